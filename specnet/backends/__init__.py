@@ -1,0 +1,1 @@
+"""What becomes of a checked network elsewhere: one outside library a file."""

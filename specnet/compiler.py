@@ -1,0 +1,74 @@
+"""The table of contents of the compiler: source → tree → network → costs, and all that is to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from specnet.analyses.cost import Cost, costs, total
+from specnet.analyses.expectations import unknown_quantities, unmet
+from specnet.diagnostics import Diagnostic, Severity, in_file_order
+from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
+from specnet.graph import Network
+from specnet.source import Source, Span
+from specnet.syntax.parser import LONGEST, parse
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec that was checked: its network, where it stands, what it costs, what is to be said of it."""
+
+    source: Source
+    elaborated: Elaborated
+    costs: Mapping[str, Cost]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def network(self) -> Network:
+        return self.elaborated.network
+
+    @property
+    def ok(self) -> bool:
+        return not any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+
+    @cached_property
+    def totals(self) -> Cost:
+        return total(self.costs)
+
+    @property
+    def digest(self) -> str:
+        return self.network.digest
+
+
+def read_beside(path: str, span: Span) -> Source:
+    """The file that `use` names, relative to the file in which it does; raises CannotRead."""
+    file = Path(span.source.name).parent / path
+    try:
+        if file.is_dir():
+            raise CannotRead(f"`{path}` is a directory")
+        if file.stat().st_size > 4 * LONGEST:
+            raise CannotRead(f"`{path}` has {file.stat().st_size:,} bytes; a spec has at most {LONGEST:,} characters")
+        return Source(str(file), file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CannotRead(f"there is no file `{path}` beside {span.source.name}") from None
+    except UnicodeDecodeError:
+        raise CannotRead(f"`{path}` is not text") from None
+    except (OSError, ValueError) as error:
+        raise CannotRead(f"`{path}` cannot be read: {error}") from None
+
+
+def check_source(
+    source: Source, overrides: Mapping[str, str] | None = None, read: Read = read_beside, strict: bool = False
+) -> Checked:
+    """Checks a spec. Never raises for a bad one; raises BadOverride for an override that it does not have."""
+    lines, unreadable = parse(source)
+    elaborated = elaborate(source, lines, read, overrides or {})
+    node_costs = costs(elaborated.network)
+    found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
+    if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+        found += unmet(elaborated.expectations, total(node_costs))
+    if strict:
+        found = [diagnostic.hardened() for diagnostic in found]
+    return Checked(source, elaborated, node_costs, in_file_order(found))

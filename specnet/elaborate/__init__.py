@@ -1,0 +1,87 @@
+"""Syntax tree → network: blocks, repetitions, conditions and names are resolved, and where each thing was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from specnet.diagnostics import Code, Diagnostic, report
+from specnet.elaborate import training
+from specnet.elaborate.build import Build, Expectation, Halt, Place
+from specnet.elaborate.lines import CannotRead as CannotRead
+from specnet.elaborate.lines import Elaborator
+from specnet.elaborate.scope import Scope, suggestion
+from specnet.graph import Network
+from specnet.source import Source, Span
+from specnet.syntax import tree
+from specnet.syntax.parser import parse
+
+Read = Callable[[str, Span], Source]
+"""Reads a file that `use` names, relative to the file of the span; raises CannotRead."""
+
+
+class BadOverride(Exception):
+    """`--set` names something that the spec does not have, or gives it no value."""
+
+
+@dataclass(frozen=True)
+class Elaborated:
+    """The network, and the side table of where it was written."""
+
+    network: Network
+    places: Mapping[str, Place]
+    settings: Mapping[str, Span]
+    expectations: tuple[Expectation, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def elaborate(source: Source, lines: tree.Lines, read: Read, overrides: Mapping[str, str]) -> Elaborated:
+    """The network that the lines describe. Never raises for a bad spec; raises BadOverride for a bad override."""
+    build = Build()
+    elaborator = Elaborator(build, read, {name: _value(name, text) for name, text in overrides.items()})
+    elaborator.using = (source.name,)
+    scope = Scope()
+    outputs: tuple[str, ...] = ()
+    try:
+        end = elaborator.run(lines, scope, None)
+        outputs = (end,) if end is not None else ()
+        training.override(elaborator, scope)
+        _complain_of_gaps(build, source, lines, end)
+    except Halt as halt:
+        build.complain(halt.diagnostic)
+    if elaborator.overrides:
+        _refuse_override(next(iter(elaborator.overrides)), scope)
+    network = build.network(outputs)
+    return Elaborated(network, build.places, build.settings, tuple(build.expectations), tuple(build.diagnostics))
+
+
+def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str | None) -> None:
+    """No input, no layers, values that nothing reads."""
+    if build.without_input:
+        message = "nothing arrives here: there is no `input` above"
+        build.complain(report(Code.E005, message, build.without_input.word))
+    if build.diagnostics and not build.nodes:
+        return
+    if not build.nodes:
+        at = lines[-1].span if lines else source.span(0, 0)
+        build.complain(report(Code.E004, "the spec has no layers", at))
+        return
+    read = {name for node in build.nodes for name in node.inputs} | {head.value for head in build.heads} | {end}
+    for name, place in build.places.items():
+        if name not in read and name not in build.broken:
+            build.complain(report(Code.W101, f"nothing reads `{name}`", place.element, trace=place.trace))
+
+
+def _value(name: str, text: str) -> tree.Expression:
+    """The value of an override as an expression."""
+    lines, diagnostics = parse(Source(f"--set {name}", f"let value = {text}"))
+    if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
+        raise BadOverride(f"--set {name}={text}: `{text}` is not a value")
+    return lines[0].value
+
+
+def _refuse_override(name: str, scope: Scope) -> None:
+    from specnet import settings
+
+    possible = [*scope.variables, *settings.lines()]
+    raise BadOverride(f"--set {name}: the spec has no `let {name}`{suggestion(name, possible)}")

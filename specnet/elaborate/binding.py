@@ -1,0 +1,246 @@
+"""The values on a line → the typed attributes of its layer or setting, or diagnostics that say why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from specnet.attributes import Attributes, BeforeAfter, Interval
+from specnet.diagnostics import Code, Diagnostic, Label, report
+from specnet.elaborate.scope import Default, suggestion
+from specnet.source import Span
+from specnet.syntax import tree
+from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
+
+A = TypeVar("A", bound=Attributes)
+
+
+@dataclass
+class Given:
+    """What a line says, before it is validated: values by field, where each one is written, and what is wrong."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unknown: bool = False
+    """A value depends on an unknown shape."""
+
+
+@dataclass
+class Bound(Generic[A]):
+    """The attributes, None where they are wrong or unknown; where each one is written; and what is wrong."""
+
+    attributes: A | None
+    spans: dict[str, Span]
+    diagnostics: list[Diagnostic]
+
+
+def bind(
+    attributes: type[A],
+    word: tree.Name,
+    arguments: Sequence[tree.Argument],
+    lookup: Lookup,
+    defaults: Mapping[str, Default] | None = None,
+) -> Bound[A]:
+    """The attributes that `word` has by its arguments; what they leave out has the defaults."""
+    given = collect(attributes, word, arguments, lookup)
+    bound: Bound[A] = Bound(None, given.spans, given.diagnostics)
+    if not given.diagnostics and not given.unknown:
+        defaults = defaults or {}
+        values = {name: default.value for name, default in defaults.items()} | given.values
+        spans = {name: default.span for name, default in defaults.items()} | given.spans
+        bound.attributes = _validated(attributes, word, values, spans, given.diagnostics)
+    return bound
+
+
+def collect(
+    attributes: type[Attributes], word: tree.Name, arguments: Sequence[tree.Argument], lookup: Lookup
+) -> Given:
+    """The field and the value of each argument."""
+    given = Given()
+    for argument in arguments:
+        try:
+            name, value = _field_and_value(attributes, word, argument, lookup, given.values)
+        except Unknown:
+            given.unknown = True
+        except NoValue as error:
+            code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
+            given.diagnostics.append(report(code, error.message, error.span))
+        except _Misplaced as error:
+            given.diagnostics.append(error.diagnostic)
+        else:
+            if name in given.values:
+                message = f"`{attributes.written(name)}` is given twice"
+                first = Label(given.spans[name], "first here", primary=False)
+                given.diagnostics.append(report(Code.E113, message, argument.span, first))
+            given.values[name], given.spans[name] = value, argument.span
+    return given
+
+
+class _Misplaced(Exception):
+    """An argument that has no field."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+def _field_and_value(
+    attributes: type[Attributes],
+    word: tree.Name,
+    argument: tree.Argument,
+    lookup: Lookup,
+    given: Mapping[str, Any],
+) -> tuple[str, Any]:
+    """Which field an argument sets, and to what."""
+    if argument.key is not None:
+        name = attributes.field_of(argument.key.text)
+        if name is None:
+            raise _Misplaced(_no_such_attribute(attributes, word, argument.key))
+        return name, _value(attributes, name, argument.value, lookup)
+    if isinstance(argument.value, tree.Name) and argument.value.text in attributes.words:
+        return attributes.words[argument.value.text]
+    free = [name for name in attributes.positional if name not in given]
+    if not free:
+        raise _Misplaced(_too_many(attributes, word, argument))
+    return free[0], _value(attributes, free[0], argument.value, lookup)
+
+
+def _value(attributes: type[Attributes], name: str, expression: tree.Expression, lookup: Lookup) -> Any:
+    """The value of an expression for a field: a bare word where the field knows it, else what it comes to."""
+    annotation = attributes.model_fields[name].annotation
+    if isinstance(expression, tree.Name):
+        if expression.text in _words(annotation):
+            return expression.text
+        try:
+            return evaluate(expression, lookup)
+        except NoSuchName:
+            if annotation is str:
+                return expression.text
+            raise
+    return evaluate(expression, lookup)
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """The words that a type admits: those of its Literal parts."""
+    if get_origin(annotation) is Literal:
+        return tuple(word for word in get_args(annotation) if isinstance(word, str))
+    return tuple(word for part in get_args(annotation) for word in _words(part))
+
+
+def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
+    written = [attributes.written(name) for name in attributes.model_fields]
+    if key.text in attributes.model_fields:
+        hint = f"; it is written `{attributes.written(key.text)}`"
+    else:
+        hint = suggestion(key.text, written)
+    message = f"`{word.text}` has no attribute `{key.text}`{hint}"
+    has = f"it has {', '.join(written)}" if written and not hint else ""
+    return report(Code.E110, message, key.span, help=has)
+
+
+def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+    value = argument.value
+    if isinstance(value, tree.Name) and attributes.words:
+        words = list(attributes.words)
+        hint = suggestion(value.text, words) or f"; it knows {', '.join(words)}"
+        return report(Code.E110, f"`{word.text}` does not know the word `{value.text}`{hint}", argument.span)
+    count = len(attributes.positional)
+    takes = f"only {attributes.written(attributes.positional[0])}" if count == 1 else f"only {count} values"
+    takes = takes if count else "no value"
+    return report(Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span)
+
+
+def _validated(
+    attributes: type[A],
+    word: tree.Name,
+    values: dict[str, Any],
+    spans: Mapping[str, Span],
+    diagnostics: list[Diagnostic],
+) -> A | None:
+    """The attributes, or None and a diagnostic for each field that is wrong."""
+    try:
+        return attributes.model_validate(values, strict=True)
+    except ValidationError as error:
+        details = {_field_name(attributes, detail): detail for detail in reversed(error.errors())}
+        for name, detail in reversed(details.items()):
+            diagnostics.append(_wrong(attributes, word, name, detail, values, spans))
+        return None
+
+
+def _field_name(attributes: type[Attributes], detail: ErrorDetails) -> str:
+    """The field that an error of pydantic is about, "" for the attributes as a whole."""
+    if not detail["loc"]:
+        return ""
+    location = str(detail["loc"][0])
+    return location if location in attributes.model_fields else attributes.field_of(location) or location
+
+
+def _wrong(
+    attributes: type[Attributes],
+    word: tree.Name,
+    name: str,
+    detail: ErrorDetails,
+    values: Mapping[str, Any],
+    spans: Mapping[str, Span],
+) -> Diagnostic:
+    """A validation error in our words."""
+    if not name:
+        why = str(detail["msg"]).removeprefix("Value error, ")
+        return report(Code.E115, f"`{word.text}` {why}", word.span)
+    written = attributes.written(name)
+    meaning = attributes.model_fields[name].description
+    if detail["type"] == "missing":
+        example = f", {meaning}" if meaning else ""
+        return report(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
+    message = f"`{written}` must be {_needed(detail, meaning)}, not {shown(values[name])}"
+    return report(Code.E112, message, spans.get(name, word.span))
+
+
+NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than_equal": lambda context: f"at least {context['ge']:g}",
+    "greater_than": lambda context: f"more than {context['gt']:g}",
+    "less_than_equal": lambda context: f"at most {context['le']:,}",
+    "less_than": lambda context: f"less than {context['lt']:g}",
+    "literal_error": lambda context: str(context["expected"]).replace("'", "`"),
+    "value_error": lambda context: str(context["error"]),
+}
+"""What a bound or a choice of pydantic asks for, from its context."""
+
+KINDS = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
+
+
+def _needed(detail: ErrorDetails, meaning: str | None) -> str:
+    """What a field admits, as far as its error tells."""
+    if detail["type"] in NEEDED:
+        return NEEDED[detail["type"]](detail.get("ctx", {}))
+    kind = str(detail["type"]).partition("_")[0]
+    if len(detail["loc"]) == 1 and kind in KINDS:
+        return KINDS[kind]
+    return meaning or (KINDS[kind] if kind in KINDS else "something else")
+
+
+def shown(value: object) -> str:
+    """A value as it is written."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case int() if abs(value) >= 10**15:
+            return f"{float(value):.3g}"
+        case tuple():
+            return "x".join(shown(part) for part in value)
+        case Interval():
+            return f"{value.low:g}..{value.high:g}"
+        case BeforeAfter():
+            return f"{shown(value.before)}:{shown(value.after)}"
+        case str():
+            return f"`{value}`"
+        case int():
+            return str(value)
+        case _:
+            return "that"

@@ -1,0 +1,90 @@
+"""Blocks: a call binds the parameters, opens a scope of its own and runs the lines there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specnet.diagnostics import Code, Label, report
+from specnet.elaborate.scope import Label as LineLabel
+from specnet.elaborate.scope import Scope, suggestion
+from specnet.graph import Scope as GraphScope
+from specnet.syntax import tree
+from specnet.syntax.expressions import TapValue
+
+if TYPE_CHECKING:
+    from specnet.elaborate.lines import Elaborator, Value
+
+
+def call_block(
+    elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None
+) -> Value:
+    """The value after a block's last line."""
+    found = scope.block(call.word.text)
+    assert found
+    block, home = found
+    name = scope.path.removesuffix(".") if scope.single_call and not label else scope.name_for(call.word.text, label)
+    if call.word.text in scope.active:
+        chain = " → ".join((*scope.active[scope.active.index(call.word.text) :], call.word.text))
+        message = f"the block `{call.word.text}` calls itself and would never end: {chain}"
+        elaborator.build.complain(report(Code.E201, message, call.word.span))
+        return None
+    if call.body or call.alternative is not None:
+        elaborator.build.complain(report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span))
+    active = (*scope.active, call.word.text)
+    inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
+    if not _bind_parameters(elaborator, block, call, scope, inner, value):
+        return None
+    values = tuple(inner.variables.items())
+    elaborator.build.scopes[name] = GraphScope(call.word.text, values)
+    return elaborator.run(block.body.lines, inner, value)
+
+
+def _bind_parameters(
+    elaborator: Elaborator, block: tree.Block, call: tree.Call, scope: Scope, inner: Scope, value: Value
+) -> bool:
+    """Gives each parameter its value; says what is wrong and returns False if the call does not fit."""
+    complaints = len(elaborator.build.diagnostics)
+    names = [parameter.name.text for parameter in block.parameters]
+    places = dict[str, tree.Argument]()
+    for argument in call.arguments:
+        name = argument.key.text if argument.key else next((n for n in names if n not in places), None)
+        if name not in names:
+            _say_unknown(elaborator, block, argument, names)
+        elif name in places:
+            first = Label(places[name].span, "first here", primary=False)
+            elaborator.build.complain(report(Code.E113, f"`{name}` is given twice", argument.span, first))
+        else:
+            assert name is not None
+            places[name] = argument
+            inner.variables[name] = _given(elaborator, argument.value, scope, value, inner, name)
+    for parameter in block.parameters:
+        if parameter.name.text in inner.variables or len(elaborator.build.diagnostics) > complaints:
+            continue
+        if parameter.default is None:
+            message = f"`{block.name.text}` needs `{parameter.name.text}`"
+            declared = Label(parameter.span, "declared here", primary=False)
+            elaborator.build.complain(report(Code.E111, message, call.span, declared, trace=scope.trace))
+        else:
+            inner.variables[parameter.name.text] = elaborator.value_of(parameter.default, inner, value)
+    return len(elaborator.build.diagnostics) == complaints
+
+
+def _given(
+    elaborator: Elaborator, expression: tree.Expression, scope: Scope, value: Value, inner: Scope, name: str
+) -> Any:
+    """An argument's value; a tap is also known in the block by the parameter's name."""
+    given = elaborator.value_of(expression, scope, value)
+    if isinstance(given, TapValue):
+        inner.taps[name] = elaborator.tap(given.tap, scope)
+    return given
+
+
+def _say_unknown(elaborator: Elaborator, block: tree.Block, argument: tree.Argument, names: list[str]) -> None:
+    takes = f"`{block.name.text}` takes {', '.join(names) or 'no values'}"
+    if argument.key:
+        hint = suggestion(argument.key.text, names)
+        message = f"`{block.name.text}` has no parameter `{argument.key.text}`{hint}"
+        elaborator.build.complain(report(Code.E110, message, argument.key.span, help="" if hint else takes))
+    else:
+        message = f"`{block.name.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
+        elaborator.build.complain(report(Code.E114, message, argument.span, help=takes))

@@ -1,0 +1,158 @@
+"""The network while it grows: each node's shape is known, or known to be unknown, as soon as the node is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from specnet.diagnostics import Code, Diagnostic, Label, report
+from specnet.graph import Head, Input, Network, Node, Scope
+from specnet.layers.base import Layer, Refusal, Remark, Shape
+from specnet.source import Span
+
+if TYPE_CHECKING:
+    from specnet.settings import Training
+
+MOST_NODES = 20_000
+MOST_STEPS = 100_000
+DEEPEST = 50
+"""Nodes of a network, elements looked at on the way, and blocks and braces within each other, at most."""
+
+
+class Halt(Exception):
+    """A limit is exceeded: the rest is not looked at."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node was written: its whole element, its word, its attributes, and the calls that led there."""
+
+    element: Span
+    word: Span
+    attributes: Mapping[str, Span] = field(default_factory=dict)
+    trace: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """`expect QUANTITY COMPARISON VALUE`."""
+
+    quantity: str
+    comparison: str
+    value: float
+    quantity_span: Span
+    value_span: Span
+
+
+@dataclass
+class Build:
+    """Nodes, shapes, places and complaints so far."""
+
+    name: str = ""
+    description: str = ""
+    inputs: list[Input] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    training: Training | None = None
+    places: dict[str, Place] = field(default_factory=dict)
+    settings: dict[str, Span] = field(default_factory=dict)
+    """Where each line of the `train` section stands."""
+    expectations: list[Expectation] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    shapes: dict[str, Shape | None] = field(default_factory=dict)
+    """What the check goes on with; behind an error, what a line claims."""
+    broken: set[str] = field(default_factory=set)
+    """Nodes at an error or behind one."""
+    without_input: Place | None = None
+    """The first layer that stands above every `input`."""
+    steps: int = 0
+    said: set[object] = field(default_factory=set)
+
+    def complain(self, diagnostic: Diagnostic) -> None:
+        """Says it, once: a block that is called twice is wrong once."""
+        key = diagnostic.code, diagnostic.labels and diagnostic.labels[0].span
+        if key not in self.said or not diagnostic.labels:
+            self.said.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def step(self, span: Span) -> None:
+        """Counts an element; raises Halt where there are too many."""
+        self.steps += 1
+        if self.steps > MOST_STEPS or len(self.nodes) >= MOST_NODES:
+            message = f"the network has more than {MOST_NODES:,} layers; that is the limit"
+            if len(self.nodes) < MOST_NODES:
+                message = f"the repetitions come to more than {MOST_STEPS:,} lines; that is the limit"
+            raise Halt(report(Code.E002, message, span))
+
+    def add_input(self, name: str, shape: Shape | None, place: Place) -> str:
+        self.inputs.append(Input(name, shape or ()))
+        self.shapes[name] = shape
+        self.places[name] = place
+        if shape is None:
+            self.broken.add(name)
+        return name
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        layer: Layer | None,
+        inputs: Sequence[str | None],
+        place: Place,
+        shares: str | None = None,
+    ) -> str:
+        """Adds a node and says what its layer says of what arrives; returns its name."""
+        if not self.inputs and not self.without_input:
+            self.without_input = place
+        known = tuple(value for value in inputs if value is not None)
+        arriving = [self.shapes[value] for value in known]
+        output = None
+        if layer and len(known) == len(inputs) and None not in arriving:
+            output = self._output(name, layer, tuple(shape for shape in arriving if shape), place)
+        is_broken = output is None or bool(self.broken.intersection(known))
+        self.shapes[name] = output
+        self.places[name] = place
+        if is_broken:
+            self.broken.add(name)
+        self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
+        return name
+
+    def _output(self, name: str, layer: Layer, arriving: tuple[Shape, ...], place: Place) -> Shape | None:
+        try:
+            output = layer.output(arriving)
+        except Refusal as refusal:
+            self.complain(_diagnostic(name, refusal, place, refusal.notes))
+            return None
+        for remark in layer.remarks(arriving):
+            self.complain(_diagnostic(name, remark, place))
+        return output
+
+    def network(self, outputs: tuple[str, ...]) -> Network:
+        return Network(
+            self.name,
+            self.description,
+            tuple(self.inputs),
+            tuple(self.nodes),
+            outputs,
+            tuple(self.heads),
+            self.scopes,
+            self.training,
+        )
+
+
+def _diagnostic(name: str, said: Refusal | Remark, place: Place, notes: tuple[str, ...] = ()) -> Diagnostic:
+    """A layer's refusal or remark at the attributes that it is about, or at its word if they are not written."""
+    spans = sorted({place.attributes[field] for field in said.attributes if field in place.attributes}, key=_start)
+    labels = [Label(span) for span in spans or [place.word]]
+    labels[-1] = Label(labels[-1].span, said.arithmetic)
+    return report(said.code, f"`{name}` {said.fact}", *labels, notes=notes, trace=place.trace)
+
+
+def _start(span: Span) -> int:
+    return span.start
+

@@ -1,0 +1,145 @@
+"""Where a line stands: which names it sees, which names it gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from specnet.source import Span
+from specnet.syntax import tree
+
+# Attributes of torch.nn.Module, which a submodule of that name would hide; a node so called takes a trailing `_`.
+RESERVED = frozenset(
+    """T_destination add_module apply bfloat16 bind buffers call_super_init children compile cpu cuda double
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu
+    load_state_dict modules mtia named_buffers named_children named_modules named_parameters parameters
+    register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
+    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty
+    train training type xpu zero_grad graph code print_readable recompile delete_all_unused_submodules
+    delete_submodule""".split()
+)
+
+
+@dataclass
+class Label:
+    """The label of a line: the first node takes it, the following ones add their kind to it."""
+
+    text: str
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Default:
+    """What `default KIND KEY=VALUE` says of a field."""
+
+    value: Any
+    span: Span
+
+
+@dataclass
+class Scope:
+    """The names that are seen and given at one level: the file, a block's call, one repetition."""
+
+    path: str = ""
+    parent: Scope | None = None
+    is_block: bool = False
+    single_call: bool = False
+    """A repetition of one call: a block that is called there takes the repetition's name."""
+    trace: tuple[Span, ...] = ()
+    active: tuple[str, ...] = ()
+    """The blocks that are being called, outermost first."""
+    variables: dict[str, Any] = field(default_factory=dict)
+    blocks: dict[str, tuple[tree.Block, Scope]] = field(default_factory=dict)
+    defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
+    taps: dict[str, str | None] = field(default_factory=dict)
+    labels: dict[str, tree.Name] = field(default_factory=dict)
+    labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def inner(self, name: str, single_call: bool = False) -> Scope:
+        """A repetition below this scope, whose nodes are called NAME.…"""
+        return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
+
+    def _outwards(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope:
+            yield scope
+            scope = scope.parent
+
+    def variable(self, name: str) -> tuple[bool, Any]:
+        """Whether a name has a value here, and which."""
+        for scope in self._outwards():
+            if name in scope.variables:
+                return True, scope.variables[name]
+        return False, None
+
+    def block(self, name: str) -> tuple[tree.Block, Scope] | None:
+        return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
+
+    def default(self, kind: str) -> dict[str, Default]:
+        """The defaults of a kind that hold here, inner ones first."""
+        found: dict[str, Default] = {}
+        for scope in self._outwards():
+            found = scope.defaults.get(kind, {}) | found
+        return found
+
+    def tap(self, name: str) -> tuple[bool, str | None]:
+        """Whether `@name` is given here, and the value it names. A block sees its own taps only."""
+        for scope in self._outwards():
+            if name in scope.taps:
+                return True, scope.taps[name]
+            if scope.is_block:
+                break
+        return False, None
+
+    def visible_names(self) -> list[str]:
+        return [name for scope in self._outwards() for name in scope.variables]
+
+    def visible_taps(self) -> list[str]:
+        found = list[str]()
+        for scope in self._outwards():
+            found += scope.taps
+            if scope.is_block:
+                break
+        return found
+
+    def visible_blocks(self) -> list[str]:
+        return [name for scope in self._outwards() for name in scope.blocks]
+
+    def name_for(self, word: str, label: Label | None) -> str:
+        """A name for the next node or block of this scope, with the scope's path before it."""
+        self.counts[word] += 1
+        if label and not label.taken:
+            label.taken = True
+            name = label.text
+        elif label:
+            name = self._free(f"{label.text}_{word}", first=1)
+        else:
+            name = self._free(word, first=self.counts[word], numbered=True)
+        self.names.add(name)
+        return self.path + name
+
+    def _free(self, stem: str, first: int, numbered: bool = False) -> str:
+        """The stem with the first number that no other name of the scope has; without one if it need not."""
+        number = first
+        while (name := f"{stem}{number}" if numbered or number > 1 else stem) in self.names or name in self.labels:
+            number += 1
+        return name
+
+
+def escaped(name: str) -> str:
+    """The name as a torch module can have it: `train` becomes `train_`."""
+    return f"{name}_" if name in RESERVED else name
+
+
+def suggestion(word: str, possible: list[str]) -> str:
+    """`; did you mean `conv`?` where the guess is good, else nothing."""
+    same = [candidate for candidate in possible if candidate.lower() == word.lower()]
+    close = same or get_close_matches(word, possible, n=1, cutoff=0.6)
+    return f"; did you mean `{close[0]}`?" if close else ""

@@ -1,0 +1,150 @@
+"""The `train` section → typed settings. Which lines and choices there are is said by specnet/settings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from specnet.diagnostics import Code, Label, report
+from specnet.elaborate.binding import bind
+from specnet.elaborate.scope import Label as LineLabel
+from specnet.elaborate.scope import Scope, suggestion
+from specnet.syntax import tree
+
+if TYPE_CHECKING:
+    from specnet.elaborate.lines import Elaborator, Value
+    from specnet.settings import Training
+    from specnet.settings.base import Setting
+
+
+def train(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
+    """`train { LINE CHOICE KEY=VALUE … }`, a line a setting."""
+    build = elaborator.build
+    if call.body is None or call.body.arms or call.arguments or label or scope.parent is not None:
+        build.complain(report(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span))
+    elif "train" in build.settings:
+        build.complain(report(Code.E103, "there is a `train` section already", call.word.span))
+    else:
+        build.settings["train"] = call.word.span
+        build.training = _training(elaborator, _lines(elaborator, call.body.lines), scope)
+    return value
+
+
+def override(elaborator: Elaborator, scope: Scope) -> None:
+    """Applies the overrides to a spec that has no `train` section."""
+    if _overrides(elaborator):
+        elaborator.build.training = _training(elaborator, {}, scope)
+
+
+def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Call, ...]]:
+    """The calls of each line by the line's name; says which lines are none, or there twice."""
+    from specnet import settings
+
+    found: dict[str, tuple[tree.Call, ...]] = {}
+    for line in lines:
+        calls = [e for e in line.elements if isinstance(e, tree.Call)] if isinstance(line, tree.Chain) else []
+        if not isinstance(line, tree.Chain) or len(calls) != len(line.elements) or line.label or line.claim:
+            message = "a line of `train` is a setting: a word, values, `KEY=value`"
+            elaborator.build.complain(report(Code.E106, message, line.span))
+            continue
+        name = calls[0].word.text
+        if name not in settings.lines():
+            message = f"`train` has no line `{name}`{suggestion(name, list(settings.lines()))}"
+            has = f"it has {', '.join(settings.lines())}"
+            elaborator.build.complain(report(Code.E104, message, calls[0].word.span, help=has))
+        elif name in found:
+            first = Label(found[name][0].word.span, "first here", primary=False)
+            elaborator.build.complain(report(Code.E103, f"`{name}` is there twice", calls[0].word.span, first))
+        elif len(calls) > 1 and not settings.takes_several(name):
+            elaborator.build.complain(report(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span))
+        else:
+            found[name] = tuple(calls)
+            elaborator.build.settings[name] = line.span
+    return found
+
+
+def _training(elaborator: Elaborator, lines: Mapping[str, tuple[tree.Call, ...]], scope: Scope) -> Training:
+    """The settings of the lines, with those that are overridden."""
+    from specnet.settings import Training, takes_several
+
+    values: dict[str, Any] = {}
+    overrides = _overrides(elaborator)
+    for name, calls in lines.items():
+        steps = [_step(elaborator, name, calls[0].word, _overridden(calls[0], overrides.pop(name, ())), scope)]
+        steps += [_step(elaborator, name, call.word, (_as_argument(call.word), *call.arguments), scope) for call in calls[1:]]
+        known = [step for step in steps if step]
+        if known:
+            values[name] = tuple(known) if takes_several(name) else known[0]
+    for name, arguments in overrides.items():
+        word = arguments[0].value.span if arguments[0].key is None else arguments[0].span
+        step = _step(elaborator, name, tree.Name(word, name), (*_default_choice(name, arguments), *arguments), scope)
+        if step:
+            values[name] = step
+    return Training(**values)
+
+
+def _step(
+    elaborator: Elaborator, line: str, word: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope
+) -> Setting | None:
+    """One setting; says what is wrong with it."""
+    from specnet.settings import choices
+
+    possible = choices(line)
+    kind = possible.get("")
+    if kind is None:
+        first = arguments[0].value if arguments and arguments[0].key is None else None
+        if not isinstance(first, tree.Name) or first.text not in possible:
+            _say_choices(elaborator, line, word, first, list(possible))
+            return None
+        kind, word, arguments = possible[first.text], first, arguments[1:]
+    bound = bind(kind, word, arguments, elaborator.lookup(scope, None))
+    for diagnostic in bound.diagnostics:
+        elaborator.build.complain(diagnostic)
+    return bound.attributes
+
+
+def _say_choices(
+    elaborator: Elaborator, line: str, word: tree.Name, first: tree.Expression | None, possible: list[str]
+) -> None:
+    """`optimizer` needs a word after it, or does not know the one that is there."""
+    listed = ", ".join(f"`{choice}`" for choice in possible)
+    if isinstance(first, tree.Name):
+        message = f"`{line}` has no choice `{first.text}`{suggestion(first.text, possible)}"
+        elaborator.build.complain(report(Code.E104, message, first.span, help=f"it has {listed}"))
+    else:
+        elaborator.build.complain(report(Code.E104, f"`{line}` needs one of {listed} first", word.span))
+
+
+def _as_argument(word: tree.Name) -> tree.Argument:
+    return tree.Argument(word.span, None, word)
+
+
+def _overrides(elaborator: Elaborator) -> dict[str, tuple[tree.Argument, ...]]:
+    """The arguments that `--set LINE=VALUE` and `--set LINE.KEY=VALUE` give, by line."""
+    from specnet import settings
+
+    found: dict[str, tuple[tree.Argument, ...]] = {}
+    for name in list(elaborator.overrides):
+        line, _, key = name.partition(".")
+        if line in settings.lines() and not settings.takes_several(line):
+            value = elaborator.overrides.pop(name)
+            argument = tree.Argument(value.span, tree.Name(value.span, key) if key else None, value)
+            found[line] = (*found.get(line, ()), argument)
+    return found
+
+
+def _overridden(call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
+    """A line's arguments with those that override them; a value by position replaces them all."""
+    keys = {argument.key.text for argument in given if argument.key}
+    if any(argument.key is None for argument in given):
+        return given
+    return (*(a for a in call.arguments if not (a.key and a.key.text in keys)), *given)
+
+
+def _default_choice(line: str, arguments: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
+    """The word of a line's default, for an override of a line that the spec leaves out."""
+    from specnet.settings import Training, choices
+
+    default = Training.model_fields[line].default
+    word = next((w for w, kind in choices(line).items() if type(default) is kind), "")
+    return (_as_argument(tree.Name(arguments[0].span, word)),) if word and arguments[0].key else ()

@@ -1,0 +1,92 @@
+"""The network as nodes in the order of the file: a value is named before it is used, so that order is topological."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from specnet.layers.base import Layer, Shape, Shapes
+
+if TYPE_CHECKING:
+    from specnet.settings import Training
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is fed to the network: its name and the shape of one image."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer at its place. `layer` and `output` are None where an error leaves them unknown."""
+
+    name: str
+    kind: str
+    layer: Layer | None
+    inputs: tuple[str, ...]
+    output: Shape | None
+    shares: str | None = None
+    """The node whose weights this one uses too."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output on the side, with the weight of its loss."""
+
+    name: str
+    value: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the nodes below a dotted name were written as: a block's call, or a repetition."""
+
+    word: str
+    values: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network whose names are resolved and whose blocks are unrolled. It holds no text and no positions."""
+
+    name: str
+    description: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    heads: tuple[Head, ...] = ()
+    scopes: Mapping[str, Scope] = field(default_factory=dict, compare=False)
+    training: Training | None = None
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape | None]:
+        """The shape of every named value."""
+        return {i.name: i.shape for i in self.inputs} | {node.name: node.output for node in self.nodes}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    def arriving(self, node: Node) -> Shapes | None:
+        """The shapes that arrive at a node; None if one of them is unknown."""
+        shapes = [self.shapes[name] for name in node.inputs]
+        known = tuple(shape for shape in shapes if shape is not None)
+        return known if known and len(known) == len(shapes) else None
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of the graph: inputs, nodes, attributes, edges. Layout, comments and training do not enter."""
+        parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
+        for node in self.nodes:
+            attributes = node.layer.model_dump(mode="json") if node.layer else None
+            parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
+        parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
+        return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,152 @@
+"""What every layer answers: its output's shape, its parameters, its MACs, its counterpart in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import prod
+from typing import Any, ClassVar
+
+from specnet.attributes import LARGEST, Attributes
+from specnet.diagnostics import Code
+
+Shape = tuple[int, ...]
+"""One image's shape: (height, width, channels) of a map, or (length,) of a vector."""
+
+Shapes = tuple[Shape, ...]
+"""The shapes that arrive at a layer, one for each of its inputs."""
+
+
+def show(shape: Shape) -> str:
+    """A shape as it is printed: 55×55×96."""
+    return "×".join(str(size) for size in shape)
+
+
+class Family(StrEnum):
+    """What a layer does, roughly: the colour of its box in a diagram."""
+
+    CONVOLUTION = "convolution"
+    POOLING = "pooling"
+    DENSE = "dense"
+    ACTIVATION = "activation"
+    NORMALISATION = "normalisation"
+    REGULARISATION = "regularisation"
+    RESHAPING = "reshaping"
+    JOIN = "join"
+
+
+class Refusal(Exception):
+    """Why a layer cannot take what arrives.
+
+    `fact` follows the layer's name in the message; `attributes` are the fields it is about,
+    `arithmetic` stands beside them, `notes` below.
+    """
+
+    def __init__(
+        self, code: Code, fact: str, attributes: tuple[str, ...] = (), arithmetic: str = "", notes: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(fact)
+        self.code, self.fact, self.attributes, self.arithmetic, self.notes = code, fact, attributes, arithmetic, notes
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is worth saying of a layer that is accepted; the fields are those of `Refusal`."""
+
+    code: Code
+    fact: str
+    attributes: tuple[str, ...] = ()
+    arithmetic: str = ""
+
+
+@dataclass(frozen=True)
+class TorchCall:
+    """A module (`nn.…`) or function (`F.…`, `torch.…`) of torch as data: run by one backend, printed by another.
+
+    A function is applied to the value that arrives, which is its first argument.
+    """
+
+    target: str
+    arguments: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_module(self) -> bool:
+        return self.target.startswith("nn.")
+
+
+class Layer(Attributes):
+    """A layer with its attributes; nothing in it depends on where it was written."""
+
+    family: ClassVar[Family]
+
+    keeps_shape: ClassVar[bool] = False
+    """Whether what leaves has the shape of what arrives (activations, normalisation, dropout)."""
+
+    @property
+    def kind(self) -> str:
+        """The word that the layer is written as: the name of the file that defines it."""
+        return type(self).__module__.rpartition(".")[2]
+
+    def output(self, inputs: Shapes) -> Shape:
+        """The shape that leaves; raises Refusal."""
+        raise NotImplementedError
+
+    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
+        """What is worth saying though the layer is accepted."""
+        return ()
+
+    def formula(self, inputs: Shapes) -> str:
+        """The arithmetic of the output's size with its numbers put in; empty where there is none."""
+        return ""
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        """Learned tensors: name and shape, as torch has them."""
+        return {}
+
+    def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        """Tensors that are kept but not learned: name and shape, as torch has them."""
+        return {}
+
+    def macs(self, inputs: Shapes) -> int:
+        """Multiply-accumulates of one forward pass for one image; only conv, deconv and fc have any."""
+        return 0
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        """What torch applies in turn; at most one call has parameters, and it takes the node's name."""
+        raise NotImplementedError
+
+
+class ShapeKeeping(Layer):
+    """A layer whose output has the shape of its input."""
+
+    keeps_shape: ClassVar[bool] = True
+
+    def output(self, inputs: Shapes) -> Shape:
+        return inputs[0]
+
+
+def count(tensors: Mapping[str, tuple[int, ...]]) -> int:
+    """Numbers in the named tensors together; a tensor of shape () is one number."""
+    return sum(prod(shape) for shape in tensors.values())
+
+
+def need_map(inputs: Shapes) -> tuple[int, int, int]:
+    """Height, width and channels of the map that arrives; raises Refusal if it is a vector."""
+    if len(inputs[0]) != 3:
+        raise Refusal(Code.E305, f"needs a map of height×width×channels, and a vector of {show(inputs[0])} arrives")
+    height, width, channels = inputs[0]
+    return height, width, channels
+
+
+def within_bounds(shape: Shape) -> Shape:
+    """The same shape; raises Refusal when a size is beyond what torch can address."""
+    if max(shape) > LARGEST or prod(shape) > 2**63 - 1:
+        raise Refusal(Code.E306, f"would give {show(shape)}, more than can be addressed")
+    return shape
+
+
+def without(keywords: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords that say something: those that differ from torch's defaults."""
+    return {key: value for key, value in keywords.items() if value != defaults[key]}

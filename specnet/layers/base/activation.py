@@ -1,0 +1,21 @@
+"""What all activations share: one word, one torch module, the shape kept."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+
+
+class Activation(ShapeKeeping):
+    """A non-linearity applied to each number by itself."""
+
+    family: ClassVar[Family] = Family.ACTIVATION
+
+    module: ClassVar[str]
+    """torch's class, `nn.ReLU`."""
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        fields = type(self).model_fields
+        values = {name: getattr(self, name) for name in fields}
+        return (TorchCall(self.module, (), without(values, {name: field.default for name, field in fields.items()})),)

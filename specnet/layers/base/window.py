@@ -1,0 +1,203 @@
+"""A window that slides along an axis: how often it fits, and what it leaves unread.
+
+output = (N − F + 2P)/S + 1, with D(F−1)+1 in the place of F when dilated
+(Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from specnet.attributes import LARGEST, BeforeAfter
+from specnet.diagnostics import Code
+from specnet.layers.base import Refusal, Remark, Shapes, TorchCall, need_map
+
+Sides = tuple[Annotated[int, Field(ge=0, le=LARGEST)], Annotated[int, Field(ge=0, le=LARGEST)]]
+"""Padding before and after, along one axis."""
+
+
+def _sides(value: object) -> object:
+    """3 → both axes, both sides; 1x2 → rows by 1, columns by 2; 0:1 → before and after; ((0, 1), (0, 1)) as it is."""
+    if isinstance(value, BeforeAfter):
+        return ((value.before, value.after),) * 2
+    if isinstance(value, int) and not isinstance(value, bool):
+        return ((value, value),) * 2
+    if isinstance(value, tuple | list) and all(isinstance(side, int) for side in value):
+        return tuple((side, side) for side in value)
+    return value
+
+
+Padding = Annotated[tuple[Sides, Sides] | Literal["same"], BeforeValidator(_sides)]
+"""Padding of both axes, or `same`: as much as keeps ceil(N/S), an odd pixel at the end."""
+
+Rounding = Literal["exact", "floor", "ceil"]
+
+AXES = ("height", "width")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a sliding window: N, F, S, D, the padding before and after, and the rounding asked for."""
+
+    size: int
+    window: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    rounding: Rounding = "exact"
+
+    @property
+    def extent(self) -> int:
+        """Pixels from the window's first to its last: D(F − 1) + 1."""
+        return self.dilation * (self.window - 1) + 1
+
+    @property
+    def slack(self) -> int:
+        """How far the window can move: N − F + 2P. Negative when it does not fit."""
+        return self.size + self.before + self.after - self.extent
+
+    @property
+    def remainder(self) -> int:
+        """Rows at the end, padding among them, that are in no window."""
+        return self.slack % self.stride
+
+    @property
+    def unread(self) -> int:
+        """Rows of real pixels among the remainder; zero or less when it is padding alone."""
+        return self.remainder - self.after
+
+    @property
+    def loses_pixels(self) -> bool:
+        """More is left than the gap that a stride larger than the window leaves between windows anyway."""
+        return self.unread > max(0, self.stride - self.extent)
+
+    @property
+    def positions(self) -> int:
+        """How often the window fits, rounded down; `ceil` as torch's ceil_mode has it:
+        the last window may reach over the edge, but must begin inside."""
+        if self.rounding != "ceil":
+            return self.slack // self.stride + 1
+        positions = -(-self.slack // self.stride) + 1
+        return positions - 1 if (positions - 1) * self.stride >= self.size + self.before else positions
+
+    @property
+    def arithmetic(self) -> str:
+        """(26 − 5 + 0)/2 + 1 = 11.5"""
+        padding = f"{2 * self.before}" if self.before == self.after else f"{self.before} + {self.after}"
+        value = f"{self.slack / self.stride + 1:g}" if self.remainder else str(self.slack // self.stride + 1)
+        if self.remainder and self.rounding != "exact":
+            value += f" → {self.positions}"
+        return f"({self.size} − {self.extent} + {padding})/{self.stride} + 1 = {value}"
+
+
+def sliding(
+    inputs: Shapes,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding,
+    dilation: tuple[int, int] = (1, 1),
+    rounding: Rounding = "exact",
+) -> tuple[Axis, Axis]:
+    """How a window slides along the height and the width of the map that arrives."""
+
+    def axis(i: int, size: int) -> Axis:
+        sides = padded_same(size, kernel_size[i], stride[i], dilation[i]) if padding == "same" else padding[i]
+        return Axis(size, kernel_size[i], stride[i], dilation[i], *sides, rounding)
+
+    height, width, _ = need_map(inputs)
+    return axis(0, height), axis(1, width)
+
+
+def symbolic(axes: tuple[Axis, Axis]) -> str:
+    """The formula in letters, as the axes need it."""
+    window = "D(F − 1) − 1" if any(axis.dilation > 1 for axis in axes) else "F"
+    return f"(N − {window} + 2P)/S + 1"
+
+
+def padded_same(size: int, window: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Padding before and after that keeps ceil(N/S), as Keras and TensorFlow do: an odd pixel goes at the end."""
+    extent = dilation * (window - 1) + 1
+    total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    return total // 2, total - total // 2
+
+
+def slide(axes: tuple[Axis, Axis]) -> tuple[int, int]:
+    """Output height and width; raises Refusal when the window does not fit or real pixels would be left unread."""
+    for name, axis in zip(AXES, axes, strict=True):
+        if axis.positions < 1:
+            raise Refusal(
+                Code.E302,
+                f"has a window larger than its padded input: {axis.extent} > {axis.size + axis.before + axis.after}"
+                + _along(name, axes),
+                ("kernel_size",),
+                f"{axis.size} + {axis.before} + {axis.after} in {name}",
+            )
+        if axis.rounding == "exact" and axis.loses_pixels:
+            raise Refusal(
+                Code.E301,
+                f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
+                ("kernel_size", "stride"),
+                f"{symbolic(axes)} = {axis.arithmetic}",
+                (f"rounding down would leave the last {_lines(axis.unread, name, axes)} of the input unread",),
+            )
+    return axes[0].positions, axes[1].positions
+
+
+def slide_remarks(axes: tuple[Axis, Axis]) -> tuple[Remark, ...]:
+    """Padding left unread, and strides larger than the window."""
+    remarks = []
+    name, axis = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.stride > a.extent > 1), (None, axes[0]))
+    if name:
+        fact = f"skips pixels: its stride {axis.stride} is larger than its window {axis.extent}"
+        remarks.append(Remark(Code.W303, fact, ("kernel_size", "stride")))
+    rounded = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.rounding == "exact" and a.remainder), None)
+    if rounded:
+        name, axis = rounded
+        padding_only = axis.unread <= 0
+        if padding_only:
+            fact = f"leaves {_lines(axis.remainder, name, axes)} of padding unread"
+            remarks.append(Remark(Code.N301, fact, ("padding",), axis.arithmetic))
+        elif axis.extent == 1:
+            fact = f"reads every {axis.stride}th pixel only" if axis.stride > 3 else f"reads one pixel in {axis.stride}"
+            remarks.append(Remark(Code.N302, fact, ("kernel_size", "stride"), axis.arithmetic))
+    return tuple(remarks)
+
+
+def slide_formula(axes: tuple[Axis, Axis]) -> str:
+    """The arithmetic of both axes, once where they agree."""
+    height, width = axes
+    return height.arithmetic if height == width else f"{height.arithmetic}; {width.arithmetic}"
+
+
+def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[TorchCall, ...], int | tuple[int, ...]]:
+    """How torch pads: by the module's own argument where both sides agree, else by a call before it.
+
+    Returns the calls that stand before the module, and its `padding` argument.
+    """
+    height, width = axes
+    if height.before == height.after and width.before == width.after:
+        return (), one((height.before, width.before))
+    sides = (width.before, width.after, height.before, height.after)
+    return (TorchCall("F.pad", (sides,), {"value": fill} if fill else {}),), 0
+
+
+def one(pair: tuple[int, ...]) -> int | tuple[int, ...]:
+    """3 for (3, 3), as a person writes it."""
+    return pair[0] if len(set(pair)) == 1 else pair
+
+
+def _along(name: str, axes: tuple[Axis, Axis]) -> str:
+    return "" if axes[0] == axes[1] else f" in {name}"
+
+
+def _lines(number: int, name: str, axes: tuple[Axis, Axis]) -> str:
+    """`row and column`, `2 rows`, … as the axes agree or not."""
+    plural = "s" if number > 1 else ""
+    amount = f"{number} " if number > 1 else ""
+    if axes[0] == axes[1]:
+        return f"{amount}row{plural} and column{plural}"
+    return f"{amount}{'row' if name == 'height' else 'column'}{plural}"

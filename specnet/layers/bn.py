@@ -1,0 +1,38 @@
+"""bn: batch normalisation, `bn eps=1e-5 momentum=0.1` (Ioffe and Szegedy 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Probability
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+
+
+class Bn(ShapeKeeping):
+    """Each channel to mean 0 and variance 1 over the batch, then a learned scale and shift.
+
+    `momentum` is torch's: the weight of the new batch in the running statistics.
+    """
+
+    family: ClassVar[Family] = Family.NORMALISATION
+
+    eps: Annotated[float, Field(gt=0)] = 1e-5
+    momentum: Probability = 0.1
+    affine: bool = True
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels = inputs[0][-1:]
+        return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels = inputs[0][-1:]
+        return {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = {"eps": self.eps, "momentum": self.momentum, "affine": self.affine}
+        module = "nn.BatchNorm2d" if len(inputs[0]) == 3 else "nn.BatchNorm1d"
+        defaults = {"eps": 1e-5, "momentum": 0.1, "affine": True}
+        return (TorchCall(module, (inputs[0][-1],), without(keywords, defaults)),)

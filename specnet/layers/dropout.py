@@ -1,0 +1,20 @@
+"""dropout: in training, silences numbers at random, `dropout 0.5` (Srivastava et al. 2014)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from specnet.attributes import Probability
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+
+
+class Dropout(ShapeKeeping):
+    """Sets each number to 0 with probability p and scales the rest by 1/(1 − p); does nothing in evaluation."""
+
+    family: ClassVar[Family] = Family.REGULARISATION
+    positional: ClassVar[tuple[str, ...]] = ("p",)
+
+    p: Probability = 0.5
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("nn.Dropout", (self.p,)),)

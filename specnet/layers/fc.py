@@ -1,0 +1,39 @@
+"""fc: a fully connected layer, `fc 4096 bias=yes`; it flattens what arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds, without
+
+
+class Fc(Layer):
+    """K neurons, each reading every number that arrives: H×W×C (or a vector) → K."""
+
+    family: ClassVar[Family] = Family.DENSE
+    positional: ClassVar[tuple[str, ...]] = ("out_features",)
+
+    out_features: Count = Field(alias="K")
+    bias: bool = True
+
+    def output(self, inputs: Shapes) -> Shape:
+        within_bounds((prod(inputs[0]), self.out_features))
+        return (self.out_features,)
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        weight = (self.out_features, prod(inputs[0]))
+        return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
+
+    def macs(self, inputs: Shapes) -> int:
+        """K·N: each neuron reads each of the N numbers."""
+        return self.out_features * prod(inputs[0])
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        flatten = (TorchCall("torch.flatten", (1,)),) if len(inputs[0]) > 1 else ()
+        keywords = without({"bias": self.bias}, {"bias": True})
+        return *flatten, TorchCall("nn.Linear", (prod(inputs[0]), self.out_features), keywords)

@@ -1,0 +1,17 @@
+"""leaky_relu: a rectifier that lets a little through, `leaky_relu slope=0.01` (Maas et al. 2013)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.layers.base.activation import Activation
+
+
+class LeakyRelu(Activation):
+    """x for x > 0, else slope·x."""
+
+    module: ClassVar[str] = "nn.LeakyReLU"
+
+    negative_slope: float = Field(0.01, alias="slope")

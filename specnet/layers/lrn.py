@@ -1,0 +1,31 @@
+"""lrn: local response normalisation over channels, `lrn n=5 alpha=1e-4 beta=0.75 k=2`
+(Krizhevsky, Sutskever and Hinton 2012, section 3.3)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Shape
+
+
+class Lrn(ShapeKeeping):
+    """x/(k + alpha/n·Σx²)^beta, the sum over n neighbouring channels; alpha is divided by n as torch and Caffe do."""
+
+    family: ClassVar[Family] = Family.NORMALISATION
+
+    size: Count = Field(5, alias="n")
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 2.0
+
+    def output(self, inputs: Shapes) -> Shape:
+        return need_map(inputs)
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = {"alpha": self.alpha, "beta": self.beta, "k": self.k}
+        defaults = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
+        return (TorchCall("nn.LocalResponseNorm", (self.size,), without(keywords, defaults)),)

@@ -1,0 +1,13 @@
+"""relu: rectified linear unit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from specnet.layers.base.activation import Activation
+
+
+class Relu(Activation):
+    """max(0, x)."""
+
+    module: ClassVar[str] = "nn.ReLU"

@@ -1,0 +1,94 @@
+"""The lines of a `train` section: one file a line, in it the choices that may follow the line's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
+
+from specnet.settings.augment import Augment
+from specnet.settings.base import Setting
+from specnet.settings.batch import Batch
+from specnet.settings.data import Data, Digits
+from specnet.settings.epochs import Epochs
+from specnet.settings.evaluate import Evaluate
+from specnet.settings.init import Init, TorchDefault
+from specnet.settings.loss import CrossEntropy, Loss
+from specnet.settings.normalize import MeanStd, Normalize
+from specnet.settings.optimizer import Adam, Optimizer
+from specnet.settings.schedule import Constant, Schedule
+from specnet.settings.seed import Seed
+from specnet.settings.split import Split
+from specnet.settings.stop import Stop
+
+
+class Training(BaseModel):
+    """A `train` section, a field a line; what is not written has the default of these fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: SerializeAsAny[Data] = Digits()
+    split: Split | None = None
+    normalize: SerializeAsAny[Normalize] = MeanStd()
+    augment: tuple[SerializeAsAny[Augment], ...] = ()
+    init: SerializeAsAny[Init] = TorchDefault()
+    loss: SerializeAsAny[Loss] = CrossEntropy()
+    optimizer: SerializeAsAny[Optimizer] = Adam()
+    schedule: SerializeAsAny[Schedule] = Constant()
+    batch: Batch = Batch()
+    epochs: Epochs = Epochs()
+    stop: Stop | None = None
+    seed: Seed = Seed()
+    evaluate: SerializeAsAny[Evaluate] | None = None
+
+
+def lines() -> tuple[str, ...]:
+    """The names of all lines, in the order in which they are best read."""
+    return tuple(Training.model_fields)
+
+
+def _module(line: str) -> ModuleType:
+    return import_module(f"{__name__}.{line}")
+
+
+def choices(line: str) -> Mapping[str, type[Setting]]:
+    """The words that may follow a line's name, and what each one means; "" where no word follows."""
+    found: Mapping[str, type[Setting]] = _module(line).CHOICES
+    return found
+
+
+def takes_several(line: str) -> bool:
+    """Whether a line is a chain of steps."""
+    return bool(getattr(_module(line), "SEVERAL", False))
+
+
+def _record(line: str, setting: Setting) -> dict[str, Any]:
+    word = next(word for word, kind in choices(line).items() if type(setting) is kind)
+    return {"choice": word, **setting.model_dump(mode="json")}
+
+
+def _revive(line: str, record: Mapping[str, Any]) -> Setting:
+    values = dict(record)
+    return choices(line)[values.pop("choice")].model_validate(values)
+
+
+def to_record(training: Training) -> dict[str, Any]:
+    """The settings as plain values for JSON; `from_record` gives them back."""
+    record: dict[str, Any] = {}
+    for line, setting in training:
+        several = takes_several(line)
+        record[line] = [_record(line, step) for step in setting] if several else setting and _record(line, setting)
+    return record
+
+
+def from_record(record: Mapping[str, Any]) -> Training:
+    """The settings that `to_record` wrote down."""
+    settings: dict[str, Any] = {}
+    for line, value in record.items():
+        settings[line] = (
+            [_revive(line, step) for step in value] if takes_several(line) else value and _revive(line, value)
+        )
+    return Training(**settings)

@@ -1,0 +1,84 @@
+"""augment: random changes of the training images, `augment crop pad=4 -> flip horizontal -> brightness 0.25`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from specnet.attributes import Count, Probability
+from specnet.settings.base import Interval, Setting
+
+SEVERAL = True
+"""The line takes several steps, applied in the order they are written."""
+
+
+class Augment(Setting):
+    """A random change, drawn anew for every image in every epoch."""
+
+
+class Crop(Augment):
+    """A window of the image's own size, anywhere in the image with `pad` black pixels around it."""
+
+    pad: Count = 4
+
+
+class Flip(Augment):
+    """The mirror image, with probability `p`."""
+
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {
+        "horizontal": ("direction", "horizontal"),
+        "vertical": ("direction", "vertical"),
+    }
+
+    direction: Literal["horizontal", "vertical"] = "horizontal"
+    p: Probability = 0.5
+
+
+class Shift(Augment):
+    """Moved by up to `pixels` down or up and right or left; what comes in is the image reflected at its edge."""
+
+    positional = ("pixels",)
+
+    pixels: Count = 2
+
+
+def _around_one(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Interval(max(0.0, 1.0 - value), 1.0 + value) if is_number else value  # type: ignore[operator]
+
+
+def _in_order(interval: Interval) -> Interval:
+    if not 0 <= interval.low <= interval.high < float("inf"):
+        raise ValueError("an interval of factors runs from a number that is at least 0 to one that is not smaller")
+    return interval
+
+
+Factors = Annotated[Interval, BeforeValidator(_around_one), AfterValidator(_in_order)]
+"""The factors to draw from; a single number x stands for 1−x..1+x."""
+
+
+class Brightness(Augment):
+    """All pixels times a factor, as torchvision's ColorJitter does."""
+
+    positional = ("factor",)
+
+    factor: Factors = Field(Interval(0.75, 1.25))
+
+
+class Contrast(Augment):
+    """Distances from the image's mean grey times a factor, as torchvision's ColorJitter does."""
+
+    positional = ("factor",)
+
+    factor: Factors = Field(Interval(0.75, 1.25))
+
+
+CHOICES: Mapping[str, type[Augment]] = {
+    "crop": Crop,
+    "flip": Flip,
+    "shift": Shift,
+    "brightness": Brightness,
+    "contrast": Contrast,
+}

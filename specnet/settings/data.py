@@ -1,0 +1,85 @@
+"""data: the images and labels to train on, `data cifar10 classes=10`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from specnet.attributes import Count, Pair
+from specnet.settings.base import Setting
+
+
+class Data(Setting):
+    """Images with one label each. `classes`, where it is given, must be what the set has."""
+
+    image: ClassVar[tuple[int, int, int] | None] = None
+    """Height, width and channels as published; None where only the images themselves tell."""
+
+    classes: int | None = None
+
+
+class Mnist(Data):
+    """Handwritten digits, 60,000 and 10,000 (LeCun, Cortes, Burges 1998)."""
+
+    image = (28, 28, 1)
+    classes: Literal[10] = 10
+
+
+class FashionMnist(Data):
+    """Articles of clothing in MNIST's form, 60,000 and 10,000 (Xiao, Rasul, Vollgraf 2017)."""
+
+    image = (28, 28, 1)
+    classes: Literal[10] = 10
+
+
+class Cifar10(Data):
+    """Small colour photographs, 50,000 and 10,000 (Krizhevsky 2009)."""
+
+    image = (32, 32, 3)
+    classes: Literal[10] = 10
+
+
+class Cifar100(Data):
+    """Small colour photographs of a hundred kinds, 50,000 and 10,000 (Krizhevsky 2009)."""
+
+    image = (32, 32, 3)
+    classes: Literal[100] = 100
+
+
+class Digits(Data):
+    """Handwritten digits that come with scikit-learn, 1,797; a fifth of them, stratified, is the test set."""
+
+    image = (8, 8, 1)
+    classes: Literal[10] = 10
+
+
+class Folder(Data):
+    """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`."""
+
+    positional = ("path",)
+
+    path: Annotated[str, Field(min_length=1)]
+    classes: Count | None = None
+    resize: Pair | None = None
+    """Resize to exactly this height and width first, whatever the image's proportions."""
+
+
+class Synthetic(Data):
+    """Noisy copies of one random pattern a class, in the size of the network's input; a fifth more are the test set."""
+
+    classes: Count = 10
+    images: Count = 1000
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+CHOICES: Mapping[str, type[Data]] = {
+    "mnist": Mnist,
+    "fashion_mnist": FashionMnist,
+    "cifar10": Cifar10,
+    "cifar100": Cifar100,
+    "digits": Digits,
+    "folder": Folder,
+    "synthetic": Synthetic,
+}

@@ -1,0 +1,18 @@
+"""epochs: how many times all training images are seen, `epochs 30`; `epochs 9.9` ends within the tenth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specnet.settings.base import Positive, Setting
+
+
+class Epochs(Setting):
+    """The length of the run."""
+
+    positional = ("count",)
+
+    count: Positive = 10.0
+
+
+CHOICES: Mapping[str, type[Epochs]] = {"": Epochs}

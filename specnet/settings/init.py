@@ -1,0 +1,42 @@
+"""init: what the weights of conv, deconv and fc start from, `init he`; biases then start from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specnet.settings.base import Positive, Setting
+
+
+class Init(Setting):
+    """The distribution that starting weights are drawn from."""
+
+
+class TorchDefault(Init):
+    """As torch has it: uniform within ±1/√fan_in, biases too."""
+
+
+class He(Init):
+    """Normal with variance 2/fan_in (He, Zhang, Ren, Sun 2015)."""
+
+
+class Xavier(Init):
+    """Uniform with variance 2/(fan_in + fan_out) (Glorot, Bengio 2010)."""
+
+
+class Gaussian(Init):
+    """Normal with the standard deviation `std`."""
+
+    std: Positive = 0.01
+
+
+class Orthogonal(Init):
+    """Orthonormal rows or columns (Saxe, McClelland, Ganguli 2013)."""
+
+
+CHOICES: Mapping[str, type[Init]] = {
+    "default": TorchDefault,
+    "he": He,
+    "xavier": Xavier,
+    "gaussian": Gaussian,
+    "orthogonal": Orthogonal,
+}

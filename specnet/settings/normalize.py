@@ -1,0 +1,35 @@
+"""normalize: how pixels become what the network reads, `normalize mean_std`; fitted on the training part alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specnet.settings.base import Setting
+
+
+class Normalize(Setting):
+    """Maps pixels of 0 to 255 to numbers."""
+
+
+class MeanStd(Normalize):
+    """Each channel to mean 0 and standard deviation 1."""
+
+
+class Scale(Normalize):
+    """From 0..255 to 0..1."""
+
+
+class MeanImage(Normalize):
+    """To 0..1, less the mean of all training images at each pixel."""
+
+
+class Unchanged(Normalize):
+    """The pixels as they are, 0 to 255."""
+
+
+CHOICES: Mapping[str, type[Normalize]] = {
+    "mean_std": MeanStd,
+    "scale": Scale,
+    "mean_image": MeanImage,
+    "none": Unchanged,
+}

@@ -1,0 +1,275 @@
+"""Text → syntax tree. The only module that knows lark; parsing never fails, it returns a tree and diagnostics."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, Token, Transformer_NonRecursive, UnexpectedInput, UnexpectedToken, v_args
+from lark.tree import Meta
+
+from specnet.diagnostics import Code, Diagnostic, report
+from specnet.source import Source, Span
+from specnet.syntax import tree
+
+LONGEST = 250_000
+"""Characters of a spec, at most; the zoo's longest has some thousands."""
+
+DEEPEST = 60
+"""Braces and parentheses within each other, at most."""
+
+MOST_OPERATORS = 50
+"""Operators on one line, at most."""
+
+MOST_ERRORS = 20
+"""Lines that cannot be read are reported up to this number; then the rest is not looked at."""
+
+LONGEST_NUMBER = 300
+"""Digits of a whole number that are read exactly; a longer one is infinite to whatever reads it."""
+
+MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
+
+
+def grammar_text() -> str:
+    """The grammar: inside the installed package, or beside it in a checkout."""
+    inside = files("specnet") / "grammars" / "specnet.lark"
+    beside = Path(__file__).parents[2] / "grammars" / "specnet.lark"
+    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+
+
+@cache
+def _lark() -> Lark:
+    return Lark(grammar_text(), parser="lalr", propagate_positions=True, maybe_placeholders=True)
+
+
+def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
+    """The lines of a spec, and what could not be read. A bad line is reported and left out."""
+    refusal = _beyond_limits(source)
+    if refusal:
+        return (), [refusal]
+    text, diagnostics = source.text, list[Diagnostic]()
+    while len(diagnostics) < MOST_ERRORS:
+        try:
+            lines = _Builder(source).transform(_lark().parse(text))
+            return lines, diagnostics
+        except UnexpectedInput as error:
+            diagnostic, bad_line = _explain(source, error)
+            diagnostics.append(diagnostic)
+            if not text[bad_line.start : bad_line.end].strip():
+                break
+            text = _without(text, bad_line)
+    return (), diagnostics
+
+
+def _beyond_limits(source: Source) -> Diagnostic | None:
+    """Too long or too deep to be a network: said at once instead of parsed."""
+    if len(source.text) > LONGEST:
+        message = f"the file has {len(source.text):,} characters; a spec has at most {LONGEST:,}"
+        return report(Code.E002, message, source.span(0, 0))
+    depth = 0
+    for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[\[({]|[\])}]', source.text):
+        depth += (match[0] in "[({") - (match[0] in "])}")
+        if depth > DEEPEST:
+            message = f"braces and parentheses are nested more than {DEEPEST} deep"
+            return report(Code.E002, message, source.span(match.start(), match.end()))
+    for line in re.finditer(r"[^\n]+", source.text):
+        operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
+        if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MOST_OPERATORS:
+            message = f"the line has more than {MOST_OPERATORS} operators"
+            return report(Code.E002, message, source.span(line.start(), line.start()))
+    return None
+
+
+def _without(text: str, span: Span) -> str:
+    """The text with a line blanked, so that all other positions stay."""
+    blank = re.sub(r"[^\n]", " ", text[span.start : span.end])
+    return text[: span.start] + blank + text[span.end :]
+
+
+READABLE = {
+    "_NEWLINE": "the end of the line",
+    "$END": "the end of the file",
+    "_ARROW": "`->`",
+    "_CLAIM": "`=>`",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "SIZE": "a size",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "VBAR": "`|`",
+    "EQUAL": "`=`",
+    "COLON": "`:`",
+    "RPAR": "`)`",
+    "IN": "`in`",
+    "COMMA": "`,`",
+    "_ELSE": "`else`",
+    "ELSE": "`else`",
+}
+
+
+def _explain(source: Source, error: UnexpectedInput) -> tuple[Diagnostic, Span]:
+    """What is unexpected, what would have been possible there, and the line to leave out."""
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        opened = _unclosed(source)
+        place = opened or source.span(len(source.text.rstrip()), len(source.text.rstrip()))
+        message = "this brace is never closed" if opened else "the file ends too early"
+        return report(Code.E003, message, place), source.span_of_line(place.line)
+    start = error.pos_in_stream or 0
+    token = str(error.token) if isinstance(error, UnexpectedToken) else source.text[start : start + 1]
+    shown = token.strip()
+    start += len(token) - len(token.lstrip()) if shown else 0
+    message = f"`{shown}` cannot stand here" if shown else "the line ends too early"
+    possible = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set[str]()
+    words = [READABLE[name] for name in READABLE if name in possible]
+    if 0 < len(words) <= 4:
+        message += f"; expected {_listed(words)}"
+    span = source.span(start, start + len(shown))
+    return report(Code.E003, message, span), source.span_of_line(span.line)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _unclosed(source: Source) -> Span | None:
+    """The last brace that is opened and not closed."""
+    opened = list[int]()
+    for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', source.text):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] == "}" and opened:
+            opened.pop()
+    return source.span(opened[-1], opened[-1] + 1) if opened else None
+
+
+def _number(text: str) -> int | float:
+    """96, 0.5, 5e-4, 60_965_224, 1.2G: a whole number wherever the value is one and no exponent was used."""
+    digits, multiple = (text[:-1], MULTIPLES[text[-1]]) if text[-1] in MULTIPLES else (text, 1)
+    if re.fullmatch(r"[0-9_]+", digits) and len(digits) <= LONGEST_NUMBER:
+        return int(digits.replace("_", "") or "0") * multiple
+    value = float(digits.replace("_", "")) * multiple
+    return int(value) if multiple > 1 and value.is_integer() else value  # inf is no integer
+
+
+@v_args(meta=True)
+class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
+    """lark's tree → ours. One method for each rule of the grammar."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(visit_tokens=False)
+        self.source = source
+
+    def _span(self, meta: Meta) -> Span:
+        return self.source.span(meta.start_pos, meta.end_pos) if not meta.empty else self.source.span(0, 0)
+
+    def _name(self, token: Token) -> tree.Name:
+        return tree.Name(self._at(token), str(token))
+
+    def _at(self, token: Token) -> Span:
+        assert token.start_pos is not None and token.end_pos is not None
+        return self.source.span(token.start_pos, token.end_pos)
+
+    def start(self, meta: Meta, children: list[Any]) -> tree.Lines:
+        return tuple(children[0])
+
+    def lines(self, meta: Meta, children: list[Any]) -> tree.Lines:
+        return tuple(children)
+
+    def let(self, meta: Meta, children: list[Any]) -> tree.Let:
+        return tree.Let(self._span(meta), self._name(children[0]), children[1])
+
+    def parameter(self, meta: Meta, children: list[Any]) -> tree.Parameter:
+        return tree.Parameter(self._span(meta), self._name(children[0]), children[1])
+
+    def block(self, meta: Meta, children: list[Any]) -> tree.Block:
+        name, *parameters, body = children
+        return tree.Block(self._span(meta), self._function_name(name), tuple(p for p in parameters if p), body)
+
+    def _function_name(self, token: Token) -> tree.Name:
+        """The name of a `NAME(` token."""
+        at, text = self._at(token), str(token).removesuffix("(")
+        return tree.Name(self.source.span(at.start, at.start + len(text)), text)
+
+    def expect(self, meta: Meta, children: list[Any]) -> tree.Expect:
+        quantity, comparison, value = children
+        return tree.Expect(self._span(meta), self._name(quantity), str(comparison or "=="), value)
+
+    def chain(self, meta: Meta, children: list[Any]) -> tree.Chain:
+        label, *elements, claim = children
+        return tree.Chain(self._span(meta), label and self._name(label), tuple(elements), claim)
+
+    def call(self, meta: Meta, children: list[Any]) -> tree.Call:
+        word, *arguments, body, alternative = children
+        return tree.Call(self._span(meta), self._name(word), tuple(arguments), body, alternative)
+
+    def argument(self, meta: Meta, children: list[Any]) -> tree.Argument:
+        *key, value = children
+        return tree.Argument(self._span(meta), self._name(key[0]) if key else None, value)
+
+    def resume(self, meta: Meta, children: list[Any]) -> tree.Resume:
+        return tree.Resume(self._span(meta), self._tap(children[0]))
+
+    def repeat(self, meta: Meta, children: list[Any]) -> tree.Repeat:
+        variable, count, body = children
+        return tree.Repeat(self._span(meta), variable and self._name(variable), count, body)
+
+    def for_each(self, meta: Meta, children: list[Any]) -> tree.For:
+        variable, *values, body = children
+        return tree.For(self._span(meta), self._name(variable), tuple(values), body)
+
+    def if_else(self, meta: Meta, children: list[Any]) -> tree.If:
+        condition, body, otherwise = children
+        return tree.If(self._span(meta), condition, body, otherwise)
+
+    def body(self, meta: Meta, children: list[Any]) -> tree.Body:
+        return tree.Body(self._span(meta), children[0], tuple(children[1:]))
+
+    def range(self, meta: Meta, children: list[Any]) -> tree.Range:
+        return tree.Range(self._span(meta), *children)
+
+    def pair(self, meta: Meta, children: list[Any]) -> tree.SidePair:
+        return tree.SidePair(self._span(meta), *children)
+
+    def conditional(self, meta: Meta, children: list[Any]) -> tree.Conditional:
+        return tree.Conditional(self._span(meta), *children)
+
+    def binary(self, meta: Meta, children: list[Any]) -> tree.Binary:
+        left, *operator, right = children
+        return tree.Binary(self._span(meta), str(operator[0]), left, right)
+
+    def unary(self, meta: Meta, children: list[Any]) -> tree.Unary:
+        return tree.Unary(self._span(meta), str(children[0]), children[1])
+
+    def number(self, meta: Meta, children: list[Any]) -> tree.Number:
+        return tree.Number(self._span(meta), _number(str(children[0])), str(children[0]))
+
+    def name(self, meta: Meta, children: list[Any]) -> tree.Name:
+        return self._name(children[0])
+
+    def string(self, meta: Meta, children: list[Any]) -> tree.Text:
+        return tree.Text(self._span(meta), str(children[0])[1:-1])
+
+    def size(self, meta: Meta, children: list[Any]) -> tree.Size:
+        span = self._span(meta)
+        sizes = re.split("[x×]", str(children[0]))
+        return tree.Size(span, tuple(tree.Number(span, int(size), size) for size in sizes))
+
+    def computed_size(self, meta: Meta, children: list[Any]) -> tree.Size:
+        return tree.Size(self._span(meta), tuple(children))
+
+    def _tap(self, token: Token) -> tree.Tap:
+        return tree.Tap(self._at(token), str(token).removeprefix("@"))
+
+    def tap(self, meta: Meta, children: list[Any]) -> tree.Tap:
+        return self._tap(children[0])
+
+    def function(self, meta: Meta, children: list[Any]) -> tree.Function:
+        name, *arguments = children
+        return tree.Function(self._span(meta), self._function_name(name), tuple(arguments))
+
+    def list(self, meta: Meta, children: list[Any]) -> tree.Items:
+        return tree.Items(self._span(meta), tuple(child for child in children if child is not None))
+

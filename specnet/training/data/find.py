@@ -1,0 +1,110 @@
+"""Where a published set lies: the folders that are looked through, and the files found there, packed or not."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import md5
+from pathlib import Path
+
+import pooch
+
+from specnet.training.errors import CannotRun, DataProblem
+
+
+@dataclass(frozen=True)
+class Published:
+    """A set as its makers publish it.
+
+    `files` are its files with their MD5, `folders` the names of the folder that holds them, `images` the numbers
+    to train and to test, `url` where the files are, or, where there is an `archive` (name and MD5), where that is.
+    """
+
+    title: str
+    url: str
+    files: Mapping[str, str]
+    folders: tuple[str, ...]
+    images: tuple[int, int]
+    archive: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A set's files in `place`: a folder, or a .tar.gz."""
+
+    published: Published
+    place: Path
+
+    @cached_property
+    def _packed(self) -> dict[str, bytes]:
+        with tarfile.open(self.place) as archive:
+            files = ((member.name, archive.extractfile(member)) for member in archive)
+            return {Path(name).name: file.read() for name, file in files if file}
+
+    def _raw(self, file: str) -> bytes:
+        if self.place.is_dir():
+            return _either(self.place, file).read_bytes()
+        return self._packed[file]
+
+    def read(self, file: str) -> bytes:
+        """A file's content, uncompressed; raises DataProblem."""
+        try:
+            raw = self._raw(file)
+            return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        except (KeyError, FileNotFoundError):
+            raise DataProblem(f"{self.published.title} is incomplete: {self.place} has no {file}") from None
+        except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
+            raise self.damaged(file, str(error)) from None
+        except OSError as error:
+            raise DataProblem(f"{self.place} cannot be read: {error.strerror or error}") from None
+
+    def damaged(self, file: str, why: str) -> DataProblem:
+        """The complaint about a file that is not what it should be."""
+        advice = "delete it, and it is downloaded anew" if self.place.is_dir() else f"delete {self.place}"
+        return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {advice}")
+
+    def verify(self) -> None:
+        """Compare the files with the published checksums; raises DataProblem."""
+        for file, expected in self.published.files.items():
+            raw = self._raw(file)
+            if file.endswith(".gz") and not raw.startswith(b"\x1f\x8b"):
+                continue  # unpacked by hand; checksums are published of the packed file alone
+            if (actual := md5(raw, usedforsecurity=False).hexdigest()) != expected:
+                raise self.damaged(file, f"its MD5 is {actual}, the published one {expected}")
+
+
+def _either(folder: Path, file: str) -> Path:
+    """The file as published, or unpacked beside it."""
+    return folder / file if (folder / file).exists() else folder / file.removesuffix(".gz")
+
+
+def roots(data_dir: Path | None) -> Iterator[Path]:
+    """The folders that data may lie in, in the order of precedence; raises CannotRun if the first is none."""
+    if data_dir is not None:
+        if not data_dir.is_dir():
+            raise CannotRun(f"the data folder {data_dir} does not exist")
+        yield data_dir
+    if "SPECNET_DATA" in os.environ:
+        yield Path(os.environ["SPECNET_DATA"])
+    yield cache()
+
+
+def cache() -> Path:
+    """The user's cache, where downloads go."""
+    return Path(pooch.os_cache("specnet"))
+
+
+def find(published: Published, data_dir: Path | None) -> Found | None:
+    """The first place where at least one file of the set lies, or its archive."""
+    for root in roots(data_dir):
+        for folder in (*(root / name for name in published.folders), root):
+            if any(_either(folder, file).exists() for file in published.files):
+                return Found(published, folder)
+        if published.archive and (root / published.archive[0]).exists():
+            return Found(published, root / published.archive[0])
+    return None

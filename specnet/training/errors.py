@@ -1,0 +1,47 @@
+"""Everything that `train` may raise, in one tree; each knows the exit code that the command ends with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class TrainingError(Exception):
+    """The message is for the user: what was expected, what arrived, what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class DataProblem(TrainingError):
+    """The images or labels are missing, damaged, or not what the spec says."""
+
+
+class Unsuitable(TrainingError):
+    """The network, its data and its settings do not go together."""
+
+
+class CannotRun(TrainingError):
+    """What was asked for is not to be had here: a device, a folder, space, an option's value."""
+
+    exit_code = 2
+
+
+class NotFinite(TrainingError):
+    """The loss is no longer a number; the last good weights stay in the run's folder."""
+
+    exit_code = 3
+
+
+class OutOfMemory(TrainingError):
+    """A step does not fit into memory."""
+
+    exit_code = 4
+
+
+class Interrupted(TrainingError):
+    """Stopped by a signal, with everything saved in `folder`."""
+
+    def __init__(self, folder: Path, signal: int) -> None:
+        super().__init__(f"interrupted; everything is saved in {folder}")
+        self.folder = folder
+        self.exit_code = 128 + signal  # type: ignore[misc]

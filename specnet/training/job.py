@@ -1,0 +1,113 @@
+"""What is asked of a training, and what it reports: `Job`, `Options`, `Watcher`, `Run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from torch import nn
+
+from specnet.settings import Training
+
+Metrics = Mapping[str, Any]
+"""One line of metrics.jsonl: what was measured in one epoch."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What makes the result: the network as a module that takes N×C×H×W, and its settings.
+
+    `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it.
+    """
+
+    name: str
+    spec_text: str
+    digest: str
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    module: nn.Module
+    training: Training
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the result is computed: recorded with the run, but no part of the spec.
+
+    `overrides` are the `NAME=VALUE` that the spec's text was read with.
+    """
+
+    device: str = "cpu"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    data_dir: Path | None = None
+    run: Path | None = None
+    compile: Literal["auto", "on", "off"] = "auto"
+    deterministic: bool = False
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to happen, known once the data is read."""
+
+    folder: Path
+    device: str
+    precision: str
+    images: Mapping[str, int]
+    classes: tuple[str, ...]
+    epochs: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the run is, at most ten times a second; `done` and `total` count batches of this stage."""
+
+    stage: str
+    epoch: int
+    done: int
+    total: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    images_per_second: float
+    seconds_left: float
+
+
+class Watcher(Protocol):
+    """Who is told how the run goes."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing happened."""
+
+    def begin(self, plan: Plan) -> None:
+        """The data is there and training starts."""
+
+    def progress(self, progress: Progress) -> None:
+        """Some steps are done."""
+
+    def epoch(self, metrics: Metrics) -> None:
+        """An epoch is over."""
+
+
+class Silent:
+    """A watcher that keeps everything to itself."""
+
+    def note(self, text: str) -> None: ...
+
+    def begin(self, plan: Plan) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def epoch(self, metrics: Metrics) -> None: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, what summary.json says, and the module with the weights that count."""
+
+    folder: Path
+    summary: Mapping[str, Any]
+    module: nn.Module = field(repr=False)

@@ -1,0 +1,78 @@
+"""How pixels become what the network reads: less a shift, times a scale, fitted on the training part alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+
+CHUNK = 4096
+"""Images that are summed at once, which bounds the memory that fitting takes."""
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images alike."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Pixels B×H×W×C → float B×C×H×W in the memory format channels-last.
+
+        On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
+        """
+        rows = pixels.reshape(len(pixels), -1).float()
+        if rows.data_ptr() == pixels.data_ptr():
+            rows = rows.clone()
+        return rows.sub_(self.shift.ravel()).mul_(self.scale.ravel()).view(pixels.shape).permute(0, 3, 1, 2)
+
+    def to(self, device: torch.device) -> Normalizer:
+        return Normalizer(self.shift.to(device), self.scale.to(device))
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for JSON: a number a channel where all pixels are treated alike."""
+        return {"shift": _shortest(self.shift), "scale": _shortest(self.scale)}
+
+
+def from_record(record: Mapping[str, Any], shape: tuple[int, int, int]) -> Normalizer:
+    """The normalizer that `record` wrote down, for images of `shape` (height, width, channels)."""
+    shift, scale = (torch.tensor(record[name]).expand(shape).contiguous() for name in ("shift", "scale"))
+    return Normalizer(shift, scale)
+
+
+def _shortest(values: Tensor) -> Any:
+    uniform = bool((values == values[0, 0]).all())
+    return (values[0, 0] if uniform else values).tolist()
+
+
+def fit(setting: Normalize, pixels: Tensor) -> Normalizer:
+    """The normalizer for the training images, uint8 N×H×W×C."""
+    shape = pixels.shape[1:]
+    match setting:
+        case MeanStd():
+            mean, std = _moments(pixels)
+            return Normalizer(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
+        case MeanImage():
+            total = sum((part.double().sum(0) for part in pixels.split(CHUNK)), torch.zeros(shape).double())
+            return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
+        case Scale():
+            return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
+        case Unchanged():
+            return Normalizer(torch.zeros(shape), torch.ones(shape))
+    raise TypeError(f"no such normalisation: {setting!r}")
+
+
+def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, from how often each of the 256 values occurs; 1 for a flat channel."""
+    values = torch.arange(256, dtype=torch.float64)
+    counts = torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in pixels.unbind(3)])
+    shares = counts / counts.sum(1, keepdim=True)
+    mean = shares @ values
+    std = (shares @ values.square() - mean.square()).clamp(min=0).sqrt()
+    return mean.float(), torch.where(std > 0, std, 1).float()

@@ -1,0 +1,38 @@
+"""The optimizer in torch, and the learning rate at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+
+import torch
+from torch import nn
+from torch.optim import Optimizer as TorchOptimizer
+
+from specnet.settings.optimizer import Adam, Optimizer, Sgd
+from specnet.settings.schedule import Schedule
+
+FUSED = frozenset({"cpu", "cuda"})
+"""Devices on which torch has its optimizers in one kernel."""
+
+
+def optimizer(setting: Optimizer, module: nn.Module, device: torch.device) -> TorchOptimizer:
+    """The optimizer of all parameters that are learned, fused where torch can."""
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    fused = device.type in FUSED
+    match setting:
+        case Sgd(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay):
+            return torch.optim.SGD(parameters, lr, momentum, 0, decay, nesterov, fused=fused)
+        case Adam(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
+            return torch.optim.Adam(parameters, lr, (beta1, beta2), eps, decay, fused=fused)
+    raise TypeError(f"no such optimizer: {setting!r}")
+
+
+def learning_rate(setting: Optimizer, schedule: Schedule, epoch: float, epochs: float) -> float:
+    """The rate after `epoch` of `epochs`: a pure function, so that a resumed run goes on as if it had never stopped."""
+    return setting.lr * schedule.factor(epoch, epochs)
+
+
+def set_learning_rate(optimizer: TorchOptimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
