@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, report
 from specnet.elaborate import training
@@ -45,14 +46,22 @@ def elaborate(source: Source, lines: tree.Lines, read: Read, overrides: Mapping[
     try:
         end = elaborator.run(lines, scope, None)
         outputs = (end,) if end is not None else ()
-        training.override(elaborator, scope)
+        if elaborator.overrides:
+            training.override(elaborator, scope)
         _complain_of_gaps(build, source, lines, end)
     except Halt as halt:
         build.complain(halt.diagnostic)
     if elaborator.overrides:
         _refuse_override(next(iter(elaborator.overrides)), scope)
+    build.name = build.name or _name_of(source)
     network = build.network(outputs)
     return Elaborated(network, build.places, build.settings, tuple(build.expectations), tuple(build.diagnostics))
+
+
+def _name_of(source: Source) -> str:
+    """The file's name, for a network that has none of its own."""
+    path = Path(source.name)
+    return path.stem if path.suffix == ".net" else "network"
 
 
 def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str | None) -> None:

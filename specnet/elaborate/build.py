@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Diagnostic, Label, report
 from specnet.graph import Head, Input, Network, Node, Scope
-from specnet.layers.base import Layer, Refusal, Remark, Shape
+from specnet.layers.base import Layer, Refusal, Remark, Shape, show
 from specnet.source import Span
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Build:
         arriving = [self.shapes[value] for value in known]
         output = None
         if layer and len(known) == len(inputs) and None not in arriving:
-            output = self._output(name, layer, tuple(shape for shape in arriving if shape), place)
+            output = self._output(name, layer, known, tuple(shape for shape in arriving if shape), place)
         is_broken = output is None or bool(self.broken.intersection(known))
         self.shapes[name] = output
         self.places[name] = place
@@ -122,15 +122,23 @@ class Build:
         self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
         return name
 
-    def _output(self, name: str, layer: Layer, arriving: tuple[Shape, ...], place: Place) -> Shape | None:
+    def _output(
+        self, name: str, layer: Layer, inputs: tuple[str, ...], arriving: tuple[Shape, ...], place: Place
+    ) -> Shape | None:
         try:
             output = layer.output(arriving)
         except Refusal as refusal:
-            self.complain(_diagnostic(name, refusal, place, refusal.notes))
+            origins = [self._origin(value, shape) for value, shape in zip(inputs, arriving, strict=True)]
+            self.complain(_diagnostic(name, refusal, place, refusal.notes, origins))
             return None
         for remark in layer.remarks(arriving):
             self.complain(_diagnostic(name, remark, place))
         return output
+
+    def _origin(self, value: str, shape: Shape) -> Label:
+        """Where a shape that arrives was made."""
+        place = self.places[value]
+        return Label(place.attributes.get("shape", place.element), f"gives {show(shape)}", primary=False)
 
     def network(self, outputs: tuple[str, ...]) -> Network:
         return Network(
@@ -145,14 +153,15 @@ class Build:
         )
 
 
-def _diagnostic(name: str, said: Refusal | Remark, place: Place, notes: tuple[str, ...] = ()) -> Diagnostic:
+def _diagnostic(
+    name: str, said: Refusal | Remark, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
+) -> Diagnostic:
     """A layer's refusal or remark at the attributes that it is about, or at its word if they are not written."""
     spans = sorted({place.attributes[field] for field in said.attributes if field in place.attributes}, key=_start)
     labels = [Label(span) for span in spans or [place.word]]
     labels[-1] = Label(labels[-1].span, said.arithmetic)
-    return report(said.code, f"`{name}` {said.fact}", *labels, notes=notes, trace=place.trace)
+    return report(said.code, f"`{name}` {said.fact}", *labels, *origins, notes=notes, trace=place.trace)
 
 
 def _start(span: Span) -> int:
     return span.start
-

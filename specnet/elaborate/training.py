@@ -32,7 +32,9 @@ def train(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, l
 
 def override(elaborator: Elaborator, scope: Scope) -> None:
     """Applies the overrides to a spec that has no `train` section."""
-    if _overrides(elaborator):
+    from specnet.settings import lines
+
+    if "train" not in elaborator.build.settings and any(name.partition(".")[0] in lines() for name in elaborator.overrides):
         elaborator.build.training = _training(elaborator, {}, scope)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -42,7 +44,20 @@ def grammar_text() -> str:
 
 @cache
 def _lark() -> Lark:
-    return Lark(grammar_text(), parser="lalr", propagate_positions=True, maybe_placeholders=True)
+    """The parser; its tables are kept in the user's cache, as making them takes longer than all the rest of a check."""
+    kept = _cache_file()
+    return Lark(grammar_text(), parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=kept or False)
+
+
+def _cache_file() -> str | None:
+    """A file of the user's own for the parser's tables; None where there is no place to write."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return str(folder / f"grammar-{sys.version_info.major}.{sys.version_info.minor}.lark")
 
 
 def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
@@ -65,7 +80,11 @@ def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
 
 
 def _beyond_limits(source: Source) -> Diagnostic | None:
-    """Too long or too deep to be a network: said at once instead of parsed."""
+    """Not text, or too long or too deep to be a network: said at once instead of parsed."""
+    for number, what in (("\0", "a zero byte"), ("\ufffd", "bytes that are not UTF-8")):
+        at = source.text.find(number)
+        if at >= 0:
+            return report(Code.E001, f"the file is not text: it has {what} here", source.span(at, at + 1))
     if len(source.text) > LONGEST:
         message = f"the file has {len(source.text):,} characters; a spec has at most {LONGEST:,}"
         return report(Code.E002, message, source.span(0, 0))

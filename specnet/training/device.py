@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,52 +20,72 @@ NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 class Device:
     """Where and how precisely to compute."""
 
-    torch: torch.device
+    place: torch.device
     precision: str
 
     def autocast(self) -> AbstractContextManager[object]:
         """Convolutions and products in this precision; weights, sums and losses stay fp32."""
-        return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.precision == "bf16")
+        return torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     @property
     def title(self) -> str:
         """How it is named to the user."""
-        if self.torch.type == "cuda":
-            return torch.cuda.get_device_name(self.torch)
-        return f"{self.torch.type}, {torch.get_num_threads()} threads" if self.torch.type == "cpu" else self.torch.type
+        if self.place.type == "cuda":
+            return torch.cuda.get_device_name(self.place)
+        return f"{self.place.type}, {torch.get_num_threads()} threads" if self.place.type == "cpu" else self.place.type
 
 
 def choose(options: Options) -> Device:
     """The device asked for; raises CannotRun, saying what is there."""
     try:
-        device = torch.device(options.device)
+        place = torch.device(options.device)
     except RuntimeError:
-        raise CannotRun(f"there is no kind of device called {options.device}; here are: {there()}") from None
-    if not _is_here(device):
-        raise CannotRun(f"there is no device {options.device}; here are: {there()}{_why_no_gpu()}")
-    if device.type == "cuda" and device.index is None:
-        device = torch.device("cuda", torch.cuda.current_device())
-    return Device(device, _has_bf16(device) if options.precision == "auto" else options.precision)
+        raise CannotRun(f"there is no kind of device called `{options.device}`; here are: {_there()}") from None
+    if not _is_here(place):
+        raise CannotRun(
+            f"there is no device `{options.device}` that torch can use; here are: {_there()}{_why_no_gpu()}"
+        )
+    if place.type == "cuda" and place.index is None:
+        place = torch.device("cuda", torch.cuda.current_device())
+    auto = "bf16" if _has_native_bf16(place) else "fp32"
+    return Device(place, auto if options.precision == "auto" else options.precision)
 
 
-def there() -> str:
+def _is_here(place: torch.device) -> bool:
+    match place.type:
+        case "cpu":
+            return True
+        case "cuda":
+            return (place.index or 0) < torch.cuda.device_count()
+        case "mps":
+            return torch.backends.mps.is_available()
+    return False
+
+
+def _there() -> str:
     """The devices of this machine, for a message."""
     gpus = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
     apple = ["mps"] if torch.backends.mps.is_available() else []
     return ", ".join([f"cpu ({torch.get_num_threads()} threads)", *gpus, *apple])
 
 
-def _is_here(device: torch.device) -> bool:
-    match device.type:
-        case "cpu":
-            return True
-        case "cuda":
-            return (device.index or 0) < torch.cuda.device_count()
-        case "mps":
-            return torch.backends.mps.is_available()
-    return False
-
-
 def _why_no_gpu() -> str:
-    built = torch.version.cuda is not None
-    return "" if built else f"; torch {torch.__version__} is a build without CUDA"
+    return "" if torch.version.cuda else f"; torch {torch.__version__} is a build without CUDA"
+
+
+def _has_native_bf16(place: torch.device) -> bool:
+    if place.type == "cpu":
+        return any(torch.cpu.get_capabilities().get(name, False) for name in NATIVE_BF16)
+    return place.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+@contextmanager
+def deterministic(wanted: bool) -> Iterator[None]:
+    """Within it, torch takes only algorithms that give the same bits every time."""
+    before = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

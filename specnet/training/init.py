@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import init
 
 from specnet.settings.init import Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.training.randomness import seed_for
-
-import torch
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 """The modules whose weights a scheme draws; normalisation keeps its ones and zeros."""

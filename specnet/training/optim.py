@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import count
-
 import torch
 from torch import nn
 from torch.optim import Optimizer as TorchOptimizer

@@ -1,0 +1,71 @@
+"""The `specnet` command: one short module a command; arguments in, one call, text out, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import specnet
+from specnet.cli.failure import Failure
+
+COMMANDS = ("check", "draw", "compile", "train")
+BUG = 70
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code. No exception leaves it."""
+    words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return _run(words)
+    except Failure as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return failure.code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as bug:
+        print(_report(bug, words), file=sys.stderr)
+        return BUG
+
+
+def _command(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name}")
+
+
+def _run(words: list[str]) -> int:
+    """Only the command that is asked for is imported."""
+    asked = words[0] if words and words[0] in COMMANDS else None
+    parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
+    parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in (asked,) if asked else COMMANDS:
+        command = _command(name)
+        command.arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as done:
+        return int(done.code or 0)
+    code: int = _command(options.command).run(options)
+    sys.stdout.flush()
+    return code
+
+
+def _report(bug: Exception, words: list[str]) -> str:
+    """What to send when SpecNet itself is wrong."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
+    return (
+        f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}\n"
+        f"  command: specnet {' '.join(words)}\n"
+        f"  at: {' > '.join(frames[-6:])}\n"
+        "  please report these lines together with the spec"
+    )

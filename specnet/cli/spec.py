@@ -1,0 +1,87 @@
+"""What every command that reads a spec has in common: its arguments, the file, what is said of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from specnet.cli.failure import Failure
+from specnet.compiler import Checked, check_source
+from specnet.diagnostics import Diagnostic
+from specnet.elaborate import BadOverride
+from specnet.render import terminal
+from specnet.source import Source
+from specnet.syntax.parser import LONGEST
+
+
+def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--set` and `--input`, which mean the same to every command."""
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a top-level let, or with a dot a setting of the train section (may be repeated)",
+    )
+    parser.add_argument("--input", metavar="HxWxC", help="the input's shape instead of the one in the spec")
+
+
+def check_file(file: str, options: argparse.Namespace) -> Checked:
+    """Reads and checks a FILE as the options say."""
+    try:
+        return check_source(read_source(file), overrides(options), strict=getattr(options, "strict", False))
+    except BadOverride as error:
+        raise Failure(str(error)) from None
+
+
+def overrides(options: argparse.Namespace) -> dict[str, str]:
+    """What `--set` and `--input` override, by name."""
+    given = {"input": options.input} if options.input else {}
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise Failure(f"--set {setting}: write NAME=VALUE")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def read_source(file: str) -> Source:
+    """A spec's text; `-` is standard input. What is not text reads as a spec that says so."""
+    if file == "-":
+        return _decoded("<stdin>", sys.stdin.buffer.read(_MOST_BYTES))
+    path = Path(file)
+    try:
+        if path.is_dir():
+            raise Failure(f"{file} is a directory; a spec is a file")
+        with path.open("rb") as stream:
+            return _decoded(file, stream.read(_MOST_BYTES))
+    except FileNotFoundError:
+        raise Failure(f"there is no file {file}") from None
+    except (OSError, ValueError) as error:
+        raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+_MOST_BYTES = 5 * LONGEST
+"""Enough of a file to see that it is too long, whatever its characters."""
+
+
+def _decoded(name: str, data: bytes) -> Source:
+    """The text of a file in UTF-8; a byte that is none becomes U+FFFD, which no spec may have."""
+    cut = data if len(data) < _MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
+    return Source(name, cut.decode("utf-8-sig", errors="replace"))
+
+
+def uses_colour(stream: object) -> bool:
+    """Colour on a terminal, unless NO_COLOR (no-color.org) or a dumb terminal forbids it."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def say(diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics on standard error, for commands whose result is something else."""
+    for diagnostic in diagnostics:
+        print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

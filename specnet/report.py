@@ -1,0 +1,60 @@
+"""The checked network as plain values for JSON, as `specnet check --format json` prints it (schema 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from specnet.compiler import Checked
+from specnet.graph import Node
+from specnet.layers.base import Layer
+from specnet.render import record
+
+SCHEMA = 1
+
+
+def report(checked: Checked) -> dict[str, Any]:
+    """All that is known of a spec. `output` is null at an error and behind it."""
+    network = checked.network
+    totals = {name: getattr(checked.totals, name) for name in ("parameters", "buffers", "macs")}
+    return {
+        "schema": SCHEMA,
+        "file": checked.source.name,
+        "network": network.name,
+        "ok": checked.ok,
+        "digest": checked.digest,
+        "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
+        "layers": [_layer(checked, node) for node in network.nodes],
+        "outputs": [{"name": name, "shape": _shape(checked, name)} for name in network.outputs]
+        + [{"name": h.value, "shape": _shape(checked, h.value), "head": h.name, "weight": h.weight} for h in network.heads],
+        "totals": totals,
+        "diagnostics": [record(diagnostic) for diagnostic in checked.diagnostics],
+    }
+
+
+def _layer(checked: Checked, node: Node) -> dict[str, Any]:
+    cost = checked.costs.get(node.name)
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "line": checked.elaborated.places[node.name].word.line,
+        "inputs": list(node.inputs),
+        "output": list(node.output) if node.output else None,
+        "attributes": _attributes(node.layer) if node.layer else {},
+        "parameters": cost.parameters if cost else None,
+        "buffers": cost.buffers if cost else None,
+        "macs": cost.macs if cost else None,
+    }
+
+
+def _attributes(layer: Layer) -> dict[str, Any]:
+    """torch.nn's words; padding is one number an axis where both sides agree."""
+    attributes = layer.model_dump(mode="json")
+    padding = attributes.get("padding")
+    if isinstance(padding, list) and all(before == after for before, after in padding):
+        attributes["padding"] = [before for before, _ in padding]
+    return attributes
+
+
+def _shape(checked: Checked, name: str) -> list[int] | None:
+    shape = checked.network.shapes[name]
+    return list(shape) if shape else None

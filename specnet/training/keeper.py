@@ -1,0 +1,47 @@
+"""What a run keeps of itself on disk as it goes: the weights that count, and checkpoints."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from specnet.training import checkpoint
+from specnet.training.errors import NotFinite
+from specnet.training.run_folder import RunFolder
+from specnet.training.state import State, Weights
+
+
+class Keeper:
+    """Holds the weights that count until they are written, which is always before a checkpoint that tells of them."""
+
+    def __init__(self, folder: RunFolder, state: State) -> None:
+        self._folder, self._state = folder, state
+        self._unwritten: Weights | None = None
+        self._saved_at = perf_counter()
+
+    def keep(self) -> None:
+        """From now on the weights of this moment are those that count; raises NotFinite."""
+        self._refuse_nan()
+        self._unwritten = self._state.weights()
+
+    def write_kept(self) -> None:
+        """Bring the weights that count to the disk, unless they are there."""
+        if self._unwritten is not None:
+            self._folder.write_model(self._unwritten)
+            self._unwritten = None
+
+    def save(self) -> None:
+        """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
+        self._refuse_nan()
+        self.write_kept()
+        checkpoint.save(self._folder.checkpoint, self._state.step, self._state.pack())
+        self._saved_at = perf_counter()
+
+    def save_if_older(self, seconds: float) -> None:
+        """Save where the last checkpoint is older than so many seconds."""
+        if perf_counter() - self._saved_at > seconds:
+            self.save()
+
+    def _refuse_nan(self) -> None:
+        if not self._state.is_finite():
+            self.write_kept()
+            raise NotFinite(f"a weight is not finite after step {self._state.step}; a smaller learning rate may help")

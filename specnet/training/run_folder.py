@@ -1,0 +1,149 @@
+"""A run's folder: what is in it, and that it belongs to one run alone."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from specnet.settings import Training, from_record, to_record
+from specnet.training.device import Device
+from specnet.training.errors import CannotRun
+from specnet.training.files import write, write_json
+from specnet.training.job import Job, Options
+from specnet.training.normalize import Normalizer
+
+SPEC, CONFIG, MODEL = "spec.net", "config.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run; `labels` stand in the weights' metadata, so that these can be used on their own."""
+
+    path: Path
+    labels: Mapping[str, str]
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    def write_model(self, weights: dict[str, Tensor]) -> None:
+        """The weights that count."""
+        write(self.path / MODEL, save(weights, dict(self.labels)))
+
+    def read_model(self) -> dict[str, Tensor]:
+        return load_file(self.path / MODEL)
+
+    def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
+        write(self.path / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in history))
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_json(self.path / "summary.json", summary)
+
+
+def labels(job: Job, classes: Sequence[str], normalizer: Normalizer) -> dict[str, str]:
+    """What the weights' metadata says of them."""
+    return {
+        "spec": job.spec_text,
+        "digest": job.digest,
+        "classes": json.dumps(classes, ensure_ascii=False),
+        "normalize": json.dumps(normalizer.record()),
+    }
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises CannotRun if there is a run in the folder, or no folder to be made there."""
+    if folder.exists() and not folder.is_dir():
+        raise CannotRun(f"{folder} is a file, and a run needs a folder")
+    if any((folder / name).exists() for name in (SPEC, CONFIG, MODEL)):
+        raise CannotRun(
+            f"{folder} already holds a run; `--resume {folder}` goes on with it, `--run` names another folder"
+        )
+
+
+def default_folder(name: str) -> Path:
+    """runs/NAME-DATE-TIME, with a number behind it if that is taken."""
+    stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    candidates = (Path("runs") / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str]) -> None:
+    """Make the folder and write down what is going to happen; raises CannotRun."""
+    try:
+        folder.checkpoint.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
+    write_json(folder.path / "environment.json", _environment(device))
+    config = {
+        "name": job.name,
+        "digest": job.digest,
+        "classes": list(classes),
+        "training": to_record(job.training),
+        "options": _plain(options),
+    }
+    write(folder.path / SPEC, job.spec_text)
+    write_json(folder.path / CONFIG, config)
+
+
+def _plain(options: Options) -> dict[str, Any]:
+    values = asdict(options)
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+
+
+def _environment(device: Device) -> dict[str, Any]:
+    return {
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
+        "device": device.title,
+        "precision": device.precision,
+        "threads": torch.get_num_threads(),
+    }
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a run's folder says of how it was begun."""
+
+    folder: Path
+    spec_text: str
+    digest: str
+    classes: tuple[str, ...]
+    training: Training
+    options: Options
+
+
+def recorded(folder: Path) -> Recorded:
+    """What to go on with; raises CannotRun if the folder holds no run."""
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        return Recorded(
+            folder,
+            (folder / SPEC).read_text(),
+            config["digest"],
+            tuple(config["classes"]),
+            from_record(config["training"]),
+            _options(config["options"]),
+        )
+    except OSError as error:
+        raise CannotRun(f"{folder} holds no run to resume: {error.filename} cannot be read") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CannotRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _options(record: Mapping[str, Any]) -> Options:
+    known = {field.name for field in fields(Options)}
+    values = {name: value for name, value in record.items() if name in known}
+    paths = {name: Path(values[name]) if values.get(name) else None for name in ("data_dir", "run")}
+    return Options(**{**values, **paths, "overrides": tuple(values["overrides"])})

@@ -1,0 +1,124 @@
+"""All that changes while a network is trained, and how it is packed into a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from specnet.training.checkpoint import Checkpoint
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Sums:
+    """What the steps of the epoch so far add up to; tensors stay on the device until somebody looks.
+
+    `loss` is summed over images, `finite` counts the steps up to which it has been a number.
+    """
+
+    loss: Tensor
+    correct: Tensor
+    finite: Tensor
+    images: int = 0
+    steps: int = 0
+
+    @classmethod
+    def zero(cls, device: torch.device) -> Sums:
+        def number(kind: torch.dtype) -> Tensor:
+            return torch.zeros((), dtype=kind, device=device)
+
+        return cls(number(torch.float32), number(torch.int64), number(torch.int64))
+
+    def add(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
+        """A step of B images: their mean loss, outputs B×classes, labels B."""
+        self.loss += loss.detach() * len(labels)
+        self.correct += (outputs.argmax(1) == labels).sum()
+        self.finite += torch.isfinite(self.loss)
+        self.images += len(labels)
+        self.steps += 1
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch (from 1) whose weights count, and the validation accuracy that they have, where that chooses."""
+
+    epoch: int
+    score: float | None
+
+
+@dataclass
+class State:
+    """`step` counts finished steps, `seconds` the time of the whole run, pauses apart; `trained_…` are of steps alone."""
+
+    module: nn.Module
+    optimizer: Optimizer
+    sums: Sums
+    step: int = 0
+    seconds: float = 0.0
+    trained_seconds: float = 0.0
+    trained_images: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: Best | None = None
+
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return len(self.history) - (self.best.epoch if self.best else 0)
+
+    def weights(self) -> Weights:
+        """A copy of the module's parameters and buffers, on the CPU."""
+        return {name: _copied(value) for name, value in self.module.state_dict().items()}
+
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers."""
+        floats = [value for value in self.module.state_dict().values() if value.is_floating_point()]
+        return bool(torch.stack([value.isfinite().all() for value in floats]).all())
+
+    def pack(self) -> Checkpoint:
+        tensors = {f"module.{name}": value for name, value in self.weights().items()}
+        for number, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer.{number}.{slot}": _copied(value) for slot, value in slots.items() if value is not None
+            }
+        tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
+        facts = {name: getattr(self, name) for name in FACTS}
+        best = self.best and [self.best.epoch, self.best.score]
+        return Checkpoint(tensors, {**facts, "best": best, "sums": [self.sums.images, self.sums.steps]})
+
+    def unpack(self, checkpoint: Checkpoint) -> None:
+        """Become what was packed; module and optimizer are those of the same network and settings."""
+        tensors, facts = checkpoint.tensors, checkpoint.facts
+        self.module.load_state_dict(_below("module.", tensors))
+        self._unpack_optimizer(_below("optimizer.", tensors))
+        place = self.sums.loss.device
+        parts = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
+        self.sums = Sums(*parts, *facts["sums"])
+        self.best = Best(*facts["best"]) if facts["best"] else None
+        for name in FACTS:
+            setattr(self, name, facts[name])
+
+    def _unpack_optimizer(self, tensors: Weights) -> None:
+        """Slots take the memory layout of their parameters: fused kernels go through both side by side."""
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        for name, value in tensors.items():
+            number, slot = name.split(".")
+            parameter = parameters[int(number)]
+            like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
+            self.optimizer.state[parameter][slot] = like.copy_(value)
+
+
+FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
+
+
+def _below(prefix: str, tensors: Any) -> Weights:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _copied(value: Tensor) -> Tensor:
+    """On the CPU, in the ordinary memory layout, sharing memory with nothing."""
+    return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

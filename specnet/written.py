@@ -1,0 +1,72 @@
+"""Attributes as a person writes them in a spec: `conv K=96 F=11 S=4`, `pool max F=3 S=2`. Defaults are left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from specnet.attributes import Attributes, BeforeAfter, Interval
+from specnet.layers.base import Layer
+
+
+def written(layer: Layer) -> str:
+    """A layer as it is written; reading that gives an equal layer."""
+    return " ".join([layer.kind, *_values(layer)])
+
+
+def written_values(attributes: Attributes) -> str:
+    """What stands after the word of a layer or setting: positional values, always; then what is not a default."""
+    return " ".join(_values(attributes))
+
+
+def _values(attributes: Attributes) -> Iterator[str]:
+    cls = type(attributes)
+    others = [name for name in cls.model_fields if name not in cls.positional]
+    for name in (*cls.positional, *others):
+        value = getattr(attributes, name)
+        if name in cls.positional or value != cls.model_fields[name].default:
+            yield _word(cls, name, value) or _argument(cls, name, value)
+
+
+def _word(cls: type[Attributes], name: str, value: object) -> str:
+    """The bare word that sets the field to this value; empty if there is none."""
+    return next((word for word, sets in cls.words.items() if sets == (name, value)), "")
+
+
+def _argument(cls: type[Attributes], name: str, value: object) -> str:
+    """`4096`, or `K=96`: by position only what may be, and a letter that has other letters beside it keeps its name."""
+    text = written_value(value)
+    letters = {cls.written(field) for field in cls.model_fields if cls.written(field).isupper()}
+    if name not in cls.positional or (cls.written(name) in letters and len(letters) > 1):
+        return f"{cls.written(name)}={text}"
+    return f"({text})" if text.startswith("-") else text
+
+
+def written_value(value: Any) -> str:
+    """One value: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text", [1, 0, -1]."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return re.sub(r"\.0$|(?<=e-)0|\+", "", repr(value))
+        case str():
+            return value if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) else f'"{value}"'
+        case Interval():
+            return f"{written_value(value.low)}..{written_value(value.high)}"
+        case BeforeAfter():
+            return f"{value.before}:{value.after}"
+        case ((int(), int()), (int(), int())):
+            return _sides(value)
+        case tuple() if all(isinstance(size, int) for size in value):
+            return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
+        case _:
+            return f"[{', '.join(map(written_value, value))}]"
+
+
+def _sides(padding: tuple[tuple[int, int], tuple[int, int]]) -> str:
+    """Padding of both axes: 1, 1x2 where they differ, 0:1 where the sides do."""
+    height, width = padding
+    if height == width:
+        return str(height[0]) if height[0] == height[1] else f"{height[0]}:{height[1]}"
+    return "x".join(str(before) if before == after else f"{before}:{after}" for before, after in padding)
