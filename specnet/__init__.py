@@ -1,3 +1,34 @@
-"""SpecNet: write a convolutional network as the table in a paper; check, compile, draw and train it."""
+"""Write a convolutional network as the table in a paper; check, compile, draw and train it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from specnet.api import SpecError as SpecError
+    from specnet.api import check as check
+    from specnet.api import compile as compile
+    from specnet.api import draw as draw
+    from specnet.api import train as train
+    from specnet.compiler import Checked as Checked
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Checked": "specnet.compiler",
+    "SpecError": "specnet.api",
+    "check": "specnet.api",
+    "compile": "specnet.api",
+    "draw": "specnet.api",
+    "train": "specnet.api",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    """Public names are imported when they are first used, so that `import specnet` takes no time."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'specnet' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

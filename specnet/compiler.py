@@ -64,7 +64,7 @@ def check_source(
 ) -> Checked:
     """Checks a spec. Never raises for a bad one; raises BadOverride for an override that it does not have."""
     lines, unreadable = parse(source)
-    elaborated = elaborate(source, lines, read, overrides or {})
+    elaborated = elaborate(source, lines, not unreadable, read, overrides or {})
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
     if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):

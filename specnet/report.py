@@ -24,8 +24,8 @@ def report(checked: Checked) -> dict[str, Any]:
         "digest": checked.digest,
         "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
         "layers": [_layer(checked, node) for node in network.nodes],
-        "outputs": [{"name": name, "shape": _shape(checked, name)} for name in network.outputs]
-        + [{"name": h.value, "shape": _shape(checked, h.value), "head": h.name, "weight": h.weight} for h in network.heads],
+        "outputs": [_output(checked, name) for name in network.outputs]
+        + [_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads],
         "totals": totals,
         "diagnostics": [record(diagnostic) for diagnostic in checked.diagnostics],
     }
@@ -55,6 +55,6 @@ def _attributes(layer: Layer) -> dict[str, Any]:
     return attributes
 
 
-def _shape(checked: Checked, name: str) -> list[int] | None:
+def _output(checked: Checked, name: str) -> dict[str, Any]:
     shape = checked.network.shapes[name]
-    return list(shape) if shape else None
+    return {"name": name, "shape": list(shape) if shape else None}

@@ -17,6 +17,10 @@ LEAVE_OUT = (5, 3)
 """Columns that a narrow terminal does without, first to go first."""
 
 
+MOST_BEFORE_ERROR = 40
+"""Rows that are shown of a broken network, at most: those up to the error."""
+
+
 @dataclass(frozen=True)
 class Row:
     """The cells of a row, and whether it is set back: it changes no shape and learns nothing."""
@@ -49,8 +53,16 @@ def _line(row: Row, columns: Sequence[int], widths: Sequence[int], colour: bool)
 def _rows(checked: Checked) -> Iterable[Row]:
     for i in checked.network.inputs:
         yield Row((i.name, "input", show(i.shape) or "?", "", "", ""))
-    for node in checked.network.nodes:
+    nodes = checked.network.nodes
+    first_broken = next((i for i, node in enumerate(nodes) if node.output is None), len(nodes))
+    shown = nodes if checked.ok else nodes[: first_broken + 2]
+    left_out = 0 if checked.ok else max(0, len(shown) - MOST_BEFORE_ERROR)
+    if left_out:
+        yield Row(("…", f"{left_out:,} layers", "", "", "", ""), DIM)
+    for node in shown[left_out:]:
         yield _row(checked, node)
+    if len(nodes) > len(shown):
+        yield Row(("…", f"{len(nodes) - len(shown):,} more, unknown behind the error", "", "", "", ""), DIM)
 
 
 def _row(checked: Checked, node: Node) -> Row:

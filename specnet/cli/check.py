@@ -28,8 +28,8 @@ def run(options: argparse.Namespace) -> int:
     for file in options.files:
         try:
             results.append(check_file(file, options))
-        except Failure as failure:
-            failures.append(failure)
+        except Failure as error:
+            failures.append(error)
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     if failures:

@@ -36,8 +36,13 @@ class Elaborated:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def elaborate(source: Source, lines: tree.Lines, read: Read, overrides: Mapping[str, str]) -> Elaborated:
-    """The network that the lines describe. Never raises for a bad spec; raises BadOverride for a bad override."""
+def elaborate(
+    source: Source, lines: tree.Lines, is_complete: bool, read: Read, overrides: Mapping[str, str]
+) -> Elaborated:
+    """The network that the lines describe. Never raises for a bad spec; raises BadOverride for a bad override.
+
+    What is missing is said only of a spec that `is_complete`: all its lines could be read.
+    """
     build = Build()
     elaborator = Elaborator(build, read, {name: _value(name, text) for name, text in overrides.items()})
     elaborator.using = (source.name,)
@@ -48,7 +53,8 @@ def elaborate(source: Source, lines: tree.Lines, read: Read, overrides: Mapping[
         outputs = (end,) if end is not None else ()
         if elaborator.overrides:
             training.override(elaborator, scope)
-        _complain_of_gaps(build, source, lines, end)
+        if is_complete:
+            _complain_of_gaps(build, source, lines, end)
     except Halt as halt:
         build.complain(halt.diagnostic)
     if elaborator.overrides:
@@ -68,17 +74,17 @@ def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str 
     """No input, no layers, values that nothing reads."""
     if build.without_input:
         message = "nothing arrives here: there is no `input` above"
-        build.complain(report(Code.E005, message, build.without_input.word))
-    if build.diagnostics and not build.nodes:
-        return
+        build.say(Code.E005, message, build.without_input.word)
     if not build.nodes:
+        if build.diagnostics:
+            return
         at = lines[-1].span if lines else source.span(0, 0)
-        build.complain(report(Code.E004, "the spec has no layers", at))
+        build.say(Code.E004, "the spec has no layers", at)
         return
     read = {name for node in build.nodes for name in node.inputs} | {head.value for head in build.heads} | {end}
     for name, place in build.places.items():
         if name not in read and name not in build.broken:
-            build.complain(report(Code.W101, f"nothing reads `{name}`", place.element, trace=place.trace))
+            build.say(Code.W101, f"nothing reads `{name}`", place.element, trace=place.trace)
 
 
 def _value(name: str, text: str) -> tree.Expression:

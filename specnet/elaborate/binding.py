@@ -57,9 +57,7 @@ def bind(
     return bound
 
 
-def collect(
-    attributes: type[Attributes], word: tree.Name, arguments: Sequence[tree.Argument], lookup: Lookup
-) -> Given:
+def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[tree.Argument], lookup: Lookup) -> Given:
     """The field and the value of each argument."""
     given = Given()
     for argument in arguments:
@@ -220,7 +218,7 @@ def _needed(detail: ErrorDetails, meaning: str | None) -> str:
     kind = str(detail["type"]).partition("_")[0]
     if len(detail["loc"]) == 1 and kind in KINDS:
         return KINDS[kind]
-    return meaning or (KINDS[kind] if kind in KINDS else "something else")
+    return meaning or KINDS.get(kind, "something else")
 
 
 def shown(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, suggestion
 from specnet.graph import Scope as GraphScope
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from specnet.elaborate.lines import Elaborator, Value
 
 
-def call_block(
-    elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None
-) -> Value:
+def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
     """The value after a block's last line."""
     found = scope.block(call.word.text)
     assert found
@@ -26,10 +24,10 @@ def call_block(
     if call.word.text in scope.active:
         chain = " → ".join((*scope.active[scope.active.index(call.word.text) :], call.word.text))
         message = f"the block `{call.word.text}` calls itself and would never end: {chain}"
-        elaborator.build.complain(report(Code.E201, message, call.word.span))
+        elaborator.build.say(Code.E201, message, call.word.span)
         return None
     if call.body or call.alternative is not None:
-        elaborator.build.complain(report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span))
+        elaborator.build.say(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
     active = (*scope.active, call.word.text)
     inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
     if not _bind_parameters(elaborator, block, call, scope, inner, value):
@@ -52,7 +50,7 @@ def _bind_parameters(
             _say_unknown(elaborator, block, argument, names)
         elif name in places:
             first = Label(places[name].span, "first here", primary=False)
-            elaborator.build.complain(report(Code.E113, f"`{name}` is given twice", argument.span, first))
+            elaborator.build.say(Code.E113, f"`{name}` is given twice", argument.span, first)
         else:
             assert name is not None
             places[name] = argument
@@ -63,7 +61,7 @@ def _bind_parameters(
         if parameter.default is None:
             message = f"`{block.name.text}` needs `{parameter.name.text}`"
             declared = Label(parameter.span, "declared here", primary=False)
-            elaborator.build.complain(report(Code.E111, message, call.span, declared, trace=scope.trace))
+            elaborator.build.say(Code.E111, message, call.span, declared, trace=scope.trace)
         else:
             inner.variables[parameter.name.text] = elaborator.value_of(parameter.default, inner, value)
     return len(elaborator.build.diagnostics) == complaints
@@ -84,7 +82,7 @@ def _say_unknown(elaborator: Elaborator, block: tree.Block, argument: tree.Argum
     if argument.key:
         hint = suggestion(argument.key.text, names)
         message = f"`{block.name.text}` has no parameter `{argument.key.text}`{hint}"
-        elaborator.build.complain(report(Code.E110, message, argument.key.span, help="" if hint else takes))
+        elaborator.build.say(Code.E110, message, argument.key.span, help="" if hint else takes)
     else:
         message = f"`{block.name.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
-        elaborator.build.complain(report(Code.E114, message, argument.span, help=takes))
+        elaborator.build.say(Code.E114, message, argument.span, help=takes)

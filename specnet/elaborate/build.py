@@ -73,6 +73,10 @@ class Build:
     steps: int = 0
     said: set[object] = field(default_factory=set)
 
+    def say(self, code: Code, message: str, *places: Span | Label, help: str = "", trace: Sequence[Span] = ()) -> None:
+        """A diagnostic made on the spot."""
+        self.complain(report(code, message, *places, help=help, trace=trace))
+
     def complain(self, diagnostic: Diagnostic) -> None:
         """Says it, once: a block that is called twice is wrong once."""
         key = diagnostic.code, diagnostic.labels and diagnostic.labels[0].span

@@ -24,7 +24,7 @@ def join(
     inputs = list[Value]()
     if call.body and not call.body.arms:
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
-        elaborator.build.complain(report(Code.E106, message, call.body.span))
+        elaborator.build.say(Code.E106, message, call.body.span)
         return None
     inputs += _arms(elaborator, call.body, scope, value) if call.body else [value]
     arguments = list[tree.Argument]()
@@ -36,7 +36,7 @@ def join(
             arguments.append(argument)
     if len(inputs) < 2:
         message = f"`{word}` joins at least two values: arms, or what arrives and `@name`"
-        elaborator.build.complain(report(Code.E202, message, call.word.span, trace=scope.trace))
+        elaborator.build.say(Code.E202, message, call.word.span, trace=scope.trace)
         return None
     bound = bind(kind, call.word, arguments, elaborator.lookup(scope, value), scope.default(word))
     for diagnostic in bound.diagnostics:
@@ -59,12 +59,14 @@ def _tap(argument: tree.Argument, scope: Scope) -> tree.Tap | None:
 def _arms(elaborator: Elaborator, body: tree.Body, scope: Scope, value: Value) -> list[Value]:
     """The value at the end of each arm. Arms with an alternative come last: the others say what they must meet."""
     if body.lines:
-        elaborator.build.complain(report(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span))
+        elaborator.build.complain(
+            report(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span)
+        )
     ends: list[Value] = [None] * len(body.arms)
     choosing = [_identity_or(arm) for arm in body.arms]
     if all(choosing):
         message = "one arm must have no alternative: it says which shape the others must meet"
-        elaborator.build.complain(report(Code.E202, message, body.span))
+        elaborator.build.say(Code.E202, message, body.span)
         return ends
     for i, arm in enumerate(body.arms):
         if not choosing[i]:
@@ -80,7 +82,9 @@ def _arms(elaborator: Elaborator, body: tree.Body, scope: Scope, value: Value) -
 
 def _plain_arm(elaborator: Elaborator, arm: tree.Lines, body: tree.Body, scope: Scope, value: Value) -> Value:
     if not arm:
-        elaborator.build.complain(report(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span))
+        elaborator.build.complain(
+            report(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span)
+        )
         return None
     only = _only_call(arm)
     if only and only.word.text == "identity" and not only.arguments:

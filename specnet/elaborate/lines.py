@@ -17,8 +17,8 @@ from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, show
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.parser import parse
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
+from specnet.syntax.parser import parse
 
 Value = str | None
 """The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
@@ -74,15 +74,17 @@ class Elaborator:
                 statements.expect(self, line, scope, value)
             case tree.Chain():
                 return self._chain(line, scope, value)
+            case tree.Unreadable():
+                return None
         return value
 
     def _let(self, line: tree.Let, scope: Scope, value: Value) -> None:
         name = line.name.text
         if name in ("C", "H", "W"):
             message = f"`{name}` cannot be declared: it is the shape that arrives at each layer"
-            self.build.complain(report(Code.E107, message, line.name.span))
+            self.build.say(Code.E107, message, line.name.span)
         elif name in scope.variables:
-            self.build.complain(report(Code.E103, f"`{name}` already has a value", line.name.span))
+            self.build.say(Code.E103, f"`{name}` already has a value", line.name.span)
         else:
             overridden = scope.parent is None and name in self.overrides
             expression = self.overrides.pop(name) if overridden else line.value
@@ -110,7 +112,7 @@ class Elaborator:
         if name in scope.labels or escaped(name) in scope.names:
             first = scope.labels.get(name)
             places = [Label(first.span, "first here", primary=False)] if first else []
-            self.build.complain(report(Code.E103, f"the label `{name}` is taken", chain.label.span, *places))
+            self.build.say(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
             return None
         scope.labels[name] = chain.label
         return LineLabel(escaped(name))
@@ -122,12 +124,12 @@ class Elaborator:
         if claimed is UNSET or value is None:
             return
         if not all(isinstance(size, int) and size > 0 for size in shape):
-            self.build.complain(report(Code.E112, "a claim is a shape, as `55x55x96` or `1000`", claim.span))
+            self.build.say(Code.E112, "a claim is a shape, as `55x55x96` or `1000`", claim.span)
             return
         actual = self.build.shapes[value]
         if actual is not None and actual != shape:
             message = f"`{value}` gives {show(actual)}, not {show(shape)} as claimed"
-            self.build.complain(report(Code.E401, message, claim.span, trace=scope.trace))
+            self.build.say(Code.E401, message, claim.span, trace=scope.trace)
             self.build.broken.add(value)
         self.build.shapes[value] = shape
 
@@ -159,12 +161,12 @@ class Elaborator:
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
             message = f"no layer or block is called `{word}`{suggestion(word, possible)}"
-            self.build.complain(report(Code.E101, message, call.word.span, trace=scope.trace))
+            self.build.say(Code.E101, message, call.word.span, trace=scope.trace)
             return None
         if kind.family is Family.JOIN:
             return joins.join(self, kind, call, scope, value, label)
         if call.body or call.alternative is not None:
-            self.build.complain(report(Code.E106, f"`{word}` takes no braces", call.word.span))
+            self.build.say(Code.E106, f"`{word}` takes no braces", call.word.span)
         return self._layer(call, scope, value, label)
 
     def _layer(self, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
@@ -176,9 +178,7 @@ class Elaborator:
         for diagnostic in bound.diagnostics:
             self.build.complain(diagnostic)
         place = Place(call.span, call.word.span, bound.spans, scope.trace)
-        return self.build.add(
-            scope.name_for(word, label), word, bound.attributes, (value,), place, self._next_shared()
-        )
+        return self.build.add(scope.name_for(word, label), word, bound.attributes, (value,), place, self._next_shared())
 
     def _next_shared(self) -> str | None:
         return self.shared.pop(0) if self.shared else None
@@ -189,7 +189,7 @@ class Elaborator:
         if at_start:
             return self.tap(element.tap, scope)
         if name in scope.taps:
-            self.build.complain(report(Code.E103, f"`@{name}` already names a value", element.span))
+            self.build.say(Code.E103, f"`@{name}` already names a value", element.span)
         scope.taps[name] = value
         return value
 
@@ -199,7 +199,7 @@ class Elaborator:
         if not found:
             hint = suggestion(tap.name, scope.visible_taps())
             message = f"no value above is named `@{tap.name}`{hint}"
-            self.build.complain(report(Code.E202, message, tap.span, trace=scope.trace))
+            self.build.say(Code.E202, message, tap.span, trace=scope.trace)
         return value
 
     def _if(self, element: tree.If, scope: Scope, value: Value) -> Value:
@@ -229,7 +229,7 @@ class Elaborator:
             return None
         if high < low:
             message = f"a repetition cannot run {high - low} times"
-            self.build.complain(report(Code.E112, message, element.count.span))
+            self.build.say(Code.E112, message, element.count.span)
             return None
         return self._repetitions("repeat", element.variable, range(low, high), element.body, scope, value, label)
 
@@ -245,7 +245,7 @@ class Elaborator:
     ) -> Value:
         """Runs the body once for each value, each time in a scope `NAME.0`, `NAME.1`, …"""
         if body.arms:
-            self.build.complain(report(Code.E106, f"`{word}` takes no arms", body.span))
+            self.build.say(Code.E106, f"`{word}` takes no arms", body.span)
         name = scope.name_for(word, label)
         self.build.scopes[name] = GraphScope(word)
         for number, current in enumerate(values):
@@ -276,11 +276,11 @@ class Elaborator:
         try:
             source = self.read(path.value, path.span)
         except CannotRead as error:
-            self.build.complain(report(Code.E210, str(error), path.span))
+            self.build.say(Code.E210, str(error), path.span)
             return
         if source.name in self.using:
             message = f"the files use each other in a circle: {' → '.join((*self.using, source.name))}"
-            self.build.complain(report(Code.E210, message, path.span))
+            self.build.say(Code.E210, message, path.span)
             return
         lines, diagnostics = parse(source)
         self.build.diagnostics += diagnostics
@@ -290,7 +290,7 @@ class Elaborator:
         self.using = self.using[:-1]
         for name, block in home.blocks.items():
             if scope.block(name):
-                self.build.complain(report(Code.E103, f"there is a block `{name}` already", path.span))
+                self.build.say(Code.E103, f"there is a block `{name}` already", path.span)
             scope.blocks.setdefault(name, block)
 
     # Values
@@ -332,7 +332,7 @@ class Elaborator:
 
     def _complain_of(self, error: NoValue, scope: Scope) -> None:
         code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-        self.build.complain(report(code, error.message, error.span, trace=scope.trace))
+        self.build.say(code, error.message, error.span, trace=scope.trace)
 
 
 def _is_declaration(line: tree.Line) -> bool:

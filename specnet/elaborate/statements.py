@@ -29,9 +29,9 @@ def net(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, lab
     if not _belongs(elaborator, call, scope, label):
         return value
     if len(texts) != len(call.arguments) or not 1 <= len(texts) <= 2:
-        elaborator.build.complain(report(Code.E106, '`net` is written `net NAME "description"`', call.span))
+        elaborator.build.say(Code.E106, '`net` is written `net NAME "description"`', call.span)
     elif elaborator.build.name:
-        elaborator.build.complain(report(Code.E103, "the network already has a name", call.span))
+        elaborator.build.say(Code.E103, "the network already has a name", call.span)
     else:
         elaborator.build.name, elaborator.build.description = texts[0], texts[1] if len(texts) == 2 else ""
     return value
@@ -41,15 +41,15 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
     """`input 227x227x3`, `input left 105x105x1`"""
     if not _belongs(elaborator, call, scope, label):
         return value
-    *names, size = [argument.value for argument in call.arguments] or [None]
+    *names, size = [argument.value for argument in call.arguments] or [call.word]
     name = names[0] if names else None
-    if size is None or len(names) > 1 or (name and not isinstance(name, tree.Name)):
+    if size is call.word or len(names) > 1 or (name and not isinstance(name, tree.Name)):
         message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
-        elaborator.build.complain(report(Code.E106, message, call.span))
+        elaborator.build.say(Code.E106, message, call.span)
         return elaborator.build.add_input(scope.name_for("input", None), None, Place(call.span, call.word.span))
     text = escaped(name.text) if isinstance(name, tree.Name) else "input"
     if text in scope.names:
-        elaborator.build.complain(report(Code.E103, f"there is an input `{text}` already", call.span))
+        elaborator.build.say(Code.E103, f"there is an input `{text}` already", call.span)
     scope.names.add(text)
     overridden = elaborator.overrides.pop(f"input.{text}", elaborator.overrides.pop("input", None))
     shape = _shape(elaborator, overridden or size, scope)
@@ -65,12 +65,12 @@ def _shape(elaborator: Elaborator, size: tree.Expression, scope: Scope) -> tuple
     if not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes) or len(sizes) not in (1, 3):
         if all(isinstance(v, int | float) for v in sizes):
             message = f"an input is height×width×channels, as 227x227x3, or one length, not {shown(value)}"
-            elaborator.build.complain(report(Code.E112, message, size.span))
+            elaborator.build.say(Code.E112, message, size.span)
         return None
     for v in sizes:
         if not 1 <= v <= LARGEST:
             bound = f"at least 1, not {v}" if v < 1 else f"at most {LARGEST:,}, not {shown(v)}"
-            elaborator.build.complain(report(Code.E306, f"a size must be {bound}", size.span))
+            elaborator.build.say(Code.E306, f"a size must be {bound}", size.span)
             return None
     return sizes
 
@@ -79,7 +79,7 @@ def round_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
     """`round floor`: every rounding of the file is accepted."""
     written = [a.value.text for a in call.arguments if a.key is None and isinstance(a.value, tree.Name)]
     if written != ["floor"] or len(call.arguments) != 1:
-        elaborator.build.complain(report(Code.E106, "`round` is written `round floor`", call.span))
+        elaborator.build.say(Code.E106, "`round` is written `round floor`", call.span)
         return value
     for kind in kinds():
         found = layer_class(kind)
@@ -92,12 +92,12 @@ def default(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value,
     """`default KIND KEY=VALUE …` for the lines that follow."""
     first = call.arguments[0].value if call.arguments else None
     if not isinstance(first, tree.Name) or call.arguments[0].key:
-        elaborator.build.complain(report(Code.E106, "`default` is written `default KIND KEY=VALUE …`", call.span))
+        elaborator.build.say(Code.E106, "`default` is written `default KIND KEY=VALUE …`", call.span)
         return value
     kind = layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`{suggestion(first.text, list(kinds()))}"
-        elaborator.build.complain(report(Code.E101, message, first.span))
+        elaborator.build.say(Code.E101, message, first.span)
         return value
     given = collect(kind, first, call.arguments[1:], elaborator.lookup(scope, value))
     for diagnostic in given.diagnostics:
@@ -111,7 +111,7 @@ def use(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, lab
     """`use "blocks/resnet.net"`: the blocks of another file, relative to this one."""
     path = call.arguments[0].value if len(call.arguments) == 1 else None
     if not isinstance(path, tree.Text):
-        elaborator.build.complain(report(Code.E106, '`use` is written `use "FILE"`', call.span))
+        elaborator.build.say(Code.E106, '`use` is written `use "FILE"`', call.span)
     elif _belongs(elaborator, call, scope, label):
         elaborator.use(path, scope)
     return value
@@ -121,12 +121,12 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
     """`same LABEL`: a labelled line once more, with the same weights."""
     name = call.arguments[0].value if len(call.arguments) == 1 else None
     if not isinstance(name, tree.Name):
-        elaborator.build.complain(report(Code.E106, "`same` is written `same LABEL`", call.span))
+        elaborator.build.say(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
         hint = suggestion(name.text, list(scope.labelled))
         message = f"no line above has the label `{name.text}`{hint}"
-        elaborator.build.complain(report(Code.E202, message, name.span, trace=scope.trace))
+        elaborator.build.say(Code.E202, message, name.span, trace=scope.trace)
         return None
     return elaborator.again(name.text, scope, value, label)
 
@@ -137,7 +137,7 @@ def head(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
     for diagnostic in given.diagnostics:
         elaborator.build.complain(diagnostic)
     if "name" not in given.values or not call.body or call.body.arms:
-        elaborator.build.complain(report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span))
+        elaborator.build.say(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
     name = scope.name_for("head", LineLabel(escaped(str(given.values["name"]))))
     end = elaborator.run(call.body.lines, elaborator.scope_of_head(scope, name), value)
@@ -159,13 +159,13 @@ def define_block(elaborator: Elaborator, block: tree.Block, scope: Scope) -> Non
     known = scope.block(name)
     if known:
         first = Label(known[0].name.span, "first here", primary=False)
-        elaborator.build.complain(report(Code.E103, f"there is a block `{name}` already", block.name.span, first))
+        elaborator.build.say(Code.E103, f"there is a block `{name}` already", block.name.span, first)
     elif name in STATEMENTS or name in kinds():
         what = "a layer" if name in kinds() else "a word of the language"
         message = f"a block cannot be called `{name}`: that is {what}"
-        elaborator.build.complain(report(Code.E107, message, block.name.span))
+        elaborator.build.say(Code.E107, message, block.name.span)
     elif block.body.arms:
-        elaborator.build.complain(report(Code.E106, "`block` takes no arms", block.body.span))
+        elaborator.build.say(Code.E106, "`block` takes no arms", block.body.span)
     else:
         _check_parameters(elaborator, block)
         scope.blocks[name] = block, scope
@@ -177,10 +177,12 @@ def _check_parameters(elaborator: Elaborator, block: tree.Block) -> None:
         name = parameter.name.text
         if name in ("C", "H", "W"):
             message = f"`{name}` cannot be declared: it is the shape that arrives at each layer"
-            elaborator.build.complain(report(Code.E107, message, parameter.name.span))
+            elaborator.build.say(Code.E107, message, parameter.name.span)
         elif name in seen:
             first = Label(seen[name].span, "first here", primary=False)
-            elaborator.build.complain(report(Code.E103, f"the parameter `{name}` is there twice", parameter.span, first))
+            elaborator.build.complain(
+                report(Code.E103, f"the parameter `{name}` is there twice", parameter.span, first)
+            )
         seen[name] = parameter
 
 
@@ -198,11 +200,11 @@ def _belongs(elaborator: Elaborator, call: tree.Call, scope: Scope, label: LineL
     word = call.word.text
     if scope.parent is not None:
         message = f"`{word}` belongs outside all blocks and repetitions"
-        elaborator.build.complain(report(Code.E106, message, call.word.span))
+        elaborator.build.say(Code.E106, message, call.word.span)
         return False
     if label or call.body or call.alternative is not None:
         what = "label" if label else "braces"
-        elaborator.build.complain(report(Code.E106, f"`{word}` takes no {what}", call.word.span))
+        elaborator.build.say(Code.E106, f"`{word}` takes no {what}", call.word.span)
         return False
     return True
 

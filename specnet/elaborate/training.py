@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, suggestion
@@ -21,9 +21,9 @@ def train(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, l
     """`train { LINE CHOICE KEY=VALUE … }`, a line a setting."""
     build = elaborator.build
     if call.body is None or call.body.arms or call.arguments or label or scope.parent is not None:
-        build.complain(report(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span))
+        build.say(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span)
     elif "train" in build.settings:
-        build.complain(report(Code.E103, "there is a `train` section already", call.word.span))
+        build.say(Code.E103, "there is a `train` section already", call.word.span)
     else:
         build.settings["train"] = call.word.span
         build.training = _training(elaborator, _lines(elaborator, call.body.lines), scope)
@@ -34,7 +34,9 @@ def override(elaborator: Elaborator, scope: Scope) -> None:
     """Applies the overrides to a spec that has no `train` section."""
     from specnet.settings import lines
 
-    if "train" not in elaborator.build.settings and any(name.partition(".")[0] in lines() for name in elaborator.overrides):
+    if "train" not in elaborator.build.settings and any(
+        name.partition(".")[0] in lines() for name in elaborator.overrides
+    ):
         elaborator.build.training = _training(elaborator, {}, scope)
 
 
@@ -44,21 +46,23 @@ def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Ca
 
     found: dict[str, tuple[tree.Call, ...]] = {}
     for line in lines:
+        if isinstance(line, tree.Unreadable):
+            continue
         calls = [e for e in line.elements if isinstance(e, tree.Call)] if isinstance(line, tree.Chain) else []
         if not isinstance(line, tree.Chain) or len(calls) != len(line.elements) or line.label or line.claim:
             message = "a line of `train` is a setting: a word, values, `KEY=value`"
-            elaborator.build.complain(report(Code.E106, message, line.span))
+            elaborator.build.say(Code.E106, message, line.span)
             continue
         name = calls[0].word.text
         if name not in settings.lines():
             message = f"`train` has no line `{name}`{suggestion(name, list(settings.lines()))}"
             has = f"it has {', '.join(settings.lines())}"
-            elaborator.build.complain(report(Code.E104, message, calls[0].word.span, help=has))
+            elaborator.build.say(Code.E104, message, calls[0].word.span, help=has)
         elif name in found:
             first = Label(found[name][0].word.span, "first here", primary=False)
-            elaborator.build.complain(report(Code.E103, f"`{name}` is there twice", calls[0].word.span, first))
+            elaborator.build.say(Code.E103, f"`{name}` is there twice", calls[0].word.span, first)
         elif len(calls) > 1 and not settings.takes_several(name):
-            elaborator.build.complain(report(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span))
+            elaborator.build.say(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
         else:
             found[name] = tuple(calls)
             elaborator.build.settings[name] = line.span
@@ -73,7 +77,9 @@ def _training(elaborator: Elaborator, lines: Mapping[str, tuple[tree.Call, ...]]
     overrides = _overrides(elaborator)
     for name, calls in lines.items():
         steps = [_step(elaborator, name, calls[0].word, _overridden(calls[0], overrides.pop(name, ())), scope)]
-        steps += [_step(elaborator, name, call.word, (_as_argument(call.word), *call.arguments), scope) for call in calls[1:]]
+        steps += [
+            _step(elaborator, name, call.word, (_as_argument(call.word), *call.arguments), scope) for call in calls[1:]
+        ]
         known = [step for step in steps if step]
         if known:
             values[name] = tuple(known) if takes_several(name) else known[0]
@@ -112,9 +118,9 @@ def _say_choices(
     listed = ", ".join(f"`{choice}`" for choice in possible)
     if isinstance(first, tree.Name):
         message = f"`{line}` has no choice `{first.text}`{suggestion(first.text, possible)}"
-        elaborator.build.complain(report(Code.E104, message, first.span, help=f"it has {listed}"))
+        elaborator.build.say(Code.E104, message, first.span, help=f"it has {listed}")
     else:
-        elaborator.build.complain(report(Code.E104, f"`{line}` needs one of {listed} first", word.span))
+        elaborator.build.say(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 
 
 def _as_argument(word: tree.Name) -> tree.Argument:

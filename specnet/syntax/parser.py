@@ -35,6 +35,12 @@ LONGEST_NUMBER = 300
 MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
 
 
+UNREADABLE = "\uffff"
+"""Stands for a line that could not be read, when the rest is read again."""
+
+NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", UNREADABLE: "a character that is none"}
+
+
 def grammar_text() -> str:
     """The grammar: inside the installed package, or beside it in a checkout."""
     inside = files("specnet") / "grammars" / "specnet.lark"
@@ -73,16 +79,17 @@ def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
         except UnexpectedInput as error:
             diagnostic, bad_line = _explain(source, error)
             diagnostics.append(diagnostic)
-            if not text[bad_line.start : bad_line.end].strip():
+            shorter = _without(text, bad_line)
+            if shorter == text:
                 break
-            text = _without(text, bad_line)
+            text = shorter
     return (), diagnostics
 
 
 def _beyond_limits(source: Source) -> Diagnostic | None:
     """Not text, or too long or too deep to be a network: said at once instead of parsed."""
-    for number, what in (("\0", "a zero byte"), ("\ufffd", "bytes that are not UTF-8")):
-        at = source.text.find(number)
+    for character, what in NOT_TEXT.items():
+        at = source.text.find(character)
         if at >= 0:
             return report(Code.E001, f"the file is not text: it has {what} here", source.span(at, at + 1))
     if len(source.text) > LONGEST:
@@ -103,9 +110,14 @@ def _beyond_limits(source: Source) -> Diagnostic | None:
 
 
 def _without(text: str, span: Span) -> str:
-    """The text with a line blanked, so that all other positions stay."""
-    blank = re.sub(r"[^\n]", " ", text[span.start : span.end])
-    return text[: span.start] + blank + text[span.end :]
+    """The text with a line marked as unreadable. All positions stay, and so do the braces that hold other lines."""
+    line = text[span.start : span.end]
+    before = re.match(r"[\s|}]*", line)[0]  # type: ignore[index]  # matches everywhere
+    braces = re.sub(r'"[^"]*"|#.*|[^{}]', "", line[len(before) :])
+    while "{}" in braces:
+        braces = braces.replace("{}", "")
+    marked = before + (braces.replace("{", UNREADABLE + "{") or UNREADABLE)
+    return text[: span.start] + (marked if len(marked) <= len(line) else before).ljust(len(line)) + text[span.end :]
 
 
 READABLE = {
@@ -141,6 +153,8 @@ def _explain(source: Source, error: UnexpectedInput) -> tuple[Diagnostic, Span]:
     shown = token.strip()
     start += len(token) - len(token.lstrip()) if shown else 0
     message = f"`{shown}` cannot stand here" if shown else "the line ends too early"
+    if shown[:1].isalpha() and not shown.isascii():
+        message = f"`{shown}` is no letter of a name: names have the letters a to z, digits and underscores"
     possible = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set[str]()
     words = [READABLE[name] for name in READABLE if name in possible]
     if 0 < len(words) <= 4:
@@ -220,6 +234,9 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
         label, *elements, claim = children
         return tree.Chain(self._span(meta), label and self._name(label), tuple(elements), claim)
 
+    def unreadable(self, meta: Meta, children: list[Any]) -> tree.Unreadable:
+        return tree.Unreadable(self._span(meta), children[1])
+
     def call(self, meta: Meta, children: list[Any]) -> tree.Call:
         word, *arguments, body, alternative = children
         return tree.Call(self._span(meta), self._name(word), tuple(arguments), body, alternative)
@@ -291,4 +308,3 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
 
     def list(self, meta: Meta, children: list[Any]) -> tree.Items:
         return tree.Items(self._span(meta), tuple(child for child in children if child is not None))
-

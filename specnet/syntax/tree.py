@@ -101,9 +101,7 @@ class Items(Tree):
     items: tuple[Expression, ...]
 
 
-Expression = (
-    Number | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
-)
+Expression = Number | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
 
 # Elements of a chain
 
@@ -200,5 +198,12 @@ class Chain(Tree):
     claim: Expression | None
 
 
-Line = Let | Block | Expect | Chain
+@dataclass(frozen=True)
+class Unreadable(Tree):
+    """A line that could not be read: what leaves it is unknown."""
+
+    body: Body | None
+
+
+Line = Let | Block | Expect | Chain | Unreadable
 Lines = tuple[Line, ...]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from specnet.training.errors import CannotRun
-from specnet.training.job import Options
+from specnet.training.job import Options, Precision
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 """The instructions without which a CPU is slower in bf16 than in fp32."""
@@ -21,7 +21,7 @@ class Device:
     """Where and how precisely to compute."""
 
     place: torch.device
-    precision: str
+    precision: Precision
 
     def autocast(self) -> AbstractContextManager[object]:
         """Convolutions and products in this precision; weights, sums and losses stay fp32."""
@@ -47,7 +47,7 @@ def choose(options: Options) -> Device:
         )
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
-    auto = "bf16" if _has_native_bf16(place) else "fp32"
+    auto: Precision = "bf16" if _has_native_bf16(place) else "fp32"
     return Device(place, auto if options.precision == "auto" else options.precision)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 
 class TrainingError(Exception):
     """The message is for the user: what was expected, what arrived, what to do."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class DataProblem(TrainingError):
@@ -44,4 +43,4 @@ class Interrupted(TrainingError):
     def __init__(self, folder: Path, signal: int) -> None:
         super().__init__(f"interrupted; everything is saved in {folder}")
         self.folder = folder
-        self.exit_code = 128 + signal  # type: ignore[misc]
+        self.exit_code = 128 + signal

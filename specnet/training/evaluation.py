@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from specnet.training.data import Images
 from specnet.training.device import Device
 from specnet.training.loss import Loss
 from specnet.training.normalize import Normalizer
+
+Network = Callable[[Tensor], Tensor]
+"""A module, compiled or not: images B×C×H×W to outputs B×classes."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,16 @@ class Evaluator:
     size: int
 
     @torch.inference_mode()
-    def score(self, module: nn.Module, images: Images, ticked: Callable[[int, int], None]) -> Score:
-        module.eval()
+    def score(self, network: Network, images: Images, ticked: Callable[[int, int], None]) -> Score:
+        """The network is in evaluation mode."""
         loss = torch.zeros((), device=self.device.place)
         correct = torch.zeros((), device=self.device.place, dtype=torch.int64)
-        batches = list(zip(images.pixels.split(self.size), images.labels.split(self.size), strict=True))
-        for done, (pixels, labels) in enumerate(batches, 1):
+        starts = range(0, len(images), self.size)
+        for done, start in enumerate(starts, 1):
+            pixels, labels = images.pixels[start : start + self.size], images.labels[start : start + self.size]
             with self.device.autocast():
-                outputs = module(self.normalizer(pixels)).float()
+                outputs = network(self.normalizer(pixels)).float()
             loss += self.loss(outputs, labels) * len(labels)
             correct += (outputs.argmax(1) == labels).sum()
-            ticked(done, len(batches))
+            ticked(done, len(starts))
         return Score(loss.item() / len(images), correct.item() / len(images))

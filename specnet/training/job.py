@@ -11,6 +11,8 @@ from torch import nn
 
 from specnet.settings import Training
 
+Precision = Literal["fp32", "bf16"]
+
 Metrics = Mapping[str, Any]
 """One line of metrics.jsonl: what was measured in one epoch."""
 
@@ -36,16 +38,16 @@ class Job:
 class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
-    `overrides` are the `NAME=VALUE` that the spec's text was read with.
+    `overrides` are the values by name that the spec's text was read with.
     """
 
     device: str = "cpu"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto"] | Precision = "auto"
     data_dir: Path | None = None
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
-    overrides: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 from time import perf_counter
 from typing import Any
 
-from torch import Tensor
+from torch.autograd import backward
 
 from specnet.settings import Training
 from specnet.training import optim
@@ -16,7 +15,7 @@ from specnet.training.batches import Batches
 from specnet.training.data import DataSet, Images
 from specnet.training.device import Device
 from specnet.training.errors import NotFinite
-from specnet.training.evaluation import Evaluator, Score
+from specnet.training.evaluation import Evaluator, Network, Score
 from specnet.training.interruption import Asked, Interruption
 from specnet.training.job import Progress, Watcher
 from specnet.training.keeper import Keeper
@@ -43,7 +42,7 @@ class Loop:
     evaluator: Evaluator
     device: Device
     state: State
-    forward: Callable[[Tensor], Tensor]
+    forward: Network
     folder: RunFolder
     keeper: Keeper
     watcher: Watcher
@@ -93,7 +92,7 @@ class Loop:
         with self.device.autocast():
             outputs = self.forward(images).float()
         loss = self.evaluator.loss(outputs, labels)
-        loss.backward()
+        backward(loss)
         state.optimizer.step()
         state.optimizer.zero_grad()
         state.sums.add(loss, outputs, labels)

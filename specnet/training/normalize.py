@@ -59,7 +59,10 @@ def fit(setting: Normalize, pixels: Tensor) -> Normalizer:
             mean, std = _moments(pixels)
             return Normalizer(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
         case MeanImage():
-            total = sum((pixels[i : i + CHUNK].double().sum(0) for i in range(0, len(pixels), CHUNK)), torch.zeros(shape).double())
+            total = sum(
+                (pixels[i : i + CHUNK].double().sum(0) for i in range(0, len(pixels), CHUNK)),
+                torch.zeros(shape).double(),
+            )
             return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
         case Scale():
             return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
@@ -72,7 +75,7 @@ def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, from the counts of the 256 values; a flat one has 1."""
     values = torch.arange(256, dtype=torch.float64)
     counts = torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in pixels.unbind(3)])
-    shares = counts / counts.sum(1, keepdim=True)
+    shares = counts.double() / counts.sum(1, keepdim=True)
     mean = shares @ values
     std = (shares @ values.square() - mean.square()).clamp(min=0).sqrt()
     return mean.float(), torch.where(std > 0, std, 1).float()

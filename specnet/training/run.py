@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor
 
 from specnet.training import checkpoint, curves, init, normalize, optim
 from specnet.training.batches import Batches
@@ -16,7 +14,7 @@ from specnet.training.checkpoint import Checkpoint
 from specnet.training.data import DataSet, Request, load
 from specnet.training.device import Device, choose, deterministic
 from specnet.training.errors import CannotRun, DataProblem, Interrupted
-from specnet.training.evaluation import Evaluator
+from specnet.training.evaluation import Evaluator, Network
 from specnet.training.interruption import Asked, Interruption
 from specnet.training.job import Job, Options, Plan, Run, Silent, Watcher
 from specnet.training.keeper import Keeper
@@ -115,15 +113,15 @@ def _loop(setup: Setup, interruption: Interruption, saved: Checkpoint | None) ->
 def _state(setup: Setup) -> State:
     training, module = setup.job.training, setup.job.module
     init.start(module.cpu(), training.init, training.seed.value)
-    module.to(setup.device.place, memory_format=torch.channels_last)
+    module.to(setup.device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = optim.optimizer(training.optimizer, module, setup.device.place)
     return State(module, optimizer, Sums.zero(setup.device.place))
 
 
-def _forward(setup: Setup) -> Callable[[Tensor], Tensor]:
+def _forward(setup: Setup) -> Network:
     """The module, compiled if that is wished; `auto` is off, for nothing measured so far has gained by it."""
     module = setup.job.module
-    return cast(Callable[[Tensor], Tensor], torch.compile(module) if setup.options.compile == "on" else module)
+    return cast(Network, torch.compile(module) if setup.options.compile == "on" else module)
 
 
 def _plan(setup: Setup, loop: Loop) -> Plan:
@@ -143,12 +141,12 @@ def _conclude(setup: Setup, loop: Loop) -> dict[str, Any]:
     state, job = loop.state, setup.job
     job.module.load_state_dict(setup.folder.read_model())
     test = loop.score("test", loop.data.test).accuracy if loop.data.test else None
-    best = state.best.epoch if state.best else len(state.history)
+    assert state.best, "an epoch is over"
     return {
         "network": job.name,
         "test_accuracy": test,
-        "validation_accuracy": state.best.score if state.best else None,
-        "best_epoch": best,
+        "validation_accuracy": state.best.score,
+        "best_epoch": state.best.epoch,
         "epochs": len(state.history),
         "seconds": state.seconds,
         "images_per_second": state.trained_images / state.trained_seconds,

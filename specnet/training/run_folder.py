@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def create(folder: RunFolder, job: Job, options: Options, device: Device, classe
         "digest": job.digest,
         "classes": list(classes),
         "training": to_record(job.training),
-        "options": _plain(options),
+        "options": _plain(replace(options, device=str(device.place), precision=device.precision)),
     }
     write(folder.path / SPEC, job.spec_text)
     write_json(folder.path / CONFIG, config)
@@ -97,7 +97,7 @@ def create(folder: RunFolder, job: Job, options: Options, device: Device, classe
 
 def _plain(options: Options) -> dict[str, Any]:
     values = asdict(options)
-    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
 
 
 def _environment(device: Device) -> dict[str, Any]:
@@ -146,4 +146,4 @@ def _options(record: Mapping[str, Any]) -> Options:
     known = {field.name for field in fields(Options)}
     values = {name: value for name, value in record.items() if name in known}
     paths = {name: Path(values[name]) if values.get(name) else None for name in ("data_dir", "run")}
-    return Options(**{**values, **paths, "overrides": tuple(values["overrides"])})
+    return Options(**{**values, **paths})

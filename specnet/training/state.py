@@ -45,7 +45,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Best:
-    """The epoch (from 1) whose weights count, and the validation accuracy that they have, where that chooses."""
+    """The epoch (from 1) whose weights count, and the validation accuracy they have, where that chooses."""
 
     epoch: int
     score: float | None
@@ -53,7 +53,7 @@ class Best:
 
 @dataclass
 class State:
-    """`step` counts finished steps, `seconds` the time of the whole run, pauses apart; `trained_…` are of steps alone."""
+    """`step` counts finished steps, `seconds` are the run's, pauses apart; `trained_…` are of steps alone."""
 
     module: nn.Module
     optimizer: Optimizer
@@ -82,9 +82,8 @@ class State:
     def pack(self) -> Checkpoint:
         tensors = {f"module.{name}": value for name, value in self.weights().items()}
         for number, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {
-                f"optimizer.{number}.{slot}": _copied(value) for slot, value in slots.items() if value is not None
-            }
+            there = {slot: value for slot, value in slots.items() if value is not None}
+            tensors |= {f"optimizer.{number}.{slot}": _copied(value) for slot, value in there.items()}
         tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
         facts = {name: getattr(self, name) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
@@ -96,8 +95,8 @@ class State:
         self.module.load_state_dict(_below("module.", tensors))
         self._unpack_optimizer(_below("optimizer.", tensors))
         place = self.sums.loss.device
-        parts = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
-        self.sums = Sums(*parts, *facts["sums"])
+        loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
+        self.sums = Sums(loss, correct, finite, *facts["sums"])
         self.best = Best(*facts["best"]) if facts["best"] else None
         for name in FACTS:
             setattr(self, name, facts[name])

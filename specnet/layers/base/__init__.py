@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code
@@ -36,7 +36,7 @@ class Family(StrEnum):
     JOIN = "join"
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818, it is an answer rather than an error
     """Why a layer cannot take what arrives.
 
     `fact` follows the layer's name in the message; `attributes` are the fields it is about,
@@ -62,18 +62,21 @@ class Remark:
 
 @dataclass(frozen=True)
 class TorchCall:
-    """A module (`nn.…`) or function (`F.…`, `torch.…`) of torch as data: run by one backend, printed by another.
+    """What torch does, as data: run by one backend, printed by another.
 
-    A function is applied to the value that arrives, which is its first argument.
+    A module (`nn.…`, or `modules.…` where torch has none: `specnet.backends.torch_modules`) is made with the
+    arguments and applied to the value that arrives. A function (`F.…`, `torch.…`) takes the value before its arguments.
     """
 
     target: str
     arguments: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    joins: Literal["list", "fold"] | None = None
+    """How several values that arrive are taken: as one list, or two by two from the left, ((a + b) + c)."""
 
     @property
     def is_module(self) -> bool:
-        return self.target.startswith("nn.")
+        return self.target.startswith(("nn.", "modules."))
 
 
 class Layer(Attributes):
@@ -140,11 +143,19 @@ def need_map(inputs: Shapes) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def within_bounds(shape: Shape) -> Shape:
+def within_bounds(shape: Shape, what: str = "give") -> Shape:
     """The same shape; raises Refusal when a size is beyond what torch can address."""
     if max(shape) > LARGEST or prod(shape) > 2**63 - 1:
-        raise Refusal(Code.E306, f"would give {show(shape)}, more than can be addressed")
+        raise Refusal(Code.E306, f"would {what} {show(shape)}, more than can be addressed")
     return shape
+
+
+def in_groups(amount: int, groups: int, what: str, attribute: str = "groups") -> int:
+    """How many are in each of the groups; raises Refusal when they cannot be equal."""
+    if amount % groups:
+        fact = f"cannot split {amount} {what} into {groups} equal groups"
+        raise Refusal(Code.E304, fact, (attribute,), f"{amount}/{groups} = {amount / groups:g}")
+    return amount // groups
 
 
 def without(keywords: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+# make demo   a virtual environment, AlexNet checked and drawn, digits trained to its accuracy
+# make test   all that CI runs: lint, types, contracts between rooms, tests
+# make test-slow   the tests that take longer, too
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test test-slow lint clean
+
+$(BIN)/specnet: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch numpy
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train]"
+	touch $@
+
+$(BIN)/pytest: $(BIN)/specnet
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(BIN)/specnet
+	BIN=$(BIN) tools/demo
+
+lint: $(BIN)/pytest
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+test-slow: lint
+	$(BIN)/pytest -m "slow or not slow"
+
+clean:
+	rm -rf $(VENV) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,102 @@
+"""What `import specnet` offers: check, compile, draw, train.
+
+A source is a path, or a text if it has a newline in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specnet.compiler import Checked, check_source
+from specnet.render import terminal
+from specnet.source import Source
+
+if TYPE_CHECKING:
+    import graphviz
+    from torch import fx
+
+    from specnet.training import Job, Run, Watcher
+
+
+class SpecError(ValueError):
+    """A spec is wrong; the message is what `specnet check` says of it, and `checked` holds it all."""
+
+    def __init__(self, checked: Checked) -> None:
+        super().__init__("\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics))
+        self.checked = checked
+
+
+def check(source: str | Path, settings: Mapping[str, str] | None = None, strict: bool = False) -> Checked:
+    """Checks a spec: shapes, costs and diagnostics. Raises OSError when there is no such file, never for a bad spec.
+
+    `settings` override values by name, as `--set` does.
+    """
+    return check_source(_source(source), settings, strict=strict)
+
+
+def compile(source: str | Path, settings: Mapping[str, str] | None = None) -> fx.GraphModule:
+    """The network as a torch module that takes and gives N×C×H×W; raises SpecError for a bad spec."""
+    from specnet.backends.torch_module import build
+
+    return build(_sound(source, settings).network)
+
+
+def draw(source: str | Path, settings: Mapping[str, str] | None = None, depth: int | None = None) -> graphviz.Digraph:
+    """The network's diagram, also of a broken one; scopes below `depth` are one box each."""
+    from specnet.backends.diagram import draw as draw_checked
+
+    return draw_checked(check(source, settings), depth)
+
+
+def train(
+    source: str | Path, settings: Mapping[str, str] | None = None, watcher: Watcher | None = None, **options: Any
+) -> Run:
+    """Trains as `specnet train` does; `options` are those of `specnet.training.Options`. Raises SpecError.
+
+    What goes wrong on the way is a `specnet.training.TrainingError`.
+    """
+    from specnet.training import Options, Silent
+    from specnet.training import train as train_job
+
+    job = job_of(_sound(source, settings))
+    return train_job(job, Options(**options, overrides=settings or {}), watcher or Silent())
+
+
+class Untrainable(ValueError):
+    """The network is sound, but no training is known for it."""
+
+
+def job_of(checked: Checked) -> Job:
+    """What training needs of a sound spec; raises Untrainable."""
+    from specnet.backends.torch_module import build
+    from specnet.settings import Training
+    from specnet.training import Job
+
+    network = checked.network
+    if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+        raise Untrainable("training needs a network with one input and one output")
+    return Job(
+        name=network.name,
+        spec_text=checked.source.text,
+        digest=checked.digest,
+        input_shape=network.inputs[0].shape,
+        output_shape=network.shapes[network.outputs[0]] or (),
+        parameters=checked.totals.parameters,
+        module=build(network),
+        training=network.training or Training(),
+    )
+
+
+def _source(source: str | Path) -> Source:
+    if isinstance(source, str) and "\n" in source:
+        return Source("<text>", source)
+    return Source(str(source), Path(source).read_text(encoding="utf-8-sig"))
+
+
+def _sound(source: str | Path, settings: Mapping[str, str] | None) -> Checked:
+    checked = check(source, settings)
+    if not checked.ok:
+        raise SpecError(checked)
+    return checked

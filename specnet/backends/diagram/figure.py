@@ -1,0 +1,111 @@
+"""What a diagram shows, before it has a look: boxes, the scopes they stand in, and the values between them.
+
+A layer that keeps its shape stands in the box of the layer before it, if nothing else reads that;
+and a scope below the wanted depth is one box.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from specnet.graph import Network, Node, Scope
+from specnet.layers import layer_class
+
+
+@dataclass(frozen=True)
+class Box:
+    """A layer and its followers, or all layers of a folded scope."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    folded: Scope | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A value on its way from the box that gives it to one that reads it."""
+
+    value: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Boxes and edges in the order of the file, and the scopes that are open, each with what stands in it."""
+
+    boxes: Mapping[str, Box]
+    edges: tuple[Edge, ...]
+    sources: Mapping[str, str]
+    """Of each value, the box or the input that gives it."""
+    contents: Mapping[str, tuple[str, ...]]
+    """Names of boxes and scopes in each open scope; "" is the network."""
+
+
+def figure(network: Network, depth: int | None = None, alone: Collection[str] = ()) -> Figure:
+    """The figure of a network with scopes opened `depth` deep; the nodes in `alone` join no other's box."""
+    scopes = all_scopes(network)
+    members: dict[str, list[Node]] = {}
+    sources = {each.name: each.name for each in network.inputs}
+    reads = _reads(network)
+    for node in network.nodes:
+        path = _path(node.name, scopes)
+        name = path[depth] if depth is not None and len(path) > depth else node.name
+        if name not in scopes and _follows(node, members, sources, reads) and node.name not in alone:
+            name = sources[node.inputs[0]]
+        members.setdefault(name, []).append(node)
+        sources[node.name] = name
+    boxes = {name: Box(name, tuple(nodes), scopes.get(name)) for name, nodes in members.items()}
+    return Figure(boxes, tuple(_edges(boxes, sources)), sources, _contents(boxes, scopes))
+
+
+def all_scopes(network: Network) -> Mapping[str, Scope]:
+    """Blocks and repetitions, and heads, which hold their layers in the same way."""
+    heads = {head.name: Scope("head", (("weight", head.weight),)) for head in network.heads}
+    return heads | dict(network.scopes)
+
+
+def _path(name: str, scopes: Mapping[str, Scope]) -> list[str]:
+    """The scopes that a node or a scope stands in, outermost first."""
+    parents = accumulate(name.split(".")[:-1], lambda path, part: f"{path}.{part}")
+    return [parent for parent in parents if parent in scopes]
+
+
+def _reads(network: Network) -> Counter[str]:
+    """How often each value is read, by layers, as an output or by a head."""
+    inside = Counter(value for node in network.nodes for value in node.inputs)
+    return inside + Counter((*network.outputs, *(head.value for head in network.heads)))
+
+
+def _follows(
+    node: Node, members: Mapping[str, list[Node]], sources: Mapping[str, str], reads: Mapping[str, int]
+) -> bool:
+    """Whether a node keeps the shape of the layer just before it, in the same scope, and is alone in reading it."""
+    kind = layer_class(node.kind)
+    if not kind or not kind.keeps_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
+        return False
+    before = members.get(sources[node.inputs[0]])
+    return before is not None and before[-1].name == node.inputs[0] and _parent(node.name) == _parent(before[0].name)
+
+
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _edges(boxes: Mapping[str, Box], sources: Mapping[str, str]) -> Iterator[Edge]:
+    """Each value once for each box that reads it."""
+    for box in boxes.values():
+        values = dict.fromkeys(value for node in box.nodes for value in node.inputs)
+        yield from (Edge(value, sources[value], box.name) for value in values if sources[value] != box.name)
+
+
+def _contents(boxes: Mapping[str, Box], scopes: Mapping[str, Scope]) -> Mapping[str, tuple[str, ...]]:
+    contents: dict[str, dict[str, None]] = {"": {}}
+    for box in boxes:
+        path = ["", *_path(box, scopes), box]
+        for outer, inner in zip(path, path[1:], strict=False):
+            contents.setdefault(outer, {})[inner] = None
+    return {scope: tuple(inside) for scope, inside in contents.items()}

@@ -1,0 +1,78 @@
+"""How a training is shown: a live bar on a terminal, otherwise a line an epoch; on standard error."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bars
+
+from specnet.training import Metrics, Plan, Progress
+
+PARTS = ("train", "validation", "test")
+
+
+class Display:
+    """A watcher that shows what it is told, as long as it is entered."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._epochs = 0.0
+        self._task = self._bars.add_task("", total=None, visible=False, figures="")
+
+    def __enter__(self) -> Display:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def begin(self, plan: Plan) -> None:
+        self._epochs = plan.epochs
+        images = ", ".join(f"{amount:,} {part}" for part, amount in plan.images.items())
+        self.note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
+        self.note(f"on {plan.device} in {plan.precision}, kept in {plan.folder}")
+
+    def progress(self, progress: Progress) -> None:
+        figures = (
+            f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
+            f"{progress.images_per_second:,.0f} images/s  {clock(progress.seconds_left)} left"
+        )
+        self._bars.update(
+            self._task,
+            description=f"epoch {progress.epoch}/{self._epochs:g} {progress.stage}",
+            completed=progress.done,
+            total=progress.total,
+            visible=True,
+            figures=figures,
+        )
+
+    def epoch(self, metrics: Metrics) -> None:
+        accuracies = "  ".join(
+            f"{part} {metrics[name]:.2%}" for part in PARTS if (name := f"{part}_accuracy") in metrics
+        )
+        left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
+        self.note(
+            f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
+            f"lr {metrics['learning_rate']:.3g}  {metrics['images_per_second']:,.0f} images/s  {clock(left)} left"
+        )
+
+
+def clock(seconds: float) -> str:
+    """1:23:45, or 23:45 within an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

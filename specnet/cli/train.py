@@ -1,0 +1,126 @@
+"""specnet train: train the network of a spec on its data, or go on with a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specnet.cli.failure import Failure
+from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
+from specnet.compiler import Checked, check_source
+from specnet.source import Source
+
+if TYPE_CHECKING:
+    from specnet.training import Job, Run
+
+HELP = "train the network of a spec on its data, into a folder of its own"
+
+LINES = ("epochs", "batch", "seed")
+"""Lines of the `train` section that have a flag of their own."""
+
+FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic")
+"""Flags that say how to compute."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a .net file; - reads standard input")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder, as it was begun")
+    device = parser.add_mutually_exclusive_group()
+    device.add_argument("--gpu", dest="device", action="store_const", const="cuda", help="train on the GPU")
+    device.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 … (default: cpu)")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data sets are looked for first")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME-DATE-TIME)")
+    for line in LINES:
+        parser.add_argument(f"--{line}", metavar="N", help=f"the same as --set {line}=N")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), help="auto: bf16 where it is native")
+    parser.add_argument("--compile", choices=("auto", "on", "off"), help="whether torch.compile is used")
+    parser.add_argument(
+        "--deterministic", action="store_true", default=None, help="the same bits every time on a GPU too"
+    )
+    add_spec_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0, or what the error or the signal that ended it stands for."""
+    try:
+        from specnet.training import Interrupted, TrainingError
+    except ModuleNotFoundError as missing:
+        raise Failure(f"`specnet train` needs {missing.name}: pip install 'specnet[train]'") from None
+    try:
+        return _resume(options) if options.resume else _begin(options)
+    except Interrupted as interrupted:
+        print(f"{interrupted}\nto go on: specnet train --resume {interrupted.folder}", file=sys.stderr)
+        return interrupted.exit_code
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _begin(options: argparse.Namespace) -> int:
+    from specnet.cli.progress import Display
+    from specnet.training import Options, train
+
+    if options.file is None:
+        raise Failure("name the FILE of a spec, or with --resume the folder of a run")
+    options.settings += [f"{line}={value}" for line in LINES if (value := getattr(options, line)) is not None]
+    checked = check_file(options.file, options)
+    say(checked.diagnostics)
+    if not checked.ok:
+        return 1
+    given = {flag: value for flag in FLAGS if (value := getattr(options, flag)) is not None}
+    job = _job(checked)
+    with Display() as display:
+        finished = train(job, Options(**given, overrides=overrides(options)), display)
+    _print_result(finished)
+    seed = job.training.seed.value + 1
+    print(f"to see how much of it is chance: specnet train {options.file} --seed {seed}", file=sys.stderr)
+    return 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from specnet.cli.progress import Display
+    from specnet.training import recorded, resume
+
+    given = [flag for flag in ("file", *LINES, *FLAGS, "input") if getattr(options, flag) is not None]
+    if given or options.settings:
+        raise Failure("--resume goes on with a run as it was begun; it takes nothing else")
+    begun = recorded(options.resume)
+    checked = check_source(Source(str(begun.folder / "spec.net"), begun.spec_text), begun.options.overrides)
+    with Display() as display:
+        finished = resume(begun, _job(checked), begun.options, display)
+    _print_result(finished)
+    return 0
+
+
+def _job(checked: Checked) -> Job:
+    """What training needs of a checked spec; raises Failure where it is none that can be trained."""
+    from specnet.backends.torch_module import build
+    from specnet.training import Job
+
+    network = checked.network
+    if network.training is None:
+        raise Failure("the spec does not say what to train on: `train { data cifar10 }` is the least", 1)
+    if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+        raise Failure("training needs a network with one input and one output", 1)
+    return Job(
+        name=network.name,
+        spec_text=checked.source.text,
+        digest=checked.digest,
+        input_shape=network.inputs[0].shape,
+        output_shape=network.shapes[network.outputs[0]] or (),
+        parameters=checked.totals.parameters,
+        module=build(network),
+        training=network.training,
+    )
+
+
+def _print_result(finished: Run) -> None:
+    """Results on standard output, a line each."""
+    summary = finished.summary
+    print(f"best epoch  {summary['best_epoch']} of {summary['epochs']}")
+    for part in ("validation", "test"):
+        if (accuracy := summary[f"{part}_accuracy"]) is not None:
+            print(f"{part:<10}  {accuracy:.2%}")
+    print(f"kept in     {finished.folder}")
