@@ -92,8 +92,9 @@ def _marks(labels: Sequence[Label], line: str) -> list[str]:
     marks = "".join(underline).rstrip()
     if not texts:
         return [marks]
-    below = [" " * (label.span.column - 1) + label.text for label in reversed(texts[:-1])]
-    return [f"{marks} {texts[-1].text}", *below]
+    beside = texts.pop() if texts[-1] is labels[-1] else None
+    below = [" " * (label.span.column - 1) + label.text for label in reversed(texts)]
+    return [f"{marks} {beside.text}" if beside else marks, *below]
 
 
 def record(diagnostic: Diagnostic) -> dict[str, Any]:

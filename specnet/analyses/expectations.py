@@ -46,7 +46,7 @@ def _unmet(expectation: Expectation, actual: int) -> Diagnostic:
     wanted = f"{expectation.value:,}"
     if expectation.comparison != "==":
         wanted = f"{expectation.comparison} {wanted}"
-    message = f"the network has {actual:,} {expectation.quantity}, not {wanted}"
+    message = f"the network has {actual:,} {expectation.quantity}; expected {wanted}"
     gap = actual - expectation.value
     label = Label(expectation.value_span, f"{abs(gap):,} too {'many' if gap > 0 else 'few'}")
     return report(Code.E402, message, label)

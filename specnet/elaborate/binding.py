@@ -98,28 +98,33 @@ def _field_and_value(
         name = attributes.field_of(argument.key.text)
         if name is None:
             raise _Misplaced(_no_such_attribute(attributes, word, argument.key))
-        return name, _value(attributes, name, argument.value, lookup)
+        return name, _value(attributes, name, word, argument, lookup)
     if isinstance(argument.value, tree.Name) and argument.value.text in attributes.words:
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
         raise _Misplaced(_too_many(attributes, word, argument))
-    return free[0], _value(attributes, free[0], argument.value, lookup)
+    return free[0], _value(attributes, free[0], word, argument, lookup)
 
 
-def _value(attributes: type[Attributes], name: str, expression: tree.Expression, lookup: Lookup) -> Any:
-    """The value of an expression for a field: a bare word where the field knows it, else what it comes to."""
+def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: tree.Argument, lookup: Lookup) -> Any:
+    """The value of an argument for a field: a bare word where the field knows it, else what it comes to."""
     annotation = attributes.model_fields[name].annotation
-    if isinstance(expression, tree.Name):
-        if expression.text in _words(annotation):
-            return expression.text
-        try:
-            return evaluate(expression, lookup)
-        except NoSuchName:
-            if annotation is str:
-                return expression.text
+    expression = argument.value
+    if isinstance(expression, tree.Name) and expression.text in _words(annotation):
+        return expression.text
+    try:
+        return evaluate(expression, lookup)
+    except NoSuchName:
+        if not isinstance(expression, tree.Name):
             raise
-    return evaluate(expression, lookup)
+        if annotation is str:
+            return expression.text
+        known = ("yes", "no") if annotation is bool else _words(annotation)
+        if not known:
+            raise
+        subject = attributes.written(name) if argument.key else word.text
+        raise _Misplaced(_unknown_word(subject, expression, known)) from None
 
 
 def _words(annotation: Any) -> tuple[str, ...]:
@@ -127,6 +132,12 @@ def _words(annotation: Any) -> tuple[str, ...]:
     if get_origin(annotation) is Literal:
         return tuple(word for word in get_args(annotation) if isinstance(word, str))
     return tuple(word for part in get_args(annotation) for word in _words(part))
+
+
+def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
+    listed = " or ".join(f"`{choice}`" for choice in known)
+    message = f"`{subject}` takes {listed}, not `{word.text}`{suggestion(word.text, list(known))}"
+    return report(Code.E112, message, word.span)
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
@@ -192,19 +203,21 @@ def _wrong(
     written = attributes.written(name)
     meaning = attributes.model_fields[name].description
     if detail["type"] == "missing":
-        example = f", {meaning}" if meaning else ""
+        example = f", the {meaning}" if meaning else ""
         return report(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
-    message = f"`{written}` must be {_needed(detail, meaning)}, not {shown(values[name])}"
-    return report(Code.E112, message, spans.get(name, word.span))
+    span = spans.get(name, word.span)
+    subject = written if written.isupper() or "=" in span.text else word.text
+    message = f"`{subject}` {_needed(detail, meaning)}, not {shown(values[name])}"
+    return report(Code.E112, message, span)
 
 
 NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda context: f"at least {context['ge']:g}",
-    "greater_than": lambda context: f"more than {context['gt']:g}",
-    "less_than_equal": lambda context: f"at most {context['le']:,}",
-    "less_than": lambda context: f"less than {context['lt']:g}",
-    "literal_error": lambda context: str(context["expected"]).replace("'", "`"),
-    "value_error": lambda context: str(context["error"]),
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "greater_than": lambda context: f"must be more than {context['gt']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
+    "less_than": lambda context: f"must be less than {context['lt']:g}",
+    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
+    "value_error": lambda context: f"must fit: {context['error']}",
 }
 """What a bound or a choice of pydantic asks for, from its context."""
 
@@ -216,9 +229,9 @@ def _needed(detail: ErrorDetails, meaning: str | None) -> str:
     if detail["type"] in NEEDED:
         return NEEDED[detail["type"]](detail.get("ctx", {}))
     kind = str(detail["type"]).partition("_")[0]
-    if len(detail["loc"]) == 1 and kind in KINDS:
-        return KINDS[kind]
-    return meaning or KINDS.get(kind, "something else")
+    if meaning and (len(detail["loc"]) > 1 or kind not in KINDS):
+        return f"is the {meaning}"
+    return f"must be {KINDS.get(kind, 'another value')}"
 
 
 def shown(value: object) -> str:

@@ -27,6 +27,11 @@ class Halt(Exception):
         self.diagnostic = diagnostic
 
 
+def limit(message: str, span: Span) -> Diagnostic:
+    """A limit is exceeded; the note says where it is set."""
+    return report(Code.E002, message, span, notes=["the limits are set in specnet/elaborate/build.py"])
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a node was written: its whole element, its word, its attributes, and the calls that led there."""
@@ -88,10 +93,11 @@ class Build:
         """Counts an element; raises Halt where there are too many."""
         self.steps += 1
         if self.steps > MOST_STEPS or len(self.nodes) >= MOST_NODES:
-            message = f"the network has more than {MOST_NODES:,} layers; that is the limit"
-            if len(self.nodes) < MOST_NODES:
-                message = f"the repetitions come to more than {MOST_STEPS:,} lines; that is the limit"
-            raise Halt(report(Code.E002, message, span))
+            too_large = len(self.nodes) >= MOST_NODES
+            what = (
+                f"{MOST_NODES:,} layers" if too_large else f"{MOST_STEPS:,} lines when its repetitions are written out"
+            )
+            raise Halt(limit(f"the network has more than {what}", span))
 
     def add_input(self, name: str, shape: Shape | None, place: Place) -> str:
         self.inputs.append(Input(name, shape or ()))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label
 from specnet.elaborate import joins, statements
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind, shown
 from specnet.elaborate.blocks import call_block
-from specnet.elaborate.build import DEEPEST, Build, Halt, Place
+from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, escaped, suggestion
 from specnet.graph import Scope as GraphScope
@@ -55,7 +55,8 @@ class Elaborator:
         self.depth += 1
         if self.depth > DEEPEST:
             message = f"blocks and braces are nested more than {DEEPEST} deep"
-            raise Halt(report(Code.E002, message, lines[0].span if lines else self._anywhere(), trace=scope.trace))
+            raise Halt(limit(message, lines[0].span if lines else self._anywhere()))
+        scope.reserved.update(_labels(lines))
         for line in lines:
             value = self._line(line, scope, value)
         self.depth -= 1
@@ -231,6 +232,9 @@ class Elaborator:
             message = f"a repetition cannot run {high - low} times"
             self.build.say(Code.E112, message, element.count.span)
             return None
+        if high - low > MOST_NODES:
+            message = f"a repetition runs at most {MOST_NODES:,} times, not {shown(high - low)}"
+            raise Halt(limit(message, element.count.span))
         return self._repetitions("repeat", element.variable, range(low, high), element.body, scope, value, label)
 
     def _repetitions(
@@ -341,6 +345,18 @@ def _is_declaration(line: tree.Line) -> bool:
         element = line.elements[0]
         return isinstance(element, tree.Call) and element.word.text in ("default", "round", "use")
     return isinstance(line, tree.Let | tree.Block)
+
+
+def _labels(lines: tree.Lines) -> Iterator[str]:
+    """The labels of these lines and of what stands in their arms and conditions: names of one scope."""
+    for line in lines:
+        if isinstance(line, tree.Chain):
+            if line.label:
+                yield line.label.text
+            for element in line.elements:
+                if isinstance(element, tree.Call | tree.If) and element.body:
+                    for inner in (element.body.lines, *element.body.arms):
+                        yield from _labels(inner)
 
 
 def _is_one_call(body: tree.Body) -> bool:

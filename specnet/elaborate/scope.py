@@ -61,6 +61,8 @@ class Scope:
     blocks: dict[str, tuple[tree.Block, Scope]] = field(default_factory=dict)
     defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
     taps: dict[str, str | None] = field(default_factory=dict)
+    reserved: set[str] = field(default_factory=set)
+    """The labels of all its lines, also of those that are still to come."""
     labels: dict[str, tree.Name] = field(default_factory=dict)
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -132,7 +134,7 @@ class Scope:
     def _free(self, stem: str, first: int, numbered: bool = False) -> str:
         """The stem with the first number that no other name of the scope has; without one if it need not."""
         number = first
-        while (name := f"{stem}{number}" if numbered or number > 1 else stem) in self.names or name in self.labels:
+        while (name := f"{stem}{number}" if numbered or number > 1 else stem) in self.names or name in self.reserved:
             number += 1
         return name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -19,9 +19,9 @@ class Bn(ShapeKeeping):
 
     family: ClassVar[Family] = Family.NORMALISATION
 
-    eps: Annotated[float, Field(gt=0)] = 1e-5
-    momentum: Probability = 0.1
-    affine: bool = True
+    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
+    momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")
+    affine: bool = Field(True, description="a learned scale and shift of each channel")
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

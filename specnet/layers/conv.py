@@ -4,69 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
-from specnet.diagnostics import Code
-from specnet.layers.base import (
-    Family,
-    Layer,
-    Refusal,
-    Remark,
-    Shape,
-    Shapes,
-    TorchCall,
-    need_map,
-    within_bounds,
-    without,
-)
-from specnet.layers.base.window import (
-    Axis,
-    Padding,
-    Rounding,
-    one,
-    slide,
-    slide_formula,
-    slide_remarks,
-    sliding,
-    torch_padding,
-)
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds, without
+from specnet.layers.base.window import UNPADDED, Axis, Padding, Windowed, one, slide, sliding, torch_padding
 
 
-class Conv(Layer):
-    """K filters of F×F over all channels (of a group): H×W×C → H'×W'×K."""
+class Conv(Windowed):
+    """K filters of F×F over all channels (of a group): H×W×C → H'×W'×K, with H' = (H − F + 2P)/S + 1."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
-    out_channels: Count = Field(alias="K")
-    kernel_size: Pair = Field(alias="F")
-    stride: Pair = Field((1, 1), alias="S")
-    padding: Padding = Field(((0, 0), (0, 0)), alias="P")
-    dilation: Pair = Field((1, 1), alias="D")
-    groups: Count = Field(1, alias="G")
-    bias: bool = True
-    rounding: Rounding = "exact"
+    out_channels: Count = Field(alias="K", description="number of filters")
+    kernel_size: Pair = Field(alias="F", description="filter's size, as 3 or 3x5")
+    stride: Pair = Field((1, 1), alias="S", description="stride, as 2 or 2x1")
+    padding: Padding = Field(UNPADDED, alias="P", description="padding in pixels, as 1, 1x2, 0:1 or `same`")
+    dilation: Pair = Field((1, 1), alias="D", description="dilation, as 2 or 2x1")
+    groups: Count = Field(1, alias="G", description="number of groups")
+    bias: bool = Field(True, description="learned number added to each filter's output")
+    rounding: Literal["exact", "floor"] = Field("exact", description="what is done where the window does not fit")
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """How the window slides along height and width."""
         return sliding(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
-        for amount, what in ((need_map(inputs)[2], "arriving channels"), (self.out_channels, "filters")):
-            if amount % self.groups:
-                fact = f"cannot split {amount} {what} into {self.groups} equal groups"
-                raise Refusal(Code.E304, fact, ("groups",), f"{amount}/{self.groups} = {amount / self.groups:g}")
+        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
+        in_groups(self.out_channels, self.groups, "filters")
+        within_bounds(self.parameters(inputs)["weight"], "have weights of")
         return within_bounds((*slide(self.axes(inputs)), self.out_channels))
-
-    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
-        return slide_remarks(self.axes(inputs))
-
-    def formula(self, inputs: Shapes) -> str:
-        return slide_formula(self.axes(inputs))
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         weight = (self.out_channels, inputs[0][2] // self.groups, *self.kernel_size)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from specnet.attributes import Probability
 from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
 
@@ -14,7 +16,7 @@ class Dropout(ShapeKeeping):
     family: ClassVar[Family] = Family.REGULARISATION
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
-    p: Probability = 0.5
+    p: Probability = Field(0.5, description="probability of being silenced")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Dropout", (self.p,)),)

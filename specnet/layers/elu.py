@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from specnet.layers.base.activation import Activation
 
 
@@ -12,4 +14,4 @@ class Elu(Activation):
 
     module: ClassVar[str] = "nn.ELU"
 
-    alpha: float = 1.0
+    alpha: float = Field(1.0, description="factor below zero")

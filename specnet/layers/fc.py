@@ -18,11 +18,11 @@ class Fc(Layer):
     family: ClassVar[Family] = Family.DENSE
     positional: ClassVar[tuple[str, ...]] = ("out_features",)
 
-    out_features: Count = Field(alias="K")
-    bias: bool = True
+    out_features: Count = Field(alias="K", description="number of neurons")
+    bias: bool = Field(True, description="learned number added to each neuron's output")
 
     def output(self, inputs: Shapes) -> Shape:
-        within_bounds((prod(inputs[0]), self.out_features))
+        within_bounds(self.parameters(inputs)["weight"], "have weights of")
         return (self.out_features,)
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:

@@ -14,4 +14,4 @@ class LeakyRelu(Activation):
 
     module: ClassVar[str] = "nn.LeakyReLU"
 
-    negative_slope: float = Field(0.01, alias="slope")
+    negative_slope: float = Field(0.01, alias="slope", description="slope below zero")

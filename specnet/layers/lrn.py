@@ -8,8 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, need_map, without
-from specnet.layers.base import Shape
+from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
 
 
 class Lrn(ShapeKeeping):
@@ -17,10 +16,10 @@ class Lrn(ShapeKeeping):
 
     family: ClassVar[Family] = Family.NORMALISATION
 
-    size: Count = Field(5, alias="n")
-    alpha: float = 1e-4
-    beta: float = 0.75
-    k: float = 2.0
+    size: Count = Field(5, alias="n", description="number of neighbouring channels")
+    alpha: float = Field(1e-4, description="factor of the mean square")
+    beta: float = Field(0.75, description="exponent")
+    k: float = Field(2.0, description="what is added to the mean square")
 
     def output(self, inputs: Shapes) -> Shape:
         return need_map(inputs)

@@ -1,4 +1,4 @@
-"""relu: rectified linear unit."""
+"""relu: rectified linear unit (Nair and Hinton 2010)."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from specnet.attributes import Count, Probability
-from specnet.settings.base import Interval, Setting
+from specnet.attributes import Count, Interval, Probability
+from specnet.settings.base import Setting
 
 SEVERAL = True
 """The line takes several steps, applied in the order they are written."""

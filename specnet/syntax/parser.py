@@ -78,10 +78,10 @@ def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
             return lines, diagnostics
         except UnexpectedInput as error:
             diagnostic, bad_line = _explain(source, error)
-            diagnostics.append(diagnostic)
             shorter = _without(text, bad_line)
             if shorter == text:
                 break
+            diagnostics.append(diagnostic)
             text = shorter
     return (), diagnostics
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from specnet.attributes import Interval
 from specnet.settings.augment import Augment, Brightness, Contrast, Crop, Flip, Shift
-from specnet.settings.base import Interval
 
 Change = Callable[[Tensor], Tensor]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -27,23 +27,25 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Scores a module batch by batch; `ticked` is called with batches done and in all."""
+    """Scores a network in evaluation mode on parts of the data, `size` images at a time."""
 
+    network: Network
+    parts: Mapping[str, Images]
     normalizer: Normalizer
     loss: Loss
     device: Device
     size: int
 
     @torch.inference_mode()
-    def score(self, network: Network, images: Images, ticked: Callable[[int, int], None]) -> Score:
-        """The network is in evaluation mode."""
-        loss = torch.zeros((), device=self.device.place)
-        correct = torch.zeros((), device=self.device.place, dtype=torch.int64)
+    def score(self, part: str, ticked: Callable[[int, int], None]) -> Score:
+        """`ticked` is called after each batch with how many are done, and how many there are."""
+        images, place = self.parts[part], self.device.place
+        loss, correct = torch.zeros((), device=place), torch.zeros((), dtype=torch.int64, device=place)
         starts = range(0, len(images), self.size)
         for done, start in enumerate(starts, 1):
             pixels, labels = images.pixels[start : start + self.size], images.labels[start : start + self.size]
             with self.device.autocast():
-                outputs = network(self.normalizer(pixels)).float()
+                outputs = self.network(self.normalizer(pixels)).float()
             loss += self.loss(outputs, labels) * len(labels)
             correct += (outputs.argmax(1) == labels).sum()
             ticked(done, len(starts))

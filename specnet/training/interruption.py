@@ -10,7 +10,7 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Asked(Exception):  # noqa: N818
+class Asked(Exception):
     """A signal has asked to stop."""
 
     def __init__(self, signal: int) -> None:

@@ -65,7 +65,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the run is, at most ten times a second; `done` and `total` count batches of this stage."""
+    """Where the run is, at most ten times a second; `done` and `total` count batches of this stage.
+
+    A stage is "training", or the part that is measured: "validation" or "test".
+    """
 
     stage: str
     epoch: int

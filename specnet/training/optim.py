@@ -1,4 +1,4 @@
-"""The optimizer in torch, and the learning rate at every step."""
+"""The optimizer in torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from torch import nn
 from torch.optim import Optimizer as TorchOptimizer
 
 from specnet.settings.optimizer import Adam, Optimizer, Sgd
-from specnet.settings.schedule import Schedule
 
 FUSED = frozenset({"cpu", "cuda"})
 """Devices on which torch has its optimizers in one kernel."""
@@ -23,13 +22,3 @@ def optimizer(setting: Optimizer, module: nn.Module, device: torch.device) -> To
         case Adam(lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay):
             return torch.optim.Adam(parameters, lr, (beta1, beta2), eps, decay, fused=fused)
     raise TypeError(f"no such optimizer: {setting!r}")
-
-
-def learning_rate(setting: Optimizer, schedule: Schedule, epoch: float, epochs: float) -> float:
-    """The rate after `epoch` of `epochs`: a pure function, so that a resumed run goes on as if it had never stopped."""
-    return setting.lr * schedule.factor(epoch, epochs)
-
-
-def set_learning_rate(optimizer: TorchOptimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 
+from specnet.settings import Training
 from specnet.training import checkpoint, curves, init, normalize, optim
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
@@ -22,8 +23,10 @@ from specnet.training.loop import Loop
 from specnet.training.loss import loss
 from specnet.training.memory import explained
 from specnet.training.normalize import Normalizer
+from specnet.training.pace import Pace
 from specnet.training.run_folder import Recorded, RunFolder, create, default_folder, labels, refuse_taken
 from specnet.training.state import State, Sums
+from specnet.training.step import Stepper
 from specnet.training.suitability import refuse_data, refuse_untrainable
 
 
@@ -61,6 +64,8 @@ def resume(begun: Recorded, job: Job, options: Options, watcher: Watcher | None 
 
 def _set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     refuse_untrainable(job)
+    if options.data_dir and not options.data_dir.is_dir():
+        raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(options)
     height, width, channels = job.input_shape
     request = Request((height, width, channels), options.data_dir, watcher.note)
@@ -88,26 +93,32 @@ def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
 
 def _loop(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
-    training, place = setup.job.training, setup.device.place
+    training, device, network = setup.job.training, setup.device, _network(setup)
     state = _state(setup)
     if saved:
         state.unpack(saved)
-    data, normalizer = setup.data.each(lambda part: part.to(place)), setup.normalizer.to(place)
+    data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
     batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value)
-    evaluator = Evaluator(normalizer, loss(training.loss), setup.device, training.batch.size)
+    stepper = Stepper(training, batches, network, loss(training.loss), device)
+    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, training.batch.size)
     return Loop(
-        training=training,
-        data=data,
-        batches=batches,
-        evaluator=evaluator,
-        device=setup.device,
         state=state,
-        forward=_forward(setup),
+        stepper=stepper,
+        evaluator=evaluator,
+        watched=_watched(training, data),
+        stop=training.stop,
         folder=setup.folder,
         keeper=Keeper(setup.folder, state),
+        pace=Pace(state, stepper, setup.watcher),
         watcher=setup.watcher,
         interruption=interruption,
     )
+
+
+def _watched(training: Training, data: DataSet) -> tuple[str, ...]:
+    """The parts to measure after every epoch; of these, only the validation part chooses anything."""
+    wanted = ("validation", "test") if training.evaluate else ("validation",)
+    return tuple(part for part in wanted if part in data.parts())
 
 
 def _state(setup: Setup) -> State:
@@ -118,7 +129,7 @@ def _state(setup: Setup) -> State:
     return State(module, optimizer, Sums.zero(setup.device.place))
 
 
-def _forward(setup: Setup) -> Network:
+def _network(setup: Setup) -> Network:
     """The module, compiled if that is wished; `auto` is off, for nothing measured so far has gained by it."""
     module = setup.job.module
     return cast(Network, torch.compile(module) if setup.options.compile == "on" else module)
@@ -132,7 +143,7 @@ def _plan(setup: Setup, loop: Loop) -> Plan:
         images={name: len(part) for name, part in setup.data.parts().items()},
         classes=setup.data.classes,
         epochs=setup.job.training.epochs.count,
-        steps=loop.steps,
+        steps=loop.stepper.total,
     )
 
 
@@ -140,7 +151,7 @@ def _conclude(setup: Setup, loop: Loop) -> dict[str, Any]:
     """What summary.json says: the weights that count are measured once on the test set."""
     state, job = loop.state, setup.job
     job.module.load_state_dict(setup.folder.read_model())
-    test = loop.score("test", loop.data.test).accuracy if loop.data.test else None
+    test = loop.score("test").accuracy if setup.data.test else None
     assert state.best, "an epoch is over"
     return {
         "network": job.name,
@@ -149,7 +160,7 @@ def _conclude(setup: Setup, loop: Loop) -> dict[str, Any]:
         "best_epoch": state.best.epoch,
         "epochs": len(state.history),
         "seconds": state.seconds,
-        "images_per_second": state.trained_images / state.trained_seconds,
+        "images_per_second": state.images_per_second,
         "parameters": job.parameters,
         "digest": job.digest,
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -40,7 +41,11 @@ class RunFolder:
         write(self.path / MODEL, save(weights, dict(self.labels)))
 
     def read_model(self) -> dict[str, Tensor]:
-        return load_file(self.path / MODEL)
+        """The weights that count, as they were written; raises CannotRun."""
+        try:
+            return load_file(self.path / MODEL)
+        except (OSError, SafetensorError) as error:
+            raise CannotRun(f"{self.path / MODEL} cannot be read: {error}") from None
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
         """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""

@@ -34,6 +34,12 @@ class Sums:
 
         return cls(number(torch.float32), number(torch.int64), number(torch.int64))
 
+    def mean_loss(self) -> float:
+        return self.loss.item() / max(1, self.images)
+
+    def accuracy(self) -> float:
+        return self.correct.item() / max(1, self.images)
+
     def add(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
         """A step of B images: their mean loss, outputs B×classes, labels B."""
         self.loss += loss.detach() * len(labels)
@@ -64,6 +70,16 @@ class State:
     trained_images: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     best: Best | None = None
+
+    @property
+    def images_per_second(self) -> float:
+        return self.trained_images / self.trained_seconds
+
+    def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
+        """A step is done: mean loss, outputs B×classes, labels B."""
+        self.sums.add(loss, outputs, labels)
+        self.step += 1
+        self.trained_images += len(labels)
 
     @property
     def waited(self) -> int:

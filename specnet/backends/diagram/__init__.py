@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import graphviz
 
-from specnet.backends.diagram import label, palette
+from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Description
 from specnet.backends.diagram.faults import faults
-from specnet.backends.diagram.figure import Figure, all_scopes, figure
+from specnet.backends.diagram.figure import Figure, figure
 from specnet.compiler import Checked
 
 
@@ -23,15 +23,20 @@ def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
     graph.attr("graph", label=describe.title(), **palette.GRAPH)
     graph.attr("node", **palette.NODE)
     graph.attr("edge", **palette.EDGE)
-    for each in checked.network.inputs:
-        graph.node(each.name, **describe.input(each))
+    _add_inputs(graph, describe)
     _add_contents(graph, drawn, describe, "")
     _add_edges(graph, drawn, describe)
-    _add_ends(graph, drawn, describe)
+    _add_outputs(graph, drawn, describe)
     return graph
 
 
+def _add_inputs(graph: graphviz.Digraph, describe: Description) -> None:
+    for each in describe.network.inputs:
+        graph.node(each.name, **describe.terminal(each.name, "input" if each.name != "input" else ""))
+
+
 def _add_contents(graph: graphviz.Digraph, drawn: Figure, describe: Description, scope: str) -> None:
+    """The boxes of a scope, and the scopes in it, in the order of the file."""
     for name in drawn.contents[scope]:
         if name in drawn.boxes:
             graph.node(name, **describe.box(drawn.boxes[name]))
@@ -45,9 +50,14 @@ def _add_edges(graph: graphviz.Digraph, drawn: Figure, describe: Description) ->
     """A value's size stands on the first edge that it takes."""
     said: set[str] = set()
     for edge in drawn.edges:
-        graph.edge(edge.source, edge.target, **describe.edge(edge, edge.value not in said))
+        graph.edge(edge.source, edge.target, **describe.edge(edge.value, edge.target, edge.value not in said))
         said.add(edge.value)
 
 
-def _add_ends(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    """Outputs and heads, and what arrives from nowhere."""
+def _add_outputs(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
+    for value in describe.network.outputs:
+        graph.node("output →", **describe.terminal("output"))
+        graph.edge(drawn.sources[value], "output →", **describe.edge(value))
+    for head in describe.network.heads:
+        graph.node(f"{head.name} →", **describe.terminal(head.name, f"head, weight {head.weight:g}"))
+        graph.edge(drawn.sources[head.value], f"{head.name} →", **describe.edge(head.value))

@@ -8,15 +8,15 @@ import graphviz
 
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.figure import Box, Edge, all_scopes
-from specnet.backends.diagram.label import bold, pill, row, small, stack, text
-from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, SCOPE, TERMINAL, WHITE, Colours
+from specnet.backends.diagram.label import bold, side_by_side, small, stack, strip, text
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, INK, SCOPE, TERMINAL, Colours
 from specnet.compiler import Checked
-from specnet.graph import Head, Input, Node, Scope
+from specnet.graph import Node, Scope
 from specnet.layers import layer_class
 from specnet.layers.base import show
 from specnet.written import written, written_value
 
-Style = Mapping[str, str]
+Style = dict[str, str]
 """Attributes of a node, an edge or a cluster."""
 
 SHARE = 0.05
@@ -36,37 +36,38 @@ class Description:
         totals = self.checked.totals
         sums = f"{totals.parameters:,} parameters · {totals.macs:,} MACs" if self.checked.ok else ""
         complaints = [small(text(message, 90), FAULT.line) for message in self.wrong.elsewhere[:5]]
-        name = small(bold(text(self.network.name or "network")), size=18)
+        name = small(bold(text(self.network.name or "network")), INK, 18)
         return stack([name, small(text(self.network.description, 90)), small(sums), *complaints])
 
-    def input(self, given: Input) -> Style:
-        return self._end(given.name, "input" if given.name != "input" else "")
-
-    def output(self) -> Style:
-        return self._end("output", "")
-
-    def head(self, head: Head) -> Style:
-        return self._end(head.name, f"head, weight {head.weight:g}")
-
-    def _end(self, name: str, role: str) -> Style:
-        label = stack([row([small(bold(text(name)), WHITE, 11), *([small(role, WHITE)] if role else [])])])
-        return _filled(label, TERMINAL)
+    def terminal(self, name: str, role: str = "") -> Style:
+        """An input, an output or a head."""
+        label = side_by_side(small(bold(text(name)), TERMINAL.ink, 11), small(text(role), TERMINAL.ink))
+        return _filled(stack([label]), TERMINAL)
 
     def box(self, box: Box) -> Style:
         if box.folded:
             return self._folded(box, box.folded)
         first, *followers = box.nodes
-        colours = self._colours(first)
-        share = small(self._share(box.nodes))
-        pills = row([*(pill(text(_written(node)), self._colours(node)) for node in followers), *([share] if share else [])])
-        shares = f"weights of {first.shares}" if first.shares else ""
-        heading = row([bold(text(first.name)), text(_written(first), 40)])
-        message = small(text(self.wrong.layers.get(first.name, ""), 44), FAULT.line)
-        label = stack([heading, small(shares) if shares else "", pills if box.nodes[1:] or self._share(box.nodes) else "", message])
-        return _filled(label, colours) | {"tooltip": self._tooltip(box.nodes)}
+        label = [
+            side_by_side(bold(text(first.name)), text(_written(first), 40)),
+            small(text(f"weights of {first.shares}" if first.shares else "")),
+            small(text(self._share(box.nodes))),
+            self._message(first),
+            strip((text(_written(node)), self._colours(node)) for node in followers),
+        ]
+        return _filled(stack(label), self._colours(first)) | {"tooltip": self._tooltip(box.nodes)}
+
+    def _message(self, node: Node) -> str:
+        message = self.wrong.layers.get(node.name, "").removeprefix(f"`{node.name}` ")
+        parts = (small(text(part, 44), FAULT.line) for part in message.split(": ", 1))
+        return "<BR/>".join(part for part in parts if part)
 
     def _folded(self, box: Box, scope: Scope) -> Style:
-        return {}
+        label = [
+            side_by_side(bold(text(box.name)), text(self._called(scope), 40)),
+            small(text(self._share(box.nodes))),
+        ]
+        return _filled(stack(label), SCOPE) | {"tooltip": self._tooltip(box.nodes)}
 
     def _colours(self, node: Node) -> Colours:
         if node.name in self.wrong.layers:
@@ -75,35 +76,33 @@ class Description:
         return FAMILIES[kind.family] if kind and node.output is not None else BEHIND
 
     def _share(self, nodes: Iterable[Node]) -> str:
-        """`37,752,832 parameters, 60.5 %` where they are many."""
+        """`37.8 M parameters, 61 %` where they are many."""
         parameters = sum(self.checked.costs[node.name].parameters for node in nodes if node.name in self.checked.costs)
         total = self.checked.totals.parameters
-        if not total or parameters < SHARE * total:
+        if not self.checked.ok or not total or parameters < SHARE * total:
             return ""
-        return f"{rounded(parameters)} parameters, {parameters / total:.0%}"
+        return f"{rounded(parameters)} parameters, {100 * parameters / total:.0f} %"
 
     def _tooltip(self, nodes: Iterable[Node]) -> str:
-        lines = [f"{node.name}: {_written(node)}" for node in nodes]
-        return graphviz.escape("\n".join(lines))
+        return graphviz.escape("\n".join(f"{node.name}: {_written(node)}" for node in nodes))
 
-    def edge(self, edge: Edge, is_first: bool) -> Style:
-        shape = self.network.shapes[edge.value]
+    def edge(self, value: str, target: str = "", is_first: bool = True) -> Style:
+        shape = self.network.shapes[value]
         size = show(shape) if shape else "?"
-        style = {"label": f" {size} "} if is_first else {}
-        if edge.value in self.wrong.claims:
-            style["label"] = f" {size}, not {self.wrong.claims[edge.value].replace('x', '×')} as claimed "
-        at_fault = edge.value in self.wrong.claims or edge.target in self.wrong.layers
-        if at_fault:
-            style = {"label": f" {size} "} | style | {"color": FAULT.line, "fontcolor": FAULT.line, "penwidth": "2"}
-        elif not shape:
-            style |= {"color": BEHIND.line, "fontcolor": BEHIND.line}
-        return style
+        claim = self.wrong.claims.get(value, "").replace("x", "×")
+        said = f"{size}, not {claim} as claimed" if claim else size
+        if claim or target in self.wrong.layers:
+            return {"label": f" {said} ", "color": FAULT.line, "fontcolor": FAULT.line, "penwidth": "2"}
+        style = {"label": f" {said} "} if is_first else {}
+        return style if shape else style | {"color": BEHIND.line, "fontcolor": BEHIND.line}
 
     def scope(self, name: str) -> Style:
-        scope = self.scopes[name]
-        called = " ".join([scope.word, *(f"{key}={_value(value)}" for key, value in scope.values)])
-        label = stack([row([small(bold(text(name))), small(text(called, 60))])])
-        return {"label": label, "style": "rounded,filled", "fillcolor": SCOPE.fill, "color": SCOPE.line, "labeljust": "l", "margin": "10"}
+        label = side_by_side(small(bold(text(name))), small(text(self._called(self.scopes[name]), 60)))
+        colours = {"fillcolor": SCOPE.fill, "color": SCOPE.line}
+        return {"label": stack([label]), "style": "rounded,filled", "labeljust": "l", "margin": "10", **colours}
+
+    def _called(self, scope: Scope) -> str:
+        return " ".join([scope.word, *(f"{key}={_value(value)}" for key, value in scope.values)])
 
 
 def _value(value: object) -> str:
@@ -122,5 +121,5 @@ def rounded(number: int) -> str:
     return str(number)
 
 
-def _filled(label: str, colours: Colours) -> dict[str, str]:
-    return {"label": label, "fillcolor": colours.fill, "color": colours.line}
+def _filled(label: str, colours: Colours) -> Style:
+    return {"label": label, "fillcolor": colours.fill, "color": colours.line, "fontcolor": colours.ink}

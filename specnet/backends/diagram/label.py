@@ -19,28 +19,27 @@ def text(value: str, width: int = 0) -> str:
 
 
 def bold(markup: str) -> str:
-    return f"<B>{markup}</B>"
+    return f"<B>{markup}</B>" if markup else ""
+
+
+def side_by_side(*markup: str) -> str:
+    return "&#160;&#160;".join(each for each in markup if each)
 
 
 def small(markup: str, colour: str = QUIET, size: int = 10) -> str:
-    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{markup}</FONT>'
+    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{markup}</FONT>' if markup else ""
 
 
-def pill(markup: str, colours: Colours) -> str:
-    """A small coloured box within a box."""
-    return (
-        f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" STYLE="ROUNDED"'
-        f' BGCOLOR="{colours.fill}" COLOR="{colours.line}"><TR><TD>{small(markup)}</TD></TR></TABLE>'
+def strip(cells: Iterable[tuple[str, Colours]]) -> str:
+    """Small coloured boxes side by side, together as wide as the box they stand in."""
+    inside = "".join(
+        f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{small(f"&#160;{markup}&#160;", colours.ink)}</TD>'
+        for markup, colours in cells
     )
+    return f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{inside}</TR></TABLE>' if inside else ""
 
 
-def row(cells: Iterable[str], spacing: int = 4) -> str:
-    """Cells side by side."""
-    inside = "".join(f"<TD>{cell}</TD>" for cell in cells)
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{spacing // 2}"><TR>{inside}</TR></TABLE>'
-
-
-def stack(rows: Iterable[str], align: str = "CENTER") -> str:
-    """Rows one below the other, as a whole label."""
-    inside = "".join(f'<TR><TD ALIGN="{align}">{each}</TD></TR>' for each in rows if each)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{inside}</TABLE>>'
+def stack(rows: Iterable[str]) -> str:
+    """Rows one below the other, as a whole label; the empty ones are left out."""
+    inside = "".join(f"<TR><TD>{each}</TD></TR>" for each in rows if each)
+    return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{inside}</TABLE>>'

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from specnet.layers.base import Family
 
 
+INK, QUIET, WHITE = "#1B1F23", "#57606A", "#FFFFFF"
+
+
 @dataclass(frozen=True)
 class Colours:
-    """Of a box: its fill and its outline."""
+    """Of a box: its fill, its outline, its text."""
 
     fill: str
     line: str
+    ink: str = INK
 
 
 FAMILIES: Mapping[Family, Colours] = {
@@ -24,17 +28,16 @@ FAMILIES: Mapping[Family, Colours] = {
     Family.ACTIVATION: Colours("#F7C3B2", "#B4512F"),
     Family.NORMALISATION: Colours("#E1E8A0", "#7F8A14"),
     Family.REGULARISATION: Colours("#E3E3E3", "#7A7A7A"),
-    Family.RESHAPING: Colours("#CFEFFF", "#3A93C0"),
+    Family.RESHAPING: Colours("#FFFFFF", "#57606A"),
     Family.JOIN: Colours("#FFD9DF", "#C0566B"),
 }
 FAULT = Colours("#FFFFFF", "#C8102E")
-BEHIND = Colours("#F4F4F4", "#A6A6A6")
+BEHIND = Colours("#F4F4F4", "#B4B4B4", "#8A8A8A")
 SCOPE = Colours("#F7F8F9", "#C9CFD4")
-TERMINAL = Colours("#3B4650", "#3B4650")
+TERMINAL = Colours("#3B4650", "#3B4650", "#FFFFFF")
 
-INK, QUIET, WHITE = "#1B1F23", "#57606A", "#FFFFFF"
 
-FONT = "Helvetica"
+FONT = "Helvetica,Arial,sans-serif"
 """Replaced by metrically equal fonts (Arial, Liberation Sans, Nimbus Sans) where it is missing, so no text overflows."""
 
 GRAPH = {
@@ -44,7 +47,7 @@ GRAPH = {
     "bgcolor": WHITE,
     "pad": "0.3",
     "nodesep": "0.3",
-    "ranksep": "0.2",
+    "ranksep": "0.17",
 }
 NODE = {
     "shape": "box",

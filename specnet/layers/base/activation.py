@@ -8,7 +8,7 @@ from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
 
 
 class Activation(ShapeKeeping):
-    """A non-linearity applied to each number by itself."""
+    """A non-linearity applied to each number by itself. Its fields are torch's arguments, with torch's defaults."""
 
     family: ClassVar[Family] = Family.ACTIVATION
 

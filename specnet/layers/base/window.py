@@ -13,25 +13,32 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import LARGEST, BeforeAfter
 from specnet.diagnostics import Code
-from specnet.layers.base import Refusal, Remark, Shapes, TorchCall, need_map
+from specnet.layers.base import Layer, Refusal, Remark, Shapes, TorchCall, need_map
 
-Sides = tuple[Annotated[int, Field(ge=0, le=LARGEST)], Annotated[int, Field(ge=0, le=LARGEST)]]
-"""Padding before and after, along one axis."""
+Pixels = Annotated[int, Field(ge=0, le=LARGEST)]
+Sides = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 
 def _sides(value: object) -> object:
-    """3 → both axes, both sides; 1x2 → rows by 1, columns by 2; 0:1 → before and after; ((0, 1), (0, 1)) as it is."""
-    if isinstance(value, BeforeAfter):
-        return ((value.before, value.after),) * 2
-    if isinstance(value, int) and not isinstance(value, bool):
-        return ((value, value),) * 2
-    if isinstance(value, tuple | list) and all(isinstance(side, int) for side in value):
-        return tuple((side, side) for side in value)
-    return value
+    """3 → both axes, both sides; 1x2 → rows by 1, columns by 2; 0:1 → before and after; [0:1, 2] → each axis its own."""
+    if isinstance(value, tuple | list):
+        return tuple(_before_after(side) for side in value)
+    return value if isinstance(value, str) else (_before_after(value),) * 2
 
 
-Padding = Annotated[tuple[Sides, Sides] | Literal["same"], BeforeValidator(_sides)]
+def _before_after(side: object) -> object:
+    if isinstance(side, BeforeAfter):
+        return side.before, side.after
+    return tuple(side) if isinstance(side, tuple | list) else (side, side)
+
+
+BothAxes = Annotated[Sides, BeforeValidator(_sides)]
+"""Pixels before and after, along the height and along the width."""
+
+Padding = Annotated[Sides | Literal["same"], BeforeValidator(_sides)]
 """Padding of both axes, or `same`: as much as keeps ceil(N/S), an odd pixel at the end."""
+
+UNPADDED: Sides = ((0, 0), (0, 0))
 
 Rounding = Literal["exact", "floor", "ceil"]
 
@@ -85,6 +92,11 @@ class Axis:
         return positions - 1 if (positions - 1) * self.stride >= self.size + self.before else positions
 
     @property
+    def read_after(self) -> int:
+        """Padding at the end that is in some window."""
+        return min(self.after, max(0, (self.positions - 1) * self.stride + self.extent - self.size - self.before))
+
+    @property
     def arithmetic(self) -> str:
         """(26 − 5 + 0)/2 + 1 = 11.5"""
         padding = f"{2 * self.before}" if self.before == self.after else f"{self.before} + {self.after}"
@@ -92,6 +104,20 @@ class Axis:
         if self.remainder and self.rounding != "exact":
             value += f" → {self.positions}"
         return f"({self.size} − {self.extent} + {padding})/{self.stride} + 1 = {value}"
+
+
+class Windowed(Layer):
+    """A layer whose window slides over the map."""
+
+    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
+        """How the window slides along height and width."""
+        raise NotImplementedError
+
+    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
+        return slide_remarks(self.axes(inputs))
+
+    def formula(self, inputs: Shapes) -> str:
+        return slide_formula(self.axes(inputs))
 
 
 def sliding(
@@ -157,12 +183,11 @@ def slide_remarks(axes: tuple[Axis, Axis]) -> tuple[Remark, ...]:
     rounded = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.rounding == "exact" and a.remainder), None)
     if rounded:
         name, axis = rounded
-        padding_only = axis.unread <= 0
-        if padding_only:
+        if axis.unread <= 0:
             fact = f"leaves {_lines(axis.remainder, name, axes)} of padding unread"
             remarks.append(Remark(Code.N301, fact, ("padding",), axis.arithmetic))
         elif axis.extent == 1:
-            fact = f"reads every {axis.stride}th pixel only" if axis.stride > 3 else f"reads one pixel in {axis.stride}"
+            fact = f"reads one pixel in {axis.stride}"
             remarks.append(Remark(Code.N302, fact, ("kernel_size", "stride"), axis.arithmetic))
     return tuple(remarks)
 
@@ -178,11 +203,20 @@ def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[Tor
 
     Returns the calls that stand before the module, and its `padding` argument.
     """
+    if is_even(axes):
+        return (), one((axes[0].before, axes[1].before))
+    return (TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {}),), 0
+
+
+def is_even(axes: tuple[Axis, Axis]) -> bool:
+    """Whether the padding before and after is the same, as the modules of torch have it."""
+    return all(axis.before == axis.after for axis in axes)
+
+
+def torch_sides(axes: tuple[Axis, Axis]) -> tuple[int, int, int, int]:
+    """Left, right, top and bottom, without what no window reads: torch's ceil_mode would put a window there."""
     height, width = axes
-    if height.before == height.after and width.before == width.after:
-        return (), one((height.before, width.before))
-    sides = (width.before, width.after, height.before, height.after)
-    return (TorchCall("F.pad", (sides,), {"value": fill} if fill else {}),), 0
+    return width.before, width.read_after, height.before, height.read_after
 
 
 def one(pair: tuple[int, ...]) -> int | tuple[int, ...]:

@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field
 
 from specnet.attributes import Attributes
-from specnet.attributes import Interval as Interval
 
 
 class Setting(Attributes):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pooch
 
-from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.errors import DataProblem
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,8 @@ def _either(folder: Path, file: str) -> Path:
 
 
 def roots(data_dir: Path | None) -> Iterator[Path]:
-    """The folders that data may lie in, in the order of precedence; raises CannotRun if the first is none."""
-    if data_dir is not None:
-        if not data_dir.is_dir():
-            raise CannotRun(f"the data folder {data_dir} does not exist")
+    """The folders that data may lie in, in the order of precedence."""
+    if data_dir:
         yield data_dir
     if "SPECNET_DATA" in os.environ:
         yield Path(os.environ["SPECNET_DATA"])

@@ -1,0 +1,22 @@
+"""drop_path: stochastic depth, `drop_path 0.1` at the end of a residual arm (Huang et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Probability
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+
+
+class DropPath(ShapeKeeping):
+    """In training, sets an image's whole map to 0 with probability p and scales the others by 1/(1 − p)."""
+
+    family: ClassVar[Family] = Family.REGULARISATION
+    positional: ClassVar[tuple[str, ...]] = ("p",)
+
+    p: Probability = Field(description="probability of being dropped")
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("modules.DropPath", (self.p,)),)

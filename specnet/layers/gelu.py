@@ -1,0 +1,17 @@
+"""gelu: Gaussian error linear unit, `gelu`, `gelu approximate=tanh` (Hendrycks and Gimpel 2016)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from specnet.layers.base.activation import Activation
+
+
+class Gelu(Activation):
+    """x·Φ(x), Φ the normal distribution's; by `tanh`, x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))."""
+
+    module: ClassVar[str] = "nn.GELU"
+
+    approximate: Literal["none", "tanh"] = Field("none", description="formula that stands for Φ")

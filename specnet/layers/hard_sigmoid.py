@@ -1,0 +1,13 @@
+"""hard_sigmoid: the logistic function in three straight pieces (MobileNetV3, Howard et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from specnet.layers.base.activation import Activation
+
+
+class HardSigmoid(Activation):
+    """min(max(0, x + 3), 6)/6."""
+
+    module: ClassVar[str] = "nn.Hardsigmoid"

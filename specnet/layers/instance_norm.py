@@ -1,0 +1,33 @@
+"""instance_norm: each channel of each image by itself, `instance_norm affine=no` (Ulyanov et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Refusal, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
+
+
+class InstanceNorm(ShapeKeeping):
+    """Each channel of each image to mean 0 and variance 1 over its positions; the scale and shift are torch's option."""
+
+    family: ClassVar[Family] = Family.NORMALISATION
+
+    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
+    affine: bool = Field(False, description="a learned scale and shift of each channel")
+
+    def output(self, inputs: Shapes) -> Shape:
+        if need_map(inputs)[:2] == (1, 1):
+            raise Refusal(Code.E305, "needs more than one position to normalise over, and a map of 1×1 arrives")
+        return inputs[0]
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels = inputs[0][-1:]
+        return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = without({"eps": self.eps, "affine": self.affine}, {"eps": 1e-5, "affine": False})
+        return (TorchCall("nn.InstanceNorm2d", (inputs[0][-1],), keywords),)

@@ -1,0 +1,28 @@
+"""ln: layer normalisation over channels, `ln eps=1e-5` (Ba et al. 2016); on maps as in ConvNeXt (Liu et al. 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+
+
+class Ln(ShapeKeeping):
+    """The channels of each position, or a vector, to mean 0 and variance 1, then a learned scale and shift."""
+
+    family: ClassVar[Family] = Family.NORMALISATION
+
+    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
+    affine: bool = Field(True, description="a learned scale and shift of each channel")
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels = inputs[0][-1:]
+        return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = {"eps": self.eps, "elementwise_affine": self.affine}
+        module = "modules.ChannelLayerNorm" if len(inputs[0]) == 3 else "nn.LayerNorm"
+        return (TorchCall(module, (inputs[0][-1],), without(keywords, {"eps": 1e-5, "elementwise_affine": True})),)

@@ -1,0 +1,27 @@
+"""prelu: a rectifier with a learned slope, `prelu`, `prelu channelwise` (He et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+
+
+class Prelu(ShapeKeeping):
+    """x for x > 0, else a·x; a is learned, one for all channels or, `channelwise`, one for each."""
+
+    family: ClassVar[Family] = Family.ACTIVATION
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {"channelwise": ("channelwise", True)}
+
+    channelwise: bool = Field(False, description="a slope for each channel")
+    init: float = Field(0.25, description="slope before training")
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        return {"weight": (inputs[0][-1] if self.channelwise else 1,)}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = {"num_parameters": inputs[0][-1] if self.channelwise else 1, "init": self.init}
+        return (TorchCall("nn.PReLU", (), without(keywords, {"num_parameters": 1, "init": 0.25})),)

@@ -1,0 +1,27 @@
+"""scale: a learned factor for each channel, `scale init=1e-6` (LayerScale, Touvron et al. 2021; Caffe's Scale)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+
+
+class Scale(ShapeKeeping):
+    """weight·x + bias, a weight for each channel, and a bias where it is asked for."""
+
+    family: ClassVar[Family] = Family.NORMALISATION
+
+    init: float = Field(1.0, description="factor before training")
+    bias: bool = Field(False, description="learned number added to each channel")
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels = inputs[0][-1:]
+        return {"weight": channels, "bias": channels} if self.bias else {"weight": channels}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        keywords = without({"init": self.init, "bias": self.bias}, {"init": 1.0, "bias": False})
+        return (TorchCall("modules.Scale", (inputs[0][-1],), keywords),)

@@ -1,0 +1,13 @@
+"""silu: sigmoid linear unit, also called swish (Elfwing et al. 2017, Ramachandran et al. 2017)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from specnet.layers.base.activation import Activation
+
+
+class Silu(Activation):
+    """x·sigmoid(x)."""
+
+    module: ClassVar[str] = "nn.SiLU"

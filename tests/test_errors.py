@@ -1,0 +1,54 @@
+"""Broken specs and what is said of them: tests/errors/NAME.net and, beside it, NAME.txt (pytest --refresh)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from specnet.compiler import check_source
+from specnet.diagnostics import Code, Severity
+from specnet.render import record, terminal
+from specnet.source import Source
+
+ROOT = Path(__file__).parent / "errors"
+CASES = sorted(ROOT.glob("*.net"))
+
+# Codes that no text file can show: bytes that are not text are in test_check.py.
+SHOWN_ELSEWHERE = {"E001"}
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_a_broken_spec_is_answered_as_expected(
+    file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    checked = check_source(Source(file.name, file.read_text(encoding="utf-8")))
+    text = "\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics) + "\n"
+    expected = file.with_suffix(".txt")
+    if request.config.getoption("--refresh"):
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+    assert checked.diagnostics
+    assert all(record(diagnostic)["line"] >= 1 for diagnostic in checked.diagnostics)
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_what_lies_behind_an_error_has_no_shape(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    network = check_source(Source(file.name, file.read_text(encoding="utf-8"))).network
+    unknown = {node.name for node in network.nodes if node.output is None}
+    for node in network.nodes:
+        assert not (node.output and unknown.intersection(node.inputs))
+
+
+def test_every_code_is_shown_by_a_case() -> None:
+    shown = set(re.findall(r"\[([EWN]\d{3})\]", "".join(file.read_text() for file in ROOT.glob("*.txt"))))
+    assert shown | SHOWN_ELSEWHERE == {code.name for code in Code}
+
+
+def test_a_code_says_its_severity() -> None:
+    assert Code.E301.severity is Severity.ERROR
+    assert Code.W303.severity is Severity.WARNING
+    assert Code.N301.severity is Severity.NOTE
