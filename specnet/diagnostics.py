@@ -45,6 +45,7 @@ class Code(Enum):
     E304 = "groups do not divide the channels"
     E305 = "the layer needs another kind of input"
     E306 = "a size is out of bounds"
+    E307 = "what arrives cannot be rearranged so"
     E310 = "the arms of a join differ"
     E401 = "a claimed shape is wrong"
     E402 = "an expectation is not met"

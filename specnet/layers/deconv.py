@@ -1,13 +1,13 @@
-"""deconv: a transposed convolution, `deconv K=64 F=2 S=2 P=0 OP=0` (Zeiler et al. 2010, Dumoulin and Visin 2016)."""
+"""deconv: a transposed convolution, `deconv K=64 F=2 S=2 P=0 OP=0 D=1 G=1 bias=yes` (Zeiler et al. 2010)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from specnet.attributes import Count, Pair
 from specnet.diagnostics import Code
@@ -23,13 +23,11 @@ from specnet.layers.base import (
     within_bounds,
     without,
 )
-from specnet.layers.base.window import AXES, UNPADDED, Padding, Pixels, one
-
-PixelPair = Annotated[tuple[Pixels, Pixels], BeforeValidator(lambda value: (value, value) if value == 0 or isinstance(value, int) else value)]
+from specnet.layers.base.window import AXES, UNPADDED, Padding, PixelPair, one
 
 
 @dataclass(frozen=True)
-class Spread:
+class Axis:
     """One axis on which each pixel is spread over a window: N, S, D(F − 1) + 1, what is cut off, what is added."""
 
     size: int
@@ -41,11 +39,86 @@ class Spread:
 
     @property
     def output(self) -> int:
-        return (self.size - 1) * self.stride - self.before - self.after + self.extent + self.added
+        return (self.size - 1) * self.stride + self.extent - self.before - self.after + self.added
 
     @property
     def arithmetic(self) -> str:
-        """(13 − 1)·2 − 2 + 3 + 1 = 26"""
-        return (
-            f"({self.size} − 1)·{self.stride} − {self.before + self.after} + {self.extent} + {self.added} = {self.output}"
-        )
+        """(13 − 1)·2 + 3 − 2 + 1 = 26"""
+        cut = self.before + self.after
+        return f"({self.size} − 1)·{self.stride} + {self.extent} − {cut} + {self.added} = {self.output}"
+
+
+class Deconv(Layer):
+    """The transpose of a convolution: H×W×C → H'×W'×K, with H' = (H − 1)S + F − 2P + OP, dilated D(F − 1) + 1 for F.
+
+    `P` cuts off what a convolution would have padded; `P=same` comes to H·S as in Keras and TensorFlow.
+    """
+
+    family: ClassVar[Family] = Family.CONVOLUTION
+    positional: ClassVar[tuple[str, ...]] = ("out_channels",)
+
+    out_channels: Count = Field(alias="K", description="number of filters")
+    kernel_size: Pair = Field(alias="F", description="filter's size, as 3 or 3x5")
+    stride: Pair = Field((1, 1), alias="S", description="stride, as 2 or 2x1")
+    padding: Padding = Field(UNPADDED, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or `same`")
+    output_padding: PixelPair = Field((0, 0), alias="OP", description="pixels added at the end, as 1 or 1x0")
+    dilation: Pair = Field((1, 1), alias="D", description="dilation, as 2 or 2x1")
+    groups: Count = Field(1, alias="G", description="number of groups")
+    bias: bool = Field(True, description="learned number added to each filter's output")
+
+    @model_validator(mode="after")
+    def _output_padding_is_small(self) -> Deconv:
+        """torch's rule; a convolution that maps both sizes to one input leaves less than its stride open."""
+        for added, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if added >= max(stride, dilation):
+                raise ValueError(f"takes an `OP` below its stride or its dilation: {added} is not below {stride}")
+        if self.padding == "same" and self.output_padding != (0, 0):
+            raise ValueError("takes no `OP` with `P=same`")
+        return self
+
+    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
+        """How the pixels are spread along height and width."""
+        height, width, _ = need_map(inputs)
+        return self._axis(0, height), self._axis(1, width)
+
+    def _axis(self, i: int, size: int) -> Axis:
+        stride, extent = self.stride[i], self.dilation[i] * (self.kernel_size[i] - 1) + 1
+        if self.padding == "same":
+            cut = max(0, extent - stride)
+            return Axis(size, stride, extent, cut // 2, cut - cut // 2, max(0, stride - extent))
+        return Axis(size, stride, extent, *self.padding[i], self.output_padding[i])
+
+    def output(self, inputs: Shapes) -> Shape:
+        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
+        in_groups(self.out_channels, self.groups, "filters")
+        within_bounds(self.parameters(inputs)["weight"], "have weights of")
+        height, width = self.axes(inputs)
+        for name, axis in zip(AXES, (height, width), strict=True):
+            if axis.output < 1:
+                fact = f"would come to a {name} of {axis.output}"
+                raise Refusal(Code.E306, fact, ("kernel_size", "padding"), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
+        return within_bounds((height.output, width.output, self.out_channels))
+
+    def formula(self, inputs: Shapes) -> str:
+        height, width = self.axes(inputs)
+        return height.arithmetic if height == width else f"{height.arithmetic}; {width.arithmetic}"
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        weight = (inputs[0][2], self.out_channels // self.groups, *self.kernel_size)
+        return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
+
+    def macs(self, inputs: Shapes) -> int:
+        """C·(K/G)·F·F·H·W: each arriving number is spread over one window of its group's filters."""
+        return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        """torch cuts off the same on both sides; what is to go on one side alone is cut off after it."""
+        height, width = self.axes(inputs)
+        even = tuple(min(axis.before, axis.after) for axis in (height, width))
+        keywords = {"stride": one(self.stride), "padding": one(even), "output_padding": one((height.added, width.added))}
+        keywords |= {"dilation": one(self.dilation), "groups": self.groups, "bias": self.bias}
+        defaults = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
+        arguments = (inputs[0][2], self.out_channels, one(self.kernel_size))
+        module = TorchCall("nn.ConvTranspose2d", arguments, without(keywords, defaults))
+        rest = tuple(even[i] - side for i, axis in ((1, width), (0, height)) for side in (axis.before, axis.after))
+        return (module, TorchCall("F.pad", (rest,))) if any(rest) else (module,)

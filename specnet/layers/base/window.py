@@ -7,7 +7,7 @@ output = (N − F + 2P)/S + 1, with D(F−1)+1 in the place of F when dilated
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -15,15 +15,20 @@ from specnet.attributes import LARGEST, BeforeAfter
 from specnet.diagnostics import Code
 from specnet.layers.base import Layer, Refusal, Remark, Shapes, TorchCall, need_map
 
+T = TypeVar("T", int, float)
+
 Pixels = Annotated[int, Field(ge=0, le=LARGEST)]
 Sides = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 
 def _sides(value: object) -> object:
     """3 → both axes, both sides; 1x2 → rows by 1, columns by 2; 0:1 → before and after; [0:1, 2] → each axis its own."""
-    if isinstance(value, tuple | list):
-        return tuple(_before_after(side) for side in value)
-    return value if isinstance(value, str) else (_before_after(value),) * 2
+    return value if isinstance(value, str) else tuple(_before_after(side) for side in both_axes(value))
+
+
+def both_axes(value: Any) -> Any:
+    """One value stands for the height and the width."""
+    return value if isinstance(value, tuple | list) else (value, value)
 
 
 def _before_after(side: object) -> object:
@@ -37,6 +42,9 @@ BothAxes = Annotated[Sides, BeforeValidator(_sides)]
 
 Padding = Annotated[Sides | Literal["same"], BeforeValidator(_sides)]
 """Padding of both axes, or `same`: as much as keeps ceil(N/S), an odd pixel at the end."""
+
+PixelPair = Annotated[tuple[Pixels, Pixels], BeforeValidator(both_axes)]
+"""Pixels along the height and along the width."""
 
 UNPADDED: Sides = ((0, 0), (0, 0))
 
@@ -219,7 +227,7 @@ def torch_sides(axes: tuple[Axis, Axis]) -> tuple[int, int, int, int]:
     return width.before, width.read_after, height.before, height.read_after
 
 
-def one(pair: tuple[int, ...]) -> int | tuple[int, ...]:
+def one(pair: tuple[T, ...]) -> T | tuple[T, ...]:
     """3 for (3, 3), as a person writes it."""
     return pair[0] if len(set(pair)) == 1 else pair
 

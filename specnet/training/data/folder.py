@@ -87,46 +87,42 @@ def _image_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_coloured(paths: list[Path]) -> bool:
-    """Whether any image has colours; only the headers are read."""
-
-    def coloured(image: Image.Image) -> bool:
-        if image.mode in DEEP:
-            raise ValueError("more than 8 bits a pixel")
-        return image.mode not in GREY
-
-    return any(list(_each(paths, coloured)))
+    """Whether any image has colours; only the headers are read, and what cannot be read is left to `_decode`."""
+    return any(_each(paths, lambda image: image.mode not in GREY))
 
 
-def _decode(
-    labelled: list[tuple[Path, int]], mode: str, resize: tuple[int, int] | None, size: tuple[int, int]
-) -> Images:
+def _decode(labelled: list[tuple[Path, int]], mode: str, resize: tuple[int, int] | None, size: tuple[int, int]) -> Images:
+    """All images, brought to `size`; raises DataProblem that names those that cannot be read."""
+
     def decode(image: Image.Image) -> Tensor:
+        if image.mode in DEEP:
+            raise ValueError("more than 8 bits a colour")
         pixels = torch.from_numpy(np.array(image.convert(mode))).reshape(1, image.height, image.width, -1)
         return fitted(resized(pixels, resize) if resize else pixels, size)
 
-    pixels = torch.empty((len(labelled), *size, len(mode)), dtype=torch.uint8)
-    for place, image in enumerate(_each([path for path, _ in labelled], decode)):
-        pixels[place] = image[0]
-    return Images(pixels, torch.tensor([label for _, label in labelled]))
-
-
-def _each(paths: list[Path], work: Callable[[Image.Image], Result]) -> Iterator[Result]:
-    """The work on every image, by several threads, in the files' order; raises DataProblem."""
+    paths, labels = [path for path, _ in labelled], torch.tensor([label for _, label in labelled])
+    pixels = torch.empty((len(paths), *size, len(mode)), dtype=torch.uint8)
     bad: list[Path] = []
+    for place, image in enumerate(_each(paths, decode)):
+        if image is None:
+            bad.append(paths[place])
+        else:
+            pixels[place] = image[0]
+    if bad:
+        named = ", ".join(str(path) for path in bad[:SHOWN]) + (f" and {len(bad) - SHOWN} more" * (len(bad) > SHOWN))
+        raise DataProblem(f"{len(bad)} of {len(paths)} files cannot be read as images of 8 bits a colour: {named}")
+    return Images(pixels, labels)
+
+
+def _each(paths: list[Path], work: Callable[[Image.Image], Result]) -> Iterator[Result | None]:
+    """The work on every image, by several threads, in the files' order; None for what is no image."""
 
     def attempt(path: Path) -> Result | None:
         try:
             with Image.open(path) as image:
                 return work(image)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            bad.append(path)
             return None
 
     with ThreadPoolExecutor() as threads:
-        yield from (result for result in threads.map(attempt, paths) if result is not None)
-    if bad:
-        named = ", ".join(str(path) for path in sorted(bad)[:SHOWN])
-        more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-        raise DataProblem(
-            f"{len(bad)} of {len(paths)} files cannot be read as images of 8 bits a colour: {named}{more}"
-        )
+        yield from threads.map(attempt, paths)

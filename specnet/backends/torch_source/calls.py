@@ -1,0 +1,59 @@
+"""What a node does in torch, as a person writes it: functions where nothing is learned, arguments under their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from specnet.backends.torch_source.copies import constructor
+from specnet.backends.torch_source.signatures import FUNCTIONS, KEYWORDS, Other, Signature, signature
+from specnet.layers.base import Layer, Shapes, TorchCall
+
+
+@dataclass(frozen=True)
+class Call:
+    """A module or function of torch, and its arguments by name: the required ones first, defaults filled in."""
+
+    target: str
+    arguments: Mapping[str, Any]
+    required: int
+    defaults: Mapping[str, Any]
+
+    @property
+    def is_module(self) -> bool:
+        return self.target.startswith(("nn.", "modules."))
+
+    @property
+    def form(self) -> tuple[str, tuple[str, ...]]:
+        """What two calls have in common that differ in nothing but numbers."""
+        return self.target, tuple(self.arguments)
+
+
+def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
+    """What torch applies in turn; nothing for an identity."""
+    return tuple(_named(_as_function(call)) for call in layer.torch(arriving) if call.target != "nn.Identity")
+
+
+def _as_function(call: TorchCall) -> TorchCall:
+    """The function in the place of a module without weights; other calls as they are."""
+    function = FUNCTIONS.get(call.target)
+    return TorchCall(function, call.arguments, {**call.keywords, **KEYWORDS.get(call.target, {})}) if function else call
+
+
+def _named(call: TorchCall) -> Call:
+    """The call with all its arguments under their names; numbers name those of which nothing is known."""
+    known = constructor(call.target) if call.target.startswith("modules.") else signature(call.target)
+    if known and len(call.arguments) <= len(known.required) + len(known.defaults):
+        names = (*known.required, *known.defaults)
+        given = dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
+        if given.keys() >= set(known.required):
+            return Call(call.target, _complete(given, names, known), len(known.required), known.defaults)
+    positional = {str(position): value for position, value in enumerate(call.arguments)}
+    return Call(call.target, positional | dict(call.keywords), len(positional), {})
+
+
+def _complete(given: Mapping[str, Any], names: Sequence[str], known: Signature) -> dict[str, Any]:
+    """Every argument with its value, in the order of the signature."""
+    values = {name: given.get(name, known.defaults.get(name)) for name in (*names, *given)}
+    return {name: values[value.name] if isinstance(value, Other) else value for name, value in values.items()}

@@ -1,0 +1,81 @@
+"""The modules that torch lacks: their classes are copied out of torch_modules.py, which is read as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from specnet.backends.torch_source.signatures import Signature
+
+Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
+
+
+@cache
+def _text() -> str:
+    return files("specnet.backends").joinpath("torch_modules.py").read_text(encoding="utf-8")
+
+
+@cache
+def _definitions() -> dict[str, Definition]:
+    """What the file defines, by name and in its order."""
+    found: dict[str, Definition] = {}
+    for statement in ast.parse(_text()).body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+            found[statement.name] = statement
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            found[ast.unparse(target)] = statement
+    return found
+
+
+@cache
+def constructor(target: str) -> Signature | None:
+    """The arguments that a class of the file is made with."""
+    definition = _definitions().get(target.removeprefix("modules."))
+    functions = definition.body if isinstance(definition, ast.ClassDef) else []
+    made = next((f for f in functions if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
+    if made is None or made.args.vararg or made.args.kwarg or made.args.posonlyargs:
+        return None
+    names = [argument.arg for argument in made.args.args[1:]]
+    required = len(names) - len(made.args.defaults)
+    defaults = dict(zip(names[required:], map(_value, made.args.defaults), strict=True))
+    alone = zip(made.args.kwonlyargs, made.args.kw_defaults, strict=True)
+    return Signature(tuple(names[:required]), defaults | {a.arg: _value(d) for a, d in alone if d})
+
+
+def _value(default: ast.expr) -> Any:
+    return ast.literal_eval(default)
+
+
+def copied(targets: Iterable[str]) -> list[str]:
+    """The source of the classes and of what they need from the file, in the order in which it defines them."""
+    wanted: set[str] = set()
+    coming = {target.removeprefix("modules.") for target in targets}
+    while coming:
+        wanted |= coming
+        read = {name for each in coming for name in _names(_definitions()[each])}
+        coming = read & _definitions().keys() - wanted
+    return [_source(definition) for name, definition in _definitions().items() if name in wanted]
+
+
+def _names(definition: Definition) -> set[str]:
+    return {node.id for node in ast.walk(definition) if isinstance(node, ast.Name)}
+
+
+def _source(definition: Definition) -> str:
+    first = min([definition.lineno, *(d.lineno for d in getattr(definition, "decorator_list", []))])
+    return "\n".join(_text().splitlines()[first - 1 : definition.end_lineno])
+
+
+def imports(names: set[str]) -> list[str]:
+    """The file's own import statements, one a name, of which the source uses something."""
+    found = list[str]()
+    for statement in ast.parse(_text()).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom) and getattr(statement, "module", "") != "__future__":
+            used = [alias for alias in statement.names if (alias.asname or alias.name).split(".")[0] in names]
+            statement.names = used
+            found += [ast.unparse(statement)] if used else []
+    return found

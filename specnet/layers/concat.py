@@ -1,0 +1,36 @@
+"""concat: the channels of all arms, one after the other, `concat { | … | … }`, `concat @e1 crop=center`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, listed, within_bounds
+
+
+class Concat(Layer):
+    """H×W×C₁, H×W×C₂, … → H×W×(C₁ + C₂ + …); of vectors, their lengths.
+
+    With `crop=center` larger maps are cut to the smallest height and width, as in U-Net (Ronneberger et al. 2015);
+    where the middle is not exact, one pixel more is cut off at the end.
+    """
+
+    family: ClassVar[Family] = Family.JOIN
+
+    crop: Literal["center"] | None = Field(None, description="what is done with larger maps")
+
+    def output(self, inputs: Shapes) -> Shape:
+        if len({len(shape) for shape in inputs}) > 1:
+            raise Refusal(Code.E310, f"has arms that are maps and others that are vectors: {listed(inputs)}")
+        if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
+            fact = f"has arms that differ in height or width: {listed(inputs)}"
+            raise Refusal(Code.E310, fact, (), listed(inputs))
+        smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
+        return within_bounds((*smallest, sum(shape[-1] for shape in inputs)))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        if len({shape[:-1] for shape in inputs}) > 1:
+            return (TorchCall("modules.CenterCropConcat", joins="list"),)
+        return (TorchCall("torch.cat", (1,), joins="list"),)

@@ -1,0 +1,50 @@
+"""crop: the middle of a map, `crop to=56x56`, or all but its sides, `crop P=1`, `crop P=0:1`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from specnet.attributes import Pair
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show
+from specnet.layers.base.window import BothAxes, Sides
+
+
+class Crop(Layer):
+    """H×W×C → H'×W'×C. Where the middle is not exact, one pixel more is cut off at the end."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+
+    output_size: Pair | None = Field(None, alias="to", description="size to come to, as 56 or 56x48")
+    padding: BothAxes | None = Field(None, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or [0:1, 2]")
+
+    @model_validator(mode="after")
+    def _one_way_of_sizing(self) -> Crop:
+        if (self.output_size is None) == (self.padding is None):
+            raise ValueError("needs either a size `to` or what to cut off, `P`")
+        return self
+
+    def sides(self, inputs: Shapes) -> Sides:
+        """What is cut off before and after, along height and width; raises Refusal where there is not as much."""
+        height, width, channels = need_map(inputs)
+        if self.padding:
+            sides = self.padding
+        else:
+            assert self.output_size
+            over = height - self.output_size[0], width - self.output_size[1]
+            sides = (over[0] // 2, over[0] - over[0] // 2), (over[1] // 2, over[1] - over[1] // 2)
+        left = height - sum(sides[0]), width - sum(sides[1]), channels
+        if min(left) < 1 or min(map(min, sides)) < 0:
+            raise Refusal(Code.E306, f"cannot cut {show(left)} out of {show(inputs[0])}", ("output_size", "padding"))
+        return sides
+
+    def output(self, inputs: Shapes) -> Shape:
+        height, width = self.sides(inputs)
+        return inputs[0][0] - sum(height), inputs[0][1] - sum(width), inputs[0][2]
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        (top, _), (left, _) = self.sides(inputs)
+        height, width, _ = self.output(inputs)
+        return TorchCall("torch.narrow", (2, top, height)), TorchCall("torch.narrow", (3, left, width))

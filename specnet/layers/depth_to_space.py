@@ -1,0 +1,31 @@
+"""depth_to_space: channels become blocks of pixels, `depth_to_space 2` (pixel shuffle, Shi et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+
+
+class DepthToSpace(Layer):
+    """H×W×C → H·r×W·r×C/r²; the channels of one pixel in the order of torch's PixelShuffle."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+
+    upscale_factor: Count = Field(alias="factor", description="side of a block")
+
+    def output(self, inputs: Shapes) -> Shape:
+        height, width, channels = need_map(inputs)
+        factor = self.upscale_factor
+        if channels % factor**2:
+            fact = f"cannot make blocks of {factor}×{factor} out of {channels} channels"
+            raise Refusal(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
+        return within_bounds((height * factor, width * factor, channels // factor**2))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("nn.PixelShuffle", (self.upscale_factor,)),)

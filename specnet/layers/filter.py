@@ -1,0 +1,94 @@
+"""filter: a fixed, untrained kernel on each channel, `filter sobel_x`, `filter gaussian_blur S=2 P=1`,
+`filter kernel=[[1, 0, -1], [2, 0, -2], [1, 0, -1]]` (Gonzalez and Woods, "Digital Image Processing", chapter 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from specnet.attributes import Pair
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map, without
+from specnet.layers.base.window import UNPADDED, Axis, Padding, Windowed, one, slide, sliding, torch_padding
+
+Rows = tuple[tuple[float, ...], ...]
+Name = Literal[
+    "box_blur",
+    "gaussian_blur",
+    "sharpen",
+    "emboss",
+    "edge",
+    "laplacian",
+    "sobel_x",
+    "sobel_y",
+    "prewitt_x",
+    "prewitt_y",
+    "scharr_x",
+    "scharr_y",
+]
+
+KERNELS: Mapping[Name, Rows] = {
+    "box_blur": ((1 / 9,) * 3,) * 3,
+    "gaussian_blur": ((1 / 16, 1 / 8, 1 / 16), (1 / 8, 1 / 4, 1 / 8), (1 / 16, 1 / 8, 1 / 16)),
+    "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
+    "emboss": ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
+    "edge": ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1)),
+    "laplacian": ((0, 1, 0), (1, -4, 1), (0, 1, 0)),
+    "sobel_x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
+    "sobel_y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
+    "prewitt_x": ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
+    "prewitt_y": ((-1, -1, -1), (0, 0, 0), (1, 1, 1)),
+    "scharr_x": ((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)),
+    "scharr_y": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
+}
+"""Laid on the map as they stand here, not turned over: sobel_x is positive where it gets lighter to the right."""
+
+
+def _rows(value: object) -> object:
+    """A list of lists, as it is written, as rows."""
+    return tuple(map(_rows, value)) if isinstance(value, list) else value
+
+
+def _rectangular(kernel: Rows) -> Rows:
+    if not kernel or not kernel[0] or len({len(row) for row in kernel}) > 1:
+        raise ValueError("rows of equal length, as [[1, 0, -1], [2, 0, -2], [1, 0, -1]]")
+    return kernel
+
+
+class Filter(Windowed):
+    """The sum of each window, weighted by the kernel, in each channel by itself: H×W×C → H'×W'×C, sized as by conv."""
+
+    family: ClassVar[Family] = Family.CONVOLUTION
+    positional: ClassVar[tuple[str, ...]] = ("kernel",)
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
+
+    kernel: Name | Annotated[Rows, BeforeValidator(_rows), AfterValidator(_rectangular)] = Field(
+        description=f"kernel's rows, as [[0, 1], [1, 0]], or one of {', '.join(KERNELS)}"
+    )
+    stride: Pair = Field((1, 1), alias="S", description="stride, as 2 or 2x1")
+    padding: Padding = Field(UNPADDED, alias="P", description="padding in pixels, as 1, 1x2, 0:1 or `same`")
+    rounding: Literal["exact", "floor"] = Field("exact", description="what is done where the window does not fit")
+
+    @property
+    def rows(self) -> Rows:
+        """The kernel's numbers."""
+        return KERNELS[self.kernel] if isinstance(self.kernel, str) else self.kernel
+
+    @property
+    def kernel_size(self) -> tuple[int, int]:
+        return len(self.rows), len(self.rows[0])
+
+    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
+        return sliding(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)
+
+    def output(self, inputs: Shapes) -> Shape:
+        return *slide(self.axes(inputs)), need_map(inputs)[2]
+
+    def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        return {"kernel": self.kernel_size}
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        pad, padding = torch_padding(self.axes(inputs))
+        keywords = without({"stride": one(self.stride), "padding": padding}, {"stride": 1, "padding": 0})
+        return *pad, TorchCall("modules.Filter", (self.rows,), keywords)

@@ -1,0 +1,37 @@
+"""pad: more pixels around a map, `pad 1`, `pad 0:1`, `pad [0:1, 2] reflect` (height, then width)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base.window import AXES, BothAxes
+
+MODULES = {"zeros": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate": "nn.ReplicationPad2d"}
+
+
+class Pad(Layer):
+    """H×W×C → (H + before + after)×(W + before + after)×C: zeros, the map mirrored at its edge, or its edge repeated."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("padding",)
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODULES}
+
+    padding: BothAxes = Field(alias="P", description="pixels on each side, as 1, 1x2, 0:1 or [0:1, 2]")
+    mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="what stands there")
+
+    def output(self, inputs: Shapes) -> Shape:
+        height, width, channels = need_map(inputs)
+        for name, size, sides in zip(AXES, (height, width), self.padding, strict=True):
+            if self.mode == "reflect" and max(sides) >= size:
+                fact = f"cannot mirror {max(sides)} pixels: there are {size - 1} beside the edge in {name}"
+                raise Refusal(Code.E306, fact, ("padding",))
+        return within_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        height, width = self.padding
+        return (TorchCall(MODULES[self.mode], ((*width, *height),)),)

@@ -1,0 +1,35 @@
+"""reshape: the same numbers in another shape, `reshape 7x7x64`, `reshape 3136`."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from specnet.attributes import Count
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, show
+
+MapOrVector = Annotated[
+    tuple[Count] | tuple[Count, Count, Count],
+    BeforeValidator(lambda value: value if isinstance(value, tuple | list) else (value,)),
+]
+
+
+class Reshape(Layer):
+    """H·W·C numbers, in the order in which torch lays them: channel by channel, each row by row."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("shape",)
+
+    shape: MapOrVector = Field(description="shape, as 7x7x64 or 3136")
+
+    def output(self, inputs: Shapes) -> Shape:
+        if prod(self.shape) != prod(inputs[0]):
+            fact = f"cannot make {show(self.shape)} of {show(inputs[0])}: {prod(self.shape)} ≠ {prod(inputs[0])}"
+            raise Refusal(Code.E307, fact, ("shape",))
+        return self.shape
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("torch.reshape", ((-1, self.shape[-1], *self.shape[:-1]),)),)

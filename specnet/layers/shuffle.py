@@ -1,0 +1,26 @@
+"""shuffle: mixes the channels of G groups, `shuffle G=3` (ShuffleNet, Zhang et al. 2017)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, in_groups, need_map
+
+
+class Shuffle(ShapeKeeping):
+    """The first channel of each group, then the second of each, and so on: C as G×C/G, transposed."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("groups",)
+
+    groups: Count = Field(alias="G", description="number of groups")
+
+    def output(self, inputs: Shapes) -> Shape:
+        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
+        return inputs[0]
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("nn.ChannelShuffle", (self.groups,)),)

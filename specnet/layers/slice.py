@@ -1,0 +1,35 @@
+"""slice: some of the channels, `slice 0..C//2` (the end is not among them)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from specnet.attributes import Interval
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall
+
+
+def _whole(channels: Interval) -> Interval:
+    if not (isinstance(channels.low, int) and isinstance(channels.high, int) and 0 <= channels.low < channels.high):
+        raise ValueError("a range of whole numbers from 0, as 0..32")
+    return channels
+
+
+class Slice(Layer):
+    """Channels low to high − 1 of a map, or numbers of a vector: H×W×C → H×W×(high − low)."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("channels",)
+
+    channels: Annotated[Interval, AfterValidator(_whole)] = Field(description="range of channels, as 0..32")
+
+    def output(self, inputs: Shapes) -> Shape:
+        if self.channels.high > inputs[0][-1]:
+            fact = f"takes channels up to {self.channels.high:,}, and {inputs[0][-1]} arrive"
+            raise Refusal(Code.E306, fact, ("channels",))
+        return *inputs[0][:-1], int(self.channels.high - self.channels.low)
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("torch.narrow", (1, self.channels.low, self.output(inputs)[-1])),)

@@ -1,0 +1,33 @@
+"""space_to_depth: blocks of pixels become channels, `space_to_depth 2` (Shi et al. 2016, inverted)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base.window import AXES
+
+
+class SpaceToDepth(Layer):
+    """H×W×C → H/r×W/r×C·r²; the channels of one pixel in the order of torch's PixelUnshuffle."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+
+    downscale_factor: Count = Field(alias="factor", description="side of a block")
+
+    def output(self, inputs: Shapes) -> Shape:
+        height, width, channels = need_map(inputs)
+        factor = self.downscale_factor
+        for name, size in zip(AXES, (height, width), strict=True):
+            if size % factor:
+                fact = f"cannot cut a {name} of {size} into blocks of {factor}"
+                raise Refusal(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
+        return within_bounds((height // factor, width // factor, channels * factor**2))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("nn.PixelUnshuffle", (self.downscale_factor,)),)

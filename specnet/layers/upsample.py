@@ -1,0 +1,59 @@
+"""upsample: enlarges a map, `upsample 2`, `upsample 2 bilinear`, `upsample to=64x64 bilinear align_corners`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from specnet.attributes import LARGEST, Pair
+from specnet.diagnostics import Code
+from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show, within_bounds, without
+from specnet.layers.base.window import both_axes, one
+
+Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
+Factors = Annotated[tuple[Factor, Factor], BeforeValidator(both_axes)]
+
+
+class Upsample(Layer):
+    """Each channel resampled: H×W×C → ⌊H·factor⌋×⌊W·factor⌋×C, or to a given size."""
+
+    family: ClassVar[Family] = Family.RESHAPING
+    positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {
+        "nearest": ("mode", "nearest"),
+        "bilinear": ("mode", "bilinear"),
+        "bicubic": ("mode", "bicubic"),
+        "align_corners": ("align_corners", True),
+    }
+
+    scale_factor: Factors | None = Field(None, alias="factor", description="factor, as 2 or 1.5")
+    size: Pair | None = Field(None, alias="to", description="size to come to, as 64 or 64x48")
+    mode: Literal["nearest", "bilinear", "bicubic"] = Field("nearest", description="interpolation")
+    align_corners: bool = Field(False, description="whether the corners' centres stay where they are")
+
+    @model_validator(mode="after")
+    def _one_way_of_sizing(self) -> Upsample:
+        if (self.scale_factor is None) == (self.size is None):
+            raise ValueError("needs either a factor or a size `to`")
+        if self.align_corners and self.mode == "nearest":
+            raise ValueError("takes `align_corners` with `bilinear` and `bicubic` only")
+        return self
+
+    def output(self, inputs: Shapes) -> Shape:
+        height, width, channels = need_map(inputs)
+        if self.scale_factor:
+            height, width = int(height * self.scale_factor[0]), int(width * self.scale_factor[1])
+        elif self.size:
+            height, width = self.size
+        if min(height, width) < 1:
+            raise Refusal(Code.E306, f"would give {show((height, width, channels))}", ("scale_factor",))
+        return within_bounds((height, width, channels))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        size = {"scale_factor": self.scale_factor, "size": self.size}
+        keywords = {name: one(pair) for name, pair in size.items() if pair}
+        keywords |= without({"mode": self.mode}, {"mode": "nearest"})
+        keywords |= without({"align_corners": self.align_corners}, {"align_corners": False})
+        return (TorchCall("nn.Upsample", (), keywords),)

@@ -1,0 +1,104 @@
+"""CIFAR's pickles are read without running anything in them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_sets import read, write_cifar10, write_cifar100, write_pickle
+
+from specnet.settings.data import Cifar10, Cifar100
+from specnet.training import DataProblem
+
+SHAPE = (32, 32, 3)
+
+
+def test_cifar10(tmp_path: Path) -> None:
+    rows = write_cifar10(tmp_path / "cifar-10-batches-py")
+    data = read(Cifar10(), tmp_path, SHAPE)
+    assert len(data.train) == 20
+    assert (data.train.pixels[1, 2, 3].numpy() == rows[1].reshape(3, 32, 32)[:, 2, 3]).all()
+    assert data.train.labels.tolist() == [0, 1, 2, 3] * 5
+    assert data.classes[3] == "kind3"
+
+
+def test_cifar100_has_the_fine_labels(tmp_path: Path) -> None:
+    write_cifar100(tmp_path / "cifar-100-python")
+    data = read(Cifar100(), tmp_path, SHAPE)
+    assert data.train.labels.tolist() == [99, 98, 97, 96]
+    assert len(data.classes) == 100
+
+
+def test_the_archive_serves_as_it_is(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "unpacked/cifar-10-batches-py")
+    with tarfile.open(tmp_path / "cifar-10-python.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "unpacked/cifar-10-batches-py", "cifar-10-batches-py")
+    assert len(read(Cifar10(), tmp_path, SHAPE).train) == 20
+
+
+def test_half_an_archive_is_refused(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "unpacked/cifar-10-batches-py")
+    path = tmp_path / "cifar-10-python.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(tmp_path / "unpacked/cifar-10-batches-py", "cifar-10-batches-py")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(DataProblem, match="only half there"):
+        read(Cifar10(), tmp_path, SHAPE)
+
+
+class _Runs:
+    """What a pickle can do to those who trust it."""
+
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.unlink, (str(self.victim),)
+
+
+def test_a_malicious_pickle_does_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    victim = tmp_path / "precious"
+    victim.touch()
+    (folder / "data_batch_3").write_bytes(pickle.dumps({b"data": _Runs(victim), b"labels": []}))
+    with pytest.raises(DataProblem, match=r"data_batch_3.*it wants to run posix\.unlink"):
+        read(Cifar10(), tmp_path, SHAPE)
+    assert victim.exists()
+
+
+@pytest.mark.parametrize("gadget", [b"cbuiltins\neval\n(S'1/0'\ntR.", b"cos\nsystem\n(S'true'\ntR.", b"\x80", b"", b"I1\n."])
+def test_other_pickles_that_are_no_data(tmp_path: Path, gadget: bytes) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    (folder / "test_batch").write_bytes(gadget)
+    with pytest.raises(DataProblem, match="test_batch"):
+        read(Cifar10(), tmp_path, SHAPE)
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    (folder / "data_batch_4").unlink()
+    with pytest.raises(DataProblem, match=r"incomplete.*no data_batch_4"):
+        read(Cifar10(), tmp_path, SHAPE)
+
+
+def test_rows_of_another_length(tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    write_pickle(folder / "data_batch_2", {"data": np.zeros((4, 3071), np.uint8), "labels": [0] * 4})
+    with pytest.raises(DataProblem, match="no table of 3,072 bytes a row"):
+        read(Cifar10(), tmp_path, SHAPE)
+
+
+def test_an_entry_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    write_pickle(folder / "data_batch_2", {"labels": [0] * 4})
+    with pytest.raises(DataProblem, match="no entry 'data'"):
+        read(Cifar10(), tmp_path, SHAPE)

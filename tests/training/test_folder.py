@@ -1,0 +1,108 @@
+"""A folder of class folders, with parts or without, of pictures of all sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_sets import read, write_image
+
+from specnet.settings.data import Folder
+from specnet.settings.split import Split
+from specnet.training import DataProblem
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    for part in ("train", "validation"):
+        for number in range(4):
+            write_image(tmp_path / f"pets/{part}/dog/{number}.png", RED, (10 + number, 20))
+            write_image(tmp_path / f"pets/{part}/cat/{number}.jpg", BLUE, (20, 10 + number))
+    return tmp_path / "pets"
+
+
+def test_parts_and_classes(pets: Path) -> None:
+    data = read(Folder(path="pets"), pets.parent, (8, 6, 3))
+    assert data.classes == ("cat", "dog")
+    assert data.train.pixels.shape == (8, 8, 6, 3)
+    assert data.train.labels.tolist() == [0] * 4 + [1] * 4
+    assert data.train.pixels[7, 4, 3].tolist() == list(RED)
+    assert data.validation is not None
+    assert data.test is None
+
+
+def test_with_a_split_the_other_folder_is_the_test_set(pets: Path) -> None:
+    data = read(Folder(path="pets"), pets.parent, (8, 6, 3), Split(validation=0.25))
+    assert {name: len(part) for name, part in data.parts().items()} == {"train": 6, "validation": 2, "test": 8}
+
+
+def test_without_parts_everything_is_to_train_on(pets: Path) -> None:
+    data = read(Folder(path=str(pets / "train")), None, (8, 6, 3))
+    assert list(data.parts()) == ["train"]
+
+
+def test_the_middle_of_a_long_picture_is_kept(tmp_path: Path) -> None:
+    stripes = np.zeros((10, 30, 3), np.uint8)
+    stripes[:, 10:20] = 200
+    for name in ("a", "b"):
+        (tmp_path / "long" / name).mkdir(parents=True)
+        Image.fromarray(stripes).save(tmp_path / "long" / name / "picture.png")
+    assert (read(Folder(path="long"), tmp_path, (10, 10, 3)).train.pixels == 200).all()
+    squeezed = read(Folder(path="long", resize=(10, 10)), tmp_path, (10, 10, 3)).train.pixels
+    assert squeezed[0, 5, 0].tolist() == [0, 0, 0]
+    assert squeezed[0, 5, 5].tolist() == [200, 200, 200]
+
+
+def test_grey_pictures_have_one_channel(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_image(tmp_path / "grey" / name / "picture.png", 77)
+    assert read(Folder(path="grey"), tmp_path, (4, 4, 1)).train.pixels.shape == (2, 4, 4, 1)
+
+
+def test_unreadable_pictures_are_counted_and_named(pets: Path) -> None:
+    (pets / "train/cat/broken.jpg").write_bytes(b"no picture")
+    half = pets / "train/dog/0.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 10, 3), np.uint8)).save(half)
+    half.write_bytes(half.read_bytes()[:300])
+    with pytest.raises(DataProblem, match=r"2 of 9 files cannot be read.*broken\.jpg, .*0\.png"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
+def test_sixteen_bits_are_not_cut_off_silently(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "deep" / name).mkdir(parents=True)
+        Image.fromarray(np.full((4, 4), 3000, np.uint16)).save(tmp_path / "deep" / name / "picture.png")
+    with pytest.raises(DataProblem, match="8 bits"):
+        read(Folder(path="deep"), tmp_path, (4, 4, 1))
+
+
+def test_a_class_that_only_one_part_has(pets: Path) -> None:
+    write_image(pets / "validation/horse/0.png", RED)
+    with pytest.raises(DataProblem, match="other classes than the training part: horse"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
+def test_a_class_without_pictures(pets: Path) -> None:
+    for path in (pets / "train/cat").iterdir():
+        path.unlink()
+    with pytest.raises(DataProblem, match="no images of cat"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
+def test_one_class_only(pets: Path) -> None:
+    with pytest.raises(DataProblem, match="at least two; 0 are there"):
+        read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataProblem, match="there is no folder nowhere; looked at"):
+        read(Folder(path="nowhere"), tmp_path, (8, 6, 3))
+
+
+def test_the_spec_says_another_number_of_classes(pets: Path) -> None:
+    with pytest.raises(DataProblem, match="the spec says 3 classes, and the data has 2"):
+        read(Folder(path="pets", classes=3), pets.parent, (8, 6, 3))
