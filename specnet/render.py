@@ -83,7 +83,7 @@ def _plain(line: str) -> str:
 def _marks(labels: Sequence[Label], line: str) -> list[str]:
     """^^^ below what is wrong, --- below where its numbers come from; texts beside or below."""
     underline = [" "] * (len(line) + 1)
-    for label in labels:
+    for label in sorted(labels, key=lambda label: label.primary):
         start = label.span.column - 1
         end = label.span.end_column - 1 if label.span.end_line == label.span.line else len(line)
         for column in range(start, max(end, start + 1)):

@@ -58,11 +58,11 @@ def _rows(checked: Checked) -> Iterable[Row]:
     shown = nodes if checked.ok else nodes[: first_broken + 2]
     left_out = 0 if checked.ok else max(0, len(shown) - MOST_BEFORE_ERROR)
     if left_out:
-        yield Row(("…", f"{left_out:,} layers", "", "", "", ""), DIM)
+        yield Row((f"… {left_out:,} before", "", "", "", "", ""), DIM)
     for node in shown[left_out:]:
         yield _row(checked, node)
     if len(nodes) > len(shown):
-        yield Row(("…", f"{len(nodes) - len(shown):,} more, unknown behind the error", "", "", "", ""), DIM)
+        yield Row((f"… {len(nodes) - len(shown):,} more", "", "?", "", "", ""), DIM)
 
 
 def _row(checked: Checked, node: Node) -> Row:

@@ -80,7 +80,9 @@ def test_values(text: str, expected: object) -> None:
     assert type(found) is type(expected)
 
 
-@pytest.mark.parametrize("text", ["1/0", "1//0", "1%0", "yes + 1", "not 3", "min(1)", "1e30*10", "9" * 400 + "*10", "a(1)"])
+@pytest.mark.parametrize(
+    "text", ["1/0", "1//0", "1%0", "yes + 1", "not 3", "min(1)", "1e30*10", "9" * 400 + "*10", "a(1)"]
+)
 def test_expressions_without_a_value(text: str) -> None:
     with pytest.raises(NoValue):
         value(text)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from typing import Any
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import fx, nn
 
+from specnet.backends import torch_modules
 from specnet.graph import Network
 from specnet.layers.base import TorchCall
 
-LIBRARIES = {"nn": nn, "F": F, "torch": torch}
+LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
 
 def build(network: Network) -> fx.GraphModule:
@@ -26,33 +29,38 @@ def build(network: Network) -> fx.GraphModule:
         arriving = network.arriving(node)
         if node.layer is None or arriving is None:
             raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
-        value: fx.Node | list[fx.Node]
         inputs = [values[name] for name in node.inputs]
-        value = inputs[0]
         for call in node.layer.torch(arriving):
-            if call.is_module:
-                target = node.shares or node.name
-                if not node.shares:
-                    _place(root, node.name, _module(call))
-                value = graph.call_module(target, (value,))
-            else:
-                value = _function(graph, call, inputs if len(inputs) > 1 else [value])
-        values[node.name] = value
+            if call.is_module and not node.shares:
+                _place(root, node.name, _named(call.target)(*call.arguments, **call.keywords))
+            inputs = [_applied(graph, call, node.shares or node.name, inputs)]
+        values[node.name] = inputs[0]
     ends = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
     graph.output(ends[0] if len(ends) == 1 else tuple(ends))
     return fx.GraphModule(root, graph, class_name="".join(c for c in network.name if c.isalnum()) or "Network")
 
 
-def _module(call: TorchCall) -> nn.Module:
-    module = getattr(nn, call.target.removeprefix("nn."))(*call.arguments, **call.keywords)
-    assert isinstance(module, nn.Module)
-    return module
+def _named(target: str) -> Any:
+    """The class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`."""
+    library, _, name = target.partition(".")
+    return getattr(LIBRARIES[library], name)
 
 
-def _function(graph: fx.Graph, call: TorchCall, inputs: Sequence[fx.Node]) -> fx.Node:
-    """A function of torch applied to what arrives; several values arrive as one list where the call says so."""
-    library, _, name = call.target.partition(".")
-    return graph.call_function(getattr(LIBRARIES[library], name), (*inputs, *call.arguments), dict(call.keywords))
+def _applied(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:
+    """What a call, or the module placed at `name`, makes of what arrives."""
+
+    def apply(*values: Any) -> fx.Node:
+        if call.is_module:
+            return graph.call_module(name, values)
+        return graph.call_function(_named(call.target), (*values, *call.arguments), dict(call.keywords))
+
+    match call.joins:
+        case "fold":
+            return reduce(apply, inputs)
+        case "list":
+            return apply(list(inputs))
+        case None:
+            return apply(*inputs)
 
 
 def _place(root: nn.Module, name: str, module: nn.Module) -> None:

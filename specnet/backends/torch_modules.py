@@ -4,7 +4,7 @@ its text is copied into a generated model."""
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import Tensor, nn
 
 

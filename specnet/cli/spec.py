@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import specnet
 from specnet.cli.failure import Failure
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Diagnostic
@@ -53,16 +55,24 @@ def read_source(file: str) -> Source:
     """A spec's text; `-` is standard input. What is not text reads as a spec that says so."""
     if file == "-":
         return _decoded("<stdin>", sys.stdin.buffer.read(_MOST_BYTES))
-    path = Path(file)
+    path = _in_zoo(file) or Path(file)
     try:
         if path.is_dir():
             raise Failure(f"{file} is a directory; a spec is a file")
         with path.open("rb") as stream:
-            return _decoded(file, stream.read(_MOST_BYTES))
+            return _decoded(str(path), stream.read(_MOST_BYTES))
     except FileNotFoundError:
         raise Failure(f"there is no file {file}") from None
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _in_zoo(file: str) -> Path | None:
+    """The zoo's file of that name, for a bare name that is no file here: `specnet check alexnet`."""
+    if not re.fullmatch(r"[\w-]+", file) or Path(file).exists():
+        return None
+    inside, beside = Path(specnet.__file__).parent / "specs", Path(specnet.__file__).parents[1] / "specs"
+    return next((path for folder in (inside, beside) if (path := folder / f"{file}.net").is_file()), None)
 
 
 _MOST_BYTES = 5 * LONGEST

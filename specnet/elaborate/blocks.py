@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, suggestion
+from specnet.elaborate.scope import Scope, Value, suggestion
 from specnet.graph import Scope as GraphScope
 from specnet.syntax import tree
 from specnet.syntax.expressions import TapValue
 
 if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator, Value
+    from specnet.elaborate.lines import Elaborator
 
 
 def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:

@@ -80,7 +80,8 @@ class Build:
 
     def say(self, code: Code, message: str, *places: Span | Label, help: str = "", trace: Sequence[Span] = ()) -> None:
         """A diagnostic made on the spot."""
-        self.complain(report(code, message, *places, help=help, trace=trace))
+        made = report(code, message, *places, help=help, trace=trace)
+        self.complain(made)
 
     def complain(self, diagnostic: Diagnostic) -> None:
         """Says it, once: a block that is called twice is wrong once."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specnet.diagnostics import Code, report
+from specnet.diagnostics import Code
 from specnet.elaborate.binding import bind
 from specnet.elaborate.build import Place
-from specnet.elaborate.scope import Label, Scope
+from specnet.elaborate.scope import Label, Scope, Value
 from specnet.layers.base import Layer
 from specnet.syntax import tree
 from specnet.syntax.expressions import TapValue
 
 if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator, Value
+    from specnet.elaborate.lines import Elaborator
 
 
 def join(
@@ -59,9 +59,7 @@ def _tap(argument: tree.Argument, scope: Scope) -> tree.Tap | None:
 def _arms(elaborator: Elaborator, body: tree.Body, scope: Scope, value: Value) -> list[Value]:
     """The value at the end of each arm. Arms with an alternative come last: the others say what they must meet."""
     if body.lines:
-        elaborator.build.complain(
-            report(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span)
-        )
+        elaborator.build.say(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span)
     ends: list[Value] = [None] * len(body.arms)
     choosing = [_identity_or(arm) for arm in body.arms]
     if all(choosing):
@@ -82,9 +80,7 @@ def _arms(elaborator: Elaborator, body: tree.Body, scope: Scope, value: Value) -
 
 def _plain_arm(elaborator: Elaborator, arm: tree.Lines, body: tree.Body, scope: Scope, value: Value) -> Value:
     if not arm:
-        elaborator.build.complain(
-            report(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span)
-        )
+        elaborator.build.say(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span)
         return None
     only = _only_call(arm)
     if only and only.word.text == "identity" and not only.arguments:

@@ -11,7 +11,7 @@ from specnet.elaborate.binding import bind, shown
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, escaped, suggestion
+from specnet.elaborate.scope import Scope, Value, escaped, suggestion
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, show
@@ -19,9 +19,6 @@ from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
 from specnet.syntax.parser import parse
-
-Value = str | None
-"""The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
 
 
 class CannotRead(Exception):
@@ -268,7 +265,8 @@ class Elaborator:
         self.shared = list(originals)
         renamed = line_label or LineLabel(scope.name_for(label, None).removeprefix(scope.path))
         for element in chain.elements:
-            value = self.element(element, scope, value, renamed)
+            if not isinstance(element, tree.Resume):
+                value = self.element(element, scope, value, renamed)
         self.shared = None
         return value
 

@@ -12,6 +12,9 @@ from typing import Any
 from specnet.source import Span
 from specnet.syntax import tree
 
+Value = str | None
+"""The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
+
 # Attributes of torch.nn.Module, which a submodule of that name would hide; a node so called takes a trailing `_`.
 RESERVED = frozenset(
     re.findall(
@@ -24,7 +27,8 @@ RESERVED = frozenset(
         register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
         register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
         to_empty train training type xpu zero_grad graph code print_readable recompile
-        delete_all_unused_submodules delete_submodule add_submodule""",
+        delete_all_unused_submodules delete_submodule add_submodule meta
+        shape_env to_folder""",
     )
 )
 

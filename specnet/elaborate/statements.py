@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from specnet.attributes import LARGEST, Attributes
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import collect, shown
 from specnet.elaborate.build import Expectation, Place
-from specnet.elaborate.scope import Default, Scope, escaped, suggestion
+from specnet.elaborate.scope import Default, Scope, Value, escaped, suggestion
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.training import train
 from specnet.graph import Head
@@ -17,9 +17,9 @@ from specnet.layers import kinds, layer_class
 from specnet.syntax import tree
 
 if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator, Value
+    from specnet.elaborate.lines import Elaborator
 
-Statement = Callable[["Elaborator", tree.Call, Scope, "Value", LineLabel | None], "Value"]
+Statement = Callable[["Elaborator", tree.Call, Scope, Value, LineLabel | None], Value]
 
 
 def net(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
@@ -180,9 +180,7 @@ def _check_parameters(elaborator: Elaborator, block: tree.Block) -> None:
             elaborator.build.say(Code.E107, message, parameter.name.span)
         elif name in seen:
             first = Label(seen[name].span, "first here", primary=False)
-            elaborator.build.complain(
-                report(Code.E103, f"the parameter `{name}` is there twice", parameter.span, first)
-            )
+            elaborator.build.say(Code.E103, f"the parameter `{name}` is there twice", parameter.span, first)
         seen[name] = parameter
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, suggestion
+from specnet.elaborate.scope import Scope, Value, suggestion
 from specnet.syntax import tree
 
 if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator, Value
+    from specnet.elaborate.lines import Elaborator
     from specnet.settings import Training
     from specnet.settings.base import Setting
 

@@ -19,9 +19,9 @@ class Bn(ShapeKeeping):
 
     family: ClassVar[Family] = Family.NORMALISATION
 
-    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
+    eps: float = Field(1e-5, gt=0, description="number added to the variance")
     momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")
-    affine: bool = Field(True, description="a learned scale and shift of each channel")
+    affine: bool = Field(True, description="learned scale and shift of each channel")
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

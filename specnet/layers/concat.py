@@ -19,11 +19,11 @@ class Concat(Layer):
 
     family: ClassVar[Family] = Family.JOIN
 
-    crop: Literal["center"] | None = Field(None, description="what is done with larger maps")
+    crop: Literal["center"] | None = Field(None, description="way of cutting larger maps")
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
-            raise Refusal(Code.E310, f"has arms that are maps and others that are vectors: {listed(inputs)}")
+            raise Refusal(Code.E310, f"joins maps with vectors: {listed(inputs)}")
         if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
             fact = f"has arms that differ in height or width: {listed(inputs)}"
             raise Refusal(Code.E310, fact, (), listed(inputs))

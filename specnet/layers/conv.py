@@ -27,7 +27,7 @@ class Conv(Windowed):
     dilation: Pair = Field((1, 1), alias="D", description="dilation, as 2 or 2x1")
     groups: Count = Field(1, alias="G", description="number of groups")
     bias: bool = Field(True, description="learned number added to each filter's output")
-    rounding: Literal["exact", "floor"] = Field("exact", description="what is done where the window does not fit")
+    rounding: Literal["exact", "floor"] = Field("exact", description="rule where the window does not fit")
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         return sliding(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

@@ -96,7 +96,7 @@ class Deconv(Layer):
         for name, axis in zip(AXES, (height, width), strict=True):
             if axis.output < 1:
                 fact = f"would come to a {name} of {axis.output}"
-                raise Refusal(Code.E306, fact, ("kernel_size", "padding"), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
+                raise Refusal(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
         return within_bounds((height.output, width.output, self.out_channels))
 
     def formula(self, inputs: Shapes) -> str:
@@ -115,7 +115,8 @@ class Deconv(Layer):
         """torch cuts off the same on both sides; what is to go on one side alone is cut off after it."""
         height, width = self.axes(inputs)
         even = tuple(min(axis.before, axis.after) for axis in (height, width))
-        keywords = {"stride": one(self.stride), "padding": one(even), "output_padding": one((height.added, width.added))}
+        added = height.added, width.added
+        keywords = {"stride": one(self.stride), "padding": one(even), "output_padding": one(added)}
         keywords |= {"dilation": one(self.dilation), "groups": self.groups, "bias": self.bias}
         defaults = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
         arguments = (inputs[0][2], self.out_channels, one(self.kernel_size))

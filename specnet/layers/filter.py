@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map, without
@@ -46,14 +46,12 @@ KERNELS: Mapping[Name, Rows] = {
 
 
 def _rows(value: object) -> object:
-    """A list of lists, as it is written, as rows."""
-    return tuple(map(_rows, value)) if isinstance(value, list) else value
-
-
-def _rectangular(kernel: Rows) -> Rows:
-    if not kernel or not kernel[0] or len({len(row) for row in kernel}) > 1:
-        raise ValueError("rows of equal length, as [[1, 0, -1], [2, 0, -2], [1, 0, -1]]")
-    return kernel
+    """Rows as they are written, lists in a list."""
+    if not isinstance(value, list):
+        return value
+    if not value or not all(isinstance(row, list) and row and len(row) == len(value[0]) for row in value):
+        raise ValueError("its rows are lists of equal length")
+    return tuple(map(tuple, value))
 
 
 class Filter(Windowed):
@@ -63,12 +61,12 @@ class Filter(Windowed):
     positional: ClassVar[tuple[str, ...]] = ("kernel",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
-    kernel: Name | Annotated[Rows, BeforeValidator(_rows), AfterValidator(_rectangular)] = Field(
-        description=f"kernel's rows, as [[0, 1], [1, 0]], or one of {', '.join(KERNELS)}"
+    kernel: Annotated[Name | Rows, BeforeValidator(_rows)] = Field(
+        description="kernel, as sobel_x or [[1, 0, -1], [2, 0, -2], [1, 0, -1]]"
     )
     stride: Pair = Field((1, 1), alias="S", description="stride, as 2 or 2x1")
     padding: Padding = Field(UNPADDED, alias="P", description="padding in pixels, as 1, 1x2, 0:1 or `same`")
-    rounding: Literal["exact", "floor"] = Field("exact", description="what is done where the window does not fit")
+    rounding: Literal["exact", "floor"] = Field("exact", description="rule where the window does not fit")
 
     @property
     def rows(self) -> Rows:

@@ -20,8 +20,8 @@ class Gn(ShapeKeeping):
     family: ClassVar[Family] = Family.NORMALISATION
 
     num_groups: Count = Field(32, alias="G", description="number of groups")
-    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
-    affine: bool = Field(True, description="a learned scale and shift of each channel")
+    eps: float = Field(1e-5, gt=0, description="number added to the variance")
+    affine: bool = Field(True, description="learned scale and shift of each channel")
 
     def output(self, inputs: Shapes) -> Shape:
         in_groups(inputs[0][-1], self.num_groups, "arriving channels", "num_groups")

@@ -12,12 +12,12 @@ from specnet.layers.base import Family, Refusal, Shape, ShapeKeeping, Shapes, To
 
 
 class InstanceNorm(ShapeKeeping):
-    """Each channel of each image to mean 0 and variance 1 over its positions; the scale and shift are torch's option."""
+    """Each channel of each image to mean 0 and variance 1 over its positions; without scale and shift, as in torch."""
 
     family: ClassVar[Family] = Family.NORMALISATION
 
-    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
-    affine: bool = Field(False, description="a learned scale and shift of each channel")
+    eps: float = Field(1e-5, gt=0, description="number added to the variance")
+    affine: bool = Field(False, description="learned scale and shift of each channel")
 
     def output(self, inputs: Shapes) -> Shape:
         if need_map(inputs)[:2] == (1, 1):

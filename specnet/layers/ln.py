@@ -15,8 +15,8 @@ class Ln(ShapeKeeping):
 
     family: ClassVar[Family] = Family.NORMALISATION
 
-    eps: float = Field(1e-5, gt=0, description="what is added to the variance")
-    affine: bool = Field(True, description="a learned scale and shift of each channel")
+    eps: float = Field(1e-5, gt=0, description="number added to the variance")
+    affine: bool = Field(True, description="learned scale and shift of each channel")
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

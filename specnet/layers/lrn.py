@@ -19,7 +19,7 @@ class Lrn(ShapeKeeping):
     size: Count = Field(5, alias="n", description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")
     beta: float = Field(0.75, description="exponent")
-    k: float = Field(2.0, description="what is added to the mean square")
+    k: float = Field(2.0, description="number added to the mean square")
 
     def output(self, inputs: Shapes) -> Shape:
         return need_map(inputs)

@@ -1,4 +1,4 @@
-"""mul: the product of arms, `mul { | identity | … -> sigmoid }`, `mul @gate` (squeeze and excitation, Hu et al. 2017)."""
+"""mul: the product of arms, `mul { | identity | … -> sigmoid }`, `mul @gate` (squeeze-excitation, Hu et al. 2017)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Mul(Layer):
         whole = max(inputs, key=prod)
         gates = {whole, (1, 1, *whole[2:]), (*whole[:2], 1)} if len(whole) == 3 else {whole}
         if not gates.issuperset(inputs):
-            fact = f"has arms that are neither of one shape nor gates of 1×1×C or H×W×1: {listed(inputs)}"
-            raise Refusal(Code.E310, fact, (), listed(inputs))
+            fact = f"has arms that differ in shape: {listed(inputs)}"
+            note = "beside H×W×C an arm may be 1×1×C or H×W×1"
+            raise Refusal(Code.E310, fact, (), listed(inputs), (note,))
         return whole
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

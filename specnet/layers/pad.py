@@ -15,14 +15,14 @@ MODULES = {"zeros": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate"
 
 
 class Pad(Layer):
-    """H×W×C → (H + before + after)×(W + before + after)×C: zeros, the map mirrored at its edge, or its edge repeated."""
+    """H×W×C → (H + before + after)×(W + before + after)×C: zeros, the map mirrored, or its edge repeated."""
 
     family: ClassVar[Family] = Family.RESHAPING
     positional: ClassVar[tuple[str, ...]] = ("padding",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODULES}
 
     padding: BothAxes = Field(alias="P", description="pixels on each side, as 1, 1x2, 0:1 or [0:1, 2]")
-    mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="what stands there")
+    mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="filling")
 
     def output(self, inputs: Shapes) -> Shape:
         height, width, channels = need_map(inputs)

@@ -43,14 +43,14 @@ class Pool(Windowed):
         "exclude_padding": ("count_include_pad", False),
     }
 
-    operation: Literal["max", "avg"] = Field(description="`max` or `avg`")
+    operation: Literal["max", "avg"] = Field(description="choice of `max` or `avg`")
     kernel_size: Pair | None = Field(None, alias="F", description="window's size, as 3 or 3x5")
     stride: Pair | None = Field(None, alias="S", description="stride, as 2 or 2x1; F if it is not given")
     padding: Padding = Field(UNPADDED, alias="P", description="padding in pixels, as 1, 1x2, 0:1 or `same`")
     dilation: Pair = Field((1, 1), alias="D", description="dilation, as 2 or 2x1; of `max` only")
     output_size: Pair | None = Field(None, alias="to", description="size to come to, as 1 or 6x6")
-    rounding: Rounding = Field("exact", description="what is done where the window does not fit")
-    count_include_pad: bool = Field(True, description="whether padding counts in an average")
+    rounding: Rounding = Field("exact", description="rule where the window does not fit")
+    count_include_pad: bool = Field(True, description="padding counted in an average")
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Pool:

@@ -16,7 +16,7 @@ class Prelu(ShapeKeeping):
     family: ClassVar[Family] = Family.ACTIVATION
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"channelwise": ("channelwise", True)}
 
-    channelwise: bool = Field(False, description="a slope for each channel")
+    channelwise: bool = Field(False, description="own slope of each channel")
     init: float = Field(0.25, description="slope before training")
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall
 
 def _whole(channels: Interval) -> Interval:
     if not (isinstance(channels.low, int) and isinstance(channels.high, int) and 0 <= channels.low < channels.high):
-        raise ValueError("a range of whole numbers from 0, as 0..32")
+        raise ValueError("whole numbers from 0, the end above the start")
     return channels
 
 

@@ -23,6 +23,7 @@ class Upsample(Layer):
     positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "nearest": ("mode", "nearest"),
+        "nearest_exact": ("mode", "nearest_exact"),
         "bilinear": ("mode", "bilinear"),
         "bicubic": ("mode", "bicubic"),
         "align_corners": ("align_corners", True),
@@ -30,14 +31,14 @@ class Upsample(Layer):
 
     scale_factor: Factors | None = Field(None, alias="factor", description="factor, as 2 or 1.5")
     size: Pair | None = Field(None, alias="to", description="size to come to, as 64 or 64x48")
-    mode: Literal["nearest", "bilinear", "bicubic"] = Field("nearest", description="interpolation")
-    align_corners: bool = Field(False, description="whether the corners' centres stay where they are")
+    mode: Literal["nearest", "nearest_exact", "bilinear", "bicubic"] = Field("nearest", description="interpolation")
+    align_corners: bool = Field(False, description="corners that stay where they are")
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Upsample:
         if (self.scale_factor is None) == (self.size is None):
             raise ValueError("needs either a factor or a size `to`")
-        if self.align_corners and self.mode == "nearest":
+        if self.align_corners and self.mode not in ("bilinear", "bicubic"):
             raise ValueError("takes `align_corners` with `bilinear` and `bicubic` only")
         return self
 
@@ -54,6 +55,6 @@ class Upsample(Layer):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         size = {"scale_factor": self.scale_factor, "size": self.size}
         keywords = {name: one(pair) for name, pair in size.items() if pair}
-        keywords |= without({"mode": self.mode}, {"mode": "nearest"})
+        keywords |= without({"mode": self.mode.replace("_", "-")}, {"mode": "nearest"})
         keywords |= without({"align_corners": self.align_corners}, {"align_corners": False})
         return (TorchCall("nn.Upsample", (), keywords),)

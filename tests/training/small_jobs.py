@@ -33,14 +33,21 @@ def network(channels: int = 1, outputs: int = 10) -> nn.Module:
 
 def training(**settings: Any) -> Training:
     """Two epochs of digits with a validation part, unless the settings say otherwise."""
-    usual = {"split": Split(validation=200), "batch": Batch(size=256), "epochs": Epochs(count=2), "optimizer": Sgd(lr=0.1)}
+    usual = {
+        "split": Split(validation=200),
+        "batch": Batch(size=256),
+        "epochs": Epochs(count=2),
+        "optimizer": Sgd(lr=0.1),
+    }
     return Training(**{**usual, **settings})
 
 
 def job(settings: Training | None = None, shape: tuple[int, ...] = (8, 8, 1), outputs: Sequence[int] = (10,)) -> Job:
     module = network(shape[-1], outputs[0])
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Job("Small", "net Small\n", "sha256:small", shape, tuple(outputs), parameters, module, settings or training())
+    return Job(
+        "Small", "net Small\n", "sha256:small", shape, tuple(outputs), parameters, module, settings or training()
+    )
 
 
 class Notebook(Silent):

@@ -71,7 +71,9 @@ def test_a_malicious_pickle_does_nothing(tmp_path: Path) -> None:
     assert victim.exists()
 
 
-@pytest.mark.parametrize("gadget", [b"cbuiltins\neval\n(S'1/0'\ntR.", b"cos\nsystem\n(S'true'\ntR.", b"\x80", b"", b"I1\n."])
+@pytest.mark.parametrize(
+    "gadget", [b"cbuiltins\neval\n(S'1/0'\ntR.", b"cos\nsystem\n(S'true'\ntR.", b"\x80", b"", b"I1\n."]
+)
 def test_other_pickles_that_are_no_data(tmp_path: Path, gadget: bytes) -> None:
     folder = tmp_path / "cifar-10-batches-py"
     write_cifar10(folder)

@@ -28,7 +28,7 @@ def published(tmp_path: Path) -> Iterator[Published]:
     folder = tmp_path / "server"
     write_mnist(folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=partial(server.serve_forever, 0.01))
         thread.start()
         files = {file: md5((folder / file).read_bytes()).hexdigest() for file in idx.FILES}
         yield Published("Small", f"http://127.0.0.1:{server.server_port}", files, ("small",), (20, 10))

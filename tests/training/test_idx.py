@@ -82,7 +82,9 @@ def test_a_label_that_is_no_class(tmp_path: Path) -> None:
         read(Mnist(), tmp_path, (28, 28, 1))
 
 
-def test_as_many_images_as_published_must_be_the_published_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_many_images_as_published_must_be_the_published_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_mnist(tmp_path / "mnist")
     monkeypatch.setattr(idx, "MNIST", replace(idx.MNIST, images=(20, 10)))
     with pytest.raises(DataProblem, match=r"its MD5 is [0-9a-f]{32}, the published one f68b3c2d"):

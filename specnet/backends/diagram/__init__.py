@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import graphviz
 
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Description
 from specnet.backends.diagram.faults import faults
 from specnet.backends.diagram.figure import Figure, figure
+from specnet.backends.diagram.scopes import Scopes
 from specnet.compiler import Checked
 
 
 def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
     """The network from top to bottom, with blocks and repetitions opened `depth` deep (None: all of them).
 
-    Raises nothing for a broken network: it is drawn up to the error and around it.
+    A broken network is drawn up to the error and around it.
     """
-    wrong = faults(checked)
-    drawn = figure(checked.network, depth, wrong.layers)
-    describe = Description(checked, wrong)
+    scopes, wrong = Scopes(checked.network), faults(checked)
+    drawn = figure(checked.network, scopes, depth, wrong.layers)
+    describe = Description(checked, scopes, wrong)
     graph = graphviz.Digraph(checked.network.name or "network")
     graph.attr("graph", label=describe.title(), **palette.GRAPH)
     graph.attr("node", **palette.NODE)
@@ -26,13 +29,14 @@ def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
     _add_inputs(graph, describe)
     _add_contents(graph, drawn, describe, "")
     _add_edges(graph, drawn, describe)
+    _add_gaps(graph, drawn, describe)
     _add_outputs(graph, drawn, describe)
     return graph
 
 
 def _add_inputs(graph: graphviz.Digraph, describe: Description) -> None:
     for each in describe.network.inputs:
-        graph.node(each.name, **describe.terminal(each.name, "input" if each.name != "input" else ""))
+        graph.node(each.name, **describe.input(each.name))
 
 
 def _add_contents(graph: graphviz.Digraph, drawn: Figure, describe: Description, scope: str) -> None:
@@ -47,17 +51,25 @@ def _add_contents(graph: graphviz.Digraph, drawn: Figure, describe: Description,
 
 
 def _add_edges(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    """A value's size stands on the first edge that it takes."""
+    """A value's size stands on the first edge that it takes; a shortcut does not pull at the trunk."""
     said: set[str] = set()
     for edge in drawn.edges:
-        graph.edge(edge.source, edge.target, **describe.edge(edge.value, edge.target, edge.value not in said))
+        is_shortcut = edge.value in said and drawn.boxes[edge.target].is_join
+        weight = {"weight": "0"} if is_shortcut else {}
+        graph.edge(edge.source, edge.target, **describe.edge(edge.value, edge.target, edge.value not in said), **weight)
         said.add(edge.value)
 
 
+def _add_gaps(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
+    """Where nothing is known to arrive, an error stands between a box and the one before it in the file."""
+    reached = {edge.target for edge in drawn.edges}
+    for before, box in pairwise(drawn.boxes):
+        if box not in reached:
+            graph.edge(before, box, **describe.gap())
+
+
 def _add_outputs(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    for value in describe.network.outputs:
-        graph.node("output →", **describe.terminal("output"))
-        graph.edge(drawn.sources[value], "output →", **describe.edge(value))
-    for head in describe.network.heads:
-        graph.node(f"{head.name} →", **describe.terminal(head.name, f"head, weight {head.weight:g}"))
-        graph.edge(drawn.sources[head.value], f"{head.name} →", **describe.edge(head.value))
+    heads = [(head.value, head.name, f"head, weight {head.weight:g}") for head in describe.network.heads]
+    for value, name, role in [*((value, "output", "") for value in describe.network.outputs), *heads]:
+        graph.node(f"{name} →", **describe.terminal(name, role, value))
+        graph.edge(drawn.sources[value], f"{name} →", **describe.edge(value))

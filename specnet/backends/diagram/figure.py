@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import pairwise
 
-from specnet.graph import Network, Node, Scope
+from specnet.backends.diagram.scopes import Scopes
+from specnet.graph import Network, Node
 from specnet.layers import layer_class
+from specnet.layers.base import Family
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,17 @@ class Box:
 
     name: str
     nodes: tuple[Node, ...]
-    folded: Scope | None = None
+    is_folded: bool = False
+
+    @property
+    def is_join(self) -> bool:
+        kind = layer_class(self.nodes[0].kind)
+        return not self.is_folded and kind is not None and kind.family is Family.JOIN
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A value on its way from the box that gives it to one that reads it."""
+    """A value on its way from the box or input that gives it to a box that reads it."""
 
     value: str
     source: str
@@ -35,43 +42,30 @@ class Edge:
 
 @dataclass(frozen=True)
 class Figure:
-    """Boxes and edges in the order of the file, and the scopes that are open, each with what stands in it."""
+    """Boxes and edges in the order of the file."""
 
     boxes: Mapping[str, Box]
     edges: tuple[Edge, ...]
     sources: Mapping[str, str]
     """Of each value, the box or the input that gives it."""
     contents: Mapping[str, tuple[str, ...]]
-    """Names of boxes and scopes in each open scope; "" is the network."""
+    """Of each open scope, the names of the boxes and scopes in it; "" is the network."""
 
 
-def figure(network: Network, depth: int | None = None, alone: Collection[str] = ()) -> Figure:
+def figure(network: Network, scopes: Scopes, depth: int | None = None, alone: Collection[str] = ()) -> Figure:
     """The figure of a network with scopes opened `depth` deep; the nodes in `alone` join no other's box."""
-    scopes = all_scopes(network)
     members: dict[str, list[Node]] = {}
     sources = {each.name: each.name for each in network.inputs}
     reads = _reads(network)
     for node in network.nodes:
-        path = _path(node.name, scopes)
-        name = path[depth] if depth is not None and len(path) > depth else node.name
-        if name not in scopes and _follows(node, members, sources, reads) and node.name not in alone:
+        around = scopes.around(node.name)
+        name = around[depth] if depth is not None and len(around) > depth else node.name
+        if name == node.name not in alone and _follows(node, members, sources, reads):
             name = sources[node.inputs[0]]
         members.setdefault(name, []).append(node)
         sources[node.name] = name
-    boxes = {name: Box(name, tuple(nodes), scopes.get(name)) for name, nodes in members.items()}
+    boxes = {name: Box(name, tuple(nodes), name in scopes) for name, nodes in members.items()}
     return Figure(boxes, tuple(_edges(boxes, sources)), sources, _contents(boxes, scopes))
-
-
-def all_scopes(network: Network) -> Mapping[str, Scope]:
-    """Blocks and repetitions, and heads, which hold their layers in the same way."""
-    heads = {head.name: Scope("head", (("weight", head.weight),)) for head in network.heads}
-    return heads | dict(network.scopes)
-
-
-def _path(name: str, scopes: Mapping[str, Scope]) -> list[str]:
-    """The scopes that a node or a scope stands in, outermost first."""
-    parents = accumulate(name.split(".")[:-1], lambda path, part: f"{path}.{part}")
-    return [parent for parent in parents if parent in scopes]
 
 
 def _reads(network: Network) -> Counter[str]:
@@ -102,10 +96,9 @@ def _edges(boxes: Mapping[str, Box], sources: Mapping[str, str]) -> Iterator[Edg
         yield from (Edge(value, sources[value], box.name) for value in values if sources[value] != box.name)
 
 
-def _contents(boxes: Mapping[str, Box], scopes: Mapping[str, Scope]) -> Mapping[str, tuple[str, ...]]:
+def _contents(boxes: Mapping[str, Box], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:
     contents: dict[str, dict[str, None]] = {"": {}}
     for box in boxes:
-        path = ["", *_path(box, scopes), box]
-        for outer, inner in zip(path, path[1:], strict=False):
+        for outer, inner in pairwise(["", *scopes.around(box), box]):
             contents.setdefault(outer, {})[inner] = None
     return {scope: tuple(inside) for scope, inside in contents.items()}

@@ -33,6 +33,7 @@ FAMILIES: Mapping[Family, Colours] = {
 FAULT = Colours(WHITE, "#C8102E")
 BEHIND = Colours("#F4F4F4", "#B4B4B4", "#8A8A8A")
 SCOPE = Colours("#F6F7F9", "#C9CFD4")
+FOLDED = Colours("#EDEFF2", QUIET)
 TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 
 FONT = "Helvetica,Arial,sans-serif"
@@ -56,6 +57,7 @@ NODE = {
     "height": "0.3",
     "penwidth": "1.2",
 }
+CLUSTER = {"style": "rounded,filled", "labeljust": "l", "margin": "10"}
 EDGE = {
     "fontname": FONT,
     "fontsize": "10",

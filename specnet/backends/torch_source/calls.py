@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from specnet.backends.torch_source.copies import constructor
@@ -19,10 +19,16 @@ class Call:
     arguments: Mapping[str, Any]
     required: int
     defaults: Mapping[str, Any]
+    joins: str | None = None
 
     @property
     def is_module(self) -> bool:
         return self.target.startswith(("nn.", "modules."))
+
+    @property
+    def function(self) -> str:
+        """The class or function as the source names it: copied classes stand in the source itself."""
+        return self.target.removeprefix("modules.")
 
     @property
     def form(self) -> tuple[str, tuple[str, ...]]:
@@ -37,8 +43,10 @@ def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
 
 def _as_function(call: TorchCall) -> TorchCall:
     """The function in the place of a module without weights; other calls as they are."""
-    function = FUNCTIONS.get(call.target)
-    return TorchCall(function, call.arguments, {**call.keywords, **KEYWORDS.get(call.target, {})}) if function else call
+    if call.target not in FUNCTIONS:
+        return call
+    keywords = {**call.keywords, **KEYWORDS.get(call.target, {})}
+    return replace(call, target=FUNCTIONS[call.target], keywords=keywords)
 
 
 def _named(call: TorchCall) -> Call:
@@ -48,9 +56,10 @@ def _named(call: TorchCall) -> Call:
         names = (*known.required, *known.defaults)
         given = dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
         if given.keys() >= set(known.required):
-            return Call(call.target, _complete(given, names, known), len(known.required), known.defaults)
+            values = _complete(given, names, known)
+            return Call(call.target, values, len(known.required), known.defaults, call.joins)
     positional = {str(position): value for position, value in enumerate(call.arguments)}
-    return Call(call.target, positional | dict(call.keywords), len(positional), {})
+    return Call(call.target, positional | dict(call.keywords), len(positional), {}, call.joins)
 
 
 def _complete(given: Mapping[str, Any], names: Sequence[str], known: Signature) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from specnet.backends.torch_source.signatures import Signature
+from specnet.backends.torch_source.signatures import Signature, signature
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
@@ -35,9 +35,12 @@ def _definitions() -> dict[str, Definition]:
 def constructor(target: str) -> Signature | None:
     """The arguments that a class of the file is made with."""
     definition = _definitions().get(target.removeprefix("modules."))
-    functions = definition.body if isinstance(definition, ast.ClassDef) else []
-    made = next((f for f in functions if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
-    if made is None or made.args.vararg or made.args.kwarg or made.args.posonlyargs:
+    if not isinstance(definition, ast.ClassDef):
+        return None
+    made = next((f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
+    if made is None:
+        return signature(ast.unparse(definition.bases[0]))
+    if made.args.vararg or made.args.kwarg or made.args.posonlyargs:
         return None
     names = [argument.arg for argument in made.args.args[1:]]
     required = len(names) - len(made.args.defaults)
@@ -50,19 +53,19 @@ def _value(default: ast.expr) -> Any:
     return ast.literal_eval(default)
 
 
-def copied(targets: Iterable[str]) -> list[str]:
-    """The source of the classes and of what they need from the file, in the order in which it defines them."""
+def copied(targets: Iterable[str]) -> dict[str, str]:
+    """The source of the classes among the targets, and of what they need from the file, by name and in its order."""
     wanted: set[str] = set()
-    coming = {target.removeprefix("modules.") for target in targets}
+    coming = {target.removeprefix("modules.") for target in targets if target.startswith("modules.")}
     while coming:
         wanted |= coming
         read = {name for each in coming for name in _names(_definitions()[each])}
-        coming = read & _definitions().keys() - wanted
-    return [_source(definition) for name, definition in _definitions().items() if name in wanted]
+        coming = (read & _definitions().keys()) - wanted
+    return {name: _source(definition) for name, definition in _definitions().items() if name in wanted}
 
 
-def _names(definition: Definition) -> set[str]:
-    return {node.id for node in ast.walk(definition) if isinstance(node, ast.Name)}
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _source(definition: Definition) -> str:
@@ -70,12 +73,14 @@ def _source(definition: Definition) -> str:
     return "\n".join(_text().splitlines()[first - 1 : definition.end_lineno])
 
 
-def imports(names: set[str]) -> list[str]:
-    """The file's own import statements, one a name, of which the source uses something."""
-    found = list[str]()
+def imports(source: str) -> str:
+    """The import statements of the file, as far as the source uses what they bring; those of torch come last."""
+    used = _names(ast.parse(source))
+    found: tuple[list[str], list[str]] = [], []
     for statement in ast.parse(_text()).body:
-        if isinstance(statement, ast.Import | ast.ImportFrom) and getattr(statement, "module", "") != "__future__":
-            used = [alias for alias in statement.names if (alias.asname or alias.name).split(".")[0] in names]
-            statement.names = used
-            found += [ast.unparse(statement)] if used else []
-    return found
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            module = statement.module if isinstance(statement, ast.ImportFrom) else statement.names[0].name
+            statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+            if statement.names:
+                found[(module or "").startswith("torch")].append(ast.unparse(statement))
+    return "\n\n".join("\n".join(block) for block in found if block)

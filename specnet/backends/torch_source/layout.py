@@ -32,7 +32,7 @@ def flat(text: Text) -> str:
 
 
 def lines(text: Text, indent: int, before: str = "", after: str = "", comment: str = "") -> list[str]:
-    """The text between `before` and `after`, on as many lines as it needs; a comment only where it fits beside."""
+    """The text between `before` and `after`, on as many lines as it needs; a comment where it fits beside."""
     margin = " " * indent
     line = f"{margin}{before}{flat(text)}{after}"
     if comment and len(line) + len(comment) + 4 <= WIDTH:
@@ -40,7 +40,8 @@ def lines(text: Text, indent: int, before: str = "", after: str = "", comment: s
     if len(line) <= WIDTH or isinstance(text, str) or not text.parts:
         return [line]
     inner = [line for part in text.parts for line in lines(part, indent + 4, after=",")]
-    return [f"{margin}{before}{text.head}", *inner, f"{margin}{text.tail}{after}"]
+    head = f"{margin}{before}{text.head}{f'  # {comment}' if comment else ''}"
+    return [head, *inner, f"{margin}{text.tail}{after}"]
 
 
 def literal(value: object) -> Text:

@@ -26,11 +26,19 @@ class Other:
     name: str
 
 
-_STRIDE = {"stride": 1, "padding": 0}
-_POOL = {"stride": Other("kernel_size"), "padding": 0}
-_SAME_SIZE = "ReLU ReLU6 SELU SiLU Mish Sigmoid Tanh Hardsigmoid Hardswish Softplus".split()
+_STRIDE: dict[str, Any] = {"stride": 1, "padding": 0}
+_POOL: dict[str, Any] = {"stride": Other("kernel_size"), "padding": 0}
 
-_TABLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+_TABLE: dict[str, tuple[str, dict[str, Any]]] = {
+    "nn.ReLU": ("", {}),
+    "nn.ReLU6": ("", {}),
+    "nn.SELU": ("", {}),
+    "nn.SiLU": ("", {}),
+    "nn.Mish": ("", {}),
+    "nn.Sigmoid": ("", {}),
+    "nn.Tanh": ("", {}),
+    "nn.Hardsigmoid": ("", {}),
+    "nn.Hardswish": ("", {}),
     "nn.Conv2d": ("in_channels out_channels kernel_size", _STRIDE | {"dilation": 1, "groups": 1, "bias": True}),
     "nn.ConvTranspose2d": (
         "in_channels out_channels kernel_size",
@@ -61,7 +69,8 @@ _TABLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "F.pad": ("pad", {"mode": "constant", "value": None}),
     "torch.flatten": ("start_dim", {}),
     "torch.cat": ("dim", {}),
-} | {f"nn.{name}": ("", {}) for name in _SAME_SIZE}
+}
+"""Of each, the required arguments and the others with their defaults."""
 
 FUNCTIONS: Mapping[str, str] = {
     "nn.MaxPool2d": "F.max_pool2d",

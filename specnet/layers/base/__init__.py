@@ -42,7 +42,7 @@ class Family(StrEnum):
     JOIN = "join"
 
 
-class Refusal(Exception):  # noqa: N818, it is an answer rather than an error
+class Refusal(Exception):
     """Why a layer cannot take what arrives.
 
     `fact` follows the layer's name in the message; `attributes` are the fields it is about,

@@ -22,8 +22,9 @@ Sides = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 
 def _sides(value: object) -> object:
-    """3 → both axes, both sides; 1x2 → rows by 1, columns by 2; 0:1 → before and after; [0:1, 2] → each axis its own."""
-    return value if isinstance(value, str) else tuple(_before_after(side) for side in both_axes(value))
+    """3 → both axes, both sides; 1x2 → height by 1, width by 2; 0:1 → before and after; [0:1, 2] → height, width."""
+    axes = both_axes(value)
+    return tuple(map(_before_after, axes)) if len(axes) == 2 and not isinstance(value, str) else value
 
 
 def both_axes(value: Any) -> Any:
@@ -192,7 +193,7 @@ def slide_remarks(axes: tuple[Axis, Axis]) -> tuple[Remark, ...]:
     if rounded:
         name, axis = rounded
         if axis.unread <= 0:
-            fact = f"leaves {_lines(axis.remainder, name, axes)} of padding unread"
+            fact = f"leaves the last {_lines(axis.remainder, name, axes)} of padding unread"
             remarks.append(Remark(Code.N301, fact, ("padding",), axis.arithmetic))
         elif axis.extent == 1:
             fact = f"reads one pixel in {axis.stride}"

@@ -91,7 +91,9 @@ def _is_coloured(paths: list[Path]) -> bool:
     return any(_each(paths, lambda image: image.mode not in GREY))
 
 
-def _decode(labelled: list[tuple[Path, int]], mode: str, resize: tuple[int, int] | None, size: tuple[int, int]) -> Images:
+def _decode(
+    labelled: list[tuple[Path, int]], mode: str, resize: tuple[int, int] | None, size: tuple[int, int]
+) -> Images:
     """All images, brought to `size`; raises DataProblem that names those that cannot be read."""
 
     def decode(image: Image.Image) -> Tensor:

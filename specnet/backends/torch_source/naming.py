@@ -1,0 +1,62 @@
+"""Names in Python for what has a name in a spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from keyword import iskeyword
+
+from specnet.backends.torch_source.outline import Leaf, Unit
+from specnet.graph import Scope
+from specnet.syntax.expressions import TapValue
+
+USED = frozenset({"nn", "F", "torch", "self", "range"})
+"""What the source uses itself."""
+
+
+def camel(word: str) -> str:
+    """`squeeze_excite` → `SqueezeExcite`."""
+    return "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+
+
+def class_of_network(name: str) -> str:
+    """A network's name as that of a class: what an identifier cannot have is left out."""
+    cleaned = re.sub(r"\W", "", name) or "Network"
+    return safe(cleaned if cleaned.isidentifier() else f"Net{cleaned}", USED)
+
+
+def class_of_unit(unit: Unit) -> str:
+    """A block's name; a short repetition is called after its layers, a long one after its label."""
+    if unit.word != "repeat":
+        return camel(unit.word)
+    kinds = [item.content.node.kind for item in unit.items if isinstance(item.content, Leaf)]
+    if len(kinds) == len(unit.items) <= 4:
+        return "".join(camel(kind) for kind in kinds)
+    label = unit.path.split(".")[-2]
+    return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else camel(label)
+
+
+def inputs(unit: Unit, scope: Scope | None) -> list[str]:
+    """What the arguments of a forward pass are called: `x`, and what a block calls its other values, or `skip`."""
+    if not unit.path and len(unit.ins) > 1:
+        return [safe(name, USED) for name in unit.ins]
+    values = scope.values if scope else ()
+    named = [safe(name.lower(), {*USED, "x"}) for name, value in values if isinstance(value, TapValue)]
+    others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(unit.ins))]
+    return ["x", *(named if len(named) == len(others) else others)]
+
+
+def safe(name: str, taken: Iterable[str]) -> str:
+    """The name, with underscores behind it as long as it is taken or a word of Python."""
+    while name in taken or iskeyword(name):
+        name += "_"
+    return name
+
+
+def numbered(name: str, taken: Iterable[str]) -> str:
+    """The name, with the first number behind it that makes it new."""
+    number, new = 1, name
+    while new in taken or iskeyword(new):
+        number += 1
+        new = f"{name}{number}"
+    return new

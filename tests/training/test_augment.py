@@ -1,0 +1,122 @@
+"""Augmentation of a batch is the same as the obvious augmentation of one image after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from specnet.attributes import Interval
+from specnet.settings.augment import Augment, Brightness, Contrast, Crop, Flip, Shift
+from specnet.training import augment
+from specnet.training.augment import Sampler, change
+
+Recorded = list[Tensor]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorded]:
+    """What the augmentation draws, by the function that draws it."""
+    record: dict[str, Recorded] = {"_below": [], "_chosen": [], "_factors": []}
+
+    def recording(name: str, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def draw(*arguments: object) -> Tensor:
+            record[name].append(original(*arguments))
+            return record[name][-1]
+
+        return draw
+
+    for name in record:
+        monkeypatch.setattr(augment, name, recording(name, getattr(augment, name)))
+    return record
+
+
+def images(amount: int = 40, height: int = 9, width: int = 7, channels: int = 3) -> Tensor:
+    return torch.randint(0, 256, (amount, height, width, channels), dtype=torch.uint8)
+
+
+INDEX = torch.tensor([3, 0, 39, 3, 17, 21])
+
+
+@pytest.mark.parametrize(("first", "border", "mode"), [(Crop(pad=2), 2, "constant"), (Shift(pixels=3), 3, "reflect")])
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_crop_shift_and_flip(
+    drawn: dict[str, Recorded], first: Augment, border: int, mode: str, mirrored: bool
+) -> None:
+    pixels = images()
+    batch = Sampler(pixels, [first, Flip()] if mirrored else [first]).batch(INDEX)
+    kinds, down, right = (draw.tolist() for draw in drawn["_below"])
+    for place, number in enumerate(INDEX.tolist()):
+        padded = np.pad(pixels[number].numpy(), ((border, border), (border, border), (0, 0)), mode)
+        if kinds[place]:
+            padded = padded[:, ::-1]
+        window = padded[down[place] : down[place] + 9, right[place] : right[place] + 7]
+        assert (batch[place].numpy() == window).all()
+    assert set(kinds) <= ({0, 1} if mirrored else {0})
+
+
+@pytest.mark.parametrize("step", [Crop(pad=2), Shift(pixels=2)])
+def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: Augment) -> None:
+    torch.manual_seed(0)
+    Sampler(images(), [step, Flip()]).batch(torch.zeros(20_000, dtype=torch.int64))
+    kinds, down, right = drawn["_below"]
+    counts = (kinds * 25 + down * 5 + right).bincount(minlength=50)
+    assert counts.min() > 300
+    assert counts.max() < 500
+
+
+@pytest.mark.parametrize(("step", "axis"), [(Flip(), 1), (Flip(direction="vertical"), 0), (Flip(p=0.9), 1)])
+def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: int) -> None:
+    pixels = images()
+    flipped = change(step)(pixels)
+    for place, chosen in enumerate(drawn["_chosen"][0].ravel().tolist()):
+        expected = pixels[place].numpy()
+        assert (flipped[place].numpy() == (np.flip(expected, axis) if chosen else expected)).all()
+
+
+def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> None:
+    pixels = images()
+    batch = Sampler(pixels, [Flip(), Crop(pad=1)]).batch(INDEX)
+    kinds, _, _, _, down, right = drawn["_below"]
+    for place, number in enumerate(INDEX.tolist()):
+        image = pixels[number].numpy()
+        padded = np.pad(image[:, ::-1] if kinds[place] else image, ((1, 1), (1, 1), (0, 0)))
+        window = padded[down[place] : down[place] + 9, right[place] : right[place] + 7]
+        assert (batch[place].numpy() == window).all()
+
+
+def test_brightness(drawn: dict[str, Recorded]) -> None:
+    pixels = images()
+    brightened = change(Brightness(factor=Interval(0.5, 2)))(pixels)
+    factors = drawn["_factors"][0].ravel()
+    assert factors.min() >= 0.5
+    assert factors.max() <= 2
+    for place, factor in enumerate(factors):
+        expected = np.clip(pixels[place].numpy() * factor.numpy(), 0, 255)
+        np.testing.assert_allclose(brightened[place].numpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_contrast(drawn: dict[str, Recorded], channels: int) -> None:
+    pixels = images(channels=channels)
+    changed = change(Contrast(factor=Interval(0.2, 1.8)))(pixels)
+    weights = [0.2989, 0.587, 0.114] if channels == 3 else [1.0]
+    for place, factor in enumerate(drawn["_factors"][0].ravel().numpy()):
+        image = pixels[place].numpy().astype(np.float64)
+        mean = (image @ weights).mean()
+        np.testing.assert_allclose(changed[place].numpy(), np.clip(mean + factor * (image - mean), 0, 255), atol=1e-3)
+
+
+def test_nothing_to_do_is_the_images_themselves() -> None:
+    pixels = images()
+    assert Sampler(pixels, []).batch(INDEX).equal(pixels[INDEX])
+
+
+def test_a_shift_wider_than_the_image_reflects_on() -> None:
+    batch = Sampler(torch.arange(2, dtype=torch.uint8).reshape(1, 1, 2, 1), [Shift(pixels=5)]).batch(
+        torch.zeros(50).long()
+    )
+    assert {tuple(row) for row in batch.reshape(50, 2).tolist()} == {(0, 1), (1, 0)}

@@ -1,0 +1,181 @@
+"""A run that is stopped and resumed ends with the same bits as one that is not."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+from small_jobs import Notebook, job, training
+
+from specnet.settings import Training
+from specnet.settings.augment import Contrast, Crop, Flip
+from specnet.settings.epochs import Epochs
+from specnet.settings.optimizer import Adam, Sgd
+from specnet.settings.schedule import OneCycle
+from specnet.settings.stop import Stop
+from specnet.training import (
+    CannotRun,
+    Interrupted,
+    Metrics,
+    Options,
+    Progress,
+    Run,
+    curves,
+    pace,
+    recorded,
+    resume,
+    train,
+)
+
+TIMES = {"seconds", "images_per_second"}
+
+
+@pytest.fixture(autouse=True)
+def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "TICK", 0.0)
+    monkeypatch.setattr(curves, "draw", lambda *arguments: None)
+
+
+class Stopping(Notebook):
+    """Sends this process a signal when it is told of a certain moment."""
+
+    def __init__(self, moment: Callable[[Progress], bool]) -> None:
+        super().__init__()
+        self._moment = moment
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        if self._moment(progress):
+            signal.raise_signal(signal.SIGINT)
+
+
+def step(number: int) -> Callable[[Progress], bool]:
+    """The moment after a step (from 1) of five an epoch."""
+    return lambda at: at.stage == "training" and (at.epoch - 1) * 5 + at.done == number
+
+
+def measuring(part: str, epoch: int) -> Callable[[Progress], bool]:
+    return lambda at: at.stage == part and at.epoch == epoch
+
+
+def go_on(folder: Path, settings: Training, watcher: Notebook | None = None) -> Run:
+    begun = recorded(folder)
+    assert begun.training == settings
+    return resume(begun, job(begun.training), begun.options, watcher)
+
+
+def lines(watcher: Notebook) -> list[dict[str, Any]]:
+    return [_timeless(metrics) for metrics in watcher.epochs]
+
+
+def _timeless(metrics: Metrics) -> dict[str, Any]:
+    return {name: value for name, value in metrics.items() if name not in TIMES}
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    a, b = (load_file(folder / "model.safetensors") for folder in (one, other))
+    return a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
+
+
+@pytest.mark.parametrize(
+    ("precision", "optimizer"), [("fp32", Sgd(lr=0.1, momentum=0.9, nesterov=True)), ("bf16", Adam())]
+)
+def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, optimizer: Any) -> None:
+    settings = training(
+        epochs=Epochs(count=2.5), optimizer=optimizer, schedule=OneCycle(), augment=(Crop(pad=1), Flip(), Contrast())
+    )
+    options = Options(precision=precision)
+    whole = Notebook()
+    train(job(settings), replace(options, run=tmp_path / "whole"), whole)
+    for moment in (step(1), step(4), step(5), measuring("validation", 2), step(8), measuring("test", 3)):
+        folder = tmp_path / "stopped"
+        first, second = Stopping(moment), Notebook()
+        with pytest.raises(Interrupted) as interrupted:
+            train(job(settings), replace(options, run=folder), first)
+        assert interrupted.value.exit_code == 130
+        run = go_on(folder, settings, second)
+        assert lines(first) + lines(second) == lines(whole)
+        assert same_weights(folder, tmp_path / "whole")
+        assert run.summary["best_epoch"] in (1, 2, 3)
+        shutil.rmtree(folder)
+
+
+def test_the_best_and_the_patience_are_not_forgotten(tmp_path: Path) -> None:
+    settings = training(optimizer=Sgd(lr=0.5, momentum=0.9), epochs=Epochs(count=30), stop=Stop(patience=3))
+    whole = train(job(settings), Options(run=tmp_path / "whole"))
+    assert whole.summary["epochs"] == whole.summary["best_epoch"] + 3 < 30
+    with pytest.raises(Interrupted):
+        train(job(settings), Options(run=tmp_path / "stopped"), Stopping(step(whole.summary["epochs"] * 5 - 2)))
+    resumed = go_on(tmp_path / "stopped", settings)
+    assert _settled(resumed) == _settled(whole)
+    assert same_weights(tmp_path / "stopped", tmp_path / "whole")
+
+
+def _settled(run: Run) -> dict[str, Any]:
+    return _timeless(run.summary)
+
+
+def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
+    settings = training()
+    run = train(job(settings), Options(run=tmp_path / "run"))
+    watcher = Notebook()
+    again = go_on(tmp_path / "run", settings, watcher)
+    assert watcher.epochs == []
+    assert _settled(again) == _settled(run)
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    settings = training()
+    train(job(settings), Options(run=tmp_path / "whole"))
+    shutil.copytree(tmp_path / "whole", tmp_path / "killed")
+    for path in (tmp_path / "killed/checkpoint").iterdir():
+        path.unlink()
+    go_on(tmp_path / "killed", settings)
+    assert same_weights(tmp_path / "killed", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    monkeypatch.setattr("specnet.training.loop.SAVED_AT_EPOCH", 0.0)
+    settings = training(epochs=Epochs(count=3))
+    with pytest.raises(Interrupted):
+        train(job(settings), Options(run=tmp_path / "run"), Stopping(step(12)))
+    newest = max((tmp_path / "run/checkpoint").glob(f"*{suffix}"))
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    watcher = Notebook()
+    go_on(tmp_path / "run", settings, watcher)
+    assert "damaged; going back to the one before" in watcher.notes[0]
+    train(job(settings), Options(run=tmp_path / "whole"))
+    assert same_weights(tmp_path / "run", tmp_path / "whole")
+
+
+def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specnet.training.loop.SAVED_WITHIN", 0.0)
+    settings = training()
+    with pytest.raises(Interrupted):
+        train(job(settings), Options(run=tmp_path / "run"), Stopping(step(7)))
+    checkpoints = tmp_path / "run/checkpoint"
+    assert sorted(path.name for path in checkpoints.glob("*.json")) == ["000000006.json", "000000007.json"]
+    (checkpoints / ".000000008.safetensors.tmp").touch()
+    go_on(tmp_path / "run", settings)
+    assert sorted(path.suffix for path in checkpoints.iterdir()) == [".json", ".json", ".safetensors", ".safetensors"]
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    train(job(), Options(run=tmp_path / "run"))
+    begun = recorded(tmp_path / "run")
+    with pytest.raises(CannotRun, match="not the network that this run has trained"):
+        resume(begun, replace(job(), digest="sha256:other"), begun.options)
+
+
+def test_no_run_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="holds no run to resume"):
+        recorded(tmp_path)

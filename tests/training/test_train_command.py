@@ -1,0 +1,156 @@
+"""specnet train as a user calls it, signals included."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from small_sets import write_mnist
+from torch import Tensor
+
+from specnet.cli import main
+
+SPEC = """net Tiny
+
+input 8x8x1
+conv K=8 F=3 P=1 -> bn -> relu
+pool max F=2
+fc 32 -> relu -> dropout 0.1
+fc 10
+
+train {
+  data   digits
+  split  validation=200
+  batch  64
+  epochs 2
+}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.net").write_text(SPEC)
+    return Path("tiny.net")
+
+
+def test_it_trains(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(spec), "--run", "run", "--epochs", "3", "--set", "optimizer.lr=0.01"]) == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(
+        r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\nkept in     run\n", out
+    )
+    assert "1,238 train, 200 validation, 359 test images of 10 classes, 60 steps in 3 epochs" in err
+    assert (
+        len(re.findall(r"^epoch \d/3  loss .*  train .*  validation .*  lr .* images/s  \d:\d\d left$", err, re.M)) == 3
+    )
+    assert "specnet train tiny.net --seed 1" in err
+    config = json.loads(Path("run/config.json").read_text())
+    assert config["training"]["optimizer"]["lr"] == 0.01
+    assert config["options"]["overrides"] == {"optimizer.lr": "0.01", "epochs": "3"}
+
+
+def test_a_run_in_the_way_is_refused(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(spec), "--run", "run", "--epochs", "1"]) == 0
+    assert main(["train", str(spec), "--run", "run"]) == 2
+    assert "run already holds a run" in capsys.readouterr().err
+
+
+def test_data_comes_from_the_folder_named(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_mnist(Path("sets/mnist"))
+    spec.write_text(SPEC.replace("digits", "mnist").replace("=200", "=5").replace("8x8x1", "28x28x1"))
+    assert main(["train", str(spec), "--data-dir", "sets", "--run", "run"]) == 0
+    assert "is not the published MNIST: 20 images to train on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([], 2, "name the FILE of a spec"),
+        (["nowhere.net"], 2, "nowhere.net"),
+        (["tiny.net", "--device", "cuda:99"], 2, "there is no device `cuda:99`"),
+        (["tiny.net", "--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
+        (["tiny.net", "--run", "tiny.net"], 2, "tiny.net is a file"),
+        (["--resume", "nowhere"], 2, "nowhere holds no run"),
+        (["tiny.net", "--resume", "nowhere"], 2, "takes nothing else"),
+        (["--resume", "nowhere", "--epochs", "3"], 2, "takes nothing else"),
+        (["tiny.net", "--epochs", "0"], 1, "epochs"),
+        (["tiny.net", "--set", "data.classes=11"], 1, "classes"),
+        (["tiny.net", "--set", "split.validation=2000"], 1, "sets 2000 images aside"),
+        (["untrained.net"], 1, "does not say what to train on"),
+        (["broken.net"], 1, "cnov"),
+    ],
+)
+def test_refusals(spec: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, message: str) -> None:
+    Path("untrained.net").write_text(SPEC.partition("train")[0])
+    Path("broken.net").write_text(SPEC.replace("conv", "cnov"))
+    assert main(["train", *words]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+    assert not Path("runs").exists()
+
+
+LONG = ["--epochs", "40"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
+    """The weights of a run that nothing has come in the way of."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "tiny.net").write_text(SPEC)
+    assert main(["train", str(folder / "tiny.net"), "--run", str(folder / "run"), *LONG]) == 0
+    return load_file(folder / "run/model.safetensors")
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, with as many threads as the tests have."""
+    command = [sys.executable, "-m", "specnet", "train", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def wait_for_epoch(folder: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not (folder / "metrics.jsonl").exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_same(folder: Path, expected: dict[str, Tensor]) -> bool:
+    weights = load_file(folder / "model.safetensors")
+    return weights.keys() == expected.keys() and all(weights[name].equal(expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_resuming_ends_the_same(
+    spec: Path, undisturbed: dict[str, Tensor], sent: signal.Signals, code: int
+) -> None:
+    process = start(str(spec), "--run", "stopped", *LONG)
+    wait_for_epoch(Path("stopped"), process)
+    process.send_signal(sent)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out) == (code, ""), err
+    assert err.endswith("to go on: specnet train --resume stopped\n")
+    assert not Path("stopped/summary.json").exists()
+    assert main(["train", "--resume", "stopped"]) == 0
+    assert is_same(Path("stopped"), undisturbed)
+
+
+def test_killed_it_ends_the_same(spec: Path, undisturbed: dict[str, Tensor]) -> None:
+    process = start(str(spec), "--run", "killed", *LONG)
+    wait_for_epoch(Path("killed"), process)
+    process.kill()
+    process.communicate()
+    assert main(["train", "--resume", "killed"]) == 0
+    assert is_same(Path("killed"), undisturbed)

@@ -1,0 +1,81 @@
+"""The lines of a `train` section."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import specnet.settings
+from specnet.attributes import Interval
+from specnet.settings import Training, choices, from_record, lines, takes_several, to_record
+from specnet.settings.augment import Brightness, Contrast, Crop, Flip
+from specnet.settings.data import Cifar10, Folder
+from specnet.settings.optimizer import Sgd
+from specnet.settings.split import Split
+
+
+def test_a_line_is_a_file_and_a_field() -> None:
+    files = {path.stem for path in Path(specnet.settings.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == set(lines())
+
+
+@pytest.mark.parametrize("line", lines())
+def test_every_choice_says_what_it_is_and_knows_its_words(line: str) -> None:
+    for kind in choices(line).values():
+        assert kind.__doc__
+        assert {field for field, _ in kind.words.values()} | set(kind.positional) <= set(kind.model_fields)
+    default = getattr(Training(), line)
+    assert default is None or takes_several(line) or type(default) in choices(line).values()
+
+
+def test_settings_survive_being_written_down() -> None:
+    training = Training(
+        data=Folder(path="pets", resize=(64, 48)),
+        split=Split(validation=0.1),
+        augment=(Crop(), Flip(direction="vertical"), Contrast(factor=Interval(0.2, 1.8))),
+        optimizer=Sgd(momentum=0.9, nesterov=True),
+    )
+    assert from_record(json.loads(json.dumps(to_record(training)))) == training
+
+
+def test_a_number_stands_for_an_interval_around_one() -> None:
+    assert Brightness(factor=0.25).factor == Interval(0.75, 1.25)
+    assert Brightness(factor=2).factor == Interval(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "choice", "values"),
+    [
+        ("data", "cifar10", {"classes": 100}),
+        ("data", "folder", {}),
+        ("split", "", {"validation": 0}),
+        ("split", "", {"validation": 1.0}),
+        ("optimizer", "sgd", {"lr": 0}),
+        ("optimizer", "sgd", {"lr": float("nan")}),
+        ("optimizer", "sgd", {"nesterov": True}),
+        ("augment", "contrast", {"factor": Interval(1.8, 0.2)}),
+        ("schedule", "onecycle", {"warmup": 1.0}),
+        ("batch", "", {"size": 0}),
+        ("epochs", "", {"count": 0}),
+        ("seed", "", {"value": -1}),
+        ("loss", "cross_entropy", {"smoothing": 1.0}),
+    ],
+)
+def test_what_is_refused(line: str, choice: str, values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        choices(line)[choice](**values)
+
+
+def test_published_images_have_their_shape() -> None:
+    assert Cifar10.image == (32, 32, 3)
+    assert Folder.image is None
+
+
+def test_settings_do_without_torch_and_numpy() -> None:
+    code = "import sys, specnet.settings; sys.exit(any(name in sys.modules for name in ('torch', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
