@@ -47,7 +47,8 @@ class Display:
         self.note(f"on {plan.device} in {plan.precision}, kept in {plan.folder}")
 
     def progress(self, progress: Progress) -> None:
-        figures = (
+        is_training = progress.stage == "training"
+        figures = is_training * (
             f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
             f"{progress.images_per_second:,.0f} images/s  {clock(progress.seconds_left)} left"
         )

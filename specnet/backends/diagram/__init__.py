@@ -10,6 +10,7 @@ from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Description
 from specnet.backends.diagram.faults import faults
 from specnet.backends.diagram.figure import Figure, figure
+from specnet.backends.diagram.label import printable
 from specnet.backends.diagram.scopes import Scopes
 from specnet.compiler import Checked
 
@@ -17,12 +18,14 @@ from specnet.compiler import Checked
 def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
     """The network from top to bottom, with blocks and repetitions opened `depth` deep (None: all of them).
 
-    A broken network is drawn up to the error and around it.
+    A broken network is drawn up to the error and around it. Raises ValueError for a negative depth.
     """
+    if depth is not None and depth < 0:
+        raise ValueError(f"scopes cannot be opened {depth} deep")
     scopes, wrong = Scopes(checked.network), faults(checked)
     drawn = figure(checked.network, scopes, depth, wrong.layers)
     describe = Description(checked, scopes, wrong)
-    graph = graphviz.Digraph(checked.network.name or "network")
+    graph = graphviz.Digraph(graphviz.escape(printable(checked.network.name or "network")))
     graph.attr("graph", label=describe.title(), **palette.GRAPH)
     graph.attr("node", **palette.NODE)
     graph.attr("edge", **palette.EDGE)
@@ -36,7 +39,7 @@ def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
 
 def _add_inputs(graph: graphviz.Digraph, describe: Description) -> None:
     for each in describe.network.inputs:
-        graph.node(each.name, **describe.input(each.name))
+        graph.node(each.name, **describe.terminal(each.name, "input" if each.name != "input" else "", each.name))
 
 
 def _add_contents(graph: graphviz.Digraph, drawn: Figure, describe: Description, scope: str) -> None:
@@ -69,7 +72,11 @@ def _add_gaps(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> 
 
 
 def _add_outputs(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    heads = [(head.value, head.name, f"head, weight {head.weight:g}") for head in describe.network.heads]
-    for value, name, role in [*((value, "output", "") for value in describe.network.outputs), *heads]:
-        graph.node(f"{name} →", **describe.terminal(name, role, value))
-        graph.edge(drawn.sources[value], f"{name} →", **describe.edge(value))
+    """What leaves the network; no layer has a name with a space."""
+    for value in describe.network.outputs:
+        graph.node("the output", **describe.terminal("output", "", value))
+        graph.edge(drawn.sources[value], "the output", **describe.edge(value))
+    for head in describe.network.heads:
+        end = f"head {head.name}"
+        graph.node(end, **describe.terminal(head.name, f"head, weight {head.weight:g}", head.value))
+        graph.edge(drawn.sources[head.value], end, **describe.edge(head.value))

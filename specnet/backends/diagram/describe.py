@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import graphviz
 
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.figure import Box
-from specnet.backends.diagram.label import SPACE, bold, lines, side_by_side, small, stack, strip, text
+from specnet.backends.diagram.label import SPACE, bold, lines, printable, side_by_side, small, stack, strip, text
 from specnet.backends.diagram.palette import BEHIND, CLUSTER, FAMILIES, FAULT, FOLDED, INK, SCOPE, TERMINAL, Colours
 from specnet.backends.diagram.scopes import Scopes
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers import layer_class
-from specnet.layers.base import show
+from specnet.layers.base import Shape, show
 from specnet.written import written
 
 Style = dict[str, str]
@@ -23,6 +23,10 @@ Style = dict[str, str]
 
 SHARE = 0.1
 """Of all parameters; what holds less does not say how many it has."""
+
+MOST_COMPLAINTS = 5
+MOST_HOVERED = 30
+"""Messages in the title, and layers named where the mouse hovers over a box, at most."""
 
 
 class Description:
@@ -37,12 +41,9 @@ class Description:
         totals = self.checked.totals
         sums = f"{totals.parameters:,} parameters · {totals.macs:,} MACs" if self.checked.ok else ""
         name = small(bold(text(self.network.name or "network")), INK, 18)
-        complaints = (small(lines(message, 90), FAULT.line) for message in self.wrong.elsewhere[:5])
-        return stack([name, small(lines(self.network.description, 90)), small(text(sums)), *complaints, small(SPACE, size=4)])
-
-    def input(self, name: str) -> Style:
-        """An input; the only one is mostly called just that."""
-        return self.terminal(name, "" if name == "input" else "input", name)
+        complaints = (small(lines(message, 90), FAULT.line) for message in self.wrong.elsewhere[:MOST_COMPLAINTS])
+        gap = small(SPACE, size=4)
+        return stack([name, small(lines(self.network.description, 90)), small(text(sums)), *complaints, gap])
 
     def terminal(self, name: str, role: str, value: str) -> Style:
         """Where a value comes in or goes out."""
@@ -51,25 +52,24 @@ class Description:
         return _filled(stack([label]), colours)
 
     def box(self, box: Box) -> Style:
-        """A layer as it is written, what follows in its box below it; of a folded scope, how many layers of a kind."""
+        """What the box stands for and, below that, what else is in it."""
         if box.is_folded:
-            what, colours, below = self.scopes.called(box.name), self._worst(box.nodes), self._census(box.nodes)
+            name, what, colours, below = box.name, self.scopes.called(box.name), self._worst(box), self._census(box)
         else:
-            first, *others = box.nodes
-            what, colours, below = _written(first), self._colours(first), self._followers(others)
-        name = box.name if box.is_folded else self.scopes.short(box.name)
+            first = box.nodes[0]
+            name, what, colours, below = self.scopes.short(box.name), _written(first), self._colours(first), self._tail(box)
         heading = side_by_side(bold(text(name)), lines(what, 44))
         label = [heading, small(text(self._share(box.nodes))), *self._messages(box.nodes), strip(below)]
         return _filled(stack(label), colours) | {"tooltip": self._tooltip(box.nodes)}
 
-    def _followers(self, nodes: Iterable[Node]) -> Iterator[tuple[str, Colours]]:
-        return ((text(_written(node)), self._colours(node)) for node in nodes)
+    def _tail(self, box: Box) -> Iterator[tuple[str, Colours]]:
+        """The layers that follow the first one."""
+        return ((text(_written(node)), self._colours(node)) for node in box.nodes[1:])
 
-    def _messages(self, nodes: Iterable[Node]) -> Iterator[str]:
-        """What is wrong, without the name of the box it stands in; a formula keeps a line to itself."""
-        for node in nodes:
-            message = self.wrong.layers.get(node.name, "").removeprefix(f"`{node.name}` ")
-            yield from (small(lines(part, 44), FAULT.line) for part in message.split(": ", 1))
+    def _census(self, box: Box) -> Iterator[tuple[str, Colours]]:
+        """How many layers of each kind a folded scope holds."""
+        for (kind, colours), count in Counter((node.kind, self._colours(node)) for node in box.nodes).items():
+            yield text(f"{count} {kind}" if count > 1 else kind), colours
 
     def _colours(self, node: Node) -> Colours:
         if node.name in self.wrong.layers:
@@ -77,15 +77,16 @@ class Description:
         kind = layer_class(node.kind)
         return FAMILIES[kind.family] if kind and node.output is not None else BEHIND
 
-    def _worst(self, nodes: Iterable[Node]) -> Colours:
-        """Of a folded scope: broken if something in it is, unknown if something in it is."""
-        inside = [self._colours(node) for node in nodes]
+    def _worst(self, box: Box) -> Colours:
+        """Of a folded scope: at fault or behind an error, if something in it is."""
+        inside = [self._colours(node) for node in box.nodes]
         return next((colours for colours in (FAULT, BEHIND) if colours in inside), FOLDED)
 
-    def _census(self, nodes: Iterable[Node]) -> Iterator[tuple[str, Colours]]:
-        """How many layers of each kind a folded scope holds."""
-        for (kind, colours), count in Counter((node.kind, self._colours(node)) for node in nodes).items():
-            yield text(f"{count} {kind}" if count > 1 else kind), colours
+    def _messages(self, nodes: Iterable[Node]) -> Iterator[str]:
+        """What is wrong, without the name of the box that says it; a formula keeps a line to itself."""
+        for node in nodes:
+            message = self.wrong.layers.get(node.name, "").removeprefix(f"`{node.name}` ")
+            yield from (small(lines(part, 44), FAULT.line) for part in message.split(": ", 1))
 
     def _share(self, nodes: Iterable[Node]) -> str:
         """`37.8 M parameters, 61 %` where they are many."""
@@ -95,21 +96,24 @@ class Description:
             return ""
         return f"{_rounded(parameters)} parameters, {100 * parameters / total:.0f} %"
 
-    def _tooltip(self, nodes: Iterable[Node]) -> str:
-        return str(graphviz.escape("\n".join(f"{node.name}: {_written(node)}" for node in nodes)))
+    def _tooltip(self, nodes: Sequence[Node]) -> str:
+        hovered = [f"{node.name}: {_written(node)} → {_size(node.output)}" for node in nodes[:MOST_HOVERED]]
+        more = [f"and {len(nodes) - MOST_HOVERED:,} more"] if len(nodes) > MOST_HOVERED else []
+        return str(graphviz.escape("\n".join(printable(line) for line in (*hovered, *more))))
 
     def edge(self, value: str, target: str = "", is_first: bool = True) -> Style:
-        """A value's size, where it is read first; the edge at an error is red, and its size always there."""
+        """A value's size, where it is read first; an edge at an error is red, and always has its size."""
         shape = self.network.shapes[value]
-        size = show(shape) if shape else "?"
+        size = _size(shape)
         if value in self.wrong.claims:
             size += f", not {self.wrong.claims[value].replace('x', '×')} as claimed"
         elif target not in self.wrong.layers or not shape:
             style = {"label": f" {size} "} if is_first else {}
-            return style | ({} if shape else {"color": BEHIND.line, "fontcolor": BEHIND.ink})
+            return style if shape else style | {"color": BEHIND.line, "fontcolor": BEHIND.ink}
         return {"label": f" {size} ", "color": FAULT.line, "fontcolor": FAULT.line, "penwidth": "2"}
 
     def gap(self) -> Style:
+        """What should stand here is unknown."""
         return {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
 
     def scope(self, name: str) -> Style:
@@ -122,6 +126,10 @@ def _written(node: Node) -> str:
     """The layer as it is written, and whose weights it uses if they are not its own."""
     layer = written(node.layer) if node.layer else node.kind
     return f"{layer}, weights of {node.shares}" if node.shares else layer
+
+
+def _size(shape: Shape | None) -> str:
+    return show(shape) if shape else "?"
 
 
 def _rounded(number: int) -> str:

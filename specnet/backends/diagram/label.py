@@ -14,16 +14,20 @@ LONGEST = 400
 SPACE = "&#160;"
 
 
-def text(plain: str) -> str:
-    """Escaped text; what is unprintable becomes a space."""
+def printable(plain: str) -> str:
+    """The text with spaces for what is unprintable, cut where it is too long."""
     shown = "".join(sign if sign.isprintable() else " " for sign in plain[:LONGEST])
-    return escape(shown) + "…" * (len(plain) > LONGEST)
+    return f"{shown}…" if len(plain) > LONGEST else shown
+
+
+def text(plain: str) -> str:
+    """One line of text."""
+    return escape(printable(plain))
 
 
 def lines(plain: str, width: int) -> str:
-    """Escaped text in lines of at most `width` characters."""
-    cut = plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}…"
-    return "<BR/>".join(text(line) for line in wrap(cut, width))
+    """Text in lines of at most `width` characters."""
+    return "<BR/>".join(text(line) for line in wrap(printable(plain), width))
 
 
 def bold(markup: str) -> str:

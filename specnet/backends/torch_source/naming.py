@@ -32,7 +32,7 @@ def class_of_unit(unit: Unit) -> str:
     kinds = [item.content.node.kind for item in unit.items if isinstance(item.content, Leaf)]
     if len(kinds) == len(unit.items) <= 4:
         return "".join(camel(kind) for kind in kinds)
-    label = unit.path.split(".")[-2]
+    label = next((part for part in reversed(unit.path.split(".")) if not part.isdigit()), "stage")
     return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else camel(label)
 
 
