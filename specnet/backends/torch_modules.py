@@ -73,8 +73,8 @@ class PaddedAvgPool2d(nn.Module):
     def __init__(
         self,
         kernel_size: int | tuple[int, int],
-        padding: tuple[int, int, int, int],
         stride: int | tuple[int, int] | None = None,
+        padding: tuple[int, int, int, int] = (0, 0, 0, 0),
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ from types import ModuleType
 import specnet
 from specnet.cli.failure import Failure
 
-COMMANDS = ("check", "draw", "compile", "train")
+COMMANDS = ("check", "draw", "compile", "train", "diff")
 BUG = 70
 
 

@@ -55,5 +55,6 @@ def _text(checked: Checked) -> str:
     parts = [table(checked, width, colour)] if checked.network.nodes else []
     parts += [terminal(diagnostic, colour) for diagnostic in checked.diagnostics]
     counted = summary(checked.diagnostics)
-    verdict = f"ok{f', {counted}' if counted else ''}" if checked.ok else counted
+    fingerprint = checked.digest.removeprefix("sha256:")[:12]
+    verdict = f"ok{f', {counted}' if counted else ''}, digest {fingerprint}" if checked.ok else counted
     return "\n\n".join((*parts, f"{checked.source.name}: {verdict}"))

@@ -21,9 +21,13 @@ from specnet.layers.base.window import (
     one,
     slide,
     sliding,
+    torch_pad,
     torch_padding,
     torch_sides,
 )
+
+LEAST = float("-inf")
+"""What padding is to a maximum: nothing that can win."""
 
 
 class Pool(Windowed):
@@ -74,7 +78,11 @@ class Pool(Windowed):
         if self.output_size:
             return within_bounds((*self.output_size, channels))
         axes = self.axes(inputs)
-        _check_padding(axes)
+        for name, axis in zip(AXES, axes, strict=True):
+            if _is_wide(axis) and self.padding != "same":
+                padding = max(axis.before, axis.after)
+                fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
+                raise Refusal(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
         return (*slide(axes), channels)
 
     def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
@@ -84,29 +92,34 @@ class Pool(Windowed):
         return "" if self.output_size else super().formula(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        name = self.operation.capitalize()
         if self.output_size:
-            return (TorchCall(f"nn.Adaptive{name}Pool2d", (one(self.output_size),)),)
-        assert self.kernel_size
-        keywords = {"stride": one(self.stride or self.kernel_size), "ceil_mode": self.rounding == "ceil"}
-        defaults = {"stride": one(self.kernel_size), "ceil_mode": False, "padding": 0}
-        window, axes = one(self.kernel_size), self.axes(inputs)
-        if self.operation == "max":
-            pad, padding = torch_padding(axes, fill=float("-inf"))
-            keywords |= {"padding": padding, "dilation": one(self.dilation)}
-            return *pad, TorchCall("nn.MaxPool2d", (window,), without(keywords, defaults | {"dilation": 1}))
+            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", (one(self.output_size),)),)
+        axes = self.axes(inputs)
+        return self._max(axes) if self.operation == "max" else self._avg(axes)
+
+    def _max(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
+        """Padding is −∞, which never wins."""
+        pad, padding = torch_padding(axes, LEAST)
+        if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
+            pad, padding = (torch_pad(axes, LEAST),), 0
+        return *pad, self._call("nn.MaxPool2d", padding=padding, dilation=one(self.dilation))
+
+    def _avg(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
         counted = self.count_include_pad and self.padding != "same"
         if not (counted or is_even(axes)):
-            return (TorchCall("modules.PaddedAvgPool2d", (window, torch_sides(axes)), without(keywords, defaults)),)
+            return (self._call("modules.PaddedAvgPool2d", padding=torch_sides(axes)),)
         pad, padding = torch_padding(axes)
-        keywords |= {"padding": padding, "count_include_pad": counted or not padding}
-        return *pad, TorchCall("nn.AvgPool2d", (window,), without(keywords, defaults | {"count_include_pad": True}))
+        return *pad, self._call("nn.AvgPool2d", padding=padding, count_include_pad=counted or not padding)
+
+    def _call(self, target: str, **keywords: Any) -> TorchCall:
+        """The module with its window, its stride and these keywords, as far as they are not torch's defaults."""
+        assert self.kernel_size
+        window = one(self.kernel_size)
+        keywords |= {"stride": one(self.stride or self.kernel_size), "ceil_mode": self.rounding == "ceil"}
+        defaults = {"stride": window, "padding": 0, "ceil_mode": False, "dilation": 1, "count_include_pad": True}
+        return TorchCall(target, (window,), without(keywords, defaults))
 
 
-def _check_padding(axes: tuple[Axis, Axis]) -> None:
-    """torch's rule: a window must not be padding for more than half."""
-    for name, axis in zip(AXES, axes, strict=True):
-        padding = max(axis.before, axis.after)
-        if padding > axis.extent // 2:
-            fact = f"has padding wider than half its window: {padding} > {axis.extent}/2"
-            raise Refusal(Code.E303, fact, ("padding",), f"{padding} of {axis.extent} in {name}")
+def _is_wide(axis: Axis) -> bool:
+    """torch's rule: padding is at most half of F, dilated or not."""
+    return max(axis.before, axis.after) > axis.window // 2

@@ -44,9 +44,10 @@ ROWS: dict[str, list[str]] = {
     "pool": [
         f"{MAP}\npool max F=3 S=2",
         f"{MAP}\npool max F=3x2 S=2 P=1 floor",
-        f"{MAP}\npool max F=3 S=2 P=1 D=2",
+        f"{MAP}\npool max F=3 S=2 P=1 D=2x1",
         f"{MAP}\npool max F=4 S=3 ceil",
         f"{MAP}\npool max F=2 S=2 P=same",
+        f"{MAP}\npool max F=3 S=1 D=2 P=same",
         f"{MAP}\npool max F=3x4 S=2x3 P=0:1 ceil",
         f"{MAP}\npool max F=2 P=0:1 ceil",
         f"{MAP}\npool max global",

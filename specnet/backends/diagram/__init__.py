@@ -7,12 +7,15 @@ from itertools import pairwise
 import graphviz
 
 from specnet.backends.diagram import palette
-from specnet.backends.diagram.describe import Description
-from specnet.backends.diagram.faults import faults
+from specnet.backends.diagram.boxes import Boxes
+from specnet.backends.diagram.captions import scope_caption, title
+from specnet.backends.diagram.faults import Faults, faults
 from specnet.backends.diagram.figure import Figure, figure
 from specnet.backends.diagram.label import printable
 from specnet.backends.diagram.scopes import Scopes
+from specnet.backends.diagram.values import GAP, edge, terminal
 from specnet.compiler import Checked
+from specnet.graph import Network
 
 
 def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
@@ -22,61 +25,55 @@ def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
     """
     if depth is not None and depth < 0:
         raise ValueError(f"scopes cannot be opened {depth} deep")
-    scopes, wrong = Scopes(checked.network), faults(checked)
-    drawn = figure(checked.network, scopes, depth, wrong.layers)
-    describe = Description(checked, scopes, wrong)
-    graph = graphviz.Digraph(graphviz.escape(printable(checked.network.name or "network")))
-    graph.attr("graph", label=describe.title(), **palette.GRAPH)
+    network, scopes, wrong = checked.network, Scopes(checked.network), faults(checked)
+    drawn = figure(network, scopes, depth, wrong.layers)
+    graph = graphviz.Digraph(graphviz.escape(printable(network.name or "network")))
+    graph.attr("graph", label=title(checked, wrong), **palette.GRAPH)
     graph.attr("node", **palette.NODE)
     graph.attr("edge", **palette.EDGE)
-    _add_inputs(graph, describe)
-    _add_contents(graph, drawn, describe, "")
-    _add_edges(graph, drawn, describe)
-    _add_gaps(graph, drawn, describe)
-    _add_outputs(graph, drawn, describe)
+    _add_inputs(graph, network)
+    _add_contents(graph, drawn, Boxes(checked, scopes, wrong), "")
+    _add_edges(graph, drawn, network, wrong)
+    _add_outputs(graph, drawn, network, wrong)
     return graph
 
 
-def _add_inputs(graph: graphviz.Digraph, describe: Description) -> None:
-    for each in describe.network.inputs:
-        graph.node(each.name, **describe.terminal(each.name, "input" if each.name != "input" else "", each.name))
+def _add_inputs(graph: graphviz.Digraph, network: Network) -> None:
+    for each in network.inputs:
+        graph.node(each.name, **terminal(each.name, "input" if each.name != "input" else "", each.shape))
 
 
-def _add_contents(graph: graphviz.Digraph, drawn: Figure, describe: Description, scope: str) -> None:
+def _add_contents(graph: graphviz.Digraph, drawn: Figure, boxes: Boxes, scope: str) -> None:
     """The boxes of a scope, and the scopes in it, in the order of the file."""
     for name in drawn.contents[scope]:
         if name in drawn.boxes:
-            graph.node(name, **describe.box(drawn.boxes[name]))
+            graph.node(name, **boxes.style(drawn.boxes[name]))
         else:
             with graph.subgraph(name=f"cluster_{name}") as inside:
-                inside.attr(**describe.scope(name))
-                _add_contents(inside, drawn, describe, name)
+                inside.attr(label=scope_caption(name, boxes.scopes), **palette.CLUSTER)
+                _add_contents(inside, drawn, boxes, name)
 
 
-def _add_edges(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
+def _add_edges(graph: graphviz.Digraph, drawn: Figure, network: Network, wrong: Faults) -> None:
     """A value's size stands on the first edge that it takes; a shortcut does not pull at the trunk."""
     said: set[str] = set()
-    for edge in drawn.edges:
-        is_shortcut = edge.value in said and drawn.boxes[edge.target].is_join
-        weight = {"weight": "0"} if is_shortcut else {}
-        graph.edge(edge.source, edge.target, **describe.edge(edge.value, edge.target, edge.value not in said), **weight)
-        said.add(edge.value)
-
-
-def _add_gaps(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    """Where nothing is known to arrive, an error stands between a box and the one before it in the file."""
-    reached = {edge.target for edge in drawn.edges}
+    for each in drawn.edges:
+        is_first = each.value not in said
+        weight = {} if is_first or not drawn.boxes[each.target].is_join else {"weight": "0"}
+        style = edge(each.value, network.shapes[each.value], wrong, each.readers, is_first)
+        graph.edge(each.source, each.target, **style, **weight)
+        said.add(each.value)
+    reached = {each.target for each in drawn.edges}
     for before, box in pairwise(drawn.boxes):
         if box not in reached:
-            graph.edge(before, box, **describe.gap())
+            graph.edge(before, box, **GAP)
 
 
-def _add_outputs(graph: graphviz.Digraph, drawn: Figure, describe: Description) -> None:
-    """What leaves the network; no layer has a name with a space."""
-    for value in describe.network.outputs:
-        graph.node("the output", **describe.terminal("output", "", value))
-        graph.edge(drawn.sources[value], "the output", **describe.edge(value))
-    for head in describe.network.heads:
-        end = f"head {head.name}"
-        graph.node(end, **describe.terminal(head.name, f"head, weight {head.weight:g}", head.value))
-        graph.edge(drawn.sources[head.value], end, **describe.edge(head.value))
+def _add_outputs(graph: graphviz.Digraph, drawn: Figure, network: Network, wrong: Faults) -> None:
+    """What leaves the network. (No layer has a name with a space.)"""
+    ends = [("the output", "output", "", value) for value in network.outputs]
+    ends += [(f"head {head.name}", head.name, f"head, weight {head.weight:g}", head.value) for head in network.heads]
+    for identity, name, role, value in ends:
+        shape = network.shapes[value]
+        graph.node(identity, **terminal(name, role, shape))
+        graph.edge(drawn.sources[value], identity, **edge(value, shape, wrong))

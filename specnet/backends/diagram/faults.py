@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from specnet.compiler import Checked
@@ -33,7 +34,7 @@ def faults(checked: Checked) -> Faults:
         if name is None:
             found.elsewhere.append(f"line {error.span.line}: {error.message}" if error.span else error.message)
         elif is_claim and error.span:
-            found.claims[name] = error.span.text
+            found.claims[name] = re.sub(r"(?<=[\d)])x(?=[\d(])", "×", error.span.text)
         else:
             found.layers.setdefault(name, error.message)
     for node in checked.network.nodes:

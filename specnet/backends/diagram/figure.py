@@ -38,6 +38,8 @@ class Edge:
     value: str
     source: str
     target: str
+    readers: tuple[str, ...]
+    """The layers of that box which read it."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,13 @@ def _parent(name: str) -> str:
 def _edges(boxes: Mapping[str, Box], sources: Mapping[str, str]) -> Iterator[Edge]:
     """Each value once for each box that reads it."""
     for box in boxes.values():
-        values = dict.fromkeys(value for node in box.nodes for value in node.inputs)
-        yield from (Edge(value, sources[value], box.name) for value in values if sources[value] != box.name)
+        readers: dict[str, list[str]] = {}
+        for node in box.nodes:
+            for value in node.inputs:
+                readers.setdefault(value, []).append(node.name)
+        for value, names in readers.items():
+            if sources[value] != box.name:
+                yield Edge(value, sources[value], box.name, tuple(names))
 
 
 def _contents(boxes: Mapping[str, Box], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:

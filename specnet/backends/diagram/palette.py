@@ -10,6 +10,9 @@ from specnet.layers.base import Family
 
 INK, QUIET, WHITE = "#1B1F23", "#57606A", "#FFFFFF"
 
+Style = dict[str, str]
+"""Graphviz's attributes of a picture, a node, an edge or a cluster."""
+
 
 @dataclass(frozen=True)
 class Colours:
@@ -18,6 +21,10 @@ class Colours:
     fill: str
     line: str
     ink: str = INK
+
+    def style(self) -> Style:
+        """As Graphviz has them."""
+        return {"fillcolor": self.fill, "color": self.line, "fontcolor": self.ink}
 
 
 FAMILIES: Mapping[Family, Colours] = {
@@ -39,7 +46,7 @@ TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 FONT = "Helvetica,Arial,sans-serif"
 """Where one is missing, another of the same widths (Liberation Sans, Nimbus Sans) stands in: no text overflows."""
 
-GRAPH = {
+GRAPH: Style = {
     "fontname": FONT,
     "fontcolor": INK,
     "labelloc": "t",
@@ -48,7 +55,7 @@ GRAPH = {
     "nodesep": "0.3",
     "ranksep": "0.17",
 }
-NODE = {
+NODE: Style = {
     "shape": "box",
     "style": "rounded,filled",
     "fontname": FONT,
@@ -57,8 +64,13 @@ NODE = {
     "height": "0.3",
     "penwidth": "1.2",
 }
-CLUSTER = {"style": "rounded,filled", "labeljust": "l", "margin": "10"}
-EDGE = {
+CLUSTER: Style = {
+    "style": "rounded,filled",
+    "labeljust": "l",
+    "margin": "10",
+    **SCOPE.style(),
+}
+EDGE: Style = {
     "fontname": FONT,
     "fontsize": "10",
     "fontcolor": QUIET,

@@ -51,7 +51,7 @@ class Parts:
                 return self._instance(item, 0, self.instances[path].design)
             case Series(steps=steps):
                 parts = tuple(self._run(item, place, run) for place, run in enumerate(runs(self.instances, steps)))
-                return call("nn.ModuleList", [Group("[", parts, "]")]) if item.ins[1:] else call("nn.Sequential", parts)
+                return call("nn.ModuleList", [_listed(parts)]) if item.ins[1:] else call("nn.Sequential", parts)
 
     def _arguments(self, item: Item, place: int, made: Call) -> Iterator[Text]:
         """The required arguments by position, the others by name where they say something."""
@@ -111,10 +111,14 @@ class Parts:
 
     def comment(self, item: Item) -> str:
         """The map that leaves a part which may change its shape, where that is the same at every call."""
-        layer = item.content.node.layer if isinstance(item.content, Leaf) else None
         shapes = {self._shape(unit, item.name) for unit in self.design.units} - {None}
         shape = shapes.pop() if len(shapes) == 1 else None
-        return show(shape) if shape and len(shape) == 3 and not (layer and layer.keeps_shape) else ""
+        return show(shape) if shape and len(shape) == 3 and not self._keeps_shape(item, shape) else ""
+
+    def _keeps_shape(self, item: Item, shape: Shape) -> bool:
+        layer = item.content.node.layer if isinstance(item.content, Leaf) else None
+        is_function = layer is not None and self.made(item) is None
+        return bool(layer and layer.keeps_shape) or (is_function and self.network.shapes[item.ins[0]] == shape)
 
     def _shape(self, unit: Unit, name: str) -> Shape | None:
         return next((self.network.shapes[item.outs[0]] for item in unit.items if item.name == name and item.outs), None)
@@ -138,6 +142,12 @@ class Parts:
     def detour(self, item: Item) -> Slot | None:
         """The detour to which a part belongs."""
         return next((slot for slot, detour in self.design.detours.items() if item.name in detour.parts), None)
+
+
+def _listed(parts: tuple[Text, ...]) -> Text:
+    """The parts as a list, `[…]` rather than `[*[…]]`."""
+    only = parts[0] if len(parts) == 1 else None
+    return Group("[", only.parts, "]") if isinstance(only, Group) and only.head == "*[" else Group("[", parts, "]")
 
 
 def _named(name: str, text: Text) -> Text:

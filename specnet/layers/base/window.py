@@ -214,7 +214,12 @@ def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[Tor
     """
     if is_even(axes):
         return (), one((axes[0].before, axes[1].before))
-    return (TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {}),), 0
+    return (torch_pad(axes, fill),), 0
+
+
+def torch_pad(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
+    """A call that pads as the axes say."""
+    return TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {})
 
 
 def is_even(axes: tuple[Axis, Axis]) -> bool:

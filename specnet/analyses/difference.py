@@ -1,0 +1,114 @@
+"""The difference of two networks: layers added, removed, changed, renamed, and those that only feel a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from specnet.analyses.cost import Cost, costs
+from specnet.graph import Network, Node
+from specnet.layers.base import Shape
+from specnet.written import written
+
+
+class Change(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    """Its kind, its attributes or what arrives at it are others."""
+    AFFECTED = "affected"
+    """It is the same, and its shape or its costs are others, as something before it changed."""
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A layer in one of the two networks."""
+
+    name: str
+    written: str
+    output: Shape | None
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What became of a layer; `before` is None where it was added, `after` where it was removed."""
+
+    change: Change
+    before: Side | None
+    after: Side | None
+
+
+def differences(before: Network, after: Network) -> list[Difference]:
+    """What differs, in the order of the networks. Layers are matched by what they are first, then by name."""
+    pairs = list(_paired(before.nodes, after.nodes))
+    names = {i.name: j.name for i, j in zip(before.inputs, after.inputs, strict=False)}
+    names |= {old.name: new.name for old, new in pairs if old and new}
+    old_costs, new_costs = costs(before), costs(after)
+    found = list(_inputs(before, after))
+    for old, new in pairs:
+        left = old and _side(old, old_costs)
+        right = new and _side(new, new_costs)
+        change = _change(old, new, left, right, names)
+        if change:
+            found.append(Difference(change, left, right))
+    return found
+
+
+def _inputs(before: Network, after: Network) -> Iterator[Difference]:
+    """Inputs by their place: changed, added, removed."""
+    for i in range(max(len(before.inputs), len(after.inputs))):
+        left, right = (
+            Side(n.inputs[i].name, "input", n.inputs[i].shape, Cost()) if i < len(n.inputs) else None
+            for n in (before, after)
+        )
+        if left != right:
+            yield Difference(
+                Change.CHANGED if left and right else Change.REMOVED if left else Change.ADDED, left, right
+            )
+
+
+def _paired(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+    """The nodes of both networks side by side; None where one has no counterpart."""
+    matcher = SequenceMatcher(None, [_signature(n) for n in before], [_signature(n) for n in after], autojunk=False)
+    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        if tag == "equal":
+            yield from zip(before[i:i_end], after[j:j_end], strict=True)
+        else:
+            yield from _paired_by_name(before[i:i_end], after[j:j_end])
+
+
+def _signature(node: Node) -> str:
+    return written(node.layer) if node.layer else node.kind
+
+
+def _paired_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+    """Nodes that are not alike: those of one name and kind are the same one, changed."""
+    matcher = SequenceMatcher(None, [(n.name, n.kind) for n in before], [(n.name, n.kind) for n in after], False)
+    for _, i, i_end, j, j_end in matcher.get_opcodes():
+        same_length = i_end - i == j_end - j
+        if same_length and all(a.kind == b.kind for a, b in zip(before[i:i_end], after[j:j_end], strict=True)):
+            yield from zip(before[i:i_end], after[j:j_end], strict=True)
+        else:
+            yield from ((node, None) for node in before[i:i_end])
+            yield from ((None, node) for node in after[j:j_end])
+
+
+def _side(node: Node, costs: Mapping[str, Cost]) -> Side:
+    return Side(node.name, _signature(node), node.output, costs.get(node.name, Cost()))
+
+
+def _change(
+    old: Node | None, new: Node | None, left: Side | None, right: Side | None, names: Mapping[str, str]
+) -> Change | None:
+    if old is None or new is None or left is None or right is None:
+        return Change.ADDED if old is None else Change.REMOVED
+    arrives = tuple(names.get(name, name) for name in old.inputs)
+    if left.written != right.written or (arrives != new.inputs and len(new.inputs) > 1):
+        return Change.CHANGED
+    if (left.output, left.cost) != (right.output, right.cost):
+        return Change.AFFECTED
+    return Change.RENAMED if left.name != right.name else None

@@ -1,0 +1,70 @@
+"""`specnet diff`: what differs between two networks, whatever their texts look like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from specnet.analyses.difference import differences
+from specnet.cli import main
+from specnet.compiler import check_source
+from specnet.source import Source
+
+BASE = "input 8x8x3\nconv K=4 F=3 -> relu\npool max F=2\nfc 10 -> relu -> fc 3\n"
+
+
+def changes(after: str, before: str = BASE) -> list[tuple[str, str | None, str | None]]:
+    left, right = (check_source(Source("x", text)).network for text in (before, after))
+    return [(str(d.change), d.before and d.before.name, d.after and d.after.name) for d in differences(left, right)]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (BASE, []),
+        (BASE.replace("\n", "  # said otherwise\n\n").replace("K=4 F=3", "F=3 K=4 S=1"), []),
+        (
+            BASE.replace("K=4", "K=5"),
+            [
+                ("changed", "conv1", "conv1"),
+                ("affected", "relu1", "relu1"),
+                ("affected", "pool1", "pool1"),
+                ("affected", "fc1", "fc1"),
+            ],
+        ),
+        (BASE.replace("pool max F=2", "pool max F=2 -> bn"), [("added", None, "bn1")]),
+        (
+            BASE.replace("fc 10 -> relu -> ", ""),
+            [("removed", "fc1", None), ("removed", "relu2", None), ("affected", "fc2", "fc1")],
+        ),
+        (BASE.replace("fc 10", "last: fc 10"), [("renamed", "fc1", "last"), ("renamed", "relu2", "last_relu")]),
+    ],
+)
+def test_differences(after: str, expected: list[tuple[str, str | None, str | None]]) -> None:
+    found = changes(after)
+    assert [change for change in found if change[0] != "renamed" or change in expected] == expected
+
+
+def test_a_join_with_other_arms_is_changed() -> None:
+    text = "input 4x4x3\na: conv K=3 F=1\nb: conv K=3 F=1\nadd @{}\n"
+    assert changes(text.format("a"), text.format("input")) == [("changed", "add1", "add1")]
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text(BASE)
+    Path("b.net").write_text(BASE.replace("K=4", "K=5"))
+    Path("broken.net").write_text("relu")
+    assert main(["diff", "a.net", "a.net"]) == 0
+    assert main(["diff", "a.net", "broken.net"]) == 1
+    assert main(["diff", "a.net", "missing.net"]) == 2
+    capsys.readouterr()
+    assert main(["diff", "a.net", "b.net"]) == 1
+    out = capsys.readouterr().out
+    assert "~ conv1  conv K=4 F=3 → conv K=5 F=3  6×6×4 → 6×6×5  112 → 140" in out
+    assert main(["diff", "a.net", "b.net", "--format", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["same"] is False
+    assert report["differences"][0]["after"]["parameters"] == 140
