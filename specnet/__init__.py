@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from specnet.api import draw as draw
     from specnet.api import train as train
     from specnet.compiler import Checked as Checked
+    from specnet.draft import Draft as Draft
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Checked": "specnet.compiler",
+    "Draft": "specnet.draft",
     "SpecError": "specnet.api",
     "check": "specnet.api",
     "compile": "specnet.api",

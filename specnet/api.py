@@ -1,6 +1,6 @@
 """What `import specnet` offers: check, compile, draw, train.
 
-A source is a path, or a text if it has a newline in it.
+A source is a path, or a text if it has a newline in it, or a network made by `Draft`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specnet.compiler import Checked, check_source
+from specnet.graph import Network
 from specnet.render import terminal
 from specnet.source import Source
+from specnet.unparse import unparse
 
 if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
     from specnet.training import Job, Run, Watcher
+
+
+Spec = str | Path | Network
 
 
 class SpecError(ValueError):
@@ -28,7 +33,7 @@ class SpecError(ValueError):
         self.checked = checked
 
 
-def check(source: str | Path, settings: Mapping[str, str] | None = None, strict: bool = False) -> Checked:
+def check(source: Spec, settings: Mapping[str, str] | None = None, strict: bool = False) -> Checked:
     """Checks a spec: shapes, costs and diagnostics. Raises OSError when there is no such file, never for a bad spec.
 
     `settings` override values by name, as `--set` does.
@@ -36,14 +41,14 @@ def check(source: str | Path, settings: Mapping[str, str] | None = None, strict:
     return check_source(_source(source), settings, strict=strict)
 
 
-def compile(source: str | Path, settings: Mapping[str, str] | None = None) -> fx.GraphModule:
+def compile(source: Spec, settings: Mapping[str, str] | None = None) -> fx.GraphModule:
     """The network as a torch module that takes and gives N×C×H×W; raises SpecError for a bad spec."""
     from specnet.backends.torch_module import build
 
     return build(_sound(source, settings).network)
 
 
-def draw(source: str | Path, settings: Mapping[str, str] | None = None, depth: int | None = None) -> graphviz.Digraph:
+def draw(source: Spec, settings: Mapping[str, str] | None = None, depth: int | None = None) -> graphviz.Digraph:
     """The network's diagram, also of a broken one; scopes below `depth` are one box each."""
     from specnet.backends.diagram import draw as draw_checked
 
@@ -51,7 +56,10 @@ def draw(source: str | Path, settings: Mapping[str, str] | None = None, depth: i
 
 
 def train(
-    source: str | Path, settings: Mapping[str, str] | None = None, watcher: Watcher | None = None, **options: Any
+    source: Spec,
+    settings: Mapping[str, str] | None = None,
+    watcher: Watcher | None = None,
+    **options: Any,
 ) -> Run:
     """Trains as `specnet train` does; `options` are those of `specnet.training.Options`. Raises SpecError.
 
@@ -89,13 +97,15 @@ def job_of(checked: Checked) -> Job:
     )
 
 
-def _source(source: str | Path) -> Source:
+def _source(source: Spec) -> Source:
+    if isinstance(source, Network):
+        return Source(f"<{source.name}>", unparse(source))
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source)
     return Source(str(source), Path(source).read_text(encoding="utf-8-sig"))
 
 
-def _sound(source: str | Path, settings: Mapping[str, str] | None) -> Checked:
+def _sound(source: Spec, settings: Mapping[str, str] | None) -> Checked:
     checked = check(source, settings)
     if not checked.ok:
         raise SpecError(checked)

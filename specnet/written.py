@@ -25,7 +25,7 @@ def _values(attributes: Attributes) -> Iterator[str]:
     others = [name for name in cls.model_fields if name not in cls.positional]
     for name in (*cls.positional, *others):
         value = getattr(attributes, name)
-        if name in cls.positional or value != cls.model_fields[name].default:
+        if value is not None and (name in cls.positional or value != cls.model_fields[name].default):
             yield _word(cls, name, value) or _argument(cls, name, value)
 
 
@@ -44,7 +44,7 @@ def _argument(cls: type[Attributes], name: str, value: object) -> str:
 
 
 def written_value(value: Any) -> str:
-    """One value: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text", [1, 0, -1]."""
+    """One value: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text", [[1, 0], [0, -1]]."""
     match value:
         case bool():
             return "yes" if value else "no"
@@ -57,16 +57,21 @@ def written_value(value: Any) -> str:
         case BeforeAfter():
             return f"{value.before}:{value.after}"
         case ((int(), int()), (int(), int())):
-            return _sides(value)
-        case tuple() if all(isinstance(size, int) for size in value):
-            return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
+            return _sides(*value)
+        case (int() | float(), *_):
+            is_pair_of_equals = len(value) == 2 and value[0] == value[1]
+            return written_value(value[0]) if is_pair_of_equals else "x".join(map(written_value, value))
         case _:
-            return f"[{', '.join(map(written_value, value))}]"
+            return f"[{', '.join(_row(row) for row in value)}]"
 
 
-def _sides(padding: tuple[tuple[int, int], tuple[int, int]]) -> str:
-    """Padding of both axes: 1, 1x2 where they differ, 0:1 where the sides do."""
-    height, width = padding
+def _row(row: Any) -> str:
+    return f"[{', '.join(map(written_value, row))}]"
+
+
+def _sides(height: tuple[int, int], width: tuple[int, int]) -> str:
+    """Padding of both axes: 1, 0:1 where the sides differ, 1x2 where the axes do, [0:1, 2] where both do."""
+    axes = [str(before) if before == after else f"{before}:{after}" for before, after in (height, width)]
     if height == width:
-        return str(height[0]) if height[0] == height[1] else f"{height[0]}:{height[1]}"
-    return "x".join(str(before) if before == after else f"{before}:{after}" for before, after in padding)
+        return axes[0]
+    return f"[{', '.join(axes)}]" if any(":" in axis for axis in axes) else "x".join(axes)

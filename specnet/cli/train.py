@@ -95,25 +95,15 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _job(checked: Checked) -> Job:
-    """What training needs of a checked spec; raises Failure where it is none that can be trained."""
-    from specnet.backends.torch_module import build
-    from specnet.training import Job
+    """What training needs of a sound spec; raises Failure where it is none that can be trained."""
+    from specnet.api import Untrainable, job_of
 
-    network = checked.network
-    if network.training is None:
+    if checked.network.training is None:
         raise Failure("the spec does not say what to train on: `train { data cifar10 }` is the least", 1)
-    if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
-        raise Failure("training needs a network with one input and one output", 1)
-    return Job(
-        name=network.name,
-        spec_text=checked.source.text,
-        digest=checked.digest,
-        input_shape=network.inputs[0].shape,
-        output_shape=network.shapes[network.outputs[0]] or (),
-        parameters=checked.totals.parameters,
-        module=build(network),
-        training=network.training,
-    )
+    try:
+        return job_of(checked)
+    except Untrainable as error:
+        raise Failure(str(error), 1) from None
 
 
 def _print_result(finished: Run) -> None:

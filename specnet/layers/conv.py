@@ -10,7 +10,8 @@ from pydantic import Field
 
 from specnet.attributes import Count, Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds, without
-from specnet.layers.base.window import UNPADDED, Axis, Padding, Windowed, one, slide, sliding, torch_padding
+from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
 
 class Conv(Windowed):

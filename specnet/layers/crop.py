@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show
-from specnet.layers.base.window import BothAxes, Sides
+from specnet.layers.base.padding import BothAxes, Sides
 
 
 class Crop(Layer):

@@ -23,7 +23,8 @@ from specnet.layers.base import (
     within_bounds,
     without,
 )
-from specnet.layers.base.window import AXES, UNPADDED, Padding, PixelPair, one
+from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, one
+from specnet.layers.base.window import AXES
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map, without
-from specnet.layers.base.window import UNPADDED, Axis, Padding, Windowed, one, slide, sliding, torch_padding
+from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
 Rows = tuple[tuple[float, ...], ...]
 Name = Literal[

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from specnet.diagnostics import Code
 from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
-from specnet.layers.base.window import AXES, BothAxes
+from specnet.layers.base.padding import BothAxes
+from specnet.layers.base.window import AXES
 
 MODULES = {"zeros": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate": "nn.ReplicationPad2d"}
 

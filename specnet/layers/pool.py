@@ -10,15 +10,13 @@ from pydantic import Field, model_validator
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import Family, Refusal, Remark, Shape, Shapes, TorchCall, need_map, within_bounds, without
+from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import (
     AXES,
-    UNPADDED,
     Axis,
-    Padding,
     Rounding,
     Windowed,
     is_even,
-    one,
     slide,
     sliding,
     torch_pad,

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from specnet.attributes import LARGEST, Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show, within_bounds, without
-from specnet.layers.base.window import both_axes, one
+from specnet.layers.base.padding import both_axes, one
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
 Factors = Annotated[tuple[Factor, Factor], BeforeValidator(both_axes)]

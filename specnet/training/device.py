@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -75,8 +76,14 @@ def _why_no_gpu() -> str:
 
 def _has_native_bf16(place: torch.device) -> bool:
     if place.type == "cpu":
-        return any(torch.cpu.get_capabilities().get(name, False) for name in NATIVE_BF16)
+        return any(capabilities().get(name) for name in NATIVE_BF16)
     return place.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def capabilities() -> dict[str, Any]:
+    """What torch knows of the processor; nothing before torch 2.12."""
+    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return found
 
 
 @contextmanager

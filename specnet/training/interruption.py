@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -19,9 +20,13 @@ class Asked(Exception):
 
 
 class Interruption:
-    """Within it, SIGINT and SIGTERM are noted instead of ending the program; only a main thread hears them."""
+    """Within it, SIGINT and SIGTERM are remembered instead of ending the program; only a main thread hears them.
 
-    def __init__(self) -> None:
+    `note` is told of the first one.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
         self._signal: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -32,14 +37,15 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            self._before = {number: signal.signal(number, self._hear) for number in SIGNALS}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._signal is not None:
             raise KeyboardInterrupt
         self._signal = number
+        self._note("stopping after this step, with everything saved; once more stops at once")

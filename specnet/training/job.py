@@ -49,6 +49,12 @@ class Options:
     deterministic: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Paths may be given as text, as Python's own functions take them."""
+        for name in ("data_dir", "run"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, Path(value))
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import NoReturn
 
 from specnet.training import checkpoint
 from specnet.training.errors import NotFinite
@@ -23,7 +24,7 @@ class Keeper:
         self._refuse_nan()
         self._unwritten = self._state.weights()
 
-    def write_kept(self) -> None:
+    def _write_kept(self) -> None:
         """Bring the weights that count to the disk, unless they are there."""
         if self._unwritten is not None:
             self._folder.write_model(self._unwritten)
@@ -32,7 +33,7 @@ class Keeper:
     def save(self) -> None:
         """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
         self._refuse_nan()
-        self.write_kept()
+        self._write_kept()
         checkpoint.save(self._folder.checkpoint, self._state.step, self._state.pack())
         self._saved_at = perf_counter()
 
@@ -41,7 +42,13 @@ class Keeper:
         if perf_counter() - self._saved_at > seconds:
             self.save()
 
+    def give_up(self, what: str) -> NoReturn:
+        """Raises NotFinite when the weights that were good are on the disk."""
+        self._write_kept()
+        best = self._state.best
+        kept = f"the weights of epoch {best.epoch} are kept" if best else "it has no good weights yet"
+        raise NotFinite(f"{what} is not finite; {kept}, and a smaller learning rate may help")
+
     def _refuse_nan(self) -> None:
         if not self._state.is_finite():
-            self.write_kept()
-            raise NotFinite(f"a weight is not finite after step {self._state.step}; a smaller learning rate may help")
+            self.give_up(f"a weight after step {self._state.step}")

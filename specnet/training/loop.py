@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from specnet.settings.stop import Stop
-from specnet.training.errors import NotFinite
 from specnet.training.evaluation import Evaluator, Score
 from specnet.training.interruption import Asked, Interruption
 from specnet.training.job import Watcher
@@ -91,12 +90,8 @@ class Loop:
         """Raises NotFinite with the step at which it began."""
         state = self.state
         if (finite := int(state.sums.finite.item())) < state.sums.steps:
-            self.keeper.write_kept()
-            step = state.step - state.sums.steps + finite
-            raise NotFinite(
-                f"the loss is not finite at step {step + 1}, in epoch {len(state.history) + 1}; "
-                f"a smaller learning rate than {self.stepper.learning_rate(step):.3g} may help"
-            )
+            step = state.step - state.sums.steps + finite + 1
+            self.keeper.give_up(f"the loss at step {step}, in epoch {len(state.history) + 1},")
 
     def _conclude_epoch(self) -> None:
         """Measure, choose, write down; an epoch counts as done only when all of this is."""

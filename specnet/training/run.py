@@ -78,7 +78,7 @@ def _set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
 
 def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
     batch = setup.job.training.batch.size
-    with deterministic(setup.options.deterministic), explained(batch), Interruption() as interruption:
+    with deterministic(setup.options.deterministic), explained(batch), Interruption(setup.watcher.note) as interruption:
         loop = _loop(setup, interruption, saved)
         setup.watcher.begin(_plan(setup, loop))
         try:

@@ -15,8 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+import specnet
 from specnet.settings import Training, from_record, to_record
-from specnet.training.device import Device
+from specnet.training.device import Device, capabilities
 from specnet.training.errors import CannotRun
 from specnet.training.files import write, write_json
 from specnet.training.job import Job, Options
@@ -107,10 +108,11 @@ def _plain(options: Options) -> dict[str, Any]:
 
 def _environment(device: Device) -> dict[str, Any]:
     return {
+        "specnet": specnet.__version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "processor": torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
+        "processor": capabilities().get("cpu_name") or platform.processor(),
         "device": device.title,
         "precision": device.precision,
         "threads": torch.get_num_threads(),
@@ -150,5 +152,4 @@ def recorded(folder: Path) -> Recorded:
 def _options(record: Mapping[str, Any]) -> Options:
     known = {field.name for field in fields(Options)}
     values = {name: value for name, value in record.items() if name in known}
-    paths = {name: Path(values[name]) if values.get(name) else None for name in ("data_dir", "run")}
-    return Options(**{**values, **paths})
+    return Options(**values)

@@ -16,7 +16,7 @@ from specnet.backends.torch_module import build
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
 from specnet.layers.base import Layer, Refusal, Shape
-from specnet.layers.base.window import padded_same
+from specnet.layers.base.padding import padded_same
 from specnet.layers.conv import Conv
 from specnet.layers.deconv import Deconv
 from specnet.layers.pool import Pool

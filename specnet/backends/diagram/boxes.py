@@ -43,6 +43,7 @@ class Boxes:
         rows = [
             self._heading(box),
             small(text(self._share(box.nodes))),
+            small(text(self._shared(box))),
             *self._messages(box),
             strip(self._census(box) if box.is_folded else self._followers(box)),
         ]
@@ -86,6 +87,11 @@ class Boxes:
             return ""
         return f"{_rounded(parameters)} parameters, {100 * parameters / total:.0f} %"
 
+    def _shared(self, box: Box) -> str:
+        """Whose weights the layer uses, if it has any."""
+        first = self.checked.costs.get(box.nodes[0].shares or "")
+        return f"weights of {box.nodes[0].shares}" if first and first.parameters and not box.is_folded else ""
+
     def _tooltip(self, nodes: Sequence[Node]) -> str:
         hovered = [f"{node.name}: {_written(node)} → {size(node.output)}" for node in nodes[:MOST_HOVERED]]
         more = [f"and {len(nodes) - MOST_HOVERED:,} more"] if len(nodes) > MOST_HOVERED else []
@@ -93,9 +99,7 @@ class Boxes:
 
 
 def _written(node: Node) -> str:
-    """The layer as it is written, and whose weights it uses if they are not its own."""
-    layer = written(node.layer) if node.layer else node.kind
-    return f"{layer}, weights of {node.shares}" if node.shares else layer
+    return written(node.layer) if node.layer else node.kind
 
 
 def _rounded(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.detours import Detour, Skeleton, detours
 from specnet.backends.torch_source.naming import class_of_unit, numbered
+from specnet.backends.torch_source.grouping import alike
 from specnet.backends.torch_source.numbers import numbers
-from specnet.backends.torch_source.outline import Leaf, Series, Unit
+from specnet.backends.torch_source.outline import Leaf, Unit
 from specnet.backends.torch_source.parameters import ABSENT, NotExpressible, Slot, Vector, parameters, spelled
 from specnet.backends.torch_source.skeletons import skeleton
 from specnet.graph import Network
@@ -33,9 +34,8 @@ class Classes:
         self.network, self.taken = network, taken | {root_name}
         self.designs = list[Design]()
         self.instances: dict[str, Instance] = {}
-        for level in _levels(root):
-            for word in dict.fromkeys(unit.word for unit in level):
-                self._add([unit for unit in level if unit.word == word])
+        for units in alike(network, root):
+            self._add(units)
         self.root = self._design(root_name, [Variant((root,))])
 
     def _add(self, units: list[Unit]) -> None:
@@ -125,27 +125,3 @@ def _named_values(network: Network, unit: Unit) -> Mapping[str, Any]:
     sizes = {"in_channels": arriving[-1]} if len(arriving) == 3 else {}
     plain = {name: value for name, value in written.items() if isinstance(value, int | float | str | tuple)}
     return plain | {name: size for name, size in (sizes | {"in_features": prod(arriving)}).items() if name not in plain}
-
-
-def _levels(root: Unit) -> list[list[Unit]]:
-    """All units inside, those that hold no others first."""
-    levels = list[list[Unit]]()
-
-    def height(unit: Unit) -> int:
-        above = max((height(inner) + 1 for inner in _inside(unit)), default=0)
-        levels.extend([] for _ in range(len(levels), above + 1))
-        levels[above].append(unit)
-        return above
-
-    for inner in _inside(root):
-        height(inner)
-    return levels
-
-
-def _inside(unit: Unit) -> Iterator[Unit]:
-    """The units right below, without those that use another's weights."""
-    for item in unit.items:
-        if item.is_owner and isinstance(item.content, Unit):
-            yield item.content
-        if item.is_owner and isinstance(item.content, Series):
-            yield from item.content.steps

@@ -1,4 +1,4 @@
-"""Text of Python that breaks its lines where they are too long, one part a line as ruff and black do."""
+"""Text of Python that breaks its lines where they are too long, as ruff and black do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def lines(text: Text, indent: int, before: str = "", after: str = "", comment: s
         return [f"{line}  # {comment}"]
     if len(line) <= WIDTH or isinstance(text, str) or not text.parts:
         return [line]
-    inner = [line for part in text.parts for line in lines(part, indent + 4, after=",")]
+    together = f"{margin}    {', '.join(flat(part) for part in text.parts)}"
+    if len(together) <= WIDTH and all(isinstance(part, str) for part in text.parts):
+        inner = [together]
+    else:
+        inner = [line for part in text.parts for line in lines(part, indent + 4, after=",")]
     head = f"{margin}{before}{text.head}{f'  # {comment}' if comment else ''}"
     return [head, *inner, f"{margin}{text.tail}{after}"]
 

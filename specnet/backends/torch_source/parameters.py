@@ -76,9 +76,9 @@ def parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> Par
 
 
 def _default(name: str, vector: Vector) -> Any:
-    """What most calls say, where it is such a thing as no stride or no projection."""
+    """What half of the calls say, where it is such a thing as no stride or no projection."""
     plain = () if name in ARRIVING else (False, True, 0, 1)
-    return next((value for value in plain if 2 * sum(_same(v, value) for v in vector) > len(vector)), None)
+    return next((value for value in plain if 2 * sum(_same(v, value) for v in vector) >= len(vector)), None)
 
 
 @dataclass

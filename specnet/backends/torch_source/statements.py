@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from specnet.backends.torch_source.layout import WIDTH, Text, flat
+from specnet.backends.torch_source.layout import Text
 from specnet.backends.torch_source.outline import Item, Leaf, Series
 from specnet.backends.torch_source.parameters import Slot
 from specnet.backends.torch_source.parts import Parts
 from specnet.layers.base import Family
+
+DEEPEST = 4
+"""Calls within each other on one line, at most."""
 
 FOLLOWERS = (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
 
@@ -61,7 +64,8 @@ def _continued(statement: Statement, item: Item, parts: Parts, reads: Counter[st
     longer = Statement([*statement.items, item], parts.detour(item))
     if not chained or statement.detour != longer.detour or statement.is_loop or not _belongs(statement, item):
         return None
-    return longer if len(flat(longer.text(parts, list(longer.reads)))) < WIDTH - 16 else None
+    calls = sum(len(each.content.calls) if isinstance(each.content, Leaf) else 1 for each in longer.items)
+    return longer if calls <= DEEPEST else None
 
 
 def _belongs(statement: Statement, item: Item) -> bool:

@@ -59,7 +59,7 @@ class Variables:
         busy = self.busy(position)
         ending = [self.names[v] for v in self.statements[position].reads if self.ends_at(v, position)]
         going_on = [name for name in ending if name not in busy and name in SHORT]
-        branches = [name for name in ending if name not in busy and name.startswith(BRANCH)]
+        branches = [name for name in ending if len(ending) == 1 and name not in busy and name.startswith(BRANCH)]
         arm = self._arm(value)
         if self._deserves_a_name(value, position):
             name = safe(self.own[value], {*USED, *busy})

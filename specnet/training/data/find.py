@@ -57,7 +57,9 @@ class Found:
             raw = self._raw(file)
             return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
         except (KeyError, FileNotFoundError):
-            raise DataProblem(f"{self.published.title} is incomplete: {self.place} has no {file}") from None
+            raise DataProblem(
+                f"{self.published.title} is incomplete: {self.place} has no {file}; {self._anew}"
+            ) from None
         except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
             raise self.damaged(file, str(error)) from None
         except OSError as error:
@@ -65,8 +67,11 @@ class Found:
 
     def damaged(self, file: str, why: str) -> DataProblem:
         """The complaint about a file that is not what it should be."""
-        advice = "delete it, and it is downloaded anew" if self.place.is_dir() else f"delete {self.place}"
-        return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {advice}")
+        return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {self._anew}")
+
+    @property
+    def _anew(self) -> str:
+        return f"{self.published.url} has it"
 
     def verify(self) -> None:
         """Compare the files with the published checksums; raises DataProblem."""
