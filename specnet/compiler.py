@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from specnet.diagnostics import Diagnostic, Severity, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.graph import Network
 from specnet.source import Source, Span
+from specnet.syntax import tree
 from specnet.syntax.parser import LONGEST, parse
 
 
@@ -21,6 +22,7 @@ class Checked:
     """A spec that was checked: its network, where it stands, what it costs, what is to be said of it."""
 
     source: Source
+    lines: tree.Lines
     elaborated: Elaborated
     costs: Mapping[str, Cost]
     diagnostics: tuple[Diagnostic, ...]
@@ -64,11 +66,23 @@ def check_source(
 ) -> Checked:
     """Checks a spec. Never raises for a bad one; raises BadOverride for an override that it does not have."""
     lines, unreadable = parse(source)
-    elaborated = elaborate(source, lines, not unreadable, read, overrides or {})
+    return check_lines(source, lines, unreadable, overrides or {}, read, strict)
+
+
+def check_lines(
+    source: Source,
+    lines: tree.Lines,
+    unreadable: Sequence[Diagnostic],
+    overrides: Mapping[str, str],
+    read: Read,
+    strict: bool = False,
+) -> Checked:
+    """Checks a spec that is read already; `unreadable` is what could not be."""
+    elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
     if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
         found += unmet(elaborated.expectations, total(node_costs))
     if strict:
         found = [diagnostic.hardened() for diagnostic in found]
-    return Checked(source, elaborated, node_costs, in_file_order(found))
+    return Checked(source, lines, elaborated, node_costs, in_file_order(found))

@@ -107,6 +107,8 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     trace: tuple[Span, ...] = ()
     severity: Severity = Severity.ERROR
+    node: str = ""
+    """The layer that it is about, by its name in the network."""
 
     @property
     def span(self) -> Span | None:
@@ -131,10 +133,17 @@ def report(
     notes: Iterable[str] = (),
     help: str = "",
     trace: Iterable[Span] = (),
+    fixes: Iterable[Fix] = (),
+    node: str = "",
 ) -> Diagnostic:
-    """A diagnostic of the severity that its code has."""
+    """A diagnostic of the severity that its code has. Its fixes are candidates until they are proved."""
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
-    return Diagnostic(code, message, labels, tuple(notes), help, (), tuple(trace), code.severity)
+    return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
+
+
+def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
+    """The fix that puts `text` in the place of `span`."""
+    return Fix(title or text, (Edit(span, text),), safe)
 
 
 def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

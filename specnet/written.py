@@ -20,13 +20,19 @@ def written_values(attributes: Attributes) -> str:
     return " ".join(_values(attributes))
 
 
+def written_attribute(attributes: Attributes, name: str) -> str:
+    """One attribute as it is written: `K=96`, `floor`."""
+    cls, value = type(attributes), getattr(attributes, name)
+    return _word(cls, name, value) or _argument(cls, name, value)
+
+
 def _values(attributes: Attributes) -> Iterator[str]:
     cls = type(attributes)
     others = [name for name in cls.model_fields if name not in cls.positional]
     for name in (*cls.positional, *others):
         value = getattr(attributes, name)
         if value is not None and (name in cls.positional or value != cls.model_fields[name].default):
-            yield _word(cls, name, value) or _argument(cls, name, value)
+            yield written_attribute(attributes, name)
 
 
 def _word(cls: type[Attributes], name: str, value: object) -> str:
@@ -59,14 +65,20 @@ def written_value(value: Any) -> str:
         case ((int(), int()), (int(), int())):
             return _sides(*value)
         case (int() | float(), *_):
-            is_pair_of_equals = len(value) == 2 and value[0] == value[1]
-            return written_value(value[0]) if is_pair_of_equals else "x".join(map(written_value, value))
+            return _size([written_value(size) for size in value])
         case _:
             return f"[{', '.join(_row(row) for row in value)}]"
 
 
 def _row(row: Any) -> str:
     return f"[{', '.join(map(written_value, row))}]"
+
+
+def _size(sizes: list[str]) -> str:
+    """3 for equal height and width, else 3x5, 7x7x64; fractions need parentheses, as in (2)x(1.5)."""
+    if len(sizes) == 2 and sizes[0] == sizes[1]:
+        return sizes[0]
+    return "x".join(sizes if all(size.isdigit() for size in sizes) else [f"({size})" for size in sizes])
 
 
 def _sides(height: tuple[int, int], width: tuple[int, int]) -> str:

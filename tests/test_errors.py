@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from specnet.compiler import check_source
-from specnet.diagnostics import Code, Severity
+from specnet.compiler import Checked, check_source, read_beside
+from specnet.diagnostics import Code, Fix, Severity
+from specnet.fixes import with_fixes
 from specnet.render import record, terminal
 from specnet.source import Source
 
@@ -19,12 +20,22 @@ CASES = sorted(ROOT.glob("*.net"))
 SHOWN_ELSEWHERE = {"E001"}
 
 
+def checked_with_fixes(file: Path) -> Checked:
+    return with_fixes(check_source(Source(file.name, file.read_text(encoding="utf-8"))), {}, read_beside)
+
+
+def edited(text: str, fix: Fix) -> str:
+    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_a_broken_spec_is_answered_as_expected(
     file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    checked = check_source(Source(file.name, file.read_text(encoding="utf-8")))
+    checked = checked_with_fixes(file)
     text = "\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics) + "\n"
     expected = file.with_suffix(".txt")
     if request.config.getoption("--refresh"):
@@ -32,6 +43,18 @@ def test_a_broken_spec_is_answered_as_expected(
     assert text == expected.read_text(encoding="utf-8")
     assert checked.diagnostics
     assert all(record(diagnostic)["line"] >= 1 for diagnostic in checked.diagnostics)
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    checked = checked_with_fixes(file)
+    for diagnostic in checked.diagnostics:
+        for fix in diagnostic.fixes:
+            again = check_source(Source(file.name, edited(checked.source.text, fix)))
+            left = [(d.code, d.span and d.span.line) for d in again.diagnostics if d.severity is Severity.ERROR]
+            assert (diagnostic.code, diagnostic.span and diagnostic.span.line) not in left, fix.title
+            assert len(left) < sum(d.severity is Severity.ERROR for d in checked.diagnostics), fix.title
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)

@@ -50,8 +50,8 @@ def differences(before: Network, after: Network) -> list[Difference]:
     old_costs, new_costs = costs(before), costs(after)
     found = list(_inputs(before, after))
     for old, new in pairs:
-        left = old and _side(old, old_costs)
-        right = new and _side(new, new_costs)
+        left = _side(old, old_costs) if old else None
+        right = _side(new, new_costs) if new else None
         change = _change(old, new, left, right, names)
         if change:
             found.append(Difference(change, left, right))
@@ -62,8 +62,8 @@ def _inputs(before: Network, after: Network) -> Iterator[Difference]:
     """Inputs by their place: changed, added, removed."""
     for i in range(max(len(before.inputs), len(after.inputs))):
         left, right = (
-            Side(n.inputs[i].name, "input", n.inputs[i].shape, Cost()) if i < len(n.inputs) else None
-            for n in (before, after)
+            Side(network.inputs[i].name, "input", network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
+            for network in (before, after)
         )
         if left != right:
             yield Difference(

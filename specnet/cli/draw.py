@@ -76,7 +76,10 @@ def _rendered(graph: graphviz.Digraph, target: Path) -> bytes:
         raise Failure(NO_DOT.format(file=target.with_suffix(".dot"))) from None
     except CalledProcessError as error:
         reason = (error.stderr or b"").decode(errors="replace").strip().partition("\n")[0]
-        raise Failure(f"Graphviz could not draw this: {reason or f'exit code {error.returncode}'}") from None
+        advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
+        raise Failure(
+            f"Graphviz could not draw this: {reason or f'it ended with {error.returncode}'}; {advice}"
+        ) from None
 
 
 def _depth(text: str) -> int:

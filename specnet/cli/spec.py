@@ -11,7 +11,7 @@ from pathlib import Path
 
 import specnet
 from specnet.cli.failure import Failure
-from specnet.compiler import Checked, check_source
+from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic
 from specnet.elaborate import BadOverride
 from specnet.render import terminal
@@ -33,11 +33,16 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check_file(file: str, options: argparse.Namespace) -> Checked:
-    """Reads and checks a FILE as the options say."""
+    """Reads and checks a FILE as the options say; errors come with the fixes that were proved for them."""
     try:
-        return check_source(read_source(file), overrides(options), strict=getattr(options, "strict", False))
+        checked = check_source(read_source(file), overrides(options), strict=getattr(options, "strict", False))
     except BadOverride as error:
         raise Failure(str(error)) from None
+    if checked.ok:
+        return checked
+    from specnet.fixes import with_fixes
+
+    return with_fixes(checked, overrides(options), read_beside)
 
 
 def overrides(options: argparse.Namespace) -> dict[str, str]:

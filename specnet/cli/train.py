@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,13 +67,13 @@ def _begin(options: argparse.Namespace) -> int:
         raise Failure("name the FILE of a spec, or with --resume the folder of a run")
     options.settings += [f"{line}={value}" for line in LINES if (value := getattr(options, line)) is not None]
     checked = check_file(options.file, options)
-    say(checked.diagnostics)
-    if not checked.ok:
+    if not _is_sound(checked):
         return 1
     given = {flag: value for flag in FLAGS if (value := getattr(options, flag)) is not None}
+    spec = None if options.file == "-" else Path(checked.source.name)
     job = _job(checked)
     with Display() as display:
-        finished = train(job, Options(**given, overrides=overrides(options)), display)
+        finished = train(job, Options(**given, spec=spec, overrides=overrides(options)), display)
     _print_result(finished)
     seed = job.training.seed.value + 1
     print(f"to see how much of it is chance: specnet train {options.file} --seed {seed}", file=sys.stderr)
@@ -83,15 +84,26 @@ def _resume(options: argparse.Namespace) -> int:
     from specnet.cli.progress import Display
     from specnet.training import recorded, resume
 
-    given = [flag for flag in ("file", *LINES, *FLAGS, "input") if getattr(options, flag) is not None]
-    if given or options.settings:
-        raise Failure("--resume goes on with a run as it was begun; it takes nothing else")
+    others = {"file", "input", *LINES, *FLAGS} - {"data_dir"}
+    if options.settings or any(getattr(options, other) is not None for other in others):
+        raise Failure("--resume goes on with a run as it was begun; it takes nothing else but --data-dir")
     begun = recorded(options.resume)
-    checked = check_source(Source(str(begun.folder / "spec.net"), begun.spec_text), begun.options.overrides)
+    how = replace(begun.options, data_dir=options.data_dir or begun.options.data_dir)
+    name = how.spec or begun.folder / "spec.net"  # the files that the spec uses lie beside the one it was read from
+    checked = check_source(Source(str(name), begun.spec_text), how.overrides)
+    if not _is_sound(checked):
+        return 1
+    job = replace(_job(checked), training=begun.training)
     with Display() as display:
-        finished = resume(begun, _job(checked), begun.options, display)
+        finished = resume(begun, job, how, display)
     _print_result(finished)
     return 0
+
+
+def _is_sound(checked: Checked) -> bool:
+    """Says all that is to be said of a spec, warnings too."""
+    say(checked.diagnostics)
+    return checked.ok
 
 
 def _job(checked: Checked) -> Job:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, Severity
 from specnet.elaborate import training
-from specnet.elaborate.build import Build, Expectation, Halt, Place
+from specnet.elaborate.build import Build, Claim, Expectation, Halt, Place
 from specnet.elaborate.lines import CannotRead as CannotRead
 from specnet.elaborate.lines import Elaborator
 from specnet.elaborate.scope import Scope, suggestion
@@ -32,6 +32,7 @@ class Elaborated:
     network: Network
     places: Mapping[str, Place]
     settings: Mapping[str, Span]
+    claims: Mapping[str, Claim]
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
 
@@ -61,7 +62,9 @@ def elaborate(
         _refuse_override(next(iter(elaborator.overrides)), scope)
     build.name = build.name or _name_of(source)
     network = build.network(outputs)
-    return Elaborated(network, build.places, build.settings, tuple(build.expectations), tuple(build.diagnostics))
+    return Elaborated(
+        network, build.places, build.settings, build.claims, tuple(build.expectations), tuple(build.diagnostics)
+    )
 
 
 def _name_of(source: Source) -> str:

@@ -43,6 +43,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """`=> SHAPE`, and the line that it ends."""
+
+    shape: Shape
+    span: Span
+    line: Span
+
+
+@dataclass(frozen=True)
 class Expectation:
     """`expect QUANTITY COMPARISON VALUE`."""
 
@@ -67,6 +76,8 @@ class Build:
     places: dict[str, Place] = field(default_factory=dict)
     settings: dict[str, Span] = field(default_factory=dict)
     """Where each line of the `train` section stands."""
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """What lines claim of the value at their end, by its name."""
     expectations: list[Expectation] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     shapes: dict[str, Shape | None] = field(default_factory=dict)
@@ -171,7 +182,8 @@ def _diagnostic(
     spans = sorted({place.attributes[field] for field in said.attributes if field in place.attributes}, key=_start)
     labels = [Label(span) for span in spans or [place.word]]
     labels[-1] = Label(labels[-1].span, said.arithmetic)
-    return report(said.code, f"`{name}` {said.fact}", *labels, *origins, notes=notes, trace=place.trace)
+    fact = f"`{name}` {said.fact}"
+    return report(said.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)
 
 
 def _start(span: Span) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Label, report
 from specnet.elaborate import joins, statements
 from specnet.elaborate.binding import bind, shown
 from specnet.elaborate.blocks import call_block
-from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Halt, Place, limit
+from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, Value, escaped, suggestion
 from specnet.graph import Scope as GraphScope
@@ -100,7 +100,7 @@ class Elaborator:
             scope.taps.setdefault(chain.label.text, value)
             scope.labelled[chain.label.text] = chain, [node.name for node in self.build.nodes[first_node:]]
         if chain.claim is not None:
-            self._claim(chain.claim, scope, value)
+            self._claim(chain, chain.claim, scope, value)
         return value
 
     def _label(self, chain: tree.Chain, scope: Scope) -> LineLabel | None:
@@ -115,7 +115,7 @@ class Elaborator:
         scope.labels[name] = chain.label
         return LineLabel(escaped(name))
 
-    def _claim(self, claim: tree.Expression, scope: Scope, value: Value) -> None:
+    def _claim(self, chain: tree.Chain, claim: tree.Expression, scope: Scope, value: Value) -> None:
         """Compares the shape at a line's end with `=> SHAPE`; behind an error, goes on with the claimed one."""
         claimed = self.value_of(claim, scope, value)
         shape = claimed if isinstance(claimed, tuple) else (claimed,)
@@ -124,10 +124,11 @@ class Elaborator:
         if not all(isinstance(size, int) and size > 0 for size in shape):
             self.build.say(Code.E112, "a claim is a shape, as `55x55x96` or `1000`", claim.span)
             return
+        self.build.claims[value] = Claim(shape, claim.span, chain.span)
         actual = self.build.shapes[value]
         if actual is not None and actual != shape:
             message = f"`{value}` gives {show(actual)}, not {show(shape)} as claimed"
-            self.build.say(Code.E401, message, claim.span, trace=scope.trace)
+            self.build.complain(report(Code.E401, message, claim.span, trace=scope.trace, node=value))
             self.build.broken.add(value)
         self.build.shapes[value] = shape
 

@@ -37,7 +37,7 @@ class Conv(Windowed):
         in_groups(need_map(inputs)[2], self.groups, "arriving channels")
         in_groups(self.out_channels, self.groups, "filters")
         within_bounds(self.parameters(inputs)["weight"], "have weights of")
-        return within_bounds((*slide(self.axes(inputs)), self.out_channels))
+        return within_bounds((*slide(self.axes(inputs), self.window), self.out_channels))
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         weight = (self.out_channels, inputs[0][2] // self.groups, *self.kernel_size)

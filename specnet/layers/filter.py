@@ -59,6 +59,7 @@ class Filter(Windowed):
     """The sum of each window, weighted by the kernel, in each channel by itself: H×W×C → H'×W'×C, sized as by conv."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
+    window: ClassVar[str] = "kernel"
     positional: ClassVar[tuple[str, ...]] = ("kernel",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
@@ -82,7 +83,7 @@ class Filter(Windowed):
         return sliding(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
-        return *slide(self.axes(inputs)), need_map(inputs)[2]
+        return *slide(self.axes(inputs), self.window), need_map(inputs)[2]
 
     def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         return {"kernel": self.kernel_size}

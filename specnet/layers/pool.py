@@ -81,7 +81,7 @@ class Pool(Windowed):
                 padding = max(axis.before, axis.after)
                 fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
                 raise Refusal(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
-        return (*slide(axes), channels)
+        return (*slide(axes, self.window), channels)
 
     def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
         return () if self.output_size else super().remarks(inputs)

@@ -289,9 +289,10 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
         return tree.Text(self._span(meta), str(children[0])[1:-1])
 
     def size(self, meta: Meta, children: list[Any]) -> tree.Size:
-        span = self._span(meta)
-        sizes = re.split("[x×]", str(children[0]))
-        return tree.Size(span, tuple(tree.Number(span, int(size), size) for size in sizes))
+        token = children[0]
+        parts = re.finditer(r"[0-9]+", str(token))
+        spans = ((self.source.span(token.start_pos + m.start(), token.start_pos + m.end()), m[0]) for m in parts)
+        return tree.Size(self._at(token), tuple(tree.Number(span, _number(text), text) for span, text in spans))
 
     def computed_size(self, meta: Meta, children: list[Any]) -> tree.Size:
         return tree.Size(self._span(meta), tuple(children))

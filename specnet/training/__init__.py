@@ -14,8 +14,8 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
+from specnet.training.recorded import Recorded, recorded
 from specnet.training.run import resume, train
-from specnet.training.run_folder import Recorded, recorded
 
 __all__ = [
     "CannotRun",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -80,9 +80,9 @@ def _has_native_bf16(place: torch.device) -> bool:
     return place.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def capabilities() -> dict[str, Any]:
-    """What torch knows of the processor; nothing before torch 2.12."""
-    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+def capabilities() -> Mapping[str, Any]:
+    """What torch knows of the processor; older versions know nothing."""
+    found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return found
 
 

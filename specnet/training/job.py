@@ -38,7 +38,7 @@ class Job:
 class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
-    `overrides` are the values by name that the spec's text was read with.
+    `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
     """
 
     device: str = "cpu"
@@ -47,11 +47,12 @@ class Options:
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
+    spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Paths may be given as text, as Python's own functions take them."""
-        for name in ("data_dir", "run"):
+        for name in ("data_dir", "run", "spec"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, Path(value))
 

@@ -12,8 +12,9 @@ from specnet.training.job import Watcher
 from specnet.training.keeper import Keeper
 from specnet.training.pace import Pace
 from specnet.training.run_folder import RunFolder
-from specnet.training.state import Best, State, Sums
+from specnet.training.state import Best, State
 from specnet.training.step import Stepper
+from specnet.training.sums import Sums
 
 SAVED_AT_EPOCH = 2.0
 """An epoch's end is saved if the last checkpoint is older than so many seconds …"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 import specnet
-from specnet.settings import Training, from_record, to_record
+from specnet.settings import to_record
 from specnet.training.device import Device, capabilities
 from specnet.training.errors import CannotRun
 from specnet.training.files import write, write_json
@@ -28,10 +28,10 @@ SPEC, CONFIG, MODEL = "spec.net", "config.json", "model.safetensors"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of a run; `labels` stand in the weights' metadata, so that these can be used on their own."""
+    """The files of a run; `metadata` goes with the weights, so that these can be used on their own."""
 
     path: Path
-    labels: Mapping[str, str]
+    metadata: Mapping[str, str]
 
     @property
     def checkpoint(self) -> Path:
@@ -39,7 +39,7 @@ class RunFolder:
 
     def write_model(self, weights: dict[str, Tensor]) -> None:
         """The weights that count."""
-        write(self.path / MODEL, save(weights, dict(self.labels)))
+        write(self.path / MODEL, save(weights, dict(self.metadata)))
 
     def read_model(self) -> dict[str, Tensor]:
         """The weights that count, as they were written; raises CannotRun."""
@@ -56,8 +56,8 @@ class RunFolder:
         write_json(self.path / "summary.json", summary)
 
 
-def labels(job: Job, classes: Sequence[str], normalizer: Normalizer) -> dict[str, str]:
-    """What the weights' metadata says of them."""
+def metadata(job: Job, classes: Sequence[str], normalizer: Normalizer) -> dict[str, str]:
+    """What goes with the weights: network, classes, normalisation."""
     return {
         "spec": job.spec_text,
         "digest": job.digest,
@@ -117,39 +117,3 @@ def _environment(device: Device) -> dict[str, Any]:
         "precision": device.precision,
         "threads": torch.get_num_threads(),
     }
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a run's folder says of how it was begun."""
-
-    folder: Path
-    spec_text: str
-    digest: str
-    classes: tuple[str, ...]
-    training: Training
-    options: Options
-
-
-def recorded(folder: Path) -> Recorded:
-    """What to go on with; raises CannotRun if the folder holds no run."""
-    try:
-        config = json.loads((folder / CONFIG).read_text())
-        return Recorded(
-            folder,
-            (folder / SPEC).read_text(),
-            config["digest"],
-            tuple(config["classes"]),
-            from_record(config["training"]),
-            _options(config["options"]),
-        )
-    except OSError as error:
-        raise CannotRun(f"{folder} holds no run to resume: {error.filename} cannot be read") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CannotRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
-
-
-def _options(record: Mapping[str, Any]) -> Options:
-    known = {field.name for field in fields(Options)}
-    values = {name: value for name, value in record.items() if name in known}
-    return Options(**values)

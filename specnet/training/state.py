@@ -10,43 +10,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from specnet.training.checkpoint import Checkpoint
+from specnet.training.sums import Sums
 
 Weights = dict[str, Tensor]
-
-
-@dataclass
-class Sums:
-    """What the steps of the epoch so far add up to; tensors stay on the device until somebody looks.
-
-    `loss` is summed over images, `finite` counts the steps up to which it has been a number.
-    """
-
-    loss: Tensor
-    correct: Tensor
-    finite: Tensor
-    images: int = 0
-    steps: int = 0
-
-    @classmethod
-    def zero(cls, device: torch.device) -> Sums:
-        def number(kind: torch.dtype) -> Tensor:
-            return torch.zeros((), dtype=kind, device=device)
-
-        return cls(number(torch.float32), number(torch.int64), number(torch.int64))
-
-    def mean_loss(self) -> float:
-        return self.loss.item() / max(1, self.images)
-
-    def accuracy(self) -> float:
-        return self.correct.item() / max(1, self.images)
-
-    def add(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
-        """A step of B images: their mean loss, outputs B×classes, labels B."""
-        self.loss += loss.detach() * len(labels)
-        self.correct += (outputs.argmax(1) == labels).sum()
-        self.finite += torch.isfinite(self.loss)
-        self.images += len(labels)
-        self.steps += 1
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ def refuse_data(job: Job, data: DataSet) -> None:
     """What only the data tells; raises Unsuitable."""
     _refuse_classes(job, len(data.classes))
     _refuse_channels(job, data.train.pixels.shape[3])
+    if job.training.evaluate and data.test is None:
+        raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop and data.validation is None:
         raise Unsuitable(
             "`stop` looks at the validation part, and there is none; `split validation=0.1` sets one aside"

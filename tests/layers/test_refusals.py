@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specnet.compiler import check_source
+from specnet.layers.base import Refusal
 from specnet.source import Source
 
 REFUSED = {
@@ -18,8 +19,7 @@ REFUSED = {
     "deconv K=6 F=3 S=2 OP=2": "E115 `deconv` takes an `OP` below its stride or its dilation: 2 is not below 2",
     "deconv K=6 F=3 S=2 P=same OP=1": "E115 `deconv` takes no `OP` with `P=same`",
     "deconv K=6 F=3 G=3": "E304 `deconv1` cannot split 4 arriving channels into 3 equal groups",
-    "filter sobel_x S=4": "",
-    "filter box_blur S=3": "",
+    "filter sobel_x S=4": "E301 `filter1` leaves real pixels unread: (13 − 3 + 0)/4 + 1 = 3.5 in height",
     "filter kernel=[[1, 2], [3]]": "E112 `kernel` ",
     "filter kernel=[[]]": "E112 `kernel` ",
     "filter sobel": "E112 ",
@@ -62,10 +62,10 @@ REFUSED = {
 
 REMARKED = {
     "conv K=6 F=1 S=5": "N302 `conv1` reads one pixel in 5",
-    "conv K=6 F=2x1 S=4": "W303 `conv1` skips pixels: its stride 4 is larger than its window 2",
+    "conv K=6 F=3x1 S=5": "W303 `conv1` skips pixels: its stride 5 is larger than its window 3",
     "conv K=6 F=4 S=2 P=1": "N301 `conv1` leaves the last row of padding unread",
     "conv K=6 F=4x3 S=2 P=1": "N301 `conv1` leaves the last row of padding unread",
-    "conv K=6 F=3 S=3 P=[0:2, 0]": "N301 `conv1` leaves the last 2 rows of padding unread",
+    "conv K=6 F=5x3 S=3 P=[0:3, 0]": "N301 `conv1` leaves the last 2 rows of padding unread",
     "conv K=6 F=4x2 S=2 P=1x0 floor": "",
     "pool max F=3x2 S=2 ceil": "",
     "pool max F=2 S=3 P=same": "W303 `pool1` skips pixels: its stride 3 is larger than its window 2",
@@ -84,8 +84,6 @@ def test_what_is_said_of_a_line(line: str, said: str) -> None:
 
 @pytest.mark.parametrize("line", REFUSED)
 def test_a_refusal_names_attributes_that_there_are(line: str) -> None:
-    from specnet.layers.base import Refusal
-
     network = check_source(Source("<line>", f"input 13x9x4\n{line}")).network
     for node in network.nodes:
         arriving = network.arriving(node)

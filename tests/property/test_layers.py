@@ -42,14 +42,14 @@ def ours(kind: type[Layer], shape: Shape, fields: dict[str, Any]) -> Shape | Non
 
 
 def torchs(module: type[nn.Module], shape: Shape, *arguments: Any, **keywords: Any) -> Shape | None:
-    """The output of one image, None where making or running the module fails."""
+    """The output of one image, None where making or running the module fails, or (deconv) nothing is left of it."""
     height, width, channels = shape
     try:
         with torch.no_grad():
             _, *output = module(*arguments, **keywords)(torch.zeros(1, channels, height, width)).shape
     except (RuntimeError, ValueError):
         return None
-    return *output[1:], output[0]
+    return (*output[1:], output[0]) if min(output) else None
 
 
 @examples

@@ -102,5 +102,5 @@ def test_an_entry_is_missing(tmp_path: Path) -> None:
     folder = tmp_path / "cifar-10-batches-py"
     write_cifar10(folder)
     write_pickle(folder / "data_batch_2", {"labels": [0] * 4})
-    with pytest.raises(DataProblem, match="no entry 'data'"):
+    with pytest.raises(DataProblem, match="no entry `data`"):
         read(Cifar10(), tmp_path, SHAPE)

@@ -27,7 +27,7 @@ def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
         raise ValueError(f"scopes cannot be opened {depth} deep")
     network, scopes, wrong = checked.network, Scopes(checked.network), faults(checked)
     drawn = figure(network, scopes, depth, wrong.layers)
-    graph = graphviz.Digraph(graphviz.escape(printable(network.name or "network")))
+    graph = graphviz.Digraph(graphviz.nohtml(printable(network.name or "network").replace("\\", "/")))
     graph.attr("graph", label=title(checked, wrong), **palette.GRAPH)
     graph.attr("node", **palette.NODE)
     graph.attr("edge", **palette.EDGE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import graphviz
 
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.figure import Box
-from specnet.backends.diagram.label import bold, lines, printable, side_by_side, small, stack, strip, text
+from specnet.backends.diagram.label import bold, lines, printable, side_by_side, small, stack, strips, text
 from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, Colours, Style
 from specnet.backends.diagram.scopes import Scopes
 from specnet.backends.diagram.values import size
@@ -24,6 +25,9 @@ SHARE = 0.1
 
 WIDEST = 44
 """Characters of a line in a box."""
+
+MOST_MESSAGES = 6
+"""Lines about what is wrong."""
 
 MOST_HOVERED = 30
 """Layers that are named where the mouse hovers over a box."""
@@ -44,8 +48,8 @@ class Boxes:
             self._heading(box),
             small(text(self._share(box.nodes))),
             small(text(self._shared(box))),
-            *self._messages(box),
-            strip(self._census(box) if box.is_folded else self._followers(box)),
+            *islice(self._messages(box), MOST_MESSAGES),
+            *strips(self._census(box) if box.is_folded else self._followers(box)),
         ]
         return {"label": stack(rows), "tooltip": self._tooltip(box.nodes), **colours.style()}
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Severity
-from specnet.elaborate.build import Place
 from specnet.graph import Node
-from specnet.layers.base import Refusal
+from specnet.layers.base import Refusal, show
 from specnet.source import Span
 
 
@@ -29,12 +27,11 @@ def faults(checked: Checked) -> Faults:
     """What is wrong with a network, and where in its picture."""
     found = Faults()
     for error in (d for d in checked.diagnostics if d.severity is Severity.ERROR):
-        is_claim = error.code is Code.E401
-        name = _claimed(checked, error) if is_claim else _blamed(checked, error)
+        name = error.node or _blamed(checked, error)
         if name is None:
             found.elsewhere.append(f"line {error.span.line}: {error.message}" if error.span else error.message)
-        elif is_claim and error.span:
-            found.claims[name] = re.sub(r"(?<=[\d)])x(?=[\d(])", "×", error.span.text)
+        elif error.code is Code.E401:
+            found.claims[name] = show(checked.elaborated.claims[name].shape)
         else:
             found.layers.setdefault(name, error.message)
     for node in checked.network.nodes:
@@ -55,18 +52,6 @@ def _blamed(checked: Checked, error: Diagnostic) -> str | None:
 
 def _holds(outer: Span, inner: Span) -> bool:
     return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
-
-
-def _claimed(checked: Checked, error: Diagnostic) -> str | None:
-    """The layer whose output a claim is about: the last one that is written before it."""
-    before = [name for name, place in checked.elaborated.places.items() if _precedes(place, error)]
-    return before[-1] if before else None
-
-
-def _precedes(place: Place, error: Diagnostic) -> bool:
-    calls = len(error.trace)
-    written = (*place.trace, place.element)[calls:][:1]
-    return place.trace[:calls] == error.trace and any(error.span and span.end <= error.span.start for span in written)
 
 
 def _is_refused(checked: Checked, node: Node, found: Faults) -> bool:

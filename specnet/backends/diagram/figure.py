@@ -16,6 +16,8 @@ from specnet.graph import Network, Node
 from specnet.layers import layer_class
 from specnet.layers.base import Family
 
+MOST_IN_A_BOX = 6
+
 
 @dataclass(frozen=True)
 class Box:
@@ -79,12 +81,15 @@ def _reads(network: Network) -> Counter[str]:
 def _follows(
     node: Node, members: Mapping[str, list[Node]], sources: Mapping[str, str], reads: Mapping[str, int]
 ) -> bool:
-    """Whether a node keeps the shape of the layer just before it, in the same scope, and is alone in reading it."""
+    """Whether a node keeps the shape of the layer just before it, in the same scope, and is alone in reading it;
+    and there is room in that box."""
     kind = layer_class(node.kind)
     if not kind or not kind.keeps_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
         return False
     before = members.get(sources[node.inputs[0]])
-    return before is not None and before[-1].name == node.inputs[0] and _parent(node.name) == _parent(before[0].name)
+    if before is None or before[-1].name != node.inputs[0] or len(before) >= MOST_IN_A_BOX:
+        return False
+    return _parent(node.name) == _parent(before[0].name)
 
 
 def _parent(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from textwrap import wrap
 
@@ -10,6 +10,9 @@ from specnet.backends.diagram.palette import QUIET, Colours
 
 LONGEST = 400
 """Characters of a text that are shown, at most."""
+
+ABREAST = 5
+"""Small boxes side by side, at most."""
 
 SPACE = "&#160;"
 
@@ -21,8 +24,8 @@ def printable(plain: str) -> str:
 
 
 def text(plain: str) -> str:
-    """One line of text."""
-    return escape(printable(plain))
+    """One line of text. A backslash stands apart: Graphviz would take it and a G for the graph's name even here."""
+    return escape(printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
 
 
 def lines(plain: str, width: int) -> str:
@@ -42,14 +45,17 @@ def side_by_side(*markup: str) -> str:
     return (SPACE * 2).join(each for each in markup if each)
 
 
-def strip(cells: Iterable[tuple[str, Colours]]) -> str:
-    """Small coloured boxes side by side, together as wide as the box they stand in."""
-    inside = "".join(_cell(small(f"{SPACE}{markup}{SPACE}", colours.ink), colours) for markup, colours in cells)
-    return f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{inside}</TR></TABLE>' if inside else ""
+def strips(cells: Iterable[tuple[str, Colours]]) -> Iterator[str]:
+    """Rows of small coloured boxes, each as wide as the box they stand in."""
+    inside = [_cell(markup, colours) for markup, colours in cells]
+    for start in range(0, len(inside), ABREAST):
+        row = "".join(inside[start : start + ABREAST])
+        yield f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{row}</TR></TABLE>'
 
 
 def _cell(markup: str, colours: Colours) -> str:
-    return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{markup}</TD>'
+    inside = small(f"{SPACE}{markup}{SPACE}", colours.ink)
+    return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{inside}</TD>'
 
 
 def stack(rows: Iterable[str], align: str = "CENTER") -> str:

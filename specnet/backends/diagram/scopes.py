@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
+from specnet.attributes import Interval
 from specnet.graph import Network, Scope
 from specnet.syntax.expressions import TapValue
 from specnet.written import written_value
@@ -60,4 +61,4 @@ def _call(word: str, values: Iterable[tuple[str, Any]]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, TapValue):
         return f"@{value.tap.name}"
-    return written_value(value) if isinstance(value, int | float | str | tuple) else "?"
+    return written_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"

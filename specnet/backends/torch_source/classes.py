@@ -9,8 +9,8 @@ from typing import Any
 
 from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.detours import Detour, Skeleton, detours
-from specnet.backends.torch_source.naming import class_of_unit, numbered
 from specnet.backends.torch_source.grouping import alike
+from specnet.backends.torch_source.naming import class_of_unit, numbered
 from specnet.backends.torch_source.numbers import numbers
 from specnet.backends.torch_source.outline import Leaf, Unit
 from specnet.backends.torch_source.parameters import ABSENT, NotExpressible, Slot, Vector, parameters, spelled
@@ -50,7 +50,7 @@ class Classes:
             name = numbered(class_of_unit(groups[whole][0]), self.taken)
             design, left = self._design(name, variants), []
             for other in others:
-                found = detours(whole, other)
+                found = detours(whole, other) if units[0].path in self.network.scopes else None
                 wider = [*variants, Variant(tuple(groups[other]), frozenset(found))] if found else []
                 merged = self._merged(name, wider)
                 variants, design = (wider, merged) if merged else (variants, design)
@@ -115,7 +115,7 @@ def _purpose(detour: Detour, whole: Unit) -> str:
         return "residual"
     value = items[name].outs[position]
     is_joined = any(value in items[join].ins for join in joins)
-    return "projection" if is_joined else f"with_{detour.parts[0].replace('.', '_')}"
+    return "projection" if is_joined else f"with_{detour.parts[0].replace('.', '_').rstrip('0123456789')}"
 
 
 def _named_values(network: Network, unit: Unit) -> Mapping[str, Any]:

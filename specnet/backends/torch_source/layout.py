@@ -10,11 +10,12 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Group:
-    """Parts in brackets: `nn.Conv2d(`, the arguments, `)`."""
+    """Parts in brackets: `nn.Conv2d(`, the arguments, `)`; those of a comprehension have nothing between them."""
 
     head: str
     parts: tuple[Text, ...]
     tail: str = ")"
+    separator: str = ","
 
 
 Text = str | Group
@@ -28,7 +29,7 @@ def flat(text: Text) -> str:
     """The text on one line."""
     if isinstance(text, str):
         return text
-    return text.head + ", ".join(flat(part) for part in text.parts) + text.tail
+    return text.head + f"{text.separator} ".join(flat(part) for part in text.parts) + text.tail
 
 
 def lines(text: Text, indent: int, before: str = "", after: str = "", comment: str = "") -> list[str]:
@@ -43,7 +44,7 @@ def lines(text: Text, indent: int, before: str = "", after: str = "", comment: s
     if len(together) <= WIDTH and all(isinstance(part, str) for part in text.parts):
         inner = [together]
     else:
-        inner = [line for part in text.parts for line in lines(part, indent + 4, after=",")]
+        inner = [line for part in text.parts for line in lines(part, indent + 4, after=text.separator)]
     head = f"{margin}{before}{text.head}{f'  # {comment}' if comment else ''}"
     return [head, *inner, f"{margin}{text.tail}{after}"]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from specnet.backends.torch_source.layout import Text, literal
@@ -94,23 +95,38 @@ class _Search:
 
     def text(self, slot: Slot, vector: Vector) -> Text:
         present = [value for value in vector if value is not ABSENT]
-        if all(_same(value, present[0]) for value in present):
+        same_word = ABSENT in vector and self._is(slot, vector, self.names.get(slot.argument, ()))
+        if not same_word and all(_same(value, present[0]) for value in present):
             return literal(present[0])
-        name, text = next(self._ways(slot, vector), ("", ""))
-        if not name:
-            name = text = self._new(slot, vector)
-        self.used.add(name)
+        names, text = next(self._ways(slot, vector), ((), ""))
+        if not names:
+            names = (text := self._new(slot, vector),)
+        self.used.update(names)
         return text
 
-    def _ways(self, slot: Slot, vector: Vector) -> Iterator[tuple[str, str]]:
-        """The names, multiples and quotients that have the slot's value at every call, simplest first."""
-        for name, values in self.names.items():
-            if all(value is ABSENT or _same(value, known) for value, known in zip(vector, values, strict=True)):
-                yield name, name
-        for name, values in self.names.items():
-            pairs = [(v, known) for v, known in zip(vector, values, strict=True) if v is not ABSENT]
-            if all(type(v) is int and type(known) is int and v and known for v, known in pairs):
-                yield from _derived(name, pairs, slot.argument == REPEATS)
+    def _is(self, slot: Slot, vector: Vector, named: Vector) -> bool:
+        """Whether what has a name is the slot's value at every call; 0 and 1 may say whether a detour is taken."""
+        if not slot.part:
+            vector = tuple(
+                int(taken) if type(known) is int else taken for taken, known in zip(vector, named, strict=False)
+            )
+        pairs = zip(vector, named, strict=False)
+        return len(vector) == len(named) and all(value is ABSENT or _same(value, known) for value, known in pairs)
+
+    def _ways(self, slot: Slot, vector: Vector) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The names, multiples, quotients and products that have the slot's value at every call, simplest first."""
+        named = self.names if slot.part else self.known
+        yield from (((name,), name) for name, values in named.items() if self._is(slot, vector, values))
+        calls = [call for call, value in enumerate(vector) if value is not ABSENT]
+        wanted = [vector[call] for call in calls]
+        given = {name: [values[call] for call in calls] for name, values in self.names.items()}
+        whole = {name: values for name, values in given.items() if all(type(value) is int for value in values)}
+        if all(type(value) is int for value in wanted):
+            for name, values in whole.items():
+                yield from (((name,), text) for text in _derived(name, values, wanted, slot.argument == REPEATS))
+            for one, other in combinations(whole, 2):
+                if wanted == [a * b for a, b in zip(whole[one], whole[other], strict=True)]:
+                    yield (one, other), f"{one} * {other}"
 
     def _new(self, slot: Slot, vector: Vector) -> str:
         """A new parameter, called as the argument is."""
@@ -123,15 +139,16 @@ class _Search:
         return name
 
 
-def _derived(name: str, pairs: list[tuple[int, int]], is_count: bool) -> Iterator[tuple[str, str]]:
-    first, known = pairs[0]
-    factor, quotient, more = first // known, known // first, first - known
-    if factor > 1 and all(value == factor * source for value, source in pairs):
-        yield name, f"{factor} * {name}"
-    if quotient > 1 and all(value * quotient == source for value, source in pairs):
-        yield name, f"{name} // {quotient}"
-    if is_count and all(value == source + more for value, source in pairs):
-        yield name, f"{name} {'+' if more > 0 else '-'} {abs(more)}"
+def _derived(name: str, values: Sequence[int], wanted: Sequence[int], is_count: bool) -> Iterator[str]:
+    """`4 * filters`, `in_channels // 16`, and for how often a part is repeated, `n - 1`."""
+    value, want = values[0], wanted[0]
+    factor, quotient, more = (want // value, value // want, want - value) if value and want else (0, 0, 0)
+    if factor > 1 and wanted == [factor * value for value in values]:
+        yield f"{factor} * {name}"
+    if quotient > 1 and values == [quotient * want for want in wanted]:
+        yield f"{name} // {quotient}"
+    if is_count and wanted == [value + more for value in values]:
+        yield f"{name} {'+' if more > 0 else '-'} {abs(more)}"
 
 
 def _same(one: object, other: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, reduce
 from keyword import iskeyword
 
@@ -81,7 +82,7 @@ class Parts:
         if times is None:
             return made
         grows = any(self.texts.get(Slot(item.name, place, name + GROWTH)) for name in run.design.parameters.values)
-        return Group("*[", (f"{flat(made)} for {'i' if grows else '_'} in range({flat(times)})",), "]")
+        return Group("*[", (made, f"for {'i' if grows else '_'} in range({flat(times)})"), "]", "")
 
     # What is called
 
@@ -147,7 +148,7 @@ class Parts:
 def _listed(parts: tuple[Text, ...]) -> Text:
     """The parts as a list, `[…]` rather than `[*[…]]`."""
     only = parts[0] if len(parts) == 1 else None
-    return Group("[", only.parts, "]") if isinstance(only, Group) and only.head == "*[" else Group("[", parts, "]")
+    return replace(only, head="[") if isinstance(only, Group) and only.head == "*[" else Group("[", parts, "]")
 
 
 def _named(name: str, text: Text) -> Text:

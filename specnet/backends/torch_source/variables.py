@@ -29,6 +29,7 @@ class Variables:
             for value in dict.fromkeys(statement.reads):
                 self.readers.setdefault(value, []).append(position)
             part = statement.items[-1].name.replace(".", "_")
+            part = part if part.isidentifier() else f"step_{part}"
             self.own |= {value: f"{part}_{n}" if n else part for n, value in enumerate(statement.makes)}
         for value in unit.outs:
             self.readers.setdefault(value, []).append(len(found))

@@ -7,7 +7,7 @@ output = (N − F + 2P)/S + 1, with D(F−1)+1 in the place of F when dilated
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from specnet.diagnostics import Code
 from specnet.layers.base import Layer, Refusal, Remark, Shapes, TorchCall, need_map
@@ -82,12 +82,15 @@ class Axis:
 class Windowed(Layer):
     """A layer whose window slides over the map."""
 
+    window: ClassVar[str] = "kernel_size"
+    """The field that says how large the window is."""
+
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         """How the window slides along height and width."""
         raise NotImplementedError
 
     def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
-        return slide_remarks(self.axes(inputs))
+        return slide_remarks(self.axes(inputs), self.window)
 
     def formula(self, inputs: Shapes) -> str:
         return slide_formula(self.axes(inputs))
@@ -117,44 +120,47 @@ def symbolic(axes: tuple[Axis, Axis]) -> str:
     return f"(N − {window} + 2P)/S + 1"
 
 
-def slide(axes: tuple[Axis, Axis]) -> tuple[int, int]:
-    """Output height and width; raises Refusal when the window does not fit or real pixels would be left unread."""
+def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
+    """Output height and width; raises Refusal when the window does not fit or real pixels would be left unread.
+
+    `window` is the field that says how large it is.
+    """
     for name, axis in zip(AXES, axes, strict=True):
         if axis.positions < 1:
             raise Refusal(
                 Code.E302,
                 f"has a window larger than its padded input: {axis.extent} > {axis.size + axis.before + axis.after}"
                 + _along(name, axes),
-                ("kernel_size",),
+                (window,),
                 f"{axis.size} + {axis.before} + {axis.after} in {name}",
             )
         if axis.rounding == "exact" and axis.loses_pixels:
             raise Refusal(
                 Code.E301,
                 f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
-                ("kernel_size", "stride"),
+                (window, "stride"),
                 f"{symbolic(axes)} = {axis.arithmetic}",
                 (f"rounding down would leave the last {_lines(axis.unread, name, axes)} of the input unread",),
             )
     return axes[0].positions, axes[1].positions
 
 
-def slide_remarks(axes: tuple[Axis, Axis]) -> tuple[Remark, ...]:
+def slide_remarks(axes: tuple[Axis, Axis], window: str) -> tuple[Remark, ...]:
     """Padding left unread, and strides larger than the window."""
     remarks = []
     name, axis = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.stride > a.extent > 1), (None, axes[0]))
     if name:
         fact = f"skips pixels: its stride {axis.stride} is larger than its window {axis.extent}"
-        remarks.append(Remark(Code.W303, fact, ("kernel_size", "stride")))
+        remarks.append(Remark(Code.W303, fact, (window, "stride")))
     rounded = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.rounding == "exact" and a.remainder), None)
     if rounded:
         name, axis = rounded
         if axis.unread <= 0:
             fact = f"leaves the last {_lines(axis.remainder, name, axes)} of padding unread"
             remarks.append(Remark(Code.N301, fact, ("padding",), axis.arithmetic))
-        elif axis.extent == 1:
+        elif axis.extent == 1 and not remarks:
             fact = f"reads one pixel in {axis.stride}"
-            remarks.append(Remark(Code.N302, fact, ("kernel_size", "stride"), axis.arithmetic))
+            remarks.append(Remark(Code.N302, fact, (window, "stride"), axis.arithmetic))
     return tuple(remarks)
 
 

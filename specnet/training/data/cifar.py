@@ -72,23 +72,26 @@ def _file(found: Found, file: str, key: str) -> Images:
     rows = entries["data"]
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
         raise found.damaged(file, "its `data` is no table of 3,072 bytes a row")
-    labels = torch.tensor([int(label) for label in entries[key]], dtype=torch.int64)
+    labels = entries[key]
+    if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
+        raise found.damaged(file, f"its `{key}` is no list of numbers")
     if len(labels) != len(rows):
         raise found.damaged(file, f"{len(labels)} labels for {len(rows)} images")
     maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
-    return Images(maps.permute(0, 2, 3, 1).contiguous(), labels)
+    return Images(maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels))
 
 
 def _entries(found: Found, file: str, keys: Iterable[str]) -> dict[str, Any]:
-    """The named entries of a pickled dictionary."""
+    """A pickled dictionary, in which there are these keys."""
+    packed = found.read(file)
     try:
-        content = _DataOnly(io.BytesIO(found.read(file)), encoding="latin1").load()
+        content = _DataOnly(io.BytesIO(packed), encoding="latin1").load()
         entries = {_text(key): value for key, value in content.items()}
-        return {key: entries[key] for key in keys}
-    except KeyError as error:
-        raise found.damaged(file, f"it has no entry {error}") from None
-    except (pickle.UnpicklingError, EOFError, AttributeError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:  # a damaged pickle may raise anything
         raise found.damaged(file, str(error) or "it ends too early") from None
+    if missing := [key for key in keys if key not in entries]:
+        raise found.damaged(file, f"it has no entry `{missing[0]}`")
+    return entries
 
 
 def _text(key: str | bytes) -> str:

@@ -85,7 +85,7 @@ class Found:
 
 def _either(folder: Path, file: str) -> Path:
     """The file as published, or unpacked beside it."""
-    return folder / file if (folder / file).exists() else folder / file.removesuffix(".gz")
+    return folder / file if (folder / file).is_file() else folder / file.removesuffix(".gz")
 
 
 def roots(data_dir: Path | None) -> Iterator[Path]:
@@ -106,8 +106,8 @@ def find(published: Published, data_dir: Path | None) -> Found | None:
     """The first place where at least one file of the set lies, or its archive."""
     for root in roots(data_dir):
         for folder in (*(root / name for name in published.folders), root):
-            if any(_either(folder, file).exists() for file in published.files):
+            if any(_either(folder, file).is_file() for file in published.files):
                 return Found(published, folder)
-        if published.archive and (root / published.archive[0]).exists():
+        if published.archive and (root / published.archive[0]).is_file():
             return Found(published, root / published.archive[0])
     return None

@@ -1,0 +1,46 @@
+"""Fixes, each one proved: with the edit made, the whole network is checked again; this error is gone, no other came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from specnet.compiler import Checked
+from specnet.diagnostics import Diagnostic, Fix, Severity
+from specnet.elaborate import Read
+from specnet.fixes.candidates import candidates
+from specnet.fixes.proof import Proof
+
+MOST_OFFERS = 5
+"""Fixes that are offered for one error."""
+
+MOST_TRIALS = 40
+MOST_NODES_TRIED = 40_000
+"""Candidates that are tried for one error, fewer for a large network."""
+
+
+def with_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
+    """The same, each error with the fixes that were proved for it, best first."""
+    if checked.ok:
+        return checked
+    proof = Proof(checked, overrides, read)
+    return replace(checked, diagnostics=tuple(_fixed(checked, diagnostic, proof) for diagnostic in checked.diagnostics))
+
+
+def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic:
+    """A diagnostic with its proved fixes; only errors get any."""
+    if diagnostic.severity is not Severity.ERROR:
+        return replace(diagnostic, fixes=())
+    trials = max(4, min(MOST_TRIALS, MOST_NODES_TRIED // (1 + len(checked.network.nodes))))
+    tried, proved = set[str](), list[Fix]()
+    for candidate in candidates(checked, diagnostic):
+        text = proof.text_after(candidate.edits)
+        if len(tried) == trials or len(proved) == MOST_OFFERS:
+            break
+        if text in tried:
+            continue
+        tried.add(text)
+        after = proof.without_error(diagnostic, candidate)
+        if after:
+            proved.append(proof.titled(candidate, diagnostic, after))
+    return replace(diagnostic, fixes=tuple(proved))

@@ -1,0 +1,91 @@
+"""Edits that may help, likeliest first. Nothing here is sure: each is offered only when its proof holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, zip_longest
+
+from specnet.compiler import Checked
+from specnet.diagnostics import Code, Diagnostic, Fix, replacing
+from specnet.fixes.attributes import Setting, input_sizes, settings_that_give
+from specnet.fixes.joins import arms_that_meet
+from specnet.fixes.numbers import literals_near
+from specnet.graph import Node
+from specnet.layers.base import Shape, show
+
+Maker = Callable[[Checked, Diagnostic], Iterator[Fix]]
+
+
+def candidates(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """Candidates for an error: those that it brought along, then those that its code suggests."""
+    yield from diagnostic.fixes
+    maker = MAKERS.get(diagnostic.code)
+    if maker and (diagnostic.node or diagnostic.code is Code.E402):
+        yield from maker(checked, diagnostic)
+
+
+def _of_window(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """Another attribute for the layer that refuses, another input, another number of the call that led there."""
+    node = checked.network.by_name[diagnostic.node]
+    claim = _claimed(checked, node)
+    yield from _interleaved([*settings_that_give(checked, node, claim), *input_sizes(checked, node, claim)])
+    yield from literals_near(checked, diagnostic, claim, None)
+
+
+def _of_claim(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """Other attributes for the layer that made the shape, other numbers on the line; at last, the shape that it is."""
+    claim = checked.elaborated.claims[diagnostic.node]
+    node = _maker_of(checked, diagnostic.node)
+    actual = checked.network.shapes[diagnostic.node]
+    if node:
+        settings = settings_that_give(checked, node, claim.shape)
+        yield from _interleaved([*settings, *input_sizes(checked, node, claim.shape)])
+    yield from literals_near(checked, diagnostic, claim.shape, actual)
+    if actual:
+        yield replacing(claim.span, "x".join(map(str, actual)), f"=> {show(actual)}, as it is")
+
+
+def _of_join(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    yield from arms_that_meet(checked, diagnostic)
+    yield from literals_near(checked, diagnostic, None, None)
+
+
+def _of_expectation(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """Other numbers of repetitions and calls; at last, the number that it is."""
+    yield from literals_near(checked, diagnostic, None, None)
+
+
+def _interleaved(settings: list[Setting]) -> Iterator[Fix]:
+    """The nearest value of each attribute, then the second nearest of each, …"""
+    fields = dict.fromkeys(setting.field for setting in settings)
+    columns = [[setting.fix for setting in settings if setting.field == field] for field in fields]
+    return (fix for fix in chain.from_iterable(zip_longest(*columns)) if fix)
+
+
+def _claimed(checked: Checked, node: Node) -> Shape | None:
+    """The shape that the node's line claims, if only layers that keep the shape stand between."""
+    for name, claim in checked.elaborated.claims.items():
+        if _maker_of(checked, name) is node:
+            return claim.shape
+    return None
+
+
+def _maker_of(checked: Checked, name: str) -> Node | None:
+    """The node that gave a value its shape: the last one before it that does not keep what arrives."""
+    node = checked.network.by_name.get(name)
+    while node and node.layer and node.layer.keeps_shape and node.inputs:
+        node = checked.network.by_name.get(node.inputs[0])
+    return node
+
+
+MAKERS: Mapping[Code, Maker] = {
+    Code.E301: _of_window,
+    Code.E302: _of_window,
+    Code.E303: _of_window,
+    Code.E304: _of_window,
+    Code.E306: _of_window,
+    Code.E310: _of_join,
+    Code.E401: _of_claim,
+    Code.E402: _of_expectation,
+}
+"""What is tried for each code."""

@@ -1,0 +1,95 @@
+"""The proof of a fix: the edited spec is checked as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from specnet.compiler import Checked, check_lines
+from specnet.diagnostics import Diagnostic, Edit, Fix, Severity
+from specnet.elaborate import Read
+from specnet.layers.base import show
+from specnet.source import Source, Span
+from specnet.syntax import tree
+from specnet.syntax.parser import parse
+
+Key = tuple[str, str, int]
+"""What makes an error the same one after an edit: its code, its file, its line."""
+
+
+class Proof:
+    """Checks edited versions of one spec."""
+
+    def __init__(self, checked: Checked, overrides: Mapping[str, str], read: Read) -> None:
+        self.checked = checked
+        self.overrides = overrides
+        self.read = read
+        self.errors = Counter(map(_key, _errors(checked)))
+
+    def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
+        """The spec after the fix, if this error is gone then and no other has come."""
+        after = self._checked_again(fix.edits)
+        allowed = self.errors - Counter([_key(diagnostic)])
+        return after if not Counter(map(_key, _errors(after))) - allowed else None
+
+    def text_after(self, edits: Sequence[Edit]) -> str:
+        """What the edited files read; two fixes that come to the same are one."""
+        return "\0".join(source.text for source in self._edited(edits).values())
+
+    def _edited(self, edits: Sequence[Edit]) -> dict[str, Source]:
+        sources = {edit.span.source for edit in edits}
+        return {source.name: _edited(source, [e for e in edits if e.span.source is source]) for source in sources}
+
+    def _checked_again(self, edits: Sequence[Edit]) -> Checked:
+        edited = self._edited(edits)
+
+        def read(path: str, span: Span) -> Source:
+            found = self.read(path, span)
+            return edited.get(found.name, found)
+
+        source = edited.get(self.checked.source.name, self.checked.source)
+        lines, unreadable = self._parsed_again(source, edits)
+        return check_lines(source, lines, unreadable, self.overrides, read)
+
+    def _parsed_again(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
+        """The tree after the edits. Only the statement that is edited is read again, where all edits lie in one."""
+        was = self.checked.lines
+        unreadable = [d for d in self.checked.diagnostics if d.code.name == "E003"]
+        if source is self.checked.source:
+            return was, unreadable
+        around = [i for i, line in enumerate(was) if all(_within(edit.span, line.span) for edit in edits)]
+        if unreadable or len(around) != 1:
+            return parse(source)
+        line = was[around[0]]
+        end = line.span.end + sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits)
+        before = "\n" * source.text.count("\n", 0, line.span.start)
+        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]))
+        return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
+
+    def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
+        """The fix with the shape that its layer then has: `S=1 → 22×22×6`."""
+        node = after.network.by_name.get(diagnostic.node)
+        shape = f" → {show(node.output)}" if node and node.output else ""
+        return replace(fix, title=f"{fix.title}{shape}")
+
+
+def _errors(checked: Checked) -> list[Diagnostic]:
+    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
+
+
+def _key(diagnostic: Diagnostic) -> Key:
+    span = diagnostic.span
+    return (diagnostic.code.name, span.source.name, span.line) if span else (diagnostic.code.name, "", 0)
+
+
+def _within(span: Span, around: Span) -> bool:
+    return span.source is around.source and around.start <= span.start and span.end <= around.end
+
+
+def _edited(source: Source, edits: Sequence[Edit]) -> Source:
+    """The source with the edits made, last first so that the others stay where they are."""
+    text = source.text
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return Source(source.name, text)

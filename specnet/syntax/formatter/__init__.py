@@ -1,0 +1,40 @@
+"""The one canonical layout of a spec: aligned as a careful person would, comments kept, the meaning unchanged.
+
+tree → phrases (what a line is made of) → rows (which line of text it stands on) → columns (what stands below what).
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from specnet.source import Source
+from specnet.syntax import tree
+from specnet.syntax.formatter.columns import aligned
+from specnet.syntax.formatter.comments import Comments
+from specnet.syntax.formatter.layout import rows
+
+
+def format_source(source: Source, lines: tree.Lines) -> str:
+    """The text of a spec in the canonical layout; `lines` are what it parses to, all readable."""
+    return aligned(rows(lines, Comments(source.text)))
+
+
+def format_lines(lines: tree.Lines) -> str:
+    """The text of a spec that a program made: it has no comments, and blank lines where the topic changes."""
+    parts = [tuple(part) for _, part in groupby(lines, _topic)]
+    return "\n".join(aligned(rows(part, Comments(""))) for part in parts)
+
+
+def _topic(line: tree.Line) -> object:
+    """What a line speaks of; a block, and a line with braces and no label, is a topic of its own."""
+    if isinstance(line, tree.Block):
+        return line.name.text
+    if not isinstance(line, tree.Chain):
+        return type(line)
+    first = line.elements[0]
+    is_heading = isinstance(first, tree.Call) and first.word.text in HEADINGS and not line.label
+    return first.word.text if is_heading and isinstance(first, tree.Call) else tree.Chain
+
+
+HEADINGS = frozenset({"net", "input", "default", "round", "use", "train"})
+"""The words of the lines that describe no layer."""

@@ -1,0 +1,53 @@
+"""A line of text before its columns are aligned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from specnet.syntax.formatter.phrases import Cell
+
+WIDTH = 100
+"""Characters that a line has at most where it can be broken; claims and comments may stand beyond."""
+
+STEP = "  "
+
+ARROW = "-> "
+
+OPENED, CLOSED = Cell("{", "{"), Cell("}", "}")
+
+Cells = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands on one line of text. One without phrases is blank, or has all it says in `start`."""
+
+    start: str
+    label: str = ""
+    phrases: tuple[Cells, ...] = ()
+    claim: str = ""
+    comment: str = ""
+
+    def adding(self, cells: Cells) -> Row:
+        return replace(self, phrases=(*self.phrases, cells))
+
+    @property
+    def width(self) -> int:
+        return len(self.start) + len(self.label) + len(plain(self.phrases))
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.start or self.phrases)
+
+    @property
+    def opens(self) -> bool:
+        return bool(self.phrases) and self.phrases[-1][-1] is OPENED
+
+    @property
+    def closes(self) -> bool:
+        return bool(self.phrases) and self.phrases[0][0] is CLOSED
+
+
+def plain(phrases: tuple[Cells, ...]) -> str:
+    """The phrases without columns."""
+    return f" {ARROW}".join(" ".join(cell.text for cell in cells) for cells in phrases)
