@@ -126,6 +126,11 @@ class Diagnostic:
         return self
 
 
+def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
+    """The fix that puts `text` in the place of `span`."""
+    return Fix(title or text, (Edit(span, text),), safe)
+
+
 def report(
     code: Code,
     message: str,
@@ -135,15 +140,17 @@ def report(
     trace: Iterable[Span] = (),
     fixes: Iterable[Fix] = (),
     node: str = "",
+    meant: str = "",
 ) -> Diagnostic:
-    """A diagnostic of the severity that its code has. Its fixes are candidates until they are proved."""
+    """A diagnostic of the severity that its code has. Its fixes are candidates until they are proved.
+
+    `meant` is what the first place probably should read.
+    """
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
+    if meant:
+        message += f"; did you mean `{meant}`?"
+        fixes = (replacing(labels[0].span, meant, safe=True), *fixes)
     return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
-
-
-def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
-    """The fix that puts `text` in the place of `span`."""
-    return Fix(title or text, (Edit(span, text),), safe)
 
 
 def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -135,7 +135,7 @@ def test_heads_and_several_inputs_are_marked() -> None:
     ],
 )
 def test_depth_folds_scopes(depth: int, expected: list[str]) -> None:
-    # with depth 1 the blocks on the top level are open, those in the repetition are not
+    """With depth 1 the blocks on the top level are open, those in the repetition are not."""
     drawn = boxes(BRANCHES, depth)
     outermost = dict.fromkeys(name if name.startswith("layers.") else name.split(".")[0] for name in drawn.boxes)
     assert list(outermost) == expected
@@ -153,6 +153,16 @@ def test_open_scopes_are_clusters_with_short_names_inside() -> None:
     source = dot(BRANCHES)
     assert 'subgraph "cluster_layers.0"' in source
     assert "<B>conv1</B>" in statement(source, '"layers.0.conv1"')
+
+
+def test_a_scope_with_one_box_in_it_is_that_box() -> None:
+    source = dot("input 8x8x4\nblock unit(K) { conv K=K F=3 -> bn -> relu }\na: unit 4\nb: unit 8")
+    assert "subgraph" not in source
+    assert "<B>b.conv1</B>" in statement(source, '"b.conv1"')
+
+
+def test_long_fractions_are_rounded() -> None:
+    assert "dropout 0.333<" in dot("input 8x8x4\nfc 10 -> dropout (1/3)").replace("&#160;<", "<")
 
 
 def test_depth_cannot_be_negative() -> None:

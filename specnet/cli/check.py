@@ -6,9 +6,10 @@ import argparse
 import json
 import shutil
 import sys
+from pathlib import Path
 
 from specnet.cli.failure import Failure
-from specnet.cli.spec import add_spec_arguments, check_file, uses_colour
+from specnet.cli.spec import add_spec_arguments, check_file, check_text, uses_colour
 from specnet.compiler import Checked
 from specnet.render import summary, terminal
 
@@ -19,6 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a .net file; - reads standard input")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
     parser.add_argument("--strict", action="store_true", help="warnings, and notes about rounding, are errors")
+    parser.add_argument("--fix", action="store_true", help="make the fixes that need no choice")
     add_spec_arguments(parser)
 
 
@@ -27,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
     results, failures = list[Checked](), list[Failure]()
     for file in options.files:
         try:
-            results.append(check_file(file, options))
+            checked = check_file(file, options)
+            results.append(_mended(checked, file, options) if options.fix else checked)
         except Failure as error:
             failures.append(error)
     for failure in failures:
@@ -36,6 +39,23 @@ def run(options: argparse.Namespace) -> int:
         return max(failure.code for failure in failures)
     print(_json(results) if options.format == "json" else "\n\n".join(_text(checked) for checked in results))
     return 0 if all(checked.ok for checked in results) else 1
+
+
+def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
+    """The spec with its safe fixes made, until none is left; the file is written once."""
+    from specnet.cli.output import write_file
+    from specnet.fixes import edited, safe_edits
+
+    if file == "-":
+        raise Failure("--fix writes the file that it mends; standard input is none")
+    made = 0
+    while edits := safe_edits(checked):
+        made += len(edits)
+        checked = check_text(edited(checked.source, edits), options)
+    if made:
+        write_file(Path(checked.source.name), checked.source.text.encode())
+        print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
+    return checked
 
 
 def _json(results: list[Checked]) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from specnet.training import Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
+
+FIGURES = 76
+"""Columns that the text beside the bar takes; the bar has the rest, as far as there is one."""
 
 
 class Display:
@@ -20,8 +23,7 @@ class Display:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
+            BarColumn(max(6, min(40, self._console.width - FIGURES))),
             TextColumn("{task.fields[figures]}"),
             console=self._console,
             transient=True,
@@ -47,18 +49,17 @@ class Display:
         self.note(f"on {plan.device} in {plan.precision}, kept in {plan.folder}")
 
     def progress(self, progress: Progress) -> None:
-        is_training = progress.stage == "training"
-        figures = is_training * (
-            f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
-            f"{progress.images_per_second:,.0f} images/s  {clock(progress.seconds_left)} left"
+        trained = (
+            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
+            f"{progress.images_per_second:,.0f} img/s  {clock(progress.seconds_left)} left"
         )
         self._bars.update(
             self._task,
-            description=f"epoch {progress.epoch}/{self._epochs:g} {progress.stage}",
+            description=f"epoch {progress.epoch}/{self._epochs:g}",
             completed=progress.done,
             total=progress.total,
             visible=True,
-            figures=figures,
+            figures=trained if progress.stage == "training" else progress.stage,
         )
 
     def epoch(self, metrics: Metrics) -> None:

@@ -34,8 +34,13 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check_file(file: str, options: argparse.Namespace) -> Checked:
     """Reads and checks a FILE as the options say; errors come with the fixes that were proved for them."""
+    return check_text(read_source(file), options)
+
+
+def check_text(source: Source, options: argparse.Namespace) -> Checked:
+    """Checks a text as `check_file` does a file."""
     try:
-        checked = check_source(read_source(file), overrides(options), strict=getattr(options, "strict", False))
+        checked = check_source(source, overrides(options), strict=getattr(options, "strict", False))
     except BadOverride as error:
         raise Failure(str(error)) from None
     if checked.ok:

@@ -11,7 +11,7 @@ from specnet.elaborate import training
 from specnet.elaborate.build import Build, Claim, Expectation, Halt, Place
 from specnet.elaborate.lines import CannotRead as CannotRead
 from specnet.elaborate.lines import Elaborator
-from specnet.elaborate.scope import Scope, suggestion
+from specnet.elaborate.scope import Scope, closest
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
@@ -104,4 +104,6 @@ def _refuse_override(name: str, scope: Scope) -> None:
     from specnet import settings
 
     possible = [*scope.variables, *settings.lines()]
-    raise BadOverride(f"--set {name}: the spec has no `let {name}`{suggestion(name, possible)}")
+    meant = closest(name, possible)
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    raise BadOverride(f"--set {name}: the spec has no `let {name}`{hint}")

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from specnet.attributes import Attributes, BeforeAfter, Interval
-from specnet.diagnostics import Code, Diagnostic, Label, report
-from specnet.elaborate.scope import Default, suggestion
+from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
+from specnet.elaborate.scope import Default, closest
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
@@ -67,7 +67,7 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
             given.unknown = True
         except NoValue as error:
             code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-            given.diagnostics.append(report(code, error.message, error.span))
+            given.diagnostics.append(report(code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
         else:
@@ -136,27 +136,29 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
     listed = " or ".join(f"`{choice}`" for choice in known)
-    message = f"`{subject}` takes {listed}, not `{word.text}`{suggestion(word.text, list(known))}"
-    return report(Code.E112, message, word.span)
+    message = f"`{subject}` takes {listed}, not `{word.text}`"
+    return report(Code.E112, message, word.span, meant=closest(word.text, list(known)))
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
     written = [attributes.written(name) for name in attributes.model_fields]
+    message = f"`{word.text}` has no attribute `{key.text}`"
     if key.text in attributes.model_fields:
-        hint = f"; it is written `{attributes.written(key.text)}`"
-    else:
-        hint = suggestion(key.text, written)
-    message = f"`{word.text}` has no attribute `{key.text}`{hint}"
-    has = f"it has {', '.join(written)}" if written and not hint else ""
-    return report(Code.E110, message, key.span, help=has)
+        letter = attributes.written(key.text)
+        fix = replacing(key.span, letter, safe=True)
+        return report(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
+    meant = closest(key.text, written)
+    return report(Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant)
 
 
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     value = argument.value
     if isinstance(value, tree.Name) and attributes.words:
         words = list(attributes.words)
-        hint = suggestion(value.text, words) or f"; it knows {', '.join(words)}"
-        return report(Code.E110, f"`{word.text}` does not know the word `{value.text}`{hint}", argument.span)
+        meant = closest(value.text, words)
+        message = f"`{word.text}` does not know the word `{value.text}`"
+        knows = "" if meant else f"it knows {', '.join(words)}"
+        return report(Code.E110, message, argument.span, help=knows, meant=meant)
     count = len(attributes.positional)
     takes = f"only {attributes.written(attributes.positional[0])}" if count == 1 else f"only {count} values"
     takes = takes if count else "no value"

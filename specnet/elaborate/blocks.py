@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, suggestion
+from specnet.elaborate.scope import Scope, Value, closest
 from specnet.graph import Scope as GraphScope
 from specnet.syntax import tree
 from specnet.syntax.expressions import TapValue
@@ -80,9 +80,9 @@ def _given(
 def _say_unknown(elaborator: Elaborator, block: tree.Block, argument: tree.Argument, names: list[str]) -> None:
     takes = f"`{block.name.text}` takes {', '.join(names) or 'no values'}"
     if argument.key:
-        hint = suggestion(argument.key.text, names)
-        message = f"`{block.name.text}` has no parameter `{argument.key.text}`{hint}"
-        elaborator.build.say(Code.E110, message, argument.key.span, help="" if hint else takes)
+        meant = closest(argument.key.text, names)
+        message = f"`{block.name.text}` has no parameter `{argument.key.text}`"
+        elaborator.build.say(Code.E110, message, argument.key.span, help="" if meant else takes, meant=meant)
     else:
         message = f"`{block.name.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
         elaborator.build.say(Code.E114, message, argument.span, help=takes)

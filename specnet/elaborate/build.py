@@ -89,9 +89,17 @@ class Build:
     steps: int = 0
     said: set[object] = field(default_factory=set)
 
-    def say(self, code: Code, message: str, *places: Span | Label, help: str = "", trace: Sequence[Span] = ()) -> None:
+    def say(
+        self,
+        code: Code,
+        message: str,
+        *places: Span | Label,
+        help: str = "",
+        trace: Sequence[Span] = (),
+        meant: str = "",
+    ) -> None:
         """A diagnostic made on the spot."""
-        made = report(code, message, *places, help=help, trace=trace)
+        made = report(code, message, *places, help=help, trace=trace, meant=meant)
         self.complain(made)
 
     def complain(self, diagnostic: Diagnostic) -> None:

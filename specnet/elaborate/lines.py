@@ -11,7 +11,7 @@ from specnet.elaborate.binding import bind, shown
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, escaped, suggestion
+from specnet.elaborate.scope import Scope, Value, closest, escaped
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, show
@@ -159,8 +159,8 @@ class Elaborator:
         kind = layer_class(word)
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
-            message = f"no layer or block is called `{word}`{suggestion(word, possible)}"
-            self.build.say(Code.E101, message, call.word.span, trace=scope.trace)
+            message = f"no layer or block is called `{word}`"
+            self.build.say(Code.E101, message, call.word.span, trace=scope.trace, meant=closest(word, possible))
             return None
         if kind.family is Family.JOIN:
             return joins.join(self, kind, call, scope, value, label)
@@ -196,9 +196,9 @@ class Elaborator:
         """The value that `@name` names; says so if there is none."""
         found, value = scope.tap(tap.name)
         if not found:
-            hint = suggestion(tap.name, scope.visible_taps())
-            message = f"no value above is named `@{tap.name}`{hint}"
-            self.build.say(Code.E202, message, tap.span, trace=scope.trace)
+            meant = closest(tap.name, scope.visible_taps())
+            message = f"no value above is named `@{tap.name}`"
+            self.build.say(Code.E202, message, tap.span, trace=scope.trace, meant=meant and f"@{meant}")
         return value
 
     def _if(self, element: tree.If, scope: Scope, value: Value) -> Value:
@@ -310,8 +310,7 @@ class Elaborator:
             if name.text in ("C", "H", "W"):
                 return self._arriving_size(name, value)
             possible = scope.visible_names()
-            message = f"`{name.text}` has no value here{suggestion(name.text, possible)}"
-            raise NoSuchName(message, name.span)
+            raise NoSuchName(f"`{name.text}` has no value here", name.span, closest(name.text, possible))
 
         return look
 
@@ -335,7 +334,7 @@ class Elaborator:
 
     def _complain_of(self, error: NoValue, scope: Scope) -> None:
         code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-        self.build.say(code, error.message, error.span, trace=scope.trace)
+        self.build.say(code, error.message, error.span, trace=scope.trace, meant=error.meant)
 
 
 def _is_declaration(line: tree.Line) -> bool:

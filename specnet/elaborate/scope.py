@@ -148,8 +148,8 @@ def escaped(name: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
-def suggestion(word: str, possible: list[str]) -> str:
-    """`; did you mean `conv`?` where the guess is good, else nothing."""
+def closest(word: str, possible: list[str]) -> str:
+    """The possible word that `word` probably means; empty unless the guess is good."""
     same = [candidate for candidate in possible if candidate.lower() == word.lower()]
     close = same or get_close_matches(word, possible, n=1, cutoff=0.6)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return close[0] if close else ""

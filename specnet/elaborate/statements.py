@@ -9,7 +9,7 @@ from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import collect, shown
 from specnet.elaborate.build import Expectation, Place
-from specnet.elaborate.scope import Default, Scope, Value, escaped, suggestion
+from specnet.elaborate.scope import Default, Scope, Value, closest, escaped
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.training import train
 from specnet.graph import Head
@@ -96,8 +96,8 @@ def default(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value,
         return value
     kind = layer_class(first.text)
     if kind is None:
-        message = f"no kind of layer is called `{first.text}`{suggestion(first.text, list(kinds()))}"
-        elaborator.build.say(Code.E101, message, first.span)
+        message = f"no kind of layer is called `{first.text}`"
+        elaborator.build.say(Code.E101, message, first.span, meant=closest(first.text, list(kinds())))
         return value
     given = collect(kind, first, call.arguments[1:], elaborator.lookup(scope, value))
     for diagnostic in given.diagnostics:
@@ -124,9 +124,9 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
         elaborator.build.say(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        hint = suggestion(name.text, list(scope.labelled))
-        message = f"no line above has the label `{name.text}`{hint}"
-        elaborator.build.say(Code.E202, message, name.span, trace=scope.trace)
+        meant = closest(name.text, list(scope.labelled))
+        message = f"no line above has the label `{name.text}`"
+        elaborator.build.say(Code.E202, message, name.span, trace=scope.trace, meant=meant)
         return None
     return elaborator.again(name.text, scope, value, label)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, suggestion
+from specnet.elaborate.scope import Scope, Value, closest
 from specnet.syntax import tree
 
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Ca
             continue
         name = calls[0].word.text
         if name not in settings.lines():
-            message = f"`train` has no line `{name}`{suggestion(name, list(settings.lines()))}"
-            has = f"it has {', '.join(settings.lines())}"
-            elaborator.build.say(Code.E104, message, calls[0].word.span, help=has)
+            meant = closest(name, list(settings.lines()))
+            message = f"`train` has no line `{name}`"
+            has = "" if meant else f"it has {', '.join(settings.lines())}"
+            elaborator.build.say(Code.E104, message, calls[0].word.span, help=has, meant=meant)
         elif name in found:
             first = Label(found[name][0].word.span, "first here", primary=False)
             elaborator.build.say(Code.E103, f"`{name}` is there twice", calls[0].word.span, first)
@@ -117,8 +118,9 @@ def _say_choices(
     """`optimizer` needs a word after it, or does not know the one that is there."""
     listed = ", ".join(f"`{choice}`" for choice in possible)
     if isinstance(first, tree.Name):
-        message = f"`{line}` has no choice `{first.text}`{suggestion(first.text, possible)}"
-        elaborator.build.say(Code.E104, message, first.span, help=f"it has {listed}")
+        meant = closest(first.text, possible)
+        message = f"`{line}` has no choice `{first.text}`"
+        elaborator.build.say(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
         elaborator.build.say(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 

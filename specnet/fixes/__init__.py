@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Diagnostic, Fix, Severity
+from specnet.diagnostics import Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
 from specnet.fixes.candidates import candidates
-from specnet.fixes.proof import Proof
+from specnet.fixes.proof import Proof, edited
+from specnet.source import Source
+
+__all__ = ["edited", "safe_edits", "with_fixes"]
 
 MOST_OFFERS = 5
 """Fixes that are offered for one error."""
@@ -25,6 +28,21 @@ def with_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Ch
         return checked
     proof = Proof(checked, overrides, read)
     return replace(checked, diagnostics=tuple(_fixed(checked, diagnostic, proof) for diagnostic in checked.diagnostics))
+
+
+def safe_edits(checked: Checked) -> tuple[Edit, ...]:
+    """The edits that need no choice: of errors with a single safe fix, in the file itself, none within another."""
+    edits = list[Edit]()
+    for diagnostic in checked.diagnostics:
+        safe = [fix for fix in diagnostic.fixes if fix.safe]
+        if len(safe) == 1 and all(_is_free(edit, edits, checked.source) for edit in safe[0].edits):
+            edits += safe[0].edits
+    return tuple(edits)
+
+
+def _is_free(edit: Edit, others: Sequence[Edit], source: Source) -> bool:
+    span = edit.span
+    return span.source is source and all(span.end <= o.span.start or o.span.end <= span.start for o in others)
 
 
 def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic:

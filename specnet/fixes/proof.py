@@ -39,16 +39,16 @@ class Proof:
 
     def _edited(self, edits: Sequence[Edit]) -> dict[str, Source]:
         sources = {edit.span.source for edit in edits}
-        return {source.name: _edited(source, [e for e in edits if e.span.source is source]) for source in sources}
+        return {source.name: edited(source, [e for e in edits if e.span.source is source]) for source in sources}
 
     def _checked_again(self, edits: Sequence[Edit]) -> Checked:
-        edited = self._edited(edits)
+        sources = self._edited(edits)
 
         def read(path: str, span: Span) -> Source:
             found = self.read(path, span)
-            return edited.get(found.name, found)
+            return sources.get(found.name, found)
 
-        source = edited.get(self.checked.source.name, self.checked.source)
+        source = sources.get(self.checked.source.name, self.checked.source)
         lines, unreadable = self._parsed_again(source, edits)
         return check_lines(source, lines, unreadable, self.overrides, read)
 
@@ -87,7 +87,7 @@ def _within(span: Span, around: Span) -> bool:
     return span.source is around.source and around.start <= span.start and span.end <= around.end
 
 
-def _edited(source: Source, edits: Sequence[Edit]) -> Source:
+def edited(source: Source, edits: Sequence[Edit]) -> Source:
     """The source with the edits made, last first so that the others stay where they are."""
     text = source.text
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):

@@ -22,9 +22,9 @@ Lookup = Callable[[tree.Name], Any]
 class NoValue(Exception):
     """The expression means nothing: why, and where."""
 
-    def __init__(self, message: str, span: Span) -> None:
+    def __init__(self, message: str, span: Span, meant: str = "") -> None:
         super().__init__(message)
-        self.message, self.span = message, span
+        self.message, self.span, self.meant = message, span, meant
 
 
 class NoSuchName(NoValue):

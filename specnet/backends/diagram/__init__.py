@@ -47,10 +47,10 @@ def _add_contents(graph: graphviz.Digraph, drawn: Figure, boxes: Boxes, scope: s
     """The boxes of a scope, and the scopes in it, in the order of the file."""
     for name in drawn.contents[scope]:
         if name in drawn.boxes:
-            graph.node(name, **boxes.style(drawn.boxes[name]))
+            graph.node(name, **boxes.style(drawn.boxes[name], scope))
         else:
             with graph.subgraph(name=f"cluster_{name}") as inside:
-                inside.attr(label=scope_caption(name, boxes.scopes), **palette.CLUSTER)
+                inside.attr(label=scope_caption(name, scope, boxes.scopes), **palette.CLUSTER)
                 _add_contents(inside, drawn, boxes, name)
 
 

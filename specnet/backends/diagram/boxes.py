@@ -11,9 +11,9 @@ import graphviz
 
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.figure import Box
-from specnet.backends.diagram.label import bold, lines, printable, side_by_side, small, stack, strips, text
+from specnet.backends.diagram.label import bold, lines, printable, rounded, side_by_side, small, stack, strips, text
 from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, Colours, Style
-from specnet.backends.diagram.scopes import Scopes
+from specnet.backends.diagram.scopes import Scopes, short
 from specnet.backends.diagram.values import size
 from specnet.compiler import Checked
 from specnet.graph import Node
@@ -41,11 +41,11 @@ class Boxes:
     scopes: Scopes
     wrong: Faults
 
-    def style(self, box: Box) -> Style:
+    def style(self, box: Box, scope: str) -> Style:
         """Name and what is written; the parameters where they are many; what is wrong; what else is in the box."""
         colours = self._worst(box) if box.is_folded else self._colours(box.nodes[0])
         rows = [
-            self._heading(box),
+            self._heading(box, scope),
             small(text(self._share(box.nodes))),
             small(text(self._shared(box))),
             *islice(self._messages(box), MOST_MESSAGES),
@@ -53,10 +53,9 @@ class Boxes:
         ]
         return {"label": stack(rows), "tooltip": self._tooltip(box.nodes), **colours.style()}
 
-    def _heading(self, box: Box) -> str:
-        if box.is_folded:
-            return side_by_side(bold(text(box.name)), lines(self.scopes.called(box.name), WIDEST))
-        return side_by_side(bold(text(self.scopes.short(box.name))), lines(_written(box.nodes[0]), WIDEST))
+    def _heading(self, box: Box, scope: str) -> str:
+        what = self.scopes.called(box.name) if box.is_folded else _written(box.nodes[0])
+        return side_by_side(bold(text(short(box.name, scope))), lines(what, WIDEST))
 
     def _followers(self, box: Box) -> Iterator[tuple[str, Colours]]:
         return ((text(_written(node)), self._colours(node)) for node in box.nodes[1:])
@@ -89,7 +88,7 @@ class Boxes:
         total = self.checked.totals.parameters
         if not self.checked.ok or not total or parameters < SHARE * total:
             return ""
-        return f"{_rounded(parameters)} parameters, {100 * parameters / total:.0f} %"
+        return f"{_amount(parameters)} parameters, {100 * parameters / total:.0f} %"
 
     def _shared(self, box: Box) -> str:
         """Whose weights the layer uses, if it has any."""
@@ -103,10 +102,10 @@ class Boxes:
 
 
 def _written(node: Node) -> str:
-    return written(node.layer) if node.layer else node.kind
+    return rounded(written(node.layer)) if node.layer else node.kind
 
 
-def _rounded(number: int) -> str:
+def _amount(number: int) -> str:
     """37.8 M"""
     for unit_size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= unit_size:

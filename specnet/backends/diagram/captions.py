@@ -5,7 +5,7 @@ from __future__ import annotations
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.label import SPACE, bold, lines, small, stack, text
 from specnet.backends.diagram.palette import FAULT, INK
-from specnet.backends.diagram.scopes import Scopes
+from specnet.backends.diagram.scopes import Scopes, short
 from specnet.compiler import Checked
 
 MOST_COMPLAINTS = 5
@@ -21,6 +21,7 @@ def title(checked: Checked, wrong: Faults) -> str:
     return stack([name, small(lines(network.description, 90)), small(text(sums)), *complaints, small(SPACE, size=4)])
 
 
-def scope_caption(name: str, scopes: Scopes) -> str:
+def scope_caption(name: str, around: str, scopes: Scopes) -> str:
     """Its name above what it was written as, so narrow that the edge into its middle passes beside."""
-    return stack([small(SPACE, size=3), small(bold(text(name))), small(lines(scopes.called(name), 30))], "LEFT")
+    heading, call = small(bold(text(short(name, around)))), small(lines(scopes.called(name), 30))
+    return stack([small(SPACE, size=3), heading, call], "LEFT")

@@ -53,7 +53,7 @@ class Figure:
     sources: Mapping[str, str]
     """Of each value, the box or the input that gives it."""
     contents: Mapping[str, tuple[str, ...]]
-    """Of each open scope, the names of the boxes and scopes in it; "" is the network."""
+    """Of each open scope that holds more than one box, the boxes and scopes in it; "" is the network."""
 
 
 def figure(network: Network, scopes: Scopes, depth: int | None = None, alone: Collection[str] = ()) -> Figure:
@@ -109,8 +109,9 @@ def _edges(boxes: Mapping[str, Box], sources: Mapping[str, str]) -> Iterator[Edg
 
 
 def _contents(boxes: Mapping[str, Box], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:
+    held = Counter(scope for box in boxes for scope in scopes.around(box))
     contents: dict[str, dict[str, None]] = {"": {}}
     for box in boxes:
-        for outer, inner in pairwise(["", *scopes.around(box), box]):
+        for outer, inner in pairwise(["", *(scope for scope in scopes.around(box) if held[scope] > 1), box]):
             contents.setdefault(outer, {})[inner] = None
     return {scope: tuple(inside) for scope, inside in contents.items()}

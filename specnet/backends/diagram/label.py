@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
+from math import ceil
 from textwrap import wrap
 
 from specnet.backends.diagram.palette import QUIET, Colours
@@ -21,6 +23,11 @@ def printable(plain: str) -> str:
     """The text with spaces for what is unprintable, cut where it is too long."""
     shown = "".join(sign if sign.isprintable() else " " for sign in plain[:LONGEST])
     return f"{shown}…" if len(plain) > LONGEST else shown
+
+
+def rounded(plain: str) -> str:
+    """The text with long fractions rounded: drop_path 0.00588."""
+    return re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.3g}", plain)
 
 
 def text(plain: str) -> str:
@@ -48,8 +55,9 @@ def side_by_side(*markup: str) -> str:
 def strips(cells: Iterable[tuple[str, Colours]]) -> Iterator[str]:
     """Rows of small coloured boxes, each as wide as the box they stand in."""
     inside = [_cell(markup, colours) for markup, colours in cells]
-    for start in range(0, len(inside), ABREAST):
-        row = "".join(inside[start : start + ABREAST])
+    abreast = ceil(len(inside) / ceil(len(inside) / ABREAST)) if inside else 1
+    for start in range(0, len(inside), abreast):
+        row = "".join(inside[start : start + abreast])
         yield f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{row}</TR></TABLE>'
 
 

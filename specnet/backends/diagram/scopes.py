@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
 from specnet.attributes import Interval
+from specnet.backends.diagram.label import rounded
 from specnet.graph import Network, Scope
 from specnet.syntax.expressions import TapValue
 from specnet.written import written_value
@@ -36,11 +37,6 @@ class Scopes:
         parents = accumulate(name.split(".")[:-1], lambda path, part: f"{path}.{part}")
         return [parent for parent in parents if parent in self._scopes]
 
-    def short(self, name: str) -> str:
-        """The name as it reads in the innermost scope around it: conv2 for layer1.0.conv2."""
-        around = self.around(name)
-        return name.removeprefix(f"{around[-1]}.") if around else name
-
     def called(self, name: str) -> str:
         """What a scope was written as: `bottleneck K=64`, `inception 64 96 128 16 32 32`, `3 × bottleneck K=64`."""
         scope = self._scopes[name]
@@ -50,12 +46,21 @@ class Scopes:
         if len(inside) != rounds or len({each.word for each in inside}) != 1:
             return f"{rounds} ×"
         common = [pair for pair in inside[0].values if all(pair in each.values for each in inside)]
-        return f"{rounds} × {_call(inside[0].word, common)}"
+        call = _call(inside[0].word, common)
+        return call if rounds == 1 else f"{rounds} × {call}"
 
 
-def _call(word: str, values: Iterable[tuple[str, Any]]) -> str:
-    """A letter keeps its name, as in a layer; what is called otherwise stands by its position."""
-    return " ".join([word, *(f"{key}={_value(value)}" if key.isupper() else _value(value) for key, value in values)])
+def short(name: str, scope: str) -> str:
+    """The name as it reads within a scope: conv2 for layer1.0.conv2; but no name is a mere number."""
+    within = name.removeprefix(f"{scope}.")
+    return name if within.isdigit() else within
+
+
+def _call(word: str, values: Sequence[tuple[str, Any]]) -> str:
+    """Letters have their names, as in a layer, and what stands beside them; other values speak for themselves."""
+    has_letters = any(key.isupper() for key, _ in values)
+    said = (f"{key}={_value(value)}" if has_letters else _value(value) for key, value in values)
+    return rounded(" ".join([word, *said]))
 
 
 def _value(value: Any) -> str:

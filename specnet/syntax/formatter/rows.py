@@ -13,7 +13,7 @@ STEP = "  "
 
 ARROW = "-> "
 
-OPENED, CLOSED = Cell("{", "{"), Cell("}", "}")
+OPENED, CLOSED = Cell("{ …", "{"), Cell("… }", "}")
 
 Cells = tuple[Cell, ...]
 
@@ -41,11 +41,11 @@ class Row:
 
     @property
     def opens(self) -> bool:
-        return bool(self.phrases) and self.phrases[-1][-1] is OPENED
+        return bool(self.phrases) and self.phrases[-1][-1] == OPENED
 
     @property
     def closes(self) -> bool:
-        return bool(self.phrases) and self.phrases[0][0] is CLOSED
+        return bool(self.phrases) and self.phrases[0][0] == CLOSED
 
 
 def plain(phrases: tuple[Cells, ...]) -> str:
