@@ -50,6 +50,14 @@ def test_a_number_does_not_take_a_label_that_is_still_to_come() -> None:
     assert names("input 8x8x3\nconv K=4 F=3\nconv1: conv K=4 F=3") == ["conv2", "conv1"]
 
 
+def test_a_kind_that_ends_in_a_digit_is_set_off_from_its_number() -> None:
+    assert names("input 8x8x3\nrelu6 -> relu6") == ["relu6_1", "relu6_2"]
+
+
+def test_a_file_of_blocks_alone_is_sound() -> None:
+    assert checked("block a { relu }").network.nodes == ()
+
+
 @pytest.mark.parametrize("word", ["train", "type", "half", "float"])
 def test_words_of_a_torch_module_are_escaped(word: str) -> None:
     assert names(f"input 8x8x3\n{word}: fc 3") == [f"{word}_"]

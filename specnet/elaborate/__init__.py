@@ -55,7 +55,7 @@ def elaborate(
         if elaborator.overrides:
             training.override(elaborator, scope)
         if is_complete:
-            _complain_of_gaps(build, source, lines, end)
+            _complain_of_gaps(build, source, lines, end, bool(scope.blocks))
     except Halt as halt:
         build.complain(halt.diagnostic)
     if elaborator.overrides:
@@ -73,13 +73,13 @@ def _name_of(source: Source) -> str:
     return path.stem if path.suffix == ".net" else "network"
 
 
-def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str | None) -> None:
-    """No input, no layers, values that nothing reads."""
+def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str | None, has_blocks: bool) -> None:
+    """No input, no layers, values that nothing reads. A file of blocks alone is there to be used by others."""
     if build.without_input:
         message = "nothing arrives here: there is no `input` above"
         build.say(Code.E005, message, build.without_input.word)
     if not build.nodes:
-        if build.diagnostics:
+        if build.diagnostics or (has_blocks and not build.inputs):
             return
         at = lines[-1].span if lines else source.span(0, 0)
         build.say(Code.E004, "the spec has no layers", at)

@@ -42,7 +42,9 @@ def join(
     for diagnostic in bound.diagnostics:
         elaborator.build.complain(diagnostic)
     place = Place(call.span, call.word.span, bound.spans, scope.trace)
-    return elaborator.build.add(scope.name_for(word, label), word, bound.attributes, inputs, place)
+    return elaborator.build.add(
+        scope.name_for(word, label), word, bound.attributes, inputs, place, elaborator.next_shared()
+    )
 
 
 def _tap(argument: tree.Argument, scope: Scope) -> tree.Tap | None:

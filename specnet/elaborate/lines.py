@@ -177,9 +177,9 @@ class Elaborator:
         for diagnostic in bound.diagnostics:
             self.build.complain(diagnostic)
         place = Place(call.span, call.word.span, bound.spans, scope.trace)
-        return self.build.add(scope.name_for(word, label), word, bound.attributes, (value,), place, self._next_shared())
+        return self.build.add(scope.name_for(word, label), word, bound.attributes, (value,), place, self.next_shared())
 
-    def _next_shared(self) -> str | None:
+    def next_shared(self) -> str | None:
         return self.shared.pop(0) if self.shared else None
 
     def _resume(self, element: tree.Resume, scope: Scope, value: Value, at_start: bool) -> Value:

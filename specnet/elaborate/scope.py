@@ -137,8 +137,10 @@ class Scope:
 
     def _free(self, stem: str, first: int, numbered: bool = False) -> str:
         """The stem with the first number that no other name of the scope has; without one if it need not."""
-        number = first
-        while (name := f"{stem}{number}" if numbered or number > 1 else stem) in self.names or name in self.reserved:
+        number, mark = first, "_" if numbered and stem[-1].isdigit() else ""
+        while (
+            name := f"{stem}{mark}{number}" if numbered or number > 1 else stem
+        ) in self.names or name in self.reserved:
             number += 1
         return name
 

@@ -45,8 +45,9 @@ class Shift(Augment):
 
 
 def _around_one(value: object) -> object:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Interval(max(0.0, 1.0 - value), 1.0 + value) if is_number else value  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return Interval(max(0.0, 1.0 - value), 1.0 + value)
 
 
 def _in_order(interval: Interval) -> Interval:

@@ -100,6 +100,22 @@ def test_refusals(spec: Path, capsys: pytest.CaptureFixture[str], words: list[st
     assert not Path("runs").exists()
 
 
+def test_a_run_whose_spec_uses_another_file_can_be_resumed(spec: Path, tmp_path: Path) -> None:
+    (tmp_path / "blocks.net").write_text("block dense(K) { fc K -> relu }\n")
+    spec.write_text(SPEC.replace("net Tiny", 'net Tiny\nuse "blocks.net"').replace("fc 32 -> relu", "dense 32"))
+    assert main(["train", str(spec), "--run", "runs/one", "--epochs", "1"]) == 0
+    assert main(["train", "--resume", "runs/one"]) == 0
+
+
+def test_the_data_of_a_run_may_have_moved(spec: Path) -> None:
+    write_mnist(Path("sets/mnist"))
+    spec.write_text(SPEC.replace("digits", "mnist").replace("=200", "=5").replace("8x8x1", "28x28x1"))
+    assert main(["train", str(spec), "--data-dir", "sets", "--run", "run"]) == 0
+    Path("sets").rename("elsewhere")
+    assert main(["train", "--resume", "run"]) == 2
+    assert main(["train", "--resume", "run", "--data-dir", "elsewhere"]) == 0
+
+
 LONG = ["--epochs", "40"]
 
 

@@ -57,6 +57,7 @@ NO_STEP: Mapping[str, str] = {
     "permute": "the same map, its channels last",
     "pad": "padding of the window that comes next",
     "statistics": "Caffe's BatchNorm: the Scale after it has the parameters of bn",
+    "softmax": "what makes probabilities at the end is a part of the loss here",
     "preprocessing": "Keras's EfficientNet scales and normalises its own input",
 }
 

@@ -63,9 +63,7 @@ def _beside(lines: list[str], notes: list[str], column: int = 0) -> list[str]:
     """The lines with what stands beside them, in a column behind the widest line that has something there."""
     noted = [len(line) + len(MARGIN) for line, note in zip(lines, notes, strict=True) if note and len(line) <= WIDTH]
     column = max([column, *noted])
-    return [
-        (line + MARGIN).ljust(column) + note if note else line for line, note in zip(lines, notes, strict=True)
-    ]
+    return [(line + MARGIN).ljust(column) + note if note else line for line, note in zip(lines, notes, strict=True)]
 
 
 def _together(beginnings: list[str], chains: list[Chain]) -> list[str]:

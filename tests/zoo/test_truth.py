@@ -1,0 +1,88 @@
+"""The zoo as its networks' own implementations ran it: every layer's output, parameters and MACs, and what reads what."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flavours import FLAVOURS, NOT_IN_THE_ZOO, Flavour
+from reference import read
+from steps import Step, fingerprints, of_spec, without
+
+from specnet.compiler import Checked, check_source, read_beside
+from specnet.render import terminal
+from specnet.source import Source, Span
+
+HERE = Path(__file__).parent
+SPECS = HERE.parents[1] / "specs"
+
+
+def check(flavour: Flavour) -> Checked:
+    """The spec as the flavour says it. Every edit must find its words."""
+    file = (HERE if flavour.spec.startswith("namesakes/") else SPECS) / f"{flavour.spec}.net"
+    found: Counter[str] = Counter()
+
+    def edited(source: Source) -> Source:
+        text = re.sub(" +", " ", source.text)
+        if flavour.edits or flavour.settings:
+            text = re.sub(r" => .*|^expect .*", "", text, flags=re.MULTILINE)
+        for words, others in flavour.edits.items():
+            found[words] += text.count(words)
+            text = text.replace(words, others)
+        return Source(source.name, text)
+
+    def read_edited(path: str, span: Span) -> Source:
+        return edited(read_beside(path, span))
+
+    source = edited(Source(str(file), file.read_text(encoding="utf-8")))
+    checked = check_source(source, flavour.settings, read_edited)
+    assert checked.ok, "\n".join(map(terminal, checked.diagnostics))
+    assert all(found[words] for words in flavour.edits), found
+    return checked
+
+
+def test_every_network_of_the_reference_is_there_or_has_a_reason(shared: Callable[[str], Path]) -> None:
+    files = {file.stem for file in shared("truth").glob("*.json")} - {"index"}
+    assert files <= FLAVOURS.keys() | NOT_IN_THE_ZOO.keys()
+
+
+@pytest.mark.parametrize("name", FLAVOURS)
+def test_every_layer_agrees(name: str, shared: Callable[[str], Path]) -> None:
+    file = shared("truth") / f"{name}.json"
+    if not file.exists():
+        pytest.skip(f"the reference of {name} is not here")
+    flavour, theirs = FLAVOURS[name], read(file)
+    checked = check(flavour)
+    ours = of_spec(checked, of_heads=flavour.heads == "run")
+    if flavour.bn_without_scale:
+        ours = [replace(step, parameters=step.parameters // 2) if step.kind == "bn" else step for step in ours]
+    total = checked.totals.parameters if flavour.heads == "kept" else sum(step.parameters for step in ours)
+    assert (total, sum(step.macs for step in ours)) == (theirs.parameters, theirs.macs)
+    for kind in flavour.without:
+        assert sum(any(step.kind == kind for step in steps) for steps in (ours, theirs.steps)) == 1
+    compare(without(ours, flavour.without), without(theirs.steps, flavour.without), in_order=not flavour.order)
+
+
+def compare(ours: Sequence[Step], theirs: Sequence[Step], in_order: bool) -> None:
+    """The same steps, in the same order if that is asked for, and each reads the same."""
+    if any(step.window and step.window.padding is None for step in theirs if step.kind == "conv"):
+        ours, theirs = _without_padding(ours), _without_padding(theirs)
+    our_order, their_order = ([step.signature for step in steps] for steps in (ours, theirs))
+    if in_order:
+        assert our_order == their_order
+    else:
+        assert our_order != their_order
+    our_numbers, their_numbers = fingerprints(ours), fingerprints(theirs)
+    known = set(our_numbers.values())
+    other = next((step for step in theirs if their_numbers[step.name] not in known), None)
+    assert other is None, f"no layer of the spec is {other}"
+    assert Counter(our_numbers.values()) == Counter(their_numbers.values())
+
+
+def _without_padding(steps: Sequence[Step]) -> list[Step]:
+    """Keras pads in layers of its own, or by `same`: what comes of it shows in the outputs."""
+    return [replace(step, window=replace(step.window, padding=None)) if step.window else step for step in steps]
