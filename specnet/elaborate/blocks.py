@@ -41,30 +41,41 @@ def _bind_parameters(
     elaborator: Elaborator, block: tree.Block, call: tree.Call, scope: Scope, inner: Scope, value: Value
 ) -> bool:
     """Gives each parameter its value; says what is wrong and returns False if the call does not fit."""
-    complaints = len(elaborator.build.diagnostics)
+    fits = True
     names = [parameter.name.text for parameter in block.parameters]
     places = dict[str, tree.Argument]()
     for argument in call.arguments:
         name = argument.key.text if argument.key else next((n for n in names if n not in places), None)
-        if name not in names:
-            _say_unknown(elaborator, block, argument, names)
-        elif name in places:
-            first = Label(places[name].span, "first here", primary=False)
-            elaborator.build.say(Code.E113, f"`{name}` is given twice", argument.span, first)
+        if name is None or name not in names or name in places:
+            _say_misplaced(elaborator, block, argument, names, places.get(name or ""), scope)
+            fits = False
         else:
-            assert name is not None
             places[name] = argument
             inner.variables[name] = _given(elaborator, argument.value, scope, value, inner, name)
     for parameter in block.parameters:
-        if parameter.name.text in inner.variables or len(elaborator.build.diagnostics) > complaints:
-            continue
-        if parameter.default is None:
-            message = f"`{block.name.text}` needs `{parameter.name.text}`"
-            declared = Label(parameter.span, "declared here", primary=False)
-            elaborator.build.say(Code.E111, message, call.span, declared, trace=scope.trace)
-        else:
-            inner.variables[parameter.name.text] = elaborator.value_of(parameter.default, inner, value)
-    return len(elaborator.build.diagnostics) == complaints
+        elaborator.build.declared[parameter.name.text] = parameter.name.span
+        if parameter.name.text not in inner.variables and fits:
+            fits = _has_default(elaborator, block, parameter, call, scope, inner, value)
+    return fits
+
+
+def _has_default(
+    elaborator: Elaborator,
+    block: tree.Block,
+    parameter: tree.Parameter,
+    call: tree.Call,
+    scope: Scope,
+    inner: Scope,
+    value: Value,
+) -> bool:
+    """Gives a parameter that the call leaves out its default; says so if it has none."""
+    if parameter.default is None:
+        message = f"`{block.name.text}` needs `{parameter.name.text}`"
+        declared = Label(parameter.span, "declared here", primary=False)
+        elaborator.build.say(Code.E111, message, call.span, declared, trace=scope.trace)
+        return False
+    inner.variables[parameter.name.text] = elaborator.value_of(parameter.default, inner, value)
+    return True
 
 
 def _given(
@@ -77,12 +88,23 @@ def _given(
     return given
 
 
-def _say_unknown(elaborator: Elaborator, block: tree.Block, argument: tree.Argument, names: list[str]) -> None:
-    takes = f"`{block.name.text}` takes {', '.join(names) or 'no values'}"
-    if argument.key:
+def _say_misplaced(
+    elaborator: Elaborator,
+    block: tree.Block,
+    argument: tree.Argument,
+    names: list[str],
+    first: tree.Argument | None,
+    scope: Scope,
+) -> None:
+    """An argument that is there twice, that no parameter has, or that is one too many."""
+    takes = Label(block.name.span, f"takes {', '.join(names) or 'no values'}", primary=False)
+    if first and argument.key:
+        message = f"`{argument.key.text}` is given twice"
+        elaborator.build.say(Code.E113, message, argument.span, Label(first.span, "first here", primary=False))
+    elif argument.key:
         meant = closest(argument.key.text, names)
         message = f"`{block.name.text}` has no parameter `{argument.key.text}`"
-        elaborator.build.say(Code.E110, message, argument.key.span, help="" if meant else takes, meant=meant)
+        elaborator.build.say(Code.E110, message, argument.key.span, takes, trace=scope.trace, meant=meant)
     else:
         message = f"`{block.name.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
-        elaborator.build.say(Code.E114, message, argument.span, help=takes)
+        elaborator.build.say(Code.E114, message, argument.span, takes, trace=scope.trace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Diagnostic, Label, report
@@ -84,6 +84,8 @@ class Build:
     """What the check goes on with; behind an error, what a line claims."""
     broken: set[str] = field(default_factory=set)
     """Nodes at an error or behind one."""
+    declared: dict[str, Span] = field(default_factory=dict)
+    """Where blocks, parameters, values, labels and inputs were declared, by name."""
     without_input: Place | None = None
     """The first layer that stands above every `input`."""
     steps: int = 0
@@ -98,12 +100,14 @@ class Build:
         trace: Sequence[Span] = (),
         meant: str = "",
     ) -> None:
-        """A diagnostic made on the spot."""
-        made = report(code, message, *places, help=help, trace=trace, meant=meant)
-        self.complain(made)
+        """A diagnostic made on the spot; what was probably meant is shown where it is declared."""
+        declared = self.declared.get(meant.removeprefix("@"))
+        origin = [Label(declared, f"`{meant}` is declared here", primary=False)] if declared else []
+        self.complain(report(code, message, *places, *origin, help=help, trace=trace, meant=meant))
 
-    def complain(self, diagnostic: Diagnostic) -> None:
-        """Says it, once: a block that is called twice is wrong once."""
+    def complain(self, diagnostic: Diagnostic, trace: tuple[Span, ...] = ()) -> None:
+        """Says it, once: a block that is called twice is wrong once. `trace` are the calls that led there."""
+        diagnostic = replace(diagnostic, trace=diagnostic.trace or trace)
         key = diagnostic.code, diagnostic.labels and diagnostic.labels[0].span
         if key not in self.said or not diagnostic.labels:
             self.said.add(key)
@@ -158,17 +162,19 @@ class Build:
         try:
             output = layer.output(arriving)
         except Refusal as refusal:
-            origins = [self._origin(value, shape) for value, shape in zip(inputs, arriving, strict=True)]
+            origins = [self._origin(value, shape, place) for value, shape in zip(inputs, arriving, strict=True)]
             self.complain(_diagnostic(name, refusal, place, refusal.notes, origins))
             return None
         for remark in layer.remarks(arriving):
             self.complain(_diagnostic(name, remark, place))
         return output
 
-    def _origin(self, value: str, shape: Shape) -> Label:
+    def _origin(self, value: str, shape: Shape, place: Place) -> Label:
         """Where a shape that arrives was made."""
-        place = self.places[value]
-        return Label(place.attributes.get("shape", place.element), f"gives {show(shape)}", primary=False)
+        made = self.places[value]
+        if len(made.trace) > len(place.trace):  # in a block that was called from here: the call is what a reader sees
+            return Label(made.trace[len(place.trace)], f"gives {show(shape)}", primary=False)
+        return Label(made.attributes.get("shape", made.element), f"gives {show(shape)}", primary=False)
 
     def network(self, outputs: tuple[str, ...]) -> Network:
         return Network(

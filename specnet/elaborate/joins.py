@@ -40,7 +40,7 @@ def join(
         return None
     bound = bind(kind, call.word, arguments, elaborator.lookup(scope, value), scope.default(word))
     for diagnostic in bound.diagnostics:
-        elaborator.build.complain(diagnostic)
+        elaborator.build.complain(diagnostic, scope.trace)
     place = Place(call.span, call.word.span, bound.spans, scope.trace)
     return elaborator.build.add(
         scope.name_for(word, label), word, bound.attributes, inputs, place, elaborator.next_shared()

@@ -87,6 +87,7 @@ class Elaborator:
             overridden = scope.parent is None and name in self.overrides
             expression = self.overrides.pop(name) if overridden else line.value
             scope.variables[name] = self.value_of(expression, scope, value)
+            self.build.declared[name] = line.name.span
 
     def _chain(self, chain: tree.Chain, scope: Scope, value: Value) -> Value:
         label = self._label(chain, scope)
@@ -113,6 +114,7 @@ class Elaborator:
             self.build.say(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
             return None
         scope.labels[name] = chain.label
+        self.build.declared[name] = chain.label.span
         return LineLabel(escaped(name))
 
     def _claim(self, chain: tree.Chain, claim: tree.Expression, scope: Scope, value: Value) -> None:
@@ -175,7 +177,7 @@ class Elaborator:
         assert kind is not None
         bound = bind(kind, call.word, call.arguments, self.lookup(scope, value), scope.default(word))
         for diagnostic in bound.diagnostics:
-            self.build.complain(diagnostic)
+            self.build.complain(diagnostic, scope.trace)
         place = Place(call.span, call.word.span, bound.spans, scope.trace)
         return self.build.add(scope.name_for(word, label), word, bound.attributes, (value,), place, self.next_shared())
 
@@ -190,6 +192,7 @@ class Elaborator:
         if name in scope.taps:
             self.build.say(Code.E103, f"`@{name}` already names a value", element.span)
         scope.taps[name] = value
+        self.build.declared[name] = element.span
         return value
 
     def tap(self, tap: tree.Tap, scope: Scope) -> Value:
@@ -255,6 +258,8 @@ class Elaborator:
             inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=_is_one_call(body))
             if variable:
                 inner.variables[variable.text] = current
+                inner.trace = (*scope.trace, variable.span)
+                self.build.declared[variable.text] = variable.span
             value = self.run(body.lines, inner, value)
         return value
 

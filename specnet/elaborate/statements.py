@@ -55,6 +55,7 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
     shape = _shape(elaborator, overridden or size, scope)
     place = Place(call.span, call.word.span, {"shape": size.span})
     scope.taps.setdefault(text, text)
+    elaborator.build.declared[text] = name.span if name else size.span
     return elaborator.build.add_input(text, shape, place)
 
 
@@ -169,6 +170,7 @@ def define_block(elaborator: Elaborator, block: tree.Block, scope: Scope) -> Non
     else:
         _check_parameters(elaborator, block)
         scope.blocks[name] = block, scope
+        elaborator.build.declared[name] = block.name.span
 
 
 def _check_parameters(elaborator: Elaborator, block: tree.Block) -> None:

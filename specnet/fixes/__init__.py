@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Diagnostic, Edit, Fix, Severity
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity
 from specnet.elaborate import Read
 from specnet.fixes.candidates import candidates
 from specnet.fixes.proof import Proof, edited
@@ -61,4 +61,13 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
         after = proof.without_error(diagnostic, candidate)
         if after:
             proved.append(proof.titled(candidate, diagnostic, after))
-    return replace(diagnostic, fixes=tuple(proved))
+    return _with_place_of_gap(replace(diagnostic, fixes=tuple(proved)))
+
+
+def _with_place_of_gap(diagnostic: Diagnostic) -> Diagnostic:
+    """A claim about the whole is also shown at the layer that explains the gap: where the first fix would be made."""
+    if diagnostic.code is not Code.E402 or not diagnostic.fixes:
+        return diagnostic
+    edit = diagnostic.fixes[0].edits[0]
+    text = f"with {edit.text} here, it would be met"
+    return replace(diagnostic, labels=(*diagnostic.labels, Label(edit.span, text, primary=False)))

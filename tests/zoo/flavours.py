@@ -31,6 +31,9 @@ class Flavour:
 BIASES = {"default conv bias=no": "default conv bias=yes", "P=3 bias=no": "P=3"}
 FLOOR_AND_CEIL = "input 224x224x3\nround floor\ndefault pool ceil"
 
+PLAIN_RELU = {"relu6": "relu"}
+"""The record does not say that Keras's ReLU ends at 6."""
+
 SHORTCUT_FIRST = "the shortcut's projection stands before the other arm"
 BY_DEPTH = "Keras sorts layers by how far they are from the output"
 OFF_IN_KERAS = "Keras's models have no dropout"
@@ -155,7 +158,7 @@ FLAVOURS: Mapping[str, Flavour] = {
     "caffe_resnet50": Flavour("resnet50", {"strided": "1x1"}, {"P=3 bias=no": "P=3"}, order=SHORTCUT_FIRST),
     "caffe_resnet101": Flavour("resnet101", {"strided": "1x1"}, order=SHORTCUT_FIRST),
     "caffe_resnet152": Flavour("resnet152", {"strided": "1x1"}, order=SHORTCUT_FIRST),
-    "caffe_resnext50_32x4d_soeaver": Flavour("resnext50", order=SHORTCUT_FIRST),
+    "caffe_resnext50_32x4d_soeaver": Flavour("resnext50"),
     "caffe_densenet121": Flavour("densenet121"),
     "caffe_densenet161": Flavour("densenet161"),
     "caffe_squeezenet_v1.0": Flavour("squeezenet-v1.0", edits={"K=1000 F=1": "K=1000 F=1 P=1"}),
@@ -184,16 +187,14 @@ FLAVOURS: Mapping[str, Flavour] = {
         bn_without_scale="relu comes next, and does not mind the scale",
     ),
     "keras_MobileNet": Flavour("mobilenet-v1", without={"dropout": "the paper has none"}),
-    "keras_MobileNetV2": Flavour("mobilenet-v2", edits={"relu6": "relu"}, without={"dropout": OFF_IN_KERAS}),  # its ReLU's end at 6 is not recorded
+    "keras_MobileNetV2": Flavour("mobilenet-v2", edits=PLAIN_RELU, without={"dropout": OFF_IN_KERAS}),
     "keras_Xception": Flavour("xception", order=BY_DEPTH),
     "keras_EfficientNetB0": Flavour("efficientnet-b0", edits={"drop_path p": "dropout p"}),
     # milesial/Pytorch-UNet
     "unet_milesial_transposed_256": Flavour("namesakes/unet-padded"),
     "unet_milesial_transposed_572": Flavour("namesakes/unet-padded", {"input": "572x572x3", "odd": "1"}),
     "unet_milesial_bilinear_256": Flavour("namesakes/unet-padded", {"factor": "2"}),
-    "unet_milesial_bilinear_572": Flavour(
-        "namesakes/unet-padded", {"input": "572x572x3", "odd": "1", "factor": "2"}
-    ),
+    "unet_milesial_bilinear_572": Flavour("namesakes/unet-padded", {"input": "572x572x3", "odd": "1", "factor": "2"}),
 }
 
 NOT_IN_THE_ZOO: Words = {"vit_b_16": "a transformer: the language has no attention"}

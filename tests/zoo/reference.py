@@ -158,10 +158,11 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
     """The nodes of a graph that hold a map or a vector; weights that a function reads are its parameters."""
     shapes, weights, channels_last = dict[str, Shape](), dict[str, int](), dict[str, bool]()
     for node in nodes[:-1] if nodes[-1]["op"] == "output" else nodes:
-        name, output, is_input = node["id"], node.get("output"), node["op"] == "placeholder"
+        name, is_input = node["id"], node["op"] == "placeholder"
+        output: Any = node.get("output")
         read = list(_names([node["args"], node.get("kwargs", {})]))
-        inputs = tuple(name for name in read if name in shapes)
-        learned = sum(weights.get(name, 0) for name in read)
+        inputs = tuple(value for value in read if value in shapes)
+        learned = sum(weights.get(value, 0) for value in read)
         if node["op"] == "get_attr":
             weights[name] = 0 if "running" in node["target"] else prod(output)
         elif learned and not inputs:
@@ -170,7 +171,7 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
             layer = layers[node["target"]] if node["op"] == "call_module" else {"params": learned, "macs": 0}
             word = layer.get("kind") or node["target"].rpartition(".")[2]
             kind = "input" if is_input else "scale" if word == "mul" and learned else KINDS.get(word, word)
-            channels_last[name] = any(channels_last[name] for name in inputs) != (kind == "permute")
+            channels_last[name] = any(channels_last[value] for value in inputs) != (kind == "permute")
             shapes[name] = tuple(output[1:]) if channels_last[name] else _channels_last(output)
             if kind == "fc" and len(output) == 4:
                 kind, layer = "conv", layer | {"kernel": [1, 1], "stride": [1, 1], "padding": [0, 0]}

@@ -99,7 +99,7 @@ def _window(layer: Layer, arriving: Shapes) -> Window | None:
 
 
 def simple(steps: Sequence[Step]) -> list[Step]:
-    """Without what is no step. 1×1×C is a vector; a window as large as its map has no stride, and is fc if it learns."""
+    """Without what is no step. 1×1×C is a vector; a window as large as its map has no stride, and learned it is fc."""
     shapes = {step.name: step.output for step in steps}
     stands_for = dict[str, str]()
     found = list[Step]()

@@ -26,6 +26,11 @@ class Call:
         return self.target.startswith(("nn.", "modules."))
 
     @property
+    def is_activation(self) -> bool:
+        """Whether it is a function of one value and nothing else, so that another such could stand in its place."""
+        return not (self.is_module or self.arguments or self.joins)
+
+    @property
     def function(self) -> str:
         """The class or function as the source names it: copied classes stand in the source itself."""
         return self.target.removeprefix("modules.")
@@ -33,7 +38,7 @@ class Call:
     @property
     def form(self) -> tuple[str, tuple[str, ...]]:
         """What two calls have in common that differ in nothing but numbers."""
-        return self.target, tuple(self.arguments)
+        return "" if self.is_activation else self.target, tuple(self.arguments)
 
 
 def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.detours import Detour, Skeleton, detours
+from specnet.backends.torch_source.expressions import ABSENT, Vector
 from specnet.backends.torch_source.grouping import alike
 from specnet.backends.torch_source.naming import class_of_unit, numbered
 from specnet.backends.torch_source.numbers import numbers
 from specnet.backends.torch_source.outline import Leaf, Unit
-from specnet.backends.torch_source.parameters import ABSENT, NotExpressible, Slot, Vector, parameters, spelled
+from specnet.backends.torch_source.parameters import NotExpressible, Slot, parameters, spelled
 from specnet.backends.torch_source.skeletons import skeleton
 from specnet.graph import Network
 from specnet.layers.base import Family
@@ -62,9 +63,16 @@ class Classes:
         found = {detour for variant in variants for detour in variant.left_out}
         parts = [part for detour in found for part in detour.parts]
         try:
-            return self._design(name, variants) if variants and len(parts) == len(set(parts)) else None
+            design = self._design(name, variants) if variants and len(parts) == len(set(parts)) else None
         except NotExpressible:
             return None
+        return design if design and self._is_natural(design, self._design(name, variants[:1])) else None
+
+    def _is_natural(self, design: Design, whole: Design) -> bool:
+        """Whether a class with detours needs hardly more numbers than the block gives, or its largest calls need."""
+        flags = {name for slot in design.detours for name in design.parameters.names[slot]}
+        given = {*self._known(design.units), *whole.parameters.values, *flags}
+        return len(design.parameters.values.keys() - given) <= len(design.detours)
 
     def _take(self, design: Design) -> None:
         self.taken.add(design.name)

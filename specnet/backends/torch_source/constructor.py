@@ -14,23 +14,19 @@ from specnet.backends.torch_source.parts import Parts, attribute, is_plain
 def constructor(design: Design, parts: Parts) -> list[str]:
     """`__init__` with its parameters; nothing where there is nothing to set."""
     made = [(item, text) for item in design.whole.items if (text := parts.made(item)) is not None]
-    if not made and not design.detours:
+    if not made and not design.parameters.values:
         return []
     defaults = {name: f"{name}={flat(literal(value))}" for name, value in design.parameters.defaults.items()}
     names = (defaults.get(name, name) for name in design.parameters.values)
     written = lines(Group("def __init__(", ("self", *names), "):"), 4)
-    written += [f"{' ' * 8}{line}" for line in ("super().__init__()", *_flags(parts))]
+    stored = [f"self.{kept} = {name}" for name, kept in parts.attributes.items()]
+    written += [f"{' ' * 8}{line}" for line in ("super().__init__()", *stored)]
     containers = set[str]()
     for slot, group in groupby(made, lambda pair: parts.detour(pair[0])):
         written += [f"{' ' * 8}if {flat(parts.texts[slot])}:"] if slot else []
         for item, text in group:
             written += _placed(item, text, parts.comment(item), 12 if slot else 8, containers)
     return written
-
-
-def _flags(parts: Parts) -> Iterator[str]:
-    """What the forward pass must know of the constructor's parameters."""
-    return (f"self.{name} = {flat(parts.texts[slot])}" for slot, name in parts.flags.items())
 
 
 def _placed(item: Item, text: Text, comment: str, indent: int, containers: set[str]) -> Iterator[str]:

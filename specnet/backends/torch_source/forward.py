@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from specnet.backends.torch_source.layout import lines
+from specnet.backends.torch_source.layout import flat, lines
 from specnet.backends.torch_source.naming import safe
 from specnet.backends.torch_source.outline import Leaf
 from specnet.backends.torch_source.parameters import Slot
@@ -23,14 +23,15 @@ class _Body:
     def __init__(self, parts: Parts, inputs: Sequence[str]) -> None:
         self.parts, self.unit, self.statements = parts, parts.design.whole, statements(parts)
         self.variables = Variables(self.unit, self.statements, dict(zip(self.unit.ins, inputs, strict=True)))
+        self.kept: dict[str, str] = {}
         self.written = list[str]()
         groups = [(slot, list(group)) for slot, group in groupby(range(len(self.statements)), self._detour_at)]
         for slot, positions in groups:
             if slot:
-                self.variables.keep(parts.detoured[slot][1], positions[-1])
+                self.variables.keep(parts.detoured[slot][1], positions[0])
         for slot, positions in groups:
             if slot:
-                self._begin_detour(*parts.detoured[slot], positions, parts.flags[slot])
+                self._begin_detour(*parts.detoured[slot], positions, flat(parts.stored(slot)))
             for position in positions:
                 self._write(position, 12 if slot else 8)
         self._return()
@@ -41,11 +42,11 @@ class _Body:
     def _begin_detour(self, value: str, instead: str, positions: list[int], flag: str) -> None:
         """The variable of what a detour makes holds what stands in for it until then."""
         if self.variables.ends_at(instead, positions[-1]):
-            self.variables.names[value] = self.variables.names[instead]
+            self.kept[value] = self.variables.names[instead]
         else:
             name = self.variables.fresh(value, positions[0])
             self.written.append(f"        {name} = {self.variables.names[instead]}")
-        self.written.append(f"        if self.{flag}:")
+        self.written.append(f"        if {flag}:")
 
     def _write(self, position: int, indent: int) -> None:
         statement, names = self.statements[position], self.variables.names
@@ -57,6 +58,7 @@ class _Body:
         if self._returns(position):
             before = "return "
         else:
+            names |= {value: self.kept[value] for value in read if value in self.kept}
             made = [names[value] if value in names else self.variables.name(value, position) for value in read]
             before = f"{', '.join(made)} = " if made else ""
         self.written += lines(text, indent, before, comment=self._comment(statement))
@@ -65,6 +67,7 @@ class _Body:
         """A series whose steps read more than the step before."""
         statement, names = self.statements[position], self.variables.names
         (made,), (value, *others) = statement.makes, statement.reads
+        names |= {made: self.kept[made]} if made in self.kept else {}
         if made not in names and self.variables.ends_at(value, position):
             names[made] = names[value]
         elif made not in names:

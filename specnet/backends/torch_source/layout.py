@@ -8,6 +8,10 @@ from dataclasses import dataclass
 WIDTH = 100
 
 
+class Name(str):
+    """A value that is written as it is: the name of a function."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Parts in brackets: `nn.Conv2d(`, the arguments, `)`; those of a comprehension have nothing between them."""
@@ -51,6 +55,8 @@ def lines(text: Text, indent: int, before: str = "", after: str = "", comment: s
 
 def literal(value: object) -> Text:
     """A value as Python writes it."""
+    if isinstance(value, Name):
+        return value
     if isinstance(value, tuple | list) and len(value) > 1:
         head, tail = ("(", ")") if isinstance(value, tuple) else ("[", "]")
         return Group(head, tuple(literal(part) for part in value), tail)

@@ -8,8 +8,9 @@ from typing import Any
 
 from specnet.backends.torch_source.calls import Call
 from specnet.backends.torch_source.designs import Instance
+from specnet.backends.torch_source.layout import Name
 from specnet.backends.torch_source.outline import Item, Leaf, Series, Unit
-from specnet.backends.torch_source.parameters import GROWTH, REPEATS, Slot
+from specnet.backends.torch_source.parameters import ACTIVATION, GROWTH, REPEATS, Slot
 from specnet.backends.torch_source.runs import Run, runs
 from specnet.backends.torch_source.signatures import Other
 
@@ -54,6 +55,8 @@ def _of_item(item: Item, instances: Mapping[str, Instance]) -> Iterator[tuple[Sl
 
 
 def _of_call(call: Call) -> Iterator[tuple[str, Number]]:
+    if call.is_activation:
+        yield ACTIVATION, Number(Name(call.function))
     for name, value in call.arguments.items():
         default = call.defaults.get(name, NOTHING)
         yield name, Number(value, call.arguments[default.name] if isinstance(default, Other) else default)

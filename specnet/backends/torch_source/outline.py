@@ -94,7 +94,7 @@ class _Outline:
         return Item(path, Series(steps), steps[0].ins, leaving, owner)
 
     def _unit(self, path: str, positions: range) -> Unit:
-        items = tuple(self._items(path, positions))
+        items = _with_activations(list(self._items(path, positions)))
         return Unit(path, self._word(path), self.flow.entering(positions), self.flow.leaving(positions), items)
 
     def _word(self, path: str) -> str:
@@ -115,3 +115,20 @@ class _Outline:
         passed = outs[:-1] == [values[:1] for values in entering[1:]]
         others = all(values[1:] == entering[0][1:] for values in entering)
         return passed and others and len(leaving) == 1 and leaving == outs[-1]
+
+
+def _with_activations(items: list[Item]) -> tuple[Item, ...]:
+    """The parts, with one name for all functions that could stand in each other's place: `relu1`, `silu1`."""
+    names = [_as_activation(item) for item in items]
+    alone = [name if names.count(name) == 1 else item.name for item, name in zip(items, names, strict=True)]
+    return tuple(
+        replace(item, name=name, owner=name) if item.is_owner and name != item.name else item
+        for item, name in zip(items, alone, strict=True)
+    )
+
+
+def _as_activation(item: Item) -> str:
+    if not isinstance(item.content, Leaf) or not all(call.is_activation for call in item.content.calls):
+        return item.name
+    before, kind, after = item.name.rpartition(item.content.node.kind)
+    return f"{before}activation{after}" if kind else item.name

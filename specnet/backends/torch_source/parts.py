@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
@@ -12,7 +13,7 @@ from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.layout import Group, Text, call, flat
 from specnet.backends.torch_source.naming import safe
 from specnet.backends.torch_source.outline import Item, Leaf, Series, Unit
-from specnet.backends.torch_source.parameters import GROWTH, REPEATS, Slot
+from specnet.backends.torch_source.parameters import ACTIVATION, GROWTH, REPEATS, Slot
 from specnet.backends.torch_source.runs import Run, runs
 from specnet.backends.torch_source.signatures import IN_TRAINING
 from specnet.graph import Network
@@ -57,8 +58,9 @@ class Parts:
     def _arguments(self, item: Item, place: int, made: Call) -> Iterator[Text]:
         """The required arguments by position, the others by name where they say something."""
         for position, name in enumerate(made.arguments):
-            text = self.texts.get(Slot(item.name, place, name))
-            if text is not None:
+            slot = Slot(item.name, place, name)
+            if slot in self.texts:
+                text = self.texts[slot] if made.is_module else self.stored(slot)
                 yield text if position < made.required else _named(name, text)
 
     def _instance(self, item: Item, place: int, design: Design) -> Group:
@@ -100,7 +102,8 @@ class Parts:
                 return call(attribute(item.owner), given)
             training = ["self.training" if each.required else "training=self.training"] * (each.target in IN_TRAINING)
             arguments = list(self._arguments(item, place, each))
-            return call(each.function, [*given, *arguments[: each.required], *training, *arguments[each.required :]])
+            function = flat(self.stored(Slot(item.name, place, ACTIVATION))) if each.is_activation else each.function
+            return call(function, [*given, *arguments[: each.required], *training, *arguments[each.required :]])
 
         if each.joins == "list":
             return apply(Group("[", tuple(values), "]"))
@@ -124,13 +127,25 @@ class Parts:
     def _shape(self, unit: Unit, name: str) -> Shape | None:
         return next((self.network.shapes[item.outs[0]] for item in unit.items if item.name == name and item.outs), None)
 
-    # What some calls leave out
+    # What the forward pass knows of the constructor's parameters
 
     @cached_property
-    def flags(self) -> Mapping[Slot, str]:
-        """The attribute that says whether a detour is taken."""
+    def attributes(self) -> Mapping[str, str]:
+        """The attributes in which they are kept, by the parameter's name."""
+        leaves = [(item.name, item.content.calls) for item in self.design.whole.items if isinstance(item.content, Leaf)]
+        functions = {(name, place) for name, calls in leaves for place, c in enumerate(calls) if not c.is_module}
+        read = [slot for slot in self.texts if slot in self.design.detours or (slot.part, slot.call) in functions]
         taken = [item.name for item in self.design.whole.items]
-        return {slot: safe(flat(self.texts[slot]), taken) for slot in self.design.detours}
+        return {name: safe(name, taken) for slot in read for name in self.design.parameters.names[slot]}
+
+    def stored(self, slot: Slot) -> Text:
+        """What is written in a slot, with the attributes in the place of the parameters."""
+        text, names = self.texts[slot], self.design.parameters.names[slot]
+        if not names:
+            return text
+        return re.sub(r"[^\W\d]\w*", lambda name: f"self.{self.attributes[name[0]]}", flat(text))
+
+    # What some calls leave out
 
     @cached_property
     def detoured(self) -> Mapping[Slot, tuple[str, str]]:

@@ -10,7 +10,7 @@ from specnet.backends.torch_source.flow import Flow
 
 @dataclass(frozen=True)
 class Sharing:
-    """Scopes that cannot be modules, and those that use another scope's weights as a whole."""
+    """Scopes that cannot or need not be modules, and those that use another scope's weights as a whole."""
 
     loose: frozenset[str]
     twins: Mapping[str, str]
@@ -26,8 +26,10 @@ def sharing(flow: Flow) -> Sharing:
         for scope in _above(node.name):
             members.setdefault(scope, []).append(position)
     twins = {scope: twin for scope in members if (twin := _twin(flow, members, scope))}
+    stateless = {s for s, at in members.items() if not any(flow.has_module(flow.nodes[position]) for position in at)}
+    plain = {s for s in stateless if not s.rpartition(".")[2].isdigit() or s.rpartition(".")[0] in stateless}
     scattered = {scope for scope, positions in members.items() if positions[-1] - positions[0] >= len(positions)}
-    return Sharing(_loose(flow, twins, scattered | (flow.position.keys() & members.keys())), twins)
+    return Sharing(_loose(flow, twins, plain | scattered | (flow.position.keys() & members.keys())), twins)
 
 
 def _above(name: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def aligned(rows: Iterable[Row]) -> str:
 
 
 def _runs(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows that are aligned with each other: up to a blank one, to one that opens a brace, or before one that closes it."""
+    """Rows that are aligned with each other; one that opens a brace is their last, one that closes it their first."""
     run = list[Row]()
     for row in rows:
         if row.closes or row.is_blank:

@@ -22,7 +22,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Braces:
-    """Lines or arms within braces; nothing but `or` is between `start` and the opening one, `end` is at the closing one."""
+    """Lines or arms within braces: the opening one is at `start` or behind `or`, the closing one at `end`."""
 
     start: int
     end: int
@@ -89,7 +89,8 @@ def _element(element: tree.Element, name_width: int) -> Iterator[Cell | Braces]:
             yield Cell("@", f"@{tap.name}")
         case tree.Repeat(variable=variable, count=count, body=body):
             yield Cell("repeat", "repeat")
-            yield Cell("", f"{variable.text} in {positional(count)}" if variable else positional(count))
+            range_of = f"{variable.text} in " if variable else ""
+            yield Cell(range_of, f"{range_of}{positional(count)}")
             yield _braces(body)
         case tree.For(variable=variable, values=values, body=body):
             yield Cell("for", f"for {variable.text} in")

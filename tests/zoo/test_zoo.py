@@ -1,0 +1,203 @@
+"""Every spec of the zoo: it says where it is from, claims its sizes and totals, and is the torch module it describes.
+
+`test_truth` compares them layer by layer with what their own implementations ran.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from flavours import FLAVOURS
+from torch import fx
+
+from specnet.backends.torch_module import build
+from specnet.compiler import Checked, check_source
+from specnet.diagnostics import Severity
+from specnet.graph import Network, Node
+from specnet.layers.base import Shape
+from specnet.source import Source
+
+SPECS = Path(__file__).parents[2] / "specs"
+ALL = sorted(file.stem for file in SPECS.glob("*.net"))
+OUR_OWN = {"cifar", "digits", "mnist"}
+"""Networks to learn training with; no paper has them."""
+ZOO = [name for name in ALL if name not in OUR_OWN]
+
+PUBLISHED: Mapping[str, tuple[int, int | None]] = {
+    # LeCun et al. 1998, section II.B, layer by layer: 156 + 48,120 + 10,164 are the paper's; S2 and S4 average without
+    # weights; C3 reads all six maps, 16(6·25 + 1) = 2,416; the output layer is fc, 10·84 + 10 = 850.
+    "lenet5": (156 + 2_416 + 48_120 + 10_164 + 850, None),
+    # Caffe's AlexNet of 60,965,224 with G=1: its conv2, conv4 and conv5 have as many weights again,
+    # 256·48·25 + 384·192·9 + 256·192·9; pytorchcv's alexnet has the same total at 224x224.
+    "alexnet": (60_965_224 + 307_200 + 663_552 + 442_368, None),
+    # pytorchcv's zfnet: the same but for the place of lrn.
+    "zfnet": (62_357_608, 1_168_032_896),
+    # torchvision's and Caffe's: the same but for the input, and for the padding of conv10.
+    "squeezenet-v1.0": (1_248_424, None),
+    # The authors' SE-ResNet-50 (hujie-frank/SENet), 28.1M as in timm's table of models; the paper says 3.87 GFLOPs.
+    "se-resnet50": (28_088_024, 3_860_488_192),
+    # The authors' arrays (Newmu/dcgan_code, faces/train_uncond_dcgan.py): gw, gg, gb, gw2, gg2, gb2, … gwx.
+    "dcgan": (
+        100 * 16_384
+        + 2 * 16_384
+        + 1024 * 512 * 25
+        + 2 * 512
+        + 512 * 256 * 25
+        + 2 * 256
+        + 256 * 128 * 25
+        + 2 * 128
+        + 128 * 3 * 25,
+        None,
+    ),
+    # The authors' layers (szagoruyko/cvpr15deepcompare, training/models/siam.lua).
+    "siamese": (96 * 50 + 192 * (96 * 25 + 1) + 256 * (192 * 9 + 1) + 512 * 513 + 513, None),
+    # milesial/Pytorch-UNet's 31,037,698 but of one colour instead of three, and each of 5,888 filters with a bias
+    # instead of the scale and shift of bn.
+    "unet": (31_037_698 - 2 * 64 * 9 - 5_888, None),
+}
+"""Parameters, and MACs where they are known, of those that no implementation in FLAVOURS has just so."""
+
+MOST_LINES = {"resnet50": 25, "googlenet": 35, "densenet121": 25, "unet": 25}
+ONE_LOOK = 70
+"""Lines that are not blank, those of the blocks among them."""
+
+SMALL = {
+    "lenet5": "32x32x1",
+    "nin": "67x67x3",
+    "resnet18": "64x64x3",
+    "resnext50": "33x33x3",
+    "preact-resnet18": "64x64x3",
+    "se-resnet50": "64x64x3",
+    "squeezenet-v1.1": "67x67x3",
+    "densenet121": "64x64x3",
+    "mobilenet-v1": "64x64x3",
+    "mobilenet-v2": "64x64x3",
+    "mobilenet-v3-large": "64x64x3",
+    "efficientnet-b0": "64x64x3",
+    "convnext-tiny": "64x64x3",
+    "xception": "71x71x3",
+    "unet": "188x188x1",
+    "dcgan": "100",
+    "siamese": "",
+}
+"""Inputs that are small enough to compute with."""
+
+
+def check(name: str, size: str = "") -> Checked:
+    """The spec; with another input, without its claims."""
+    file = SPECS / f"{name}.net"
+    text = file.read_text(encoding="utf-8")
+    if not size:
+        return check_source(Source(str(file), text))
+    text = re.sub(r" => .*|^expect .*", "", text, flags=re.MULTILINE)
+    return check_source(Source(str(file), text), {"input": size})
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_spec_is_sound_and_says_where_it_is_from(name: str) -> None:
+    checked = check(name)
+    assert checked.ok
+    assert not [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.WARNING]
+    network = checked.network
+    assert network.description
+    assert re.search(r"\b(19|20)\d\d\b", network.description) or name in OUR_OWN
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_spec_claims_its_sizes_and_its_parameters(name: str) -> None:
+    lines = (SPECS / f"{name}.net").read_text(encoding="utf-8").splitlines()
+    body = [line for line in lines if re.match(r"\w+: +\w|fc \d|double |up |pool ", line)]
+    assert body
+    assert not [line for line in body if "=>" not in line and not line.endswith("{")]
+    assert sum(line.startswith("expect parameters ") for line in lines) == 1
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_totals_are_published(name: str) -> None:
+    as_they_stand = {f.spec for f in FLAVOURS.values() if not (f.edits or f.settings or f.bn_without_scale)}
+    assert (name in as_they_stand) or (name in PUBLISHED)
+    parameters, macs = PUBLISHED.get(name, (None, None))
+    totals = check(name).totals
+    assert parameters in (None, totals.parameters)
+    assert macs in (None, totals.macs)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_spec_can_be_read_in_one_look(name: str) -> None:
+    text = (SPECS / f"{name}.net").read_text(encoding="utf-8")
+    used = [SPECS / path for path in re.findall(r'^use "(.*)"', text, re.MULTILINE)]
+    texts = [text, *(file.read_text(encoding="utf-8") for file in used)]
+    assert sum(bool(line.strip()) for text in texts for line in text.splitlines()) <= MOST_LINES.get(name, ONE_LOOK)
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_every_block_is_used() -> None:
+    texts = "\n".join(file.read_text(encoding="utf-8") for file in SPECS.glob("*.net"))
+    assert {f"blocks/{file.name}" for file in SPECS.glob("blocks/*.net")} == set(re.findall(r'use "(.*)"', texts))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ALL)
+def test_the_module_has_these_parameters_and_gives_these_shapes(name: str) -> None:
+    checked = check(name)
+    with torch.device("meta"):
+        module = build(checked.network).eval()
+        shapes = Shapes(module, checked.network)
+        shapes.run(*inputs(checked.network))
+    assert sum(parameter.numel() for parameter in module.parameters()) == checked.totals.parameters
+    names = {node.name for node in checked.network.nodes}
+    assert {key.rpartition(".")[0] for key in module.state_dict()} <= names
+    assert shapes.seen == {node.name: node.output for node in checked.network.nodes}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", SMALL)
+def test_the_module_computes(name: str) -> None:
+    torch.manual_seed(1)
+    network = check(name, SMALL[name]).network
+    module = build(network).eval()
+    with torch.no_grad():
+        given = module(*inputs(network))
+    ends = [*network.outputs, *(head.value for head in network.heads)]
+    for output, end in zip(given if isinstance(given, tuple) else (given,), ends, strict=True):
+        assert channels_last(output) == network.shapes[end]
+        assert output.isfinite().all()
+
+
+def inputs(network: Network) -> list[torch.Tensor]:
+    """Two random images for each input."""
+    return [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in network.inputs]
+
+
+def channels_last(value: torch.Tensor) -> Shape:
+    """The shape as a spec has it."""
+    return (*value.shape[2:], value.shape[1])
+
+
+class Shapes(fx.Interpreter):
+    """Runs a module and notes the shape of every node of the network."""
+
+    def __init__(self, module: fx.GraphModule, network: Network) -> None:
+        super().__init__(module)
+        self.seen: dict[str, Shape] = {}
+        calls = (node for node in module.graph.nodes if node.op.startswith("call"))
+        self.ends = {[next(calls) for _ in range(_calls(network, node))][-1]: node.name for node in network.nodes}
+        assert next(calls, None) is None
+
+    def run_node(self, n: fx.Node) -> object:
+        value = super().run_node(n)
+        if n in self.ends:
+            assert isinstance(value, torch.Tensor)
+            self.seen[self.ends[n]] = channels_last(value)
+        return value
+
+
+def _calls(network: Network, node: Node) -> int:
+    """How many calls of torch a node is."""
+    arriving = network.arriving(node)
+    assert node.layer and arriving
+    return sum(len(arriving) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(arriving))
