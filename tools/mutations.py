@@ -77,17 +77,16 @@ def _judged(broken: Mutation, checked: Checked) -> list[str]:
     if not errors:
         return ["sound"]
     verdicts = ["broken", "at its line" if any(broken.line in places(d) for d in errors) else "elsewhere"]
-    shape_errors = [d for d in errors if d.code.name.startswith(SHAPE_CODES)]
-    if len(errors) == 1 and shape_errors:
-        texts = [edited(checked.source, fix.edits).text for fix in errors[0].fixes]
+    if any(d.code.name.startswith(SHAPE_CODES) for d in errors):
+        texts = [edited(checked.source, fix.edits).text for d in errors for fix in d.fixes]
         verdicts.append("shape error")
-        verdicts += ["with a fix"] if texts else []
-        verdicts += ["with the original"] if any(_same(text, broken.original) for text in texts) else []
+        verdicts += ["restored"] if any(_is_sound(broken.file, text) for text in texts) else []
+        verdicts += ["original"] if any(text.split() == broken.original.split() for text in texts) else []
     return verdicts
 
 
-def _same(text: str, original: str) -> bool:
-    return text.split() == original.split()
+def _is_sound(file: Path, text: str) -> bool:
+    return check_source(Source(str(file), text)).ok
 
 
 def main() -> None:
@@ -96,8 +95,8 @@ def main() -> None:
     print(f"{mutations} mutations: {found['sound']} are sound networks, {found['broken']} are broken")
     print(f"{found['at its line'] / found['broken']:.1%} of those are reported at the changed line, or trace to it")
     shape = found["shape error"]
-    print(f"{shape} shape errors: {found['with a fix'] / shape:.1%} with a proved fix,")
-    print(f"  {found['with the original'] / shape:.1%} with the original text among the offers")
+    print(f"{shape} shape errors: {found['restored'] / shape:.1%} with a fix after which the whole network checks,")
+    print(f"  {found['original'] / shape:.1%} with the original text among the offers")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from specnet.elaborate.binding import collect, shown
 from specnet.elaborate.build import Expectation, Place
 from specnet.elaborate.scope import Default, Scope, Value, closest, escaped
 from specnet.elaborate.scope import Label as LineLabel
+from specnet.elaborate.sharing import difference
 from specnet.elaborate.training import train
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
@@ -129,7 +130,15 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
         message = f"no line above has the label `{name.text}`"
         elaborator.build.say(Code.E202, message, name.span, trace=scope.trace, meant=meant)
         return None
-    return elaborator.again(name.text, scope, value, label)
+    first = len(elaborator.build.nodes)
+    end = elaborator.again(name.text, scope, value, label)
+    nodes = {node.name: node for node in elaborator.build.nodes}
+    originals = [nodes[original] for original in scope.labelled[name.text][1]]
+    why = difference(elaborator.build, originals, elaborator.build.nodes[first:]) if end else ""
+    if why:
+        message = f"`{name.text}` cannot be the same here: {why}"
+        elaborator.build.say(Code.E305, message, call.span, trace=scope.trace)
+    return None if why else end
 
 
 def head(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:

@@ -51,7 +51,7 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
         return replace(diagnostic, fixes=())
     trials = max(4, min(MOST_TRIALS, MOST_NODES_TRIED // (1 + len(checked.network.nodes))))
     tried, proved = set[str](), list[Fix]()
-    for candidate in candidates(checked, diagnostic):
+    for candidate in candidates(checked, diagnostic, proof.checked_again):
         text = proof.text_after(candidate.edits)
         if len(tried) == trials or len(proved) == MOST_OFFERS:
             break

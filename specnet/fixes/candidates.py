@@ -10,21 +10,22 @@ from specnet.diagnostics import Code, Diagnostic, Fix, replacing
 from specnet.fixes.attributes import Setting, input_sizes, settings_that_give
 from specnet.fixes.joins import arms_that_meet
 from specnet.fixes.numbers import literals_near
+from specnet.fixes.totals import Again, closing_the_gap
 from specnet.graph import Node
 from specnet.layers.base import Shape, show
 
-Maker = Callable[[Checked, Diagnostic], Iterator[Fix]]
+Maker = Callable[[Checked, Diagnostic, Again], Iterator[Fix]]
 
 
-def candidates(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+def candidates(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Candidates for an error: those that it brought along, then those that its code suggests."""
     yield from diagnostic.fixes
     maker = MAKERS.get(diagnostic.code)
     if maker and (diagnostic.node or diagnostic.code is Code.E402):
-        yield from maker(checked, diagnostic)
+        yield from maker(checked, diagnostic, again)
 
 
-def _of_window(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Another attribute for the layer that refuses, another input, another number of the call that led there."""
     node = checked.network.by_name[diagnostic.node]
     claim = _claimed(checked, node)
@@ -32,7 +33,7 @@ def _of_window(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
     yield from literals_near(checked, diagnostic, claim, None)
 
 
-def _of_claim(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+def _of_claim(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Other attributes for the layer that made the shape, other numbers on the line; at last, the shape that it is."""
     claim = checked.elaborated.claims[diagnostic.node]
     node = _maker_of(checked, diagnostic.node)
@@ -45,14 +46,14 @@ def _of_claim(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
         yield replacing(claim.span, "x".join(map(str, actual)), f"=> {show(actual)}, as it is")
 
 
-def _of_join(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+def _of_join(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     yield from arms_that_meet(checked, diagnostic)
     yield from literals_near(checked, diagnostic, None, None)
 
 
-def _of_expectation(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
-    """Other numbers of repetitions and calls; at last, the number that it is."""
-    yield from literals_near(checked, diagnostic, None, None)
+def _of_expectation(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
+    """A number of the network that closes the gap."""
+    yield from closing_the_gap(checked, diagnostic, again)
 
 
 def _interleaved(settings: list[Setting]) -> Iterator[Fix]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic, Fix, replacing
@@ -15,20 +16,25 @@ from specnet.syntax.walk import numbers_in
 def literals_near(checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None) -> Iterator[Fix]:
     """Each number of the lines in question, a little smaller or larger, or in proportion to what is claimed."""
     for line in _lines(checked, diagnostic):
-        numbers = [number for number in numbers_in(line) if isinstance(number.value, int)]
+        numbers = numbers_of(line)
         others = [_others(int(number.value), claim, actual) for number in numbers]
         for values in zip(*others, strict=True):
             for number, value in zip(numbers, values, strict=True):
                 if value is not None:
-                    yield _replaced(number, value)
+                    yield replaced(number, value)
+
+
+def numbers_of(line: tree.Line) -> list[tree.Number]:
+    """The whole numbers of a line that say what is built: none of a claim, an expectation or the training."""
+    if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
+        return []
+    built = replace(line, claim=None) if isinstance(line, tree.Chain) else line
+    return [number for number in numbers_in(built) if isinstance(number.value, int)]
 
 
 def _lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:
-    """The statement of the error itself, those that called it, the input; all lines for a claim about the whole."""
+    """The statement of the error itself, those that called it, the input."""
     spans = [*diagnostic.trace[::-1], *([diagnostic.span] if diagnostic.span else [])]
-    if diagnostic.code.name == "E402":
-        yield from (line for line in checked.lines if not isinstance(line, tree.Let | tree.Expect))
-        return
     for line in checked.lines:
         is_input = isinstance(line, tree.Chain) and line.span.text.startswith("input")
         if is_input or any(_touches(line.span, span) for span in spans):
@@ -48,7 +54,7 @@ def _others(value: int, claim: Shape | None, actual: Shape | None) -> tuple[int 
     return tuple(v if v is not None and v >= 0 and v != value else None for v in tried)
 
 
-def _replaced(number: tree.Number, value: int) -> Fix:
+def replaced(number: tree.Number, value: int) -> Fix:
     """The fix, named by the word that the number stands in: `K=64`, `227x227x3`."""
     text, start, end = number.span.source.text, number.span.start, number.span.end
     while start > 0 and not text[start - 1].isspace():

@@ -29,7 +29,7 @@ class Proof:
 
     def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
         """The spec after the fix, if this error is gone then and no other has come."""
-        after = self._checked_again(fix.edits)
+        after = self.checked_again(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic)])
         return after if not Counter(map(_key, _errors(after))) - allowed else None
 
@@ -41,7 +41,8 @@ class Proof:
         sources = {edit.span.source for edit in edits}
         return {source.name: edited(source, [e for e in edits if e.span.source is source]) for source in sources}
 
-    def _checked_again(self, edits: Sequence[Edit]) -> Checked:
+    def checked_again(self, edits: Sequence[Edit]) -> Checked:
+        """The spec with edits made, checked as a whole."""
         sources = self._edited(edits)
 
         def read(path: str, span: Span) -> Source:

@@ -168,7 +168,8 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
         elif learned and not inputs:
             weights[name] = learned
         elif (inputs or is_input) and output and isinstance(output[0], int):
-            layer = layers[node["target"]] if node["op"] == "call_module" else {"params": learned, "macs": 0}
+            no_module: Record = {"params": learned, "macs": 0}
+            layer = layers[node["target"]] if node["op"] == "call_module" else no_module
             word = layer.get("kind") or node["target"].rpartition(".")[2]
             kind = "input" if is_input else "scale" if word == "mul" and learned else KINDS.get(word, word)
             channels_last[name] = any(channels_last[value] for value in inputs) != (kind == "permute")

@@ -15,13 +15,14 @@ TAKEN_FOR_OPERATORS = frozenset({"and", "or", "if", "else", "in"})
 
 def positional(value: tree.Expression) -> str:
     """A value that stands by position: one atom, or a range that begins with one."""
-    match value:
-        case tree.Range(low=low, high=high):
-            return f"{written(low, ATOM, tight=True)}..{written(high, SUM, tight=True)}"
-        case tree.Name(text=text) if text in TAKEN_FOR_OPERATORS:
-            return f"({text})"
-        case _:
-            return written(value, ATOM)
+    if isinstance(value, tree.Range):
+        return f"{_atom(value.low)}..{written(value.high, SUM, tight=True)}"
+    return _atom(value)
+
+
+def _atom(value: tree.Expression) -> str:
+    is_taken = isinstance(value, tree.Name) and value.text in TAKEN_FOR_OPERATORS
+    return f"({_bare(value)})" if is_taken else written(value, ATOM)
 
 
 def named(key: str, value: tree.Expression) -> str:
