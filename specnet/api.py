@@ -5,6 +5,7 @@ A source is a path, or a text if it has a newline in it, or a network made by `D
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,14 @@ def job_of(checked: Checked) -> Job:
         parameters=checked.totals.parameters,
         module=build(network),
         training=network.training or Training(),
+        used=_used(checked),
     )
+
+
+def _used(checked: Checked) -> dict[str, str]:
+    """The text of the files that a spec uses, by their paths relative to its own folder."""
+    folder = Path(checked.source.name).parent
+    return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}
 
 
 def _source(source: Spec) -> Source:

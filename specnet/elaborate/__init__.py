@@ -35,6 +35,8 @@ class Elaborated:
     claims: Mapping[str, Claim]
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
+    used: tuple[Source, ...]
+    """The files that `use` brought in."""
 
 
 def elaborate(
@@ -63,7 +65,13 @@ def elaborate(
     build.name = build.name or _name_of(source)
     network = build.network(outputs)
     return Elaborated(
-        network, build.places, build.settings, build.claims, tuple(build.expectations), tuple(build.diagnostics)
+        network,
+        build.places,
+        build.settings,
+        build.claims,
+        tuple(build.expectations),
+        tuple(build.diagnostics),
+        tuple(elaborator.used),
     )
 
 

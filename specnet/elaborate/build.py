@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -108,6 +109,8 @@ class Build:
     def complain(self, diagnostic: Diagnostic, trace: tuple[Span, ...] = ()) -> None:
         """Says it, once: a block that is called twice is wrong once. `trace` are the calls that led there."""
         diagnostic = replace(diagnostic, trace=diagnostic.trace or trace)
+        if diagnostic.code is Code.E102 and diagnostic.trace:
+            diagnostic = replace(diagnostic, labels=(*diagnostic.labels, *self._block_of(diagnostic.trace[-1])))
         key = diagnostic.code, diagnostic.labels and diagnostic.labels[0].span
         if key not in self.said or not diagnostic.labels:
             self.said.add(key)
@@ -156,25 +159,53 @@ class Build:
         self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
         return name
 
+    def forget(self, first: int) -> None:
+        """The nodes from number `first` on stand at an error: their shapes are unknown after all."""
+        for number, node in enumerate(self.nodes[first:], first):
+            self.nodes[number] = replace(node, output=None)
+            self.shapes[node.name] = None
+            self.broken.add(node.name)
+
     def _output(
         self, name: str, layer: Layer, inputs: tuple[str, ...], arriving: tuple[Shape, ...], place: Place
     ) -> Shape | None:
         try:
             output = layer.output(arriving)
         except Refusal as refusal:
-            origins = [self._origin(value, shape, place) for value, shape in zip(inputs, arriving, strict=True)]
+            origins = [label for value in inputs for label in self.origins(value, place.trace)]
+            origins += self._declarations(place)
             self.complain(_diagnostic(name, refusal, place, refusal.notes, origins))
             return None
         for remark in layer.remarks(arriving):
             self.complain(_diagnostic(name, remark, place))
         return output
 
-    def _origin(self, value: str, shape: Shape, place: Place) -> Label:
-        """Where a shape that arrives was made."""
-        made = self.places[value]
-        if len(made.trace) > len(place.trace):  # in a block that was called from here: the call is what a reader sees
-            return Label(made.trace[len(place.trace)], f"gives {show(shape)}", primary=False)
-        return Label(made.attributes.get("shape", made.element), f"gives {show(shape)}", primary=False)
+    def origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
+        """Where a value's shape was made, as seen from the calls of `trace`, and where the names in it come from."""
+        made, shape = self.places[value], self.shapes[value]
+        inside = len(made.trace) > len(trace)  # a block that was called from here: the call is what a reader sees
+        span = made.trace[len(trace)] if inside else made.attributes.get("shape", made.element)
+        return [Label(span, f"gives {show(shape or ())}", primary=False), *self._declarations(made)]
+
+    def maker_of(self, value: str) -> str:
+        """The value that has the shape first: the one before all layers that keep it."""
+        node = next((node for node in self.nodes if node.name == value), None)
+        while node and node.layer and node.layer.keeps_shape and node.inputs:
+            value = node.inputs[0]
+            node = next((node for node in self.nodes if node.name == value), None)
+        return value
+
+    def _declarations(self, place: Place) -> list[Label]:
+        """Where the names are declared that stand for an attribute's number: `S` of `S=S`."""
+        values = (re.fullmatch(r"\w+=([A-Za-z_]\w*)", span.text) for span in place.attributes.values())
+        names = [match[1] for match in values if match]
+        spans = dict.fromkeys(self.declared[name] for name in names if name in self.declared)
+        return [Label(span, "", primary=False) for span in spans if place.trace]
+
+    def _block_of(self, call: Span) -> list[Label]:
+        """The block that a call names."""
+        declared = self.declared.get(call.text.partition(" ")[0])
+        return [Label(declared, "in this block", primary=False)] if declared else []
 
     def network(self, outputs: tuple[str, ...]) -> Network:
         return Network(

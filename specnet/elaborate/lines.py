@@ -43,6 +43,8 @@ class Elaborator:
         """While `same` repeats a line: the nodes whose weights the coming ones use."""
         self.using: tuple[str, ...] = ()
         """The files that are being read, the spec's own first."""
+        self.used: list[Source] = []
+        """The files that were read, in this order."""
         self.depth = 0
 
     # Lines
@@ -130,9 +132,18 @@ class Elaborator:
         actual = self.build.shapes[value]
         if actual is not None and actual != shape:
             message = f"`{value}` gives {show(actual)}, not {show(shape)} as claimed"
-            self.build.complain(report(Code.E401, message, claim.span, trace=scope.trace, node=value))
+            made_at = self._made_at(self.build.maker_of(value), claim.span)
+            if made_at is None or made_at.span not in self.build.said:  # a slip in a block is said at its first call
+                origins = [made_at] if made_at else []
+                self.build.complain(report(Code.E401, message, claim.span, *origins, trace=scope.trace, node=value))
+                self.build.said.update(label.span for label in origins)
             self.build.broken.add(value)
         self.build.shapes[value] = shape
+
+    def _made_at(self, maker: str, claim: Span) -> Label | None:
+        """The layer that made a shape, where that is on another line than the claim."""
+        element = self.build.places[maker].element
+        return None if element.line == claim.line else Label(element, f"made here, by `{maker}`", primary=False)
 
     # Elements
 
@@ -290,6 +301,7 @@ class Elaborator:
             message = f"the files use each other in a circle: {' → '.join((*self.using, source.name))}"
             self.build.say(Code.E210, message, path.span)
             return
+        self.used.append(source)
         lines, diagnostics = parse(source)
         self.build.diagnostics += diagnostics
         home = Scope()

@@ -136,8 +136,9 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
     originals = [nodes[original] for original in scope.labelled[name.text][1]]
     why = difference(elaborator.build, originals, elaborator.build.nodes[first:]) if end else ""
     if why:
-        message = f"`{name.text}` cannot be the same here: {why}"
-        elaborator.build.say(Code.E305, message, call.span, trace=scope.trace)
+        elaborator.build.forget(first)
+        message, line = f"`{name.text}` cannot be the same here: {why}", scope.labels[name.text].span
+        elaborator.build.say(Code.E305, message, call.span, Label(line, "first here", primary=False), trace=scope.trace)
     return None if why else end
 
 

@@ -19,6 +19,10 @@ class Unsuitable(TrainingError):
     """The network, its data and its settings do not go together."""
 
 
+class BadRun(TrainingError):
+    """A run's folder is damaged, or what lies in it does not belong together."""
+
+
 class CannotRun(TrainingError):
     """What was asked for is not to be had here: a device, a folder, space, an option's value."""
 

@@ -21,7 +21,8 @@ Metrics = Mapping[str, Any]
 class Job:
     """What makes the result: the network as a module that takes N×C×H×W, and its settings.
 
-    `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it.
+    `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
+    `used` the text of the files that the spec uses, by their paths relative to the spec's folder.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Job:
     parameters: int
     module: nn.Module
     training: Training
+    used: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

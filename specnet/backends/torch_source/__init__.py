@@ -33,5 +33,5 @@ def source(network: Network, origin: str = "") -> str:
 def _class(network: Network, design: Design, classes: Classes) -> str:
     parts = Parts(network, design, classes.instances)
     names = inputs(design.whole, network.scopes.get(design.whole.path))
-    made, called = constructor(design, parts), forward(parts, names)
+    made, called = constructor(parts), forward(parts, names)
     return "\n".join([f"class {design.name}(nn.Module):", *made, *([""] if made else []), *called])

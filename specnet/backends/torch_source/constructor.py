@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from specnet.backends.torch_source.designs import Design
 from specnet.backends.torch_source.layout import Group, Text, flat, lines, literal
+from specnet.backends.torch_source.making import made
 from specnet.backends.torch_source.outline import Item
 from specnet.backends.torch_source.parts import Parts, attribute, is_plain
 
 
-def constructor(design: Design, parts: Parts) -> list[str]:
+def constructor(parts: Parts) -> list[str]:
     """`__init__` with its parameters; nothing where there is nothing to set."""
-    made = [(item, text) for item in design.whole.items if (text := parts.made(item)) is not None]
-    if not made and not design.parameters.values:
+    modules = [(item, text) for item in parts.items if (text := made(parts, item)) is not None]
+    parameters = parts.design.parameters
+    if not modules and not parameters.values:
         return []
-    defaults = {name: f"{name}={flat(literal(value))}" for name, value in design.parameters.defaults.items()}
-    names = (defaults.get(name, name) for name in design.parameters.values)
-    written = lines(Group("def __init__(", ("self", *names), "):"), 4)
-    stored = [f"self.{kept} = {name}" for name, kept in parts.attributes.items()]
-    written += [f"{' ' * 8}{line}" for line in ("super().__init__()", *stored)]
+    defaults = {name: f"{name}={flat(literal(value))}" for name, value in parameters.defaults.items()}
+    names = (defaults.get(name, name) for name in parameters.values)
+    written = [*lines(Group("def __init__(", ("self", *names), "):"), 4), "        super().__init__()"]
+    written += [f"        self.{attribute} = {name}" for name, attribute in parts.attributes.items()]
     containers = set[str]()
-    for slot, group in groupby(made, lambda pair: parts.detour(pair[0])):
-        written += [f"{' ' * 8}if {flat(parts.texts[slot])}:"] if slot else []
+    for slot, group in groupby(modules, lambda module: parts.detour(module[0])):
+        written += [f"        if {flat(parts.texts[slot])}:"] if slot else []
         for item, text in group:
             written += _placed(item, text, parts.comment(item), 12 if slot else 8, containers)
     return written
@@ -35,15 +35,15 @@ def _placed(item: Item, text: Text, comment: str, indent: int, containers: set[s
     for end in range(1, len(path)):
         container = ".".join(path[:end])
         if container not in containers:
-            yield from _attribute(container, "nn.Module()", "", indent)
+            yield from _set(container, "nn.Module()", "", indent)
         containers.add(container)
     containers.add(item.name)
-    yield from _attribute(item.name, text, comment, indent)
+    yield from _set(item.name, text, comment, indent)
 
 
-def _attribute(name: str, text: Text, comment: str, indent: int) -> list[str]:
+def _set(name: str, text: Text, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
+    place = attribute(holder) if holder else "self"
     if is_plain(last):
-        return lines(text, indent, f"{attribute(holder)}.{last} = " if holder else f"self.{last} = ", comment=comment)
-    before = f'{attribute(holder) if holder else "self"}.add_module("{last}", '
-    return lines(text, indent, before, ")", comment)
+        return lines(text, indent, f"{place}.{last} = ", comment=comment)
+    return lines(text, indent, f'{place}.add_module("{last}", ', ")", comment)

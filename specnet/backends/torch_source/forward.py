@@ -25,28 +25,27 @@ class _Body:
         self.variables = Variables(self.unit, self.statements, dict(zip(self.unit.ins, inputs, strict=True)))
         self.kept: dict[str, str] = {}
         self.written = list[str]()
-        groups = [(slot, list(group)) for slot, group in groupby(range(len(self.statements)), self._detour_at)]
+        by_detour = groupby(range(len(self.statements)), lambda position: self.statements[position].detour)
+        groups = [(slot, list(group)) for slot, group in by_detour]
         for slot, positions in groups:
             if slot:
                 self.variables.keep(parts.detoured[slot][1], positions[0])
         for slot, positions in groups:
             if slot:
-                self._begin_detour(*parts.detoured[slot], positions, flat(parts.stored(slot)))
+                self._begin_detour(slot, positions)
             for position in positions:
                 self._write(position, 12 if slot else 8)
         self._return()
 
-    def _detour_at(self, position: int) -> Slot | None:
-        return self.statements[position].detour
-
-    def _begin_detour(self, value: str, instead: str, positions: list[int], flag: str) -> None:
+    def _begin_detour(self, slot: Slot, positions: list[int]) -> None:
         """The variable of what a detour makes holds what stands in for it until then."""
+        value, instead = self.parts.detoured[slot]
         if self.variables.ends_at(instead, positions[-1]):
             self.kept[value] = self.variables.names[instead]
         else:
             name = self.variables.fresh(value, positions[0])
             self.written.append(f"        {name} = {self.variables.names[instead]}")
-        self.written.append(f"        if {flag}:")
+        self.written.append(f"        if {flat(self.parts.stored(slot))}:")
 
     def _write(self, position: int, indent: int) -> None:
         statement, names = self.statements[position], self.variables.names
@@ -58,18 +57,22 @@ class _Body:
         if self._returns(position):
             before = "return "
         else:
-            names |= {value: self.kept[value] for value in read if value in self.kept}
-            made = [names[value] if value in names else self.variables.name(value, position) for value in read]
+            made = [self._name(value, position) for value in read]
             before = f"{', '.join(made)} = " if made else ""
         self.written += lines(text, indent, before, comment=self._comment(statement))
+
+    def _name(self, value: str, position: int) -> str:
+        """The variable of what a statement makes; that of a detour's value is known before."""
+        if value in self.kept:
+            return self.variables.take(value, self.kept[value])
+        return self.variables.names.get(value) or self.variables.name(value, position)
 
     def _loop(self, position: int, indent: int) -> None:
         """A series whose steps read more than the step before."""
         statement, names = self.statements[position], self.variables.names
         (made,), (value, *others) = statement.makes, statement.reads
-        names |= {made: self.kept[made]} if made in self.kept else {}
-        if made not in names and self.variables.ends_at(value, position):
-            names[made] = names[value]
+        if made in self.kept or self.variables.ends_at(value, position):
+            self.variables.take(made, self.kept.get(made, names[value]))
         elif made not in names:
             self.variables.fresh(made, position)
         step = safe("step", names.values())

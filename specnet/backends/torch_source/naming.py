@@ -10,13 +10,14 @@ from specnet.backends.torch_source.outline import Leaf, Unit
 from specnet.graph import Scope
 from specnet.syntax.expressions import TapValue
 
-USED = frozenset({"nn", "F", "torch", "self", "range"})
+USED = frozenset({"nn", "F", "torch", "self", "range", "i"})
 """What the source uses itself."""
 
 
 def camel(word: str) -> str:
     """`squeeze_excite` → `SqueezeExcite`."""
-    return "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+    name = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+    return name if name.isidentifier() else f"Block{name}"
 
 
 def class_of_network(name: str) -> str:

@@ -56,7 +56,8 @@ class NotExpressible(Exception):
 
 def spelled(name: str) -> str:
     """A parameter of a block as a parameter in Python."""
-    return safe(LETTERS.get(name, name.lower()), USED)
+    plain = LETTERS.get(name, name.lower().lstrip("_"))
+    return safe(plain if plain.isidentifier() else f"value{plain}", USED)
 
 
 def parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> Parameters:

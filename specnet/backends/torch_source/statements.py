@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from specnet.backends.torch_source.calling import applied
 from specnet.backends.torch_source.layout import Text
 from specnet.backends.torch_source.outline import Item, Leaf, Series
 from specnet.backends.torch_source.parameters import Slot
@@ -33,13 +34,18 @@ class Statement:
         return self.items[-1].outs
 
     @property
+    def depth(self) -> int:
+        """How many calls stand within each other."""
+        return sum(len(item.content.calls) if isinstance(item.content, Leaf) else 1 for item in self.items)
+
+    @property
     def is_loop(self) -> bool:
         """Whether the steps of a series read more than the step before: then they are called in a loop."""
         return isinstance(self.items[0].content, Series) and len(self.reads) > 1
 
     def text(self, parts: Parts, values: list[Text]) -> Text:
         for item in self.items:
-            values = [parts.applied(item, values)]
+            values = [applied(parts, item, values)]
         return values[0]
 
 
@@ -64,8 +70,7 @@ def _continued(statement: Statement, item: Item, parts: Parts, reads: Counter[st
     longer = Statement([*statement.items, item], parts.detour(item))
     if not chained or statement.detour != longer.detour or statement.is_loop or not _belongs(statement, item):
         return None
-    calls = sum(len(each.content.calls) if isinstance(each.content, Leaf) else 1 for each in longer.items)
-    return longer if calls <= DEEPEST else None
+    return longer if longer.depth <= DEEPEST else None
 
 
 def _belongs(statement: Statement, item: Item) -> bool:

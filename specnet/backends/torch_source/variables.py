@@ -21,7 +21,7 @@ class Variables:
     """The variable of each value; one is used again when its value is no longer read."""
 
     def __init__(self, unit: Unit, found: Sequence[Statement], names: Mapping[str, str]) -> None:
-        self.unit, self.names = unit, dict(names)
+        self.unit, self.names, self.alive = unit, dict(names), set(names)
         self.readers: dict[str, list[int]] = {}
         self.statements = found
         self.own: dict[str, str] = {}
@@ -44,12 +44,18 @@ class Variables:
 
     def busy(self, position: int) -> set[str]:
         """The variables whose values are read after this statement."""
-        return {self.names[value] for value in self.names if not self.ends_at(value, position)}
+        self.alive = {value for value in self.alive if not self.ends_at(value, position - 1)}
+        return {self.names[value] for value in self.alive if not self.ends_at(value, position)}
+
+    def take(self, value: str, name: str) -> str:
+        """Gives a value its variable."""
+        self.names[value] = name
+        self.alive.add(value)
+        return name
 
     def fresh(self, value: str, position: int) -> str:
         """Chooses a variable that is not in use when this statement begins."""
-        self.names[value] = self._free(value, self.busy(position - 1))
-        return self.names[value]
+        return self.take(value, self._free(value, self.busy(position - 1)))
 
     def _free(self, value: str, busy: set[str], going_on: Sequence[str] = ()) -> str:
         own = safe(self.own[value], {*USED, *busy})
@@ -61,15 +67,11 @@ class Variables:
         ending = [self.names[v] for v in self.statements[position].reads if self.ends_at(v, position)]
         going_on = [name for name in ending if name not in busy and name in SHORT]
         branches = [name for name in ending if len(ending) == 1 and name not in busy and name.startswith(BRANCH)]
-        arm = self._arm(value)
         if self._deserves_a_name(value, position):
-            name = safe(self.own[value], {*USED, *busy})
-        elif branches or (arm and f"{BRANCH}{arm}" not in busy):
-            name = branches[0] if branches else f"{BRANCH}{arm}"
-        else:
-            name = self._free(value, busy, going_on)
-        self.names[value] = name
-        return name
+            return self.take(value, safe(self.own[value], {*USED, *busy}))
+        arm = 0 if branches else self._arm(value, position)
+        preferred = branches or ([f"{BRANCH}{arm}"] if arm else going_on)
+        return self.take(value, self._free(value, busy, preferred))
 
     def _deserves_a_name(self, value: str, position: int) -> bool:
         """Whether it is a skip over a long way through the network, or an output on the side."""
@@ -79,8 +81,11 @@ class Variables:
         is_skip = len(readers) > 1 and readers[-1] - position > LONG
         return is_skip or (len(readers) == 1 and value in self.unit.outs[1:])
 
-    def _arm(self, value: str) -> int:
+    def _arm(self, value: str, position: int) -> int:
         """The number of the arm that a value begins, if it ends where more than two meet; else 0."""
+        reads = self.statements[position].reads
+        if len(reads) == 1 and len(self.readers[reads[0]]) == 1:
+            return 0
         while len(self.readers.get(value, [])) == 1 and self.readers[value][0] < len(self.statements):
             reader = self.statements[self.readers[value][0]]
             if len(set(reader.reads)) > 2:
