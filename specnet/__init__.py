@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from specnet.api import train as train
     from specnet.compiler import Checked as Checked
     from specnet.draft import Draft as Draft
+    from specnet.runs import evaluate as evaluate
+    from specnet.runs import load_run as load_run
 
 __version__ = "0.1.0"
 
@@ -23,6 +25,8 @@ _HOMES = {
     "check": "specnet.api",
     "compile": "specnet.api",
     "draw": "specnet.api",
+    "evaluate": "specnet.runs",
+    "load_run": "specnet.runs",
     "train": "specnet.api",
 }
 

@@ -67,11 +67,11 @@ def _rows(checked: Checked) -> Iterable[Row]:
 
 def _row(checked: Checked, node: Node) -> Row:
     word = written(node.layer) if node.layer else node.kind
-    if node.shares:
-        word += f"  (weights of {node.shares})"
     arriving = checked.network.arriving(node)
     if node.output is None or node.layer is None or arriving is None:
         return Row((node.name, word, "?", "", "", ""), DIM)
+    if node.shares and node.layer.parameters(arriving):
+        word += f"  (weights of {node.shares})"
     cost = checked.costs[node.name]
     numbers = (f"{cost.parameters:,}" if cost.parameters else "", f"{cost.macs:,}" if cost.macs else "")
     is_quiet = node.layer.keeps_shape and not cost.parameters

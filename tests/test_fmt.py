@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specnet.cli import main
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.formatter import format_lines, format_source
@@ -103,7 +98,9 @@ def respaced(text: str, seed: int) -> str:
     def breaks() -> str:
         """The end of a line, with or without a comment, and blank lines or comments below it."""
         comment = f" # {chance.randrange(1000)}" if chance.random() < 0.4 else ""
-        more = "".join(chance.choice(("\n", "  \n", f"\t#{chance.randrange(1000)} \n")) for _ in range(chance.randrange(3)))
+        more = "".join(
+            chance.choice(("\n", "  \n", f"\t#{chance.randrange(1000)} \n")) for _ in range(chance.randrange(3))
+        )
         return f"{comment}\n{more}"
 
     for token in TOKEN.findall(text):
@@ -189,7 +186,9 @@ def lines_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object
     )
     return tuples(
         st.one_of(
-            node(tree.Chain, st.one_of(st.none(), names()), tuples(element, least=1), st.one_of(st.none(), EXPRESSIONS)),
+            node(
+                tree.Chain, st.one_of(st.none(), names()), tuples(element, least=1), st.one_of(st.none(), EXPRESSIONS)
+            ),
             node(tree.Let, names(), EXPRESSIONS),
             node(tree.Expect, names(), st.sampled_from(["==", "<", ">="]), EXPRESSIONS),
             node(tree.Block, names(), tuples(node(tree.Parameter, names(), st.one_of(st.none(), EXPRESSIONS))), bodies),

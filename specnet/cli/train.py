@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from specnet.cli.failure import Failure
 from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
-from specnet.compiler import Checked, check_source
-from specnet.source import Source
+from specnet.cli.torch_work import needing_torch
+from specnet.compiler import Checked
 
 if TYPE_CHECKING:
     from specnet.training import Job, Run
@@ -43,20 +43,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_arguments(parser)
 
 
+@needing_torch
 def run(options: argparse.Namespace) -> int:
     """0, or what the error or the signal that ended it stands for."""
-    try:
-        from specnet.training import Interrupted, TrainingError
-    except ModuleNotFoundError as missing:
-        raise Failure(f"`specnet train` needs {missing.name}: pip install 'specnet[train]'") from None
+    from specnet.training import Interrupted
+
     try:
         return _resume(options) if options.resume else _begin(options)
     except Interrupted as interrupted:
         print(f"{interrupted}\nto go on: specnet train --resume {interrupted.folder}", file=sys.stderr)
         return interrupted.exit_code
-    except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
 
 
 def _begin(options: argparse.Namespace) -> int:
@@ -82,6 +78,7 @@ def _begin(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     from specnet.cli.progress import Display
+    from specnet.runs import again
     from specnet.training import recorded, resume
 
     others = {"file", "input", *LINES, *FLAGS} - {"data_dir"}
@@ -89,11 +86,7 @@ def _resume(options: argparse.Namespace) -> int:
         raise Failure("--resume goes on with a run as it was begun; it takes nothing else but --data-dir")
     begun = recorded(options.resume)
     how = replace(begun.options, data_dir=options.data_dir or begun.options.data_dir)
-    name = how.spec or begun.folder / "spec.net"  # the files that the spec uses lie beside the one it was read from
-    checked = check_source(Source(str(name), begun.spec_text), how.overrides)
-    if not _is_sound(checked):
-        return 1
-    job = replace(_job(checked), training=begun.training)
+    _, job = again(begun)
     with Display() as display:
         finished = resume(begun, job, how, display)
     _print_result(finished)

@@ -87,6 +87,8 @@ class Build:
     """Nodes at an error or behind one."""
     declared: dict[str, Span] = field(default_factory=dict)
     """Where blocks, parameters, values, labels and inputs were declared, by name."""
+    lacks_blocks: bool = False
+    """A block or a file of blocks could not be read: unknown words may be theirs."""
     without_input: Place | None = None
     """The first layer that stands above every `input`."""
     steps: int = 0

@@ -75,6 +75,7 @@ class Elaborator:
             case tree.Chain():
                 return self._chain(line, scope, value)
             case tree.Unreadable():
+                self.build.lacks_blocks |= line.span.source.line(line.span.line).lstrip().startswith("block")
                 return None
         return value
 
@@ -159,7 +160,8 @@ class Elaborator:
                 return self._repeat(element, scope, value, label)
             case tree.For():
                 values = [self.value_of(item, scope, value) for item in element.values]
-                return self._repetitions("for", element.variable, values, element.body, scope, value, label)
+                header = element.variable.span.to(element.values[-1].span)
+                return self._repetitions("for", element.variable, values, element.body, header, scope, value, label)
             case tree.Resume():
                 return self._resume(element, scope, value, at_start=False)
 
@@ -170,6 +172,8 @@ class Elaborator:
         if word in statements.STATEMENTS:
             return statements.STATEMENTS[word](self, call, scope, value, label)
         kind = layer_class(word)
+        if kind is None and self.build.lacks_blocks:
+            return None
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
             message = f"no layer or block is called `{word}`"
@@ -247,7 +251,9 @@ class Elaborator:
         if high - low > MOST_NODES:
             message = f"a repetition runs at most {MOST_NODES:,} times, not {shown(high - low)}"
             raise Halt(limit(message, element.count.span))
-        return self._repetitions("repeat", element.variable, range(low, high), element.body, scope, value, label)
+        header = (element.variable or element.count).span.to(element.count.span)
+        values = range(low, high)
+        return self._repetitions("repeat", element.variable, values, element.body, header, scope, value, label)
 
     def _repetitions(
         self,
@@ -255,6 +261,7 @@ class Elaborator:
         variable: tree.Name | None,
         values: Iterable[Any],
         body: tree.Body,
+        header: Span,
         scope: Scope,
         value: Value,
         label: LineLabel | None,
@@ -265,11 +272,11 @@ class Elaborator:
         name = scope.name_for(word, label)
         self.build.scopes[name] = GraphScope(word)
         for number, current in enumerate(values):
-            self.build.step(body.span)
+            self.build.step(header)
             inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=_is_one_call(body))
             if variable:
                 inner.variables[variable.text] = current
-                inner.trace = (*scope.trace, variable.span)
+                inner.trace = (*scope.trace, header)
                 self.build.declared[variable.text] = variable.span
             value = self.run(body.lines, inner, value)
         return value
@@ -295,6 +302,7 @@ class Elaborator:
         try:
             source = self.read(path.value, path.span)
         except CannotRead as error:
+            self.build.lacks_blocks = True
             self.build.say(Code.E210, str(error), path.span)
             return
         if source.name in self.using:

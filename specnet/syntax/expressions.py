@@ -166,4 +166,5 @@ def _call(expression: tree.Function, lookup: Lookup) -> Any:
 def _bounded(value: Any, span: Span) -> Any:
     if not isinstance(value, bool) and not abs(value) <= LARGEST:
         raise NoValue("the number is too large", span)
-    return value
+    # Twelve digits are what a person would write: 0.2*14/16 is 0.175.
+    return float(f"{value:.12g}") if isinstance(value, float) else value

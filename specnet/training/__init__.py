@@ -5,6 +5,7 @@ run = resume(recorded(folder), job, options, watcher)
 """
 
 from specnet.training.errors import (
+    BadRun,
     CannotRun,
     DataProblem,
     Interrupted,
@@ -13,15 +14,28 @@ from specnet.training.errors import (
     TrainingError,
     Unsuitable,
 )
+from specnet.training.evaluate import Asked, Evaluation, evaluate
 from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
+from specnet.training.kept_spec import SPEC
+from specnet.training.measures import Measures
 from specnet.training.recorded import Recorded, recorded
 from specnet.training.run import resume, train
+from specnet.training.run_folder import MODEL
+from specnet.training.trained import Trained, trained
+from specnet.training.weights import Weights
+from specnet.training.weights import read as read_weights
 
 __all__ = [
+    "MODEL",
+    "SPEC",
+    "Asked",
+    "BadRun",
     "CannotRun",
     "DataProblem",
+    "Evaluation",
     "Interrupted",
     "Job",
+    "Measures",
     "Metrics",
     "NotFinite",
     "Options",
@@ -31,10 +45,15 @@ __all__ = [
     "Recorded",
     "Run",
     "Silent",
+    "Trained",
     "TrainingError",
     "Unsuitable",
     "Watcher",
+    "Weights",
+    "evaluate",
+    "read_weights",
     "recorded",
     "resume",
     "train",
+    "trained",
 ]

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 """The instructions without which a CPU is slower in bf16 than in fp32."""
+
+WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
+"""The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Device:
         return f"{self.place.type}, {torch.get_num_threads()} threads" if self.place.type == "cpu" else self.place.type
 
 
-def choose(options: Options) -> Device:
-    """The device asked for; raises CannotRun, saying what is there."""
+def choose(options: Options, module: nn.Module) -> Device:
+    """The device asked for, in a precision that the module can take there; raises CannotRun, saying what is there."""
     try:
         place = torch.device(options.device)
     except RuntimeError:
@@ -48,8 +52,17 @@ def choose(options: Options) -> Device:
         )
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
-    auto: Precision = "bf16" if _has_native_bf16(place) else "fp32"
-    return Device(place, auto if options.precision == "auto" else options.precision)
+    return Device(place, _precision(options.precision, place, module))
+
+
+def _precision(wanted: str, place: torch.device, module: nn.Module) -> Precision:
+    """`auto` is bf16 where that is native and the module's parts have it; raises CannotRun for a bf16 that they lack."""
+    without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
+    can = place.type != "cpu" or without is None
+    if wanted == "bf16" and not can:
+        raise CannotRun(f"torch has no {without} in bf16 on a CPU; `--precision fp32`, or leave it to `auto`")
+    is_bf16 = wanted == "bf16" or (wanted == "auto" and can and _has_native_bf16(place))
+    return "bf16" if is_bf16 else "fp32"
 
 
 def _is_here(place: torch.device) -> bool:

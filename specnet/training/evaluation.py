@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,9 @@ from specnet.training.normalize import Normalizer
 
 Network = Callable[[Tensor], Tensor]
 """A module, compiled or not: images B×C×H×W to outputs B×classes."""
+
+Ticked = Callable[[int, int], None]
+"""Is called after each batch with how many are done, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,23 @@ class Evaluator:
     device: Device
     size: int
 
-    @torch.inference_mode()
-    def score(self, part: str, ticked: Callable[[int, int], None]) -> Score:
-        """`ticked` is called after each batch with how many are done, and how many there are."""
-        images, place = self.parts[part], self.device.place
+    def score(self, part: str, ticked: Ticked) -> Score:
+        """How good the network is on a part."""
+        place, images = self.device.place, len(self.parts[part])
         loss, correct = torch.zeros((), device=place), torch.zeros((), dtype=torch.int64, device=place)
+        for outputs, labels in self.outputs(part, ticked):
+            loss += self.loss(outputs, labels) * len(labels)
+            correct += (outputs.argmax(1) == labels).sum()
+        return Score(loss.item() / images, correct.item() / images)
+
+    @torch.inference_mode()
+    def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
+        """Float outputs B×outputs and labels B of a part, batch by batch."""
+        images = self.parts[part]
         starts = range(0, len(images), self.size)
         for done, start in enumerate(starts, 1):
             pixels, labels = images.pixels[start : start + self.size], images.labels[start : start + self.size]
             with self.device.autocast():
                 outputs = self.network(self.normalizer(pixels)).float()
-            loss += self.loss(outputs, labels) * len(labels)
-            correct += (outputs.argmax(1) == labels).sum()
+            yield outputs, labels
             ticked(done, len(starts))
-        return Score(loss.item() / len(images), correct.item() / len(images))

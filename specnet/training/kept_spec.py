@@ -12,16 +12,18 @@ SPEC = "spec.net"
 USED = "used"
 """The folder below a run's for the files that cannot lie at their own relative path."""
 
-SEVERAL_PARTS = 2
+TAKEN = frozenset({"..", SPEC, USED, "checkpoint"})
+"""What no path of a used file may begin with to lie where it says."""
 
 
 def kept_at(path: str) -> PurePosixPath:
-    """Where in a run's folder a used file lies: at its path relative to the spec if that is in a folder below, so that
-    `specnet check RUN/spec.net` finds it; else below `used`, with `up` for `..`: `../lib/x.net` is `used/up/lib/x.net`.
+    """Where in a run's folder a used file lies: at its path relative to the spec, so that `specnet check RUN/spec.net`
+    finds it; where that leaves the folder or is taken, below `used`: `../lib/x.net` is `used/up/lib/x.net`.
     """
-    parts = [part for part in PurePosixPath(path).parts if part != "/"]
-    is_below = len(parts) >= SEVERAL_PARTS and parts[0] not in ("..", USED, "checkpoint")
-    return PurePosixPath(*parts) if is_below else PurePosixPath(USED, *("up" if p == ".." else p for p in parts))
+    place = PurePosixPath(path)
+    parts = [part for part in place.parts if part != place.anchor]
+    is_free = parts[0] not in TAKEN and (len(parts) > 1 or place.suffix == ".net")
+    return PurePosixPath(*parts) if is_free else PurePosixPath(USED, *("up" if p == ".." else p for p in parts))
 
 
 def keep(folder: Path, spec: str, used: Mapping[str, str]) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.settings import Training, from_record
-from specnet.training.errors import CannotRun
+from specnet.training.errors import BadRun, CannotRun
 from specnet.training.job import Options
-from specnet.training.run_folder import CONFIG, SPEC
+from specnet.training.kept_spec import SPEC, read_used
+from specnet.training.run_folder import CONFIG
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Enough to make the run's job again."""
+    """Enough to make the run's job again; `used` is the text of the files that the spec uses."""
 
     folder: Path
+    name: str
     spec_text: str
+    used: Mapping[str, str]
     digest: str
     classes: tuple[str, ...]
     training: Training
@@ -25,18 +29,20 @@ class Recorded:
 
 
 def recorded(folder: Path) -> Recorded:
-    """What to go on with; raises CannotRun if the folder holds no run."""
+    """How a run was begun; raises CannotRun if the folder holds none, BadRun if it is damaged."""
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return Recorded(
             folder,
+            config["name"],
             (folder / SPEC).read_text(encoding="utf-8"),
+            read_used(folder, config["used"]),
             config["digest"],
             tuple(config["classes"]),
             from_record(config["training"]),
             Options(**config["options"]),
         )
     except OSError as error:
-        raise CannotRun(f"{folder} holds no run to resume: {error.filename} cannot be read") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CannotRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+        raise CannotRun(f"{folder} holds no run: {error.filename} cannot be read") from None
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None

@@ -7,13 +7,13 @@ from typing import Any
 from specnet.training import checkpoint, curves
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.device import deterministic
-from specnet.training.errors import CannotRun, DataProblem, Interrupted
+from specnet.training.errors import BadRun, DataProblem, Interrupted
 from specnet.training.interruption import Asked, Interruption
 from specnet.training.job import Job, Options, Plan, Run, Silent, Watcher
 from specnet.training.loop import Loop
 from specnet.training.memory import explained
 from specnet.training.recorded import Recorded
-from specnet.training.run_folder import create, default_folder, refuse_taken
+from specnet.training.run_folder import create, default_folder, make, refuse_taken
 from specnet.training.setup import Setup, assemble, set_up
 
 
@@ -22,6 +22,7 @@ def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
     path = options.run or default_folder(job.name)
     refuse_taken(path)
     setup = set_up(job, options, path, watcher or Silent())
+    make(setup.folder)
     create(setup.folder, job, options, setup.device, setup.data.classes)
     return _carry_out(setup, None)
 
@@ -29,7 +30,7 @@ def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
 def resume(begun: Recorded, job: Job, options: Options, watcher: Watcher | None = None) -> Run:
     """Go on with a run in its folder, from its last checkpoint if it has come that far; raises TrainingError."""
     if job.digest != begun.digest:
-        raise CannotRun(f"{begun.folder / 'spec.net'} is not the network that this run has trained")
+        raise BadRun(f"{begun.folder / 'spec.net'} is not the network that this run has trained")
     setup = set_up(job, options, begun.folder, watcher or Silent())
     if setup.data.classes != begun.classes:
         raise DataProblem(f"the run was begun with the classes {', '.join(begun.classes)}, and the data has others now")

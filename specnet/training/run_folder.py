@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 import specnet
 from specnet.settings import to_record
+from specnet.training import kept_spec, weights
 from specnet.training.device import Device, capabilities
 from specnet.training.errors import CannotRun
 from specnet.training.files import write, write_json
 from specnet.training.job import Job, Options
 from specnet.training.normalize import Normalizer
 
-SPEC, CONFIG, MODEL = "spec.net", "config.json", "model.safetensors"
+CONFIG, MODEL, SUMMARY, METRICS = "config.json", "model.safetensors", "summary.json", "metrics.jsonl"
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,24 @@ class RunFolder:
 
     def read_model(self) -> dict[str, Tensor]:
         """The weights that count, as they were written; raises CannotRun."""
-        try:
-            return load_file(self.path / MODEL)
-        except (OSError, SafetensorError) as error:
-            raise CannotRun(f"{self.path / MODEL} cannot be read: {error}") from None
+        return weights.read(self.path / MODEL).tensors
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
         """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
-        write(self.path / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in history))
+        write(self.path / METRICS, "".join(json.dumps(line) + "\n" for line in history))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        write_json(self.path / "summary.json", summary)
+        write_json(self.path / SUMMARY, summary)
 
 
-def metadata(job: Job, classes: Sequence[str], normalizer: Normalizer) -> dict[str, str]:
+def metadata(
+    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
+) -> dict[str, str]:
     """What goes with the weights: network, classes, normalisation."""
     return {
         "spec": job.spec_text,
+        "used": json.dumps(job.used),
+        "overrides": json.dumps(dict(overrides)),
         "digest": job.digest,
         "classes": json.dumps(classes, ensure_ascii=False),
         "normalize": json.dumps(normalizer.record()),
@@ -70,7 +71,7 @@ def refuse_taken(folder: Path) -> None:
     """Raises CannotRun if there is a run in the folder, or no folder to be made there."""
     if folder.exists() and not folder.is_dir():
         raise CannotRun(f"{folder} is a file, and a run needs a folder")
-    if any((folder / name).exists() for name in (SPEC, CONFIG, MODEL)):
+    if any((folder / name).exists() for name in (kept_spec.SPEC, CONFIG, MODEL)):
         raise CannotRun(
             f"{folder} already holds a run; `--resume {folder}` goes on with it, `--run` names another folder"
         )
@@ -83,21 +84,26 @@ def default_folder(name: str) -> Path:
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
-def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str]) -> None:
-    """Make the folder and write down what is going to happen; raises CannotRun."""
+def make(folder: RunFolder) -> None:
+    """Make the folder; raises CannotRun."""
     try:
         folder.checkpoint.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
+
+
+def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str]) -> None:
+    """Write down in a folder that is there what is going to happen; raises CannotRun."""
     write_json(folder.path / "environment.json", _environment(device))
     config = {
         "name": job.name,
         "digest": job.digest,
+        "used": list(job.used),
         "classes": list(classes),
         "training": to_record(job.training),
         "options": _plain(replace(options, device=str(device.place), precision=device.precision)),
     }
-    write(folder.path / SPEC, job.spec_text)
+    kept_spec.keep(folder.path, job.spec_text, job.used)
     write_json(folder.path / CONFIG, config)
 
 
@@ -108,6 +114,7 @@ def _plain(options: Options) -> dict[str, Any]:
 
 def _environment(device: Device) -> dict[str, Any]:
     return {
+        "begun": datetime.now().astimezone().isoformat(timespec="seconds"),
         "specnet": specnet.__version__,
         "torch": torch.__version__,
         "python": platform.python_version(),

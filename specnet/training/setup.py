@@ -48,13 +48,13 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     refuse_untrainable(job)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
-    device = choose(options)
+    device = choose(options, job.module)
     height, width, channels = job.input_shape
     request = Request((height, width, channels), options.data_dir, watcher.note)
     data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)
-    folder = RunFolder(path, metadata(job, data.classes, normalizer))
+    folder = RunFolder(path, metadata(job, data.classes, normalizer, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, watcher)
 
 

@@ -20,13 +20,13 @@ def refuse_untrainable(job: Job) -> None:
     if data.classes is not None:
         _refuse_classes(job, data.classes)
     if data.image is not None:
-        _refuse_channels(job, data.image[2])
+        refuse_channels(job, data.image[2])
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
     """What only the data tells; raises Unsuitable."""
     _refuse_classes(job, len(data.classes))
-    _refuse_channels(job, data.train.pixels.shape[3])
+    refuse_channels(job, data.train.pixels.shape[3])
     if job.training.evaluate and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop and data.validation is None:
@@ -43,7 +43,8 @@ def _refuse_classes(job: Job, classes: int) -> None:
         )
 
 
-def _refuse_channels(job: Job, channels: int) -> None:
+def refuse_channels(job: Job, channels: int) -> None:
+    """Raises Unsuitable where images of so many channels do not fit the network."""
     height, width, expected = job.input_shape
     if expected != channels:
         raise Unsuitable(

@@ -6,6 +6,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+BLANKS = re.compile(r"[ \t\f]*")
+TO_BAR = re.compile(r"(?:\s|#[^\n]*)*\|")
+
 
 class Comments:
     """The comments of a text in its order, each taken when the printing comes by its place."""
@@ -23,10 +26,8 @@ class Comments:
 
     def beside(self, offset: int) -> str:
         """Takes the comment that ends the line on which something ends; empty if there is none."""
-        if not self._left:
-            return ""
-        between = self._text[offset : self._left[0][0]]
-        return "" if between.strip(" \t\f") else self._left.popleft()[1]
+        end = BLANKS.match(self._text, offset).end()  # type: ignore[union-attr]  # matches everywhere
+        return self._left.popleft()[1] if self._left and self._left[0][0] == end else ""
 
     def has_blank_line_above(self, offset: int) -> bool:
         """Whether something is the first on its line, save a bar, and the line above is blank."""
@@ -35,11 +36,11 @@ class Comments:
         return start > 0 and not above.strip() and not self._text[start:offset].strip(" \t\f|")
 
     def is_on_one_line(self, start: int, end: int) -> bool:
-        return "\n" not in self._text[start:end]
+        return self._text.find("\n", start, end) < 0
 
     def bar(self, offset: int) -> int:
         """Where the next arm's bar stands, when only blanks and comments are before it."""
-        found = re.compile(r"(?:\s|#[^\n]*)*\|").match(self._text, offset)
+        found = TO_BAR.match(self._text, offset)
         return found.end() - 1 if found else offset
 
     def brace(self, offset: int) -> int:

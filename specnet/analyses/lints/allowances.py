@@ -1,0 +1,32 @@
+"""W506: `# specnet: allow` of what is no warning and no note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet.analyses.lints.base import Finding, Lint, View
+from specnet.analyses.lints.base.allowed import comments
+from specnet.diagnostics import Code, Severity
+
+
+def impossible(view: View) -> Iterator[Finding]:
+    """Codes that do not exist or cannot be allowed, in the file's comments and among the project's."""
+    for comment, *codes in comments(view.source):
+        if not codes:
+            yield Finding(comment, fact="`allow` names no code", beside="as in `# specnet: allow W501`")
+        for code in codes:
+            if why := _objection(code.text):
+                yield Finding(code, fact=why)
+    for name in sorted(view.allowed.project):
+        if why := _objection(name):
+            yield Finding(None, fact=f"{why}, though pyproject.toml lists it")
+
+
+def _objection(name: str) -> str:
+    """Why a code cannot be allowed; empty if it can."""
+    if name not in Code.__members__:
+        return f"there is no code `{name}` to allow"
+    return f"`{name}` is an error, and no error can be allowed" if Code[name].severity is Severity.ERROR else ""
+
+
+LINTS = (Lint(Code.W506, impossible, help="`specnet explain` lists all codes"),)

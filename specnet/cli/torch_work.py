@@ -1,0 +1,58 @@
+"""What the commands that need torch have in common: what goes wrong becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specnet.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from specnet.training import Trained
+
+Run = Callable[[argparse.Namespace], int]
+"""What a command does: options in, exit code out."""
+
+
+def needing_torch(run: Run) -> Run:
+    """The same, with the errors of training as `Failure`; torch is imported only now."""
+
+    @wraps(run)
+    def guarded(options: argparse.Namespace) -> int:
+        try:
+            from specnet.api import SpecError
+            from specnet.training import TrainingError
+        except ModuleNotFoundError as missing:
+            raise Failure(f"`specnet {options.command}` needs {missing.name}: pip install 'specnet[train]'") from None
+        try:
+            return run(options)
+        except TrainingError as error:
+            raise Failure(str(error), error.exit_code) from None
+        except SpecError as error:
+            raise Failure(f"the spec of the run is broken\n{error}", 1) from None
+
+    return guarded
+
+
+def add_run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trained", type=Path, metavar="RUN", help="the folder of a run")
+
+
+def add_format_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+
+
+def add_device_arguments(parser: argparse.ArgumentParser, doing: str) -> None:
+    device = parser.add_mutually_exclusive_group()
+    device.add_argument("--gpu", dest="device", action="store_const", const="cuda", help=f"{doing} on the GPU")
+    device.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 … (default: cpu)")
+
+
+def open_run(folder: Path) -> Trained:
+    """The run in a folder; raises TrainingError, SpecError."""
+    from specnet.runs import load_run
+
+    return load_run(folder)
