@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from specnet.analyses.cost import Cost, costs, total
+from specnet.analyses.cost import Cost, costs
 from specnet.analyses.expectations import unknown_quantities, unmet
+from specnet.analyses.lints import advice
+from specnet.analyses.lints.base.allowed import Allowed
+from specnet.analyses.totals import Totals
 from specnet.diagnostics import Diagnostic, Severity, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.graph import Network
@@ -36,8 +39,8 @@ class Checked:
         return not any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     @cached_property
-    def totals(self) -> Cost:
-        return total(self.costs)
+    def totals(self) -> Totals:
+        return Totals(self.network, self.costs)
 
     @property
     def digest(self) -> str:
@@ -62,27 +65,34 @@ def read_beside(path: str, span: Span) -> Source:
 
 
 def check_source(
-    source: Source, overrides: Mapping[str, str] | None = None, read: Read = read_beside, strict: bool = False
+    source: Source,
+    overrides: Mapping[str, str] | None = None,
+    read: Read = read_beside,
+    strict: bool = False,
+    allow: Collection[str] = (),
 ) -> Checked:
-    """Checks a spec. Never raises for a bad one; raises BadOverride for an override that it does not have."""
+    """Checks a spec and, where it is sound, gives advice; the codes of `allow` are left out.
+
+    Never raises for a bad spec; raises BadOverride for an override that it does not have.
+    """
     lines, unreadable = parse(source)
-    return check_lines(source, lines, unreadable, overrides or {}, read, strict)
+    checked = check_lines(source, lines, unreadable, overrides or {}, read)
+    allowed = Allowed(allow)
+    said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]
+    if checked.ok:
+        said += advice(source, checked.elaborated, checked.costs, allowed)
+    if strict:
+        said = [diagnostic.hardened() for diagnostic in said]
+    return replace(checked, diagnostics=in_file_order(said))
 
 
 def check_lines(
-    source: Source,
-    lines: tree.Lines,
-    unreadable: Sequence[Diagnostic],
-    overrides: Mapping[str, str],
-    read: Read,
-    strict: bool = False,
+    source: Source, lines: tree.Lines, unreadable: Sequence[Diagnostic], overrides: Mapping[str, str], read: Read
 ) -> Checked:
     """Checks a spec that is read already; `unreadable` is what could not be."""
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
     if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
-        found += unmet(elaborated.expectations, total(node_costs))
-    if strict:
-        found = [diagnostic.hardened() for diagnostic in found]
+        found += unmet(elaborated.expectations, Totals(elaborated.network, node_costs))
     return Checked(source, lines, elaborated, node_costs, in_file_order(found))

@@ -51,8 +51,21 @@ class Code(Enum):
     E402 = "an expectation is not met"
     W101 = "nothing reads this value"
     W303 = "the stride is larger than the window"
+    W501 = "a bias before bn has no effect"
+    W502 = "a softmax stands before a loss that has its own"
+    W503 = "two linear layers have nothing non-linear between"
+    W504 = "dropout shifts the statistics of the bn behind it"
+    W505 = "the starting weights do not suit the activation"
+    W506 = "what is allowed is no warning and no note"
     N301 = "padding is left unread"
     N302 = "pixels are skipped by subsampling"
+    N501 = "K is neither a power of two nor a multiple of 8"
+    N502 = "an even filter has no middle"
+    N503 = "a map shrinks without a stride"
+    N504 = "a pooling window is larger than 3×3"
+    N505 = "one fc holds most parameters"
+    N506 = "the receptive field is smaller than the image"
+    N507 = "a large map is kept for long"
 
     @property
     def severity(self) -> Severity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from specnet.analyses.cost import Cost
+from specnet.analyses.totals import Totals
 from specnet.diagnostics import Code, Diagnostic, Label, report
 from specnet.elaborate.build import Expectation
 
@@ -18,10 +18,15 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 
-QUANTITIES: Mapping[str, Callable[[Cost], int]] = {
-    "parameters": lambda total: total.parameters,
-    "macs": lambda total: total.macs,
+QUANTITIES: Mapping[str, Callable[[Totals], int]] = {
+    "parameters": lambda totals: totals.parameters,
+    "macs": lambda totals: totals.macs,
+    "memory": lambda totals: totals.memory,
+    "receptive_field": lambda totals: totals.receptive_field,
 }
+
+UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
+"""Of quantities that do not count what they are called."""
 
 
 def unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
@@ -32,12 +37,12 @@ def unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnost
             yield report(Code.E102, message, expectation.quantity_span)
 
 
-def unmet(expectations: Iterable[Expectation], total: Cost) -> Iterator[Diagnostic]:
+def unmet(expectations: Iterable[Expectation], totals: Totals) -> Iterator[Diagnostic]:
     """Expectations that the network does not meet."""
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
             continue
-        actual = QUANTITIES[expectation.quantity](total)
+        actual = QUANTITIES[expectation.quantity](totals)
         if not COMPARISONS[expectation.comparison](actual, expectation.value):
             yield _unmet(expectation, actual)
 
@@ -46,7 +51,8 @@ def _unmet(expectation: Expectation, actual: int) -> Diagnostic:
     wanted = f"{expectation.value:,}"
     if expectation.comparison != "==":
         wanted = f"{expectation.comparison} {wanted}"
-    message = f"the network has {actual:,} {expectation.quantity}; expected {wanted}"
+    unit = UNITS.get(expectation.quantity, expectation.quantity)
+    message = f"the network has {actual:,} {unit}; expected {wanted}"
     gap = actual - expectation.value
     label = Label(expectation.value_span, f"{abs(gap):,} too {'many' if gap > 0 else 'few'}")
     return report(Code.E402, message, label)

@@ -340,6 +340,8 @@ class Elaborator:
         return look
 
     def _arriving_size(self, name: tree.Name, value: Value) -> int:
+        if not self.build.inputs:
+            raise NoSuchName(f"nothing arrives here yet, so `{name.text}` has no value", name.span)
         shape = self.build.shapes[value] if value is not None else None
         if shape is None:
             raise Unknown

@@ -10,6 +10,7 @@ from specnet.elaborate.binding import bind
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, Value, closest
 from specnet.syntax import tree
+from specnet.syntax.expressions import Lookup, NoSuchName
 
 if TYPE_CHECKING:
     from specnet.elaborate.lines import Elaborator
@@ -106,10 +107,22 @@ def _step(
             _say_choices(elaborator, line, word, first, list(possible))
             return None
         kind, word, arguments = possible[first.text], first, arguments[1:]
-    bound = bind(kind, word, arguments, elaborator.lookup(scope, None))
+    bound = bind(kind, word, arguments, _lookup(elaborator, scope))
     for diagnostic in bound.diagnostics:
         elaborator.build.complain(diagnostic)
     return bound.attributes
+
+
+def _lookup(elaborator: Elaborator, scope: Scope) -> Lookup:
+    """What names mean in a setting: values, but no shape, as none arrives there."""
+    look = elaborator.lookup(scope, None)
+
+    def value(name: tree.Name) -> object:
+        if name.text in ("C", "H", "W"):
+            raise NoSuchName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
+        return look(name)
+
+    return value
 
 
 def _say_choices(

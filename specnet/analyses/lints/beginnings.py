@@ -30,8 +30,8 @@ def unsuitable(view: View) -> Iterator[Finding]:
         fact = "`init xavier` keeps the variance of tanh, and a rectifier halves it"
         yield Finding(span, beside=f"after {rectified} layers about 1/{2**rectified:,} of it is left", fact=fact)
     if init == "he" and squashed > max(FEW, rectified):
-        fact = "`init he` doubles the variance for rectifiers, and these are sigmoids"
-        yield Finding(span, beside=f"after {squashed} layers it is up to {2**squashed:,} times as large", fact=fact)
+        fact = "`init he` starts with twice the variance that tanh keeps"
+        yield Finding(span, beside=f"{squashed} layers are followed by tanh or sigmoid, and saturate", fact=fact)
 
 
 LINTS = (Lint(Code.W505, unsuitable, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),)

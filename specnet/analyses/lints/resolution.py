@@ -47,12 +47,16 @@ def unpooled(view: View) -> Iterator[Finding]:
     """A fc that reads a large map in a network that never makes one smaller."""
     nodes = view.network.nodes
     reader = next((node for node in nodes if node.kind in ("fc", "flatten") and len(view.arriving(node)) == 3), None)
-    if not reader or sum(_has_window(view, node) for node in nodes) < 2 or any(map(_reduces, nodes)):
+    if not reader or sum(_has_window(view, node) for node in nodes) < 2 or any(_halves(view, node) for node in nodes):
         return
     height, width, channels = view.arriving(reader)
     if min(height, width) > UNPOOLED:
         beside = f"{height}·{width}·{channels} = {height * width * channels:,} numbers arrive"
         yield view.finding(reader, "", beside, fact=f"nothing before `{reader.name}` makes the map smaller")
+
+
+def _halves(view: View, node: Node) -> bool:
+    return len(node.output or ()) == 3 and 2 * (node.output or ())[0] <= view.arriving(node)[0] + 1
 
 
 LINTS = (Lint(Code.N507, kept_large), Lint(Code.N507, unpooled))

@@ -11,21 +11,27 @@ from specnet.graph import Node
 
 
 def short(view: View) -> Iterator[Finding]:
-    """Global pools behind a receptive field below the input; a fc on the map would see all of it."""
-    pools = [node for node in view.network.nodes if _is_global(view, node)]
+    """The last global pools, behind a receptive field below the input; a fc on the map would see all of it."""
     sizes = {i.shape[:2] for i in view.network.inputs if len(i.shape) == 3}
-    fields: Mapping[str, Pixels] = receptive_fields(view.network) if pools and len(sizes) == 1 else {}
+    pools = _last_pools(view) if len(sizes) == 1 else []
+    fields: Mapping[str, Pixels] = receptive_fields(view.network) if pools else {}
     for node in pools:
-        seen = fields.get(node.inputs[0])
-        whole = next(iter(sizes), (0, 0))
-        if seen and (seen[0] < whole[0] or seen[1] < whole[1]):
-            fact = f"`{node.name}` averages what sees {seen[0]}×{seen[1]} of {whole[0]}×{whole[1]} pixels"
+        seen, (height, width) = fields.get(node.inputs[0]), next(iter(sizes))
+        if seen and (seen[0] < height or seen[1] < width):
+            fact = f"what `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
             yield view.finding(node, fact=fact)
 
 
-def _is_global(view: View, node: Node) -> bool:
-    """A pool that makes one position of several."""
-    return node.kind == "pool" and (node.output or ())[:2] == (1, 1) and view.arriving(node)[:2] != (1, 1)
+def _last_pools(view: View) -> list[Node]:
+    """Pools that make one position of several and are no gate: no larger map comes behind them."""
+    found, gates = list[Node](), set[str]()
+    for node in reversed(view.network.nodes):
+        is_map = len(node.output or ()) == 3 and (node.output or ())[:2] != (1, 1)
+        if is_map or node.name in gates:
+            gates.update(node.inputs)
+        elif node.kind == "pool" and view.arriving(node)[:2] != (1, 1):
+            found.append(node)
+    return found
 
 
 LINTS = (Lint(Code.N506, short),)

@@ -1,0 +1,236 @@
+"""What can be done with a run: it is loaded, measured, asked, exported, listed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+
+import specnet  # noqa: E402
+from specnet.cli import main  # noqa: E402
+from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+SPEC = """net Tiny
+use "blocks/body.net"
+use "../shared/dense.net"
+let width = 4
+
+input 8x8x3
+body K=width
+dense 24
+fc 3
+
+train {
+  data  folder photos
+  split validation=0.25
+  batch 8
+  epochs 30
+  optimizer adam lr=0.01
+}
+"""
+
+COLOURS = {"blue": (20, 30, 220), "green": (10, 200, 30), "red": (220, 20, 10)}
+
+
+def paint(path: Path, colour: tuple[int, int, int], seed: int, size: tuple[int, int] = (12, 16)) -> None:
+    """A noisy picture of one colour, `size` high and wide."""
+    noise = np.random.default_rng(seed).integers(-9, 10, (*size, 3))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray((np.array(colour) + noise).astype(np.uint8)).save(path)
+
+
+def paint_set(folder: Path, colours: dict[str, tuple[int, int, int]], each: int) -> None:
+    for name, colour in colours.items():
+        for number in range(each):
+            paint(folder / name / f"{number}.png", colour, number)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run, `run`, whose spec uses files in a folder below it and above it, and its photos."""
+    torch.set_num_threads(1)
+    home = tmp_path_factory.mktemp("trained")
+    (home / "specs/blocks").mkdir(parents=True)
+    (home / "shared").mkdir()
+    (home / "specs/tiny.net").write_text(SPEC)
+    (home / "specs/blocks/body.net").write_text('use "one.net"\nblock body(K) { one K\npool max F=2 }\n')
+    (home / "specs/blocks/one.net").write_text("block one(K) { conv K F=3 P=1 -> bn -> relu }\n")
+    (home / "shared/dense.net").write_text("block dense(K) { fc K -> relu }\n")
+    paint_set(home / "photos/train", COLOURS, 12)
+    paint_set(home / "photos/test", COLOURS, 5)
+    specnet.train(home / "specs/tiny.net", {"width": "6"}, run=home / "run", data_dir=home)
+    return home
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run, far from the files that its spec used."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SPECNET_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(trained / "run", tmp_path / "moved"))
+
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Calls a command: exit code, standard output, standard error."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        assert "bug" not in err
+        return code, out, err
+
+    return call
+
+
+class TestLoading:
+    def test_a_moved_run_gives_its_network_back(self, run: Path) -> None:
+        loaded = specnet.load_run(run)
+        assert not loaded.model.training
+        assert loaded.model(torch.zeros(2, 3, 8, 8)).shape == (2, 3)
+        assert loaded.classes == tuple(COLOURS)
+        assert loaded.summary["test_accuracy"] == 1.0
+        assert len(loaded.metrics) == 30
+        assert loaded.spec == SPEC
+        assert loaded.job.name == "Tiny"
+        assert loaded.normalization.shift.shape == (8, 8, 3)
+        assert loaded.summary["parameters"] == sum(p.numel() for p in loaded.model.parameters())
+
+    def test_what_the_spec_uses_is_kept(self, run: Path) -> None:
+        kept = {path.relative_to(run).as_posix() for path in run.rglob("*.net")}
+        assert kept == {"spec.net", "blocks/body.net", "blocks/one.net", "used/up/shared/dense.net"}
+
+    def test_a_moved_run_can_be_resumed(self, run: Path, trained: Path, call: Call) -> None:
+        code, out, _ = call("train", "--resume", run, "--data-dir", trained)
+        assert code == 0
+        assert "test        100.00%" in out
+
+    def test_weights_of_another_network(self, run: Path, trained: Path, call: Call) -> None:
+        other = trained / "specs/other.net"
+        other.write_text(SPEC.replace("dense 24", "dense 20").replace("epochs 30", "epochs 1"))
+        specnet.train(other, {"width": "6"}, run=run.parent / "other", data_dir=trained)
+        shutil.copy(run.parent / "other/model.safetensors", run)
+        with pytest.raises(BadRun, match=r"weights of another network, digest [0-9a-f]{12}, than .*spec.net, digest"):
+            specnet.load_run(run)
+        code, out, err = call("evaluate", run)
+        assert (code, out) == (1, "")
+        assert "changed: dense.fc: fc 20 → dense.fc: fc 24" in err
+
+    def test_a_spec_that_was_changed_afterwards(self, run: Path, call: Call) -> None:
+        (run / "spec.net").write_text(SPEC.replace("dense 24", "dense 32"))
+        code, _, err = call("evaluate", run)
+        assert code == 1
+        assert "dense.fc: fc 24 → dense.fc: fc 32" in err
+
+    @pytest.mark.parametrize(
+        ("file", "content", "code", "message"),
+        [
+            ("spec.net", "net Broken\ninput 8x8x3\ncnov 3\n", 1, "cnov"),
+            ("spec.net", SPEC.replace("let width = 4", "let breadth = 4"), 1, "has been changed"),
+            ("blocks/one.net", None, 2, "one.net cannot be read"),
+            ("model.safetensors", None, 2, "there are no weights"),
+            ("model.safetensors", "nonsense", 1, "is damaged"),
+            ("config.json", "{", 1, "is damaged"),
+            ("config.json", None, 2, "holds no run"),
+            ("summary.json", "{", 1, "summary.json cannot be read"),
+            ("metrics.jsonl", "{", 1, "metrics.jsonl cannot be read"),
+        ],
+    )
+    def test_damage(self, run: Path, call: Call, file: str, content: str | None, code: int, message: str) -> None:
+        (run / file).unlink()
+        if content is not None:
+            (run / file).write_text(content)
+        found, out, err = call("evaluate", run)
+        assert (found, out) == (code, "")
+        assert message in err
+
+    def test_no_such_folder(self, call: Call) -> None:
+        assert call("evaluate", "nowhere")[0] == 2
+
+
+class TestEvaluating:
+    def test_its_own_test_set(self, run: Path, trained: Path, call: Call) -> None:
+        code, out, _ = call("evaluate", run, "--data-dir", trained)
+        assert code == 0
+        assert out.startswith("images    15 (test)\naccuracy  100.00%\nloss      ")
+        assert out.endswith(
+            "       blue  green  red\nblue      5      ·    ·\ngreen     ·      5    ·\nred       ·      ·    5\n"
+        )
+
+    def test_json(self, run: Path, trained: Path, call: Call) -> None:
+        code, out, _ = call("evaluate", run, "--data-dir", trained, "--format", "json", "--batch", "4")
+        found = json.loads(out)
+        summary = json.loads((run / "summary.json").read_text())
+        assert code == 0
+        assert found["accuracy"] == summary["test_accuracy"]
+        assert found["per_class_accuracy"] == dict.fromkeys(COLOURS, 1.0)
+        assert found["confusion"] == [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
+        assert "top5_accuracy" not in found
+
+    def test_another_folder(self, run: Path, call: Call) -> None:
+        """Of a folder without parts, all images count; here two classes are swapped."""
+        swapped = {"blue": COLOURS["green"], "green": COLOURS["blue"], "red": COLOURS["red"]}
+        paint_set(Path("other"), swapped, 2)
+        code, out, _ = call("evaluate", run, "--data", "other", "--format", "json")
+        found = json.loads(out)
+        assert code == 0
+        assert found["part"] == "train"
+        assert found["confusion"] == [[0, 2, 0], [2, 0, 0], [0, 0, 2]]
+        assert found["per_class_accuracy"] == {"blue": 0.0, "green": 0.0, "red": 1.0}
+
+    def test_from_python(self, run: Path, trained: Path) -> None:
+        assert specnet.evaluate(run, data_dir=trained).accuracy == 1.0
+        assert specnet.evaluate(specnet.load_run(run), data=str(trained / "photos")).images == 15
+
+    def test_other_classes(self, run: Path, call: Call) -> None:
+        paint_set(Path("other"), {"blue": COLOURS["blue"], "yellow": (240, 240, 10), "red": COLOURS["red"]}, 2)
+        code, out, err = call("evaluate", run, "--data", "other")
+        assert (code, out) == (1, "")
+        assert "other classes than the run was trained on: it lacks green; it has also yellow" in err
+        with pytest.raises(DataProblem):
+            specnet.evaluate(run, "other")
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            (["--data", "nowhere"], 2, "no such folder, and no data set of that name"),
+            (["--data", "digits"], 1, "other classes"),
+            (["--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
+            (["--data", "photos"], 2, "no such folder"),
+            (["--device", "cuda:99"], 2, "cuda:99"),
+            (["--batch", "0"], 2, "not a whole number from 1"),
+            ([], 1, "there is no folder photos"),
+        ],
+    )
+    def test_refusals(self, run: Path, trained: Path, call: Call, words: list[str], code: int, message: str) -> None:
+        asked = ["--data-dir", trained] if "--device" in words else []
+        found, out, err = call("evaluate", run, *asked, *words)
+        assert (found, out) == (code, "")
+        assert message in err
+
+    def test_grey_images_for_a_colour_network(self, run: Path) -> None:
+        for name in COLOURS:
+            (Path("grey") / name).mkdir(parents=True)
+            Image.new("L", (9, 9), 80).save(Path("grey") / name / "1.png")
+        with pytest.raises(Unsuitable, match="reads images of 3 channels"):
+            specnet.evaluate(run, "grey")
+
+    def test_without_weights_there_is_nothing_to_measure(self, run: Path) -> None:
+        (run / "model.safetensors").unlink()
+        with pytest.raises(CannotRun, match="no weights"):
+            specnet.evaluate(run)
