@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from specnet.api import compile as compile
     from specnet.api import draw as draw
     from specnet.api import train as train
+    from specnet.backends.digraph import digraph as digraph
     from specnet.compiler import Checked as Checked
     from specnet.draft import Draft as Draft
     from specnet.runs import evaluate as evaluate
@@ -23,6 +24,7 @@ _HOMES = {
     "Draft": "specnet.draft",
     "SpecError": "specnet.api",
     "check": "specnet.api",
+    "digraph": "specnet.backends.digraph",
     "compile": "specnet.api",
     "draw": "specnet.api",
     "evaluate": "specnet.runs",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from specnet.analyses.cost import Cost, costs
 from specnet.analyses.expectations import unknown_quantities, unmet
+from specnet.analyses.grouping import grouped
 from specnet.analyses.lints import advice
 from specnet.analyses.lints.base.allowed import Allowed
 from specnet.analyses.totals import Totals
@@ -83,7 +84,7 @@ def check_source(
         said += advice(source, checked.elaborated, checked.costs, allowed)
     if strict:
         said = [diagnostic.hardened() for diagnostic in said]
-    return replace(checked, diagnostics=in_file_order(said))
+    return replace(checked, diagnostics=in_file_order(grouped(in_file_order(said))))
 
 
 def check_lines(

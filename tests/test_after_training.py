@@ -129,13 +129,13 @@ class TestLoading:
             specnet.load_run(run)
         code, out, err = call("evaluate", run)
         assert (code, out) == (1, "")
-        assert "changed: dense.fc: fc 20 → dense.fc: fc 24" in err
+        assert "changed: dense1.fc1: fc 20 → dense1.fc1: fc 24" in err
 
     def test_a_spec_that_was_changed_afterwards(self, run: Path, call: Call) -> None:
         (run / "spec.net").write_text(SPEC.replace("dense 24", "dense 32"))
         code, _, err = call("evaluate", run)
         assert code == 1
-        assert "dense.fc: fc 24 → dense.fc: fc 32" in err
+        assert "dense1.fc1: fc 24 → dense1.fc1: fc 32" in err
 
     @pytest.mark.parametrize(
         ("file", "content", "code", "message"),

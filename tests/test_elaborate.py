@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import specnet
 from specnet.compiler import Checked, check_source
 from specnet.elaborate.scope import RESERVED
 from specnet.source import Source
@@ -177,6 +178,14 @@ def test_the_digest_knows_the_graph_and_nothing_else() -> None:
     digest = checked("net A\ninput 8x8x3\nconv K=4 F=3").digest
     assert digest == checked("net B # other\n\ninput 8x8x3\nconv F=3 K=4 S=1  => 6x6x4\ntrain { seed 3 }").digest
     assert digest != checked("input 8x8x3\nconv K=4 F=3 bias=no").digest
+
+
+def test_the_graph_can_be_had_for_networkx() -> None:
+    networkx = pytest.importorskip("networkx", reason="the graph is one of networkx")
+    graph = specnet.digraph(checked("input 8x8x3\na: conv K=3 F=1\nb: conv K=3 F=1\nadd @a").network)
+    assert networkx.is_directed_acyclic_graph(graph)
+    assert set(graph.predecessors("add1")) == {"a", "b"}
+    assert graph.nodes["b"]["shape"] == (8, 8, 3)
 
 
 def test_blocks_of_another_file(tmp_path: object) -> None:

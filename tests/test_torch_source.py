@@ -358,12 +358,15 @@ class Writer:
     """Random specs: blocks in blocks, repetitions, arms, taps, heads, shared lines."""
 
     BLOCKS = (
-        "block NAME(K, flag) { add { | conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=1 | identity or { conv K=K F=1 } } }",
+        """block NAME(K, flag) {
+  add { | conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=1
+        | identity or { conv K=K F=1 } } }""",
         """block NAME(K, flag) { conv K=2*C F=1 -> relu -> conv K=K F=3 P=1 -> @a
   if flag == 1 { mul { | identity | pool avg global -> conv K=max(1, C//2) F=1 -> relu -> conv K=K F=1 -> sigmoid } }
   conv K=K F=1
   if flag == 0 { add @a } }""",
-        "block NAME(K, flag) { conv K=4 F=1 -> @t\n repeat (1+flag*2) { conv K=K F=3 P=1 -> concat @t -> conv K=K F=1 } }",
+        """block NAME(K, flag) { conv K=4 F=1 -> @t
+  repeat (1+flag*2) { conv K=K F=3 P=1 -> concat @t -> conv K=K F=1 } }""",
     )
 
     def __init__(self, random: Random) -> None:

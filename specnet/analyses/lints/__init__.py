@@ -10,15 +10,12 @@ from importlib.resources import files
 from itertools import chain
 
 from specnet.analyses.cost import Cost
+from specnet.analyses.grouping import listed
 from specnet.analyses.lints.base import Finding, Lint, View
 from specnet.analyses.lints.base.allowed import Allowed
 from specnet.diagnostics import Diagnostic, Label, report
 from specnet.elaborate import Elaborated
 from specnet.source import Source
-
-MOST_NAMED = 3
-"""Layers that one message names; it counts the others."""
-
 
 @cache
 def lints() -> tuple[Lint, ...]:
@@ -46,11 +43,3 @@ def _said(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
     fact = lint.message.format(names=listed(names), s="" if len(names) > 1 else "s") if lint.message else first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []
     return report(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)
-
-
-def listed(names: Sequence[str]) -> str:
-    """`conv1`, `conv2`, `conv3` and 4 more"""
-    shown = [f"`{name}`" for name in names[:MOST_NAMED]]
-    if len(names) > MOST_NAMED:
-        return f"{', '.join(shown)} and {len(names) - MOST_NAMED} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

@@ -19,7 +19,8 @@ def odd_counts(view: View) -> Iterator[Finding]:
         count = node.output[-1] if node.output else 0
         is_number = view.span(node, "out_channels").text.removeprefix("K=").isdigit()
         if is_number and count & (count - 1) and count % BLOCK:
-            yield view.finding(node, "out_channels", f"{count} = {count // BLOCK}·{BLOCK} + {count % BLOCK}")
+            below = 1 << (count.bit_length() - 1)
+            yield view.finding(node, "out_channels", f"the powers of two next to it are {below} and {2 * below}")
 
 
 def _inner_convolutions(view: View) -> Iterator[Node]:

@@ -111,7 +111,7 @@ class _Written:
         if ABSENT in vector:
             raise NotExpressible
         simple = spelled(slot.argument) if slot.argument.isidentifier() else "value"
-        of_part = f"{slot.part.replace('.', '_')}_{simple}" if slot.part else simple
+        of_part = spelled(f"{slot.part.replace('.', '_')}_{simple}") if slot.part else simple
         name = numbered(of_part if simple in self.names else simple, self.names)
         self.names[name] = vector
         return name, (name,)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from specnet.syntax.formatter.rows import ARROW, WIDTH, Cells, Row, plain
+from specnet.syntax.formatter.phrases import ARROW, WIDTH, Cells, plain
+from specnet.syntax.formatter.rows import Row
 
 MARGIN = " " * 4
 """What is between a line and its claim, and before a comment."""

@@ -35,14 +35,7 @@ class Comments:
         above = self._text[self._text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]
         return start > 0 and not above.strip() and not self._text[start:offset].strip(" \t\f|")
 
-    def is_on_one_line(self, start: int, end: int) -> bool:
-        return self._text.find("\n", start, end) < 0
-
     def bar(self, offset: int) -> int:
         """Where the next arm's bar stands, when only blanks and comments are before it."""
         found = TO_BAR.match(self._text, offset)
         return found.end() - 1 if found else offset
-
-    def brace(self, offset: int) -> int:
-        """Where the next brace is opened."""
-        return max(self._text.find("{", offset), offset)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, takewhile
 
-from specnet.syntax import tree
-from specnet.syntax.formatter.values import named, positional, written
+WIDTH = 100
+"""Characters that a line has at most where it can be broken; claims and comments may stand beyond."""
 
-SETTINGS = "train"
-"""The word whose lines are named settings: their values stand in a column of their own."""
+ARROW = "-> "
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,26 @@ class Cell:
     text: str
 
 
+Cells = tuple[Cell, ...]
+
+
 @dataclass(frozen=True)
-class Braces:
-    """Lines or arms within braces: the opening one is at `start` or behind `or`, the closing one at `end`."""
+class Sentence:
+    """A line of the spec, and where it stands."""
 
     start: int
     end: int
-    lines: tree.Lines
-    arms: tuple[tree.Lines, ...] = ()
-    name_width: int = 0
-    """How wide the first word of each line is made."""
+    label: str
+    phrases: tuple[Phrase, ...]
+    claim: str
+
+    @cached_property
+    def flat(self) -> Cells | None:
+        """The cells if all can stand on one line, as between braces."""
+        label = [Cell(":", self.label)] if self.label else []
+        arrow, claim = Cell(ARROW, ARROW.rstrip()), [Cell("=>", self.claim)] if self.claim else []
+        phrases = [part for phrase in self.phrases for part in ((arrow,), phrase.flat)][1:]
+        return _joined([label, *phrases, claim])
 
 
 @dataclass(frozen=True)
@@ -40,99 +51,52 @@ class Phrase:
     end: int
     pieces: tuple[Cell | Braces, ...]
 
+    @property
+    def has_braces(self) -> bool:
+        return any(isinstance(piece, Braces) for piece in self.pieces)
+
+    @cached_property
+    def flat(self) -> Cells | None:
+        """The cells if all can stand on one line."""
+        return _joined([piece] if isinstance(piece, Cell) else piece.flat for piece in self.pieces)
+
+    @property
+    def head(self) -> Cells:
+        """The cells before the first brace, and something as wide as that."""
+        before = takewhile(lambda piece: isinstance(piece, Cell), self.pieces)
+        return (*(piece for piece in before if isinstance(piece, Cell)), Cell("{", "{"))
+
 
 @dataclass(frozen=True)
-class Sentence:
-    """A line of the spec."""
+class Braces:
+    """Lines or arms within braces, and where the braces stand."""
 
-    label: str
-    phrases: tuple[Phrase, ...]
-    claim: str
+    start: int
+    end: int
+    is_on_one_line: bool
+    lines: tuple[Sentence, ...]
+    arms: tuple[tuple[Sentence, ...], ...] = ()
 
-
-def sentence(line: tree.Line, name_width: int = 0) -> Sentence:
-    match line:
-        case tree.Chain(label=label, elements=elements, claim=claim):
-            phrases = tuple(
-                Phrase(element.span.start, element.span.end, tuple(_element(element, name_width if i == 0 else 0)))
-                for i, element in enumerate(elements)
-            )
-            return Sentence(f"{label.text}: " if label else "", phrases, f"=> {positional(claim)}" if claim else "")
-        case tree.Unreadable():
-            raise ValueError("a line that could not be read has no layout")
-        case _:
-            return Sentence("", (Phrase(line.span.start, line.span.end, tuple(_statement(line))),), "")
-
-
-def _statement(line: tree.Let | tree.Expect | tree.Block) -> Iterator[Cell | Braces]:
-    match line:
-        case tree.Let(name=name, value=value):
-            yield Cell("let", f"let {name.text} = {written(value)}")
-        case tree.Expect(quantity=quantity, comparison=comparison, value=value):
-            sign = "" if comparison == "==" else f"{comparison} "
-            yield Cell("expect", f"expect {quantity.text} {sign}{written(value)}")
-        case tree.Block(name=name, parameters=parameters, body=body):
-            listed = ", ".join(_parameter(parameter) for parameter in parameters)
-            yield Cell("block", f"block {name.text}({listed})")
-            yield _braces(body)
+    @cached_property
+    def flat(self) -> Cells | None:
+        """`{`, the line or the arms, `}`: if they were written on one line, and are not too wide for any."""
+        parts = (self.lines, *self.arms)
+        if not self.is_on_one_line or any(len(part) > 1 for part in parts):
+            return None
+        bar = Cell("|", "|")
+        inner = [cells for part in parts for cells in ((bar,), part[0].flat if part else ())][1:]
+        cells = _joined([(Cell("{", "{"),), *inner])
+        if cells is None or len(plain([cells])) > WIDTH:
+            return None
+        return (*cells[:-1], Cell(cells[-1].key, f"{cells[-1].text} }}"))
 
 
-def _parameter(parameter: tree.Parameter) -> str:
-    return named(parameter.name.text, parameter.default) if parameter.default else parameter.name.text
+def _joined(parts: Iterable[Sequence[Cell] | None]) -> Cells | None:
+    """All cells together; None if some cannot stand on one line."""
+    known = list(parts)
+    return None if None in known else tuple(chain.from_iterable(part for part in known if part))
 
 
-def _element(element: tree.Element, name_width: int) -> Iterator[Cell | Braces]:
-    match element:
-        case tree.Call():
-            yield from _call(element, name_width)
-        case tree.Resume(tap=tap):
-            yield Cell("@", f"@{tap.name}")
-        case tree.Repeat(variable=variable, count=count, body=body):
-            yield Cell("repeat", "repeat")
-            range_of = f"{variable.text} in " if variable else ""
-            yield Cell(range_of, f"{range_of}{positional(count)}")
-            yield _braces(body)
-        case tree.For(variable=variable, values=values, body=body):
-            yield Cell("for", f"for {variable.text} in")
-            yield from (Cell("", positional(value)) for value in values)
-            yield _braces(body)
-        case tree.If():
-            yield from _if(element)
-
-
-def _call(call: tree.Call, name_width: int) -> Iterator[Cell | Braces]:
-    pieces = [*map(_argument, call.arguments)]
-    is_alone = not (pieces or call.body or call.alternative is not None)
-    yield Cell(call.word.text, call.word.text if is_alone else call.word.text.ljust(name_width))
-    yield from pieces
-    if call.body:
-        yield _braces(call.body, call.word.text == SETTINGS)
-    if call.alternative is not None:
-        yield Cell("or", "or")
-        before = call.body or (call.arguments[-1] if call.arguments else call.word)
-        yield Braces(before.span.end, call.span.end - 1, call.alternative)
-
-
-def _argument(argument: tree.Argument) -> Cell:
-    if argument.key:
-        return Cell(f"{argument.key.text}=", named(argument.key.text, argument.value))
-    return Cell("", positional(argument.value))
-
-
-def _if(element: tree.If) -> Iterator[Cell | Braces]:
-    condition = f"if {written(element.condition)}"
-    yield Cell(condition, condition)
-    yield _braces(element.body)
-    if element.otherwise:
-        yield Cell("else", "else")
-        yield from _if(element.otherwise) if isinstance(element.otherwise, tree.If) else [_braces(element.otherwise)]
-
-
-def _braces(body: tree.Body, has_names: bool = False) -> Braces:
-    width = max((len(_first_word(line)) for line in body.lines), default=0) if has_names else 0
-    return Braces(body.span.start, body.span.end - 1, body.lines, body.arms, width)
-
-
-def _first_word(line: tree.Line) -> str:
-    first = line.elements[0] if isinstance(line, tree.Chain) else None
-    return first.word.text if isinstance(first, tree.Call) else ""
+def plain(phrases: Iterable[Cells]) -> str:
+    """Phrases as text without columns."""
+    return f" {ARROW}".join(" ".join(cell.text for cell in cells) for cells in phrases)

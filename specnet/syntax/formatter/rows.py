@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from specnet.syntax.formatter.phrases import Cell
-
-WIDTH = 100
-"""Characters that a line has at most where it can be broken; claims and comments may stand beyond."""
-
-STEP = "  "
-
-ARROW = "-> "
+from specnet.syntax.formatter.phrases import Cell, Cells, plain
 
 OPENED, CLOSED = Cell("{ …", "{"), Cell("… }", "}")
-
-Cells = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -46,8 +37,3 @@ class Row:
     @property
     def closes(self) -> bool:
         return bool(self.phrases) and self.phrases[0][0] == CLOSED
-
-
-def plain(phrases: tuple[Cells, ...]) -> str:
-    """The phrases without columns."""
-    return f" {ARROW}".join(" ".join(cell.text for cell in cells) for cells in phrases)
