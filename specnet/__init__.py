@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from specnet.draft import Draft as Draft
     from specnet.runs import evaluate as evaluate
     from specnet.runs import load_run as load_run
+    from specnet.runs import predict as predict
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ _HOMES = {
     "draw": "specnet.api",
     "evaluate": "specnet.runs",
     "load_run": "specnet.runs",
+    "predict": "specnet.runs",
     "train": "specnet.api",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from specnet.training import (
     BadRun,
     Job,
     Measures,
+    Prediction,
     Recorded,
     Trained,
     Weights,
@@ -28,6 +29,7 @@ from specnet.training import (
     trained,
 )
 from specnet.training import evaluate as measured
+from specnet.training import predict as predicted
 
 SHOWN = 5
 """How many of the layers that differ a message names."""
@@ -56,6 +58,14 @@ def evaluate(
     opened = run if isinstance(run, Trained) else load_run(run)
     asked = Asked(data, Path(data_dir) if data_dir else None, device, batch)
     return measured(opened, asked, lambda text: None).measures
+
+
+def predict(
+    run: str | Path | Trained, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
+) -> list[Prediction]:
+    """The `top` likeliest classes of each picture; raises TrainingError, SpecError."""
+    opened = run if isinstance(run, Trained) else load_run(run)
+    return predicted(opened, [Path(image) for image in images], top, device)
 
 
 def again(begun: Recorded) -> tuple[Checked, Job]:

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ torch = pytest.importorskip("torch")
 import specnet  # noqa: E402
 from specnet.cli import main  # noqa: E402
 from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable  # noqa: E402
+from specnet.training.data import Request, load  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -140,7 +140,7 @@ class TestLoading:
     @pytest.mark.parametrize(
         ("file", "content", "code", "message"),
         [
-            ("spec.net", "net Broken\ninput 8x8x3\ncnov 3\n", 1, "cnov"),
+            ("spec.net", SPEC.replace("fc 3\n", "cnov 3\n"), 1, "cnov"),
             ("spec.net", SPEC.replace("let width = 4", "let breadth = 4"), 1, "has been changed"),
             ("blocks/one.net", None, 2, "one.net cannot be read"),
             ("model.safetensors", None, 2, "there are no weights"),
@@ -214,7 +214,6 @@ class TestEvaluating:
             (["--data", "photos"], 2, "no such folder"),
             (["--device", "cuda:99"], 2, "cuda:99"),
             (["--batch", "0"], 2, "not a whole number from 1"),
-            ([], 1, "there is no folder photos"),
         ],
     )
     def test_refusals(self, run: Path, trained: Path, call: Call, words: list[str], code: int, message: str) -> None:
@@ -234,3 +233,67 @@ class TestEvaluating:
         (run / "model.safetensors").unlink()
         with pytest.raises(CannotRun, match="no weights"):
             specnet.evaluate(run)
+
+
+class TestPredicting:
+    def test_a_table(self, run: Path, call: Call) -> None:
+        paint(Path("a.png"), COLOURS["red"], 99, (40, 50))
+        paint(Path("b.jpg"), COLOURS["blue"], 99)
+        code, out, _ = call("predict", run, "a.png", "b.jpg", "--top", "2")
+        lines = [line.split() for line in out.splitlines()]
+        assert code == 0
+        assert [line[0] for line in lines][:2] == ["a.png", "red"]
+        assert [line[0] for line in lines][3:5] == ["b.jpg", "blue"]
+        assert len(lines) == 6
+
+    def test_json(self, run: Path, call: Call) -> None:
+        paint(Path("a.png"), COLOURS["green"], 99)
+        code, out, _ = call("predict", run, "a.png", "--format", "json", "--top", "9")
+        (found,) = json.loads(out)["predictions"]
+        assert code == 0
+        assert found["image"] == "a.png"
+        assert (found["top"][0]["class"], found["top"][0]["index"]) == ("green", 1)
+        assert sum(guess["probability"] for guess in found["top"]) == pytest.approx(1)
+        assert len(found["top"]) == 3
+
+    def test_pictures_are_prepared_as_in_training(self, run: Path, trained: Path) -> None:
+        """What the network says of a picture of the test set is what its outputs for the loaded set are."""
+        loaded = specnet.load_run(run)
+        path = trained / "photos/test/red/2.png"
+        (found,) = specnet.predict(loaded, [path], top=3)
+        data = load(loaded.job.training.data, None, Request((8, 8, 3), trained, print))
+        assert data.test is not None
+        row = loaded.probabilities(data.test.pixels)[12].tolist()
+        assert [guess.probability for guess in found.guesses] == pytest.approx(sorted(row, reverse=True), rel=1e-4)
+
+    @pytest.mark.parametrize("name", ["out.png", "out.svg", "out.PDF"])
+    def test_a_picture(self, run: Path, call: Call, name: str) -> None:
+        paint(Path("costs $5 & $6.png"), COLOURS["green"], 99)
+        code, _, err = call("predict", run, "costs $5 & $6.png", "-o", name)
+        assert (code, err) == (0, f"wrote {name}\n")
+        assert Path(name).stat().st_size > 5000
+
+    def test_grey_and_transparent_pictures(self, run: Path, call: Call) -> None:
+        Image.new("L", (9, 9), 80).save("grey.png")
+        Image.new("RGBA", (9, 30), (220, 20, 10, 255)).save("clear.png")
+        code, out, _ = call("predict", run, "grey.png", "clear.png", "--top", "1")
+        assert code == 0
+        assert out.splitlines()[3].split()[0] == "red"
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            (["nowhere.png", "there.png"], 2, "there is no file nowhere.png"),
+            (["text.png", "there.png"], 1, "1 of 2 files cannot be read as images of 8 bits a colour: text.png"),
+            (["."], 2, "there is no file ."),
+            (["there.png", "--top", "0"], 2, "not a whole number from 1"),
+            (["there.png", "-o", "out.gif"], 2, "ends in .png, .svg, .pdf"),
+            (["there.png", "-o", "nowhere/out.png"], 2, "nowhere/out.png cannot be written"),
+        ],
+    )
+    def test_refusals(self, run: Path, call: Call, words: list[str], code: int, message: str) -> None:
+        paint(Path("there.png"), COLOURS["red"], 1)
+        Path("text.png").write_text("no picture")
+        found, out, err = call("predict", run, *words)
+        assert (found, out) == (code, "")
+        assert message in err

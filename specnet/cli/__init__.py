@@ -13,7 +13,7 @@ from types import ModuleType
 import specnet
 from specnet.cli.failure import Failure
 
-COMMANDS = ("check", "draw", "compile", "train", "evaluate", "diff", "fmt")
+COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "diff", "fmt")
 BUG = 70
 
 

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.torch_work import add_device_arguments, add_format_argument, add_run_argument, needing_torch, open_run
+from specnet.cli.torch_work import (
+    add_device_arguments,
+    add_format_argument,
+    add_run_argument,
+    needing_torch,
+    open_run,
+    positive,
+)
 
 if TYPE_CHECKING:
     from specnet.training import Evaluation, Measures
@@ -26,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument("--data", metavar="DATA", help="a folder of images, or a set's name (default: the run's own)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data sets are looked for first")
-    parser.add_argument("--batch", type=_positive, metavar="N", help="images at a time (default: as trained)")
+    parser.add_argument("--batch", type=positive, metavar="N", help="images at a time (default: as trained)")
     add_device_arguments(parser, "measure")
     add_format_argument(parser)
 
@@ -41,12 +48,6 @@ def run(options: argparse.Namespace) -> int:
     found = evaluate(trained, asked, lambda text: print(text, file=sys.stderr))
     print(_json(options, found) if options.format == "json" else _text(found))
     return 0
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 def _json(options: argparse.Namespace, found: Evaluation) -> str:

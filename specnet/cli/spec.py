@@ -12,7 +12,7 @@ from pathlib import Path
 import specnet
 from specnet.cli.failure import Failure
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Diagnostic
+from specnet.diagnostics import Diagnostic, Severity
 from specnet.elaborate import BadOverride
 from specnet.render import terminal
 from specnet.source import Source
@@ -102,6 +102,7 @@ def uses_colour(stream: object) -> bool:
 
 
 def say(diagnostics: Iterable[Diagnostic]) -> None:
-    """Diagnostics on standard error, for commands whose result is something else."""
+    """Errors and warnings on standard error, for commands whose result is something else; notes are for `check`."""
     for diagnostic in diagnostics:
-        print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+        if diagnostic.severity is not Severity.NOTE:
+            print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

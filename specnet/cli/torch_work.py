@@ -51,6 +51,13 @@ def add_device_arguments(parser: argparse.ArgumentParser, doing: str) -> None:
     device.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 … (default: cpu)")
 
 
+def positive(text: str) -> int:
+    """The value of an option that counts something."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
 def open_run(folder: Path) -> Trained:
     """The run in a folder; raises TrainingError, SpecError."""
     from specnet.runs import load_run

@@ -10,12 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lark import Lark, Token, Transformer_NonRecursive, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, report
 from specnet.source import Source, Span
 from specnet.syntax import tree
+from specnet.syntax.reading import UNREADABLE, Fault, Reading
 
 LONGEST = 250_000
 """Characters of a spec, at most; the zoo's longest has some thousands."""
@@ -26,17 +27,10 @@ DEEPEST = 60
 MOST_OPERATORS = 50
 """Operators on one line, at most."""
 
-MOST_ERRORS = 20
-"""Lines that cannot be read are reported up to this number; then the rest is not looked at."""
-
 LONGEST_NUMBER = 300
 """Digits of a whole number that are read exactly; a longer one is infinite to whatever reads it."""
 
 MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
-
-
-UNREADABLE = "\uffff"
-"""Stands for a line that could not be read, when the rest is read again."""
 
 NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", UNREADABLE: "a character that is none"}
 
@@ -71,19 +65,25 @@ def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
     refusal = _beyond_limits(source)
     if refusal:
         return (), [refusal]
-    text, diagnostics = source.text, list[Diagnostic]()
-    while len(diagnostics) < MOST_ERRORS:
-        try:
-            lines = _Builder(source).transform(_lark().parse(text))
-            return lines, diagnostics
-        except UnexpectedInput as error:
-            diagnostic, bad_line = _explain(source, error)
-            shorter = _without(text, bad_line)
-            if shorter == text:
-                break
-            diagnostics.append(diagnostic)
-            text = shorter
-    return (), diagnostics
+    try:
+        return read(Reading.whole(source)), []
+    except Fault:
+        from specnet.syntax.recovery import recovered
+
+        return recovered(source, read)
+
+
+def read(reading: Reading) -> tree.Lines:
+    """The lines of a text; raises Fault at the first that is none."""
+    try:
+        return _Builder(reading).transform(_lark().parse(reading.text))
+    except UnexpectedToken as error:
+        if error.token.type == "$END":
+            raise Fault(len(reading.text), len(reading.text), frozenset(error.accepts or ()), True) from None
+        start = error.token.start_pos or 0
+        raise Fault(start, start + len(error.token), frozenset(error.accepts or ())) from None
+    except UnexpectedCharacters as error:
+        raise Fault(error.pos_in_stream, error.pos_in_stream + 1, frozenset(error.allowed or ())) from None
 
 
 def _beyond_limits(source: Source) -> Diagnostic | None:
@@ -109,75 +109,6 @@ def _beyond_limits(source: Source) -> Diagnostic | None:
     return None
 
 
-def _without(text: str, span: Span) -> str:
-    """The text with a line marked as unreadable. All positions stay, and so do the braces that hold other lines."""
-    line = text[span.start : span.end]
-    before = re.match(r"[\s|}]*", line)[0]  # type: ignore[index]  # matches everywhere
-    braces = re.sub(r'"[^"]*"|#.*|[^{}]', "", line[len(before) :])
-    while "{}" in braces:
-        braces = braces.replace("{}", "")
-    marked = before + (braces.replace("{", UNREADABLE + "{") or UNREADABLE)
-    return text[: span.start] + (marked if len(marked) <= len(line) else before).ljust(len(line)) + text[span.end :]
-
-
-READABLE = {
-    "_NEWLINE": "the end of the line",
-    "$END": "the end of the file",
-    "_ARROW": "`->`",
-    "_CLAIM": "`=>`",
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "SIZE": "a size",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "VBAR": "`|`",
-    "EQUAL": "`=`",
-    "COLON": "`:`",
-    "RPAR": "`)`",
-    "IN": "`in`",
-    "COMMA": "`,`",
-    "_ELSE": "`else`",
-    "ELSE": "`else`",
-}
-
-
-def _explain(source: Source, error: UnexpectedInput) -> tuple[Diagnostic, Span]:
-    """What is unexpected, what would have been possible there, and the line to leave out."""
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        opened = _unclosed(source)
-        place = opened or source.span(len(source.text.rstrip()), len(source.text.rstrip()))
-        message = "this brace is never closed" if opened else "the file ends too early"
-        return report(Code.E003, message, place), source.span_of_line(place.line)
-    start = error.pos_in_stream or 0
-    token = str(error.token) if isinstance(error, UnexpectedToken) else source.text[start : start + 1]
-    shown = token.strip()
-    start += len(token) - len(token.lstrip()) if shown else 0
-    message = f"`{shown}` cannot stand here" if shown else "the line ends too early"
-    if shown[:1].isalpha() and not shown.isascii():
-        message = f"`{shown}` is no letter of a name: names have the letters a to z, digits and underscores"
-    possible = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set[str]()
-    words = [READABLE[name] for name in READABLE if name in possible]
-    if 0 < len(words) <= 4:
-        message += f"; expected {_listed(words)}"
-    span = source.span(start, start + len(shown))
-    return report(Code.E003, message, span), source.span_of_line(span.line)
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _unclosed(source: Source) -> Span | None:
-    """The last brace that is opened and not closed."""
-    opened = list[int]()
-    for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', source.text):
-        if match[0] == "{":
-            opened.append(match.start())
-        elif match[0] == "}" and opened:
-            opened.pop()
-    return source.span(opened[-1], opened[-1] + 1) if opened else None
-
-
 def _number(text: str) -> int | float:
     """96, 0.5, 5e-4, 60_965_224, 1.2G: a whole number wherever the value is one and no exponent was used."""
     digits, multiple = (text[:-1], MULTIPLES[text[-1]]) if text[-1] in MULTIPLES else (text, 1)
@@ -191,19 +122,19 @@ def _number(text: str) -> int | float:
 class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
     """lark's tree → ours. One method for each rule of the grammar."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, reading: Reading) -> None:
         super().__init__(visit_tokens=False)
-        self.source = source
+        self.reading = reading
 
     def _span(self, meta: Meta) -> Span:
-        return self.source.span(meta.start_pos, meta.end_pos) if not meta.empty else self.source.span(0, 0)
+        return self.reading.span(meta.start_pos, meta.end_pos) if not meta.empty else self.reading.span(0, 0)
 
     def _name(self, token: Token) -> tree.Name:
         return tree.Name(self._at(token), str(token))
 
     def _at(self, token: Token) -> Span:
         assert token.start_pos is not None and token.end_pos is not None
-        return self.source.span(token.start_pos, token.end_pos)
+        return self.reading.span(token.start_pos, token.end_pos)
 
     def start(self, meta: Meta, children: list[Any]) -> tree.Lines:
         return tuple(children[0])
@@ -224,7 +155,7 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
     def _function_name(self, token: Token) -> tree.Name:
         """The name of a `NAME(` token."""
         at, text = self._at(token), str(token).removesuffix("(")
-        return tree.Name(self.source.span(at.start, at.start + len(text)), text)
+        return tree.Name(Span(at.source, at.start, at.start + len(text)), text)
 
     def expect(self, meta: Meta, children: list[Any]) -> tree.Expect:
         quantity, comparison, value = children
@@ -291,7 +222,7 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
     def size(self, meta: Meta, children: list[Any]) -> tree.Size:
         token = children[0]
         parts = re.finditer(r"[0-9]+", str(token))
-        spans = ((self.source.span(token.start_pos + m.start(), token.start_pos + m.end()), m[0]) for m in parts)
+        spans = ((self.reading.span(token.start_pos + m.start(), token.start_pos + m.end()), m[0]) for m in parts)
         return tree.Size(self._at(token), tuple(tree.Number(span, _number(text), text) for span, text in spans))
 
     def computed_size(self, meta: Meta, children: list[Any]) -> tree.Size:

@@ -18,6 +18,7 @@ from specnet.training.evaluate import Asked, Evaluation, evaluate
 from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
 from specnet.training.kept_spec import SPEC
 from specnet.training.measures import Measures
+from specnet.training.predict import Guess, Prediction, predict
 from specnet.training.recorded import Recorded, recorded
 from specnet.training.run import resume, train
 from specnet.training.run_folder import MODEL
@@ -33,6 +34,7 @@ __all__ = [
     "CannotRun",
     "DataProblem",
     "Evaluation",
+    "Guess",
     "Interrupted",
     "Job",
     "Measures",
@@ -41,6 +43,7 @@ __all__ = [
     "Options",
     "OutOfMemory",
     "Plan",
+    "Prediction",
     "Progress",
     "Recorded",
     "Run",
@@ -51,6 +54,7 @@ __all__ = [
     "Watcher",
     "Weights",
     "evaluate",
+    "predict",
     "read_weights",
     "recorded",
     "resume",

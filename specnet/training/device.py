@@ -56,7 +56,7 @@ def choose(options: Options, module: nn.Module) -> Device:
 
 
 def _precision(wanted: str, place: torch.device, module: nn.Module) -> Precision:
-    """`auto` is bf16 where that is native and the module's parts have it; raises CannotRun for a bf16 that they lack."""
+    """`auto` is bf16 where that is native and all parts have it; raises CannotRun for a bf16 that one lacks."""
     without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
     can = place.type != "cpu" or without is None
     if wanted == "bf16" and not can:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from specnet.settings import choices
-from specnet.settings.data import Data, Folder
+from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data import DataSet, Images, Request, load
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun, DataProblem
@@ -73,7 +72,7 @@ def _named(data: str, own: Data) -> Data:
     if Path(data).is_dir():
         resize = own.resize if isinstance(own, Folder) else None
         return Folder(path=str(Path(data).absolute()), resize=resize)
-    kind = choices("data").get(data)
+    kind = CHOICES.get(data)
     if kind is None or kind is Folder:
         raise CannotRun(f"--data {data}: there is no such folder, and no data set of that name")
     return kind.model_validate({})

@@ -49,9 +49,9 @@ class Measures:
         """What is taken for what how often, the most frequent first."""
         wrong = self.confusion.clone()
         wrong.diagonal().zero_()
-        counts, places = wrong.flatten().topk(min(most, wrong.numel()))
-        pairs = ((*divmod(place, wrong.shape[1]), count) for place, count in zip(places.tolist(), counts.tolist(), strict=True))
-        return [(self.classes[true], self.output_name(taken), count) for true, taken, count in pairs if count]
+        cells = [(true, taken, int(wrong[true, taken])) for true, taken in wrong.nonzero().tolist()]
+        cells.sort(key=lambda cell: -cell[2])
+        return [(self.classes[true], self.output_name(taken), count) for true, taken, count in cells[:most]]
 
     def record(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""

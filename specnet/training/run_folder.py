@@ -53,9 +53,7 @@ class RunFolder:
         write_json(self.path / SUMMARY, summary)
 
 
-def metadata(
-    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
-) -> dict[str, str]:
+def metadata(job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]) -> dict[str, str]:
     """What goes with the weights: network, classes, normalisation."""
     return {
         "spec": job.spec_text,

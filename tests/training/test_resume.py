@@ -20,6 +20,7 @@ from specnet.settings.optimizer import Adam, Sgd
 from specnet.settings.schedule import OneCycle
 from specnet.settings.stop import Stop
 from specnet.training import (
+    BadRun,
     CannotRun,
     Interrupted,
     Metrics,
@@ -172,10 +173,10 @@ def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: 
 def test_another_network_is_refused(tmp_path: Path) -> None:
     train(job(), Options(run=tmp_path / "run"))
     begun = recorded(tmp_path / "run")
-    with pytest.raises(CannotRun, match="not the network that this run has trained"):
+    with pytest.raises(BadRun, match="not the network that this run has trained"):
         resume(begun, replace(job(), digest="sha256:other"), begun.options)
 
 
 def test_no_run_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match="holds no run to resume"):
+    with pytest.raises(CannotRun, match="holds no run"):
         recorded(tmp_path)

@@ -17,6 +17,7 @@ from specnet.diagnostics import Diagnostic, Label, report
 from specnet.elaborate import Elaborated
 from specnet.source import Source
 
+
 @cache
 def lints() -> tuple[Lint, ...]:
     """Those of all files of this folder."""

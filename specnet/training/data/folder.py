@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
 from specnet.settings.data import Folder
 from specnet.training.data.find import roots
-from specnet.training.data.fit import fitted, resized
 from specnet.training.data.images import DataSet, Images
+from specnet.training.data.pictures import decoded, is_coloured
 from specnet.training.errors import DataProblem
-
-Result = TypeVar("Result")
 
 PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
 """The parts of a set and the folders they may be in."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
-
-GREY = frozenset({"1", "L", "LA"})
-"""Pillow's modes without colour."""
-
-DEEP = frozenset({"I", "I;16", "I;16B", "I;16L", "F"})
-"""Pillow's modes of more than 8 bits, which it would cut off at 255."""
-
-SHOWN = 5
-"""How many unreadable files a message names."""
 
 
 def read(setting: Folder, data_dir: Path | None, size: tuple[int, int]) -> DataSet:
@@ -43,8 +27,8 @@ def read(setting: Folder, data_dir: Path | None, size: tuple[int, int]) -> DataS
         parts = {"train": folder}
     classes = _classes(parts["train"])
     files = {part: _labelled(place, classes) for part, place in parts.items()}
-    mode = "RGB" if _is_coloured([path for part in files.values() for path, _ in part]) else "L"
-    images = {part: _decode(labelled, mode, setting.resize, size) for part, labelled in files.items()}
+    channels = 3 if is_coloured([path for part in files.values() for path, _ in part]) else 1
+    images = {part: _images(labelled, channels, setting.resize, size) for part, labelled in files.items()}
     return DataSet(classes, images["train"], images.get("validation"), images.get("test"))
 
 
@@ -86,45 +70,8 @@ def _image_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-def _is_coloured(paths: list[Path]) -> bool:
-    """Whether any image has colours; only the headers are read, and what cannot be read is left to `_decode`."""
-    return any(_each(paths, lambda image: image.mode not in GREY))
-
-
-def _decode(
-    labelled: list[tuple[Path, int]], mode: str, resize: tuple[int, int] | None, size: tuple[int, int]
+def _images(
+    labelled: list[tuple[Path, int]], channels: int, resize: tuple[int, int] | None, size: tuple[int, int]
 ) -> Images:
-    """All images, brought to `size`; raises DataProblem that names those that cannot be read."""
-
-    def decode(image: Image.Image) -> Tensor:
-        if image.mode in DEEP:
-            raise ValueError("more than 8 bits a colour")
-        pixels = torch.from_numpy(np.array(image.convert(mode))).reshape(1, image.height, image.width, -1)
-        return fitted(resized(pixels, resize) if resize else pixels, size)
-
-    paths, labels = [path for path, _ in labelled], torch.tensor([label for _, label in labelled])
-    pixels = torch.empty((len(paths), *size, len(mode)), dtype=torch.uint8)
-    bad: list[Path] = []
-    for place, image in enumerate(_each(paths, decode)):
-        if image is None:
-            bad.append(paths[place])
-        else:
-            pixels[place] = image[0]
-    if bad:
-        named = ", ".join(str(path) for path in bad[:SHOWN]) + (f" and {len(bad) - SHOWN} more" * (len(bad) > SHOWN))
-        raise DataProblem(f"{len(bad)} of {len(paths)} files cannot be read as images of 8 bits a colour: {named}")
-    return Images(pixels, labels)
-
-
-def _each(paths: list[Path], work: Callable[[Image.Image], Result]) -> Iterator[Result | None]:
-    """The work on every image, by several threads, in the files' order; None for what is no image."""
-
-    def attempt(path: Path) -> Result | None:
-        try:
-            with Image.open(path) as image:
-                return work(image)
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            return None
-
-    with ThreadPoolExecutor() as threads:
-        yield from threads.map(attempt, paths)
+    labels = torch.tensor([label for _, label in labelled])
+    return Images(decoded([path for path, _ in labelled], channels, resize, size), labels)

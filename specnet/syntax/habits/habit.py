@@ -1,0 +1,56 @@
+"""What was recognised where a spec cannot be read: the fact, and the text as it should be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from specnet.syntax.reading import Change
+
+HIDDEN = "\0"
+"""Stands for each character of a text in quotes or a comment; no spec can have it."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """A way of writing that is not SpecNet's. All places are characters of the text that was read."""
+
+    message: str
+    start: int
+    end: int
+    """What the message points at."""
+    changes: tuple[Change, ...] = ()
+    """How the text should be; none where that cannot be told."""
+    meant: str = ""
+    """What is changed, as it should be."""
+    title: str = ""
+    """What is offered, if that is not `meant`."""
+    is_safe: bool = False
+    """No other change comes into question."""
+    is_assumed: bool = False
+    """What follows is read as if the changes were made."""
+    region: tuple[int, int] | None = None
+    """What cannot be read, if that is not the line with those that continue it."""
+
+
+def hidden(text: str) -> str:
+    """The text with what stands in double quotes and comments hidden, in the same places."""
+    return re.sub(r'"[^"\n]*"|#[^\n]*', lambda found: HIDDEN * len(found[0]), text)
+
+
+def change_to(old: str, new: str, start: int) -> Change:
+    """The smallest change of `old`, which begins at `start`, to `new`."""
+    before = 0
+    while before < min(len(old), len(new)) and old[before] == new[before]:
+        before += 1
+    after = 0
+    while after < min(len(old), len(new)) - before and old[-1 - after] == new[-1 - after]:
+        after += 1
+    return start + before, start + len(old) - after, new[before : len(new) - after]
+
+
+def line_around(text: str, at: int) -> tuple[int, int]:
+    """Where the line that holds a character begins and ends."""
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    return text.rfind("\n", 0, at) + 1, end - text.endswith("\r", 0, end)
