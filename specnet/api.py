@@ -95,11 +95,11 @@ def job_of(checked: Checked) -> Job:
         parameters=checked.totals.parameters,
         module=build(network),
         training=network.training or Training(),
-        used=_used(checked),
+        used=used_by(checked),
     )
 
 
-def _used(checked: Checked) -> dict[str, str]:
+def used_by(checked: Checked) -> dict[str, str]:
     """The text of the files that a spec uses, by their paths relative to its own folder."""
     folder = Path(checked.source.name).parent
     return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from specnet.analyses.memory import memory
+from specnet.analyses.receptive_field import Pixels, receptive_fields
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import Layer
 from specnet.render import record
 
 SCHEMA = 1
+TOTALS = ("parameters", "buffers", "macs", "memory", "receptive_field")
 
 
 def report(checked: Checked) -> dict[str, Any]:
     """All that is known of a spec. `output` is null at an error and behind it."""
     network = checked.network
-    totals = {name: getattr(checked.totals, name) for name in ("parameters", "buffers", "macs")}
+    totals = {name: getattr(checked.totals, name) for name in TOTALS}
+    measures = memory(network, checked.costs), receptive_fields(network)
     return {
         "schema": SCHEMA,
         "file": checked.source.name,
@@ -23,7 +28,7 @@ def report(checked: Checked) -> dict[str, Any]:
         "ok": checked.ok,
         "digest": checked.digest,
         "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
-        "layers": [_layer(checked, node) for node in network.nodes],
+        "layers": [_layer(checked, node, *measures) for node in network.nodes],
         "outputs": [_output(checked, name) for name in network.outputs]
         + [_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads],
         "totals": totals,
@@ -31,7 +36,7 @@ def report(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _layer(checked: Checked, node: Node) -> dict[str, Any]:
+def _layer(checked: Checked, node: Node, memory: Mapping[str, int], fields: Mapping[str, Pixels]) -> dict[str, Any]:
     cost = checked.costs.get(node.name)
     return {
         "name": node.name,
@@ -43,6 +48,8 @@ def _layer(checked: Checked, node: Node) -> dict[str, Any]:
         "parameters": cost.parameters if cost else None,
         "buffers": cost.buffers if cost else None,
         "macs": cost.macs if cost else None,
+        "memory": memory.get(node.name),
+        "receptive_field": fields.get(node.name),
     }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ torch = pytest.importorskip("torch")
 
 import specnet  # noqa: E402
 from specnet.cli import main  # noqa: E402
-from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable  # noqa: E402
+from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable, lock, read_weights  # noqa: E402
 from specnet.training.data import Request, load  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -37,6 +39,15 @@ train {
   epochs 30
   optimizer adam lr=0.01
 }
+"""
+
+PLAIN = SPEC.replace('use "../shared/dense.net"\n', "").replace("dense", "fc")
+
+TWO = """net Two
+input image 6x4x1
+input facts 5
+@image -> fc 3 -> concat @facts
+fc 2
 """
 
 COLOURS = {"blue": (20, 30, 220), "green": (10, 200, 30), "red": (220, 20, 10)}
@@ -119,6 +130,28 @@ class TestLoading:
         code, out, _ = call("train", "--resume", run, "--data-dir", trained)
         assert code == 0
         assert "test        100.00%" in out
+
+    def test_a_spec_beside_its_blocks_still_checks(self, trained: Path, tmp_path: Path, call: Call) -> None:
+        """With another input and another width, as they were given when it was trained."""
+        (trained / "specs/plain.net").write_text(PLAIN)
+        words = ["--input", "16x16x3", "--set", "width=3", "--epochs", "0.2", "--run", tmp_path / "run"]
+        assert call("train", trained / "specs/plain.net", *words, "--data-dir", trained)[0] == 0
+        (trained / "specs/plain.net").unlink()
+        assert specnet.load_run(tmp_path / "run").model(torch.zeros(1, 3, 16, 16)).shape == (1, 3)
+        assert call("check", tmp_path / "run/spec.net")[0] == 0
+
+    def test_weights_and_frozen_parts(self, run: Path, trained: Path, call: Call) -> None:
+        spec = trained / "specs/tiny.net"
+        words = ["--set", "width=6", "--epochs", "1", "--data-dir", trained, "--run", "again"]
+        assert call("train", spec, *words, "--weights", "nowhere")[0] == 2
+        assert call("train", spec, *words, "--freeze", "nowhere*")[0] == 2
+        code, _, err = call("train", spec, *words, "--weights", run, "--freeze", "body1", "--freeze", "dense*")
+        assert code == 0
+        assert "11 of 11 tensors are those of" in err
+        before, after = (specnet.load_run(folder).model.state_dict() for folder in (run, "again"))
+        changed = {name for name, value in before.items() if not value.equal(after[name])}
+        assert changed == {"fc1.weight", "fc1.bias"}
+        assert json.loads(Path("again/config.json").read_text())["options"]["freeze"] == ["body1", "dense*"]
 
     def test_weights_of_another_network(self, run: Path, trained: Path, call: Call) -> None:
         other = trained / "specs/other.net"
@@ -295,5 +328,144 @@ class TestPredicting:
         paint(Path("there.png"), COLOURS["red"], 1)
         Path("text.png").write_text("no picture")
         found, out, err = call("predict", run, *words)
+        assert (found, out) == (code, "")
+        assert message in err
+
+
+class TestListing:
+    @pytest.fixture
+    def runs(self, run: Path, trained: Path) -> Path:
+        """A finished run, one that was interrupted, one that failed, a damaged one, and a folder of something else."""
+        home = Path("runs")
+        for name in ("a-finished", "b-interrupted", "c-failed", "d-damaged"):
+            shutil.copytree(run, home / name)
+        for name in ("b-interrupted", "c-failed"):
+            (home / name / "summary.json").unlink()
+        (home / "c-failed/failure.json").write_text("{}")
+        (home / "c-failed/metrics.jsonl").unlink()
+        (home / "d-damaged/config.json").write_text('{"name": 3}')
+        (home / "foreign").mkdir()
+        (home / "notes.txt").touch()
+        return home
+
+    def test_a_table(self, runs: Path, call: Call) -> None:
+        code, out, err = call("runs")
+        heads, *rows = (re.split(r"\s{2,}", line) for line in out.splitlines())
+        assert code == 0
+        assert heads == ["run", "network", "begun", "epochs", "validation", "test", "parameters", "images/s", "state"]
+        assert [row[0] for row in rows] == ["a-finished", "b-interrupted", "c-failed"]
+        assert [row[-1] for row in rows] == ["finished", "interrupted", "failed"]
+        assert [row[3:6] for row in rows] == [
+            ["30 of 30", "100.00%", "100.00%"],
+            ["30 of 30", "100.00%", "–"],
+            ["0 of 30", "–", "–"],
+        ]
+        assert "passed over: runs/d-damaged/config.json is damaged" in err
+        assert "passed over: runs/foreign holds no run" in err
+
+    def test_json(self, runs: Path, call: Call) -> None:
+        code, out, _ = call("runs", runs, "--format", "json")
+        found = json.loads(out)["runs"]
+        assert code == 0
+        assert [entry["state"] for entry in found] == ["finished", "interrupted", "failed"]
+        assert found[0]["test_accuracy"] == 1.0
+        assert found[0]["run"] == "runs/a-finished"
+
+    def test_one_run(self, run: Path, call: Call) -> None:
+        assert len(call("runs", run)[1].splitlines()) == 2
+
+    def test_curves(self, runs: Path, call: Call) -> None:
+        code, _, err = call("runs", "-o", "curves.png")
+        assert (code, "wrote curves.png" in err) == (0, True)
+        with Image.open("curves.png") as picture:
+            assert picture.width > 1000
+
+    def test_one_that_is_going_on(self, runs: Path, call: Call) -> None:
+        with lock.held(runs / "b-interrupted"):
+            assert "running" in call("runs")[1].splitlines()[2]
+
+    def test_nothing_there(self, tmp_path: Path, call: Call) -> None:
+        assert call("runs", tmp_path)[:2] == (0, "")
+        assert call("runs", tmp_path / "nowhere")[0] == 2
+        assert call("runs", tmp_path, "-o", "x.gif")[0] == 2
+        assert call("runs", tmp_path, "-o", "x.png")[0] == 1
+
+
+class TestExporting:
+    @pytest.fixture
+    def expected(self, run: Path) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels N×C×H×W from 0 to 255 of five images, and what the network makes of them."""
+        loaded = specnet.load_run(run)
+        pixels = torch.randint(0, 256, (5, 8, 8, 3), dtype=torch.uint8)
+        with torch.inference_mode():
+            outputs = loaded.model(loaded.normalization(pixels))
+        return pixels.permute(0, 3, 1, 2).float(), outputs.clone()
+
+    def test_safetensors(self, run: Path, call: Call) -> None:
+        code, out, err = call("export", run, "--to", "safetensors")
+        assert (code, out) == (0, "")
+        assert err.startswith("wrote moved.safetensors; the weights by name")
+        one, other = (read_weights(path) for path in (run / "model.safetensors", Path("moved.safetensors")))
+        assert one.labels == other.labels
+        assert all(other.tensors[name].equal(value) for name, value in one.tensors.items())
+
+    def test_pt2(self, run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]) -> None:
+        code, _, err = call("export", run, "--to", "pt2", "-o", "out.pt2")
+        assert code == 0
+        assert "takes pixels from 0 to 255 as float32 N×3×8×8: the normalisation is built in" in err
+        labels = {"classes": ""}
+        module = torch.export.load("out.pt2", extra_files=labels).module()
+        pixels, outputs = expected
+        assert torch.allclose(module(pixels), outputs, atol=1e-5)
+        assert module(pixels[:1]).shape == (1, 3)
+        assert json.loads(labels["classes"]) == list(COLOURS)
+
+    def test_onnx(self, run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]) -> None:
+        onnx = pytest.importorskip("onnx")
+        pytest.importorskip("onnxscript")
+        from onnx.reference import ReferenceEvaluator
+
+        assert call("export", run, "--to", "onnx")[0] == 0
+        model = onnx.load("moved.onnx")
+        assert json.loads({p.key: p.value for p in model.metadata_props}["classes"]) == list(COLOURS)
+        pixels, outputs = expected
+        (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
+        assert np.allclose(found, outputs.numpy(), atol=1e-4)
+
+    def test_onnx_where_it_is_not_installed(self, run: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "onnx", None)
+        monkeypatch.delitem(sys.modules, "specnet.backends.onnx", raising=False)
+        monkeypatch.delattr("specnet.backends.onnx", raising=False)
+        code, _, err = call("export", run, "--to", "onnx")
+        assert (code, err) == (2, "error: `--to onnx` needs onnx: pip install 'specnet[export]'\n")
+        assert not Path("moved.onnx").exists()
+
+    def test_a_spec(self, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two inputs, one of them a vector; the same seed gives the same weights."""
+        monkeypatch.chdir(tmp_path)
+        Path("two.net").write_text(TWO)
+        code, _, err = call("export", "two.net", "--to", "pt2")
+        assert code == 0
+        assert "it takes N×1×6×4, N×5, and its weights are not trained" in err
+        assert torch.export.load("two.pt2").module()(torch.ones(3, 1, 6, 4), torch.ones(3, 5)).shape == (3, 2)
+        for name in ("a", "b"):
+            assert call("export", "two.net", "--to", "safetensors", "-o", name)[0] == 0
+        one, other = (read_weights(Path(name)).tensors for name in ("a", "b"))
+        assert all(other[name].equal(value) for name, value in one.items())
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            (["nowhere", "--to", "pt2"], 2, "there is no file nowhere"),
+            ([".", "--to", "pt2"], 2, "holds no run"),
+            (["moved", "--to", "pt2", "--set", "width=3"], 2, "as it was trained"),
+            (["moved", "--to", "caffe"], 2, "invalid choice"),
+            (["moved", "--to", "safetensors", "-o", "moved"], 2, "is a directory"),
+            (["broken.net", "--to", "pt2"], 1, "cnov"),
+        ],
+    )
+    def test_refusals(self, run: Path, call: Call, words: list[str], code: int, message: str) -> None:
+        Path("broken.net").write_text("net Broken\ninput 8x8x3\ncnov 3\n")
+        found, out, err = call("export", *words)
         assert (found, out) == (code, "")
         assert message in err

@@ -63,7 +63,8 @@ def test_json_of_a_sound_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["digest"].startswith("sha256:")
     assert report["inputs"] == [{"name": "input", "shape": [227, 227, 3]}]
     assert report["outputs"] == [{"name": "fc8", "shape": [1000]}]
-    assert report["totals"] == {"parameters": 62378344, "buffers": 0, "macs": 1135256096}
+    totals = {"parameters": 62378344, "buffers": 0, "macs": 1135256096, "memory": 253258668, "receptive_field": 195}
+    assert report["totals"] == totals
     first = report["layers"][0]
     attributes = first.pop("attributes")
     assert first == {
@@ -75,6 +76,8 @@ def test_json_of_a_sound_network(capsys: pytest.CaptureFixture[str]) -> None:
         "parameters": 34944,
         "buffers": 0,
         "macs": 105415200,
+        "memory": 4 * (34944 + 55 * 55 * 96),
+        "receptive_field": [11, 11],
     }
     assert attributes["out_channels"] == 96
     assert attributes["kernel_size"] == [11, 11]

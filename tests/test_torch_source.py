@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from runpy import run_path
 
 import pytest
 import torch
@@ -204,10 +205,22 @@ upsample 2 -> pad 1 -> conv K=16 F=3 -> elu -> selu -> gelu -> silu -> mish -> t
 leaky_relu slope=0.2 -> shuffle G=4 -> space_to_depth 2 -> depth_to_space 2 -> filter sobel_x -> slice 0..8
 lrn -> pool avg F=3 S=2 P=same -> deconv K=4 F=3 S=2 P=same -> permute WHC -> flatten -> bn -> softmax
 """,
-    "awkward names": """
-net lambda
+    "loops that are left out": """
 input 8x8x4
-block __b(__k, i, nn) { conv K=__k F=1 -> relu -> conv K=i F=1 -> conv K=nn F=1 }
+block b(more) { conv K=4 F=1 -> @t
+  conv K=4 F=3 P=1 -> relu -> bn
+  if more { repeat 2 { conv K=4 F=3 P=1 -> add @t } } }
+b yes
+b no
+fc 2
+""",
+    "awkward names": """
+net DropPath
+input 8x8x4
+block __b(__k, i, super) { conv K=__k F=1 -> relu -> conv K=i F=1 -> conv K=super F=1 -> drop_path 0.1 }
+block pooled(training) { conv K=4 F=1 -> pool max F=training S=1 P=training//2 -> leaky_relu slope=training }
+pooled 3
+pooled 5
 __x: conv K=4 F=1
 F: conv K=4 F=1
 nn: conv K=4 F=1 -> @skip
@@ -265,9 +278,16 @@ def test_same_module(name: str) -> None:
     assert_same(network(SPECS[name]))
 
 
-@pytest.mark.parametrize("file", ["alexnet.net", "lenet5.net"])
-def test_same_module_of_the_zoo(file: str) -> None:
-    assert_same(network((ROOT / "specs" / file).read_text(encoding="utf-8")))
+def rows() -> dict[str, list[str]]:
+    """The specs of the conformance table, by kind of layer."""
+    table: dict[str, list[str]] = run_path(str(ROOT / "tests" / "layers" / "test_conformance.py"))["ROWS"]
+    return table
+
+
+@pytest.mark.parametrize("kind", rows())
+def test_every_kind(kind: str) -> None:
+    for text in rows()[kind]:
+        assert_same(network(text))
 
 
 @pytest.mark.parametrize(
@@ -302,6 +322,13 @@ def test_names_and_shapes_of_the_zoo(zoo: dict[str, Network]) -> None:
         first = result[0] if isinstance(result, tuple) else result
         ours = built.shapes[built.outputs[0]] or ()
         assert tuple(first.shape[1:]) == (ours[-1], *ours[:-1]), name
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(file.stem, marks=[] if file.stem == "resnet18" else pytest.mark.slow) for file in ZOO]
+)
+def test_same_module_of_the_zoo(zoo: dict[str, Network], name: str) -> None:
+    assert_same(zoo[name])
 
 
 @pytest.mark.parametrize(

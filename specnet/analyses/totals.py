@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from specnet.analyses.cost import Cost, total
 from specnet.graph import Network
 
 
-@dataclass(frozen=True)
 class Totals:
     """The costs of all nodes together; memory and receptive field are measured when they are first asked for."""
 
-    network: Network
-    costs: Mapping[str, Cost]
+    def __init__(self, network: Network, costs: Mapping[str, Cost]) -> None:
+        self.network = network
+        self.costs = costs
 
     @cached_property
     def _sum(self) -> Cost:

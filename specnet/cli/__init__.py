@@ -13,8 +13,13 @@ from types import ModuleType
 import specnet
 from specnet.cli.failure import Failure
 
-COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "diff", "fmt")
+COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 BUG = 70
+
+
+# Threads that spin while they wait take the cores from whatever else runs: beside one busy process a small network
+# trained six times slower. Read by OpenMP when torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import replace
 
 from specnet.analyses.expectations import QUANTITIES
@@ -28,7 +27,7 @@ def with_claims(source: Source, lines: tree.Lines) -> tree.Lines:
         source, tuple(replace(line, claim=None) if isinstance(line, tree.Chain) else line for line in lines)
     )
     claimed = lines = _with_sums(lines, bare)
-    claims = dict(_guesses(lines, bare))
+    claims = _guesses(lines, bare)
     for _ in range(ROUNDS):
         claimed = tuple(_claiming(line, claims.get(number)) for number, line in enumerate(lines))
         better = _compared(claims, claimed, bare)
@@ -56,14 +55,16 @@ def _checked(source: Source, lines: tree.Lines) -> Checked:
 Claims = dict[int, Shape | None]
 
 
-def _guesses(lines: tree.Lines, bare: Checked) -> Iterator[tuple[int, Shape | None]]:
-    """The shape of each node that stands on a line without a claim; the last one is most often the line's end."""
+def _guesses(lines: tree.Lines, bare: Checked) -> Claims:
+    """For each line that wants a claim the shape of the last node that stands on it; some shape if there is none."""
+    guesses: Claims = {number: (1,) for number, line in enumerate(lines) if _wants_claim(line)}
     starts = [line.span.start for line in lines]
     for value, place in bare.elaborated.places.items():
         outermost = (*place.trace, place.element)[0]
         number = bisect_right(starts, outermost.start) - 1
-        if outermost.source is bare.source and _wants_claim(lines[number]):
-            yield number, bare.network.shapes.get(value)
+        if outermost.source is bare.source and number in guesses:
+            guesses[number] = bare.network.shapes.get(value)
+    return guesses
 
 
 def _wants_claim(line: tree.Line) -> bool:
@@ -72,7 +73,7 @@ def _wants_claim(line: tree.Line) -> bool:
         return False
     last = next((element for element in reversed(line.elements) if not isinstance(element, tree.Resume)), None)
     if isinstance(last, tree.Call):
-        return last.word.text not in STATEMENTS or last.word.text == "same"
+        return last.word.text == "same" or last.word.text not in STATEMENTS
     return isinstance(last, tree.Repeat | tree.For)
 
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.failure import Failure
 from specnet.cli.output import write_file
 from specnet.cli.torch_work import (
     add_device_arguments,
@@ -16,6 +15,7 @@ from specnet.cli.torch_work import (
     add_run_argument,
     needing_torch,
     open_run,
+    picture_format,
     positive,
 )
 
@@ -24,15 +24,12 @@ if TYPE_CHECKING:
 
 HELP = "ask a trained network what pictures show"
 
-FORMATS = ("png", "svg", "pdf")
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture: PNG, JPEG, WebP …")
     parser.add_argument("--top", type=positive, default=5, metavar="K", help="how many classes (default: 5)")
-    endings = ", ".join(f".{each}" for each in FORMATS)
-    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help=f"a picture with bars: {endings}")
+    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="a picture with bars: .png, .svg, .pdf")
     add_device_arguments(parser, "work")
     add_format_argument(parser)
 
@@ -42,9 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """0; a picture that cannot be read is 1, one that is not there is 2."""
     from specnet.training import predict
 
-    format = options.output and options.output.suffix.lower().removeprefix(".")
-    if format is not None and format not in FORMATS:
-        raise Failure(f"{options.output}: name a file that ends in {', '.join(f'.{each}' for each in FORMATS)}")
+    format = picture_format(options.output)
     predictions = predict(open_run(options.trained), options.images, options.top, options.device or "cpu")
     if options.output:
         _draw(predictions, options.output, format)

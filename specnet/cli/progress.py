@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from specnet.training import Metrics, Plan, Progress
+from specnet.training import Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
 
@@ -71,6 +73,16 @@ class Display:
             f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
             f"lr {metrics['learning_rate']:.3g}  {metrics['images_per_second']:,.0f} images/s  {clock(left)} left"
         )
+
+    def leave(self, interrupted: Interrupted) -> None:
+        """Ends the process: whoever waits at a terminal has waited long enough."""
+        self._bars.stop()
+        print(how_to_go_on(interrupted), file=sys.stderr, flush=True)
+        os._exit(interrupted.exit_code)
+
+
+def how_to_go_on(interrupted: Interrupted) -> str:
+    return f"{interrupted}\nto go on: specnet train --resume {interrupted.folder}"
 
 
 def clock(seconds: float) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import specnet
 from specnet.cli.failure import Failure
+from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.elaborate import BadOverride
@@ -40,7 +41,8 @@ def check_file(file: str, options: argparse.Namespace) -> Checked:
 def check_text(source: Source, options: argparse.Namespace) -> Checked:
     """Checks a text as `check_file` does a file."""
     try:
-        checked = check_source(source, overrides(options), strict=getattr(options, "strict", False))
+        is_strict, allow = getattr(options, "strict", False), allowed_by_project(source.name)
+        checked = check_source(source, overrides(options), strict=is_strict, allow=allow)
     except BadOverride as error:
         raise Failure(str(error)) from None
     if checked.ok:

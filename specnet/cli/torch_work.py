@@ -13,6 +13,9 @@ from specnet.cli.failure import Failure
 if TYPE_CHECKING:
     from specnet.training import Trained
 
+FORMATS = ("png", "svg", "pdf")
+"""The formats of pictures with axes in them."""
+
 Run = Callable[[argparse.Namespace], int]
 """What a command does: options in, exit code out."""
 
@@ -56,6 +59,14 @@ def positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def picture_format(output: Path | None) -> str:
+    """The format that a picture's ending names; raises Failure for another."""
+    format = output.suffix.lower().removeprefix(".") if output else FORMATS[0]
+    if format not in FORMATS:
+        raise Failure(f"{output}: name a file that ends in {', '.join(f'.{each}' for each in FORMATS)}")
+    return format
 
 
 def open_run(folder: Path) -> Trained:

@@ -21,7 +21,7 @@ HELP = "train the network of a spec on its data, into a folder of its own"
 LINES = ("epochs", "batch", "seed")
 """Lines of the `train` section that have a flag of their own."""
 
-FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic")
+FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze")
 """Flags that say how to compute."""
 
 
@@ -40,18 +40,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deterministic", action="store_true", default=None, help="the same bits every time on a GPU too"
     )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="begin with the weights of this file or run, as far as they fit"
+    )
+    parser.add_argument(
+        "--freeze",
+        action="append",
+        metavar="PATTERN",
+        help="do not learn the parts of these names: conv1, 'block*' (may be repeated)",
+    )
     add_spec_arguments(parser)
 
 
 @needing_torch
 def run(options: argparse.Namespace) -> int:
     """0, or what the error or the signal that ended it stands for."""
+    from specnet.cli.progress import how_to_go_on
     from specnet.training import Interrupted
 
     try:
         return _resume(options) if options.resume else _begin(options)
     except Interrupted as interrupted:
-        print(f"{interrupted}\nto go on: specnet train --resume {interrupted.folder}", file=sys.stderr)
+        print(how_to_go_on(interrupted), file=sys.stderr)
         return interrupted.exit_code
 
 

@@ -35,9 +35,9 @@ class Reading:
         return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
 
     def changed(self, changes: Iterable[Change]) -> Reading:
-        """The reading with some of its text replaced; what is new stands where the old text did."""
+        """The reading with some of its text replaced, in the order given; what is new stands where the old did."""
         text, origins = self.text, list(self.origins)
-        for start, end, new in sorted(changes, reverse=True):
+        for start, end, new in reversed(sorted(changes, key=lambda change: change[0])):
             first, last = origins[start], max(origins[start], origins[end] - 1)
             text = text[:start] + new + text[end:]
             origins[start:end] = [min(first + i, last) for i in range(len(new))]

@@ -4,6 +4,7 @@ gives, and lets nothing known through."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from specnet.syntax.habits.habit import hidden
 from specnet.syntax.reading import UNREADABLE
@@ -15,24 +16,22 @@ NAME = r"([A-Za-z_]\w*)"
 
 
 def silent(bad: str) -> str:
-    """The braces that the line opens and closes for other lines; what stands in them is silent, too."""
-    return _around(bad, [])
+    """The braces that the line opens and closes for other lines; what they hold is not looked at."""
+    return _between_braces(hidden(bad), ())
 
 
 def naming(bad: str) -> str:
-    """The same with the names that the line gives: a variable, a block, a label, a tap."""
+    """The same with the names that the line gives to numbers, and to values by a label or a tap."""
     code = hidden(bad)
-    variables = [f"let {name} = C" for name in re.findall(rf"\blet\s+{NAME}", code)]
-    values = re.findall(rf"^[\s|}}]*{NAME}\s*[:=]|->\s*@{NAME}|\binput\s+{NAME}", code)
-    names = dict.fromkeys(filter(None, sum(values, ())))
-    return _around(bad, [*variables, *(f"{name}: if yes {{ {UNREADABLE} }}" for name in names)])
+    numbers = [f"let {name} = C" for name in re.findall(rf"\blet\s+{NAME}", code)]
+    found = re.findall(rf"^[\s|}}]*{NAME}\s*[:=]|->\s*@{NAME}|\binput\s+{NAME}", code)
+    values = dict.fromkeys(name for alternatives in found for name in alternatives if name)
+    return _between_braces(code, (*numbers, *(f"{name}: if yes {{ {UNREADABLE} }}" for name in values)))
 
 
-def _around(bad: str, names: list[str]) -> str:
-    code = hidden(bad)
+def _between_braces(code: str, names: Iterable[str]) -> str:
     before = re.match(r"[\s|}]*", code)[0]  # type: ignore[index]  # matches everywhere
     braces = re.sub(r"[^{}]", "", code[len(before) :])
     while "{}" in braces:
         braces = braces.replace("{}", "")
-    openers = [_header(code) if names else "if no {"] * braces.count("{")
-    return "\n".join((before + GAP, *names, "}" * braces.count("}"), *openers))
+    return "\n".join((before + GAP, *names, "}" * braces.count("}"), *["if no {"] * braces.count("{")))

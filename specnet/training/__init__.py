@@ -14,10 +14,10 @@ from specnet.training.errors import (
     TrainingError,
     Unsuitable,
 )
-from specnet.training.evaluate import Asked, Evaluation, evaluate
+from specnet.training.evaluate import Asked, evaluate
 from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
 from specnet.training.kept_spec import SPEC
-from specnet.training.measures import Measures
+from specnet.training.measures import Evaluation, Measures
 from specnet.training.predict import Guess, Prediction, predict
 from specnet.training.recorded import Recorded, recorded
 from specnet.training.run import resume, train

@@ -42,9 +42,9 @@ class OutOfMemory(TrainingError):
 
 
 class Interrupted(TrainingError):
-    """Stopped by a signal, with everything saved in `folder`."""
+    """Stopped by a signal; `saved` says what is in `folder`."""
 
-    def __init__(self, folder: Path, signal: int) -> None:
-        super().__init__(f"interrupted; everything is saved in {folder}")
+    def __init__(self, folder: Path, signal: int, saved: str = "everything") -> None:
+        super().__init__(f"interrupted; {saved} is saved in {folder}")
         self.folder = folder
         self.exit_code = 128 + signal

@@ -12,7 +12,7 @@ from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.evaluation import Evaluator
 from specnet.training.loss import loss
-from specnet.training.measures import Measures, measure
+from specnet.training.measures import Evaluation, Measures, measure
 from specnet.training.memory import explained
 from specnet.training.suitability import refuse_channels
 from specnet.training.trained import Trained
@@ -22,14 +22,6 @@ PARTS = ("test", "validation", "train")
 
 SHOWN = 5
 """How many of the classes that differ a message names."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The part of the data that was measured, and how good the network is on it."""
-
-    part: str
-    measures: Measures
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from torch import nn
 
 from specnet.settings import Training
+from specnet.training.errors import Interrupted
 
 Precision = Literal["fp32", "bf16"]
 
@@ -40,6 +41,7 @@ class Job:
 class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
+    `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
     `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
     """
 
@@ -49,12 +51,15 @@ class Options:
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
+    weights: Path | None = None
+    freeze: tuple[str, ...] = ()
     spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Paths may be given as text, as Python's own functions take them."""
-        for name in ("data_dir", "run", "spec"):
+        """Paths may be given as text, as Python's own functions take them, and patterns as a list."""
+        object.__setattr__(self, "freeze", tuple(self.freeze))
+        for name in ("data_dir", "run", "weights", "spec"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, Path(value))
 
@@ -105,6 +110,12 @@ class Watcher(Protocol):
     def epoch(self, metrics: Metrics) -> None:
         """An epoch is over."""
 
+    def leave(self, interrupted: Interrupted) -> None:
+        """A signal has come and the step goes on for too long; who may end the process does so here.
+
+        It is called in another thread. Where it returns, the run is stopped after the step.
+        """
+
 
 class Silent:
     """A watcher that keeps everything to itself."""
@@ -116,6 +127,8 @@ class Silent:
     def progress(self, progress: Progress) -> None: ...
 
     def epoch(self, metrics: Metrics) -> None: ...
+
+    def leave(self, interrupted: Interrupted) -> None: ...
 
 
 @dataclass(frozen=True)

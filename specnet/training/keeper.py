@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from time import perf_counter
 from typing import NoReturn
 
 from specnet.training import checkpoint
+from specnet.training.checkpoint import Checkpoint
 from specnet.training.errors import NotFinite
 from specnet.training.run_folder import RunFolder
 from specnet.training.state import State, Weights
@@ -18,6 +20,8 @@ class Keeper:
         self._folder, self._state = folder, state
         self._unwritten: Weights | None = None
         self._saved_at = perf_counter()
+        self._remembered: tuple[int, Checkpoint] | None = None
+        self._saving = Lock()
 
     def keep(self) -> None:
         """From now on the weights of this moment are those that count; raises NotFinite."""
@@ -33,9 +37,25 @@ class Keeper:
     def save(self) -> None:
         """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
         self._refuse_nan()
-        self._write_kept()
-        checkpoint.save(self._folder.checkpoint, self._state.step, self._state.pack())
+        with self._saving:
+            self._write_kept()
+            checkpoint.save(self._folder.checkpoint, self._state.step, self._state.pack())
+            self._remembered = None
         self._saved_at = perf_counter()
+
+    def remember(self) -> None:
+        """Keep this moment in memory, to be saved if what comes next takes too long to wait for."""
+        self._remembered = (self._state.step, self._state.pack())
+
+    def save_remembered(self) -> str:
+        """Save the moment remembered, from another thread, and say what is saved then."""
+        with self._saving:
+            if self._remembered is None:
+                return "what the last checkpoint holds"
+            step, moment = self._remembered
+            self._write_kept()
+            checkpoint.save(self._folder.checkpoint, step, moment)
+            return f"all up to step {step}"
 
     def save_if_older(self, seconds: float) -> None:
         """Save where the last checkpoint is older than so many seconds."""

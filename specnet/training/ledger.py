@@ -37,7 +37,7 @@ class Entry:
     planned: float
     validation_accuracy: float | None
     test_accuracy: float | None
-    parameters: int | None
+    parameters: int
     images_per_second: float | None
     metrics: tuple[Metrics, ...]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 from specnet.settings.stop import Stop
+from specnet.training.errors import Interrupted
 from specnet.training.evaluation import Evaluator, Score
 from specnet.training.interruption import Asked, Interruption
 from specnet.training.job import Watcher
 from specnet.training.keeper import Keeper
+from specnet.training.measures import Measures, measure
 from specnet.training.pace import Pace
 from specnet.training.run_folder import RunFolder
 from specnet.training.state import Best, State
@@ -21,6 +25,9 @@ SAVED_AT_EPOCH = 2.0
 
 SAVED_WITHIN = 60.0
 """… and so is the middle of an epoch if it is older than so many."""
+
+SLOW = 1.0
+"""Seconds; a step that takes more may be too long for who wants to stop."""
 
 
 @dataclass
@@ -37,6 +44,8 @@ class Loop:
     pace: Pace
     watcher: Watcher
     interruption: Interruption
+    is_slow: bool = False
+    """Whether the last step took so long that the next one may be too long to wait for."""
 
     def run(self) -> None:
         """Train to the end; where a signal has come, saves and raises Asked; NotFinite leaves the last good weights."""
@@ -52,14 +61,18 @@ class Loop:
 
     def score(self, part: str) -> Score:
         """How good the weights of this moment are on a part; raises Asked where a signal has come."""
-
-        def ticked(done: int, total: int) -> None:
-            self.interruption.check()
-            if self.pace.is_time_to_look():
-                self.pace.report(part, done, total)
-
         self.state.module.eval()
-        return self.evaluator.score(part, ticked)
+        return self.evaluator.score(part, partial(self._ticked, part))
+
+    def measure(self, part: str, classes: tuple[str, ...]) -> Measures:
+        """The same, class by class."""
+        self.state.module.eval()
+        return measure(self.evaluator.outputs(part, partial(self._ticked, part)), self.evaluator.loss, classes)
+
+    def _ticked(self, part: str, done: int, total: int) -> None:
+        self.interruption.check()
+        if self.pace.is_time_to_look():
+            self.pace.report(part, done, total)
 
     def _is_over(self) -> bool:
         is_patience_over = self.stop is not None and self.state.waited >= self.stop.patience
@@ -67,17 +80,29 @@ class Loop:
 
     def _train_epoch(self) -> None:
         """The steps that this epoch still lacks."""
-        self.state.module.train()
+        self.state.train_mode()
         end = self.stepper.end(len(self.state.history) + 1)
         try:
             while self.state.step < end:
-                self.stepper.take(self.state)
+                self._step()
                 if self.pace.is_time_to_look():
                     self._look(end)
                 self.interruption.check()
             self._refuse_nan()
         finally:
             self.pace.lap(trained=True)
+
+    def _step(self) -> None:
+        """One step; a slow one can be undone, should a signal come that has no time for it."""
+        if self.is_slow:
+            self.keeper.remember()
+        began = perf_counter()
+        self.stepper.take(self.state)
+        self.is_slow = perf_counter() - began > SLOW
+
+    def leave(self, signal: int) -> None:
+        """What is in progress takes too long to wait for; called in another thread."""
+        self.watcher.leave(Interrupted(self.folder.path, signal, self.keeper.save_remembered()))
 
     def _look(self, end: int) -> None:
         """Is the loss a number, how far are we, is it time to save?"""
@@ -117,6 +142,8 @@ class Loop:
             "train_accuracy": state.sums.accuracy(),
             "learning_rate": self.stepper.learning_rate(state.step - 1),
         }
+        if self.watched:
+            self.keeper.remember()
         for part in self.watched:
             score = self.score(part)
             metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}

@@ -55,9 +55,22 @@ class Measures:
 
     def record(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""
+        return {**self.brief(), "confusion": self.confusion.tolist()}
+
+    def brief(self) -> dict[str, Any]:
+        """The same, without a confusion matrix that is large."""
         top5 = {} if self.top5 is None else {"top5_accuracy": self.top5}
-        per_class, matrix = {"per_class_accuracy": self.per_class}, {"confusion": self.confusion.tolist()}
-        return {"images": self.images, "loss": self.loss, "accuracy": self.accuracy, **top5, **per_class, **matrix}
+        matrix = {"confusion": self.confusion.tolist()} if len(self.classes) <= LISTED else {}
+        figures = {"images": self.images, "loss": self.loss, "accuracy": self.accuracy, **top5}
+        return {**figures, "per_class_accuracy": self.per_class, **matrix}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The part of the data that was measured, and how good the network is on it."""
+
+    part: str
+    measures: Measures
 
 
 def output_name(classes: tuple[str, ...], output: int) -> str:

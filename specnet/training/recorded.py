@@ -23,6 +23,7 @@ class Recorded:
     spec_text: str
     used: Mapping[str, str]
     digest: str
+    parameters: int
     classes: tuple[str, ...]
     training: Training
     options: Options
@@ -38,6 +39,7 @@ def recorded(folder: Path) -> Recorded:
             (folder / SPEC).read_text(encoding="utf-8"),
             read_used(folder, config["used"]),
             config["digest"],
+            config["parameters"],
             tuple(config["classes"]),
             from_record(config["training"]),
             Options(**config["options"]),

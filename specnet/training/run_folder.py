@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,14 @@ import specnet
 from specnet.settings import to_record
 from specnet.training import kept_spec, weights
 from specnet.training.device import Device, capabilities
-from specnet.training.errors import CannotRun
+from specnet.training.errors import CannotRun, Interrupted
 from specnet.training.files import write, write_json
 from specnet.training.job import Job, Options
 from specnet.training.normalize import Normalizer
 
-CONFIG, MODEL, SUMMARY, METRICS = "config.json", "model.safetensors", "summary.json", "metrics.jsonl"
+CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
+
+MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,27 @@ class RunFolder:
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
         """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
         write(self.path / METRICS, "".join(json.dumps(line) + "\n" for line in history))
+        table = StringIO()
+        rows = csv.DictWriter(table, list(history[0]), lineterminator="\n")
+        rows.writeheader()
+        rows.writerows(history)
+        write(self.path / TABLE, table.getvalue())
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_json(self.path / SUMMARY, summary)
+
+    @contextmanager
+    def noting_failure(self) -> Iterator[None]:
+        """Within it, what makes the run fail is written down, where the disk still takes it."""
+        (self.path / FAILURE).unlink(missing_ok=True)
+        try:
+            yield
+        except Interrupted:
+            raise
+        except Exception as error:
+            with suppress(CannotRun):
+                write_json(self.path / FAILURE, {"error": str(error)})
+            raise
 
 
 def metadata(job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]) -> dict[str, str]:
@@ -92,10 +115,11 @@ def make(folder: RunFolder) -> None:
 
 def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str]) -> None:
     """Write down in a folder that is there what is going to happen; raises CannotRun."""
-    write_json(folder.path / "environment.json", _environment(device))
+    write_json(folder.path / ENVIRONMENT, _environment(device))
     config = {
         "name": job.name,
         "digest": job.digest,
+        "parameters": job.parameters,
         "used": list(job.used),
         "classes": list(classes),
         "training": to_record(job.training),

@@ -9,7 +9,7 @@ from typing import cast
 import torch
 
 from specnet.settings import Training
-from specnet.training import init, normalize, optim
+from specnet.training import init, normalize, optim, transfer
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.data import DataSet, Request, load
@@ -45,6 +45,7 @@ class Setup:
 
 def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
+    transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
@@ -61,9 +62,7 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
 def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
     training, device, network = setup.job.training, setup.device, _network(setup)
-    state = _state(setup)
-    if saved:
-        state.unpack(saved)
+    state = _state(setup, saved)
     data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
     batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value)
     stepper = Stepper(training, batches, network, loss(training.loss), device)
@@ -88,12 +87,18 @@ def _watched(training: Training, data: DataSet) -> tuple[str, ...]:
     return tuple(part for part in wanted if part in data.parts())
 
 
-def _state(setup: Setup) -> State:
-    training, module = setup.job.training, setup.job.module
+def _state(setup: Setup, saved: Checkpoint | None) -> State:
+    training, module, options = setup.job.training, setup.job.module, setup.options
     init.start(module.cpu(), training.init, training.seed.value)
+    if options.weights and not saved:
+        module.load_state_dict(transfer.fitting(module, options.weights, setup.watcher.note), strict=False)
     module.to(setup.device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = optim.optimizer(training.optimizer, module, setup.device.place)
-    return State(module, optimizer, Sums.zero(setup.device.place))
+    frozen = transfer.frozen_norms(module, options.freeze)
+    state = State(module, optimizer, Sums.zero(setup.device.place), frozen=frozen)
+    if saved:
+        state.unpack(saved)
+    return state
 
 
 def _network(setup: Setup) -> Network:

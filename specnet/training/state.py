@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,13 @@ class State:
     trained_images: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     best: Best | None = None
+    frozen: tuple[nn.Module, ...] = ()
+    """The norms that stay in evaluation mode."""
+
+    def train_mode(self) -> None:
+        self.module.train()
+        for part in self.frozen:
+            part.eval()
 
     @property
     def images_per_second(self) -> float:
@@ -67,7 +75,7 @@ class State:
             there = {slot: value for slot, value in slots.items() if value is not None}
             tensors |= {f"optimizer.{number}.{slot}": _copied(value) for slot, value in there.items()}
         tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
-        facts = {name: getattr(self, name) for name in FACTS}
+        facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
         return Checkpoint(tensors, {**facts, "best": best, "sums": [self.sums.images, self.sums.steps]})
 

@@ -27,6 +27,7 @@ from specnet.training import (
     Options,
     Progress,
     Run,
+    confusion,
     curves,
     pace,
     recorded,
@@ -41,6 +42,7 @@ TIMES = {"seconds", "images_per_second"}
 def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(curves, "draw", lambda *arguments: None)
+    monkeypatch.setattr(confusion, "draw", lambda *arguments: b"")
 
 
 class Stopping(Notebook):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -15,11 +16,14 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
+from small_sets import write_image
 
 from specnet.settings import from_record
+from specnet.settings.data import Folder
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import EvaluateTest
-from specnet.training import CannotRun, Options, train
+from specnet.settings.split import Split
+from specnet.training import CannotRun, Options, space, train
 
 MEASURED = {"epoch", "train_loss", "train_accuracy", "learning_rate", "images_per_second", "seconds"}
 
@@ -33,6 +37,8 @@ def test_a_run_s_folder(tmp_path: Path) -> None:
         "config.json",
         "environment.json",
         "metrics.jsonl",
+        "metrics.csv",
+        "confusion.png",
         "model.safetensors",
         "checkpoint",
         "curves.png",
@@ -49,6 +55,8 @@ def test_a_run_s_folder(tmp_path: Path) -> None:
     assert json.loads((folder / "summary.json").read_text()) == run.summary
     metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert metrics == watcher.epochs
+    with (folder / "metrics.csv").open() as file:
+        assert [float(row["train_loss"]) for row in csv.DictReader(file)] == [line["train_loss"] for line in metrics]
     assert [set(line) for line in metrics] == [MEASURED | {"validation_loss", "validation_accuracy"}] * 2
 
 
@@ -65,10 +73,28 @@ def test_the_summary(tmp_path: Path) -> None:
         "images_per_second",
         "parameters",
         "digest",
+        "measured",
     }
     assert 0 < summary["test_accuracy"] < 1
     assert summary["parameters"] == sum(parameter.numel() for parameter in run.module.parameters())
     assert summary["epochs"] == 2
+    measured = summary["measured"]
+    assert (measured["part"], measured["accuracy"]) == ("test", summary["test_accuracy"])
+    assert set(measured["per_class_accuracy"]) == set("0123456789")
+    assert sum(map(sum, measured["confusion"])) == measured["images"] == 359
+
+
+def test_without_a_test_set_the_validation_part_is_measured(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for number in range(4):
+            write_image(tmp_path / "set" / name / f"{number}.png", 20 * number)
+    settings = training(data=Folder(path="set"), split=Split(validation=2))
+    summary = train(job(settings), Options(run=tmp_path / "run", data_dir=tmp_path)).summary
+    assert (summary["test_accuracy"], summary["measured"]["part"]) == (None, "validation")
+    settings = training(data=Folder(path="set"), split=None)
+    summary = train(job(settings), Options(run=tmp_path / "other", data_dir=tmp_path)).summary
+    assert summary["measured"] is None
+    assert not (tmp_path / "other/confusion.png").exists()
 
 
 def test_weights_can_be_used_on_their_own(tmp_path: Path) -> None:
@@ -160,6 +186,14 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk(tiny_disk: Path) -> None:
+    (tiny_disk / "ballast").write_bytes(bytes(70_000))
+    with pytest.raises(CannotRun, match=r"a run of Small needs 0.\d MiB of disk, and .*disk has 0.0 MiB left"):
+        train(job(), Options(run=tiny_disk / "run"))
+    assert not (tiny_disk / "run").exists()
+
+
+def test_a_disk_that_fills_up_on_the_way(tiny_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space, "BESIDE", -(2**20))
     (tiny_disk / "ballast").write_bytes(bytes(70_000))
     with pytest.raises(CannotRun, match="no space left on device"):
         train(job(), Options(run=tiny_disk / "run"))

@@ -1,46 +1,60 @@
-"""Advice on a sound network: likely mistakes (W5…) and rules of thumb (N5…). One file a lint, or a few that belong
-together; the folder is the registry."""
+"""Advice on a sound network: likely mistakes (W5…) and rules of thumb (N5…).
+
+The folder is the registry. The first word of a file's name says what it looks at, and it is imported only where that
+is there: a kind of layer, the `train` section, an `allow`; a `network` is there always.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from itertools import chain
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.grouping import listed
 from specnet.analyses.lints.base import Finding, Lint, View
-from specnet.analyses.lints.base.allowed import Allowed
+from specnet.analyses.lints.base.allowed import MARK, Allowed
 from specnet.diagnostics import Diagnostic, Label, report
 from specnet.elaborate import Elaborated
 from specnet.source import Source
 
 
 @cache
-def lints() -> tuple[Lint, ...]:
-    """Those of all files of this folder."""
-    names = sorted(entry.name for entry in files(__name__).iterdir())
-    modules = [name[:-3] for name in names if name.endswith(".py") and name != "__init__.py"]
-    return tuple(chain.from_iterable(import_module(f"{__name__}.{name}").LINTS for name in modules))
+def names() -> tuple[str, ...]:
+    """The files of this folder."""
+    found = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name[:-3] for name in found if name.endswith(".py") and name != "__init__.py"))
+
+
+def lints(subjects: Collection[str]) -> Iterator[Lint]:
+    """The lints that look at one of the subjects."""
+    for name in names():
+        if any(name.startswith(f"{subject}_") for subject in subjects):
+            yield from import_module(f"{__name__}.{name}").LINTS
 
 
 def advice(source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Diagnostic]:
-    """What the lints find in a sound network, but for what is allowed: one message a kind."""
+    """What the lints find in a sound network and nothing allows: a message for each kind, or for each finding."""
     view = View(source, elaborated, costs, allowed)
-    for lint in lints():
-        found = {finding.span or finding: finding for finding in reversed([*lint.find(view)])}
-        left = [f for f in reversed(found.values()) if not allowed.permits(lint.code, f.span)]
-        if lint.message and left:
-            yield _said(lint, left)
-        elif left:
-            yield from (_said(lint, [finding]) for finding in left)
+    for lint in lints(_subjects(view)):
+        found: dict[object, Finding] = {}
+        for finding in lint.find(view):
+            if not allowed.permits(lint.code, finding.span):
+                found.setdefault(finding.span or finding, finding)
+        findings = [*found.values()]
+        yield from (_said(lint, group) for group in ([findings] if lint.message else [[f] for f in findings]) if group)
+
+
+def _subjects(view: View) -> set[str]:
+    subjects = {"network", *(node.kind for node in view.network.nodes)}
+    subjects |= {"train"} if view.network.training else set()
+    return subjects | ({"allow"} if view.allowed.project or MARK in view.source.text else set())
 
 
 def _said(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
-    """One message of all findings of a lint, at the place of the first."""
-    first, names = findings[0], [finding.name for finding in findings]
-    fact = lint.message.format(names=listed(names), s="" if len(names) > 1 else "s") if lint.message else first.fact
+    """One message of these findings, at the place of the first."""
+    first, several = findings[0], len(findings) > 1
+    fact = lint.message.format(names=listed([f.name for f in findings]), s="" if several else "s") or first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []
     return report(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)

@@ -23,7 +23,7 @@ def source(network: Network, origin: str = "") -> str:
     flowing = flow(network)
     root = outline(network, flowing)
     copies = copied(call.target for calls in flowing.called.values() for call in calls)
-    classes = Classes(network, root, class_of_network(network.name), set(copies))
+    classes = Classes(network, root, class_of_network(network.name, copies), set(copies))
     blocks = [*copies.values(), *(_class(network, design, classes) for design in (*classes.designs, classes.root))]
     blocks.append(main(network, classes.root.name))
     body = "\n\n\n".join(blocks)

@@ -24,6 +24,7 @@ class _Body:
         self.parts, self.unit, self.statements = parts, parts.design.whole, statements(parts)
         self.variables = Variables(self.unit, self.statements, dict(zip(self.unit.ins, inputs, strict=True)))
         self.kept: dict[str, str] = {}
+        self.begun: dict[str, str] = {}
         self.written = list[str]()
         by_detour = groupby(range(len(self.statements)), lambda position: self.statements[position].detour)
         groups = [(slot, list(group)) for slot, group in by_detour]
@@ -40,9 +41,11 @@ class _Body:
     def _begin_detour(self, slot: Slot, positions: list[int]) -> None:
         """The variable of what a detour makes holds what stands in for it until then."""
         value, instead = self.parts.detoured[slot]
-        if self.variables.ends_at(instead, positions[-1]):
+        has_loop = any(self.statements[position].is_loop for position in positions)
+        if self.variables.ends_at(instead, positions[-1]) and not has_loop:
             self.kept[value] = self.variables.names[instead]
         else:
+            self.begun[value] = instead
             name = self.variables.fresh(value, positions[0])
             self.written.append(f"        {name} = {self.variables.names[instead]}")
         self.written.append(f"        if {flat(self.parts.stored(slot))}:")
@@ -71,12 +74,12 @@ class _Body:
         """A series whose steps read more than the step before."""
         statement, names = self.statements[position], self.variables.names
         (made,), (value, *others) = statement.makes, statement.reads
-        if made in self.kept or self.variables.ends_at(value, position):
-            self.variables.take(made, self.kept.get(made, names[value]))
+        if made not in names and self.variables.ends_at(value, position):
+            self.variables.take(made, names[value])
         elif made not in names:
             self.variables.fresh(made, position)
         step = safe("step", names.values())
-        if names[made] != names[value]:
+        if names[made] != names[value] and self.begun.get(made) != value:
             self.written.append(f"{' ' * indent}{names[made]} = {names[value]}")
         arguments = ", ".join([names[made], *(names[other] for other in others)])
         self.written.append(f"{' ' * indent}for {step} in {attribute(statement.items[0].owner)}:")

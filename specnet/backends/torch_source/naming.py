@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterable
 from keyword import iskeyword
@@ -10,7 +11,7 @@ from specnet.backends.torch_source.outline import Leaf, Unit
 from specnet.graph import Scope
 from specnet.syntax.expressions import TapValue
 
-USED = frozenset({"nn", "F", "torch", "self", "range", "i"})
+USED = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
 """What the source uses itself."""
 
 
@@ -20,10 +21,10 @@ def camel(word: str) -> str:
     return name if name.isidentifier() else f"Block{name}"
 
 
-def class_of_network(name: str) -> str:
+def class_of_network(name: str, taken: Iterable[str]) -> str:
     """A network's name as that of a class: what an identifier cannot have is left out."""
     cleaned = re.sub(r"\W", "", name) or "Network"
-    return safe(cleaned if cleaned.isidentifier() else f"Net{cleaned}", USED)
+    return safe(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED, *dir(builtins), *taken})
 
 
 def class_of_unit(unit: Unit) -> str:

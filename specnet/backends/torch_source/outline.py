@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -120,10 +121,10 @@ class _Outline:
 def _with_activations(items: list[Item]) -> tuple[Item, ...]:
     """The parts, with one name for all functions that could stand in each other's place: `relu1`, `silu1`."""
     names = [_as_activation(item) for item in items]
-    alone = [name if names.count(name) == 1 else item.name for item, name in zip(items, names, strict=True)]
+    times = Counter(names)
     return tuple(
-        replace(item, name=name, owner=name) if item.is_owner and name != item.name else item
-        for item, name in zip(items, alone, strict=True)
+        replace(item, name=name, owner=name) if times[name] == 1 and item.is_owner else item
+        for item, name in zip(items, names, strict=True)
     )
 
 

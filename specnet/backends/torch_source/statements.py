@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from specnet.backends.torch_source.calling import applied
-from specnet.backends.torch_source.layout import Text
+from specnet.backends.torch_source.layout import WIDTH, Text, flat
 from specnet.backends.torch_source.outline import Item, Leaf, Series
 from specnet.backends.torch_source.parameters import Slot
 from specnet.backends.torch_source.parts import Parts
@@ -70,7 +70,8 @@ def _continued(statement: Statement, item: Item, parts: Parts, reads: Counter[st
     longer = Statement([*statement.items, item], parts.detour(item))
     if not chained or statement.detour != longer.detour or statement.is_loop or not _belongs(statement, item):
         return None
-    return longer if longer.depth <= DEEPEST else None
+    fits = len(flat(longer.text(parts, [*longer.reads]))) <= WIDTH - 16
+    return longer if longer.depth <= DEEPEST and fits else None
 
 
 def _belongs(statement: Statement, item: Item) -> bool:

@@ -27,14 +27,11 @@ def format_lines(lines: tree.Lines) -> str:
 
 
 def _topic(line: tree.Line) -> object:
-    """What a line speaks of; a block, and a line with braces and no label, is a topic of its own."""
+    """What a line speaks of: each block of itself, the lines that describe layers of one and the same."""
     if isinstance(line, tree.Block):
         return line.name.text
-    if not isinstance(line, tree.Chain):
-        return type(line)
-    first = line.elements[0]
-    is_heading = isinstance(first, tree.Call) and first.word.text in HEADINGS and not line.label
-    return first.word.text if is_heading and isinstance(first, tree.Call) else tree.Chain
+    first = line.elements[0] if isinstance(line, tree.Chain) else None
+    return first.word.text if isinstance(first, tree.Call) and first.word.text in HEADINGS else type(line)
 
 
 HEADINGS = frozenset({"net", "input", "default", "round", "use", "train"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from specnet.syntax.formatter.phrases import ARROW, WIDTH, Cells, plain
+from specnet.syntax.formatter.phrases import ARROW, WIDTH, Cell, Cells, plain
 from specnet.syntax.formatter.rows import Row
 
 MARGIN = " " * 4
@@ -21,6 +21,7 @@ WIDEST = 20
 """A value that is wider pushes no other to the right."""
 
 Chain = tuple[Cells, ...]
+Keys = tuple[str, ...]
 
 
 def aligned(rows: Iterable[Row]) -> str:
@@ -104,14 +105,18 @@ def _aligned(chains: list[Chain]) -> list[str]:
 
 
 def _cells(phrases: list[Cells]) -> list[str]:
-    """Phrases as text: a cell is as wide as those in its place that have the same keys before them and after them."""
-    keys = [[cell.key for cell in cells] for cells in phrases]
-    widths: dict[tuple[str, ...], int] = defaultdict(int)
-    for key, cells in zip(keys, phrases, strict=True):
-        for j, cell in enumerate(cells[:-1]):
-            place = tuple(key[: j + 2])
+    """Phrases as text: a cell is as wide as those in the same place."""
+    widths: dict[Keys, int] = defaultdict(int)
+    for cells in phrases:
+        for place, cell in _places(cells):
             widths[place] = max(widths[place], len(cell.text) if len(cell.text) <= WIDEST else 0)
     return [
-        " ".join([*(cell.text.ljust(widths[tuple(key[: j + 2])]) for j, cell in enumerate(cells[:-1])), cells[-1].text])
-        for key, cells in zip(keys, phrases, strict=True)
+        " ".join([*(cell.text.ljust(widths[place]) for place, cell in _places(cells)), cells[-1].text])
+        for cells in phrases
     ]
+
+
+def _places(cells: Cells) -> Iterator[tuple[Keys, Cell]]:
+    """Each cell that another one follows, and its place: the keys of those before it, its own and the next one's."""
+    keys = tuple(cell.key for cell in cells)
+    return ((keys[: j + 2], cell) for j, cell in enumerate(cells[:-1]))

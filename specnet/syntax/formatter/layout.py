@@ -54,15 +54,15 @@ class _Layout:
             place = self._comments.bar(place)
             self.comments_until(place, indent)
             self._blank_above(place)
-            self._arm(arm, indent)
+            if arm:
+                self._arm(arm, indent)
+            else:
+                self.rows.append(Row(f"{indent}|", comment=self._comments.beside(place + 1)))
             place = arm[-1].end if arm else place + 1
         self.comments_until(braces.end, indent)
 
     def _arm(self, arm: tuple[Sentence, ...], indent: str) -> None:
         """An arm behind its bar, its further lines below its first element."""
-        if not arm:
-            self.rows.append(Row(f"{indent}|"))
-            return
         self.rows += [Row(indent + comment) for _, comment in self._comments.until(arm[0].start)]
         self._line(arm[0], f"{indent}| ")
         self.lines(arm[1:], indent + STEP)

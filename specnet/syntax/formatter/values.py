@@ -96,11 +96,10 @@ def _binary(expression: tree.Binary, tight: bool) -> str:
 
 
 def _size(sizes: tuple[tree.Expression, ...]) -> str:
-    """`3x4`, `(k)x(k)`; of two plain numbers in a computed size the second has parentheses, as `3x4` is one word."""
+    """`3x4`, `(k)x(k)`, `(k)x3`; but `(3)x(4)x(k)`, as `3x4` is one word."""
     parts = [_bare(size) for size in sizes]
-    if all(map(str.isdecimal, parts)):
+    plain = [part.isdecimal() for part in parts]
+    if all(plain):
         return "x".join(parts)
-    for i, part in enumerate(parts):
-        if not (part.isdecimal() and (i == 0 or parts[i - 1].endswith(")"))):
-            parts[i] = f"({part})"
-    return "x".join(parts)
+    alone = [plain[i] and not any(plain[max(i - 1, 0) : i] + plain[i + 1 : i + 2]) for i in range(len(parts))]
+    return "x".join(part if bare else f"({part})" for part, bare in zip(parts, alone, strict=True))

@@ -47,10 +47,3 @@ def change_to(old: str, new: str, start: int) -> Change:
     while after < min(len(old), len(new)) - before and old[-1 - after] == new[-1 - after]:
         after += 1
     return start + before, start + len(old) - after, new[before : len(new) - after]
-
-
-def line_around(text: str, at: int) -> tuple[int, int]:
-    """Where the line that holds a character begins and ends."""
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
-    return text.rfind("\n", 0, at) + 1, end - text.endswith("\r", 0, end)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.lints.base.allowed import Allowed
@@ -16,47 +16,26 @@ from specnet.layers.base.window import Axis, Windowed
 from specnet.source import Source, Span
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A place where a lint's advice applies: the layer, the arithmetic beside it, other places that matter.
-
-    `fact` is the message of a lint that has none for several places.
-    """
-
-    span: Span | None
-    name: str = ""
-    beside: str = ""
-    others: tuple[Label, ...] = ()
-    trace: tuple[Span, ...] = ()
-    fact: str = ""
-
-
-@dataclass(frozen=True)
 class View:
     """A sound network, where it was written, and what it costs."""
 
-    source: Source
-    elaborated: Elaborated
-    costs: Mapping[str, Cost]
-    allowed: Allowed
-
-    @property
-    def network(self) -> Network:
-        return self.elaborated.network
+    def __init__(self, source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: Allowed) -> None:
+        self.source = source
+        self.elaborated = elaborated
+        self.network: Network = elaborated.network
+        self.costs = costs
+        self.allowed = allowed
+        self.ends = *self.network.outputs, *(head.value for head in self.network.heads)
+        """The outputs, those on the side among them."""
 
     @cached_property
     def readers(self) -> Mapping[str, list[Node]]:
-        """The layers that read each value, an output among them as many times as it is one."""
+        """The layers that read each value."""
         readers: dict[str, list[Node]] = {name: [] for name in self.network.shapes}
         for node in self.network.nodes:
             for name in node.inputs:
                 readers[name].append(node)
         return readers
-
-    @cached_property
-    def ends(self) -> tuple[str, ...]:
-        """The outputs, those on the side among them."""
-        return *self.network.outputs, *(head.value for head in self.network.heads)
 
     def arriving(self, node: Node) -> Shape:
         """The shape that arrives first."""
@@ -84,24 +63,34 @@ class View:
         return None
 
     def windows(self, kind: str) -> Iterator[tuple[Node, Axis]]:
-        """The layers of a kind, each with the axes of its window; one where both agree."""
+        """The layers of a kind, each with the axes of its window; with one where both agree."""
         for node in self.network.nodes:
-            if node.kind == kind and (axes := self.axes(node)):
-                yield from ((node, axis) for axis in dict.fromkeys(axes))
+            axes = self.axes(node) if node.kind == kind else None
+            yield from ((node, axis) for axis in dict.fromkeys(axes or ()))
 
-    def span(self, node: Node, attribute: str = "") -> Span:
-        """Where an attribute is written, or the layer's word if it is not."""
+    def finding(
+        self, node: Node, attribute: str = "", beside: str = "", others: tuple[Label, ...] = (), fact: str = ""
+    ) -> Finding:
+        """What is found at a layer's attribute, or at its word if that is not written."""
         place = self.elaborated.places[node.name]
-        return place.attributes.get(attribute, place.word)
-
-    def finding(self, node: Node, attribute: str = "", beside: str = "", *others: Label, fact: str = "") -> Finding:
-        """What is found at a layer's attribute."""
-        trace = self.elaborated.places[node.name].trace
-        return Finding(self.span(node, attribute), node.name, beside, others, trace, fact)
+        return Finding(place.attributes.get(attribute, place.word), node.name, beside, others, place.trace, fact)
 
 
-@dataclass(frozen=True)
-class Lint:
+class Finding(NamedTuple):
+    """A place where a lint's advice applies: the layer, the arithmetic beside it, other places that matter.
+
+    `fact` is the message of a lint that has none for several places.
+    """
+
+    span: Span | None
+    name: str = ""
+    beside: str = ""
+    others: tuple[Label, ...] = ()
+    trace: tuple[Span, ...] = ()
+    fact: str = ""
+
+
+class Lint(NamedTuple):
     """What is looked for, and how it is said: `{names} add{s} a bias …`; without a message, each finding has one."""
 
     code: Code

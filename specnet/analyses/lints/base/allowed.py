@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 
 from specnet.diagnostics import Code, Severity
 from specnet.source import Source, Span
 
-COMMENT = re.compile(r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(specnet:\s*allow\b)((?:[\s,]+[A-Za-z]+\d\w*)*)')
+MARK = "specnet:"
+
+COMMENT = r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(specnet:\s*allow\b)((?:[\s,]+[A-Za-z]+\d\w*)*)'
 """A line with such a comment, and its codes; a reason may follow. A `#` within a text begins none."""
 
 
-@dataclass(frozen=True)
 class Allowed:
-    """The codes that a project allows, and those that the lines of a file do."""
+    """The codes that a project allows, and those that the lines of its files do."""
 
-    project: Collection[str] = ()
-    _lines: dict[Source, dict[int, set[str]]] = field(default_factory=dict)
+    def __init__(self, project: Collection[str] = ()) -> None:
+        self.project = project
+        self._lines: dict[Source, dict[int, set[str]]] = {}
 
     def permits(self, code: Code, span: Span | None) -> bool:
         """Whether a message of this code may be left out at this place; an error may not."""
@@ -27,20 +28,19 @@ class Allowed:
         return code.name in self.project or (span is not None and code.name in self._on_line(span))
 
     def _on_line(self, span: Span) -> set[str]:
+        if MARK not in span.source.text:
+            return set()
         if span.source not in self._lines:
             lines = self._lines[span.source] = {}
-            for comment in comments(span.source):
-                lines.setdefault(comment[0].line, set()).update(word.text for word in comment)
+            for comment, *codes in comments(span.source):
+                lines.setdefault(comment.line, set()).update(code.text for code in codes)
         return self._lines[span.source].get(span.line, set())
 
 
 def comments(source: Source) -> Iterator[list[Span]]:
     """Each `specnet: allow` of a file, and the codes behind it."""
-    if "specnet:" not in source.text:
-        return
     for line in re.finditer(r"[^\n]+", source.text):
-        comment = COMMENT.match(line[0])
+        comment = re.match(COMMENT, line[0])
         if comment:
-            codes = re.finditer(r"\w+", line[0][: comment.end()][comment.start(2) :])
-            ends = [comment.span(1), *((comment.start(2) + c.start(), comment.start(2) + c.end()) for c in codes)]
+            ends = [comment.span(1), *(code.span() for code in re.compile(r"\w+").finditer(line[0], *comment.span(2)))]
             yield [source.span(line.start() + start, line.start() + end) for start, end in ends]

@@ -16,17 +16,18 @@ SQUASHING = frozenset({"softmax", "sigmoid"})
 def squashed_twice(view: View) -> Iterator[Finding]:
     """Outputs within 0..1 where training takes the cross-entropy of a softmax of them."""
     for node in map(view.network.by_name.get, view.ends):
-        end = view.back(node, _rearranges) if node and _rearranges(node) else node
+        end = view.back(node, _keeps_within) if node and _keeps_within(node) else node
         if end and end.kind in SQUASHING and end.output and view.network.training:
             least = log(1 + (end.output[-1] - 1) / e)
             beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
             settings = view.elaborated.settings
             loss = Label(settings.get("loss", settings["train"]), "has its own softmax", primary=False)
-            yield view.finding(end, "", beside, loss)
+            yield view.finding(end, "", beside, (loss,))
 
 
-def _rearranges(node: Node) -> bool:
-    return node.layer is not None and node.layer.family in (Family.RESHAPING, Family.REGULARISATION)
+def _keeps_within(node: Node) -> bool:
+    """Whether what leaves is within 0..1 where what arrives is."""
+    return node.layer is not None and node.layer.family in (Family.RESHAPING, Family.REGULARISATION, Family.POOLING)
 
 
 LINTS = (

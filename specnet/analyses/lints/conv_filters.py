@@ -17,10 +17,12 @@ def odd_counts(view: View) -> Iterator[Finding]:
     """K that is neither a power of two nor a multiple of 8; not where it is computed, nor in the last layer."""
     for node in _inner_convolutions(view):
         count = node.output[-1] if node.output else 0
-        is_number = view.span(node, "out_channels").text.removeprefix("K=").isdigit()
-        if is_number and count & (count - 1) and count % BLOCK:
+        if count & (count - 1) and count % BLOCK:
             below = 1 << (count.bit_length() - 1)
-            yield view.finding(node, "out_channels", f"the powers of two next to it are {below} and {2 * below}")
+            beside = f"the powers of two next to it are {below} and {2 * below}"
+            finding = view.finding(node, "out_channels", beside)
+            if finding.span and finding.span.text.removeprefix("K=").isdigit():
+                yield finding
 
 
 def _inner_convolutions(view: View) -> Iterator[Node]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from specnet.analyses.lints.base import Finding, Lint, View
-from specnet.analyses.receptive_field import Pixels, receptive_fields
 from specnet.diagnostics import Code
 from specnet.graph import Node
 
@@ -14,12 +13,17 @@ def short(view: View) -> Iterator[Finding]:
     """The last global pools, behind a receptive field below the input; a fc on the map would see all of it."""
     sizes = {i.shape[:2] for i in view.network.inputs if len(i.shape) == 3}
     pools = _last_pools(view) if len(sizes) == 1 else []
-    fields: Mapping[str, Pixels] = receptive_fields(view.network) if pools else {}
+    if not pools:
+        return
+    from specnet.analyses.receptive_field import receptive_fields
+
+    fields = receptive_fields(view.network)
     for node in pools:
         seen, (height, width) = fields.get(node.inputs[0]), next(iter(sizes))
         if seen and (seen[0] < height or seen[1] < width):
             fact = f"what `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
-            yield view.finding(node, fact=fact)
+            beside = f"1 + Σ(F − 1)·j = {seen[0]}, where j is the product of the strides before"
+            yield view.finding(node, "", beside, fact=fact)
 
 
 def _last_pools(view: View) -> list[Node]:

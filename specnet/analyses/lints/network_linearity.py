@@ -20,8 +20,9 @@ def in_a_row(view: View) -> Iterator[Finding]:
         if node.kind in LINEAR:
             first = view.back(node, _is_transparent)
             if first and first.kind in LINEAR and not (_is_narrow(view, first, node) or _is_grouped(first, node)):
-                other = Label(view.span(first), f"`{first.name}` is linear, too", primary=False)
-                yield view.finding(node, "", _together(view, first, node), other)
+                word = view.elaborated.places[first.name].word
+                other = Label(word, f"`{first.name}` is linear, too", primary=False)
+                yield view.finding(node, "", _together(view, first, node), (other,))
 
 
 def _is_transparent(node: Node) -> bool:

@@ -10,6 +10,8 @@ from specnet.graph import Node
 from specnet.layers.base import Shape
 
 MOST = 0.5
+LEAST = 500_000
+"""The share and the number of parameters from which on it is worth saying."""
 
 
 def dominant(view: View) -> Iterator[Finding]:
@@ -18,7 +20,8 @@ def dominant(view: View) -> Iterator[Finding]:
     for node in view.network.nodes:
         parameters = view.costs[node.name].parameters
         shape = _map_before(view, node)
-        if node.kind == "fc" and parameters > MOST * total and len(shape) == 3 and shape[0] * shape[1] > 1:
+        is_large = node.kind == "fc" and parameters > max(LEAST, MOST * total)
+        if is_large and len(shape) == 3 and shape[0] * shape[1] > 1:
             fact = f"`{node.name}` holds {100 * parameters / total:.1f} % of all parameters"
             yield view.finding(node, "", _weights(node, shape), fact=fact)
 

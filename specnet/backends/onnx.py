@@ -1,0 +1,43 @@
+"""A torch module as a model in ONNX, by torch.onnx; needs the extra `export`."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+
+import onnx
+import onnxscript  # noqa: F401, torch.onnx needs it, and says so only later
+import torch
+from torch import Tensor, nn
+
+
+def model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mapping[str, str]) -> bytes:
+    """A module in evaluation mode; `examples` are inputs of any batch size from 2, which stays free in the model.
+
+    The labels become its `metadata_props`.
+    """
+    shapes = tuple({0: "batch"} for _ in examples)
+    with _quietly():
+        exported = torch.onnx.export(module, examples, dynamo=True, dynamic_shapes=shapes, verbose=False)
+    assert exported is not None, "torch.onnx gives a program wherever it is not told a file"
+    proto = exported.model_proto
+    onnx.helper.set_model_props(proto, dict(labels))
+    onnx.checker.check_model(proto)
+    content = BytesIO()
+    onnx.save_model(proto, content)
+    return content.getvalue()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Within it, torch does not warn of itself and of libraries that nobody asked for."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logging.disable(before)

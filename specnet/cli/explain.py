@@ -1,0 +1,58 @@
+"""specnet explain: the page of a code, of a kind of layer, or of a line of the `train` section."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+
+from specnet.cli.failure import Failure
+from specnet.diagnostics import Code
+
+HELP = "explain a code, a kind of layer or a line of `train`; without one, list the codes"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("word", nargs="?", metavar="CODE|KIND", help="as E301, conv or optimizer")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Always 0; raises Failure for a word that nothing is known of."""
+    word: str = options.word or ""
+    if not word:
+        print("\n".join(f"{code.name}  {code.value}" for code in Code))
+    elif word.upper() in Code.__members__:
+        print(page(Code[word.upper()]).rstrip())
+    elif re.fullmatch(r"[A-Za-z]\d+", word):
+        raise Failure(_unknown(word.upper(), "code", list(Code.__members__)))
+    else:
+        print(_description(word))
+    return 0
+
+
+def page(code: Code) -> str:
+    """The text of a code's page: inside the installed package, or beside it in a checkout."""
+    inside = files("specnet") / "docs" / "errors" / f"{code.name}.md"
+    beside = Path(__file__).parents[2] / "docs" / "errors" / f"{code.name}.md"
+    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+
+
+def _description(word: str) -> str:
+    """What the class of a layer, or those of a setting, say of themselves."""
+    from specnet import settings
+    from specnet.cli.reference import layer_text, setting_text
+    from specnet.layers import kinds, layer_class
+
+    kind = layer_class(word)
+    if kind:
+        return layer_text(kind)
+    if word in settings.lines():
+        return setting_text(word)
+    raise Failure(_unknown(word, "code, layer or line of `train`", [*kinds(), *settings.lines()]))
+
+
+def _unknown(word: str, what: str, possible: list[str]) -> str:
+    close = get_close_matches(word, possible, n=1)
+    return f"no {what} is called `{word}`" + (f"; did you mean `{close[0]}`?" if close else "")

@@ -1,0 +1,36 @@
+"""Where a line and a statement end, in a text that the grammar cannot read."""
+
+from __future__ import annotations
+
+import re
+
+CONTINUED = r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->"
+"""What makes the lines below go on with the one before, as in the grammar."""
+
+FOLLOWING = re.compile(r"\r?\n" + CONTINUED)
+SIGNS = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?!' + CONTINUED + ")")
+
+
+def line_around(text: str, at: int) -> tuple[int, int]:
+    """Where the line that holds a character begins and ends."""
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    return text.rfind("\n", 0, at) + 1, end - text.endswith("\r", 0, end)
+
+
+def lines_around(text: str, at: int) -> tuple[int, int]:
+    """The same of the line together with those that continue it."""
+    start, end = line_around(text, at)
+    while following := FOLLOWING.match(text, end):
+        end = line_around(text, following.end())[1]
+    return start, end
+
+
+def end_of_statement(text: str, at: int) -> int:
+    """Where the statement that begins at `at` ends: behind its line, its braces, and what continues it."""
+    depth = 0
+    for sign in SIGNS.finditer(text, at):
+        depth = max(0, depth + (sign[0] == "{") - (sign[0] == "}"))
+        if sign[0] == "\n" and depth == 0:
+            return sign.end()
+    return len(text)

@@ -1,0 +1,84 @@
+"""A network for other programs: its weights alone, or the whole of it with the normalisation built in."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.export import Dim
+
+from specnet.settings import Training
+from specnet.training import init
+from specnet.training.normalize import Normalizer
+from specnet.training.run_folder import metadata
+from specnet.training.trained import Trained
+
+EXAMPLES = 2
+"""Images of the batch that shows torch what the network does; with one, it would take the batch size for fixed."""
+
+
+class Normalized(nn.Module):
+    """A network that takes pixels as they are in a picture: N×C×H×W from 0 to 255, of the network's size."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, network: nn.Module, normalizer: Normalizer) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
+        self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        outputs: Tensor = self.network((pixels - self.shift) * self.scale)
+        return outputs
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """A module in evaluation mode, the bare network in it, inputs to show it with, and texts to go with it."""
+
+    module: nn.Module = field(repr=False)
+    network: nn.Module = field(repr=False)
+    examples: tuple[Tensor, ...] = field(repr=False)
+    labels: Mapping[str, str]
+
+
+def of_run(run: Trained) -> Exportable:
+    """A trained network, with its normalisation built in."""
+    labels = metadata(run.job, run.classes, run.normalization, run.options.overrides)
+    module = Normalized(run.model, run.normalization).eval()
+    return Exportable(module, run.model, _examples([run.input_shape]), labels)
+
+
+def of_beginning(
+    module: nn.Module, training: Training, shapes: Sequence[tuple[int, ...]], labels: Mapping[str, str]
+) -> Exportable:
+    """A network as its training would begin, bare; `shapes` are those of its inputs, H×W×C or a vector's length."""
+    init.start(module, training.init, training.seed.value)
+    return Exportable(module.eval(), module, _examples(shapes), labels)
+
+
+def _examples(shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
+    return tuple(torch.zeros(EXAMPLES, *shape[-1:], *shape[:-1]) for shape in shapes)
+
+
+def weights(exportable: Exportable) -> bytes:
+    """The network's weights and the labels, as safetensors."""
+    return save(exportable.network.state_dict(), dict(exportable.labels))
+
+
+def program(exportable: Exportable) -> bytes:
+    """The whole module as torch.export's .pt2, for batches of any size; the labels are its extra files."""
+    batch = Dim("batch")
+    shapes = tuple({0: batch} for _ in exportable.examples)
+    content = BytesIO()
+    with warnings.catch_warnings(action="ignore"):  # torch warns of itself
+        exported = torch.export.export(exportable.module, exportable.examples, dynamic_shapes=shapes)
+        torch.export.save(exported, content, extra_files=dict(exportable.labels))
+    return content.getvalue()
