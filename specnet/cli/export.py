@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=FORMATS,
         required=True,
-        help="safetensors: the weights; onnx, pt2: all of it, for batches of any size",
+        help="safetensors: the weights; onnx, pt2: the network for batches of any size, a run's with its normalisation",
     )
     parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="(default: the source's name, here)")
     add_spec_arguments(parser)

@@ -42,7 +42,9 @@ MOST_EXPECTED = 5
 def explained(text: str, fault: Fault) -> tuple[str, int, int]:
     """The message, and the characters that it is about."""
     shown = text[fault.start : fault.end].strip()
-    before = (NO_VALUE_BUT_KEY if shown == "=" else NO_VALUE).search(text, text.rfind("\n", 0, fault.start) + 1, fault.start)
+    before = (NO_VALUE_BUT_KEY if shown == "=" else NO_VALUE).search(
+        text, text.rfind("\n", 0, fault.start) + 1, fault.start
+    )
     if before and not shown[:1].isalpha():
         return f"`{before['key']}=` has no value", before.start("key"), before.end("key") + 1
     start = text.index(shown, fault.start) if shown else len(text[: fault.end].rstrip())

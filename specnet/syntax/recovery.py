@@ -15,8 +15,8 @@ from specnet.syntax.faults import explained
 from specnet.syntax.habits import recognised
 from specnet.syntax.habits.habit import Habit, hidden
 from specnet.syntax.reading import Change, Fault, Reading
-from specnet.syntax.statements import end_of_statement, lines_around
 from specnet.syntax.stand_ins import GAP, naming, silent
+from specnet.syntax.statements import end_of_statement, line_around, lines_around
 
 MOST_ERRORS = 20
 """Lines that cannot be read are reported up to this number; then the rest is not looked at."""
@@ -31,15 +31,19 @@ def recovered(source: Source, read: Read) -> tuple[tree.Lines, list[Diagnostic]]
     lines, diagnostics, said = list[tree.Line](), list[Diagnostic](), set[int]()
     while at < len(reading.text) and len(diagnostics) < MOST_ERRORS:
         found = _statement(reading, at, read)
-        if isinstance(found, Fault):
-            line = reading.span(found.start, found.start).line
-            habit = None if line in said else recognised(reading.text, at, found)
-            diagnostics += [] if line in said else [_diagnostic(reading, found, habit)]
-            said.add(line)
-            reading = _read_on(reading, at, found, habit, read)
-        else:
+        if not isinstance(found, Fault):
             lines += found
             at = end_of_statement(reading.text, at)
+            continue
+        line = reading.span(found.start, found.start).line
+        if line in said:  # its stand-in did not help: what was begun before it is left out with it
+            lines.append(tree.Unreadable(reading.span(at, at + 1), None))
+            at = max(at, line_around(reading.text, found.start)[1]) + 1
+            continue
+        habit = recognised(reading.text, at, found)
+        diagnostics.append(_diagnostic(reading, found, habit))
+        said.add(line)
+        reading = _read_on(reading, at, found, habit, read)
     return tuple(lines), diagnostics
 
 
@@ -69,7 +73,7 @@ def _read_on(reading: Reading, at: int, fault: Fault, habit: Habit | None, read:
     for changes in _stand_ins(reading.text, at, region, habit):
         changed = reading.changed(changes)
         found = _statement(changed, at, read)
-        if not isinstance(found, Fault) or found.start >= len(changed.text) - behind:
+        if not isinstance(found, Fault) or (not found.at_end and found.start >= len(changed.text) - behind):
             break
     return changed
 

@@ -1,7 +1,7 @@
 """Advice on a sound network: likely mistakes (W5…) and rules of thumb (N5…).
 
 The folder is the registry. The first word of a file's name says what it looks at, and it is imported only where that
-is there: a kind of layer, the `train` section, an `allow`; a `network` is there always.
+is there: a kind or family of layers, the `train` section, an `allow`; a `network` is there always.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def advice(source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], al
 
 
 def _subjects(view: View) -> set[str]:
-    subjects = {"network", *(node.kind for node in view.network.nodes)}
+    """What there is to look at."""
+    layers = [node.layer for node in view.network.nodes if node.layer]
+    subjects = {"network", *(layer.kind for layer in layers), *(str(layer.family) for layer in layers)}
     subjects |= {"train"} if view.network.training else set()
     return subjects | ({"allow"} if view.allowed.project or MARK in view.source.text else set())
 

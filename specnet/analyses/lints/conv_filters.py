@@ -49,7 +49,8 @@ def shrinking(view: View) -> Iterator[Finding]:
     for node, axis in view.windows("conv"):
         before = view.before(node)
         if _shrinks(axis) and not (before and before.kind == "pad"):
-            beside = f"{axis.arithmetic}, and P = (F − 1)/2 = {axis.extent // 2} keeps {axis.size}"
+            half = "(F − 1)/2" if axis.dilation == 1 else "D(F − 1)/2"
+            beside = f"{axis.arithmetic}, and P = {half} = {axis.extent // 2} keeps {axis.size}"
             yield view.finding(node, "padding", beside)
 
 

@@ -18,10 +18,11 @@ def dominant(view: View) -> Iterator[Finding]:
     """The fc that has more than half of them, where it reads a map and a global pool could stand before it."""
     total = sum(cost.parameters for cost in view.costs.values())
     for node in view.network.nodes:
-        parameters = view.costs[node.name].parameters
+        parameters = view.costs[node.name].parameters if node.kind == "fc" else 0
+        if parameters <= max(LEAST, MOST * total):
+            continue
         shape = _map_before(view, node)
-        is_large = node.kind == "fc" and parameters > max(LEAST, MOST * total)
-        if is_large and len(shape) == 3 and shape[0] * shape[1] > 1:
+        if len(shape) == 3 and shape[0] * shape[1] > 1:
             fact = f"`{node.name}` holds {100 * parameters / total:.1f} % of all parameters"
             yield view.finding(node, "", _weights(node, shape), fact=fact)
 

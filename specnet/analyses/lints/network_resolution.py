@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from specnet.analyses.lints.base import Finding, Lint, View
 from specnet.diagnostics import Code
 from specnet.graph import Node
+from specnet.layers.base import Shape
 
 LONG = 8
 LARGE = 48
@@ -17,14 +18,19 @@ UNPOOLED = 16
 
 
 def kept_large(view: View) -> Iterator[Finding]:
-    """The longest row of convolutions on a large map, where the network ends in a vector."""
+    """The longest row of convolutions on a large map, where the network does not end in one."""
     rows = _rows(view)
     longest = max(rows, key=lambda name: rows[name], default="")
     node = view.network.by_name.get(longest)
-    if node and node.output and rows[longest] > LONG and all(len(view.network.shapes[e] or ()) == 1 for e in view.ends):
+    if node and node.output and rows[longest] > LONG and not any(map(_is_map, map(view.network.shapes.get, view.ends))):
         height, width = node.output[:2]
         fact = f"{rows[longest]} convolutions in a row keep the map at {height}×{width}"
-        yield view.finding(node, "stride", fact=fact)
+        beside = "each adds F − 1 pixels to the receptive field; behind a stride of 2 it would be 2(F − 1)"
+        yield view.finding(node, "stride", beside, fact=fact)
+
+
+def _is_map(shape: Shape | None) -> bool:
+    return shape is not None and len(shape) == 3 and shape[:2] != (1, 1)
 
 
 def _rows(view: View) -> Mapping[str, int]:

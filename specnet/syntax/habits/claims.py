@@ -23,6 +23,4 @@ def recognised(code: str, fault: Fault) -> Habit | None:
     changes = ((before.end(), before.end(), f" {claim}"), (fault.start, start + len(line), ""))
     message = "`=>` stands at the end of the line whose shape it claims"
     is_alone = "=>" not in above and re.match(r"=>\s*\d", claim) is not None
-    return Habit(
-        message, fault.start, fault.end, changes, f"{above} {claim}", is_safe=is_alone, is_assumed=is_alone
-    )
+    return Habit(message, fault.start, fault.end, changes, f"{above} {claim}", is_safe=is_alone, is_assumed=is_alone)

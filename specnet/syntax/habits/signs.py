@@ -122,7 +122,11 @@ SIGNS = (
     Sign(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _size),
     Sign(r"(?P<before>^\s*input\s+)\d+(?:\s*,\s*\d+)+", "a size is written `{1}`", lambda f: f["before"] + _size(f)),
     Sign(rf"\b(block\s+{NAME}|min|max|ceil|floor)\s+\(", "a parenthesis stands right behind its name", r"\1("),
-    Sign(r"\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|(?<![=\s])\s*,\s*", "values stand side by side, without commas", _separated),
+    Sign(
+        r"\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|(?<![=\s])\s*,\s*",
+        "values stand side by side, without commas",
+        _separated,
+    ),
     Sign(r"\s*;+\s*$", "a line ends without `;`", ""),
     Sign(r"\s*;+\s*", "`->` stands between two layers on one line", " -> "),
     Sign(
