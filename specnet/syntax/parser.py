@@ -83,7 +83,8 @@ def read(reading: Reading) -> tree.Lines:
         start = error.token.start_pos or 0
         raise Fault(start, start + len(error.token), frozenset(error.accepts or ())) from None
     except UnexpectedCharacters as error:
-        raise Fault(error.pos_in_stream, error.pos_in_stream + 1, frozenset(error.allowed or ())) from None
+        start = error.pos_in_stream or 0
+        raise Fault(start, start + 1, frozenset(error.allowed or ())) from None
 
 
 def _beyond_limits(source: Source) -> Diagnostic | None:

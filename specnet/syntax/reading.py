@@ -37,7 +37,7 @@ class Reading:
     def changed(self, changes: Iterable[Change]) -> Reading:
         """The reading with some of its text replaced, in the order given; what is new stands where the old did."""
         text, origins = self.text, list(self.origins)
-        for start, end, new in reversed(sorted(changes, key=lambda change: change[0])):
+        for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:
             first, last = origins[start], max(origins[start], origins[end] - 1)
             text = text[:start] + new + text[end:]
             origins[start:end] = [min(first + i, last) for i in range(len(new))]
