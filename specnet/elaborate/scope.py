@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from keyword import iskeyword
 from typing import Any
 
 from specnet.source import Span
@@ -146,8 +147,8 @@ class Scope:
 
 
 def escaped(name: str) -> str:
-    """The name as a torch module can have it: `train` becomes `train_`."""
-    return f"{name}_" if name in RESERVED else name
+    """The name as a torch module can have it: `train` becomes `train_`, as do the words of Python."""
+    return f"{name}_" if name in RESERVED or name == "self" or iskeyword(name) else name
 
 
 def closest(word: str, possible: list[str]) -> str:
