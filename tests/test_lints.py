@@ -225,6 +225,7 @@ def test_a_project_that_cannot_be_understood(text: str, project: Path, capsys: p
 
 # The zoo
 
+
 @pytest.mark.parametrize("file", ZOO, ids=lambda file: file.stem)
 def test_a_published_network_is_answered_with_few_words(file: Path) -> None:
     diagnostics = check_source(Source(str(file), file.read_text(encoding="utf-8"))).diagnostics
