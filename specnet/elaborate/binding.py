@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from specnet.attributes import Attributes, BeforeAfter, Interval
 from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
 from specnet.elaborate.scope import Default, closest
+from specnet.elaborate.slips import said_better
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
@@ -76,6 +77,8 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
                 first = Label(given.spans[name], "first here", primary=False)
                 given.diagnostics.append(report(Code.E113, message, argument.span, first))
             given.values[name], given.spans[name] = value, argument.span
+    if given.diagnostics:
+        given.diagnostics = said_better(given.diagnostics, attributes, arguments)
     return given
 
 

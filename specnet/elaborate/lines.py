@@ -12,6 +12,7 @@ from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, Value, closest, escaped
+from specnet.elaborate.slips import called_elsewhere
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, show
@@ -177,7 +178,8 @@ class Elaborator:
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
             message = f"no layer or block is called `{word}`"
-            self.build.say(Code.E101, message, call.word.span, trace=scope.trace, meant=closest(word, possible))
+            meant, fixes = closest(word, possible), called_elsewhere(call.span)
+            self.build.say(Code.E101, message, call.word.span, trace=scope.trace, meant=meant, fixes=fixes)
             return None
         if kind.family is Family.JOIN:
             return joins.join(self, kind, call, scope, value, label)

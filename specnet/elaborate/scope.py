@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from keyword import iskeyword
 from typing import Any
 
@@ -151,8 +152,15 @@ def escaped(name: str) -> str:
     return f"{name}_" if name in RESERVED or name == "self" or iskeyword(name) else name
 
 
-def closest(word: str, possible: list[str]) -> str:
-    """The possible word that `word` probably means; empty unless the guess is good."""
+def closest(word: str, possible: Iterable[str]) -> str:
+    """The possible word that `word` probably means, also in another tool; empty unless the guess is good."""
+    return _closest(word, tuple(possible))
+
+
+@lru_cache
+def _closest(word: str, possible: tuple[str, ...]) -> str:
+    from specnet.syntax.habits.words import ours
+
     same = [candidate for candidate in possible if candidate.lower() == word.lower()]
-    close = same or get_close_matches(word, possible, n=1, cutoff=0.6)
-    return close[0] if close else ""
+    close = [*same, ours(word, possible), *get_close_matches(word, possible, n=1, cutoff=0.6)]
+    return next(filter(None, close), "")

@@ -14,6 +14,9 @@ from specnet.fixes.totals import Again, closing_the_gap
 from specnet.graph import Node
 from specnet.layers.base import Shape, show
 
+MOST_BEFORE_CLAIM = 3
+"""Attributes that are tried before the claim itself is put in question."""
+
 Maker = Callable[[Checked, Diagnostic, Again], Iterator[Fix]]
 
 
@@ -34,16 +37,20 @@ def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterat
 
 
 def _of_claim(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
-    """Other attributes for the layer that made the shape, other numbers on the line; at last, the shape that it is."""
+    """Other attributes for the layer that made the shape, other numbers on the line; and the shape that it is."""
     claim = checked.elaborated.claims[diagnostic.node]
     node = _maker_of(checked, diagnostic.node)
     actual = checked.network.shapes[diagnostic.node]
     if node:
         settings = settings_that_give(checked, node, claim.shape)
-        yield from _interleaved([*settings, *input_sizes(checked, node, claim.shape)])
-    yield from literals_near(checked, diagnostic, claim.shape, actual)
+        meant = list(_interleaved([*settings, *input_sizes(checked, node, claim.shape)]))
+    else:
+        meant = []
+    yield from meant[:MOST_BEFORE_CLAIM]
     if actual:
         yield replacing(claim.span, "x".join(map(str, actual)), f"=> {show(actual)}, as it is")
+    yield from meant[MOST_BEFORE_CLAIM:]
+    yield from literals_near(checked, diagnostic, claim.shape, actual)
 
 
 def _of_join(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:

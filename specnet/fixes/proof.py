@@ -71,7 +71,7 @@ class Proof:
     def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
         """The fix with the shape that its layer then has: `S=1 → 22×22×6`."""
         node = after.network.by_name.get(diagnostic.node)
-        shape = f" → {show(node.output)}" if node and node.output else ""
+        shape = f" → {show(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
 
 

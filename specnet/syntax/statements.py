@@ -8,7 +8,8 @@ CONTINUED = r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->"
 """What makes the lines below go on with the one before, as in the grammar."""
 
 FOLLOWING = re.compile(r"\r?\n" + CONTINUED)
-SIGNS = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?!' + CONTINUED + ")")
+SIGNS = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?P<arrow>->)?')
+"""What tells where a statement ends; the last is the end of a line with all empty ones behind it."""
 
 
 def line_around(text: str, at: int) -> tuple[int, int]:
@@ -27,10 +28,10 @@ def lines_around(text: str, at: int) -> tuple[int, int]:
 
 
 def end_of_statement(text: str, at: int) -> int:
-    """Where the statement that begins at `at` ends: behind its line, its braces, and what continues it."""
+    """Where the statement that begins at `at` ends: where the next one begins."""
     depth = 0
     for sign in SIGNS.finditer(text, at):
         depth = max(0, depth + (sign[0] == "{") - (sign[0] == "}"))
-        if sign[0] == "\n" and depth == 0:
+        if sign[0][0] == "\n" and depth == 0 and not sign["arrow"]:
             return sign.end()
     return len(text)

@@ -21,8 +21,9 @@ def squashed_twice(view: View) -> Iterator[Finding]:
             least = log(1 + (end.output[-1] - 1) / e)
             beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
             settings = view.elaborated.settings
-            loss = Label(settings.get("loss", settings["train"]), "has its own softmax", primary=False)
-            yield view.finding(end, "", beside, (loss,))
+            loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
+            origins = (Label(loss, "has its own softmax", primary=False),) if loss else ()
+            yield view.finding(end, "", beside, origins)
 
 
 def _keeps_within(node: Node) -> bool:

@@ -66,7 +66,7 @@ def _unclosed(code: str, statement: int) -> Habit | None:
 
 
 def _lines(code: str, start: int) -> Iterator[Line]:
-    for found in re.compile(rf"^([ \t]*)([^\s{HIDDEN}].*?)[\s{HIDDEN}]*$", re.MULTILINE).finditer(code, start):
+    for found in re.compile(rf"^([ \t]*)([^\s{HIDDEN}].*?)[ \t\r{HIDDEN}]*$", re.MULTILINE).finditer(code, start):
         yield Line(found.start(2), found.end(2), len(found[1]), found[2][0])
 
 

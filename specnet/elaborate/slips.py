@@ -1,0 +1,103 @@
+"""What a line probably means that makes no sense value by value: keys without `=`, `//` for a comment, other tools' ways.
+
+Looked for only where something is wrong already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from specnet.attributes import Attributes
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, replacing, report
+from specnet.source import Span
+from specnet.syntax import tree
+
+
+def said_better(
+    diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> list[Diagnostic]:
+    """The same diagnostics of a line's values, or one that says what they have in common."""
+    found = _without_equal(attributes, arguments) or _comment(arguments, diagnostics)
+    return [found] if found else [_as_layer(diagnostic, arguments) for diagnostic in diagnostics]
+
+
+def called_elsewhere(call: Span) -> tuple[Fix, ...]:
+    """A call as PyTorch or Keras has it, `MaxPool2d(2)`, in our words."""
+    from specnet.syntax.habits.calls import phrase
+
+    said = phrase(call.text) if "(" in call.text else None
+    return (replacing(call, " -> ".join(said.elements), safe=True),) if said and said.is_sure else ()
+
+
+def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """`conv K 96 F 3`"""
+    keys = [_key(attributes, argument) for argument in arguments]
+    pairs = [
+        (key, value.span)
+        for (key, _), (no_key, value) in pairwise(zip(keys, arguments, strict=True))
+        if key and not no_key and value.key is None
+    ]
+    if not pairs:
+        return None
+    edits = tuple(Edit(Span(key.span.source, key.span.end, value.start), "=") for key, value in pairs)
+    title = " ".join(f"{key.text}={value.text}" for key, value in pairs)
+    message = "an attribute and its value are joined by `=`"
+    return report(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
+
+
+def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
+    """The name of an attribute that stands like a value."""
+    name = argument.value
+    if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
+        return None
+    return name if attributes.field_of(name.text) else None
+
+
+def _comment(arguments: Sequence[tree.Argument], diagnostics: Sequence[Diagnostic]) -> Diagnostic | None:
+    """`conv K=96 F=3 // the first layer`"""
+    wrong = {diagnostic.labels[0].span for diagnostic in diagnostics if diagnostic.code is Code.E102}
+    for argument in arguments:
+        match argument.value:
+            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right) if right.span in wrong:
+                return _as_comment(Span(left.span.source, left.span.end, right.span.start))
+    return None
+
+
+def _as_comment(sign: Span) -> Diagnostic | None:
+    """The sign, which has blanks on both sides, and all behind it as a comment."""
+    found = re.match(r"\s+(//|%)\s+", sign.text)
+    if found is None:
+        return None
+    start, source = sign.start + found.start(1), sign.source
+    rest = Span(source, start, source.span_of_line(sign.line).end)
+    text = f"# {rest.text.lstrip('/% ')}"
+    message = f"`{found[1]}` divides; a comment begins with `#`"
+    return report(
+        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[replacing(rest, text, safe=True)]
+    )
+
+
+def _as_layer(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
+    """Keras's `activation=relu` as a layer of its own, and its `padding=valid` as none."""
+    place = diagnostic.labels[0].span
+    key = next((a for a in arguments if a.key and a.key.span == place and isinstance(a.value, tree.Name)), None)
+    if diagnostic.code is not Code.E110 or key is None or key.key is None:
+        return diagnostic
+    if key.key.text == "padding" and key.value.span.text == "valid":
+        return replace(diagnostic, fixes=(replacing(key.span, "P=0", safe=True),))
+    if key.key.text != "activation":
+        return diagnostic
+    end = arguments[-1].span.end
+    layer = Edit(Span(place.source, end, end), f" -> {key.value.span.text}")
+    fix = Fix(f"-> {key.value.span.text}", (Edit(_with_blanks(key.span), ""), layer), safe=True)
+    message = f"{diagnostic.message}; an activation is a layer of its own"
+    return replace(diagnostic, message=message, help="", fixes=(fix,))
+
+
+def _with_blanks(span: Span) -> Span:
+    """A span with the blanks before it."""
+    before = span.source.text[: span.start]
+    return Span(span.source, len(before.rstrip(" \t")), span.end)
