@@ -89,6 +89,8 @@ class Build:
     """Where blocks, parameters, values, labels and inputs were declared, by name."""
     lacks_blocks: bool = False
     """A block or a file of blocks could not be read: unknown words may be theirs."""
+    has_gaps: bool = False
+    """A line could not be read: what arrives is unknown, even whether something does."""
     without_input: Place | None = None
     """The first layer that stands above every `input`."""
     steps: int = 0

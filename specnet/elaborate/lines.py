@@ -76,6 +76,7 @@ class Elaborator:
             case tree.Chain():
                 return self._chain(line, scope, value)
             case tree.Unreadable():
+                self.build.has_gaps = True
                 self.build.lacks_blocks |= line.span.source.line(line.span.line).lstrip().startswith("block")
                 return None
         return value
@@ -178,8 +179,9 @@ class Elaborator:
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
             message = f"no layer or block is called `{word}`"
-            meant, fixes = closest(word, possible), called_elsewhere(call.span)
-            self.build.say(Code.E101, message, call.word.span, trace=scope.trace, meant=meant, fixes=fixes)
+            translated = called_elsewhere(call.span)
+            meant, place = (translated, call.span) if translated else (closest(word, possible), call.word.span)
+            self.build.say(Code.E101, message, place, trace=scope.trace, meant=meant)
             return None
         if kind.family is Family.JOIN:
             return joins.join(self, kind, call, scope, value, label)
@@ -342,7 +344,7 @@ class Elaborator:
         return look
 
     def _arriving_size(self, name: tree.Name, value: Value) -> int:
-        if not self.build.inputs:
+        if not self.build.inputs and not self.build.has_gaps:
             raise NoSuchName(f"nothing arrives here yet, so `{name.text}` has no value", name.span)
         shape = self.build.shapes[value] if value is not None else None
         if shape is None:

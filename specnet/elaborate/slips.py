@@ -1,4 +1,4 @@
-"""What a line probably means that makes no sense value by value: keys without `=`, `//` for a comment, other tools' ways.
+"""What a line means that makes no sense value by value: keys without `=`, `//` for a comment, ways of other tools.
 
 Looked for only where something is wrong already.
 """
@@ -24,12 +24,12 @@ def said_better(
     return [found] if found else [_as_layer(diagnostic, arguments) for diagnostic in diagnostics]
 
 
-def called_elsewhere(call: Span) -> tuple[Fix, ...]:
-    """A call as PyTorch or Keras has it, `MaxPool2d(2)`, in our words."""
+def called_elsewhere(call: Span) -> str:
+    """A call as PyTorch or Keras has it, `MaxPool2d(2)`, in our words; empty if it is none."""
     from specnet.syntax.habits.calls import phrase
 
     said = phrase(call.text) if "(" in call.text else None
-    return (replacing(call, " -> ".join(said.elements), safe=True),) if said and said.is_sure else ()
+    return " -> ".join(said.elements) if said and said.tool and said.is_sure else ""
 
 
 def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:

@@ -17,6 +17,8 @@ PARTS = re.compile(
 )
 """A line's label, its elements, its claim."""
 
+ELEMENT = re.compile(r"(?<![-])(?!->)[^\s>](?:(?!\s*->).)*", re.DOTALL)
+
 MOST_LINES = 100
 """Lines of one call, at most."""
 
@@ -51,7 +53,7 @@ def _translated(bad: str, start: int, end: int) -> Habit | None:
     parts = PARTS.match(bad)
     if parts is None:
         return None
-    elements = [(found, phrase(found[0])) for found in re.finditer(r"(?:(?!\s*->).)+", parts["chain"], re.DOTALL)]
+    elements = [(found, phrase(found[0])) for found in ELEMENT.finditer(parts["chain"])]
     calls = [said for _, said in elements if said]
     if not calls:
         return None
