@@ -77,7 +77,7 @@ class Elaborator:
                 return self._chain(line, scope, value)
             case tree.Unreadable():
                 self.build.has_gaps = True
-                self.build.lacks_blocks |= line.span.source.line(line.span.line).lstrip().startswith("block")
+                self.build.lacks_blocks |= line.span.source.line(line.span.line).lstrip().startswith(("block", "use"))
                 return None
         return value
 

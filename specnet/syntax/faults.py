@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from specnet.syntax.reading import Fault
 
-WORDS = frozenset({"let", "block", "expect", "repeat", "in", "for", "if", "else", "or", "and", "not"})
-"""The words of the grammar, which cannot be names."""
+WORD = re.compile(r"\b(?P<word>let|block|expect|repeat|for|if)[ \t]*$")
+"""A word of the grammar, which cannot be a label."""
 
 EXPECTED = {
     "NUMBER": "a value",
@@ -47,28 +47,28 @@ def explained(text: str, fault: Fault) -> tuple[str, int, int]:
     )
     if before and not shown[:1].isalpha():
         return f"`{before['key']}=` has no value", before.start("key"), before.end("key") + 1
+    if shown == ":" and (word := WORD.search(text, 0, fault.start)):
+        return f"`{word['word']}` is a word of the language and cannot be a label", word.start("word"), word.end("word")
     start = text.index(shown, fault.start) if shown else len(text[: fault.end].rstrip())
-    return _fact(shown) + _expected(fault.possible), start, start + len(shown)
+    return _fact(shown) or _unexpected(shown, fault.possible), start, start + len(shown)
 
 
 def _fact(shown: str) -> str:
-    """What is the matter with a token."""
-    if not shown:
-        return "the line ends too early"
+    """What is the matter with a token by itself; empty for most."""
     if shown == "|":
         return "`|` begins an arm, and arms stand between the braces of `add`, `mul` or `concat`"
-    if shown in WORDS:
-        return f"`{shown}` is a word of the language and cannot stand here"
-    if shown[0].isalpha() and not shown.isascii():
+    if shown[:1].isalpha() and not shown.isascii():
         return f"`{shown}` is no letter of a name: names have the letters a to z, digits and underscores"
-    return f"`{shown}` cannot stand here"
+    return ""
 
 
-def _expected(possible: frozenset[str]) -> str:
+def _unexpected(shown: str, possible: frozenset[str]) -> str:
+    """What is there, and what could be."""
+    fact = f"`{shown}` cannot stand here" if shown else "the line ends too early"
     words = [word for token, word in EXPECTED.items() if token in possible]
     if "a value" in words and "a word" in words:
         words.remove("a word")
-    return f"; expected {_listed(words)}" if 0 < len(words) <= MOST_EXPECTED else ""
+    return f"{fact}; expected {_listed(words)}" if 0 < len(words) <= MOST_EXPECTED else fact
 
 
 def _listed(words: Iterable[str]) -> str:

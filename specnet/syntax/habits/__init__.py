@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from specnet.syntax.habits import braces, claims, python, sections, signs
-from specnet.syntax.habits.habit import Habit, hidden
+from collections.abc import Callable
+
+from specnet.syntax.habits import claims, closing, opening, python, sections, signs
+from specnet.syntax.habits.habit import Habit, Place
 from specnet.syntax.reading import Fault
-from specnet.syntax.statements import line_around
 
 LONGEST_LINE = 500
 """Longer ones resemble nothing."""
 
+RECOGNISERS: tuple[Callable[[Place], Habit | None], ...] = (
+    closing.recognised,
+    opening.recognised,
+    claims.recognised,
+    sections.recognised,
+    python.recognised,
+    signs.recognised,
+)
+"""Asked in this order."""
+
 
 def recognised(text: str, statement: int, fault: Fault) -> Habit | None:
     """What a fault resembles; `statement` is where the statement begins that holds it."""
-    code = hidden(text)
-    start, end = line_around(text, fault.start)
+    place = Place(text, statement, fault)
+    start, end = place.line
     if end - start > LONGEST_LINE:
         return None
-    return (
-        braces.recognised(code, statement, fault)
-        or claims.recognised(code, fault)
-        or sections.recognised(text, code, statement, fault)
-        or python.recognised(text, code, fault)
-        or signs.recognised(text[start:end], fault.start - start, start)
-    )
+    found = (recogniser(place) for recogniser in RECOGNISERS)
+    return next((habit for habit in found if habit), None)

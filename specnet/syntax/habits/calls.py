@@ -47,7 +47,7 @@ def phrase(text: str) -> Phrase | None:
             return _call(call)
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
             said = _call(call)
-            return said and replace(said, label="" if name in VALUES else name)
+            return said and replace(said, label=said.label if name in VALUES else name)
     return None
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
-from specnet.syntax.habits.habit import HIDDEN, Habit
-from specnet.syntax.reading import Fault
+from specnet.syntax.habits.habit import HIDDEN, Habit, Place
 from specnet.syntax.statements import line_around
 
 ABOVE = re.compile(rf"[^\s{HIDDEN}](?=[\s{HIDDEN}]*\Z)")
 """The last sign of code in what stands above."""
 
 
-def recognised(code: str, fault: Fault) -> Habit | None:
-    """`code` is the text with comments and texts in quotes hidden."""
-    start, end = line_around(code, fault.start)
+def recognised(place: Place) -> Habit | None:
+    """The claim at the end of the line above."""
+    code, fault, (start, end) = place.code, place.fault, place.line
     line = code[start:end].rstrip(f"{HIDDEN} \t\r")
     before = ABOVE.search(code, 0, start)
-    if code[fault.start : fault.end] != "=>" or line[: fault.start - start].strip() or not before:
+    if place.token != "=>" or line[: fault.start - start].strip() or not before:
         return None
     claim, above = line.strip(), code[slice(*line_around(code, before.start()))].split(HIDDEN)[0].strip()
     changes = ((before.end(), before.end(), f" {claim}"), (fault.start, start + len(line), ""))

@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
-from specnet.syntax.reading import Change
+from specnet.syntax.reading import Change, Fault
+from specnet.syntax.statements import line_around
 
 HIDDEN = "\0"
 """Stands for each character of a text in quotes or a comment; no spec can have it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A text, where reading it stopped, and where the statement begins that holds the fault."""
+
+    text: str
+    statement: int
+    fault: Fault
+
+    @cached_property
+    def code(self) -> str:
+        """The text with comments and texts in quotes hidden."""
+        return hidden(self.text)
+
+    @cached_property
+    def line(self) -> tuple[int, int]:
+        """Where the line of the fault begins and ends."""
+        return line_around(self.text, self.fault.start)
+
+    @property
+    def token(self) -> str:
+        return self.text[self.fault.start : self.fault.end]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ARRIVING = "-"
 """The place of what SpecNet knows by itself: what arrives, or how many channels it has."""
@@ -81,4 +81,5 @@ KERAS = _known(
     """,
 )
 
-LAYERS: Mapping[str, Known] = KERAS | TORCH
+BOTH = {name: replace(TORCH[name], tool="PyTorch and Keras") for name in TORCH.keys() & KERAS.keys()}
+LAYERS: Mapping[str, Known] = KERAS | TORCH | BOTH

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from specnet.syntax.habits.calls import Phrase, phrase
-from specnet.syntax.habits.habit import HIDDEN, Habit, change_to
-from specnet.syntax.reading import Fault
+from specnet.syntax.habits.habit import HIDDEN, Habit, Place, change_to
 from specnet.syntax.statements import line_around
 
 DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
@@ -17,15 +16,15 @@ PARTS = re.compile(
 )
 """A line's label, its elements, its claim."""
 
-ELEMENT = re.compile(r"(?<![-])(?!->)[^\s>](?:(?!\s*->).)*", re.DOTALL)
+ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
 
 MOST_LINES = 100
 """Lines of one call, at most."""
 
 
-def recognised(text: str, code: str, fault: Fault) -> Habit | None:
-    """`code` is the text with comments and texts in quotes hidden."""
-    start, end = line_around(text, fault.start)
+def recognised(place: Place) -> Habit | None:
+    """A class or function as a whole, or a line, and those that its parentheses go on to, with calls in it."""
+    text, code, (start, end) = place.text, place.code, place.line
     if definition := DEFINITION.match(code, start):
         body = re.compile(rf"(?:\n{definition['indent']}[ \t]+[^\n]*|\n[ \t]*(?=\n|\Z))*").match(code, definition.end())
         message = f"`{definition['word']}` is Python; a spec lists its layers, one a line"
@@ -53,18 +52,18 @@ def _translated(bad: str, start: int, end: int) -> Habit | None:
     parts = PARTS.match(bad)
     if parts is None:
         return None
-    elements = [(found, phrase(found[0])) for found in ELEMENT.finditer(parts["chain"])]
+    elements = [(found, phrase(found["text"])) for found in ELEMENT.finditer(parts["chain"])]
     calls = [said for _, said in elements if said]
     if not calls:
         return None
-    words = [word for found, said in elements for word in (said.elements if said else (found[0].strip(),))]
+    words = [word for found, said in elements for word in (said.elements if said else (found["text"].strip(),))]
     label = f"{calls[0].label}: " if calls[0].label and ":" not in parts["before"] else ""
     meant = parts["before"] + label + _over_lines(words, bad.count("\n")) + parts["after"]
     first = next(found for found, said in elements if said)
-    place = start + parts.start("chain") + first.start() + len(first[0]) - len(first[0].lstrip())
+    place = start + parts.start("chain") + first.start("text")
     is_sure = all(said.is_sure for said in calls)
     changes = (change_to(bad, meant, start),)
-    marked = place + len(first[0].strip().partition("\n")[0])
+    marked = place + len(first["text"].partition("\n")[0].rstrip())
     title = re.sub(r"\s*\n\s*", " -> ", meant.strip())
     return Habit(_message(calls[0]), place, marked, changes, meant, title, is_sure, is_sure, region=(start, end))
 
@@ -81,4 +80,4 @@ def _message(said: Phrase) -> str:
         return f"`{said.called}(…)` is a call of {said.tool}; here a layer is a word, then its values"
     if said.label or not said.is_sure:
         return f"`{said.called}(…)` is a call of Python; here a layer is a word, and it reads what the line above gives"
-    return f"`{said.called}` has no parentheses; its values stand behind it"
+    return f"`{said.called}` takes no parentheses; its values stand behind it"

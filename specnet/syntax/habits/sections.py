@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from specnet.syntax.habits.habit import Habit, change_to
+from specnet.syntax.habits.habit import Habit, Place, change_to
 from specnet.syntax.habits.words import ATTRIBUTES, ours
-from specnet.syntax.reading import Fault
-from specnet.syntax.statements import end_of_statement, line_around
+from specnet.syntax.statements import end_of_statement
 
 KINDS = ("conv", "deconv", "pool", "fc", "relu", "prelu", "sigmoid", "tanh", "bn", "dropout", "softmax")
 """What a section may be translated to."""
@@ -20,9 +19,9 @@ CAFFE = re.compile(r"\s*(?P<head>layers?)\s*\{")
 ALONE = re.compile(r"[ \t]*(?P<pair>(?P<key>[A-Za-z_]\w*)[ \t]*[=:][ \t]*[\w.]+)[ \t\0\r]*$", re.MULTILINE)
 
 
-def recognised(text: str, code: str, statement: int, fault: Fault) -> Habit | None:
-    """`code` is the text with comments and texts in quotes hidden."""
-    start, _ = line_around(text, fault.start)
+def recognised(place: Place) -> Habit | None:
+    """A layer over several lines, or one value of such a layer on a line of its own."""
+    text, code, statement, start = place.text, place.code, place.statement, place.line[0]
     if section := DARKNET.match(code, start):
         pairs = dict(re.findall(r"^\s*(\w+)\s*=\s*(\S+)", text[slice(*section.span("body"))], re.MULTILINE))
         end = section.start("body") + len(section["body"].rstrip())

@@ -118,4 +118,4 @@ ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
 def ours(word: str, possible: Sequence[str]) -> str:
     """What a word of another tool is called here, if that is among what is possible."""
     plain = re.sub(r"2d$", "", word.lower()).replace("_", "")
-    return next((alias for alias in (plain, *ALIASES.get(plain, ())) if alias and alias.split()[0] in possible), "")
+    return next((alias for alias in (plain, *ALIASES.get(plain, ())) if alias.partition(" ")[0] in possible), "")
