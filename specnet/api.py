@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
+from specnet.layers.base import Family
+from specnet.layers.base.learned import init_of
 from specnet.render import terminal
 from specnet.source import Source
 from specnet.unparse import unparse
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Job, Run, Watcher
+    from specnet.training import Job, Part, Run, Watcher
 
 
 Spec = str | Path | Network
@@ -96,7 +98,21 @@ def job_of(checked: Checked) -> Job:
         module=build(network),
         training=network.training or Training(),
         used=used_by(checked),
+        parts=parts_of(network),
     )
+
+
+def parts_of(network: Network) -> dict[str, Part]:
+    """The layers with parameters, by their names in the module."""
+    from specnet.training import Part
+
+    found = {}
+    for node in network.nodes:
+        arriving = network.arriving(node)
+        if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
+            norm = ("norm",) if node.layer.family is Family.NORMALISATION else ()
+            found[node.name] = Part((node.kind, *norm), init_of(node.layer))
+    return found
 
 
 def used_by(checked: Checked) -> dict[str, str]:

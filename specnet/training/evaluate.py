@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specnet.settings.data import CHOICES, Data, Folder
+from specnet.training import views
 from specnet.training.data import DataSet, Images, Request, load
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun, DataProblem
@@ -79,7 +80,8 @@ def _other_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
 
 def _measure(run: Trained, asked: Asked, images: Images) -> Measures:
     device, size = _device(run, asked.device), asked.batch or run.job.training.batch.size
-    criterion, network = loss(run.job.training.loss), run.model.to(device.place)
+    criterion = loss(run.job.training.loss)
+    network = views.averaged(run.model.to(device.place), run.job.training.evaluate)
     parts, normalizer = {"all": images.to(device.place)}, run.normalization.to(device.place)
     evaluator = Evaluator(network, parts, normalizer, criterion, device, size)
     with explained(size):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from specnet.settings.optimizer import Adam, Optimizer, Sgd
+from specnet.settings.optimizer import Adam, Muon, Optimizer, RmsProp, Sgd
 from specnet.training.checkpoint import KEPT
 from specnet.training.errors import CannotRun
 from specnet.training.job import Job
@@ -29,7 +29,8 @@ def _needed(job: Job) -> int:
     """The weights that count, the checkpoints that are kept, and one more of each while it is written."""
     weights = _bytes(job.module.state_dict().values())
     learned = _bytes(parameter for parameter in job.module.parameters() if parameter.requires_grad)
-    checkpoint = weights + learned * _slots(job.training.optimizer)
+    averages = weights if job.training.average else 0
+    checkpoint = weights + averages + learned * _slots(job.training.optimizer)
     return 2 * weights + (KEPT + 1) * checkpoint + BESIDE
 
 
@@ -40,11 +41,13 @@ def _bytes(tensors: Iterable[Tensor]) -> int:
 def _slots(optimizer: Optimizer) -> int:
     """Numbers that an optimizer keeps for each parameter."""
     match optimizer:
-        case Adam():
-            return 2
         case Sgd(momentum=momentum):
             return 1 if momentum else 0
-    return 1
+        case RmsProp(momentum=momentum):
+            return 2 if momentum else 1
+        case Muon() | Adam():
+            return 2
+    raise TypeError(f"no such optimizer: {optimizer!r}")
 
 
 def _shown(size: int) -> str:

@@ -14,7 +14,7 @@ from torch import nn
 from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
-from specnet.settings.evaluate import EvaluateTest
+from specnet.settings.evaluate import Evaluate
 from specnet.settings.optimizer import Sgd
 from specnet.settings.stop import Stop
 from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, train
@@ -66,7 +66,7 @@ def test_stopping_by_a_validation_part_that_is_not_there() -> None:
 def test_watching_a_test_set_that_is_not_there(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_image(tmp_path / "set" / name / "1.png", 7)
-    settings = training(data=Folder(path="set"), split=None, evaluate=EvaluateTest())
+    settings = training(data=Folder(path="set"), split=None, evaluate=Evaluate(test=True))
     refused(job(settings), "`evaluate test` watches the test set, and the data has none")
 
 
