@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specnet.analyses.memory import BYTES
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
 from specnet.layers.base import Family
@@ -99,7 +100,14 @@ def job_of(checked: Checked) -> Job:
         training=network.training or Training(),
         used=used_by(checked),
         parts=parts_of(network),
+        image_memory=_image_memory(checked),
     )
+
+
+def _image_memory(checked: Checked) -> int:
+    """The bytes of one image and of all that layers give for it, in fp32."""
+    kept = checked.totals.parameters + checked.totals.buffers
+    return (checked.totals.memory or 0) - BYTES * kept
 
 
 def parts_of(network: Network) -> dict[str, Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from specnet.settings.data import CHOICES, Data, Folder
@@ -14,7 +15,7 @@ from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.evaluation import Evaluator
 from specnet.training.loss import loss
 from specnet.training.measures import Evaluation, Measures, measure
-from specnet.training.memory import explained
+from specnet.training.memory import explained, smaller
 from specnet.training.suitability import refuse_channels
 from specnet.training.trained import Trained
 
@@ -84,7 +85,7 @@ def _measure(run: Trained, asked: Asked, images: Images) -> Measures:
     network = views.averaged(run.model.to(device.place), run.job.training.evaluate)
     parts, normalizer = {"all": images.to(device.place)}, run.normalization.to(device.place)
     evaluator = Evaluator(network, parts, normalizer, criterion, device, size)
-    with explained(size):
+    with explained(partial(smaller, size)):
         return measure(evaluator.outputs("all", lambda done, total: None), criterion, run.classes)
 
 

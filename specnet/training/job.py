@@ -12,7 +12,7 @@ from torch import nn
 from specnet.settings import Training
 from specnet.training.errors import Interrupted
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 Metrics = Mapping[str, Any]
 """One line of metrics.jsonl: what was measured in one epoch."""
@@ -32,7 +32,7 @@ class Job:
 
     `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
     `used` the text of the files that the spec uses, by their paths relative to the spec's folder, `parts` the layers
-    with parameters by their names in the module.
+    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Job:
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
+    image_memory: int = 0
 
 
 @dataclass(frozen=True)

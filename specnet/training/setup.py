@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from specnet.settings import Training
+from specnet.settings.optimizer import Muon
 from specnet.training import init, normalize, optim, transfer, views
 from specnet.training.average import Averaged
 from specnet.training.batches import Batches
@@ -53,6 +54,8 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(options, job.module)
+    if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
     height, width, channels = job.input_shape
     request = Request((height, width, channels), options.data_dir, watcher.note)
     data = load(job.training.data, job.training.split, request)
@@ -102,7 +105,7 @@ def _state(setup: Setup, saved: Checkpoint | None) -> State:
     optimizer = optim.optimizer(training.optimizer, training.group, module, setup.job.parts, setup.device.place)
     frozen = transfer.frozen_norms(module, options.freeze)
     average = Averaged(training.average, module) if training.average else None
-    state = State(module, optimizer, Sums.zero(setup.device.place), average, frozen=frozen)
+    state = State(module, optimizer, Sums.zero(setup.device.place), average, setup.device.scaler(), frozen=frozen)
     if saved:
         state.unpack(saved)
     return state

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 
 from specnet.training.average import Averaged
@@ -34,6 +35,7 @@ class State:
     optimizer: Optimizer
     sums: Sums
     average: Averaged | None = None
+    scaler: GradScaler | None = None
     step: int = 0
     seconds: float = 0.0
     trained_seconds: float = 0.0
@@ -94,7 +96,9 @@ class State:
         tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
         facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
-        return Checkpoint(tensors, {**facts, "best": best, "sums": [self.sums.images, self.sums.steps]})
+        scaler = self.scaler.state_dict() if self.scaler else None
+        sums = [self.sums.images, self.sums.steps]
+        return Checkpoint(tensors, {**facts, "best": best, "sums": sums, "scaler": scaler})
 
     def unpack(self, checkpoint: Checkpoint) -> None:
         """Become what was packed; module and optimizer are those of the same network and settings."""
@@ -107,6 +111,8 @@ class State:
         loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
         self.sums = Sums(loss, correct, finite, *facts["sums"])
         self.best = Best(*facts["best"]) if facts["best"] else None
+        if self.scaler:
+            self.scaler.load_state_dict(facts["scaler"])
         for name in FACTS:
             setattr(self, name, facts[name])
 

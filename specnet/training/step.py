@@ -52,13 +52,24 @@ class Stepper:
         parts = self._training.batch.accumulate
         for some, theirs in zip(images.chunk(parts), labels.chunk(parts), strict=True):
             self._learn(state, some, theirs, len(theirs) / len(labels))
-        if clip := self._training.optimizer.clip:
-            clip_grad_norm_(state.module.parameters(), clip)
-        state.optimizer.step()
-        state.optimizer.zero_grad()
+        self._descend(state)
         state.finish_step()
         if state.average:
             state.average.follow(state.step, self.total)
+
+    def _descend(self, state: State) -> None:
+        """Move the weights by the gradients that are there."""
+        optimizer, scaler, clip = state.optimizer, state.scaler, self._training.optimizer.clip
+        if scaler and clip:
+            scaler.unscale_(optimizer)
+        if clip:
+            clip_grad_norm_(state.module.parameters(), clip)
+        if scaler:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
+        optimizer.zero_grad()
 
     def _set_rates(self, state: State) -> None:
         factor, epoch = self._factor(state.step, state.watched), state.step / self._batches.per_epoch
@@ -71,5 +82,6 @@ class Stepper:
         with self._device.autocast():
             outputs = self._network(images).float()
         loss = targets.loss(self._loss, outputs)
-        backward(loss if share == 1 else loss * share)
+        scaled = loss if share == 1 else loss * share
+        backward(state.scaler.scale(scaled) if state.scaler else scaled)
         state.count(loss, outputs, labels)

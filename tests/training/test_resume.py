@@ -104,6 +104,7 @@ def same_weights(one: Path, other: Path) -> bool:
                 "batch": Batch(size=256, accumulate=2),
             },
         ),
+        ("fp16", {"optimizer": Sgd(lr=0.1, momentum=0.9, clip=1.0)}),
         ("fp32", {"optimizer": RmsProp(momentum=0.5), "schedule": Plateau(patience=1, decay=0.5)}),
     ],
 )
