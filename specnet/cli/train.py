@@ -21,7 +21,7 @@ HELP = "train the network of a spec on its data, into a folder of its own"
 LINES = ("epochs", "batch", "seed")
 """Lines of the `train` section that have a flag of their own."""
 
-FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze")
+FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze", "tensorboard")
 """Flags that say how to compute."""
 
 
@@ -49,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="do not learn the parts of these names: conv1, 'block*' (may be repeated)",
     )
+    parser.add_argument("--tensorboard", action="store_true", default=None, help="write TensorBoard's files, too")
     add_spec_arguments(parser)
 
 

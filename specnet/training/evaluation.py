@@ -20,12 +20,17 @@ Ticked = Callable[[int, int], None]
 """Is called after each batch with how many are done, and how many there are."""
 
 
+TOP5_FROM = 11
+"""With fewer classes, to be among the best five means little."""
+
+
 @dataclass(frozen=True)
 class Score:
-    """Mean loss, and the fraction of images whose label has the highest output."""
+    """Mean loss, and the fraction of images whose label has the highest output, or one of the five highest."""
 
     loss: float
     accuracy: float
+    top5: float | None
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,12 @@ class Evaluator:
     def score(self, part: str, ticked: Ticked) -> Score:
         """How good the network is on a part."""
         place, images = self.device.place, len(self.parts[part])
-        loss, correct = torch.zeros((), device=place), torch.zeros((), dtype=torch.int64, device=place)
+        loss, correct = torch.zeros((), device=place), torch.zeros(2, dtype=torch.int64, device=place)
         for outputs, labels in self.outputs(part, ticked):
             loss += self.loss(outputs, labels) * len(labels)
-            correct += (outputs.argmax(1) == labels).sum()
-        return Score(loss.item() / images, correct.item() / images)
+            correct += hits(outputs, labels)
+        first, five = (correct / images).tolist()
+        return Score(loss.item() / images, first, five if outputs.shape[1] >= TOP5_FROM else None)
 
     @torch.inference_mode()
     def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
@@ -59,3 +65,9 @@ class Evaluator:
                 outputs = self.network(self.normalizer(pixels)).float()
             yield outputs, labels
             ticked(done, len(starts))
+
+
+def hits(outputs: Tensor, labels: Tensor) -> Tensor:
+    """int64 2: for how many images of outputs B×classes the label B is the highest, and among the five highest."""
+    highest = outputs.topk(min(5, outputs.shape[1])).indices == labels[:, None]
+    return torch.stack([highest[:, 0].sum(), highest.sum()])

@@ -64,6 +64,7 @@ class Options:
     deterministic: bool = False
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
+    tensorboard: bool = False
     spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,6 +105,8 @@ class Progress:
     learning_rate: float
     images_per_second: float
     seconds_left: float
+    gpu_memory: int | None = None
+    """Bytes at most so far; None where no GPU trains."""
 
 
 class Watcher(Protocol):

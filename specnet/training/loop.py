@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 from specnet.settings.stop import Stop
+from specnet.training import curves
 from specnet.training.errors import Interrupted
 from specnet.training.evaluation import Evaluator, Score
 from specnet.training.interruption import Asked, Interruption
@@ -25,6 +26,9 @@ SAVED_AT_EPOCH = 2.0
 
 SAVED_WITHIN = 60.0
 """… and so is the middle of an epoch if it is older than so many."""
+
+DRAWN_EVERY = 60.0
+"""Seconds from one picture of the curves to the next: drawing takes a part of one."""
 
 SLOW = 1.0
 """Seconds; a step that takes more may be too long for who wants to stop."""
@@ -46,8 +50,10 @@ class Loop:
     pace: Pace
     watcher: Watcher
     interruption: Interruption
+    name: str
     is_slow: bool = False
     """Whether the last step took so long that the next one may be too long to wait for."""
+    drawn_at: float = field(default_factory=perf_counter)
 
     def run(self) -> None:
         """Train to the end; where a signal has come, saves and raises Asked; NotFinite leaves the last good weights."""
@@ -135,8 +141,15 @@ class Loop:
                 self.keeper.keep()
                 state.best = Best(len(state.history), score)
         self.folder.write_metrics(state.history)
+        if perf_counter() - self.drawn_at > DRAWN_EVERY:
+            self.draw()
         self.watcher.epoch(metrics)
         self.keeper.save_if_older(SAVED_AT_EPOCH)
+
+    def draw(self) -> None:
+        """The curves so far."""
+        curves.draw(self.folder.path / "curves.png", self.name, self.state.history)
+        self.drawn_at = perf_counter()
 
     def _measure(self) -> dict[str, Any]:
         """A line of metrics.jsonl; `seconds` are those of the run so far."""
@@ -150,5 +163,6 @@ class Loop:
         for part in self.watched:
             score = self.score(part)
             metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}
+            metrics |= {} if score.top5 is None else {f"{part}_top5_accuracy": score.top5}
         self.pace.lap()
         return metrics | {"images_per_second": state.images_per_second, "seconds": state.seconds}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from specnet.training import checkpoint, confusion, curves, lock, memory, transfer
+from specnet.training import checkpoint, confusion, lock, memory, tensorboard, transfer
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.device import deterministic
 from specnet.training.errors import BadRun, DataProblem, Interrupted
@@ -49,14 +51,20 @@ def resume(begun: Recorded, job: Job, options: Options, watcher: Watcher | None 
 
 
 def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
-    with setup.folder.noting_failure():
-        loop, measured = _train(setup, saved)
+    with setup.folder.noting_failure(), _watcher(setup, saved) as watcher:
+        loop, measured = _train(replace(setup, watcher=watcher), saved)
         summary = _summary(setup, loop, measured)
-        curves.draw(setup.folder.path / "curves.png", setup.job.name, loop.state.history)
+        loop.draw()
         if measured:
             write(setup.folder.path / "confusion.png", confusion.draw(measured.measures, measured.part))
         setup.folder.write_summary(summary)
     return Run(setup.folder.path, summary, setup.job.module)
+
+
+def _watcher(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[Watcher]:
+    if not setup.options.tensorboard:
+        return nullcontext(setup.watcher)
+    return tensorboard.board(setup.watcher, setup.folder.path, len(saved.facts["history"]) if saved else 0)
 
 
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:

@@ -87,6 +87,7 @@ def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None)
         pace=Pace(state, stepper, setup.watcher),
         watcher=setup.watcher,
         interruption=interruption,
+        name=setup.job.name,
     )
 
 
