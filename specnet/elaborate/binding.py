@@ -12,12 +12,15 @@ from pydantic_core import ErrorDetails
 from specnet.attributes import Attributes, BeforeAfter, Interval
 from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
 from specnet.elaborate.scope import Default, closest
-from specnet.elaborate.slips import said_better
+from specnet.elaborate.slips import free_letters, said_better
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
 
 A = TypeVar("A", bound=Attributes)
+
+MOST_CHOICES = 4
+"""Words that are offered where one is missing."""
 
 
 @dataclass
@@ -138,9 +141,12 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 
 def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
-    listed = " or ".join(f"`{choice}`" for choice in known)
-    message = f"`{subject}` takes {listed}, not `{word.text}`"
+    message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
     return report(Code.E112, message, word.span, meant=closest(word.text, list(known)))
+
+
+def _alternatives(choices: tuple[str, ...]) -> str:
+    return " or ".join(f"`{choice}`" for choice in choices)
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
@@ -162,9 +168,10 @@ def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argu
         message = f"`{word.text}` does not know the word `{value.text}`"
         knows = "" if meant else f"it knows {', '.join(words)}"
         return report(Code.E110, message, argument.span, help=knows, meant=meant)
-    count = len(attributes.positional)
-    takes = f"only {attributes.written(attributes.positional[0])}" if count == 1 else f"only {count} values"
-    takes = takes if count else "no value"
+    takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
+    if len(attributes.positional) == 1:
+        (only,) = attributes.positional
+        takes = f"only {_alternatives(_choices(attributes, only)) or attributes.written(only)}"
     return report(Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span)
 
 
@@ -207,13 +214,25 @@ def _wrong(
         return report(Code.E115, f"`{word.text}` {why}", word.span)
     written = attributes.written(name)
     meaning = attributes.model_fields[name].description
+    choices = _choices(attributes, name)
+    if detail["type"] == "missing" and choices:
+        fixes = [replacing(word.span, f"{word.text} {choice}") for choice in choices]
+        return report(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
         return report(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {_needed(detail, meaning)}, not {shown(values[name])}"
-    return report(Code.E112, message, span)
+    keys = free_letters(attributes, spans)[:1]
+    fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
+    return report(Code.E112, message, span, fixes=fixes)
+
+
+def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
+    """The words of a field of which one stands first on a line: `max` and `avg` of `pool`."""
+    words = _words(attributes.model_fields[field].annotation)
+    return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()
 
 
 NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Fix, replacing
-from specnet.fixes.attributes import Setting, input_sizes, settings_that_give
+from specnet.fixes.attributes import Setting, channels_last, input_sizes, settings_that_give
 from specnet.fixes.joins import arms_that_meet
 from specnet.fixes.numbers import literals_near
 from specnet.fixes.totals import Again, closing_the_gap
@@ -25,6 +25,7 @@ def candidates(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterat
     yield from diagnostic.fixes
     maker = MAKERS.get(diagnostic.code)
     if maker and (diagnostic.node or diagnostic.code is Code.E402):
+        yield from channels_last(checked)
         yield from maker(checked, diagnostic, again)
 
 
