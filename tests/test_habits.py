@@ -112,7 +112,9 @@ def test_a_line_is_mended(written: str, meant: str) -> None:
     assert not errors(check(mended.text))
 
 
-@pytest.mark.parametrize("written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"])
+@pytest.mark.parametrize(
+    "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
+)
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
     (error,) = errors(check(f"input 32x32x3\n{written}\nfc 10\n"))
     assert not error.fixes

@@ -58,7 +58,16 @@ def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked
     if made:
         write_file(Path(checked.source.name), checked.source.text.encode())
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
+    else:
+        print(f"{file}: nothing changed; {_why_nothing(checked)}", file=sys.stderr)
     return checked
+
+
+def _why_nothing(checked: Checked) -> str:
+    if checked.ok:
+        return "there is no error"
+    has_fixes = any(diagnostic.fixes for diagnostic in checked.diagnostics)
+    return "no error has a fix that needs no choice" if has_fixes else "no error has a fix"
 
 
 def _json(results: list[Checked]) -> str:
