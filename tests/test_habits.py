@@ -84,6 +84,7 @@ def errors(checked: Checked) -> list[Diagnostic]:
         ("conv 8 3", "F=3"),
         ("conv 8 3 1 P=1", "F=3 S=1"),
         ("conv K=8 3", "F=3"),
+        ("conv 8 C", "F=C"),
         ("pool max 2", "F=2"),
         ("pool 2", "max F=2"),
         ("pool F=2", "pool avg"),

@@ -218,7 +218,7 @@ def test_an_unknown_code_of_a_project_is_a_warning(project: Path, capsys: pytest
     (project / "pyproject.toml").write_text('[tool.specnet]\nallow = ["W501", "W999", "E301"]\n')
     assert said(capsys) == ["W506", "W506"]
     assert main(["check", "a/b/plain.net"]) == 0
-    assert "there is no code `W999` to allow, though the list of what is allowed has it" in capsys.readouterr().out
+    assert "there is no code `W999` to allow, though `allow = […]` lists it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

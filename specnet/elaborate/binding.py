@@ -109,7 +109,8 @@ def _field_and_value(
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
-        raise _Misplaced(_too_many(attributes, word, argument))
+        is_word = isinstance(argument.value, tree.Name) and attributes.words and not _has_value(argument.value, lookup)
+        raise _Misplaced((_no_such_word if is_word else _too_many)(attributes, word, argument))
     return free[0], _value(attributes, free[0], word, argument, lookup)
 
 
@@ -161,18 +162,28 @@ def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.
 
 
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
-    value = argument.value
-    if isinstance(value, tree.Name) and attributes.words:
-        words = list(attributes.words)
-        meant = closest(value.text, words)
-        message = f"`{word.text}` does not know the word `{value.text}`"
-        knows = "" if meant else f"it knows {', '.join(words)}"
-        return report(Code.E110, message, argument.span, help=knows, meant=meant)
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
         takes = f"only {_alternatives(_choices(attributes, only)) or attributes.written(only)}"
     return report(Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span)
+
+
+def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+    words = list(attributes.words)
+    meant = closest(argument.span.text, words)
+    message = f"`{word.text}` does not know the word `{argument.span.text}`"
+    return report(Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant)
+
+
+def _has_value(name: tree.Name, lookup: Lookup) -> bool:
+    try:
+        lookup(name)
+    except NoSuchName:
+        return False
+    except (NoValue, Unknown):
+        return True
+    return True
 
 
 def _validated(

@@ -118,4 +118,5 @@ def _uri(source: Source) -> str:
 
 
 def _message(text: str) -> dict[str, str]:
+    """Braces stay single: a message without arguments has no placeholders, and readers show it as it is."""
     return {"text": text}
