@@ -10,8 +10,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specnet.analyses.memory import BYTES
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
+from specnet.layers.base import Family
+from specnet.layers.base.learned import init_of
 from specnet.render import terminal
 from specnet.source import Source
 from specnet.unparse import unparse
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Job, Run, Watcher
+    from specnet.training import Job, Part, Run, Watcher
 
 
 Spec = str | Path | Network
@@ -99,7 +102,28 @@ def job_of(checked: Checked) -> Job:
         module=build(network),
         training=network.training or Training(),
         used=used_by(checked),
+        parts=parts_of(network),
+        image_memory=_image_memory(checked),
     )
+
+
+def _image_memory(checked: Checked) -> int:
+    """The bytes of one image and of all that layers give for it, in fp32."""
+    kept = checked.totals.parameters + checked.totals.buffers
+    return (checked.totals.memory or 0) - BYTES * kept
+
+
+def parts_of(network: Network) -> dict[str, Part]:
+    """The layers with parameters, by their names in the module."""
+    from specnet.training import Part
+
+    found = {}
+    for node in network.nodes:
+        arriving = network.arriving(node)
+        if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
+            norm = ("norm",) if node.layer.family is Family.NORMALISATION else ()
+            found[node.name] = Part((node.kind, *norm), init_of(node.layer))
+    return found
 
 
 def used_by(checked: Checked) -> dict[str, str]:

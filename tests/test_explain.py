@@ -100,7 +100,7 @@ def test_a_layer_is_explained_by_its_class(capsys: pytest.CaptureFixture[str]) -
     assert out.startswith("conv: a two-dimensional convolution, `conv K=96 F=11 S=4")
     assert re.search(r"^K +out_channels +whole number from 1 +required +number of filters$", out, flags=re.MULTILINE)
     assert re.search(r"^P +padding +pixels or same +0 +padding in pixels", out, flags=re.MULTILINE)
-    assert "by position: K\nbare words: floor (rounding=floor)\n" in out
+    assert "by position: K\ninit is one of: default, he" in out
 
 
 def test_a_line_of_the_train_section_is_explained_with_its_choices(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,12 +12,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from specnet import settings
-from specnet.attributes import Attributes, Interval
+from specnet.attributes import Attributes, Interval, Multiple
 from specnet.written import written_value
 
 Rows = list[tuple[str, ...]]
 
-PLAIN = {bool: "yes or no", int: "whole number", float: "number", str: "text", Interval: "interval"}
+PLAIN = {
+    bool: "yes or no",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Interval: "interval",
+    Multiple: "multiple, as 64x",
+}
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 MOST_BOUND = 10**6
 """Bounds above are there for the machine, not for people."""

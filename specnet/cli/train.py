@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME-DATE-TIME)")
     for line in LINES:
         parser.add_argument(f"--{line}", metavar="N", help=f"the same as --set {line}=N")
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), help="auto: bf16 where it is native")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16", "fp16"), help="auto: bf16 where it is native")
     parser.add_argument("--compile", choices=("auto", "on", "off"), help="whether torch.compile is used")
     parser.add_argument(
         "--deterministic", action="store_true", default=None, help="the same bits every time on a GPU too"

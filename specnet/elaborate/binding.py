@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import Attributes, BeforeAfter, Interval
+from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
 from specnet.elaborate.scope import Default, closest
 from specnet.elaborate.slips import free_letters, said_better
@@ -284,6 +284,8 @@ def shown(value: object) -> str:
             return f"{value.low:g}..{value.high:g}"
         case BeforeAfter():
             return f"{shown(value.before)}:{shown(value.after)}"
+        case Multiple():
+            return f"{shown(value.factor)}x"
         case str():
             return f"`{value}`"
         case int():

@@ -21,7 +21,8 @@ def said_better(
     diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
 ) -> list[Diagnostic]:
     """The same diagnostics of a line's values, or one that says what they have in common."""
-    found = _without_equal(attributes, arguments) or _comment(arguments, diagnostics)
+    has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
+    found = _without_equal(attributes, arguments) or (comment(arguments) if has_no_value else None)
     if found:
         return [found]
     return [_as_layer(diagnostic, arguments) for diagnostic in _without_keys(attributes, arguments, diagnostics)]
@@ -99,12 +100,11 @@ def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | N
     return name if attributes.field_of(name.text) else None
 
 
-def _comment(arguments: Sequence[tree.Argument], diagnostics: Sequence[Diagnostic]) -> Diagnostic | None:
-    """`conv K=96 F=3 // the first layer`"""
-    wrong = {diagnostic.labels[0].span for diagnostic in diagnostics if diagnostic.code is Code.E102}
+def comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """`conv K=96 F=3 // the first layer`, where the values make no sense otherwise."""
     for argument in arguments:
         match argument.value:
-            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right) if right.span in wrong:
+            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
                 return _as_comment(Span(left.span.source, left.span.end, right.span.start))
     return None
 

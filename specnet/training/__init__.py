@@ -15,7 +15,7 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import Asked, evaluate
-from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
+from specnet.training.job import Job, Metrics, Options, Part, Plan, Progress, Run, Silent, Watcher
 from specnet.training.kept_spec import SPEC
 from specnet.training.measures import Evaluation, Measures
 from specnet.training.predict import Guess, Prediction, predict
@@ -42,6 +42,7 @@ __all__ = [
     "NotFinite",
     "Options",
     "OutOfMemory",
+    "Part",
     "Plan",
     "Prediction",
     "Progress",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from specnet.settings.augment import Augment
+from specnet.settings.batch import Batch
 from specnet.training.augment import Sampler
 from specnet.training.data import Images
 from specnet.training.normalize import Normalizer
@@ -20,13 +21,13 @@ class Batches:
     """Shuffled by index, augmented and normalised on the device that trains."""
 
     def __init__(
-        self, images: Images, augment: Sequence[Augment], normalizer: Normalizer, size: int, seed: int
+        self, images: Images, augment: Sequence[Augment], normalizer: Normalizer, batch: Batch, seed: int
     ) -> None:
-        self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, size, seed
-        self._sampler = Sampler(images.pixels, augment)
+        self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, batch.size, seed
+        self._sampler = Sampler(images.pixels, augment, self._coins())
         self._order = lru_cache(maxsize=1)(self._shuffle)
-        whole, left = divmod(len(images), size)
-        self.per_epoch = whole + (left > 1 or not whole)
+        whole, left = divmod(len(images), batch.size)
+        self.per_epoch = whole + (not whole or (left > 1 and not batch.drop_last))
         """Steps in an epoch: a single image that is left over is left out, for it has no variance to normalise by."""
 
     def steps(self, epochs: float) -> int:
@@ -38,7 +39,12 @@ class Batches:
         start_step(self._labels.device, self._seed, step)
         epoch, place = divmod(step, self.per_epoch)
         index = self._order(epoch)[place * self._size : (place + 1) * self._size]
-        return self._normalizer(self._sampler.batch(index)), self._labels.index_select(0, index)
+        return self._normalizer(self._sampler.batch(index, epoch)), self._labels.index_select(0, index)
+
+    def _coins(self) -> Tensor:
+        """bool N: which images an alternating flip mirrors in the first epoch."""
+        coins = torch.rand(len(self._labels), generator=generator(self._seed, "coins")) < 0.5
+        return coins.to(self._labels.device)
 
     def _shuffle(self, epoch: int) -> Tensor:
         order = torch.randperm(len(self._labels), generator=generator(self._seed, "order", epoch))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from specnet.settings.data import CHOICES, Data, Folder
+from specnet.training import views
 from specnet.training.data import DataSet, Images, Request, load
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.evaluation import Evaluator
 from specnet.training.loss import loss
 from specnet.training.measures import Evaluation, Measures, measure
-from specnet.training.memory import explained
+from specnet.training.memory import explained, smaller
 from specnet.training.suitability import refuse_channels
 from specnet.training.trained import Trained
 
@@ -79,10 +81,11 @@ def _other_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
 
 def _measure(run: Trained, asked: Asked, images: Images) -> Measures:
     device, size = _device(run, asked.device), asked.batch or run.job.training.batch.size
-    criterion, network = loss(run.job.training.loss), run.model.to(device.place)
+    criterion = loss(run.job.training.loss)
+    network = views.averaged(run.model.to(device.place), run.job.training.evaluate)
     parts, normalizer = {"all": images.to(device.place)}, run.normalization.to(device.place)
     evaluator = Evaluator(network, parts, normalizer, criterion, device, size)
-    with explained(size):
+    with explained(partial(smaller, size)):
         return measure(evaluator.outputs("all", lambda done, total: None), criterion, run.classes)
 
 

@@ -12,10 +12,18 @@ from torch import nn
 from specnet.settings import Training
 from specnet.training.errors import Interrupted
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 Metrics = Mapping[str, Any]
 """One line of metrics.jsonl: what was measured in one epoch."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer with parameters: the words that it goes by beside its name, as `bn` and `norm`, and its own `init`."""
+
+    words: tuple[str, ...]
+    init: str | None = None
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,8 @@ class Job:
     """What makes the result: the network as a module that takes N×C×H×W, and its settings.
 
     `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
-    `used` the text of the files that the spec uses, by their paths relative to the spec's folder.
+    `used` the text of the files that the spec uses, by their paths relative to the spec's folder, `parts` the layers
+    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32.
     """
 
     name: str
@@ -35,6 +44,8 @@ class Job:
     module: nn.Module
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    image_memory: int = 0
 
 
 @dataclass(frozen=True)

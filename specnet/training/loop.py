@@ -37,6 +37,8 @@ class Loop:
     state: State
     stepper: Stepper
     evaluator: Evaluator
+    final: Evaluator
+    """Measures the weights that count, at the end."""
     watched: tuple[str, ...]
     stop: Stop | None
     folder: RunFolder
@@ -67,7 +69,7 @@ class Loop:
     def measure(self, part: str, classes: tuple[str, ...]) -> Measures:
         """The same, class by class."""
         self.state.module.eval()
-        return measure(self.evaluator.outputs(part, partial(self._ticked, part)), self.evaluator.loss, classes)
+        return measure(self.final.outputs(part, partial(self._ticked, part)), self.final.loss, classes)
 
     def _ticked(self, part: str, done: int, total: int) -> None:
         self.interruption.check()
@@ -122,13 +124,16 @@ class Loop:
     def _conclude_epoch(self) -> None:
         """Measure, choose, write down; an epoch counts as done only when all of this is."""
         state = self.state
-        metrics = self._measure()
-        state.history.append(metrics)
-        state.sums = Sums.zero(state.sums.loss.device)
-        score = metrics.get("validation_accuracy")
-        if score is None or state.best is None or score > state.best.score:
-            self.keeper.keep()
-            state.best = Best(len(state.history), score)
+        if self.watched:
+            self.keeper.remember()
+        with state.counting():
+            metrics = self._measure()
+            state.history.append(metrics)
+            state.sums = Sums.zero(state.sums.loss.device)
+            score = metrics.get("validation_accuracy")
+            if score is None or state.best is None or score > state.best.score:
+                self.keeper.keep()
+                state.best = Best(len(state.history), score)
         self.folder.write_metrics(state.history)
         self.watcher.epoch(metrics)
         self.keeper.save_if_older(SAVED_AT_EPOCH)
@@ -140,10 +145,8 @@ class Loop:
             "epoch": len(state.history) + 1,
             "train_loss": state.sums.mean_loss(),
             "train_accuracy": state.sums.accuracy(),
-            "learning_rate": self.stepper.learning_rate(state.step - 1),
+            "learning_rate": self.stepper.learning_rate(state.step - 1, state.watched),
         }
-        if self.watched:
-            self.keeper.remember()
         for part in self.watched:
             score = self.score(part)
             metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}

@@ -44,7 +44,7 @@ class Pace:
             total=total,
             loss=sums.mean_loss(),
             accuracy=sums.accuracy(),
-            learning_rate=self._stepper.learning_rate(state.step - 1),
+            learning_rate=self._stepper.learning_rate(state.step - 1, state.watched),
             images_per_second=state.images_per_second,
             seconds_left=state.seconds / state.step * (self._stepper.total - state.step),
         )

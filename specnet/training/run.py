@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from specnet.training import checkpoint, confusion, curves, lock, transfer
+from specnet.training import checkpoint, confusion, curves, lock, memory, transfer
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.device import deterministic
 from specnet.training.errors import BadRun, DataProblem, Interrupted
@@ -60,8 +61,8 @@ def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
 
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
     """Train to the end, and measure the weights that count."""
-    batch = setup.job.training.batch.size
-    with deterministic(setup.options.deterministic), explained(batch), Interruption(setup.watcher.note) as interruption:
+    fitting = explained(partial(memory.for_training, setup.job, setup.device.place))
+    with deterministic(setup.options.deterministic), fitting, Interruption(setup.watcher.note) as interruption:
         loop = assemble(setup, interruption, saved)
         interruption.overdue = loop.leave
         setup.watcher.begin(_plan(setup, loop))

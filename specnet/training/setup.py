@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
+from torch import Tensor
 
 from specnet.settings import Training
-from specnet.training import init, normalize, optim, transfer
+from specnet.settings.optimizer import Muon
+from specnet.training import init, normalize, optim, transfer, views
+from specnet.training.average import Averaged
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.data import DataSet, Request, load
@@ -20,7 +24,7 @@ from specnet.training.interruption import Interruption
 from specnet.training.job import Job, Options, Watcher
 from specnet.training.keeper import Keeper
 from specnet.training.loop import Loop
-from specnet.training.loss import loss
+from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
 from specnet.training.run_folder import RunFolder, metadata
@@ -50,6 +54,8 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(options, job.module)
+    if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
     height, width, channels = job.input_shape
     request = Request((height, width, channels), options.data_dir, watcher.note)
     data = load(job.training.data, job.training.split, request)
@@ -64,13 +70,16 @@ def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None)
     training, device, network = setup.job.training, setup.device, _network(setup)
     state = _state(setup, saved)
     data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
-    batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value)
-    stepper = Stepper(training, batches, network, loss(training.loss), device)
-    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, training.batch.size)
+    batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value)
+    weights = class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
+    stepper = Stepper(training, batches, network, loss(training.loss, weights), device)
+    size = -(-training.batch.size // training.batch.accumulate)
+    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, size)
     return Loop(
         state=state,
         stepper=stepper,
         evaluator=evaluator,
+        final=replace(evaluator, network=views.averaged(network, training.evaluate)),
         watched=_watched(training, data),
         stop=training.stop,
         folder=setup.folder,
@@ -83,22 +92,28 @@ def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None)
 
 def _watched(training: Training, data: DataSet) -> tuple[str, ...]:
     """The parts to measure after every epoch; of these, only the validation part chooses anything."""
-    wanted = ("validation", "test") if training.evaluate else ("validation",)
+    wanted = ("validation", "test") if training.evaluate.test else ("validation",)
     return tuple(part for part in wanted if part in data.parts())
 
 
 def _state(setup: Setup, saved: Checkpoint | None) -> State:
     training, module, options = setup.job.training, setup.job.module, setup.options
-    init.start(module.cpu(), training.init, training.seed.value)
+    init.start(module.cpu(), training.init, setup.job.parts, training.seed.value, partial(_first_images, setup))
     if options.weights and not saved:
         module.load_state_dict(transfer.fitting(module, options.weights, setup.watcher.note), strict=False)
     module.to(setup.device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = optim.optimizer(training.optimizer, module, setup.device.place)
+    optimizer = optim.optimizer(training.optimizer, training.group, module, setup.job.parts, setup.device.place)
     frozen = transfer.frozen_norms(module, options.freeze)
-    state = State(module, optimizer, Sums.zero(setup.device.place), frozen=frozen)
+    average = Averaged(training.average, module) if training.average else None
+    state = State(module, optimizer, Sums.zero(setup.device.place), average, setup.device.scaler(), frozen=frozen)
     if saved:
         state.unpack(saved)
     return state
+
+
+def _first_images(setup: Setup, amount: int) -> Tensor:
+    """The first training images, B×C×H×W as the network reads them."""
+    return setup.normalizer(setup.data.train.pixels[:amount])
 
 
 def _network(setup: Setup) -> Network:

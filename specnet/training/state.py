@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 
+from specnet.training.average import Averaged
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.sums import Sums
 
@@ -31,6 +34,8 @@ class State:
     module: nn.Module
     optimizer: Optimizer
     sums: Sums
+    average: Averaged | None = None
+    scaler: GradScaler | None = None
     step: int = 0
     seconds: float = 0.0
     trained_seconds: float = 0.0
@@ -49,11 +54,23 @@ class State:
     def images_per_second(self) -> float:
         return self.trained_images / self.trained_seconds
 
+    def counting(self) -> AbstractContextManager[None]:
+        """Within it, the module has the weights that count: the averages, where there are any."""
+        return self.average.in_place() if self.average else nullcontext()
+
     def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
-        """A step is done: mean loss, outputs B×classes, labels B."""
+        """A part of a step is done: mean loss, outputs B×classes, labels B."""
         self.sums.add(loss, outputs, labels)
-        self.step += 1
         self.trained_images += len(labels)
+
+    def finish_step(self) -> None:
+        self.sums.finish_step()
+        self.step += 1
+
+    @property
+    def watched(self) -> list[float]:
+        """The loss after each epoch: of the validation part, where there is one, else of training."""
+        return [metrics.get("validation_loss", metrics["train_loss"]) for metrics in self.history]
 
     @property
     def waited(self) -> int:
@@ -74,20 +91,28 @@ class State:
         for number, slots in self.optimizer.state_dict()["state"].items():
             there = {slot: value for slot, value in slots.items() if value is not None}
             tensors |= {f"optimizer.{number}.{slot}": _copied(value) for slot, value in there.items()}
+        if self.average:
+            tensors |= {f"average.{name}": _copied(value) for name, value in self.average.values.items()}
         tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
         facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
-        return Checkpoint(tensors, {**facts, "best": best, "sums": [self.sums.images, self.sums.steps]})
+        scaler = self.scaler.state_dict() if self.scaler else None
+        sums = [self.sums.images, self.sums.steps]
+        return Checkpoint(tensors, {**facts, "best": best, "sums": sums, "scaler": scaler})
 
     def unpack(self, checkpoint: Checkpoint) -> None:
         """Become what was packed; module and optimizer are those of the same network and settings."""
         tensors, facts = checkpoint.tensors, checkpoint.facts
         self.module.load_state_dict(_below("module.", tensors))
         self._unpack_optimizer(_below("optimizer.", tensors))
+        if self.average:
+            self.average.restore(_below("average.", tensors))
         place = self.sums.loss.device
         loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
         self.sums = Sums(loss, correct, finite, *facts["sums"])
         self.best = Best(*facts["best"]) if facts["best"] else None
+        if self.scaler:
+            self.scaler.load_state_dict(facts["scaler"])
         for name in FACTS:
             setattr(self, name, facts[name])
 

@@ -27,7 +27,7 @@ def refuse_data(job: Job, data: DataSet) -> None:
     """What only the data tells; raises Unsuitable."""
     _refuse_classes(job, len(data.classes))
     refuse_channels(job, data.train.pixels.shape[3])
-    if job.training.evaluate and data.test is None:
+    if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop and data.validation is None:
         raise Unsuitable(

@@ -35,9 +35,11 @@ class Sums:
         return self.correct.item() / max(1, self.images)
 
     def add(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
-        """A step of B images: their mean loss, outputs B×classes, labels B."""
+        """B images of a step: their mean loss, outputs B×classes, labels B."""
         self.loss += loss.detach() * len(labels)
         self.correct += (outputs.argmax(1) == labels).sum()
-        self.finite += torch.isfinite(self.loss)
         self.images += len(labels)
+
+    def finish_step(self) -> None:
+        self.finite += torch.isfinite(self.loss)
         self.steps += 1

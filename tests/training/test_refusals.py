@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from torch import nn
 from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
-from specnet.settings.evaluate import EvaluateTest
+from specnet.settings.evaluate import Evaluate
 from specnet.settings.optimizer import Sgd
 from specnet.settings.stop import Stop
-from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, train
+from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
 
 
 def refused(asked: Job, words: str, options: Options | None = None) -> None:
@@ -66,7 +67,7 @@ def test_stopping_by_a_validation_part_that_is_not_there() -> None:
 def test_watching_a_test_set_that_is_not_there(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_image(tmp_path / "set" / name / "1.png", 7)
-    settings = training(data=Folder(path="set"), split=None, evaluate=EvaluateTest())
+    settings = training(data=Folder(path="set"), split=None, evaluate=Evaluate(test=True))
     refused(job(settings), "`evaluate test` watches the test set, and the data has none")
 
 
@@ -119,7 +120,7 @@ def test_good_weights_are_those_before_the_first_bad_step(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
-def test_out_of_memory(tmp_path: Path, error: Exception) -> None:
+def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     class Hungry(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -128,10 +129,31 @@ def test_out_of_memory(tmp_path: Path, error: Exception) -> None:
         def forward(self, images: torch.Tensor) -> Any:
             raise error
 
-    asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training())
-    with pytest.raises(OutOfMemory, match="a batch of 256 does not fit into memory; `--batch 128` may") as raised:
+    asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training(), image_memory=2**26)
+    monkeypatch.setattr(memory, "_memory_of", lambda place: 10 * 2**30)
+    with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
+    assert str(raised.value) == (
+        "a step of 256 images needs about 32.0 GiB, and there are 10.0 GiB; `--set batch.accumulate=4` goes through it "
+        "in 4 parts, or take `--batch 64`"
+    )
     assert raised.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("there", "advice"),
+    [
+        (
+            2**30,
+            "`--set batch.accumulate=2` goes through it in 2 parts, or take `--batch 128`",
+        ),  # it should have fitted
+        (2**12, "there are 0.0 MiB: the network does not fit with a single image"),
+    ],
+)
+def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str) -> None:
+    monkeypatch.setattr(memory, "_memory_of", lambda place: there)
+    asked = replace(job(training()), image_memory=2**16)
+    assert memory.for_training(asked, torch.device("cpu")).endswith(advice)
 
 
 def test_a_cpu_s_memory_runs_out_too(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from small_sets import write_image
 from specnet.settings import from_record
 from specnet.settings.data import Folder
 from specnet.settings.epochs import Epochs
-from specnet.settings.evaluate import EvaluateTest
+from specnet.settings.evaluate import Evaluate
 from specnet.settings.split import Split
 from specnet.training import CannotRun, Options, space, train
 
@@ -120,7 +120,7 @@ def test_without_a_validation_part_the_last_weights_count(tmp_path: Path) -> Non
 
 def test_watching_the_test_set_chooses_nothing(tmp_path: Path) -> None:
     settings = training(epochs=Epochs(count=4))
-    watched = settings.model_copy(update={"evaluate": EvaluateTest()})
+    watched = settings.model_copy(update={"evaluate": Evaluate(test=True)})
     watcher = Notebook()
     runs = [train(job(t), Options(run=tmp_path / name), watcher) for name, t in (("a", settings), ("b", watched))]
     assert "test_accuracy" in watcher.epochs[-1]
