@@ -6,7 +6,7 @@ A source is a path, or a text if it has a newline in it, or a network made by `D
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,15 @@ class SpecError(ValueError):
         self.checked = checked
 
 
-def check(source: Spec, settings: Mapping[str, str] | None = None, strict: bool = False) -> Checked:
+def check(
+    source: Spec, settings: Mapping[str, str] | None = None, strict: bool = False, allow: Collection[str] = ()
+) -> Checked:
     """Checks a spec: shapes, costs and diagnostics. Raises OSError when there is no such file, never for a bad spec.
 
-    `settings` override values by name, as `--set` does.
+    `settings` override values by name, as `--set` does. `allow` are the codes of warnings and notes to leave out, as
+    `[tool.specnet]` of a pyproject.toml, which is not read here, has them.
     """
-    return check_source(_source(source), settings, strict=strict)
+    return check_source(_source(source), settings, strict=strict, allow=allow)
 
 
 def compile(source: Spec, settings: Mapping[str, str] | None = None) -> fx.GraphModule:

@@ -155,9 +155,18 @@ def _overrides(elaborator: Elaborator) -> dict[str, tuple[tree.Argument, ...]]:
         line, _, key = name.partition(".")
         if line in settings.lines() and not settings.takes_several(line):
             value = elaborator.overrides.pop(name)
-            argument = tree.Argument(value.span, tree.Name(value.span, key) if key else None, value)
-            found[line] = (*found.get(line, ()), argument)
+            found[line] = (*found.get(line, ()), _given(name, key, value))
     return found
+
+
+def _given(name: str, key: str, value: tree.Expression) -> tree.Argument:
+    """`lr=0.1` of `--set optimizer.lr=0.1`."""
+    if not key:
+        return tree.Argument(value.span, None, value)
+    source = value.span.source
+    end = source.text.index(name) + len(name)
+    word = tree.Name(source.span(end - len(key), end), key)
+    return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
 def _overridden(call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
