@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 
 from specnet.attributes import Interval
 from specnet.settings.augment import Augment, Brightness, Contrast, Crop, Flip, Shift
+from specnet.training.data.residence import fits
 
 Change = Callable[[Tensor], Tensor]
 
@@ -64,23 +65,51 @@ def _reflected(size: int, border: int, device: torch.device) -> Tensor:
     return torch.minimum(places, period - places)
 
 
-class Sampler:
-    """Takes a batch out of a set and augments it: the crop or shift and the mirroring at the chain's beginning are done
-    by the gather itself, the rest batch by batch."""
+class Augmentation:
+    """A chain of steps: the crop or shift and the mirroring at its beginning are one gather, which draws the same for a
+    batch that is taken out of its set already as for the set itself."""
 
-    def __init__(self, pixels: Tensor, steps: Sequence[Augment]) -> None:
-        """`pixels` is uint8 N×H×W×C."""
-        border, mode, mirror, rest = _gathered(steps)
-        self._pixels = pixels
-        self._windows = Windows(pixels, border, mode, mirror) if border or mirror else None
+    def __init__(self, steps: Sequence[Augment]) -> None:
+        self._border, self._mode, self._mirror, rest = _gathered(steps)
         self._changes = [change(step) for step in rest]
 
-    def batch(self, index: Tensor) -> Tensor:
-        """B×H×W×C for `index` (int64 B)."""
-        pixels = self._windows.draw(index) if self._windows else self._pixels.index_select(0, index)
+    def windows(self, pixels: Tensor) -> Windows | None:
+        """What the gather chooses from, if there is a choice; `pixels` is uint8 N×H×W×C."""
+        is_needed = self._border or self._mirror
+        return Windows(pixels, self._border, self._mode, self._mirror) if is_needed else None
+
+    def windows_size(self, shape: torch.Size) -> int:
+        """Bytes of the windows of pixels N×H×W×C."""
+        amount, height, width, channels = shape
+        return (1 + self._mirror) * amount * (height + 2 * self._border) * (width + 2 * self._border) * channels
+
+    def of_batch(self, pixels: Tensor) -> Tensor:
+        """A batch B×H×W×C, augmented."""
+        windows = self.windows(pixels)
+        return self.finish(windows.draw(_all(pixels)) if windows else pixels)
+
+    def finish(self, pixels: Tensor) -> Tensor:
+        """What comes behind the gather."""
         for change in self._changes:
             pixels = change(pixels)
         return pixels
+
+
+class Sampler:
+    """Takes a batch out of a set on the device and augments it; the windows of the whole set are made once where they
+    fit into memory beside it, and otherwise batch by batch, which gives the same."""
+
+    def __init__(self, pixels: Tensor, steps: Sequence[Augment]) -> None:
+        """`pixels` is uint8 N×H×W×C."""
+        self._pixels, self._augmentation = pixels, Augmentation(steps)
+        has_room = fits(self._augmentation.windows_size(pixels.shape), pixels.device)
+        self._windows = self._augmentation.windows(pixels) if has_room else None
+
+    def batch(self, index: Tensor) -> Tensor:
+        """B×H×W×C for `index` (int64 B)."""
+        if self._windows:
+            return self._augmentation.finish(self._windows.draw(index))
+        return self._augmentation.of_batch(self._pixels.index_select(0, index))
 
 
 def _gathered(steps: Sequence[Augment]) -> tuple[int, str, bool, Sequence[Augment]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import ceil
 
@@ -10,21 +10,28 @@ import torch
 from torch import Tensor
 
 from specnet.settings.augment import Augment
-from specnet.training.augment import Sampler
-from specnet.training.data import Images
+from specnet.training.augment import Augmentation, Sampler
+from specnet.training.data import Images, Stored
+from specnet.training.data.stream import Stream
 from specnet.training.normalize import Normalizer
 from specnet.training.randomness import generator, start_step
 
 
 class Batches:
-    """Shuffled by index, augmented and normalised on the device that trains."""
+    """Shuffled by index, augmented and normalised on the device that trains, wherever the pixels are."""
 
     def __init__(
         self, images: Images, augment: Sequence[Augment], normalizer: Normalizer, size: int, seed: int
     ) -> None:
         self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, size, seed
-        self._sampler = Sampler(images.pixels, augment)
-        self._order = lru_cache(maxsize=1)(self._shuffle)
+        self._augmentation = Augmentation(augment)
+        self._source = (
+            Stream(images.pixels, self._stored_index, images.labels.device)
+            if isinstance(images.pixels, Stored)
+            else Sampler(images.pixels, augment)
+        )
+        self._shuffled = lru_cache(maxsize=2)(self._shuffle)  # a stream begins the next epoch before this one is over
+        self._order = lru_cache(maxsize=1)(lambda epoch: self._shuffled(epoch).to(images.labels.device))
         whole, left = divmod(len(images), size)
         self.per_epoch = whole + (left > 1 or not whole)
         """Steps in an epoch: a single image that is left over is left out, for it has no variance to normalise by."""
@@ -36,10 +43,20 @@ class Batches:
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Images B×C×H×W and labels B of a step (from 0); sets what the rest of the step draws from."""
         start_step(self._labels.device, self._seed, step)
+        index = self._index(self._order, step)
+        if isinstance(self._source, Stream):
+            pixels = self._augmentation.of_batch(self._source.batch(step))
+        else:
+            pixels = self._source.batch(index)
+        return self._normalizer(pixels), self._labels.index_select(0, index)
+
+    def _stored_index(self, step: int) -> Tensor:
+        """The images of a step, on the CPU."""
+        return self._index(self._shuffled, step)
+
+    def _index(self, order: Callable[[int], Tensor], step: int) -> Tensor:
         epoch, place = divmod(step, self.per_epoch)
-        index = self._order(epoch)[place * self._size : (place + 1) * self._size]
-        return self._normalizer(self._sampler.batch(index)), self._labels.index_select(0, index)
+        return order(epoch)[place * self._size : (place + 1) * self._size]
 
     def _shuffle(self, epoch: int) -> Tensor:
-        order = torch.randperm(len(self._labels), generator=generator(self._seed, "order", epoch))
-        return order.to(self._labels.device)
+        return torch.randperm(len(self._labels), generator=generator(self._seed, "order", epoch))

@@ -13,6 +13,10 @@ from specnet.settings.data import Folder
 from specnet.settings.split import Split
 from specnet.training import DataProblem
 
+BROKEN = (
+    r"2 of 17 files cannot be read: train/cat/broken\.jpg \(no picture.*\), train/dog/0\.png \(.*truncated\); `--skip"
+)
+
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
@@ -68,16 +72,8 @@ def test_unreadable_pictures_are_counted_and_named(pets: Path) -> None:
     half = pets / "train/dog/0.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 10, 3), np.uint8)).save(half)
     half.write_bytes(half.read_bytes()[:300])
-    with pytest.raises(DataProblem, match=r"2 of 9 files cannot be read.*broken\.jpg, .*0\.png"):
+    with pytest.raises(DataProblem, match=BROKEN):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
-
-
-def test_sixteen_bits_are_not_cut_off_silently(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / "deep" / name).mkdir(parents=True)
-        Image.fromarray(np.full((4, 4), 3000, np.uint16)).save(tmp_path / "deep" / name / "picture.png")
-    with pytest.raises(DataProblem, match="8 bits"):
-        read(Folder(path="deep"), tmp_path, (4, 4, 1))
 
 
 def test_a_class_that_only_one_part_has(pets: Path) -> None:
@@ -94,7 +90,7 @@ def test_a_class_without_pictures(pets: Path) -> None:
 
 
 def test_one_class_only(pets: Path) -> None:
-    with pytest.raises(DataProblem, match="at least two; 0 are there"):
+    with pytest.raises(DataProblem, match="at least two; none is there"):
         read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
 
 
