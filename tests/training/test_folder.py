@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,55 @@ def test_a_class_without_pictures(pets: Path) -> None:
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
 
 
+def test_links_and_hidden_files(pets: Path) -> None:
+    """Folders that link to each other are gone through once; a link that leads nowhere is a bad file."""
+    (pets / "train/cat/more").symlink_to(pets / "validation/cat")
+    (pets / "train/cat/again").symlink_to(pets / "train/cat")
+    (pets / "train/cat/0.link.jpg").symlink_to(pets / "validation/cat/0.jpg")
+    (pets / "train/cat/._0.jpg").write_bytes(b"what another system keeps of a file")
+    (pets / "train/cat/notes.txt").write_text("no picture")
+    (pets / "train/.git").mkdir()
+    data = read(Folder(path="pets"), pets.parent, (8, 6, 3))
+    assert data.train.labels.tolist() == [0] * 9 + [1] * 4
+    (pets / "train/dog/lost.png").symlink_to("nowhere.png")
+    with pytest.raises(DataProblem, match=r"1 of 22 files .*train/dog/lost\.png \(no such file"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
+def test_names_in_all_scripts(tmp_path: Path) -> None:
+    for name in ("кот", "собака 🐕"):
+        write_image(tmp_path / "動物" / name / "été.png", RED)
+        write_image(tmp_path / "動物" / name / os.fsdecode(b"\xff.png"), RED)
+    data = read(Folder(path="動物"), tmp_path, (4, 4, 3))
+    assert data.classes == ("кот", "собака 🐕")
+    assert len(data.train) == 4
+
+
+def test_a_class_whose_name_is_no_text(pets: Path) -> None:
+    write_image(pets / "train" / os.fsdecode(b"\xff") / "0.png", RED)
+    with pytest.raises(DataProblem, match=r"the name of the folder .*\\udcff.* is not UTF-8"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
+@pytest.mark.parametrize("closed", ["train", "train/dog"])
+def test_a_folder_that_may_not_be_read(pets: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    scan = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if Path(path) == pets / closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataProblem, match=f"pets/{closed} cannot be read: permission denied"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
+
+
 def test_one_class_only(pets: Path) -> None:
     with pytest.raises(DataProblem, match="at least two; none is there"):
+        read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
+    (pets / "train/cat/tabby").mkdir()
+    with pytest.raises(DataProblem, match="at least two; only tabby is there"):
         read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
 
 

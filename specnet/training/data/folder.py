@@ -119,7 +119,14 @@ def _classes(folder: Path) -> tuple[str, ...]:
     if len(names) < 2:
         there = f"only {names[0]} is there" if names else "none is there"
         raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {there}")
+    if odd := [name for name in names if _is_no_text(name)]:
+        raise DataProblem(f"the name of the folder {odd[0]!r} in {folder} is not UTF-8, as that of a class has to be")
     return names
+
+
+def _is_no_text(name: str) -> bool:
+    """Whether a name has bytes that Python keeps as surrogates."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _labelled(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[File]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -48,7 +48,9 @@ class Form:
 def read(path: Path, form: Form) -> Tensor:
     """A picture upright, its first frame, laid on white where it is transparent: uint8 H×W×C; raises Unreadable."""
     with _explained(path), Image.open(path) as image:
-        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        with suppress(Exception):  # notes of the camera that are damaged may raise anything, and say nothing
+            ImageOps.exif_transpose(image, in_place=True)
         pixels = torch.from_numpy(_array(image, form.channels)).reshape(1, image.height, image.width, form.channels)
         return fitted(resized(pixels, form.resize) if form.resize else pixels, form.size)[0]
 
