@@ -14,7 +14,7 @@ from specnet.training.data.find import Found, Published
 from specnet.training.data.fit import fitted
 from specnet.training.data.images import DataSet, Images, Pixels, Stored
 from specnet.training.data.request import Request
-from specnet.training.data.residence import settled
+from specnet.training.data.residence import brought_in, settled
 from specnet.training.data.split import set_aside
 from specnet.training.errors import DataProblem
 
@@ -25,7 +25,8 @@ def load(data: Data, split: Split | None, request: Request) -> DataSet:
     """The set with all images of the height and width asked for; raises DataProblem, CannotRun."""
     found = _read(data, request)
     _check_labels(data, found)
-    return set_aside(found.each(lambda part: _fitted(part, request.shape[:2])), split)
+    fitting = found.each(lambda part: _fitted(part, request.shape[:2]))
+    return brought_in(set_aside(fitting, split), request.note)
 
 
 def _fitted(part: Images, size: tuple[int, int]) -> Images:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from specnet.settings.data import Folder
 from specnet.training.data.decoding import any_coloured, unreadable
 from specnet.training.data.find import roots
 from specnet.training.data.folder_cache import Decoded, FolderCache
-from specnet.training.data.images import DataSet, Images, Pixels, Stored
+from specnet.training.data.images import DataSet, Images, Stored
 from specnet.training.data.request import Request
-from specnet.training.data.residence import CPU, SHARE, fits
 from specnet.training.errors import DataProblem
 
 PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
@@ -55,13 +53,14 @@ def _channels(folder: Path, names: list[str], workers: int) -> int:
 
 
 def _data_set(classes: tuple[str, ...], files: list[File], found: Decoded, request: Request) -> DataSet:
-    """The parts of what was decoded, without the bad files."""
+    """The parts of what was decoded, without the bad files; the pixels stay where they are."""
     good = _without_bad(classes, files, found, request)
-    pixels, labels = _at_home(found.pixels, request), torch.tensor([file.label for file in good])
+    pixels = Stored(found.pixels, torch.arange(len(good)), request.workers)
+    images = Images(pixels, torch.tensor([file.label for file in good]))
 
     def part(name: str) -> Images | None:
         places = torch.tensor([file.part == name for file in good])
-        return Images(pixels, labels).take(places) if places.any() else None
+        return images.take(places) if places.any() else None
 
     train = part("train")
     assert train, "every class has images"
@@ -83,17 +82,6 @@ def _without_bad(classes: tuple[str, ...], files: list[File], found: Decoded, re
         if (file.part, file.label) not in there:
             raise DataProblem(f"no image of {classes[file.label]} in the {file.part} part can be read")
     return good
-
-
-def _at_home(pixels: Tensor, request: Request) -> Pixels:
-    """In memory, if they fit; or else as they are, in a file."""
-    if fits(pixels.nbytes, CPU):
-        return pixels.clone()
-    request.note(
-        f"the images take {pixels.nbytes / 2**30:.1f} GiB, more than {SHARE:.0%} of the memory that is free; "
-        f"batches are read from the disk by {request.workers} threads"
-    )
-    return Stored(pixels, torch.arange(len(pixels)), request.workers)
 
 
 def _locate(path: str, data_dir: Path | None) -> Path:

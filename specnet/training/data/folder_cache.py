@@ -88,8 +88,9 @@ class FolderCache:
         form, place = Form(self.size, channels, self.resize), self._place()
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with self._alone(place):
-                return self.find() or self._write(form, place)
+            with self._alone(place) as has_waited:
+                found = self.find() if has_waited else None
+                return found or self._write(form, place)
         except (OSError, CannotRun) as error:
             return self._in_memory(form, f"{_shown(place)} cannot be written: {_why(error)}")
 
@@ -100,16 +101,16 @@ class FolderCache:
         return cache() / "folders" / key.hexdigest()[:16]
 
     @contextmanager
-    def _alone(self, place: Path) -> Iterator[None]:
-        """Within it, no other process writes there; raises CannotRun where nobody can."""
-        is_told = False
+    def _alone(self, place: Path) -> Iterator[bool]:
+        """Within it, no other process writes there; it tells whether one did. Raises CannotRun where nobody can."""
+        has_waited = False
         while lock.is_held(place):
-            if not is_told:
+            if not has_waited:
                 self.note(f"another process is decoding the same images into {_shown(place)}; waiting for it")
-                is_told = True
+            has_waited = True
             time.sleep(WAIT)
         with lock.held(place):
-            yield
+            yield has_waited
 
     def _write(self, form: Form, place: Path) -> Decoded:
         """The pixels into a temporary file that is renamed, then the contents: these make it whole."""
@@ -122,10 +123,18 @@ class FolderCache:
             temporary.replace(place / PIXELS)
         finally:
             forget(temporary)
-        write_json(place / CONTENTS, contents)
+        write_json(place / CONTENTS, {**contents, "folder": str(self.folder.absolute()), "resize": self.resize})
+        self._remove_outdated(place)
         found = _opened(place / PIXELS, contents)
         self.note(f"decoded {len(found.pixels):,} images into {_shown(place)}, {_bytes(found.pixels.nbytes)}")
         return found
+
+    def _remove_outdated(self, place: Path) -> None:
+        """What is kept of the same folder in the same form, from before its files changed."""
+        new = _contents(place / CONTENTS)
+        for other in place.parent.iterdir():
+            if other != place and (old := _contents(other / CONTENTS)) and new and _of(old) == _of(new):
+                shutil.rmtree(other, ignore_errors=True)
 
     def _write_pixels(self, form: Form, path: Path) -> Mapping[str, Any]:
         checksum, bad = 0, []
@@ -162,6 +171,11 @@ class FolderCache:
         paths = [self.folder / name for name in self.files]
         for name, image in zip(self.files, decode(paths, form, self.workers, self.note), strict=True):
             yield Bad(name, image.why) if isinstance(image, Bad) else image
+
+
+def _of(contents: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The folder that contents are of, and the form of the pixels."""
+    return contents.get("folder"), contents.get("resize"), contents.get("shape", [])[1:3]
 
 
 def _fact(path: Path) -> tuple[int, int]:

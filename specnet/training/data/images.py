@@ -29,6 +29,10 @@ class Stored:
     def shape(self) -> torch.Size:
         return torch.Size((len(self.rows), *self.source.shape[1:]))
 
+    @property
+    def nbytes(self) -> int:
+        return self.shape.numel()
+
     def take(self, index: Tensor) -> Stored:
         return Stored(self.source, self.rows[index], self.workers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -48,6 +49,19 @@ def _free_in_group() -> int:
         return limit - used + int(counts["file"])
     except (OSError, ValueError, KeyError):  # no group, no limit (`max`), no numbers
         return 2**63
+
+
+def brought_in(data: DataSet, note: Callable[[str], None]) -> DataSet:
+    """The set with its stored pixels in memory, if all of them fit; `note` is told if they do not."""
+    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, Stored)]
+    size = sum(pixels.nbytes for pixels in stored)
+    if fits(size, CPU):
+        return data.each(lambda part: Images(part.pixels[:], part.labels))
+    note(
+        f"the images take {size / 2**30:.1f} GiB, more than {SHARE:.0%} of the memory that is free; "
+        f"batches are read as they are needed, by {stored[0].workers} threads"
+    )
+    return data
 
 
 def settled(data: DataSet, place: torch.device, workers: int) -> DataSet:
