@@ -178,7 +178,7 @@ def test_free_memory_is_what_the_system_and_the_container_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cpu = torch.device("cpu")
-    monkeypatch.setattr(residence, "CONTROL_GROUP", tmp_path)
+    monkeypatch.setattr(residence, "CONTROL_GROUPS", tmp_path)
     alone = residence.free(cpu)
     assert 2**20 < alone < 2**60
     (tmp_path / "memory.max").write_text("9000\n")

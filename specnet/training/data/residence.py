@@ -16,7 +16,8 @@ SHARE = 0.5
 
 CPU = torch.device("cpu")
 
-CONTROL_GROUP = Path("/sys/fs/cgroup")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+"""Where Linux says how much memory a container or a batch job is given."""
 
 
 def fits(size: int, place: torch.device) -> bool:
@@ -28,7 +29,7 @@ def free(place: torch.device) -> int:
     """Bytes of memory that a device has to give; what caches of files take counts as free."""
     if place.type == "cuda":
         return torch.cuda.mem_get_info(place)[0]
-    return min(_free_in_system(), _free_in_group())
+    return min(_free_in_system(), *map(_free_in_group, _groups()))
 
 
 def _free_in_system() -> int:
@@ -41,11 +42,21 @@ def _free_in_system() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if "SC_PHYS_PAGES" in names else 2**63
 
 
-def _free_in_group() -> int:
-    """What a container that is limited has left."""
+def _groups() -> list[Path]:
+    """The control group of this process, and all that it is in."""
     try:
-        limit, used = (int((CONTROL_GROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
-        counts = dict(line.split() for line in (CONTROL_GROUP / "memory.stat").read_text().splitlines())
+        name = Path("/proc/self/cgroup").read_text().partition("0::/")[2].splitlines()
+    except OSError:
+        name = []
+    own = CONTROL_GROUPS.joinpath(*name)
+    return [own, *(parent for parent in own.parents if parent.is_relative_to(CONTROL_GROUPS))]
+
+
+def _free_in_group(group: Path) -> int:
+    """What a group that is limited has left."""
+    try:
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         return limit - used + int(counts["file"])
     except (OSError, ValueError, KeyError):  # no group, no limit (`max`), no numbers
         return 2**63
