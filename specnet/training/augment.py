@@ -30,8 +30,7 @@ class Windows:
 
     def __init__(self, pixels: Tensor, border: int, mode: str, mirror: bool) -> None:
         amount, height, width, channels = pixels.shape
-        padded = _padded(pixels, border, mode)
-        kinds = torch.stack([padded, padded.flip(2)]) if mirror else padded.unsqueeze(0)
+        kinds = _with_mirror_images(_padded(pixels, border, mode)) if mirror else _padded(pixels, border, mode)[None]
         rows = kinds.reshape(len(kinds), amount, height + 2 * border, -1)
         self._windows = rows.unfold(2, height, 1).unfold(3, width * channels, channels)
         self._shape = (height, width, channels)
@@ -48,6 +47,15 @@ def _below(limit: int, index: Tensor) -> Tensor:
     if limit == 1:
         return torch.zeros_like(index)
     return torch.randint(limit, index.shape, device=index.device)
+
+
+def _with_mirror_images(pixels: Tensor) -> Tensor:
+    """2×N×H×W×C, with one copy of the pixels beside it at most."""
+    both = pixels.new_empty((2, *pixels.shape))
+    both[0] = pixels
+    del pixels
+    both[1] = both[0].flip(2)
+    return both
 
 
 def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:

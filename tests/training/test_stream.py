@@ -154,7 +154,7 @@ def test_a_whole_run_is_the_same(photos: Path, monkeypatch: pytest.MonkeyPatch) 
     assert summaries[0] == summaries[1]
     assert all(weights[0][name].equal(weights[1][name]) for name in weights[0])
     assert not any("batches are read" in note for note in notes[0])
-    assert any("batches are read as they are needed, by 2 threads" in n for n in notes[1])
+    assert any("batches are read as they are needed, by 2 threads ahead" in n for n in notes[1])
 
 
 def test_stored_images_are_read_from_the_file(photos: Path, nothing_fits: None) -> None:

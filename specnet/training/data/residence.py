@@ -70,9 +70,13 @@ def brought_in(data: DataSet, note: Callable[[str], None]) -> DataSet:
         return data.each(lambda part: Images(part.pixels[:], part.labels))
     note(
         f"the images take {size / 2**30:.1f} GiB, more than {SHARE:.0%} of the memory that is free; "
-        f"batches are read as they are needed, by {stored[0].workers} threads"
+        f"batches are read as they are needed, {_by_whom(stored[0].workers)}"
     )
     return data
+
+
+def _by_whom(workers: int) -> str:
+    return f"by {workers} threads ahead of the training" if workers else "between the steps"
 
 
 def settled(data: DataSet, place: torch.device, workers: int) -> DataSet:
