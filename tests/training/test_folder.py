@@ -108,14 +108,30 @@ def test_links_and_hidden_files(pets: Path) -> None:
 def test_names_in_all_scripts(tmp_path: Path) -> None:
     for name in ("кот", "собака 🐕"):
         write_image(tmp_path / "動物" / name / "été.png", RED)
-        write_image(tmp_path / "動物" / name / os.fsdecode(b"\xff.png"), RED)
     data = read(Folder(path="動物"), tmp_path, (4, 4, 3))
     assert data.classes == ("кот", "собака 🐕")
-    assert len(data.train) == 4
+    assert len(data.train) == 2
+
+
+def write_without_text(folder: Path, name: str) -> Path:
+    """A picture in a name that is not UTF-8."""
+    path = folder / os.fsdecode(b"\xff") / name
+    try:
+        write_image(path, RED)
+    except OSError:
+        pytest.skip("the disk takes no names that are not UTF-8")
+    return path
+
+
+def test_a_picture_whose_name_is_no_text(pets: Path) -> None:
+    write_without_text(pets / "train/cat", "0.png")
+    write_without_text(pets / "train/cat", "1.png").write_text("no picture")
+    with pytest.raises(DataProblem, match="1 of 18 files"):
+        read(Folder(path="pets"), pets.parent, (8, 6, 3))
 
 
 def test_a_class_whose_name_is_no_text(pets: Path) -> None:
-    write_image(pets / "train" / os.fsdecode(b"\xff") / "0.png", RED)
+    write_without_text(pets / "train", "0.png")
     with pytest.raises(DataProblem, match=r"the name of the folder .*\\udcff.* is not UTF-8"):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
 

@@ -29,7 +29,7 @@ from specnet.training.data.find import cache
 from specnet.training.data.pictures import Form
 from specnet.training.data.residence import CPU, fits, free
 from specnet.training.errors import CannotRun
-from specnet.training.files import forget, write_json
+from specnet.training.files import forget, write
 
 FORMAT = 1
 """Goes into the key, and changes whenever the same files are to give other pixels."""
@@ -123,7 +123,8 @@ class FolderCache:
             temporary.replace(place / PIXELS)
         finally:
             forget(temporary)
-        write_json(place / CONTENTS, {**contents, "folder": str(self.folder.absolute()), "resize": self.resize})
+        contents |= {"folder": str(self.folder.absolute()), "resize": self.resize}
+        write(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
         self._remove_outdated(place)
         found = _opened(place / PIXELS, contents)
         self.note(f"decoded {len(found.pixels):,} images into {_shown(place)}, {_bytes(found.pixels.nbytes)}")
@@ -136,7 +137,7 @@ class FolderCache:
             if other != place and (old := _contents(other / CONTENTS)) and new and _of(old) == _of(new):
                 shutil.rmtree(other, ignore_errors=True)
 
-    def _write_pixels(self, form: Form, path: Path) -> Mapping[str, Any]:
+    def _write_pixels(self, form: Form, path: Path) -> dict[str, Any]:
         checksum, bad = 0, []
         with path.open("wb") as file:
             for image in self._decode(form):
