@@ -6,6 +6,7 @@ A source is a path, or a text if it has a newline in it, or a network made by `D
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Job, Part, Run, Watcher
+    from specnet.training import Answer, Job, Part, Run, Watcher
 
 
 Spec = str | Path | Network
@@ -104,6 +105,7 @@ def job_of(checked: Checked) -> Job:
         used=used_by(checked),
         parts=parts_of(network),
         image_memory=_image_memory(checked),
+        answer=_answer(checked),
     )
 
 
@@ -124,6 +126,24 @@ def parts_of(network: Network) -> dict[str, Part]:
             norm = ("norm",) if node.layer.family is Family.NORMALISATION else ()
             found[node.name] = Part((node.kind, *norm), init_of(node.layer))
     return found
+
+
+def _answer(checked: Checked) -> Answer | None:
+    """The last layer that says how many outputs it has, if it says so in a number that the network ends with."""
+    from specnet.training import Answer
+
+    network, name = checked.network, checked.network.outputs[0]
+    while name in network.by_name:
+        place, node = checked.elaborated.places[name], network.by_name[name]
+        span = place.attributes.get("out_features") or place.attributes.get("out_channels")
+        if span:
+            outputs = (network.shapes[network.outputs[0]] or (0,))[-1]
+            is_plain = re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text) and not place.trace
+            written, end = place.element.text, span.end - place.element.start
+            start = end - len(str(outputs))
+            return Answer(place.element.line, written[:start], written[end:]) if is_plain else None
+        name = node.inputs[0] if len(node.inputs) == 1 else ""
+    return None
 
 
 def used_by(checked: Checked) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from specnet.cli.failure import Failure
 from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
-from specnet.cli.torch_work import needing_torch
+from specnet.cli.torch_work import needing_torch, whole
 from specnet.compiler import Checked
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ HELP = "train the network of a spec on its data, into a folder of its own"
 LINES = ("epochs", "batch", "seed")
 """Lines of the `train` section that have a flag of their own."""
 
-FLAGS = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze", "tensorboard")
-"""Flags that say how to compute."""
+COMPUTING = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze", "tensorboard")
+
+READING = ("workers", "skip_bad")
+
+FLAGS = (*COMPUTING, *READING)
+"""Flags that say how to compute, and how to read the data."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +54,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="do not learn the parts of these names: conv1, 'block*' (may be repeated)",
     )
     parser.add_argument("--tensorboard", action="store_true", default=None, help="write TensorBoard's files, too")
+    parser.add_argument(
+        "--workers",
+        type=whole,
+        metavar="N",
+        help="threads that read images, 0: none but the main one (default: CPUs)",
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", default=None, help="leave out images of a folder that cannot be read"
+    )
     add_spec_arguments(parser)
 
 

@@ -28,6 +28,7 @@ from specnet.settings.augment import (
     Saturation,
     Shift,
 )
+from specnet.training.data.residence import fits
 
 Change = Callable[[Tensor], Tensor]
 
@@ -43,8 +44,7 @@ class Windows:
 
     def __init__(self, pixels: Tensor, border: int, mode: str, mirror: bool) -> None:
         amount, height, width, channels = pixels.shape
-        padded = _padded(pixels, border, mode)
-        kinds = torch.stack([padded, padded.flip(2)]) if mirror else padded.unsqueeze(0)
+        kinds = _with_mirror_images(_padded(pixels, border, mode)) if mirror else _padded(pixels, border, mode)[None]
         rows = kinds.reshape(len(kinds), amount, height + 2 * border, -1)
         self._windows = rows.unfold(2, height, 1).unfold(3, width * channels, channels)
         self._shape = (height, width, channels)
@@ -64,6 +64,15 @@ def _below(limit: int, index: Tensor) -> Tensor:
     return torch.randint(limit, index.shape, device=index.device)
 
 
+def _with_mirror_images(pixels: Tensor) -> Tensor:
+    """2×N×H×W×C, with one copy of the pixels beside it at most."""
+    both = pixels.new_empty((2, *pixels.shape))
+    both[0] = pixels
+    del pixels
+    both[1] = both[0].flip(2)
+    return both
+
+
 def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:
     if mode == "zeros":
         return pad(pixels, (0, 0, border, border, border, border))
@@ -79,38 +88,68 @@ def _reflected(size: int, border: int, device: torch.device) -> Tensor:
     return torch.minimum(places, period - places)
 
 
-class Sampler:
-    """Takes a batch out of a set and augments it: the crop or shift and the mirroring at the chain's beginning are done
-    by the gather itself, the rest batch by batch."""
+class Augmentation:
+    """A chain of steps: the crop or shift and the mirroring at its beginning are one gather, which draws the same for a
+    batch that is taken out of its set already as for the set itself."""
 
-    def __init__(self, pixels: Tensor, steps: Sequence[Augment], coins: Tensor | None = None) -> None:
-        """`pixels` is uint8 N×H×W×C; `coins` is bool N, which images an alternating flip mirrors in the first epoch."""
+    def __init__(self, steps: Sequence[Augment]) -> None:
         steps = [step for step in steps if not isinstance(step, Mixing)]
-        border, mode, mirror, rest = _gathered(steps)
-        self._pixels, self._coins = pixels, coins
-        self._windows = Windows(pixels, border, mode, mirror is not None) if border or mirror else None
-        self._is_alternating = mirror is not None and mirror.alternating
+        self._border, self._mode, self._flip, rest = _gathered(steps)
         self._changes = [(step, change(step)) for step in rest]
+        self.alternates = any(_alternates(step) for step in steps)
+        """Whether a batch needs to be told which of its images are mirrored."""
 
-    def batch(self, index: Tensor, epoch: int = 0) -> Tensor:
-        """B×H×W×C for `index` (int64 B) in an epoch (from 0)."""
-        pixels = self._gather(index, epoch)
+    def windows(self, pixels: Tensor) -> Windows | None:
+        """What the gather chooses from, if there is a choice; `pixels` is uint8 N×H×W×C."""
+        is_needed = self._border or self._flip
+        return Windows(pixels, self._border, self._mode, self._flip is not None) if is_needed else None
+
+    def windows_size(self, shape: torch.Size) -> int:
+        """Bytes of the windows of pixels N×H×W×C."""
+        amount, height, width, channels = shape
+        mirrors = 1 + (self._flip is not None)
+        return mirrors * amount * (height + 2 * self._border) * (width + 2 * self._border) * channels
+
+    def of_batch(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
+        """A batch B×H×W×C, augmented; `mirrored` (bool B) is what an alternating flip does."""
+        windows = self.windows(pixels)
+        return self.finish(self.draw(windows, _all(pixels), mirrored) if windows else pixels, mirrored)
+
+    def draw(self, windows: Windows, index: Tensor, mirrored: Tensor | None) -> Tensor:
+        """The gather: windows of the images of `index`."""
+        return windows.draw(index, mirrored if self._flip and self._flip.alternating else None)
+
+    def finish(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
+        """What comes behind the gather."""
         for step, change in self._changes:
             if isinstance(step, Flip) and step.alternating:
-                pixels = torch.where(self._mirrored(index, epoch).view(-1, 1, 1, 1), pixels.flip(_axis(step)), pixels)
+                assert mirrored is not None
+                pixels = torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(_axis(step)), pixels)
             else:
                 pixels = change(pixels)
         return pixels
 
-    def _gather(self, index: Tensor, epoch: int) -> Tensor:
-        if self._windows is None:
-            return self._pixels.index_select(0, index)
-        return self._windows.draw(index, self._mirrored(index, epoch) if self._is_alternating else None)
 
-    def _mirrored(self, index: Tensor, epoch: int) -> Tensor:
-        """bool B, the other way round in every other epoch."""
-        assert self._coins is not None, "an alternating flip needs coins"
-        return self._coins[index] ^ bool(epoch % 2)
+class Sampler:
+    """Takes a batch out of a set on the device and augments it; the windows of the whole set are made once where they
+    fit into memory beside it, and otherwise batch by batch, which gives the same."""
+
+    def __init__(self, pixels: Tensor, augmentation: Augmentation) -> None:
+        """`pixels` is uint8 N×H×W×C."""
+        self._pixels, self._augmentation = pixels, augmentation
+        has_room = fits(augmentation.windows_size(pixels.shape), pixels.device)
+        self._windows = augmentation.windows(pixels) if has_room else None
+
+    def batch(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
+        """B×H×W×C for `index` (int64 B)."""
+        if self._windows:
+            drawn = self._augmentation.draw(self._windows, index, mirrored)
+            return self._augmentation.finish(drawn, mirrored)
+        return self._augmentation.of_batch(self._pixels.index_select(0, index), mirrored)
+
+
+def _alternates(step: Augment) -> bool:
+    return isinstance(step, Flip) and step.alternating
 
 
 def _gathered(steps: Sequence[Augment]) -> tuple[int, str, Flip | None, Sequence[Augment]]:

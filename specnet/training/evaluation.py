@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 import torch
 from torch import Tensor
 
 from specnet.training.data import Images
+from specnet.training.data.stream import in_order
 from specnet.training.device import Device
 from specnet.training.loss import Loss
 from specnet.training.normalize import Normalizer
@@ -58,13 +60,12 @@ class Evaluator:
     def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
         """Float outputs B×outputs and labels B of a part, batch by batch."""
         images = self.parts[part]
-        starts = range(0, len(images), self.size)
-        for done, start in enumerate(starts, 1):
-            pixels, labels = images.pixels[start : start + self.size], images.labels[start : start + self.size]
+        batches = ceil(len(images) / self.size)
+        for done, (pixels, labels) in enumerate(in_order(images, self.size), 1):
             with self.device.autocast():
                 outputs = self.network(self.normalizer(pixels)).float()
             yield outputs, labels
-            ticked(done, len(starts))
+            ticked(done, batches)
 
 
 def hits(outputs: Tensor, labels: Tensor) -> Tensor:

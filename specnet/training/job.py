@@ -27,12 +27,26 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Where the number of outputs stands in the spec: on a line, which is `before`, the number, `after`."""
+
+    line: int
+    before: str
+    after: str
+
+    def with_outputs(self, outputs: int) -> str:
+        """The layer as it is written with so many outputs."""
+        return f"{self.before}{outputs}{self.after}"
+
+
+@dataclass(frozen=True)
 class Job:
     """What makes the result: the network as a module that takes N×C×H×W, and its settings.
 
     `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
     `used` the text of the files that the spec uses, by their paths relative to the spec's folder, `parts` the layers
-    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32.
+    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32,
+    `answer` the layer that decides how many outputs there are, where the spec says it in one plain number.
     """
 
     name: str
@@ -46,6 +60,7 @@ class Job:
     used: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     image_memory: int = 0
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,8 @@ class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
     `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
+    `workers` are threads that decode and read images, None for as many as there are processors, 0 for none beside the
+    training; with `skip_bad`, images that cannot be read are left out.
     `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
     """
 
@@ -65,6 +82,8 @@ class Options:
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     tensorboard: bool = False
+    workers: int | None = None
+    skip_bad: bool = False
     spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 

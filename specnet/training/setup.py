@@ -16,7 +16,8 @@ from specnet.training import init, normalize, optim, transfer, views
 from specnet.training.average import Averaged
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
-from specnet.training.data import DataSet, Request, load
+from specnet.training.data import DataSet, Request, load, settled
+from specnet.training.data.decoding import processors
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun
 from specnet.training.evaluation import Evaluator, Network
@@ -30,7 +31,7 @@ from specnet.training.pace import Pace
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
-from specnet.training.suitability import refuse_data, refuse_untrainable
+from specnet.training.suitability import refuse_data, refuse_kind, refuse_untrainable
 from specnet.training.sums import Sums
 
 
@@ -57,19 +58,32 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
         raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
     height, width, channels = job.input_shape
-    request = Request((height, width, channels), options.data_dir, watcher.note)
+    request = Request(
+        (height, width, channels),
+        options.data_dir,
+        watcher.note,
+        _workers(options),
+        options.skip_bad,
+        partial(refuse_kind, job),
+    )
     data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
+    if (size := job.training.batch.size) > len(data.train):
+        watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, metadata(job, data.classes, normalizer, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, watcher)
+
+
+def _workers(options: Options) -> int:
+    return processors() if options.workers is None else options.workers
 
 
 def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
     training, device, network = setup.job.training, setup.device, _network(setup)
     state = _state(setup, saved)
-    data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
+    data, normalizer = settled(setup.data, device.place, _workers(setup.options)), setup.normalizer.to(device.place)
     batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value)
     weights = class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
     stepper = Stepper(training, batches, network, loss(training.loss, weights), device)

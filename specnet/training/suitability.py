@@ -23,10 +23,15 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
+def refuse_kind(job: Job, classes: int, channels: int) -> None:
+    """What can be said before images are decoded; raises Unsuitable."""
+    _refuse_classes(job, classes)
+    refuse_channels(job, channels)
+
+
 def refuse_data(job: Job, data: DataSet) -> None:
     """What only the data tells; raises Unsuitable."""
-    _refuse_classes(job, len(data.classes))
-    refuse_channels(job, data.train.pixels.shape[3])
+    refuse_kind(job, len(data.classes), data.train.pixels.shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop and data.validation is None:
@@ -37,10 +42,11 @@ def refuse_data(job: Job, data: DataSet) -> None:
 
 def _refuse_classes(job: Job, classes: int) -> None:
     if job.output_shape[0] < classes:
-        raise Unsuitable(
-            f"the network has {job.output_shape[0]} outputs, and the data has {classes} classes; "
-            f"the last layer needs at least {classes}"
-        )
+        fix = f"the last layer needs at least {classes}"
+        if answer := job.answer:
+            written, meant = answer.with_outputs(job.output_shape[0]), answer.with_outputs(classes)
+            fix = f"on line {answer.line}, make `{written}` `{meant}`"
+        raise Unsuitable(f"the network has {job.output_shape[0]} outputs, and the data has {classes} classes; {fix}")
 
 
 def refuse_channels(job: Job, channels: int) -> None:

@@ -24,7 +24,7 @@ from specnet.settings.augment import (
     Shift,
 )
 from specnet.training import augment
-from specnet.training.augment import Sampler, change
+from specnet.training.augment import Augmentation, Sampler, change
 
 Recorded = list[Tensor]
 
@@ -59,7 +59,7 @@ def test_crop_shift_and_flip(
     drawn: dict[str, Recorded], first: Augment, border: int, mode: str, mirrored: bool
 ) -> None:
     pixels = images()
-    batch = Sampler(pixels, [first, Flip()] if mirrored else [first]).batch(INDEX)
+    batch = Sampler(pixels, Augmentation([first, Flip()] if mirrored else [first])).batch(INDEX)
     kinds, down, right = (draw.tolist() for draw in drawn["_below"])
     for place, number in enumerate(INDEX.tolist()):
         padded = np.pad(pixels[number].numpy(), ((border, border), (border, border), (0, 0)), mode)
@@ -73,7 +73,7 @@ def test_crop_shift_and_flip(
 @pytest.mark.parametrize("step", [Crop(pad=2), Shift(pixels=2)])
 def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: Augment) -> None:
     torch.manual_seed(0)
-    Sampler(images(), [step, Flip()]).batch(torch.zeros(20_000, dtype=torch.int64))
+    Sampler(images(), Augmentation([step, Flip()])).batch(torch.zeros(20_000, dtype=torch.int64))
     kinds, down, right = drawn["_below"]
     counts = (kinds * 25 + down * 5 + right).bincount(minlength=50)
     assert counts.min() > 300
@@ -91,7 +91,7 @@ def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: i
 
 def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> None:
     pixels = images()
-    batch = Sampler(pixels, [Flip(), Crop(pad=1)]).batch(INDEX)
+    batch = Sampler(pixels, Augmentation([Flip(), Crop(pad=1)])).batch(INDEX)
     kinds, _, _, _, down, right = drawn["_below"]
     for place, number in enumerate(INDEX.tolist()):
         image = pixels[number].numpy()
@@ -124,11 +124,11 @@ def test_contrast(drawn: dict[str, Recorded], channels: int) -> None:
 
 def test_nothing_to_do_is_the_images_themselves() -> None:
     pixels = images()
-    assert Sampler(pixels, []).batch(INDEX).equal(pixels[INDEX])
+    assert Sampler(pixels, Augmentation([])).batch(INDEX).equal(pixels[INDEX])
 
 
 def test_a_shift_wider_than_the_image_reflects_on() -> None:
-    batch = Sampler(torch.arange(2, dtype=torch.uint8).reshape(1, 1, 2, 1), [Shift(pixels=5)]).batch(
+    batch = Sampler(torch.arange(2, dtype=torch.uint8).reshape(1, 1, 2, 1), Augmentation([Shift(pixels=5)])).batch(
         torch.zeros(50).long()
     )
     assert {tuple(row) for row in batch.reshape(50, 2).tolist()} == {(0, 1), (1, 0)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_jobs import job, training
+from small_jobs import Notebook, job, training
 from small_sets import write_image
 from torch import nn
 
@@ -18,7 +18,7 @@ from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
 from specnet.settings.optimizer import Sgd
 from specnet.settings.stop import Stop
-from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
+from specnet.training import Answer, CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
 
 
 def refused(asked: Job, words: str, options: Options | None = None) -> None:
@@ -38,6 +38,11 @@ def test_an_output_that_is_no_vector() -> None:
 
 def test_fewer_outputs_than_classes() -> None:
     refused(job(outputs=(9,)), "has 9 outputs, and the data has 10 classes; the last layer needs at least 10")
+
+
+def test_fewer_outputs_than_classes_on_a_line() -> None:
+    asked = replace(job(outputs=(9,)), answer=Answer(12, "conv K=", " F=1"))
+    refused(asked, "9 outputs, and the data has 10 classes; on line 12, make `conv K=9 F=1` `conv K=10 F=1`")
 
 
 def test_more_outputs_than_classes_will_do(tmp_path: Path) -> None:
@@ -171,5 +176,7 @@ def test_a_cpu_s_memory_runs_out_too(tmp_path: Path) -> None:
 
 
 def test_a_batch_larger_than_the_set_is_the_whole_set(tmp_path: Path) -> None:
-    settings = training(data=Synthetic(images=50), split=None, batch=Batch(size=1000))
-    assert train(job(settings), Options(run=tmp_path / "run")).summary["epochs"] == 2
+    settings, told = training(data=Synthetic(images=50), split=None, batch=Batch(size=1000)), Notebook()
+    assert train(job(settings), Options(run=tmp_path / "run"), told).summary["epochs"] == 2
+    assert told.notes == ["a batch of 1,000 is more than the 50 images to train on: all are one batch"]
+    assert told.plans[0].steps == 2
