@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools" / "bench_train"))
 
+from gpu import images_per_second
 from timing import Ratio, compare, ratio
 
 BENCH = Path(__file__).parents[2] / "tools" / "bench_train"
@@ -28,6 +29,13 @@ def test_it_refuses_a_count_that_is_none() -> None:
     done = subprocess.run([sys.executable, BENCH, "--pairs", "0"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.endswith("--pairs takes a whole number from 1\n")
+
+
+def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
+    spec = Path(__file__).parents[2] / "specs" / "lenet5.net"
+    rates = images_per_second(spec, "cpu", batch=8, batches=2, folder=tmp_path / "run", looks=3)
+    assert len(rates) == 3
+    assert all(rate > 0 for rate in rates)
 
 
 def test_the_interval_holds_the_median_in_95_of_100_cases() -> None:

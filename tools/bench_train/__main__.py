@@ -32,6 +32,14 @@ from specnet.training.job import Precision
 
 Way = Callable[[Setting], Stretch]
 
+OVER_TEXTBOOK: tuple[tuple[str, Precision, float], ...] = (
+    ("a.net", "bf16", 2.4),
+    ("c.net", "bf16", 3.5),
+    ("a.net", "fp32", 1.4),
+    ("c.net", "fp32", 3.0),
+)
+"""How many times as fast as the textbook loop the trainer is to be on all cores."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -129,13 +137,13 @@ def report(bench: Bench) -> Iterator[str]:
     clock = "this process's processor time" if Clock.is_of_processor else "the clock on the wall"
     yield f"median of {bench.pairs} pairs of {bench.seconds:g} s by {clock}, and its 95 % interval"
     is_native = any(capabilities().get(word) for word in NATIVE_BF16)
-    targets = {("a.net", "bf16"): 2.4, ("c.net", "bf16"): 3.5, ("a.net", "fp32"): 1.4, ("c.net", "fp32"): 3.0}
-    for (spec, precision), bound in targets.items():
+    for spec, precision, bound in OVER_TEXTBOOK:
         if precision == "bf16" and not is_native:
             yield f"\n{spec} in bf16 is left out: not native here"
             continue
         yield f"\n{spec} in {precision}, batch 128: images a second of ours"
-        yield from speed(bench, spec, "bf16" if precision == "bf16" else "fp32", Target(bound))
+        over_textbook = None if Clock.is_of_processor else Target(bound)  # the promise is for all cores
+        yield from speed(bench, spec, precision, over_textbook)
     yield "\ntrivial.net, batch 128: host cost of a step"
     yield from host_cost(bench)
     for spec in ("a.net", "c.net"):
