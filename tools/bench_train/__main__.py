@@ -142,7 +142,8 @@ def report(bench: Bench) -> Iterator[str]:
             yield f"\n{spec} in bf16 is left out: not native here"
             continue
         yield f"\n{spec} in {precision}, batch 128: images a second of ours"
-        over_textbook = None if Clock.is_of_processor else Target(bound)  # the promise is for all cores
+        # the promise over the textbook loop is for all cores
+        over_textbook = None if Clock.is_of_processor else Target(bound)
         yield from speed(bench, spec, precision, over_textbook)
     yield "\ntrivial.net, batch 128: host cost of a step"
     yield from host_cost(bench)
