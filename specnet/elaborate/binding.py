@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -157,8 +158,14 @@ def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.
         letter = attributes.written(key.text)
         fix = replacing(key.span, letter, safe=True)
         return report(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = closest(key.text, written)
+    meant = closest(key.text, written) or _letter_of(attributes, key.text)
     return report(Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant)
+
+
+def _letter_of(attributes: type[Attributes], misspelt: str) -> str:
+    """`S` for `strid`: the letter of torch's word that is meant, if one is very near."""
+    near = get_close_matches(misspelt, list(attributes.model_fields), n=1, cutoff=0.8)
+    return attributes.written(near[0]) if near else ""
 
 
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:

@@ -59,7 +59,7 @@ class Loop:
         """Train to the end; where a signal has come, saves and raises Asked; NotFinite leaves the last good weights."""
         try:
             while not self._is_over():
-                self._train_epoch()
+                self.train_until(self.stepper.end(len(self.state.history) + 1))
                 self._conclude_epoch()
         except Asked:
             self.pace.lap()
@@ -86,10 +86,9 @@ class Loop:
         is_patience_over = self.stop is not None and self.state.waited >= self.stop.patience
         return is_patience_over or len(self.state.history) >= self.stepper.epochs
 
-    def _train_epoch(self) -> None:
-        """The steps that this epoch still lacks."""
+    def train_until(self, end: int) -> None:
+        """The steps of an epoch that are lacking until `end` of the run's are done."""
         self.state.train_mode()
-        end = self.stepper.end(len(self.state.history) + 1)
         try:
             while self.state.step < end:
                 self._step()

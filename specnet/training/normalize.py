@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -32,7 +33,12 @@ class Normalizer:
         rows = pixels.reshape(len(pixels), -1).float()
         if rows.data_ptr() == pixels.data_ptr():
             rows = rows.clone()
-        return rows.sub_(self.shift.ravel()).mul_(self.scale.ravel()).view(pixels.shape).permute(0, 3, 1, 2)
+        shift, scale = self._rows
+        return rows.sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    @cached_property
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        return self.shift.ravel(), self.scale.ravel()
 
     def to(self, device: torch.device) -> Normalizer:
         return Normalizer(self.shift.to(device), self.scale.to(device))
