@@ -52,6 +52,8 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)
+    init.refuse_whitening(job.module, job.parts)
+    optim.refuse_groups(job.training.group, job.module, job.parts)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(options, job.module)
@@ -68,6 +70,7 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     )
     data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
+    class_weights(job.training.loss, data.train.labels, job.output_shape[0])  # refused before anything is written
     if (size := job.training.batch.size) > len(data.train):
         watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)

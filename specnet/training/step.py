@@ -49,8 +49,8 @@ class Stepper:
         """The next step. It does not wait for the device."""
         self._set_rates(state)
         images, labels = self._batches.batch(state.step)
-        parts = self._training.batch.accumulate
-        for some, theirs in zip(images.chunk(parts), labels.chunk(parts), strict=True):
+        parts = min(self._training.batch.accumulate, max(1, len(labels) // 2))  # one image alone has no variance
+        for some, theirs in zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True):
             self._learn(state, some, theirs, len(theirs) / len(labels))
         self._descend(state)
         state.finish_step()
