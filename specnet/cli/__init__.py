@@ -60,6 +60,7 @@ def _run(words: list[str]) -> int:
         options = parser.parse_args(words)
     except SystemExit as done:
         return int(done.code or 0)
+    options.words = words
     code: int = _command(options.command).run(options)
     sys.stdout.flush()
     return code

@@ -11,6 +11,7 @@ from specnet.training.errors import (
     Interrupted,
     NotFinite,
     OutOfMemory,
+    RankLost,
     TrainingError,
     Unsuitable,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Plan",
     "Prediction",
     "Progress",
+    "RankLost",
     "Recorded",
     "Run",
     "Silent",

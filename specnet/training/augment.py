@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 
 from specnet.attributes import Interval
 from specnet.settings.augment import Augment, Brightness, Contrast, Crop, Flip, Shift
+from specnet.training.randomness import below, fractions
 
 Change = Callable[[Tensor], Tensor]
 
@@ -46,7 +47,7 @@ def _below(limit: int, index: Tensor) -> Tensor:
     """A random number from 0 to `limit` − 1 for each image of `index`."""
     if limit == 1:
         return torch.zeros_like(index)
-    return torch.randint(limit, index.shape, device=index.device)
+    return below(limit, len(index), index.device)
 
 
 def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:
@@ -122,13 +123,12 @@ def _all(pixels: Tensor) -> Tensor:
 
 def _chosen(pixels: Tensor, probability: float) -> Tensor:
     """B×1×1×1, true with the probability given."""
-    return torch.rand(len(pixels), 1, 1, 1, device=pixels.device) < probability
+    return fractions(len(pixels), pixels.device) < probability
 
 
 def _factors(pixels: Tensor, interval: Interval) -> Tensor:
     """B×1×1×1, drawn evenly from the interval."""
-    share = torch.rand(len(pixels), 1, 1, 1, device=pixels.device)
-    return interval.low + (interval.high - interval.low) * share
+    return interval.low + (interval.high - interval.low) * fractions(len(pixels), pixels.device)
 
 
 def _contrasted(pixels: Tensor, factors: Tensor) -> Tensor:

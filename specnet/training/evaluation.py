@@ -12,6 +12,7 @@ from specnet.training.data import Images
 from specnet.training.device import Device
 from specnet.training.loss import Loss
 from specnet.training.normalize import Normalizer
+from specnet.training.ranks import ALONE, Ranks
 
 Network = Callable[[Tensor], Tensor]
 """A module, compiled or not: images B×C×H×W to outputs B×classes."""
@@ -38,6 +39,7 @@ class Evaluator:
     loss: Loss
     device: Device
     size: int
+    ranks: Ranks = ALONE
 
     def score(self, part: str, ticked: Ticked) -> Score:
         """How good the network is on a part."""
@@ -50,12 +52,13 @@ class Evaluator:
 
     @torch.inference_mode()
     def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
-        """Float outputs B×outputs and labels B of a part, batch by batch."""
+        """Float outputs B×outputs and labels B of a part, batch by batch; each rank works on its share of a batch."""
         images = self.parts[part]
         starts = range(0, len(images), self.size)
         for done, start in enumerate(starts, 1):
             pixels, labels = images.pixels[start : start + self.size], images.labels[start : start + self.size]
+            share = self.ranks.share(len(labels))
             with self.device.autocast():
-                outputs = self.network(self.normalizer(pixels)).float()
-            yield outputs, labels
+                outputs = self.network(self.normalizer(pixels[share.places])).float()
+            yield self.ranks.joined(outputs, share), labels
             ticked(done, len(starts))

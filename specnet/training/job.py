@@ -42,6 +42,8 @@ class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
     `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
+    `processes` is how many the command is to start; those of torchrun are taken as they are. With `sharded` each holds
+    a part of the parameters, with `sync_bn` they normalise by the statistics of the whole batch.
     `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
     """
 
@@ -51,6 +53,9 @@ class Options:
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
+    processes: int = 1
+    sharded: bool = False
+    sync_bn: bool = False
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     spec: Path | None = None
@@ -75,6 +80,9 @@ class Plan:
     classes: tuple[str, ...]
     epochs: float
     steps: int
+    batch: int
+    learning_rate: float
+    processes: int
 
 
 @dataclass(frozen=True)

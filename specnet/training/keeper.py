@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import Lock
-from time import perf_counter
 from typing import NoReturn
 
 from specnet.training import checkpoint
@@ -19,7 +18,7 @@ class Keeper:
     def __init__(self, folder: RunFolder, state: State) -> None:
         self._folder, self._state = folder, state
         self._unwritten: Weights | None = None
-        self._saved_at = perf_counter()
+        self._saved_at = state.ranks.now()
         self._remembered: tuple[int, Checkpoint] | None = None
         self._saving = Lock()
 
@@ -30,22 +29,28 @@ class Keeper:
 
     def _write_kept(self) -> None:
         """Bring the weights that count to the disk, unless they are there."""
-        if self._unwritten is not None:
+        if self._unwritten is not None and self._state.ranks.is_first:
             self._folder.write_model(self._unwritten)
-            self._unwritten = None
+        self._unwritten = None
 
     def save(self) -> None:
         """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
         self._refuse_nan()
         with self._saving:
             self._write_kept()
-            checkpoint.save(self._folder.checkpoint, self._state.step, self._state.pack())
+            moment = self._state.pack()
+            if self._state.ranks.is_first:
+                checkpoint.save(self._folder.checkpoint, self._state.step, moment)
             self._remembered = None
-        self._saved_at = perf_counter()
+        self._saved_at = self._state.ranks.now()
 
     def remember(self) -> None:
-        """Keep this moment in memory, to be saved if what comes next takes too long to wait for."""
-        self._remembered = (self._state.step, self._state.pack())
+        """Keep this moment in memory, to be saved if what comes next takes too long to wait for.
+
+        No rank among several leaves by itself, so none needs it there.
+        """
+        if self._state.ranks.is_alone:
+            self._remembered = (self._state.step, self._state.pack())
 
     def save_remembered(self) -> str:
         """Save the moment remembered, from another thread, and say what is saved then."""
@@ -59,7 +64,7 @@ class Keeper:
 
     def save_if_older(self, seconds: float) -> None:
         """Save where the last checkpoint is older than so many seconds."""
-        if perf_counter() - self._saved_at > seconds:
+        if self._state.ranks.now() - self._saved_at > seconds:
             self.save()
 
     def give_up(self, what: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,16 +17,17 @@ from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun
 from specnet.training.evaluation import Evaluator, Network
 from specnet.training.interruption import Interruption
-from specnet.training.job import Job, Options, Watcher
+from specnet.training.job import Job, Options, Silent, Watcher
 from specnet.training.keeper import Keeper
 from specnet.training.loop import Loop
 from specnet.training.loss import loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
+from specnet.training.ranks import Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
-from specnet.training.suitability import refuse_data, refuse_untrainable
+from specnet.training.suitability import refuse_data, refuse_sharing, refuse_untrainable
 from specnet.training.sums import Sums
 
 
@@ -41,32 +42,36 @@ class Setup:
     normalizer: Normalizer
     folder: RunFolder
     watcher: Watcher
+    ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
+def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
-    device = choose(options, job.module)
+    device = choose(replace(options, device=ranks.own_device(options.device)), job.module)
+    refuse_sharing(options, device, ranks)
     height, width, channels = job.input_shape
     request = Request((height, width, channels), options.data_dir, watcher.note)
-    data = load(job.training.data, job.training.split, request)
+    with ranks.in_turn():
+        data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, metadata(job, data.classes, normalizer, options.overrides))
-    return Setup(job, options, device, data, normalizer, folder, watcher)
+    return Setup(job, options, device, data, normalizer, folder, watcher if ranks.is_first else Silent(), ranks)
 
 
 def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
-    training, device, network = setup.job.training, setup.device, _network(setup)
-    state = _state(setup, saved)
+    training, device, ranks = setup.job.training, setup.device, setup.ranks
+    state, network = _state(setup, saved), _network(setup)
     data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
-    batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value)
-    stepper = Stepper(training, batches, network, loss(training.loss), device)
-    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, training.batch.size)
+    batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value, ranks)
+    averaging = ranks.averaging(network, setup.options, device.place)
+    stepper = Stepper(training, batches, averaging, loss(training.loss), device)
+    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, training.batch.size, ranks)
     return Loop(
         state=state,
         stepper=stepper,
@@ -92,16 +97,16 @@ def _state(setup: Setup, saved: Checkpoint | None) -> State:
     init.start(module.cpu(), training.init, training.seed.value)
     if options.weights and not saved:
         module.load_state_dict(transfer.fitting(module, options.weights, setup.watcher.note), strict=False)
-    module.to(setup.device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    setup.ranks.settle(module, options, setup.device.place)
     optimizer = optim.optimizer(training.optimizer, module, setup.device.place)
     frozen = transfer.frozen_norms(module, options.freeze)
-    state = State(module, optimizer, Sums.zero(setup.device.place), frozen=frozen)
+    state = State(module, optimizer, Sums.zero(setup.device.place), frozen=frozen, ranks=setup.ranks)
     if saved:
         state.unpack(saved)
     return state
 
 
 def _network(setup: Setup) -> Network:
-    """The module, compiled if that is wished; `auto` is off, for nothing measured so far has gained by it."""
+    """The module on the device, compiled if wished; `auto` is off, for nothing measured so far has gained by it."""
     module = setup.job.module
     return cast(Network, torch.compile(module) if setup.options.compile == "on" else module)

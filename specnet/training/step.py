@@ -41,11 +41,12 @@ class Stepper:
         """The next step. It does not wait for the device."""
         for group in state.optimizer.param_groups:
             group["lr"] = self.learning_rate(state.step)
+        share = self._batches.share(state.step)
         images, labels = self._batches.batch(state.step)
         with self._device.autocast():
             outputs = self._network(images).float()
         loss = self._loss(outputs, labels)
-        backward(loss)
+        backward(share.weighted(loss))
         state.optimizer.step()
         state.optimizer.zero_grad()
-        state.count(loss, outputs, labels)
+        state.count(loss, outputs, labels, share)
