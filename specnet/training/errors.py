@@ -45,8 +45,8 @@ class RankLost(TrainingError):
     """Another of the processes that train together has died; `folder` is the run's, if it has come that far."""
 
     def __init__(self, folder: Path | None) -> None:
-        saved = folder and f"\nwhat the last checkpoint holds is saved: specnet train --resume {folder}"
-        super().__init__(f"another process of this training has died, and none goes on without it{saved or ''}")
+        kept = f"; what the last checkpoint holds is saved in {folder}\nto go on: specnet train --resume {folder}"
+        super().__init__(f"another process of this training has died{kept if folder else ''}")
 
 
 class Interrupted(TrainingError):

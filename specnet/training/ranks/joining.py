@@ -13,6 +13,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from specnet.training.ranks import lost
 from specnet.training.ranks.alone import ALONE, Ranks
+from specnet.training.ranks.together import Together
 
 SAID = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """What torchrun says, and whoever stands in for it has to."""
@@ -47,8 +48,6 @@ def joined() -> Iterator[Ranks]:
     if not are_started() or dist.is_initialized():
         yield _here
         return
-    from specnet.training.ranks.together import Together  # FSDP takes as long to import as the rest of torch
-
     number, amount, local = (int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     with lost.explained(None):
         store = _store()

@@ -53,9 +53,10 @@ def launch(command: Sequence[str], amount: int) -> Ended:
 
 
 def _ended(codes: Mapping[int, int]) -> Ended:
-    """Ranks that fail agree on an exit code; those that a signal has ended have none."""
+    """Ranks that fail agree on an exit code; SIGTERM is what torch ends the others with, once one has failed."""
     killed = {number: signal.Signals(-code).name for number, code in codes.items() if code < 0}
-    return Ended(max(1, *codes.values()), killed)
+    others = {number: name for number, name in killed.items() if name != "SIGTERM"}
+    return Ended(max(1, *codes.values()), others)
 
 
 @contextmanager

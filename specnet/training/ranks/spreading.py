@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import signature
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 LARGE = 2**16
 """Parameters from which a layer is gathered and freed by itself; the smaller ones stay together."""
@@ -36,6 +37,9 @@ def shard(module: nn.Module, place: torch.device) -> None:
 
     The module comes from the CPU, for the device need not hold it whole.
     """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard  # takes as long to import as the rest of torch
+
     mesh = init_device_mesh(place.type, (dist.get_world_size(),))
     module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # FSDP2 knows no other
     for layer in _large(module):
@@ -57,16 +61,22 @@ def _large(module: nn.Module) -> Iterator[nn.Module]:
 
 def whole(value: Tensor) -> Tensor:
     """A tensor with all of its shards; every rank has to ask."""
-    return value.full_tensor() if isinstance(value, DTensor) else value
+    return value.full_tensor() if _is_shard(value) else value
 
 
 def local(value: Tensor) -> Tensor:
     """What of a tensor lies here."""
-    return value.to_local() if isinstance(value, DTensor) else value
+    return value.to_local() if _is_shard(value) else value
 
 
 def placed(value: Tensor, like: Tensor) -> Tensor:
     """A whole tensor, which every rank has, sharded as another one of its shape."""
-    if not isinstance(like, DTensor) or value.shape != like.shape:
+    if not _is_shard(like) or value.shape != like.shape:
         return value
+    from torch.distributed.tensor import distribute_tensor
+
     return distribute_tensor(value.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+
+
+def _is_shard(value: Tensor) -> TypeGuard[DTensor]:
+    return hasattr(value, "full_tensor")
