@@ -326,7 +326,19 @@ def test_a_process_that_dies_ends_the_run(spec: Path, undisturbed: str) -> None:
 @pytest.mark.parametrize("run", [(), ("--run", "runs/named")])
 @pytest.mark.parametrize("victim", [0, 1])
 def test_torchrun_starts_again_what_goes_on(spec: Path, undisturbed: str, run: tuple[str, ...], victim: int) -> None:
-    command = [*TORCHRUN, "2", "--standalone", "--max-restarts=1", "-m", "specnet", "train", "tiny.net", *run, *LONG]
+    command = [
+        *TORCHRUN,
+        "2",
+        "--standalone",
+        "--max-restarts=1",
+        "-m",
+        "--",
+        "specnet",
+        "train",
+        "tiny.net",
+        *run,
+        *LONG,
+    ]
     process = start(command)
     wait_for(lambda: list(Path("runs").glob("*/checkpoint/*.json")), process)
     os.kill(children(process)[victim], signal.SIGKILL)
@@ -341,7 +353,18 @@ def test_torchrun_starts_again_what_goes_on(spec: Path, undisturbed: str, run: t
 @pytest.mark.slow
 def test_two_agents_stand_in_for_two_machines(one: str) -> None:
     where = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--rdzv-id=1"]
-    command = [*TORCHRUN, "1", "--nnodes=2", *where, "--local-addr=127.0.0.1", "-m", "specnet", "train", "tiny.net"]
+    command = [
+        *TORCHRUN,
+        "1",
+        "--nnodes=2",
+        *where,
+        "--local-addr=127.0.0.1",
+        "-m",
+        "--",
+        "specnet",
+        "train",
+        "tiny.net",
+    ]
     agents = [start([*command, "--run", "two", *FP32]) for _ in range(2)]
     codes, outs, errs = zip(*map(ended, agents), strict=True)
     assert codes == (0, 0), errs

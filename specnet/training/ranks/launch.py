@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
@@ -30,7 +31,20 @@ def launch(command: Sequence[str], amount: int) -> Ended:
 
     SIGINT and SIGTERM are passed on, and the ranks have half a minute to save.
     """
-    config = LaunchConfig(
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // amount)))
+    with TemporaryDirectory() as logs, _quiet():
+        try:
+            elastic_launch(_config(amount, logs), command[0])(*command[1:])
+        except ChildFailedError as failed:
+            return _ended({number: failure.exitcode for number, failure in failed.failures.items()})
+        except SignalException as asked:
+            return Ended(128 + asked.sigval)
+    return Ended(0)
+
+
+def _config(amount: int, logs: str) -> LaunchConfig:
+    """So many ranks on this machine alone, none of them started again."""
+    return LaunchConfig(
         min_nodes=1,
         max_nodes=1,
         nproc_per_node=amount,
@@ -39,17 +53,8 @@ def launch(command: Sequence[str], amount: int) -> Ended:
         rdzv_endpoint=f"{HERE}:0",  # a port that is free
         local_addr=HERE,
         max_restarts=0,
-        logs_specs=DefaultLogsSpecs(),
+        logs_specs=DefaultLogsSpecs(logs),
     )
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // amount)))
-    with _quiet():
-        try:
-            elastic_launch(config, command[0])(*command[1:])
-        except ChildFailedError as failed:
-            return _ended({number: failure.exitcode for number, failure in failed.failures.items()})
-        except SignalException as asked:
-            return Ended(128 + asked.sigval)
-    return Ended(0)
 
 
 def _ended(codes: Mapping[int, int]) -> Ended:

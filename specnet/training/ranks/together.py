@@ -53,6 +53,8 @@ class Together(Ranks):
         return f"cuda:{self._local}" if name.startswith("cuda") else name
 
     def settle(self, module: nn.Module, options: Options, place: torch.device) -> None:
+        if place.type == "cuda":
+            torch.cuda.set_device(place)  # NCCL and FSDP2 take the current one
         if options.sync_bn:
             nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
         if options.sharded:
