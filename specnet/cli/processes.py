@@ -41,13 +41,16 @@ def in_processes(run: Run) -> Run:
 
 
 def _wanted(options: argparse.Namespace) -> int:
-    """How many processes are to train: what the flags say, or what the run was begun with."""
-    from specnet.training import recorded
+    """How many processes are to train: what the flags say, or what the run was begun with; one says what is wrong."""
+    from specnet.training import TrainingError, recorded
 
     asked: int | None = options.gpus or options.nproc
     if asked or not options.resume:
         return asked or 1
-    return recorded(options.resume).options.processes
+    try:
+        return recorded(options.resume).options.processes
+    except TrainingError:
+        return 1
 
 
 def _start(options: argparse.Namespace, amount: int) -> int:

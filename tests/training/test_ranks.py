@@ -245,6 +245,9 @@ LONG = ("--epochs", "60", "--set", "optimizer.lr=0.002", *FP32)
 
 TORCHRUN = ("torch.distributed.run", "--nproc-per-node")
 
+TINY = ("-m", "--", "specnet", "train", "tiny.net")
+"""Without `--`, torchrun takes our `--run` for one of its own options."""
+
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes are looked up in /proc")
 
 
@@ -331,11 +334,7 @@ def test_torchrun_starts_again_what_goes_on(spec: Path, undisturbed: str, run: t
         "2",
         "--standalone",
         "--max-restarts=1",
-        "-m",
-        "--",
-        "specnet",
-        "train",
-        "tiny.net",
+        *TINY,
         *run,
         *LONG,
     ]
@@ -359,11 +358,7 @@ def test_two_agents_stand_in_for_two_machines(one: str) -> None:
         "--nnodes=2",
         *where,
         "--local-addr=127.0.0.1",
-        "-m",
-        "--",
-        "specnet",
-        "train",
-        "tiny.net",
+        *TINY,
     ]
     agents = [start([*command, "--run", "two", *FP32]) for _ in range(2)]
     codes, outs, errs = zip(*map(ended, agents), strict=True)
