@@ -81,7 +81,9 @@ class Interruption:
         with ear:
             while (heard := ear.recv(1)) and heard[0] not in SIGNALS:
                 pass
-        if heard and not self._answered.wait(PATIENCE):
-            with self._answering:
-                if not self._answered.is_set():
-                    self.overdue(heard[0])
+            if heard and not self._answered.wait(PATIENCE):
+                with self._answering:
+                    if not self._answered.is_set():
+                        self.overdue(heard[0])
+            while ear.recv(16):  # a second signal is written here, too
+                pass
