@@ -1,12 +1,13 @@
 # make demo   a virtual environment, AlexNet checked and drawn, digits trained to its accuracy
 # make test   all that CI runs: lint, types, contracts between rooms, tests
 # make test-slow   the tests that take longer, too
+# make bench-train   the trainer beside other loops, in about ten minutes; on a quiet machine
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow bench-train lint clean
 
 $(BIN)/specnet: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +34,9 @@ test: lint
 
 test-slow: lint
 	$(BIN)/pytest -m "slow or not slow"
+
+bench-train: $(BIN)/specnet
+	$(BIN)/python tools/bench_train $(BENCH)
 
 clean:
 	rm -rf $(VENV) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

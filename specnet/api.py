@@ -6,12 +6,16 @@ A source is a path, or a text if it has a newline in it, or a network made by `D
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specnet.analyses.memory import BYTES
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
+from specnet.layers.base import Family
+from specnet.layers.base.learned import init_of
 from specnet.render import terminal
 from specnet.source import Source
 from specnet.unparse import unparse
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Job, Run, Watcher
+    from specnet.training import Answer, Job, Part, Run, Watcher
 
 
 Spec = str | Path | Network
@@ -34,12 +38,15 @@ class SpecError(ValueError):
         self.checked = checked
 
 
-def check(source: Spec, settings: Mapping[str, str] | None = None, strict: bool = False) -> Checked:
+def check(
+    source: Spec, settings: Mapping[str, str] | None = None, strict: bool = False, allow: Collection[str] = ()
+) -> Checked:
     """Checks a spec: shapes, costs and diagnostics. Raises OSError when there is no such file, never for a bad spec.
 
-    `settings` override values by name, as `--set` does.
+    `settings` override values by name, as `--set` does. `allow` are the codes of warnings and notes to leave out, as
+    `[tool.specnet]` of a pyproject.toml, which is not read here, has them.
     """
-    return check_source(_source(source), settings, strict=strict)
+    return check_source(_source(source), settings, strict=strict, allow=allow)
 
 
 def compile(source: Spec, settings: Mapping[str, str] | None = None) -> fx.GraphModule:
@@ -96,7 +103,47 @@ def job_of(checked: Checked) -> Job:
         module=build(network),
         training=network.training or Training(),
         used=used_by(checked),
+        parts=parts_of(network),
+        image_memory=_image_memory(checked),
+        answer=_answer(checked),
     )
+
+
+def _image_memory(checked: Checked) -> int:
+    """The bytes of one image and of all that layers give for it, in fp32."""
+    kept = checked.totals.parameters + checked.totals.buffers
+    return (checked.totals.memory or 0) - BYTES * kept
+
+
+def parts_of(network: Network) -> dict[str, Part]:
+    """The layers with parameters, by their names in the module."""
+    from specnet.training import Part
+
+    found = {}
+    for node in network.nodes:
+        arriving = network.arriving(node)
+        if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
+            norm = ("norm",) if node.layer.family is Family.NORMALISATION else ()
+            found[node.name] = Part((node.kind, *norm), init_of(node.layer))
+    return found
+
+
+def _answer(checked: Checked) -> Answer | None:
+    """The last layer that says how many outputs it has, if it says so in a number that the network ends with."""
+    from specnet.training import Answer
+
+    network, name = checked.network, checked.network.outputs[0]
+    while name in network.by_name:
+        place, node = checked.elaborated.places[name], network.by_name[name]
+        span = place.attributes.get("out_features") or place.attributes.get("out_channels")
+        if span:
+            outputs = (network.shapes[network.outputs[0]] or (0,))[-1]
+            is_plain = re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text) and not place.trace
+            written, end = place.element.text, span.end - place.element.start
+            start = end - len(str(outputs))
+            return Answer(place.element.line, written[:start], written[end:]) if is_plain else None
+        name = node.inputs[0] if len(node.inputs) == 1 else ""
+    return None
 
 
 def used_by(checked: Checked) -> dict[str, str]:

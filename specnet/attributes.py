@@ -56,6 +56,13 @@ class BeforeAfter:
     after: int
 
 
+@dataclass(frozen=True)
+class Multiple:
+    """`64x`: so many times as much as what it stands beside."""
+
+    factor: float
+
+
 def _both_axes(value: object) -> object:
     return (value, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 

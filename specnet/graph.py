@@ -36,6 +36,10 @@ class Node:
     """The node whose weights this one uses too."""
 
 
+START = {"init", "freeze"}
+"""Attributes that say how training begins, and nothing of what the network computes."""
+
+
 @dataclass(frozen=True)
 class Head:
     """An output on the side, with the weight of its loss."""
@@ -86,7 +90,7 @@ class Network:
         """A fingerprint of the graph: inputs, nodes, attributes, edges. Layout, comments and training do not enter."""
         parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
         for node in self.nodes:
-            attributes = node.layer.model_dump(mode="json") if node.layer else None
+            attributes = node.layer.model_dump(mode="json", exclude=START) if node.layer else None
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

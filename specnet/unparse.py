@@ -73,14 +73,15 @@ def _training(training: Training) -> str:
     from specnet.settings import lines
 
     given = [(line, getattr(training, line)) for line in lines() if line in training.model_fields_set]
-    written = [f"  {line:<9} {_setting(line, value)}".rstrip() for line, value in given if value]
+    written = [f"  {line:<9} {text}".rstrip() for line, value in given if value for text in _settings(line, value)]
     return "\n".join(["train {", *written, "}"])
 
 
-def _setting(line: str, value: Setting | tuple[Setting, ...]) -> str:
-    """`sgd lr=0.1`; a chain of steps where the line takes several."""
+def _settings(line: str, value: Setting | tuple[Setting, ...]) -> list[str]:
+    """`sgd lr=0.1`; a chain where the line takes several steps with a word each, else a line for each."""
     from specnet.settings import choices
 
     steps = value if isinstance(value, tuple) else (value,)
     words = {kind: word for word, kind in choices(line).items()}
-    return " -> ".join(f"{words[type(step)]} {written_values(step)}".strip() for step in steps)
+    texts = [f"{words[type(step)]} {written_values(step)}".strip() for step in steps]
+    return texts if "" in choices(line) else [" -> ".join(texts)]

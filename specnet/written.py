@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from specnet.attributes import Attributes, BeforeAfter, Interval
+from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.layers.base import Layer
 
 
@@ -62,6 +62,8 @@ def written_value(value: Any) -> str:
             return f"{written_value(value.low)}..{written_value(value.high)}"
         case BeforeAfter():
             return f"{value.before}:{value.after}"
+        case Multiple():
+            return f"{written_value(value.factor)}x"
         case ((int(), int()), (int(), int())):
             return _sides(*value)
         case (int() | float(), *_):

@@ -317,7 +317,7 @@ class TestPredicting:
         ("words", "code", "message"),
         [
             (["nowhere.png", "there.png"], 2, "there is no file nowhere.png"),
-            (["text.png", "there.png"], 1, "1 of 2 files cannot be read as images of 8 bits a colour: text.png"),
+            (["text.png", "there.png"], 1, "1 of 2 files cannot be read: text.png (no picture of a known kind)"),
             (["."], 2, "there is no file ."),
             (["there.png", "--top", "0"], 2, "not a whole number from 1"),
             (["there.png", "-o", "out.gif"], 2, "ends in .png, .svg, .pdf"),

@@ -130,6 +130,71 @@ def test_what_cannot_be_carried_out_is_2_and_prints_no_result(
     assert message in captured.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "lectur.net"], "there is no file lectur.net; did you mean lecture.net?\n"),
+        (["check", "alexnt"], "there is no file alexnt; did you mean alexnet?\n"),
+        (["check", "nothing-like-it"], "there is no file nothing-like-it\n"),
+        (["check", "nowhere/lecture.net"], "there is no file nowhere/lecture.net\n"),
+        (["check", "."], ". is a directory; try `specnet check ./*.net`\n"),
+        (["check", "empty"], "empty is a directory; name a file\n"),
+        (["fmt", "empty"], "empty is a directory; try `specnet fmt empty/*.net`\n"),
+        (["chek", "lecture.net"], "there is no command `chek`; did you mean `check`?\n"),
+        (["nothing"], "there is no command `nothing`; there are check, draw, "),
+        (["check", "--formt", "json", "lecture.net"], "`specnet check` takes no `--formt`; did you mean `--format`?\n"),
+        (["fmt", "lecture.net", "--chek=x"], "`specnet fmt` takes no `--chek=x`; did you mean `--check`?\n"),
+        (["explain", "-x"], "`specnet explain` takes no `-x`; --help lists what it takes\n"),
+    ],
+)
+def test_what_was_probably_meant(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], arguments: list[str], message: str
+) -> None:
+    spec(LECTURE, "lecture.net")
+    Path("empty").mkdir()
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "line"),
+    [
+        (["--set", "optimizer.lr=-1"], "`lr` must be more than 0, not -1", "--set optimizer.lr=-1"),
+        (["--set", "optimizer.lrr=1"], "`sgd` has no attribute `lrr`; did you mean `lr`?", "--set optimizer.lrr=1"),
+        (["--set", "optimizer=sdg"], "`optimizer` has no choice `sdg`; did you mean `sgd`?", "--set optimizer=sdg"),
+        (["--set", "classes=2*none"], "`none` has no value here", "--set classes=2*none"),
+        (["--input", "0x4x1"], "a size must be at least 1, not 0", "--input 0x4x1"),
+    ],
+)
+def test_an_override_is_shown_as_it_was_given(
+    arguments: list[str], message: str, line: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    file = spec("let classes = 10\ninput 4x4x1\nfc classes\ntrain { optimizer sgd lr=0.1 }\n")
+    assert main(["check", file, *arguments]) == 1
+    said = capsys.readouterr().out
+    assert f"]: {message}\n" in said
+    assert f"\n1 │ {line}\n" in said
+    assert "<command line>:1:" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("input 4x4x1\nfc 2\n", "there is no error"),
+        (LECTURE, "no error has a fix that needs no choice"),
+        ("input 4x4x1\nxyzzy\n", "no error has a fix"),
+    ],
+)
+def test_fix_says_when_it_changes_nothing(
+    text: str, why: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    main(["check", "--fix", spec(text)])
+    assert capsys.readouterr().err == f"a.net: nothing changed; {why}\n"
+    assert Path("a.net").read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\xfa", b"net A\xff\n", b"\x7fELF\x02\x01" + bytes(5000)])
 def test_a_file_that_is_not_text_is_a_wrong_spec(
     capsys: pytest.CaptureFixture[str], spec: Callable[..., str], data: bytes

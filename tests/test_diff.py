@@ -64,6 +64,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["diff", "a.net", "b.net"]) == 1
     out = capsys.readouterr().out
     assert "~ conv1  conv K=4 F=3 → conv K=5 F=3  6×6×4 → 6×6×5  112 → 140" in out
+    assert "= the same layer" not in out
+    Path("c.net").write_text(BASE.replace("fc 10", "last: fc 10"))
+    assert main(["diff", "a.net", "c.net"]) == 1
+    out = capsys.readouterr().out
+    assert "\n= the same layer under another name\n" in out
     assert main(["diff", "a.net", "b.net", "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["same"] is False

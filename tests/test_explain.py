@@ -73,10 +73,25 @@ def test_a_code_is_explained_by_its_page(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == page(Code.E301)
 
 
-def test_without_a_word_all_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_word_all_that_can_be_explained_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"{code.name}  {code.value}" for code in Code]
+    out = capsys.readouterr().out
+    codes, layers, lines = out.split("codes\n\n")[1].replace("lines of `train`", "layers").split("\n\nlayers\n\n")
+    assert codes.splitlines() == [f"{code.name}  {code.value}" for code in Code]
+    assert re.findall(r"^\w+", layers, flags=re.MULTILINE) == list(kinds())
+    assert re.findall(r"^\w+", lines, flags=re.MULTILINE) == list(settings.lines())
+    assert re.search(r"^conv +a two-dimensional convolution, `conv K=96", out, flags=re.MULTILINE)
+
+
+def test_several_words_are_explained_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = []
+    for word in ("conv", "E301"):
+        main(["explain", word])
+        texts.append(capsys.readouterr().out)
+    assert main(["explain", "conv", "E301"]) == 0
+    assert capsys.readouterr().out == "\n".join(texts)
+    assert main(["explain", "conv", "cnov"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_layer_is_explained_by_its_class(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +100,7 @@ def test_a_layer_is_explained_by_its_class(capsys: pytest.CaptureFixture[str]) -
     assert out.startswith("conv: a two-dimensional convolution, `conv K=96 F=11 S=4")
     assert re.search(r"^K +out_channels +whole number from 1 +required +number of filters$", out, flags=re.MULTILINE)
     assert re.search(r"^P +padding +pixels or same +0 +padding in pixels", out, flags=re.MULTILINE)
-    assert "by position: K\nbare words: floor (rounding=floor)\n" in out
+    assert "by position: K\ninit is one of: default, he" in out
 
 
 def test_a_line_of_the_train_section_is_explained_with_its_choices(capsys: pytest.CaptureFixture[str]) -> None:

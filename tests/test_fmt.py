@@ -283,7 +283,7 @@ def test_what_is_no_file_is_2(folder: Path, capsys: pytest.CaptureFixture[str], 
     assert main(["fmt", "--check", "a.net", name]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "cannot be read" in captured.err
+    assert "is a directory" in captured.err if name == "folder" else "cannot be read" in captured.err
 
 
 @pytest.mark.parametrize("data", [b"\x00", b"net A\xff\n", b"relu\n" * 200_000, b"\xff\xfe" * 2_000_000])
@@ -387,6 +387,23 @@ def test_fill_corrects_what_is_claimed(folder: Path) -> None:
         "pool max F=2    => 3x3x4\nfc 10           => 10\n"
         "expect parameters 482\nexpect macs 4_248\nexpect parameters < 9\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("input 8x8x3\nconv K=4 F=3\nrelu\nfc 10\n", "formatted, 3 claims written"),
+        (
+            "input 8x8x3\nconv K=4 F=3\nrelu => 8x8x4\nexpect parameters 3\n",
+            "formatted, 1 claim written, 1 claim corrected, 1 expectation corrected",
+        ),
+        ("input 8x8x3\nfc 10    => 10\n", "nothing to fill"),
+        ("input 8x8x3\nfc 10 => 10\n", "formatted, nothing to fill"),
+    ],
+)
+def test_fill_says_what_it_filled(text: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    filled(folder, text)
+    assert capsys.readouterr().err == f"fill.net: {said}\n"
 
 
 def test_fill_fills_what_is_known_and_says_the_rest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

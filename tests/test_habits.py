@@ -80,7 +80,22 @@ def errors(checked: Checked) -> list[Diagnostic]:
         # calls
         ("relu()", "relu"),
         ("conv(K=8, F=3)", "conv K=8 F=3"),
+        # values without their keys, and the other way round
+        ("conv 8 3", "F=3"),
+        ("conv 8 3 1 P=1", "F=3 S=1"),
+        ("conv K=8 3", "F=3"),
+        ("conv 8 C", "F=C"),
+        ("pool max 2", "F=2"),
+        ("pool 2", "max F=2"),
+        ("pool F=2", "pool avg"),
         # names of kinds
+        ("max-pool F=2", "pool max F=2"),
+        ("relu -> Max-Pool2d F=2 S=2", "relu -> pool max F=2 S=2"),
+        ("global-avg-pool", "pool avg global"),
+        ("maxpool 2", "pool max F=2"),
+        ("Convolution 16 3 bias=no", "conv 16 F=3 bias=no"),
+        ("hard-swish", "hard_swish"),
+        ("max-pool: pool max F=2", "max_pool: pool max F=2"),
         ("Conv K=8 F=3", "conv"),
         ("maxpool F=2", "pool max"),
         ("GlobalAveragePooling2D", "pool avg global"),
@@ -98,7 +113,9 @@ def test_a_line_is_mended(written: str, meant: str) -> None:
     assert not errors(check(mended.text))
 
 
-@pytest.mark.parametrize("written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]"])
+@pytest.mark.parametrize(
+    "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
+)
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
     (error,) = errors(check(f"input 32x32x3\n{written}\nfc 10\n"))
     assert not error.fixes

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import specnet
 from specnet.analyses.lints import names
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
@@ -205,11 +206,19 @@ def test_a_project_allows_codes(project: Path, capsys: pytest.CaptureFixture[str
     assert said(capsys) == ["W501"], "the nearest file counts"
 
 
+def test_a_program_allows_codes() -> None:
+    assert [diagnostic.code for diagnostic in specnet.check(PLAIN).diagnostics] == [Code.W501]
+    assert specnet.check(PLAIN, allow=("W501",)).diagnostics == ()
+    (unknown,) = specnet.check(PLAIN, allow=["W501", "W999"]).diagnostics
+    assert unknown.code is Code.W506
+    assert not specnet.check("input 8x8x3\ncnov K=3\n", allow=["E101"]).ok
+
+
 def test_an_unknown_code_of_a_project_is_a_warning(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "pyproject.toml").write_text('[tool.specnet]\nallow = ["W501", "W999", "E301"]\n')
     assert said(capsys) == ["W506", "W506"]
     assert main(["check", "a/b/plain.net"]) == 0
-    assert "there is no code `W999` to allow, though pyproject.toml lists it" in capsys.readouterr().out
+    assert "there is no code `W999` to allow, though `allow = […]` lists it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,8 @@ def assert_same(built: Network) -> None:
     ours, theirs = in_memory.state_dict(), generated.state_dict()
     assert list(ours) == list(theirs)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    learned = [{name for name, p in module.named_parameters() if p.requires_grad} for module in (in_memory, generated)]
+    assert learned[0] == learned[1]
     generated.load_state_dict(ours, strict=True)
     in_memory.load_state_dict(theirs, strict=True)
     images = [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in built.inputs]

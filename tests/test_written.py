@@ -60,6 +60,7 @@ gn G=16
 lrn n=3 alpha=2e-5 k=1
 scale init=1e-6
 leaky_relu slope=-0.2
+times 0.5
 gelu approximate=tanh
 prelu channelwise init=0.1
 """.strip().splitlines()

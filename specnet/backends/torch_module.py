@@ -12,7 +12,8 @@ from torch import fx, nn
 
 from specnet.backends import torch_modules
 from specnet.graph import Network
-from specnet.layers.base import TorchCall
+from specnet.layers.base import Layer, TorchCall
+from specnet.layers.base.learned import is_frozen
 
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
@@ -32,7 +33,7 @@ def build(network: Network) -> fx.GraphModule:
         inputs = [values[name] for name in node.inputs]
         for call in node.layer.torch(arriving):
             if call.is_module and not node.shares:
-                _place(root, node.name, _named(call.target)(*call.arguments, **call.keywords))
+                _place(root, node.name, _frozen(node.layer, _named(call.target)(*call.arguments, **call.keywords)))
             inputs = [_applied(graph, call, node.shares or node.name, inputs)]
         values[node.name] = inputs[0]
     ends = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
@@ -44,6 +45,13 @@ def _named(target: str) -> Any:
     """The class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`."""
     library, _, name = target.partition(".")
     return getattr(LIBRARIES[library], name)
+
+
+def _frozen(layer: Layer, module: nn.Module) -> nn.Module:
+    """The module, with what `freeze` names kept from being learned."""
+    for name, parameter in module.named_parameters():
+        parameter.requires_grad_(not is_frozen(layer, name))
+    return module
 
 
 def _applied(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import traceback
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -49,7 +51,10 @@ def _command(name: str) -> ModuleType:
 
 def _run(words: list[str]) -> int:
     """Only the command that is asked for is imported."""
-    asked = words[0] if words and words[0] in COMMANDS else None
+    asked = words[0] if words and not words[0].startswith("-") else None
+    if asked and asked not in COMMANDS:
+        listed = ", ".join(COMMANDS)
+        raise Failure(f"there is no command `{asked}`; {_meant(asked, COMMANDS) or f'there are {listed}'}")
     parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -57,13 +62,29 @@ def _run(words: list[str]) -> int:
         command = _command(name)
         command.arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
     try:
-        options = parser.parse_args(words)
+        options, unknown = parser.parse_known_args(words)
     except SystemExit as done:
         return int(done.code or 0)
+    if unknown:
+        raise _refusal(options.command, unknown, commands.choices[options.command].format_usage())
     options.words = words
     code: int = _command(options.command).run(options)
     sys.stdout.flush()
     return code
+
+
+def _refusal(command: str, unknown: list[str], usage: str) -> Failure:
+    """What a command does not take: the first option, if there is one among the words."""
+    word = next((word for word in unknown if word.startswith("-")), unknown[0])
+    meant = _meant(word.partition("=")[0], re.findall(r"--[\w-]+", usage))
+    return Failure(f"`specnet {command}` takes no `{word}`; {meant or '--help lists what it takes'}")
+
+
+def _meant(word: str, possible: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, possible, n=1)
+    return f"did you mean `{close[0]}`?" if close else ""
 
 
 def _report(bug: Exception, words: list[str]) -> str:

@@ -6,6 +6,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from specnet.cli.failure import Failure
@@ -18,7 +19,7 @@ HELP = "check specs: sizes, parameters, MACs, and every mistake at its place"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a .net file; - reads standard input")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
     parser.add_argument("--strict", action="store_true", help="warnings, and notes about rounding, are errors")
     parser.add_argument("--fix", action="store_true", help="make the fixes that need no choice")
     add_spec_arguments(parser)
@@ -37,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"error: {failure}", file=sys.stderr)
     if failures:
         return max(failure.code for failure in failures)
-    print(_json(results) if options.format == "json" else "\n\n".join(_text(checked) for checked in results))
+    output = FORMATS[options.format](results)
+    if output:
+        print(output)
     return 0 if all(checked.ok for checked in results) else 1
 
 
@@ -55,7 +58,16 @@ def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked
     if made:
         write_file(Path(checked.source.name), checked.source.text.encode())
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
+    else:
+        print(f"{file}: nothing changed; {_why_nothing(checked)}", file=sys.stderr)
     return checked
+
+
+def _why_nothing(checked: Checked) -> str:
+    if checked.ok:
+        return "there is no error"
+    has_fixes = any(diagnostic.fixes for diagnostic in checked.diagnostics)
+    return "no error has a fix that needs no choice" if has_fixes else "no error has a fix"
 
 
 def _json(results: list[Checked]) -> str:
@@ -64,6 +76,26 @@ def _json(results: list[Checked]) -> str:
 
     reports = [report(checked) for checked in results]
     return json.dumps(reports[0] if len(reports) == 1 else reports, ensure_ascii=False, indent=1)
+
+
+def _sarif(results: list[Checked]) -> str:
+    """One log for all FILEs."""
+    from specnet.cli.explain import page
+    from specnet.render.sarif import log
+
+    said = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
+    return json.dumps(log(said, page), ensure_ascii=False, indent=1)
+
+
+def _github(results: list[Checked]) -> str:
+    """A workflow command a diagnostic; nothing where all is well."""
+    from specnet.render.github import commands
+
+    return "\n".join(line for checked in results for line in commands(checked.source, checked.diagnostics))
+
+
+def _texts(results: list[Checked]) -> str:
+    return "\n\n".join(_text(checked) for checked in results)
 
 
 def _text(checked: Checked) -> str:
@@ -78,3 +110,11 @@ def _text(checked: Checked) -> str:
     fingerprint = checked.digest.removeprefix("sha256:")[:12]
     verdict = f"ok{f', {counted}' if counted else ''}, digest {fingerprint}" if checked.ok else counted
     return "\n\n".join((*parts, f"{checked.source.name}: {verdict}"))
+
+
+FORMATS: Mapping[str, Callable[[list[Checked]], str]] = {
+    "text": _texts,
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+}

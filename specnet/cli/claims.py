@@ -37,6 +37,18 @@ def with_claims(source: Source, lines: tree.Lines) -> tree.Lines:
     return claimed
 
 
+def filled(before: tree.Lines, after: tree.Lines) -> str:
+    """What became of the claims: `5 claims written, 1 claim corrected`; empty where all stay."""
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    claims = [old.claim is None for old, _ in pairs if isinstance(old, tree.Chain)]
+    counts = [
+        (claims.count(True), "claim", "written"),
+        (claims.count(False), "claim", "corrected"),
+        (len(pairs) - len(claims), "expectation", "corrected"),
+    ]
+    return ", ".join(f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count)
+
+
 def errors(source: Source) -> list[Diagnostic]:
     """What is wrong with a text."""
     return _errors(check_source(source))

@@ -24,6 +24,10 @@ SIGNS = {
 }
 
 
+LEGEND = {Change.RENAMED: "the same layer under another name"}
+"""What a sign means that does not speak for itself."""
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="A")
     parser.add_argument("after", metavar="B")
@@ -54,7 +58,8 @@ def _text(before: Checked, after: Checked, found: list[Difference]) -> str:
         sign, style = SIGNS[change]
         line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
         lines.append(painted(f"{sign} {line}", style, uses_colour(sys.stdout)))
-    return "\n".join([*lines, "", *_totals(before, after)])
+    legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in {c for c, _ in rows}]
+    return "\n".join([*lines, "", *legend, *_totals(before, after)])
 
 
 def _cells(difference: Difference) -> tuple[str, str, str, str]:

@@ -33,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument("--data", metavar="DATA", help="a folder of images, or a set's name (default: the run's own)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data sets are looked for first")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out images of a folder that cannot be read")
     parser.add_argument("--batch", type=positive, metavar="N", help="images at a time (default: as trained)")
     add_device_arguments(parser, "measure")
     add_format_argument(parser)
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import Asked, evaluate
 
     trained = open_run(options.trained)
-    asked = Asked(options.data, options.data_dir, options.device or "cpu", options.batch)
+    asked = Asked(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
     found = evaluate(trained, asked, lambda text: print(text, file=sys.stderr))
     print(_json(options, found) if options.format == "json" else _text(found))
     return 0

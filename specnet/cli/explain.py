@@ -1,4 +1,4 @@
-"""specnet explain: the page of a code, of a kind of layer, or of a line of the `train` section."""
+"""specnet explain: the pages of codes, of kinds of layer, of lines of the `train` section; or what there is."""
 
 from __future__ import annotations
 
@@ -11,25 +11,41 @@ from pathlib import Path
 from specnet.cli.failure import Failure
 from specnet.diagnostics import Code
 
-HELP = "explain a code, a kind of layer or a line of `train`; without one, list the codes"
+HELP = "explain a code, a kind of layer or a line of `train`; without one, list them all"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("word", nargs="?", metavar="CODE|KIND", help="as E301, conv or optimizer")
+    parser.add_argument("words", nargs="*", metavar="CODE|KIND", help="as E301, conv or optimizer")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Always 0; raises Failure for a word that nothing is known of."""
-    word: str = options.word or ""
-    if not word:
-        print("\n".join(f"{code.name}  {code.value}" for code in Code))
-    elif word.upper() in Code.__members__:
-        print(page(Code[word.upper()]).rstrip())
-    elif re.fullmatch(r"[A-Za-z]\d+", word):
-        raise Failure(_unknown(word.upper(), "code", list(Code.__members__)))
-    else:
-        print(_description(word))
+    """Always 0; raises Failure for a word that nothing is known of, and then prints nothing."""
+    texts = [_text(word) for word in options.words]
+    print("\n\n".join(texts) if texts else _contents())
     return 0
+
+
+def _text(word: str) -> str:
+    if word.upper() in Code.__members__:
+        return page(Code[word.upper()]).rstrip()
+    if re.fullmatch(r"[A-Za-z]\d+", word):
+        raise Failure(_unknown(word.upper(), "code", list(Code.__members__)))
+    return _description(word)
+
+
+def _contents() -> str:
+    """All codes, kinds of layer and lines of the `train` section, a line each."""
+    from specnet import settings
+    from specnet.cli.reference import listed
+    from specnet.layers import kinds, layer_class
+
+    layers = {kind: found for kind in kinds() if (found := layer_class(kind))}
+    parts = {
+        "codes": "\n".join(f"{code.name}  {code.value}" for code in Code),
+        "layers": listed({kind: found.__module__ for kind, found in layers.items()}),
+        "lines of `train`": listed({line: f"{settings.__name__}.{line}" for line in settings.lines()}),
+    }
+    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items())
 
 
 def page(code: Code) -> str:

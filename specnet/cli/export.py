@@ -62,7 +62,7 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
         say(checked.diagnostics)
         return None
 
-    from specnet.api import used_by
+    from specnet.api import parts_of, used_by
     from specnet.backends.torch_module import build
     from specnet.settings import Training
     from specnet.training.export import of_beginning
@@ -75,7 +75,7 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return of_beginning(build(network), network.training or Training(), shapes, labels)
+    return of_beginning(build(network), network.training or Training(), parts_of(network), shapes, labels)
 
 
 def _content(exportable: Exportable, format: str) -> bytes:

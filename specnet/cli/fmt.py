@@ -46,24 +46,28 @@ def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     lines, unreadable = parse(source)
     if unreadable:
         return _said(unreadable)
-    text, errors = _filled(source, lines) if options.fill else (_proved(source, lines), [])
+    text, errors, filled = _filled(source, lines) if options.fill else (_proved(source, lines), [], "")
     if options.check:
         output += [f"{source.name}\n"] if text != source.text else []
         return max(_said(errors), int(text != source.text))
+    done = [filled] if filled else []
     if file == "-":
         output.append(text)
     elif text != source.text:
         _rewrite(Path(file), text)
-        print(f"{file}: formatted", file=sys.stderr)
+        done.insert(0, "formatted")
+    if done:
+        print(f"{source.name}: {', '.join(done)}", file=sys.stderr)
     return _said(errors)
 
 
-def _filled(source: Source, lines: tree.Lines) -> tuple[str, list[Diagnostic]]:
-    """The canonical text with its claims, and the errors that it still has; only this needs the compiler."""
-    from specnet.cli.claims import errors, with_claims
+def _filled(source: Source, lines: tree.Lines) -> tuple[str, list[Diagnostic], str]:
+    """The canonical text with its claims, the errors that it still has, what was filled; this needs the compiler."""
+    from specnet.cli import claims
 
-    text = _proved(source, with_claims(source, lines))
-    return text, errors(Source(source.name, text))
+    claimed = claims.with_claims(source, lines)
+    text = _proved(source, claimed)
+    return text, claims.errors(Source(source.name, text)), claims.filled(lines, claimed) or "nothing to fill"
 
 
 def _proved(source: Source, lines: tree.Lines) -> str:
@@ -84,6 +88,8 @@ def _read(file: str) -> Source:
         if file == "-":
             data = sys.stdin.buffer.read(most)
         else:
+            if Path(file).is_dir():
+                raise Failure(f"{file} is a directory; try `specnet fmt {file}/*.net`")
             with Path(file).open("rb") as stream:
                 data = stream.read(most)
     except (OSError, ValueError) as error:

@@ -58,6 +58,8 @@ class Display:
             f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
             f"{progress.images_per_second:,.0f} img/s  {clock(progress.seconds_left)} left"
         )
+        if progress.gpu_memory is not None:
+            trained += f"  {progress.gpu_memory / 2**30:.1f} GiB"
         self._bars.update(
             self._task,
             description=f"epoch {progress.epoch}/{self._epochs:g}",
@@ -68,9 +70,7 @@ class Display:
         )
 
     def epoch(self, metrics: Metrics) -> None:
-        accuracies = "  ".join(
-            f"{part} {metrics[name]:.2%}" for part in PARTS if (name := f"{part}_accuracy") in metrics
-        )
+        accuracies = "  ".join(_accuracy(part, metrics) for part in PARTS if f"{part}_accuracy" in metrics)
         left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
         self.note(
             f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
@@ -82,6 +82,12 @@ class Display:
         self._bars.stop()
         print(how_to_go_on(interrupted), file=sys.stderr, flush=True)
         os._exit(interrupted.exit_code)
+
+
+def _accuracy(part: str, metrics: Metrics) -> str:
+    """`validation 71.20% (top-5 90.10%)`"""
+    top5 = metrics.get(f"{part}_top5_accuracy")
+    return f"{part} {metrics[f'{part}_accuracy']:.2%}" + (f" (top-5 {top5:.2%})" if top5 is not None else "")
 
 
 def how_to_go_on(interrupted: Interrupted) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import fill
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -12,12 +12,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from specnet import settings
-from specnet.attributes import Attributes, Interval
+from specnet.attributes import Attributes, Interval, Multiple
 from specnet.written import written_value
 
 Rows = list[tuple[str, ...]]
 
-PLAIN = {bool: "yes or no", int: "whole number", float: "number", str: "text", Interval: "interval"}
+PLAIN = {
+    bool: "yes or no",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Interval: "interval",
+    Multiple: "multiple, as 64x",
+}
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 MOST_BOUND = 10**6
 """Bounds above are there for the machine, not for people."""
@@ -43,9 +50,22 @@ def setting_text(line: str) -> str:
     return "\n\n".join(parts)
 
 
+def listed(modules: Mapping[str, str]) -> str:
+    """A line for each word, with what its module says of it."""
+    width = max(map(len, modules))
+    return "\n".join(
+        fill(f"{word:{width}}  {_introduction(module).partition(': ')[2]}", WIDTH, subsequent_indent=" " * (width + 2))
+        for word, module in modules.items()
+    )
+
+
 def _heading(module: str) -> Iterator[str]:
+    yield fill(_introduction(module), WIDTH)
+
+
+def _introduction(module: str) -> str:
     """The first paragraph of a module's docstring: what it is, and an example."""
-    yield fill((sys.modules[module].__doc__ or "").partition("\n\n")[0], WIDTH)
+    return (sys.modules[module].__doc__ or "").partition("\n\n")[0]
 
 
 def _attributes(kind: type[Attributes]) -> Iterator[str]:

@@ -70,21 +70,47 @@ def read_source(file: str) -> Source:
     path = _in_zoo(file) or Path(file)
     try:
         if path.is_dir():
-            raise Failure(f"{file} is a directory; a spec is a file")
+            raise refused_directory(path)
         with path.open("rb") as stream:
             return _decoded(str(path), stream.read(_MOST_BYTES))
     except FileNotFoundError:
-        raise Failure(f"there is no file {file}") from None
+        raise Failure(f"there is no file {file}{_hint(file)}") from None
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
+def refused_directory(path: Path) -> Failure:
+    """Why a directory is no spec, and how to check those that are in it."""
+    has_specs = next(path.glob("*.net"), None)
+    return Failure(f"{path} is a directory; " + (f"try `specnet check {path}/*.net`" if has_specs else "name a file"))
+
+
 def _in_zoo(file: str) -> Path | None:
     """The zoo's file of that name, for a bare name that is no file here: `specnet check alexnet`."""
-    if not re.fullmatch(r"[\w-]+", file) or Path(file).exists():
+    if not _is_bare(file) or Path(file).exists():
         return None
-    inside, beside = Path(specnet.__file__).parent / "specs", Path(specnet.__file__).parents[1] / "specs"
-    return next((path for folder in (inside, beside) if (path := folder / f"{file}.net").is_file()), None)
+    return next((path for folder in _zoo() if (path := folder / f"{file}.net").is_file()), None)
+
+
+def _is_bare(file: str) -> bool:
+    return bool(re.fullmatch(r"[\w-]+", file))
+
+
+def _zoo() -> tuple[Path, Path]:
+    """The folder of published networks: inside the installed package, or beside it in a checkout."""
+    package = Path(specnet.__file__).parent
+    return package / "specs", package.parent / "specs"
+
+
+def _hint(file: str) -> str:
+    """The file that was probably meant: one of the same folder, or of the zoo for a bare name."""
+    from difflib import get_close_matches
+
+    names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
+    if _is_bare(file):
+        names |= {path.stem: path.stem for folder in _zoo() for path in folder.glob("*.net")}
+    close = get_close_matches(Path(file).stem, names, n=1)
+    return f"; did you mean {names[close[0]]}?" if close else ""
 
 
 _MOST_BYTES = 5 * LONGEST

@@ -61,6 +61,11 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """The value of an option that counts something that may be absent."""
+    return 0 if text == "0" else positive(text)
+
+
 def picture_format(output: Path | None) -> str:
     """The format that a picture's ending names; raises Failure for another."""
     format = output.suffix.lower().removeprefix(".") if output else FORMATS[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.cli.failure import Failure
 from specnet.cli.processes import add_processes_arguments, in_processes
 from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
-from specnet.cli.torch_work import needing_torch
+from specnet.cli.torch_work import needing_torch, whole
 from specnet.compiler import Checked
 
 if TYPE_CHECKING:
@@ -24,19 +24,14 @@ HELP = "train the network of a spec on its data, into a folder of its own"
 LINES = ("epochs", "batch", "seed")
 """Lines of the `train` section that have a flag of their own."""
 
-FLAGS = (
-    "device",
-    "data_dir",
-    "run",
-    "precision",
-    "compile",
-    "deterministic",
-    "sharded",
-    "sync_bn",
-    "weights",
-    "freeze",
-)
-"""Flags that say how to compute."""
+COMPUTING = ("device", "data_dir", "run", "precision", "compile", "deterministic", "weights", "freeze", "tensorboard")
+
+READING = ("workers", "skip_bad")
+
+SHARING = ("sharded", "sync_bn")
+
+FLAGS = (*COMPUTING, *READING, *SHARING)
+"""Flags that say how to compute, how to read the data, and what several processes do with it."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME-DATE-TIME)")
     for line in LINES:
         parser.add_argument(f"--{line}", metavar="N", help=f"the same as --set {line}=N")
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), help="auto: bf16 where it is native")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16", "fp16"), help="auto: bf16 where it is native")
     parser.add_argument("--compile", choices=("auto", "on", "off"), help="whether torch.compile is used")
     parser.add_argument(
         "--deterministic", action="store_true", default=None, help="the same bits every time on a GPU too"
@@ -63,6 +58,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="PATTERN",
         help="do not learn the parts of these names: conv1, 'block*' (may be repeated)",
+    )
+    parser.add_argument("--tensorboard", action="store_true", default=None, help="write TensorBoard's files, too")
+    parser.add_argument(
+        "--workers",
+        type=whole,
+        metavar="N",
+        help="threads that read images, 0: none but the main one (default: CPUs)",
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", default=None, help="leave out images of a folder that cannot be read"
     )
     add_spec_arguments(parser)
 

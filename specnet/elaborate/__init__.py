@@ -16,6 +16,7 @@ from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
+from specnet.syntax.walk import moved
 
 Read = Callable[[str, Span], Source]
 """Reads a file that `use` names, relative to the file of the span; raises CannotRead."""
@@ -101,11 +102,12 @@ def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str 
 
 
 def _value(name: str, text: str) -> tree.Expression:
-    """The value of an override as an expression."""
-    lines, diagnostics = parse(Source(f"--set {name}", f"let value = {text}"))
+    """The value of an override as an expression that stands on the command line."""
+    read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
+    lines, diagnostics = parse(Source(name, read_as + text))
     if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
-        raise BadOverride(f"--set {name}={text}: `{text}` is not a value")
-    return lines[0].value
+        raise BadOverride(f"{given}{text}: `{text}` is not a value")
+    return moved(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
 
 
 def _refuse_override(name: str, scope: Scope) -> None:

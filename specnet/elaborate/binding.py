@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import Attributes, BeforeAfter, Interval
+from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
 from specnet.elaborate.scope import Default, closest
-from specnet.elaborate.slips import said_better
+from specnet.elaborate.slips import free_letters, said_better
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
 
 A = TypeVar("A", bound=Attributes)
+
+MOST_CHOICES = 4
+"""Words that are offered where one is missing."""
 
 
 @dataclass
@@ -106,7 +110,8 @@ def _field_and_value(
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
-        raise _Misplaced(_too_many(attributes, word, argument))
+        is_word = isinstance(argument.value, tree.Name) and attributes.words and not _has_value(argument.value, lookup)
+        raise _Misplaced((_no_such_word if is_word else _too_many)(attributes, word, argument))
     return free[0], _value(attributes, free[0], word, argument, lookup)
 
 
@@ -138,9 +143,12 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 
 def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
-    listed = " or ".join(f"`{choice}`" for choice in known)
-    message = f"`{subject}` takes {listed}, not `{word.text}`"
+    message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
     return report(Code.E112, message, word.span, meant=closest(word.text, list(known)))
+
+
+def _alternatives(choices: tuple[str, ...]) -> str:
+    return " or ".join(f"`{choice}`" for choice in choices)
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
@@ -150,22 +158,39 @@ def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.
         letter = attributes.written(key.text)
         fix = replacing(key.span, letter, safe=True)
         return report(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = closest(key.text, written)
+    meant = closest(key.text, written) or _letter_of(attributes, key.text)
     return report(Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant)
 
 
+def _letter_of(attributes: type[Attributes], misspelt: str) -> str:
+    """`S` for `strid`: the letter of torch's word that is meant, if one is very near."""
+    near = get_close_matches(misspelt, list(attributes.model_fields), n=1, cutoff=0.8)
+    return attributes.written(near[0]) if near else ""
+
+
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
-    value = argument.value
-    if isinstance(value, tree.Name) and attributes.words:
-        words = list(attributes.words)
-        meant = closest(value.text, words)
-        message = f"`{word.text}` does not know the word `{value.text}`"
-        knows = "" if meant else f"it knows {', '.join(words)}"
-        return report(Code.E110, message, argument.span, help=knows, meant=meant)
-    count = len(attributes.positional)
-    takes = f"only {attributes.written(attributes.positional[0])}" if count == 1 else f"only {count} values"
-    takes = takes if count else "no value"
+    takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
+    if len(attributes.positional) == 1:
+        (only,) = attributes.positional
+        takes = f"only {_alternatives(_choices(attributes, only)) or attributes.written(only)}"
     return report(Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span)
+
+
+def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+    words = list(attributes.words)
+    meant = closest(argument.span.text, words)
+    message = f"`{word.text}` does not know the word `{argument.span.text}`"
+    return report(Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant)
+
+
+def _has_value(name: tree.Name, lookup: Lookup) -> bool:
+    try:
+        lookup(name)
+    except NoSuchName:
+        return False
+    except (NoValue, Unknown):
+        return True
+    return True
 
 
 def _validated(
@@ -207,13 +232,25 @@ def _wrong(
         return report(Code.E115, f"`{word.text}` {why}", word.span)
     written = attributes.written(name)
     meaning = attributes.model_fields[name].description
+    choices = _choices(attributes, name)
+    if detail["type"] == "missing" and choices:
+        fixes = [replacing(word.span, f"{word.text} {choice}") for choice in choices]
+        return report(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
         return report(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {_needed(detail, meaning)}, not {shown(values[name])}"
-    return report(Code.E112, message, span)
+    keys = free_letters(attributes, spans)[:1]
+    fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
+    return report(Code.E112, message, span, fixes=fixes)
+
+
+def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
+    """The words of a field of which one stands first on a line: `max` and `avg` of `pool`."""
+    words = _words(attributes.model_fields[field].annotation)
+    return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()
 
 
 NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -254,6 +291,8 @@ def shown(value: object) -> str:
             return f"{value.low:g}..{value.high:g}"
         case BeforeAfter():
             return f"{shown(value.before)}:{shown(value.after)}"
+        case Multiple():
+            return f"{shown(value.factor)}x"
         case str():
             return f"`{value}`"
         case int():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, Value, closest
+from specnet.elaborate.slips import comment
 from specnet.graph import Scope as GraphScope
 from specnet.syntax import tree
 from specnet.syntax.expressions import TapValue
@@ -28,6 +29,10 @@ def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Val
         return None
     if call.body or call.alternative is not None:
         elaborator.build.say(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
+    too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
+    if too_many and (slip := comment(call.arguments)):
+        elaborator.build.complain(slip)
+        return None
     active = (*scope.active, call.word.text)
     inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
     if not _bind_parameters(elaborator, block, call, scope, inner, value):

@@ -176,7 +176,8 @@ class Build:
         try:
             output = layer.output(arriving)
         except Refusal as refusal:
-            origins = [label for value in inputs for label in self.origins(value, place.trace)]
+            shown = inputs if refusal.arms is None else [inputs[arm] for arm in refusal.arms]
+            origins = [label for value in shown for label in self.origins(value, place.trace)]
             origins += self._declarations(place)
             self.complain(_diagnostic(name, refusal, place, refusal.notes, origins))
             return None

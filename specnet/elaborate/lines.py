@@ -12,7 +12,7 @@ from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.scope import Scope, Value, closest, escaped
-from specnet.elaborate.slips import called_elsewhere
+from specnet.elaborate.slips import called_elsewhere, with_keys
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, show
@@ -180,8 +180,11 @@ class Elaborator:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
             message = f"no layer or block is called `{word}`"
             translated = called_elsewhere(call.span)
-            meant, place = (translated, call.span) if translated else (closest(word, possible), call.word.span)
-            self.build.say(Code.E101, message, place, trace=scope.trace, meant=meant)
+            resembled = closest(word, possible)
+            whole = translated or with_keys(resembled, call)
+            meant, place = (whole, call.span) if whole else (resembled, call.word.span)
+            where = "" if meant else "`specnet explain` lists all layers"
+            self.build.say(Code.E101, message, place, help=where, trace=scope.trace, meant=meant)
             return None
         if kind.family is Family.JOIN:
             return joins.join(self, kind, call, scope, value, label)

@@ -1,4 +1,4 @@
-"""What a line means that makes no sense value by value: keys without `=`, `//` for a comment, ways of other tools.
+"""What a line means that makes no sense value by value: keys without `=`, values without keys, ways of other tools.
 
 Looked for only where something is wrong already.
 """
@@ -6,12 +6,13 @@ Looked for only where something is wrong already.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, replacing, report
+from specnet.layers import layer_class
 from specnet.source import Span
 from specnet.syntax import tree
 
@@ -20,8 +21,11 @@ def said_better(
     diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
 ) -> list[Diagnostic]:
     """The same diagnostics of a line's values, or one that says what they have in common."""
-    found = _without_equal(attributes, arguments) or _comment(arguments, diagnostics)
-    return [found] if found else [_as_layer(diagnostic, arguments) for diagnostic in diagnostics]
+    has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
+    found = _without_equal(attributes, arguments) or (comment(arguments) if has_no_value else None)
+    if found:
+        return [found]
+    return [_as_layer(diagnostic, arguments) for diagnostic in _without_keys(attributes, arguments, diagnostics)]
 
 
 def called_elsewhere(call: Span) -> str:
@@ -30,6 +34,23 @@ def called_elsewhere(call: Span) -> str:
 
     said = phrase(call.text) if "(" in call.text else None
     return " -> ".join(said.elements) if said and said.tool and said.is_sure else ""
+
+
+def with_keys(meant: str, call: tree.Call) -> str:
+    """`maxpool 2`, which means `pool max`, as `pool max F=2`; empty if it has no values without their keys."""
+    word, *words = meant.split() or [""]
+    kind = layer_class(word)
+    if kind is None or call.body:
+        return ""
+    given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}
+    room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in words)
+    bare = [argument.span for argument in call.arguments if not argument.key][max(room, 0) :]
+    letters = free_letters(kind, given)
+    if not bare or len(bare) > len(letters):
+        return ""
+    keys = dict(zip(bare, letters, strict=False))
+    texts = [f"{keys[span]}={span.text}" if span in keys else span.text for span in (a.span for a in call.arguments)]
+    return " ".join([meant, *texts])
 
 
 def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
@@ -48,6 +69,29 @@ def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argume
     return report(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
 
 
+def _without_keys(
+    attributes: type[Attributes], arguments: Sequence[tree.Argument], diagnostics: list[Diagnostic]
+) -> list[Diagnostic]:
+    """`conv 96 11 4`: what is too much, said once, as F and S."""
+    too_many = [diagnostic for diagnostic in diagnostics if diagnostic.code is Code.E114]
+    given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
+    letters = free_letters(attributes, given)
+    if not too_many or len(too_many) > len(letters):
+        return diagnostics
+    labels = tuple(diagnostic.labels[0] for diagnostic in too_many)
+    keys = [*zip(letters, (label.span for label in labels), strict=False)]
+    edits = tuple(Edit(Span(value.source, value.start, value.start), f"{key}=") for key, value in keys)
+    fix = Fix(" ".join(f"{key}={value.text}" for key, value in keys), edits)
+    others = [diagnostic for diagnostic in diagnostics if diagnostic.code is not Code.E114]
+    return [replace(too_many[0], labels=labels, fixes=(fix,)), *others]
+
+
+def free_letters(attributes: type[Attributes], given: Collection[str]) -> list[str]:
+    """The letters of the fields that are not given, in the order in which torch takes their values: F, S, P, …"""
+    fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
+    return [letter for letter in map(attributes.written, fields) if letter.isupper()]
+
+
 def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
     """The name of an attribute that stands like a value."""
     name = argument.value
@@ -56,12 +100,11 @@ def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | N
     return name if attributes.field_of(name.text) else None
 
 
-def _comment(arguments: Sequence[tree.Argument], diagnostics: Sequence[Diagnostic]) -> Diagnostic | None:
-    """`conv K=96 F=3 // the first layer`"""
-    wrong = {diagnostic.labels[0].span for diagnostic in diagnostics if diagnostic.code is Code.E102}
+def comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """`conv K=96 F=3 // the first layer`, where the values make no sense otherwise."""
     for argument in arguments:
         match argument.value:
-            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right) if right.span in wrong:
+            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
                 return _as_comment(Span(left.span.source, left.span.end, right.span.start))
     return None
 

@@ -63,11 +63,12 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
 def _shape(elaborator: Elaborator, size: tree.Expression, scope: Scope) -> tuple[int, ...] | None:
     """An input's shape; says what is wrong with it."""
     value = elaborator.value_of(size, scope, None)
+    if value is None:
+        return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes) or len(sizes) not in (1, 3):
-        if all(isinstance(v, int | float) for v in sizes):
-            message = f"an input is height×width×channels, as 227x227x3, or one length, not {shown(value)}"
-            elaborator.build.say(Code.E112, message, size.span)
+        message = f"an input is height×width×channels, as 227x227x3, or one length, not {shown(value)}"
+        elaborator.build.say(Code.E112, message, size.span)
         return None
     for v in sizes:
         if not 1 <= v <= LARGEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
@@ -60,13 +61,13 @@ def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Ca
             message = f"`train` has no line `{name}`"
             has = "" if meant else f"it has {', '.join(settings.lines())}"
             elaborator.build.say(Code.E104, message, calls[0].word.span, help=has, meant=meant)
-        elif name in found:
+        elif name in found and not settings.takes_several(name):
             first = Label(found[name][0].word.span, "first here", primary=False)
             elaborator.build.say(Code.E103, f"`{name}` is there twice", calls[0].word.span, first)
         elif len(calls) > 1 and not settings.takes_several(name):
             elaborator.build.say(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
         else:
-            found[name] = tuple(calls)
+            found[name] = (*found.get(name, ()), calls[0], *map(_led_by_its_word, calls[1:]))
             elaborator.build.settings[name] = line.span
     return found
 
@@ -78,10 +79,8 @@ def _training(elaborator: Elaborator, lines: Mapping[str, tuple[tree.Call, ...]]
     values: dict[str, Any] = {}
     overrides = _overrides(elaborator)
     for name, calls in lines.items():
-        steps = [_step(elaborator, name, calls[0].word, _overridden(calls[0], overrides.pop(name, ())), scope)]
-        steps += [
-            _step(elaborator, name, call.word, (_as_argument(call.word), *call.arguments), scope) for call in calls[1:]
-        ]
+        given = overrides.pop(name, ())
+        steps = [_step(elaborator, name, call.word, _overridden(call, given), scope) for call in calls]
         known = [step for step in steps if step]
         if known:
             values[name] = tuple(known) if takes_several(name) else known[0]
@@ -138,6 +137,11 @@ def _say_choices(
         elaborator.build.say(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 
 
+def _led_by_its_word(call: tree.Call) -> tree.Call:
+    """A later step of a chain in the form of the first one, whose own word follows that of the line."""
+    return replace(call, arguments=(_as_argument(call.word), *call.arguments))
+
+
 def _as_argument(word: tree.Name) -> tree.Argument:
     return tree.Argument(word.span, None, word)
 
@@ -151,9 +155,18 @@ def _overrides(elaborator: Elaborator) -> dict[str, tuple[tree.Argument, ...]]:
         line, _, key = name.partition(".")
         if line in settings.lines() and not settings.takes_several(line):
             value = elaborator.overrides.pop(name)
-            argument = tree.Argument(value.span, tree.Name(value.span, key) if key else None, value)
-            found[line] = (*found.get(line, ()), argument)
+            found[line] = (*found.get(line, ()), _given(name, key, value))
     return found
+
+
+def _given(name: str, key: str, value: tree.Expression) -> tree.Argument:
+    """`lr=0.1` of `--set optimizer.lr=0.1`."""
+    if not key:
+        return tree.Argument(value.span, None, value)
+    source = value.span.source
+    end = source.text.index(name) + len(name)
+    word = tree.Name(source.span(end - len(key), end), key)
+    return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
 def _overridden(call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:

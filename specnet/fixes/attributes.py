@@ -100,6 +100,24 @@ def input_sizes(checked: Checked, node: Node, claim: Shape | None) -> Iterator[S
                 yield Setting("input", Fix(f"input {text}", (Edit(place.attributes["shape"], text),)))
 
 
+def channels_last(checked: Checked) -> Iterator[Fix]:
+    """The inputs that are written as PyTorch has them, `1x28x28`, as `28x28x1`."""
+    edits, shapes = list[Edit](), list[str]()
+    for name in (given.name for given in checked.network.inputs):
+        shape, place = checked.network.shapes[name], checked.elaborated.places[name]
+        if shape and _is_channels_first(shape) and "shape" in place.attributes:
+            shapes.append("x".join(map(str, (*shape[1:], shape[0]))))
+            edits.append(Edit(place.attributes["shape"], shapes[-1]))
+    if edits:
+        yield Fix(f"input {', '.join(dict.fromkeys(shapes))} (height, width, channels)", tuple(edits))
+
+
+def _is_channels_first(shape: Shape) -> bool:
+    """One or three channels, then a square, or two sizes that are much larger."""
+    channels, *sizes = shape
+    return channels in (1, 3) and len(sizes) == 2 and (sizes[0] == sizes[1] > channels or min(sizes) >= 8 * channels)
+
+
 def _near(now: int, least: int) -> list[int]:
     """Whole numbers around `now`, nearest first, smaller first."""
     return sorted(

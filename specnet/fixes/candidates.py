@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Fix, replacing
-from specnet.fixes.attributes import Setting, input_sizes, settings_that_give
+from specnet.fixes.attributes import Setting, channels_last, input_sizes, settings_that_give
 from specnet.fixes.joins import arms_that_meet
 from specnet.fixes.numbers import literals_near
 from specnet.fixes.totals import Again, closing_the_gap
@@ -23,9 +23,29 @@ Maker = Callable[[Checked, Diagnostic, Again], Iterator[Fix]]
 def candidates(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Candidates for an error: those that it brought along, then those that its code suggests."""
     yield from diagnostic.fixes
+    if diagnostic.code is not Code.E401:
+        yield from wrong_claims(checked, diagnostic)
     maker = MAKERS.get(diagnostic.code)
     if maker and (diagnostic.node or diagnostic.code is Code.E402):
+        yield from channels_last(checked)
         yield from maker(checked, diagnostic, again)
+
+
+def wrong_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """The claims above an error that do not hold, as they are: the check went on with what they say."""
+    for other in checked.diagnostics:
+        if other is diagnostic:
+            break
+        if other.code is Code.E401:
+            line = checked.elaborated.claims[other.node].span.line
+            yield from _as_it_is(checked, other, f" in line {line}")
+
+
+def _as_it_is(checked: Checked, wrong: Diagnostic, where: str) -> Iterator[Fix]:
+    """A claim corrected to the shape that its line gives."""
+    actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
+    if actual:
+        yield replacing(span, "x".join(map(str, actual)), f"=> {show(actual)}{where}")
 
 
 def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
@@ -47,8 +67,7 @@ def _of_claim(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterato
     else:
         meant = []
     yield from meant[:MOST_BEFORE_CLAIM]
-    if actual:
-        yield replacing(claim.span, "x".join(map(str, actual)), f"=> {show(actual)}, as it is")
+    yield from _as_it_is(checked, diagnostic, ", as it is")
     yield from meant[MOST_BEFORE_CLAIM:]
     yield from literals_near(checked, diagnostic, claim.shape, actual)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from specnet.attributes import Probability
 from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base.learned import FREEZE, Freeze
 
 
 class Bn(ShapeKeeping):
@@ -22,6 +23,8 @@ class Bn(ShapeKeeping):
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")
     affine: bool = Field(True, description="learned scale and shift of each channel")
+    init: Literal["zeros"] | None = Field(None, description="what the scale starts from, instead of 1")
+    freeze: Freeze = FREEZE
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

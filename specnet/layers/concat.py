@@ -26,7 +26,9 @@ class Concat(Layer):
             raise Refusal(Code.E310, f"joins maps with vectors: {listed(inputs)}")
         if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
             fact = f"has arms that differ in height or width: {listed(inputs)}"
-            raise Refusal(Code.E310, fact, (), listed(inputs))
+            sizes = [shape[:-1] for shape in inputs]
+            arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # of those that agree, the first
+            raise Refusal(Code.E310, fact, (), listed(inputs), arms=arms)
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return within_bounds((*smallest, sum(shape[-1] for shape in inputs)))
 

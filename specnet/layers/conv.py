@@ -10,6 +10,7 @@ from pydantic import Field
 
 from specnet.attributes import Count, Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds, without
+from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
@@ -29,6 +30,8 @@ class Conv(Windowed):
     groups: Count = Field(1, alias="G", description="number of groups")
     bias: bool = Field(True, description="learned number added to each filter's output")
     rounding: Literal["exact", "floor"] = Field("exact", description="rule where the window does not fit")
+    init: Init = INIT
+    freeze: Freeze = FREEZE
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         return sliding(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

@@ -23,6 +23,7 @@ from specnet.layers.base import (
     within_bounds,
     without,
 )
+from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, one
 from specnet.layers.base.window import AXES
 
@@ -66,6 +67,8 @@ class Deconv(Layer):
     dilation: Pair = Field((1, 1), alias="D", description="dilation, as 2 or 2x1")
     groups: Count = Field(1, alias="G", description="number of groups")
     bias: bool = Field(True, description="learned number added to each filter's output")
+    init: Init = INIT
+    freeze: Freeze = FREEZE
 
     @model_validator(mode="after")
     def _output_padding_is_small(self) -> Deconv:

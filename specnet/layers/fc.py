@@ -10,6 +10,7 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds, without
+from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 
 
 class Fc(Layer):
@@ -20,6 +21,8 @@ class Fc(Layer):
 
     out_features: Count = Field(alias="K", description="number of neurons")
     bias: bool = Field(True, description="learned number added to each neuron's output")
+    init: Init = INIT
+    freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
         within_bounds(self.parameters(inputs)["weight"], "have weights of")

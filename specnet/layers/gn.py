@@ -9,6 +9,7 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, in_groups, without
+from specnet.layers.base.learned import FREEZE, Freeze
 
 
 class Gn(ShapeKeeping):
@@ -22,6 +23,7 @@ class Gn(ShapeKeeping):
     num_groups: Count = Field(32, alias="G", description="number of groups")
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(True, description="learned scale and shift of each channel")
+    freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
         in_groups(inputs[0][-1], self.num_groups, "arriving channels", "num_groups")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from specnet.diagnostics import Code
 from specnet.layers.base import Family, Refusal, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
+from specnet.layers.base.learned import FREEZE, Freeze
 
 
 class InstanceNorm(ShapeKeeping):
@@ -18,6 +19,7 @@ class InstanceNorm(ShapeKeeping):
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(False, description="learned scale and shift of each channel")
+    freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
         if need_map(inputs)[:2] == (1, 1):

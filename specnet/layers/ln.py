@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base.learned import FREEZE, Freeze
 
 
 class Ln(ShapeKeeping):
@@ -17,6 +18,7 @@ class Ln(ShapeKeeping):
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(True, description="learned scale and shift of each channel")
+    freeze: Freeze = FREEZE
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

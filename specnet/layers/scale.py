@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base.learned import FREEZE, Freeze
 
 
 class Scale(ShapeKeeping):
@@ -17,6 +18,7 @@ class Scale(ShapeKeeping):
 
     init: float = Field(1.0, description="factor before training")
     bias: bool = Field(False, description="learned number added to each channel")
+    freeze: Freeze = FREEZE
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]

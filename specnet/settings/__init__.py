@@ -10,11 +10,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from specnet.settings.augment import Augment
+from specnet.settings.average import Average
 from specnet.settings.base import Setting
 from specnet.settings.batch import Batch
 from specnet.settings.data import Data, Digits
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
+from specnet.settings.group import Group
 from specnet.settings.init import Init, TorchDefault
 from specnet.settings.loss import CrossEntropy, Loss
 from specnet.settings.normalize import MeanStd, Normalize
@@ -37,12 +39,14 @@ class Training(BaseModel):
     init: SerializeAsAny[Init] = TorchDefault()
     loss: SerializeAsAny[Loss] = CrossEntropy()
     optimizer: SerializeAsAny[Optimizer] = Adam()
+    group: tuple[Group, ...] = ()
     schedule: SerializeAsAny[Schedule] = Constant()
+    average: SerializeAsAny[Average] | None = None
     batch: Batch = Batch()
     epochs: Epochs = Epochs()
     stop: Stop | None = None
     seed: Seed = Seed()
-    evaluate: SerializeAsAny[Evaluate] | None = None
+    evaluate: Evaluate = Evaluate()
 
 
 def lines() -> tuple[str, ...]:
@@ -61,7 +65,7 @@ def choices(line: str) -> Mapping[str, type[Setting]]:
 
 
 def takes_several(line: str) -> bool:
-    """Whether a line is a chain of steps."""
+    """Whether a line is a chain of steps, which may go on in another line of its name."""
     return bool(getattr(_module(line), "SEVERAL", False))
 
 

@@ -25,15 +25,17 @@ class Crop(Augment):
 
 
 class Flip(Augment):
-    """The mirror image, with probability `p`."""
+    """The mirror image, with probability `p`; `alternating`, in every other epoch, from the first or the second on."""
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "horizontal": ("direction", "horizontal"),
         "vertical": ("direction", "vertical"),
+        "alternating": ("alternating", True),
     }
 
     direction: Literal["horizontal", "vertical"] = "horizontal"
     p: Probability = 0.5
+    alternating: bool = False
 
 
 class Shift(Augment):
@@ -76,10 +78,80 @@ class Contrast(Augment):
     factor: Factors = Field(Interval(0.75, 1.25))
 
 
+class Saturation(Augment):
+    """Distances from each pixel's own grey times a factor, as torchvision's ColorJitter does."""
+
+    positional = ("factor",)
+
+    factor: Factors = Field(Interval(0.75, 1.25))
+
+
+class Hue(Augment):
+    """Colours turned around the grey axis by up to `turn` of a full circle to either side."""
+
+    positional = ("turn",)
+
+    turn: Annotated[float, Field(gt=0, le=0.5)] = 0.1
+
+
+class Rotate(Augment):
+    """Turned around the centre by up to `degrees` to either side, between the pixels bilinear; outside it is black."""
+
+    positional = ("degrees",)
+
+    degrees: Annotated[float, Field(gt=0, le=180)] = 15.0
+
+
+class ResizedCrop(Augment):
+    """A window of `area` of the image's and of proportions `ratio`, resized (Szegedy et al. 2015; bilinear)."""
+
+    area: Factors = Field(Interval(0.08, 1.0))
+    ratio: Factors = Field(Interval(3 / 4, 4 / 3))
+
+
+class Cutout(Augment):
+    """A black square of `size` pixels, anywhere, in part outside too (DeVries, Taylor 2017)."""
+
+    positional = ("size",)
+
+    size: Count = 8
+
+
+class Mixing(Augment):
+    """Two images of a batch become one, with a share of both labels; comes last, wherever it stands.
+
+    Where there are several, each step of training draws one of them.
+    """
+
+    positional = ("alpha",)
+
+    alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The share is drawn from Beta(alpha, alpha)."""
+
+
+class Mixup(Mixing):
+    """The weighted mean of both images (Zhang et al. 2018)."""
+
+    alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.2
+
+
+class Cutmix(Mixing):
+    """A rectangle of the other image, as large as its share (Yun et al. 2019)."""
+
+    alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
 CHOICES: Mapping[str, type[Augment]] = {
     "crop": Crop,
     "flip": Flip,
     "shift": Shift,
     "brightness": Brightness,
     "contrast": Contrast,
+    "saturation": Saturation,
+    "hue": Hue,
+    "rotate": Rotate,
+    "resized_crop": ResizedCrop,
+    "cutout": Cutout,
+    "mixup": Mixup,
+    "cutmix": Cutmix,
 }

@@ -29,6 +29,10 @@ class Gaussian(Init):
     std: Positive = 0.01
 
 
+class Dirac(Init):
+    """The first filters of a conv pass one channel each through; the others, and fc, are torch's."""
+
+
 class Orthogonal(Init):
     """Orthonormal rows or columns (Saxe, McClelland, Ganguli 2013)."""
 
@@ -39,4 +43,5 @@ CHOICES: Mapping[str, type[Init]] = {
     "xavier": Xavier,
     "gaussian": Gaussian,
     "orthogonal": Orthogonal,
+    "dirac": Dirac,
 }

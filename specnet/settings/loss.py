@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from specnet.settings.base import BelowOne, Setting
+from pydantic import BeforeValidator, Field
+
+from specnet.settings.base import BelowOne, Positive, Setting
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Loss(Setting):
@@ -12,9 +19,15 @@ class Loss(Setting):
 
 
 class CrossEntropy(Loss):
-    """−log softmax of the label's output; `smoothing` spreads that much of the label evenly over all outputs."""
+    """−log softmax of the label's output; `smoothing` spreads that much of the label evenly over all outputs.
+
+    `weights` are factors of the classes in the mean: a number for each, or `balanced`: all classes count alike.
+    """
 
     smoothing: BelowOne = 0.0
+    weights: Annotated[Literal["balanced"] | tuple[Positive, ...], BeforeValidator(_listed)] | None = Field(
+        None, description="factor of each class, as [1, 2.5], or `balanced`"
+    )
 
 
 CHOICES: Mapping[str, type[Loss]] = {"cross_entropy": CrossEntropy}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from specnet.settings.base import BelowOne, NonNegative, Positive, Setting
 
@@ -15,6 +15,7 @@ class Optimizer(Setting):
 
     lr: Positive
     weight_decay: NonNegative = 0.0
+    clip: Positive | None = Field(None, description="largest norm of all gradients together")
 
 
 class Sgd(Optimizer):
@@ -42,4 +43,33 @@ class Adam(Optimizer):
     eps: Positive = 1e-8
 
 
-CHOICES: Mapping[str, type[Optimizer]] = {"sgd": Sgd, "adam": Adam}
+class AdamW(Adam):
+    """Adam with a weight decay of its own, beside the gradient (Loshchilov, Hutter 2019)."""
+
+    weight_decay: NonNegative = 0.01
+
+
+class RmsProp(Optimizer):
+    """The gradient over the root of its mean square (Hinton 2012), as torch does."""
+
+    lr: Positive = 0.01
+    alpha: BelowOne = 0.99
+    eps: Positive = 1e-8
+    momentum: BelowOne = 0.0
+
+
+class Muon(Optimizer):
+    """Orthogonalised momentum for the weights of conv and fc (Jordan 2024), as torch does; K×C×F×F is K×(C·F·F).
+
+    All else, biases and norms, is moved by AdamW with the learning rate `adamw_lr`.
+    """
+
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {"nesterov": ("nesterov", True)}
+
+    lr: Positive = 0.02
+    momentum: BelowOne = 0.95
+    nesterov: bool = False
+    adamw_lr: Positive = 1e-3
+
+
+CHOICES: Mapping[str, type[Optimizer]] = {"sgd": Sgd, "adam": Adam, "adamw": AdamW, "rmsprop": RmsProp, "muon": Muon}

@@ -1,21 +1,35 @@
-"""split: how much of the training images is set aside to choose by, `split validation=5000`."""
+"""split: which training images are set aside to choose by, `split validation=5000`, `split folds=5 fold=1`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specnet.attributes import LARGEST
 from specnet.settings.base import Setting
 
 
 class Split(Setting):
-    """Sets aside a stratified part, the same for every seed, so that runs are compared on the same images."""
+    """Sets aside a stratified part, the same for every seed, so that runs are compared on the same images.
 
-    validation: Annotated[int, Field(ge=1, le=LARGEST, strict=True)] | Annotated[float, Field(gt=0, lt=1)]
-    """How many images, or which fraction of them."""
+    `folds` cuts the images into equal parts, each of which can be set aside in turn: cross-validation.
+    """
+
+    validation: Annotated[int, Field(ge=1, le=LARGEST, strict=True)] | Annotated[float, Field(gt=0, lt=1)] | None = (
+        Field(None, description="number of images, or fraction of them")
+    )
+    folds: Annotated[int, Field(ge=2, le=LARGEST)] | None = Field(None, description="number of equal parts")
+    fold: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(None, description="number of the part set aside")
+
+    @model_validator(mode="after")
+    def _one_way_of_cutting(self) -> Self:
+        if (self.validation is None) == (self.folds is None) or (self.folds is None) != (self.fold is None):
+            raise ValueError("needs either `validation`, or `folds` and which `fold` of them")
+        if self.folds and self.fold and self.fold > self.folds:
+            raise ValueError(f"has {self.folds} folds, and no fold {self.fold}")
+        return self
 
 
 CHOICES: Mapping[str, type[Split]] = {"": Split}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from specnet.attributes import BeforeAfter, Interval
+from specnet.attributes import BeforeAfter, Interval, Multiple
 from specnet.source import Span
 from specnet.syntax import tree
 
@@ -72,6 +72,8 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
     match expression:
         case tree.Number(value=value) | tree.Text(value=value):
             return value
+        case tree.Multiple(factor=tree.Number(value=value)):
+            return Multiple(value)
         case tree.Name(text=text):
             return CONSTANTS[text] if text in CONSTANTS else lookup(expression)
         case tree.Tap():

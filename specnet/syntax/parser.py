@@ -214,6 +214,10 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
     def number(self, meta: Meta, children: list[Any]) -> tree.Number:
         return tree.Number(self._span(meta), _number(str(children[0])), str(children[0]))
 
+    def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiple:
+        text = str(children[0])[:-1]
+        return tree.Multiple(self._span(meta), tree.Number(self._span(meta), _number(text), text))
+
     def name(self, meta: Meta, children: list[Any]) -> tree.Name:
         return self._name(children[0])
 

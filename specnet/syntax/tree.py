@@ -27,6 +27,13 @@ class Number(Tree):
 
 
 @dataclass(frozen=True)
+class Multiple(Tree):
+    """`64x`: so many times as much."""
+
+    factor: Number
+
+
+@dataclass(frozen=True)
 class Name(Tree):
     text: str
 
@@ -101,7 +108,9 @@ class Items(Tree):
     items: tuple[Expression, ...]
 
 
-Expression = Number | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
+Expression = (
+    Number | Multiple | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
+)
 
 # Elements of a chain
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar
 
+from specnet.source import Source, Span
 from specnet.syntax import tree
+
+Part = TypeVar("Part")
 
 
 def numbers_in(node: object) -> Iterator[tree.Number]:
@@ -19,3 +23,13 @@ def numbers_in(node: object) -> Iterator[tree.Number]:
         for field in fields(node):
             if field.name != "span":
                 yield from numbers_in(getattr(node, field.name))
+
+
+def moved(part: Part, source: Source, by: int) -> Part:
+    """A part of a tree as it stands in another source, `by` characters further on."""
+    if isinstance(part, tuple):
+        return type(part)(moved(item, source, by) for item in part)
+    if not (is_dataclass(part) and isinstance(part, tree.Tree)):
+        return part
+    inner = {field.name: moved(getattr(part, field.name), source, by) for field in fields(part) if field.name != "span"}
+    return replace(part, span=Span(source, part.span.start + by, part.span.end + by), **inner)

@@ -16,7 +16,7 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import Asked, evaluate
-from specnet.training.job import Job, Metrics, Options, Plan, Progress, Run, Silent, Watcher
+from specnet.training.job import Answer, Job, Metrics, Options, Part, Plan, Progress, Run, Silent, Watcher
 from specnet.training.kept_spec import SPEC
 from specnet.training.measures import Evaluation, Measures
 from specnet.training.predict import Guess, Prediction, predict
@@ -30,6 +30,7 @@ from specnet.training.weights import read as read_weights
 __all__ = [
     "MODEL",
     "SPEC",
+    "Answer",
     "Asked",
     "BadRun",
     "CannotRun",
@@ -43,6 +44,7 @@ __all__ = [
     "NotFinite",
     "Options",
     "OutOfMemory",
+    "Part",
     "Plan",
     "Prediction",
     "Progress",

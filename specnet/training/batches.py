@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import ceil
 
@@ -10,31 +10,40 @@ import torch
 from torch import Tensor
 
 from specnet.settings.augment import Augment
-from specnet.training.augment import Sampler
-from specnet.training.data import Images
+from specnet.settings.batch import Batch
+from specnet.training.augment import Augmentation, Sampler
+from specnet.training.data import Images, Stored
+from specnet.training.data.stream import Stream
 from specnet.training.normalize import Normalizer
 from specnet.training.randomness import drawing_for, generator, start_step
 from specnet.training.ranks import ALONE, Ranks, Share
 
 
 class Batches:
-    """Shuffled by index, augmented and normalised on the device that trains."""
+    """Shuffled by index, augmented and normalised on the device that trains, wherever the pixels are."""
 
     def __init__(
         self,
         images: Images,
         augment: Sequence[Augment],
         normalizer: Normalizer,
-        size: int,
+        batch: Batch,
         seed: int,
         ranks: Ranks = ALONE,
     ) -> None:
         self._ranks = ranks
-        self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, size, seed
-        self._sampler = Sampler(images.pixels, augment)
-        self._order = lru_cache(maxsize=1)(self._shuffle)
-        whole, left = divmod(len(images), size)
-        self.per_epoch = whole + (left > 1 or not whole)
+        self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, batch.size, seed
+        self._augmentation = Augmentation(augment)
+        self._source = (
+            Stream(images.pixels, self._stored_index, images.labels.device)
+            if isinstance(images.pixels, Stored)
+            else Sampler(images.pixels, self._augmentation)
+        )
+        self._coins = self._tossed() if self._augmentation.alternates else None
+        self._shuffled = lru_cache(maxsize=2)(self._shuffle)  # a stream begins the next epoch before this one is over
+        self._order = lru_cache(maxsize=1)(lambda epoch: self._shuffled(epoch).to(images.labels.device))
+        whole, left = divmod(len(images), batch.size)
+        self.per_epoch = whole + (not whole or (left > 1 and not batch.drop_last))
         """Steps in an epoch: a single image that is left over is left out, for it has no variance to normalise by."""
 
     def steps(self, epochs: float) -> int:
@@ -51,16 +60,35 @@ class Batches:
 
         Sets what the rest of the step draws from.
         """
-        device, rank, share = self._labels.device, self._ranks.number, self.share(step)
+        device, rank = self._labels.device, self._ranks.number
         start_step(device, self._seed, step)
-        epoch, place = divmod(step, self.per_epoch)
-        index = self._order(epoch)[place * self._size : (place + 1) * self._size][share.places]
-        with drawing_for(share):
-            pixels = self._sampler.batch(index)
+        index = self._index(self._order, step)
+        mirrored = self._mirrored(index, step)
+        with drawing_for(self.share(step)):
+            if isinstance(self._source, Stream):
+                pixels = self._augmentation.of_batch(self._source.batch(step), mirrored)
+            else:
+                pixels = self._source.batch(index, mirrored)
         if rank:
             start_step(device, self._seed, step, rank)
         return self._normalizer(pixels), self._labels.index_select(0, index)
 
+    def _stored_index(self, step: int) -> Tensor:
+        """The images of a step, on the CPU."""
+        return self._index(self._shuffled, step)
+
+    def _index(self, order: Callable[[int], Tensor], step: int) -> Tensor:
+        epoch, place = divmod(step, self.per_epoch)
+        return order(epoch)[place * self._size : (place + 1) * self._size][self.share(step).places]
+
+    def _tossed(self) -> Tensor:
+        """bool N: which images an alternating flip mirrors in the first epoch."""
+        coins = torch.rand(len(self._labels), generator=generator(self._seed, "coins")) < 0.5
+        return coins.to(self._labels.device)
+
+    def _mirrored(self, index: Tensor, step: int) -> Tensor | None:
+        """bool B: which images an alternating flip mirrors, the other way round in every other epoch."""
+        return None if self._coins is None else self._coins[index] ^ bool(step // self.per_epoch % 2)
+
     def _shuffle(self, epoch: int) -> Tensor:
-        order = torch.randperm(len(self._labels), generator=generator(self._seed, "order", epoch))
-        return order.to(self._labels.device)
+        return torch.randperm(len(self._labels), generator=generator(self._seed, "order", epoch))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -16,6 +16,9 @@ from specnet.training.job import Options, Precision
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 """The instructions without which a CPU is slower in bf16 than in fp32."""
+
+HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""The types that autocast computes in."""
 
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
@@ -30,7 +33,11 @@ class Device:
 
     def autocast(self) -> AbstractContextManager[object]:
         """Convolutions and products in this precision; weights, sums and losses stay fp32."""
-        return torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16")
+        return torch.autocast(self.place.type, HALVES.get(self.precision), enabled=self.precision in HALVES)
+
+    def scaler(self) -> torch.amp.GradScaler | None:
+        """What scales the loss up, so that small gradients do not become 0 in fp16; None where nothing needs it."""
+        return torch.amp.GradScaler(self.place.type) if self.precision == "fp16" else None
 
     @property
     def title(self) -> str:
@@ -65,8 +72,10 @@ def refuse_gpus(amount: int) -> None:
         )
 
 
-def _precision(wanted: str, place: torch.device, module: nn.Module) -> Precision:
+def _precision(wanted: Literal["auto"] | Precision, place: torch.device, module: nn.Module) -> Precision:
     """`auto` is bf16 where that is native and all parts have it; raises CannotRun for a bf16 that one lacks."""
+    if wanted == "fp32" or wanted == "fp16":
+        return wanted
     without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
     can = place.type != "cpu" or without is None
     if wanted == "bf16" and not can:

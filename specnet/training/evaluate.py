@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from specnet.settings.data import CHOICES, Data, Folder
-from specnet.training.data import DataSet, Images, Request, load
+from specnet.training import views
+from specnet.training.data import DataSet, Request, load, settled
+from specnet.training.data.decoding import processors
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.evaluation import Evaluator
 from specnet.training.loss import loss
 from specnet.training.measures import Evaluation, Measures, measure
-from specnet.training.memory import explained
+from specnet.training.memory import explained, smaller
 from specnet.training.suitability import refuse_channels
 from specnet.training.trained import Trained
 
@@ -32,6 +35,7 @@ class Asked:
     data_dir: Path | None = None
     device: str = "cpu"
     batch: int | None = None
+    skip_bad: bool = False
 
 
 def evaluate(run: Trained, asked: Asked, note: Callable[[str], None]) -> Evaluation:
@@ -43,7 +47,7 @@ def evaluate(run: Trained, asked: Asked, note: Callable[[str], None]) -> Evaluat
     part = next(name for name in PARTS if name in found.parts())
     if part == "train" and asked.data is None:
         raise DataProblem("the data of the run has no test part; `--data` names other images to measure it on")
-    return Evaluation(part, _measure(run, asked, found.parts()[part]))
+    return Evaluation(part, _measure(run, asked, DataSet(found.classes, found.parts()[part])))
 
 
 def _read(run: Trained, asked: Asked, note: Callable[[str], None]) -> DataSet:
@@ -51,7 +55,8 @@ def _read(run: Trained, asked: Asked, note: Callable[[str], None]) -> DataSet:
     if asked.data_dir and not asked.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {asked.data_dir}")
     own = run.job.training
-    request = Request(run.input_shape, asked.data_dir or run.options.data_dir, note)
+    place, is_skipping = asked.data_dir or run.options.data_dir, asked.skip_bad or run.options.skip_bad
+    request = Request(run.input_shape, place, note, skip_bad=is_skipping)
     found = load(_named(asked.data, own.data), None, request) if asked.data else load(own.data, own.split, request)
     if found.classes != run.classes:
         raise DataProblem(_other_classes(run.classes, found.classes))
@@ -77,12 +82,13 @@ def _other_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
     return f"the data has other classes than the run was trained on: {what or 'their order differs'}"
 
 
-def _measure(run: Trained, asked: Asked, images: Images) -> Measures:
+def _measure(run: Trained, asked: Asked, data: DataSet) -> Measures:
     device, size = _device(run, asked.device), asked.batch or run.job.training.batch.size
-    criterion, network = loss(run.job.training.loss), run.model.to(device.place)
-    parts, normalizer = {"all": images.to(device.place)}, run.normalization.to(device.place)
+    criterion = loss(run.job.training.loss)
+    network = views.averaged(run.model.to(device.place), run.job.training.evaluate)
+    parts, normalizer = {"all": settled(data, device.place, processors()).train}, run.normalization.to(device.place)
     evaluator = Evaluator(network, parts, normalizer, criterion, device, size)
-    with explained(size):
+    with explained(partial(smaller, size)):
         return measure(evaluator.outputs("all", lambda done, total: None), criterion, run.classes)
 
 

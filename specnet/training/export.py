@@ -14,6 +14,7 @@ from torch.export import Dim
 
 from specnet.settings import Training
 from specnet.training import init
+from specnet.training.job import Part
 from specnet.training.normalize import Normalizer
 from specnet.training.run_folder import metadata
 from specnet.training.trained import Trained
@@ -57,10 +58,14 @@ def of_run(run: Trained) -> Exportable:
 
 
 def of_beginning(
-    module: nn.Module, training: Training, shapes: Sequence[tuple[int, ...]], labels: Mapping[str, str]
+    module: nn.Module,
+    training: Training,
+    parts: Mapping[str, Part],
+    shapes: Sequence[tuple[int, ...]],
+    labels: Mapping[str, str],
 ) -> Exportable:
     """A network as its training would begin, bare; `shapes` are those of its inputs, H×W×C or a vector's length."""
-    init.start(module, training.init, training.seed.value)
+    init.start(module, training.init, parts, training.seed.value, None)
     return Exportable(module.eval(), module, _examples(shapes), labels)
 
 

@@ -23,7 +23,7 @@ def write(path: Path, content: bytes | str) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        _forget(temporary)
+        forget(temporary)
         raise CannotRun(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
@@ -34,7 +34,7 @@ def write_json(path: Path, value: Any) -> None:
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed process left in a folder."""
     for path in folder.glob(f".*{TEMPORARY}"):
-        _forget(path)
+        forget(path)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -47,7 +47,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _forget(path: Path) -> None:
+def forget(path: Path) -> None:
     """Remove a file if that is possible; a folder on a full or read-only disk may not allow it."""
     try:
         path.unlink(missing_ok=True)

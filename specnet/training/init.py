@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import init
+from torch.nn.functional import unfold
 
-from specnet.settings.init import Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
+from specnet.settings.init import Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
+from specnet.training.errors import Unsuitable
+from specnet.training.job import Part
 from specnet.training.randomness import seed_for
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 """The modules whose weights a scheme draws; normalisation keeps its ones and zeros."""
 
+WHITENED_BY = 5000
+"""Images whose windows tell the principal directions."""
 
-def start(module: nn.Module, setting: Init, seed: int) -> None:
-    """Draw all weights anew, in place."""
+WHITENED_AT_ONCE = 500
+
+EPS = 5e-4
+"""Added to the variances that whitening divides by."""
+
+Draw = Callable[[Tensor], object]
+
+FirstImages = Callable[[int], Tensor]
+"""Gives so many training images, B×C×H×W as the network reads them."""
+
+OF_A_LAYER: Mapping[str, Draw] = {
+    "default": lambda weight: None,
+    "he": init.kaiming_normal_,
+    "xavier": init.xavier_uniform_,
+    "orthogonal": init.orthogonal_,
+    "zeros": init.zeros_,
+    "dirac": lambda weight: _pass_through(weight),
+}
+"""What the words of a layer's `init` do to a weight as torch draws it."""
+
+
+def start(module: nn.Module, setting: Init, parts: Mapping[str, Part], seed: int, images: FirstImages | None) -> None:
+    """Draw all weights anew, in place; raises Unsuitable.
+
+    Layers that start from the training images stay as torch has them where there are none.
+    """
     torch.manual_seed(seed_for(seed, "weights"))
+    own = {name: part.init for name, part in parts.items() if part.init}
     for part in module.modules():
         if callable(reset := getattr(part, "reset_parameters", None)):
             reset()
-    if not isinstance(setting, TorchDefault):
-        for part in module.modules():
-            if isinstance(part, WEIGHTED):
-                _draw(part.weight, setting)
-                if part.bias is not None:
-                    init.zeros_(part.bias)
+    for name, part in module.named_modules():
+        if isinstance(part, WEIGHTED) and name not in own and not isinstance(setting, TorchDefault):
+            _draw(part.weight, setting)
+            if part.bias is not None and not isinstance(setting, Dirac):
+                init.zeros_(part.bias)
+    for name, word in own.items():
+        if word != "whiten":
+            OF_A_LAYER[word](module.get_parameter(f"{name}.weight"))
+        elif images:
+            _whiten(module, name, images)
 
 
 def _draw(weight: Tensor, setting: Init) -> None:
@@ -37,5 +73,45 @@ def _draw(weight: Tensor, setting: Init) -> None:
             init.normal_(weight, std=setting.std)
         case Orthogonal():
             init.orthogonal_(weight)
+        case Dirac():
+            _pass_through(weight)
         case _:
             raise TypeError(f"no such init: {setting!r}")
+
+
+def _pass_through(weight: Tensor) -> None:
+    """The first filters of a conv pass one channel each through; the others stay as they are."""
+    if weight.ndim == 4:
+        init.dirac_(weight[: weight.shape[1]])
+
+
+def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
+    """The filters of a conv: principal directions of the windows that arrive, over their standard deviation."""
+    part = module.get_submodule(name)
+    if not isinstance(part, nn.Conv2d) or part.groups > 1 or max(part.dilation) > 1:
+        raise Unsuitable(f"`{name}`: `init=whiten` is for a conv without groups and dilation")
+    filters, channels, height, width = part.weight.shape
+    size = channels * height * width
+    if filters > 2 * size:
+        raise Unsuitable(f"`{name}`: `init=whiten` gives 2·{size} filters at most, and K is {filters}")
+    variances, directions = torch.linalg.eigh(_second_moments(module, part, images(WHITENED_BY)))
+    scaled = (directions / (variances + EPS).sqrt()).flip(1).T[: (filters + 1) // 2]
+    with torch.no_grad():
+        part.weight.copy_(torch.cat([scaled, -scaled])[:filters].view(part.weight.shape))
+
+
+@torch.no_grad()
+def _second_moments(module: nn.Module, part: nn.Conv2d, images: Tensor) -> Tensor:
+    """E[x·xᵀ] of the windows x that arrive at a conv, float64."""
+    size, total, amount = part.weight[0].numel(), torch.zeros(()), 0
+    arriving: list[Tensor] = []
+    hook = part.register_forward_pre_hook(lambda part, inputs: arriving.append(inputs[0]))
+    module.eval()
+    try:
+        for start in range(0, len(images), WHITENED_AT_ONCE):
+            module(images[start : start + WHITENED_AT_ONCE])
+            windows = unfold(arriving.pop(), part.kernel_size).transpose(1, 2).reshape(-1, size).double()
+            total, amount = total + windows.T @ windows, amount + len(windows)
+    finally:
+        hook.remove()
+    return total / amount

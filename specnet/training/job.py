@@ -12,10 +12,31 @@ from torch import nn
 from specnet.settings import Training
 from specnet.training.errors import Interrupted
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 Metrics = Mapping[str, Any]
 """One line of metrics.jsonl: what was measured in one epoch."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer with parameters: the words that it goes by beside its name, as `bn` and `norm`, and its own `init`."""
+
+    words: tuple[str, ...]
+    init: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where the number of outputs stands in the spec: on a line, which is `before`, the number, `after`."""
+
+    line: int
+    before: str
+    after: str
+
+    def with_outputs(self, outputs: int) -> str:
+        """The layer as it is written with so many outputs."""
+        return f"{self.before}{outputs}{self.after}"
 
 
 @dataclass(frozen=True)
@@ -23,7 +44,9 @@ class Job:
     """What makes the result: the network as a module that takes N×C×H×W, and its settings.
 
     `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
-    `used` the text of the files that the spec uses, by their paths relative to the spec's folder.
+    `used` the text of the files that the spec uses, by their paths relative to the spec's folder, `parts` the layers
+    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32,
+    `answer` the layer that decides how many outputs there are, where the spec says it in one plain number.
     """
 
     name: str
@@ -35,6 +58,9 @@ class Job:
     module: nn.Module
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    image_memory: int = 0
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +70,8 @@ class Options:
     `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
     `processes` is how many the command is to start; those of torchrun are taken as they are. With `sharded` each holds
     a part of the parameters, with `sync_bn` they normalise by the statistics of the whole batch.
+    `workers` are threads that decode and read images, None for as many as there are processors, 0 for none beside the
+    training; with `skip_bad`, images that cannot be read are left out.
     `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
     """
 
@@ -58,6 +86,9 @@ class Options:
     sync_bn: bool = False
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
+    tensorboard: bool = False
+    workers: int | None = None
+    skip_bad: bool = False
     spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,6 +132,8 @@ class Progress:
     learning_rate: float
     images_per_second: float
     seconds_left: float
+    gpu_memory: int | None = None
+    """Bytes at most so far; None where no GPU trains."""
 
 
 class Watcher(Protocol):

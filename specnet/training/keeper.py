@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import NoReturn
 
@@ -13,7 +14,11 @@ from specnet.training.state import State, Weights
 
 
 class Keeper:
-    """Holds the weights that count until they are written, which is always before a checkpoint that tells of them."""
+    """Holds the weights that count until they are written, which is always before a checkpoint that tells of them.
+
+    A checkpoint is copied by the training thread, and written by one of its own. What goes wrong there, CannotRun, is
+    raised by the next method that is called.
+    """
 
     def __init__(self, folder: RunFolder, state: State) -> None:
         self._folder, self._state = folder, state
@@ -21,28 +26,26 @@ class Keeper:
         self._saved_at = state.ranks.now()
         self._remembered: tuple[int, Checkpoint] | None = None
         self._saving = Lock()
+        self._writer = ThreadPoolExecutor(1, "checkpoints")
+        self._writing: Future[None] | None = None
 
     def keep(self) -> None:
         """From now on the weights of this moment are those that count; raises NotFinite."""
         self._refuse_nan()
         self._unwritten = self._state.weights()
 
-    def _write_kept(self) -> None:
-        """Bring the weights that count to the disk, unless they are there."""
-        if self._unwritten is not None and self._state.ranks.is_first:
-            self._folder.write_model(self._unwritten)
-        self._unwritten = None
-
     def save(self) -> None:
         """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
-        self._refuse_nan()
-        with self._saving:
-            self._write_kept()
-            moment = self._state.pack()
-            if self._state.ranks.is_first:
-                checkpoint.save(self._folder.checkpoint, self._state.step, moment)
-            self._remembered = None
-        self._saved_at = self._state.ranks.now()
+        self._finish_writing()
+        self._begin_to_save()
+        self._finish_writing()
+
+    def save_if_older(self, seconds: float) -> None:
+        """Begin to save where the last checkpoint is older than so many seconds, and is written."""
+        ranks = self._state.ranks
+        if ranks.now() - self._saved_at > seconds and ranks.from_first(self._is_written):
+            self._finish_writing()
+            self._begin_to_save()
 
     def remember(self) -> None:
         """Keep this moment in memory, to be saved if what comes next takes too long to wait for.
@@ -54,25 +57,48 @@ class Keeper:
 
     def save_remembered(self) -> str:
         """Save the moment remembered, from another thread, and say what is saved then."""
-        with self._saving:
-            if self._remembered is None:
-                return "what the last checkpoint holds"
-            step, moment = self._remembered
-            self._write_kept()
-            checkpoint.save(self._folder.checkpoint, step, moment)
-            return f"all up to step {step}"
-
-    def save_if_older(self, seconds: float) -> None:
-        """Save where the last checkpoint is older than so many seconds."""
-        if self._state.ranks.now() - self._saved_at > seconds:
-            self.save()
+        remembered = self._remembered
+        if remembered is None:
+            return "what the last checkpoint holds"
+        self._write(self._unwritten, *remembered)
+        return f"all up to step {remembered[0]}"
 
     def give_up(self, what: str) -> NoReturn:
         """Raises NotFinite when the weights that were good are on the disk."""
-        self._write_kept()
+        self._finish_writing()
+        self._write_kept(self._unwritten)
         best = self._state.best
         kept = f"the weights of epoch {best.epoch} are kept" if best else "it has no good weights yet"
         raise NotFinite(f"{what} is not finite; {kept}, and a smaller learning rate may help")
+
+    def _begin_to_save(self) -> None:
+        self._refuse_nan()
+        self._writing = self._writer.submit(self._write, self._unwritten, self._state.step, self._state.pack())
+        self._saved_at = self._state.ranks.now()
+
+    def _is_written(self) -> bool:
+        return self._writing is None or self._writing.done()
+
+    def _finish_writing(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()
+
+    def _write(self, kept: Weights | None, step: int, moment: Checkpoint) -> None:
+        with self._saving:
+            self._write_kept(kept)
+            if self._state.ranks.is_first:
+                checkpoint.save(self._folder.checkpoint, step, moment)
+            if self._remembered and self._remembered[0] <= step:
+                self._remembered = None
+
+    def _write_kept(self, kept: Weights | None) -> None:
+        """Bring the weights that count to the disk, unless they are there."""
+        if kept is not None:
+            if self._state.ranks.is_first:
+                self._folder.write_model(kept)
+            if self._unwritten is kept:
+                self._unwritten = None
 
     def _refuse_nan(self) -> None:
         if not self._state.is_finite():

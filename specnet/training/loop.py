@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 from specnet.settings.stop import Stop
+from specnet.training import curves
 from specnet.training.errors import Interrupted
 from specnet.training.evaluation import Evaluator, Score
 from specnet.training.interruption import Asked, Interruption
@@ -26,6 +27,9 @@ SAVED_AT_EPOCH = 2.0
 SAVED_WITHIN = 60.0
 """… and so is the middle of an epoch if it is older than so many."""
 
+DRAWN_EVERY = 60.0
+"""Seconds from one picture of the curves to the next: drawing takes a part of one."""
+
 SLOW = 1.0
 """Seconds; a step that takes more may be too long for who wants to stop."""
 
@@ -37,6 +41,8 @@ class Loop:
     state: State
     stepper: Stepper
     evaluator: Evaluator
+    final: Evaluator
+    """Measures the weights that count, at the end."""
     watched: tuple[str, ...]
     stop: Stop | None
     folder: RunFolder
@@ -44,14 +50,16 @@ class Loop:
     pace: Pace
     watcher: Watcher
     interruption: Interruption
+    name: str
     is_slow: bool = False
     """Whether the last step took so long that the next one may be too long to wait for."""
+    drawn_at: float = field(default_factory=perf_counter)
 
     def run(self) -> None:
         """Train to the end; where a signal has come, saves and raises Asked; NotFinite leaves the last good weights."""
         try:
             while not self._is_over():
-                self._train_epoch()
+                self.train_until(self.stepper.end(len(self.state.history) + 1))
                 self._conclude_epoch()
         except Asked:
             self.pace.lap()
@@ -67,7 +75,7 @@ class Loop:
     def measure(self, part: str, classes: tuple[str, ...]) -> Measures:
         """The same, class by class."""
         self._prepare_to_measure()
-        return measure(self.evaluator.outputs(part, partial(self._ticked, part)), self.evaluator.loss, classes)
+        return measure(self.final.outputs(part, partial(self._ticked, part)), self.final.loss, classes)
 
     def _prepare_to_measure(self) -> None:
         self.state.module.eval()
@@ -82,10 +90,9 @@ class Loop:
         is_patience_over = self.stop is not None and self.state.waited >= self.stop.patience
         return is_patience_over or len(self.state.history) >= self.stepper.epochs
 
-    def _train_epoch(self) -> None:
-        """The steps that this epoch still lacks."""
+    def train_until(self, end: int) -> None:
+        """The steps of an epoch that are lacking until `end` of the run's are done."""
         self.state.train_mode()
-        end = self.stepper.end(len(self.state.history) + 1)
         try:
             while self.state.step < end:
                 self._step()
@@ -126,17 +133,31 @@ class Loop:
     def _conclude_epoch(self) -> None:
         """Measure, choose, write down; an epoch counts as done only when all of this is."""
         state = self.state
-        metrics = self._measure()
-        state.history.append(metrics)
-        state.sums = Sums.zero(state.sums.loss.device)
-        score = metrics.get("validation_accuracy")
-        if score is None or state.best is None or score > state.best.score:
-            self.keeper.keep()
-            state.best = Best(len(state.history), score)
+        if self.watched:
+            self.keeper.remember()
+        with state.counting():
+            metrics = self._measure()
+            state.history.append(metrics)
+            state.sums = Sums.zero(state.sums.loss.device)
+            score = metrics.get("validation_accuracy")
+            if score is None or state.best is None or score > state.best.score:
+                self.keeper.keep()
+                state.best = Best(len(state.history), score)
         if state.ranks.is_first:
-            self.folder.write_metrics(state.history)
+            self._record()
         self.watcher.epoch(metrics)
         self.keeper.save_if_older(SAVED_AT_EPOCH)
+
+    def _record(self) -> None:
+        """Write down the epochs so far, and from time to time draw them."""
+        self.folder.write_metrics(self.state.history)
+        if perf_counter() - self.drawn_at > DRAWN_EVERY:
+            self.draw()
+
+    def draw(self) -> None:
+        """The curves so far."""
+        curves.draw(self.folder.path / "curves.png", self.name, self.state.history)
+        self.drawn_at = perf_counter()
 
     def _measure(self) -> dict[str, Any]:
         """A line of metrics.jsonl; `seconds` are those of the run so far."""
@@ -145,12 +166,11 @@ class Loop:
             "epoch": len(state.history) + 1,
             "train_loss": sums.mean_loss(),
             "train_accuracy": sums.accuracy(),
-            "learning_rate": self.stepper.learning_rate(state.step - 1),
+            "learning_rate": self.stepper.learning_rate(state.step - 1, state.watched),
         }
-        if self.watched:
-            self.keeper.remember()
         for part in self.watched:
             score = self.score(part)
             metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}
+            metrics |= {} if score.top5 is None else {f"{part}_top5_accuracy": score.top5}
         self.pace.lap()
         return metrics | {"images_per_second": state.images_per_second, "seconds": state.seconds}

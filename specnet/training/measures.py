@@ -9,10 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from specnet.training.evaluation import TOP5_FROM, hits
 from specnet.training.loss import Loss
-
-TOP5_FROM = 11
-"""With fewer classes, to be among the best five means little."""
 
 LISTED = 100
 """With more classes, the confusion matrix is no longer written out in summary.json."""
@@ -85,7 +83,7 @@ def measure(batches: Iterable[tuple[Tensor, Tensor]], loss: Loss, classes: tuple
         width = outputs.shape[1]
         images += len(labels)
         losses.append(loss(outputs, labels).double() * len(labels))
-        among.append((outputs.topk(min(5, width)).indices == labels[:, None]).any(1).sum())
+        among.append(hits(outputs, labels)[1])
         cells = labels * width + outputs.argmax(1)
         counts.append(torch.bincount(cells, minlength=len(classes) * width).view(len(classes), width))
     top5 = torch.stack(among).sum().item() / images if len(classes) >= TOP5_FROM else None

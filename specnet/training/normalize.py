@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+from specnet.training.data import Pixels
 
-CHUNK = 4096
-"""Images that are summed at once, which bounds the memory that fitting takes."""
+CHUNK = 2**24
+"""Bytes of images that are summed at once, which bounds the memory that fitting takes."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,12 @@ class Normalizer:
         rows = pixels.reshape(len(pixels), -1).float()
         if rows.data_ptr() == pixels.data_ptr():
             rows = rows.clone()
-        return rows.sub_(self.shift.ravel()).mul_(self.scale.ravel()).view(pixels.shape).permute(0, 3, 1, 2)
+        shift, scale = self._rows
+        return rows.sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    @cached_property
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        return self.shift.ravel(), self.scale.ravel()
 
     def to(self, device: torch.device) -> Normalizer:
         return Normalizer(self.shift.to(device), self.scale.to(device))
@@ -51,7 +59,7 @@ def _shortest(values: Tensor) -> Any:
     return (values[0, 0] if uniform else values).tolist()
 
 
-def fit(setting: Normalize, pixels: Tensor) -> Normalizer:
+def fit(setting: Normalize, pixels: Pixels) -> Normalizer:
     """The normalizer for the training images, uint8 N×H×W×C."""
     shape = pixels.shape[1:]
     match setting:
@@ -59,10 +67,7 @@ def fit(setting: Normalize, pixels: Tensor) -> Normalizer:
             mean, std = _moments(pixels)
             return Normalizer(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
         case MeanImage():
-            total = sum(
-                (pixels[i : i + CHUNK].double().sum(0) for i in range(0, len(pixels), CHUNK)),
-                torch.zeros(shape).double(),
-            )
+            total = sum((chunk.double().sum(0) for chunk in _chunks(pixels)), torch.zeros(shape).double())
             return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
         case Scale():
             return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
@@ -71,10 +76,16 @@ def fit(setting: Normalize, pixels: Tensor) -> Normalizer:
     raise TypeError(f"no such normalisation: {setting!r}")
 
 
-def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
+def _chunks(pixels: Pixels) -> Iterator[Tensor]:
+    amount = max(1, CHUNK // prod(pixels.shape[1:]))
+    return (pixels[start : start + amount] for start in range(0, len(pixels), amount))
+
+
+def _moments(pixels: Pixels) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, from the counts of the 256 values; a flat one has 1."""
-    values = torch.arange(256, dtype=torch.float64)
-    counts = torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in pixels.unbind(3)])
+    values, counts = torch.arange(256, dtype=torch.float64), torch.zeros(pixels.shape[3], 256, dtype=torch.int64)
+    for chunk in _chunks(pixels):
+        counts += torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in chunk.unbind(3)])
     shares = counts.double() / counts.sum(1, keepdim=True)
     mean = shares @ values
     std = (shares @ values.square() - mean.square()).clamp(min=0).sqrt()

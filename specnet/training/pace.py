@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from time import perf_counter
 
+import torch
+
 from specnet.training.job import Progress, Watcher
 from specnet.training.state import State
 from specnet.training.step import Stepper
@@ -35,7 +37,7 @@ class Pace:
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Tell the watcher that `done` of `total` batches of a stage are behind."""
-        state, sums = self._state, self._state.totals()
+        state, sums, place = self._state, self._state.totals(), self._state.sums.loss.device
         progress = Progress(
             stage=stage,
             epoch=min(len(state.history) + 1, self._stepper.epochs),
@@ -43,8 +45,9 @@ class Pace:
             total=total,
             loss=sums.mean_loss(),
             accuracy=sums.accuracy(),
-            learning_rate=self._stepper.learning_rate(state.step - 1),
+            learning_rate=self._stepper.learning_rate(state.step - 1, state.watched),
             images_per_second=state.images_per_second,
             seconds_left=state.seconds / state.step * (self._stepper.total - state.step),
+            gpu_memory=torch.cuda.max_memory_allocated(place) if place.type == "cuda" else None,
         )
         self._watcher.progress(progress)

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from specnet.settings.data import Folder
-from specnet.training.data.pictures import decoded
+from specnet.training.data.decoding import decoded
+from specnet.training.data.pictures import Form
 from specnet.training.device import choose
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.trained import Trained
@@ -57,7 +58,8 @@ def _predictions(run: Trained, images: Sequence[Path], top: int, place: torch.de
     data, (height, width, channels) = run.job.training.data, run.input_shape
     if channels not in (1, 3):
         raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-    pixels = decoded(images, channels, data.resize if isinstance(data, Folder) else None, (height, width))
+    form = Form((height, width), channels, data.resize if isinstance(data, Folder) else None)
+    pixels = decoded(images, form)
     rows = run.probabilities(pixels.to(place)).cpu()
     likeliest = rows.topk(min(top, rows.shape[1]))
     return [

@@ -52,8 +52,8 @@ def below(limit: int, images: int, device: torch.device) -> Tensor:
 
 
 def fractions(images: int, device: torch.device) -> Tensor:
-    """A number from 0 to 1 for each of B images, B×1×1×1."""
-    return _own(torch.rand(_drawn(images), 1, 1, 1, device=device))
+    """A number from 0 to 1 for each of B images, B."""
+    return _own(torch.rand(_drawn(images), device=device))
 
 
 def _drawn(images: int) -> int:

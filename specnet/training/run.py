@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from specnet.training import checkpoint, confusion, curves, lock, transfer
+from specnet.training import checkpoint, confusion, lock, memory, tensorboard, transfer
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.device import deterministic
 from specnet.training.errors import BadRun, DataProblem, Interrupted
@@ -85,8 +86,8 @@ def _as_begun(options: Options, ranks: Ranks) -> Options:
 def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
     is_first = setup.ranks.is_first
     noting = setup.folder.noting_failure() if is_first else nullcontext()
-    with noting, setup.ranks.noticing_loss(setup.folder.path):
-        loop, measured = _train(setup, saved)
+    with noting, setup.ranks.noticing_loss(setup.folder.path), _watcher(setup, saved) as watcher:
+        loop, measured = _train(replace(setup, watcher=watcher), saved)
         summary = _summary(setup, loop, measured)
         if is_first:
             _conclude(setup, loop, measured, summary)
@@ -95,17 +96,23 @@ def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
 
 def _conclude(setup: Setup, loop: Loop, measured: Evaluation | None, summary: dict[str, Any]) -> None:
     """Draw and write what is known at the end."""
-    curves.draw(setup.folder.path / "curves.png", setup.job.name, loop.state.history)
+    loop.draw()
     if measured:
         write(setup.folder.path / "confusion.png", confusion.draw(measured.measures, measured.part))
     setup.folder.write_summary(summary)
 
 
+def _watcher(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[Watcher]:
+    if not setup.options.tensorboard or not setup.ranks.is_first:
+        return nullcontext(setup.watcher)
+    return tensorboard.board(setup.watcher, setup.folder.path, len(saved.facts["history"]) if saved else 0)
+
+
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
     """Train to the end, and measure the weights that count."""
-    batch = setup.job.training.batch.size
+    fitting = explained(partial(memory.for_training, setup.job, setup.device.place))
     interruption = Interruption(setup.watcher.note, setup.ranks)
-    with deterministic(setup.options.deterministic), explained(batch), interruption:
+    with deterministic(setup.options.deterministic), fitting, interruption:
         loop = assemble(setup, interruption, saved)
         if setup.ranks.is_alone:
             interruption.overdue = loop.leave

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
+from torch import Tensor
 
 from specnet.settings import Training
-from specnet.training import init, normalize, optim, transfer
+from specnet.settings.optimizer import Muon
+from specnet.training import init, normalize, optim, transfer, views
+from specnet.training.average import Averaged
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
-from specnet.training.data import DataSet, Request, load
+from specnet.training.data import DataSet, Request, load, settled
+from specnet.training.data.decoding import processors
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun
 from specnet.training.evaluation import Evaluator, Network
@@ -20,14 +25,14 @@ from specnet.training.interruption import Interruption
 from specnet.training.job import Job, Options, Silent, Watcher
 from specnet.training.keeper import Keeper
 from specnet.training.loop import Loop
-from specnet.training.loss import loss
+from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
 from specnet.training.ranks import Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
-from specnet.training.suitability import refuse_data, refuse_sharing, refuse_untrainable
+from specnet.training.suitability import refuse_data, refuse_kind, refuse_sharing, refuse_untrainable
 from specnet.training.sums import Sums
 
 
@@ -52,30 +57,48 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Rank
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(replace(options, device=ranks.own_device(options.device)), job.module)
-    refuse_sharing(options, device, ranks)
+    refuse_sharing(job, options, device, ranks)
+    if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
     height, width, channels = job.input_shape
-    request = Request((height, width, channels), options.data_dir, watcher.note)
+    request = Request(
+        (height, width, channels),
+        options.data_dir,
+        watcher.note if ranks.is_first else Silent().note,
+        _workers(options),
+        options.skip_bad,
+        partial(refuse_kind, job),
+    )
     with ranks.in_turn():
         data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
+    if ranks.is_first and (size := job.training.batch.size) > len(data.train):
+        watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, metadata(job, data.classes, normalizer, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, watcher if ranks.is_first else Silent(), ranks)
+
+
+def _workers(options: Options) -> int:
+    return processors() if options.workers is None else options.workers
 
 
 def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
     training, device, ranks = setup.job.training, setup.device, setup.ranks
     state, network = _state(setup, saved), _network(setup)
-    data, normalizer = setup.data.each(lambda part: part.to(device.place)), setup.normalizer.to(device.place)
-    batches = Batches(data.train, training.augment, normalizer, training.batch.size, training.seed.value, ranks)
+    data, normalizer = settled(setup.data, device.place, _workers(setup.options)), setup.normalizer.to(device.place)
+    batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value, ranks)
+    weights = class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
     averaging = ranks.averaging(network, setup.options, device.place)
-    stepper = Stepper(training, batches, averaging, loss(training.loss), device)
-    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, training.batch.size, ranks)
+    stepper = Stepper(training, batches, averaging, loss(training.loss, weights), device)
+    size = -(-training.batch.size // training.batch.accumulate)
+    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, size, ranks)
     return Loop(
         state=state,
         stepper=stepper,
         evaluator=evaluator,
+        final=replace(evaluator, network=views.averaged(network, training.evaluate)),
         watched=_watched(training, data),
         stop=training.stop,
         folder=setup.folder,
@@ -83,27 +106,35 @@ def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None)
         pace=Pace(state, stepper, setup.watcher),
         watcher=setup.watcher,
         interruption=interruption,
+        name=setup.job.name,
     )
 
 
 def _watched(training: Training, data: DataSet) -> tuple[str, ...]:
     """The parts to measure after every epoch; of these, only the validation part chooses anything."""
-    wanted = ("validation", "test") if training.evaluate else ("validation",)
+    wanted = ("validation", "test") if training.evaluate.test else ("validation",)
     return tuple(part for part in wanted if part in data.parts())
 
 
 def _state(setup: Setup, saved: Checkpoint | None) -> State:
     training, module, options = setup.job.training, setup.job.module, setup.options
-    init.start(module.cpu(), training.init, training.seed.value)
+    init.start(module.cpu(), training.init, setup.job.parts, training.seed.value, partial(_first_images, setup))
     if options.weights and not saved:
         module.load_state_dict(transfer.fitting(module, options.weights, setup.watcher.note), strict=False)
     setup.ranks.settle(module, options, setup.device.place)
-    optimizer = optim.optimizer(training.optimizer, module, setup.device.place)
+    optimizer = optim.optimizer(training.optimizer, training.group, module, setup.job.parts, setup.device.place)
     frozen = transfer.frozen_norms(module, options.freeze)
-    state = State(module, optimizer, Sums.zero(setup.device.place), frozen=frozen, ranks=setup.ranks)
+    average = Averaged(training.average, module) if training.average else None
+    sums, scaler = Sums.zero(setup.device.place), setup.device.scaler()
+    state = State(module, optimizer, sums, average, scaler, frozen=frozen, ranks=setup.ranks)
     if saved:
         state.unpack(saved)
     return state
+
+
+def _first_images(setup: Setup, amount: int) -> Tensor:
+    """The first training images, B×C×H×W as the network reads them."""
+    return setup.normalizer(setup.data.train.pixels[:amount])
 
 
 def _network(setup: Setup) -> Network:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 
+from specnet.training.average import Averaged
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.ranks import ALONE, Ranks, Share
 from specnet.training.sums import Sums
@@ -32,6 +35,8 @@ class State:
     module: nn.Module
     optimizer: Optimizer
     sums: Sums
+    average: Averaged | None = None
+    scaler: GradScaler | None = None
     step: int = 0
     seconds: float = 0.0
     trained_seconds: float = 0.0
@@ -52,17 +57,28 @@ class State:
     def images_per_second(self) -> float:
         return self.trained_images / self.trained_seconds
 
-    def count(self, loss: Tensor, outputs: Tensor, labels: Tensor, share: Share) -> None:
-        """A step is done: mean loss, outputs B×classes, labels B of a share of its batch."""
-        if share.counted < len(labels):
-            outputs, labels = outputs[: share.counted], labels[: share.counted]
+    def counting(self) -> AbstractContextManager[None]:
+        """Within it, the module has the weights that count: the averages, where there are any."""
+        return self.average.in_place() if self.average else nullcontext()
+
+    def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
+        """A part of a step is done: mean loss, outputs B×classes, labels B."""
         self.sums.add(loss, outputs, labels)
+
+    def finish_step(self, share: Share) -> None:
+        """This rank's share of a step is done."""
+        self.sums.finish_step()
         self.step += 1
         self.trained_images += share.whole
 
     def totals(self) -> Sums:
         """What the epoch's steps add up to on all ranks, which all have to ask."""
         return self.ranks.totals(self.sums)
+
+    @property
+    def watched(self) -> list[float]:
+        """The loss after each epoch: of the validation part, where there is one, else of training."""
+        return [metrics.get("validation_loss", metrics["train_loss"]) for metrics in self.history]
 
     @property
     def waited(self) -> int:
@@ -84,23 +100,31 @@ class State:
         for number, slots in self.optimizer.state_dict()["state"].items():
             there = {slot: value for slot, value in slots.items() if value is not None}
             tensors |= {f"optimizer.{number}.{slot}": self.ranks.copied(value) for slot, value in there.items()}
-        sums = self.totals()
-        tensors |= {f"sums.{name}": self.ranks.copied(getattr(sums, name)) for name in ("loss", "correct", "finite")}
+        if self.average:
+            tensors |= {f"average.{name}": self.ranks.copied(value) for name, value in self.average.values.items()}
+        totals = self.totals()
+        tensors |= {f"sums.{name}": self.ranks.copied(getattr(totals, name)) for name in ("loss", "correct", "finite")}
         facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
-        return Checkpoint(tensors, {**facts, "best": best, "sums": [sums.images, sums.steps]})
+        scaler = self.scaler.state_dict() if self.scaler else None
+        sums = [totals.images, totals.steps]
+        return Checkpoint(tensors, {**facts, "best": best, "sums": sums, "scaler": scaler})
 
     def unpack(self, checkpoint: Checkpoint) -> None:
         """Become what was packed; module and optimizer are those of the same network and settings."""
         tensors, facts = checkpoint.tensors, checkpoint.facts
         self.load(_below("module.", tensors))
         self._unpack_optimizer(_below("optimizer.", tensors))
+        if self.average:
+            self.average.restore(_below("average.", tensors))
         place = self.sums.loss.device
         loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
         images, steps = facts["sums"]
         has = int(self.ranks.is_first)  # the first rank has what was added up so far, and the others nothing of it
         self.sums = Sums(loss * has, correct * has, finite, images * has, steps)
         self.best = Best(*facts["best"]) if facts["best"] else None
+        if self.scaler:
+            self.scaler.load_state_dict(facts["scaler"])
         for name in FACTS:
             setattr(self, name, facts[name])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specnet.settings.optimizer import Muon
 from specnet.training.data import DataSet
 from specnet.training.device import Device
 from specnet.training.errors import CannotRun, Unsuitable
@@ -25,11 +26,16 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
+def refuse_kind(job: Job, classes: int, channels: int) -> None:
+    """What can be said before images are decoded; raises Unsuitable."""
+    _refuse_classes(job, classes)
+    refuse_channels(job, channels)
+
+
 def refuse_data(job: Job, data: DataSet) -> None:
     """What only the data tells; raises Unsuitable."""
-    _refuse_classes(job, len(data.classes))
-    refuse_channels(job, data.train.pixels.shape[3])
-    if job.training.evaluate and data.test is None:
+    refuse_kind(job, len(data.classes), data.train.pixels.shape[3])
+    if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop and data.validation is None:
         raise Unsuitable(
@@ -37,7 +43,7 @@ def refuse_data(job: Job, data: DataSet) -> None:
         )
 
 
-def refuse_sharing(options: Options, device: Device, ranks: Ranks) -> None:
+def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
     """Raises CannotRun where several processes are not what the options need them to be."""
     if options.processes not in (1, ranks.amount):
         raise CannotRun(
@@ -47,16 +53,28 @@ def refuse_sharing(options: Options, device: Device, ranks: Ranks) -> None:
     if ranks.is_alone and (options.sharded or options.sync_bn):
         flag = "--sharded" if options.sharded else "--sync-bn"
         raise CannotRun(f"`{flag}` is for several processes, and there is one; `--gpus N` and `--nproc N` start more")
+    if options.sharded:
+        _refuse_sharded(job, device)
     if options.sync_bn and device.place.type != "cuda":
         raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
 
 
+def _refuse_sharded(job: Job, device: Device) -> None:
+    if device.precision == "fp16":
+        raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
+    if isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` needs whole matrices, and `--sharded` divides them")
+    if job.training.average:
+        raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
+
+
 def _refuse_classes(job: Job, classes: int) -> None:
     if job.output_shape[0] < classes:
-        raise Unsuitable(
-            f"the network has {job.output_shape[0]} outputs, and the data has {classes} classes; "
-            f"the last layer needs at least {classes}"
-        )
+        fix = f"the last layer needs at least {classes}"
+        if answer := job.answer:
+            written, meant = answer.with_outputs(job.output_shape[0]), answer.with_outputs(classes)
+            fix = f"on line {answer.line}, make `{written}` `{meant}`"
+        raise Unsuitable(f"the network has {job.output_shape[0]} outputs, and the data has {classes} classes; {fix}")
 
 
 def refuse_channels(job: Job, channels: int) -> None:

@@ -93,6 +93,7 @@ ROWS: dict[str, list[str]] = {
     "gn": [f"{MAP}\ngn G=2", f"{MAP}\ngn G=4 affine=no", f"{VECTOR}\ngn G=5"],
     "instance_norm": [f"{MAP}\ninstance_norm", f"{MAP}\ninstance_norm affine=yes eps=1e-3"],
     "lrn": [f"{MAP}\nlrn", f"{MAP}\nlrn n=4 alpha=1e-3 beta=0.5 k=1"],
+    "times": [f"{MAP}\ntimes by=1/9", f"{VECTOR}\ntimes 2"],
     "scale": [f"{MAP}\nscale init=1e-6", f"{MAP}\nscale bias=yes", f"{VECTOR}\nscale"],
     "dropout": [f"{MAP}\ndropout", f"{VECTOR}\ndropout 0.2"],
     "drop_path": [f"{MAP}\ndrop_path 0.1", f"{VECTOR}\ndrop_path 0.2"],

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from specnet.settings.augment import Augment, Brightness, Crop, Flip
+from specnet.settings.batch import Batch
 from specnet.settings.normalize import Unchanged
 from specnet.training.batches import Batches
 from specnet.training.data import Images
@@ -18,7 +19,7 @@ CHAIN = (Crop(pad=1), Flip(), Brightness())
 def batches(amount: int = 100, size: int = 32, seed: int = 1, augment: tuple[Augment, ...] = CHAIN) -> Batches:
     pixels = torch.arange(amount).reshape(amount, 1, 1, 1).expand(amount, 3, 3, 1).to(torch.uint8)
     images = Images(pixels.contiguous(), torch.arange(amount))
-    return Batches(images, augment, fit(Unchanged(), images.pixels), size, seed)
+    return Batches(images, augment, fit(Unchanged(), images.pixels), Batch(size=size), seed)
 
 
 def same(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> bool:

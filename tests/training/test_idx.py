@@ -75,10 +75,21 @@ def test_labels_without_images(tmp_path: Path) -> None:
         read(Mnist(), tmp_path, (28, 28, 1))
 
 
+def test_numbers_with_fractions_are_no_images(tmp_path: Path) -> None:
+    """So there is no NaN among them: what is read are whole numbers from 0 to 255."""
+    write_mnist(tmp_path / "mnist", packed=False)
+    path = tmp_path / "mnist/train-images-idx3-ubyte"
+    path.write_bytes(b"\0\0\x0d\x03" + path.read_bytes()[4:])
+    with pytest.raises(DataProblem, match="does not begin as an idx file"):
+        read(Mnist(), tmp_path, (28, 28, 1))
+
+
 def test_a_label_that_is_no_class(tmp_path: Path) -> None:
     write_mnist(tmp_path / "mnist")
     write_idx(tmp_path / "mnist/train-labels-idx1-ubyte.gz", np.full(20, 10))
-    with pytest.raises(DataProblem, match="a label 10, and there are 10 classes"):
+    with pytest.raises(
+        DataProblem, match=r"20 of 20 labels of the train part .* from 0 to 9.* first is 10, of image 0"
+    ):
         read(Mnist(), tmp_path, (28, 28, 1))
 
 

@@ -36,8 +36,8 @@ def test_synthetic_is_the_same_every_time() -> None:
 
 def test_stratified_keeps_every_class_s_share() -> None:
     labels = torch.tensor([0] * 700 + [1] * 200 + [2] * 100)[torch.randperm(1000)]
-    assert labels[stratified(labels, 100)].bincount().tolist() == [70, 20, 10]
-    assert stratified(labels, 100).equal(stratified(labels, 100))
+    assert labels[stratified(labels, 0, 100)].bincount().tolist() == [70, 20, 10]
+    assert stratified(labels, 0, 100).equal(stratified(labels, 0, 100))
 
 
 @pytest.mark.parametrize(("validation", "expected"), [(438, 438), (0.25, 360), (1e-9, 1)])

@@ -11,6 +11,7 @@ from small_jobs import job, network, training
 from torch import nn
 
 from specnet.settings.epochs import Epochs
+from specnet.settings.optimizer import Muon
 from specnet.training import CannotRun, Job, Options, device, train
 
 
@@ -44,3 +45,16 @@ def test_torch_still_has_none() -> None:
     """Where this fails, torch has learned it, and the fallback can go."""
     with pytest.raises(RuntimeError, match="BFloat16"):
         nn.LocalResponseNorm(3)(torch.ones(1, 8, 4, 4, dtype=torch.bfloat16))
+
+
+def test_fp16_scales_the_loss(tmp_path: Path) -> None:
+    """The gradients that the optimizer sees are those of fp32, as far as fp16 can tell."""
+    settings = training(epochs=Epochs(count=0.2), split=None)
+    runs = {p: train(job(settings), Options(run=tmp_path / p, precision=p)) for p in ("fp32", "fp16")}  # type: ignore[arg-type]
+    for name, value in runs["fp32"].module.state_dict().items():
+        torch.testing.assert_close(runs["fp16"].module.state_dict()[name], value, rtol=0.02, atol=2e-3)
+
+
+def test_muon_does_not_go_with_fp16(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="`optimizer muon` does not go with fp16"):
+        train(job(training(optimizer=Muon())), Options(run=tmp_path / "run", precision="fp16"))

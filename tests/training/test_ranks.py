@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 
 from specnet.cli import main
 from specnet.settings.augment import Brightness, Crop, Flip
+from specnet.settings.batch import Batch
 from specnet.settings.loss import CrossEntropy
 from specnet.settings.normalize import Unchanged
 from specnet.training.batches import Batches
@@ -87,7 +88,7 @@ def test_shares_are_a_batch_without_gaps(ranks: int) -> None:
 def test_the_mean_over_ranks_is_that_of_the_batch(ranks: int, images: int) -> None:
     losses = torch.rand(images)
     shares = [share_of(rank, ranks, images) for rank in range(ranks)]
-    means = [share.weighted(losses[share.places].mean()) for share in shares]
+    means = [share.weight * losses[share.places].mean() for share in shares]
     torch.testing.assert_close(torch.stack(means).mean(), losses.mean())
 
 
@@ -98,7 +99,7 @@ def test_every_image_is_seen_once_an_epoch_as_one_process_sees_it(ranks: int) ->
 
     def batches(rank: Ranks) -> Batches:
         chain = (Crop(pad=1), Flip(), Brightness(), Flip())
-        return Batches(images, chain, fit(Unchanged(), pixels), 33, 1, rank)
+        return Batches(images, chain, fit(Unchanged(), pixels), Batch(size=33), 1, rank)
 
     whole = batches(Ranks())
     for epoch in range(2):
@@ -120,7 +121,7 @@ def test_ranks_drop_out_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     images = Images(torch.zeros(8, 2, 2, 1, dtype=torch.uint8), torch.arange(8))
     drawn = []
     for rank in range(2):
-        Batches(images, (), fit(Unchanged(), images.pixels), 8, 1, OneOf(rank, 2)).batch(0)
+        Batches(images, (), fit(Unchanged(), images.pixels), Batch(size=8), 1, OneOf(rank, 2)).batch(0)
         drawn.append(torch.rand(4).tolist())
     assert drawn[0] != drawn[1]
 

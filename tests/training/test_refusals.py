@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from small_jobs import job, training
+from small_jobs import Notebook, job, training
 from small_sets import write_image
 from torch import nn
 
 from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
-from specnet.settings.evaluate import EvaluateTest
+from specnet.settings.evaluate import Evaluate
 from specnet.settings.optimizer import Sgd
 from specnet.settings.stop import Stop
-from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, train
+from specnet.training import Answer, CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
 
 
 def refused(asked: Job, words: str, options: Options | None = None) -> None:
@@ -37,6 +38,11 @@ def test_an_output_that_is_no_vector() -> None:
 
 def test_fewer_outputs_than_classes() -> None:
     refused(job(outputs=(9,)), "has 9 outputs, and the data has 10 classes; the last layer needs at least 10")
+
+
+def test_fewer_outputs_than_classes_on_a_line() -> None:
+    asked = replace(job(outputs=(9,)), answer=Answer(12, "conv K=", " F=1"))
+    refused(asked, "9 outputs, and the data has 10 classes; on line 12, make `conv K=9 F=1` `conv K=10 F=1`")
 
 
 def test_more_outputs_than_classes_will_do(tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ def test_stopping_by_a_validation_part_that_is_not_there() -> None:
 def test_watching_a_test_set_that_is_not_there(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_image(tmp_path / "set" / name / "1.png", 7)
-    settings = training(data=Folder(path="set"), split=None, evaluate=EvaluateTest())
+    settings = training(data=Folder(path="set"), split=None, evaluate=Evaluate(test=True))
     refused(job(settings), "`evaluate test` watches the test set, and the data has none")
 
 
@@ -119,7 +125,7 @@ def test_good_weights_are_those_before_the_first_bad_step(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
-def test_out_of_memory(tmp_path: Path, error: Exception) -> None:
+def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     class Hungry(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -128,10 +134,31 @@ def test_out_of_memory(tmp_path: Path, error: Exception) -> None:
         def forward(self, images: torch.Tensor) -> Any:
             raise error
 
-    asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training())
-    with pytest.raises(OutOfMemory, match="a batch of 256 does not fit into memory; `--batch 128` may") as raised:
+    asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training(), image_memory=2**26)
+    monkeypatch.setattr(memory, "_memory_of", lambda place: 10 * 2**30)
+    with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
+    assert str(raised.value) == (
+        "a step of 256 images needs about 32.0 GiB, and there are 10.0 GiB; `--set batch.accumulate=4` goes through it "
+        "in 4 parts, or take `--batch 64`"
+    )
     assert raised.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("there", "advice"),
+    [
+        (
+            2**30,
+            "`--set batch.accumulate=2` goes through it in 2 parts, or take `--batch 128`",
+        ),  # it should have fitted
+        (2**12, "there are 0.0 MiB: the network does not fit with a single image"),
+    ],
+)
+def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str) -> None:
+    monkeypatch.setattr(memory, "_memory_of", lambda place: there)
+    asked = replace(job(training()), image_memory=2**16)
+    assert memory.for_training(asked, torch.device("cpu")).endswith(advice)
 
 
 def test_a_cpu_s_memory_runs_out_too(tmp_path: Path) -> None:
@@ -149,5 +176,7 @@ def test_a_cpu_s_memory_runs_out_too(tmp_path: Path) -> None:
 
 
 def test_a_batch_larger_than_the_set_is_the_whole_set(tmp_path: Path) -> None:
-    settings = training(data=Synthetic(images=50), split=None, batch=Batch(size=1000))
-    assert train(job(settings), Options(run=tmp_path / "run")).summary["epochs"] == 2
+    settings, told = training(data=Synthetic(images=50), split=None, batch=Batch(size=1000)), Notebook()
+    assert train(job(settings), Options(run=tmp_path / "run"), told).summary["epochs"] == 2
+    assert told.notes == ["a batch of 1,000 is more than the 50 images to train on: all are one batch"]
+    assert told.plans[0].steps == 2

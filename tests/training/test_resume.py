@@ -14,10 +14,13 @@ from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
 
 from specnet.settings import Training
-from specnet.settings.augment import Contrast, Crop, Flip
+from specnet.settings.augment import Contrast, Crop, Cutmix, Cutout, Flip, Mixup, Rotate, Shift
+from specnet.settings.average import Ema, Lookahead
+from specnet.settings.batch import Batch
 from specnet.settings.epochs import Epochs
-from specnet.settings.optimizer import Adam, Sgd
-from specnet.settings.schedule import OneCycle
+from specnet.settings.group import Group
+from specnet.settings.optimizer import Adam, Muon, RmsProp, Sgd
+from specnet.settings.schedule import OneCycle, Plateau
 from specnet.settings.stop import Stop
 from specnet.training import (
     BadRun,
@@ -87,12 +90,26 @@ def same_weights(one: Path, other: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("precision", "optimizer"), [("fp32", Sgd(lr=0.1, momentum=0.9, nesterov=True)), ("bf16", Adam())]
+    ("precision", "recipe"),
+    [
+        ("fp32", {"optimizer": Sgd(lr=0.1, momentum=0.9, nesterov=True), "augment": (Crop(pad=1), Flip(), Contrast())}),
+        ("bf16", {"optimizer": Adam(), "augment": (Rotate(), Cutmix(), Mixup()), "average": Ema(decay=0.9)}),
+        (
+            "fp32",
+            {
+                "optimizer": Muon(momentum=0.9, nesterov=True, clip=1.0),
+                "augment": (Shift(pixels=1), Flip(alternating=True), Cutout(size=2)),
+                "average": Lookahead(every=2, decay=0.8, rise=1),
+                "group": (Group(pattern="0", until=1.5),),
+                "batch": Batch(size=256, accumulate=2),
+            },
+        ),
+        ("fp16", {"optimizer": Sgd(lr=0.1, momentum=0.9, clip=1.0)}),
+        ("fp32", {"optimizer": RmsProp(momentum=0.5), "schedule": Plateau(patience=1, decay=0.5)}),
+    ],
 )
-def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, optimizer: Any) -> None:
-    settings = training(
-        epochs=Epochs(count=2.5), optimizer=optimizer, schedule=OneCycle(), augment=(Crop(pad=1), Flip(), Contrast())
-    )
+def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recipe: dict[str, Any]) -> None:
+    settings = training(**{"epochs": Epochs(count=2.5), "schedule": OneCycle(), **recipe})
     options = Options(precision=precision)
     whole = Notebook()
     train(job(settings), replace(options, run=tmp_path / "whole"), whole)

@@ -19,9 +19,9 @@ from small_jobs import Notebook, job, training
 from small_sets import write_image
 
 from specnet.settings import from_record
-from specnet.settings.data import Folder
+from specnet.settings.data import Folder, Synthetic
 from specnet.settings.epochs import Epochs
-from specnet.settings.evaluate import EvaluateTest
+from specnet.settings.evaluate import Evaluate
 from specnet.settings.split import Split
 from specnet.training import CannotRun, Options, space, train
 
@@ -120,7 +120,7 @@ def test_without_a_validation_part_the_last_weights_count(tmp_path: Path) -> Non
 
 def test_watching_the_test_set_chooses_nothing(tmp_path: Path) -> None:
     settings = training(epochs=Epochs(count=4))
-    watched = settings.model_copy(update={"evaluate": EvaluateTest()})
+    watched = settings.model_copy(update={"evaluate": Evaluate(test=True)})
     watcher = Notebook()
     runs = [train(job(t), Options(run=tmp_path / name), watcher) for name, t in (("a", settings), ("b", watched))]
     assert "test_accuracy" in watcher.epochs[-1]
@@ -198,3 +198,14 @@ def test_a_disk_that_fills_up_on_the_way(tiny_disk: Path, monkeypatch: pytest.Mo
     with pytest.raises(CannotRun, match="no space left on device"):
         train(job(), Options(run=tiny_disk / "run"))
     assert not list(tiny_disk.rglob("*.tmp"))
+
+
+def test_top5_where_it_means_something(tmp_path: Path) -> None:
+    """… with eleven classes or more."""
+    for classes, has in ((10, False), (12, True)):
+        watcher = Notebook()
+        settings = training(data=Synthetic(classes=classes, images=2000))
+        train(job(settings, outputs=(classes,)), Options(run=tmp_path / f"{classes}"), watcher)
+        assert ("validation_top5_accuracy" in watcher.epochs[0]) == has
+        if has:
+            assert watcher.epochs[-1]["validation_top5_accuracy"] >= watcher.epochs[-1]["validation_accuracy"]

@@ -19,7 +19,7 @@ def impossible(view: View) -> Iterator[Finding]:
                 yield Finding(code, fact=why)
     for name in sorted(view.allowed.project):
         if why := _objection(name):
-            yield Finding(None, fact=f"{why}, though pyproject.toml lists it")
+            yield Finding(None, fact=f"{why}, though `allow = […]` lists it")
 
 
 def _objection(name: str) -> str:

@@ -9,17 +9,22 @@ from typing import Any
 from specnet.backends.torch_source.copies import constructor
 from specnet.backends.torch_source.signatures import FUNCTIONS, KEYWORDS, Other, Signature, signature
 from specnet.layers.base import Layer, Shapes, TorchCall
+from specnet.layers.base.learned import is_frozen
 
 
 @dataclass(frozen=True)
 class Call:
-    """A module or function of torch, and its arguments by name: the required ones first, defaults filled in."""
+    """A module or function of torch, and its arguments by name: the required ones first, defaults filled in.
+
+    `frozen` are a module's parameters that are not learned.
+    """
 
     target: str
     arguments: Mapping[str, Any]
     required: int
     defaults: Mapping[str, Any]
     joins: str | None = None
+    frozen: tuple[str, ...] = ()
 
     @property
     def is_module(self) -> bool:
@@ -36,14 +41,16 @@ class Call:
         return self.target.removeprefix("modules.")
 
     @property
-    def form(self) -> tuple[str, tuple[str, ...]]:
+    def form(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """What two calls have in common that differ in nothing but numbers."""
-        return "" if self.is_activation else self.target, tuple(self.arguments)
+        return "" if self.is_activation else self.target, tuple(self.arguments), self.frozen
 
 
 def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
     """What torch applies in turn; nothing for an identity."""
-    return tuple(_named(_as_function(call)) for call in layer.torch(arriving) if call.target != "nn.Identity")
+    frozen = tuple(name for name in layer.parameters(arriving) if is_frozen(layer, name))
+    found = [_named(_as_function(call)) for call in layer.torch(arriving) if call.target != "nn.Identity"]
+    return tuple(replace(call, frozen=frozen) if call.is_module else call for call in found)
 
 
 def _as_function(call: TorchCall) -> TorchCall:

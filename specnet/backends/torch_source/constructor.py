@@ -7,7 +7,7 @@ from itertools import groupby
 
 from specnet.backends.torch_source.layout import Group, Text, flat, lines, literal
 from specnet.backends.torch_source.making import made
-from specnet.backends.torch_source.outline import Item
+from specnet.backends.torch_source.outline import Item, Leaf
 from specnet.backends.torch_source.parts import Parts, attribute, is_plain
 
 
@@ -39,6 +39,9 @@ def _placed(item: Item, text: Text, comment: str, indent: int, containers: set[s
         containers.add(container)
     containers.add(item.name)
     yield from _set(item.name, text, comment, indent)
+    calls = item.content.calls if isinstance(item.content, Leaf) else ()
+    for parameter in (name for call in calls for name in call.frozen):
+        yield f"{' ' * indent}{attribute(item.name)}.{parameter}.requires_grad_(False)"
 
 
 def _set(name: str, text: Text, comment: str, indent: int) -> list[str]:

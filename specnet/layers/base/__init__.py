@@ -46,14 +46,21 @@ class Refusal(Exception):
     """Why a layer cannot take what arrives.
 
     `fact` follows the layer's name in the message; `attributes` are the fields it is about,
-    `arithmetic` stands beside them, `notes` below.
+    `arithmetic` stands beside them, `notes` below; `arms` are the numbers of the inputs that show it, None if all do.
     """
 
     def __init__(
-        self, code: Code, fact: str, attributes: tuple[str, ...] = (), arithmetic: str = "", notes: tuple[str, ...] = ()
+        self,
+        code: Code,
+        fact: str,
+        attributes: tuple[str, ...] = (),
+        arithmetic: str = "",
+        notes: tuple[str, ...] = (),
+        arms: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(fact)
         self.code, self.fact, self.attributes, self.arithmetic, self.notes = code, fact, attributes, arithmetic, notes
+        self.arms = arms
 
 
 @dataclass(frozen=True)

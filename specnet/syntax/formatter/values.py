@@ -55,6 +55,8 @@ def _bare(expression: tree.Expression, tight: bool = False) -> str:
     match expression:
         case tree.Number(value=value, text=text):
             return text or repr(value)
+        case tree.Multiple(factor=factor):
+            return f"{_bare(factor)}x"
         case tree.Name(text=text):
             return text
         case tree.Text(value=string):

@@ -7,7 +7,7 @@ import unicodedata
 
 from specnet.syntax.habits.habit import HIDDEN, Habit, Place
 from specnet.syntax.habits.sign import Found, Sign, sign_around
-from specnet.syntax.habits.words import ATTRIBUTES, ours
+from specnet.syntax.habits.words import ATTRIBUTES, ours, ours_anywhere
 
 UNICODE = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "→": "->", "⇒": "=>", "×": "x", "∗": "*", "⋅": "*", "·": "*",
@@ -48,7 +48,10 @@ def _equated(found: Found) -> str:
 
 
 def _joined(found: Found) -> str:
-    return found[0].replace("-", "_")
+    """`conv-1:` with an underscore; `max-pool` as it is called here."""
+    name = found[0].replace("-", "_")
+    is_label = found.string[found.end() :].lstrip().startswith(":")
+    return name if is_label else ours_anywhere(name) or name
 
 
 def _separated(found: Found) -> str:
@@ -100,7 +103,7 @@ SIGNS = (
     Sign(
         rf"@?{NAME}(?:-\w+)+",
         "a name has letters, digits and underscores, no hyphen",
-        lambda f: f[0].replace("-", "_"),
+        _joined,
         False,
     ),
 )

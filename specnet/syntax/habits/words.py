@@ -117,5 +117,15 @@ ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
 
 def ours(word: str, possible: Sequence[str]) -> str:
     """What a word of another tool is called here, if that is among what is possible."""
-    plain = re.sub(r"2d$", "", word.lower()).replace("_", "")
-    return next((alias for alias in (plain, *ALIASES.get(plain, ())) if alias.partition(" ")[0] in possible), "")
+    aliases = (_plain(word), *ALIASES.get(_plain(word), ()))
+    return next((alias for alias in aliases if alias.partition(" ")[0] in possible), "")
+
+
+def ours_anywhere(word: str) -> str:
+    """What a word of another tool is called here, if that is the same in every place."""
+    aliases = ALIASES.get(_plain(word), ())
+    return aliases[0] if len(aliases) == 1 else ""
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"2d$", "", word.lower()).replace("_", "")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+
+from torch import Tensor
 
 from specnet.settings.data import Cifar10, Cifar100, Data, Digits, FashionMnist, Folder, Mnist, Synthetic
 from specnet.settings.split import Split
@@ -12,28 +12,26 @@ from specnet.training.data import cifar, digits, folder, idx, synthetic
 from specnet.training.data.download import obtain
 from specnet.training.data.find import Found, Published
 from specnet.training.data.fit import fitted
-from specnet.training.data.images import DataSet, Images
+from specnet.training.data.images import DataSet, Images, Pixels, Stored
+from specnet.training.data.request import Request
+from specnet.training.data.residence import brought_in, settled
 from specnet.training.data.split import set_aside
 from specnet.training.errors import DataProblem
 
-__all__ = ["DataSet", "Images", "Request", "load"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """Images of `shape` (height, width, channels), from below `data_dir` first; `note` is told of downloads."""
-
-    shape: tuple[int, int, int]
-    data_dir: Path | None
-    note: Callable[[str], None]
+__all__ = ["DataSet", "Images", "Pixels", "Request", "Stored", "load", "settled"]
 
 
 def load(data: Data, split: Split | None, request: Request) -> DataSet:
     """The set with all images of the height and width asked for; raises DataProblem, CannotRun."""
     found = _read(data, request)
     _check_labels(data, found)
-    size = request.shape[:2]
-    return set_aside(found.each(lambda part: Images(fitted(part.pixels, size), part.labels)), split)
+    fitting = found.each(lambda part: _fitted(part, request.shape[:2]))
+    return brought_in(set_aside(fitting, split), request.note)
+
+
+def _fitted(part: Images, size: tuple[int, int]) -> Images:
+    """The images in the size asked for; those of a folder have it."""
+    return Images(fitted(part.pixels, size), part.labels) if isinstance(part.pixels, Tensor) else part
 
 
 def _read(data: Data, request: Request) -> DataSet:
@@ -51,7 +49,7 @@ def _read(data: Data, request: Request) -> DataSet:
         case Synthetic():
             return synthetic.make(data, request.shape)
         case Folder():
-            return folder.read(data, request.data_dir, request.shape[:2])
+            return folder.read(data, request)
     raise TypeError(f"no reader for {data!r}")
 
 
@@ -73,7 +71,9 @@ def _check_labels(data: Data, found: DataSet) -> None:
     for name, part in found.parts().items():
         if not len(part):
             raise DataProblem(f"the {name} part of the data is empty")
-        if part.labels.min() < 0 or part.labels.max() >= len(found.classes):
+        odd = ((part.labels < 0) | (part.labels >= len(found.classes))).nonzero().ravel().tolist()
+        if odd:
             raise DataProblem(
-                f"the {name} part has a label {part.labels.max()}, and there are {len(found.classes)} classes"
+                f"{len(odd):,} of {len(part):,} labels of the {name} part are not from 0 to {len(found.classes) - 1}, "
+                f"as {len(found.classes)} classes have them: the first is {part.labels[odd[0]]}, of image {odd[0]:,}"
             )

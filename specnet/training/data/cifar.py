@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from specnet.training.data.find import Found, Published
 from specnet.training.data.images import DataSet, Images
@@ -62,11 +63,11 @@ def _names(found: Found, file: str, key: str) -> tuple[str, ...]:
 
 
 def _part(found: Found, files: Iterable[str], key: str) -> Images:
-    parts = [_file(found, file, key) for file in files]
-    return Images(torch.cat([part.pixels for part in parts]), torch.cat([part.labels for part in parts]))
+    pixels, labels = zip(*(_file(found, file, key) for file in files), strict=True)
+    return Images(torch.cat(pixels), torch.cat(labels))
 
 
-def _file(found: Found, file: str, key: str) -> Images:
+def _file(found: Found, file: str, key: str) -> tuple[Tensor, Tensor]:
     """A row of 3,072 bytes an image, the red, the green and the blue map one after the other."""
     entries = _entries(found, file, ["data", key])
     rows = entries["data"]
@@ -78,7 +79,7 @@ def _file(found: Found, file: str, key: str) -> Images:
     if len(labels) != len(rows):
         raise found.damaged(file, f"{len(labels)} labels for {len(rows)} images")
     maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
-    return Images(maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels))
+    return maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels)
 
 
 def _entries(found: Found, file: str, keys: Iterable[str]) -> dict[str, Any]:

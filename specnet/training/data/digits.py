@@ -21,7 +21,7 @@ def read() -> DataSet:
     table = torch.from_numpy(np.loadtxt(_file(), np.uint8, delimiter=","))
     shades = table[:, :64].reshape(-1, 8, 8, 1).double()
     images = Images((shades * 255 / 16).round().to(torch.uint8), table[:, 64].long())
-    train, test = cut(images, len(images) // TESTED)
+    train, test = cut(images, 0, len(images) // TESTED)
     return DataSet(tuple("0123456789"), train, test=test)
 
 

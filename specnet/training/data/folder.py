@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from specnet.settings.data import Folder
+from specnet.training.data.decoding import any_coloured, unreadable
 from specnet.training.data.find import roots
-from specnet.training.data.images import DataSet, Images
-from specnet.training.data.pictures import decoded, is_coloured
+from specnet.training.data.folder_cache import Decoded, FolderCache
+from specnet.training.data.images import DataSet, Images, Stored
+from specnet.training.data.request import Request
 from specnet.training.errors import DataProblem
 
 PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
@@ -19,17 +23,65 @@ PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "tes
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
-def read(setting: Folder, data_dir: Path | None, size: tuple[int, int]) -> DataSet:
-    """All parts, decoded once to `size` (height, width); raises DataProblem."""
-    folder = _locate(setting.path, data_dir)
-    parts = {part: found for part, names in PARTS.items() if (found := _first_folder(folder, names))}
+@dataclass(frozen=True)
+class File:
+    """A picture: its path relative to the folder of the set, the part it is in, and its label."""
+
+    name: str
+    part: str
+    label: int
+
+
+def read(setting: Folder, request: Request) -> DataSet:
+    """All parts, decoded once to the size asked for; raises DataProblem, CannotRun."""
+    folder = _locate(setting.path, request.data_dir)
+    parts = {part: place for part, names in PARTS.items() if (place := _first_folder(folder, names))}
     if "train" not in parts:
         parts = {"train": folder}
     classes = _classes(parts["train"])
-    files = {part: _labelled(place, classes) for part, place in parts.items()}
-    channels = 3 if is_coloured([path for part in files.values() for path, _ in part]) else 1
-    images = {part: _images(labelled, channels, setting.resize, size) for part, labelled in files.items()}
-    return DataSet(classes, images["train"], images.get("validation"), images.get("test"))
+    files = [file for part, place in parts.items() for file in _labelled(folder, part, place, classes)]
+    names = [file.name for file in files]
+    kept = FolderCache(folder, names, request.shape[:2], setting.resize, request.workers, request.note)
+    found = kept.find()
+    channels = found.channels if found else _channels(folder, names, request.workers)
+    request.refuse(len(classes), channels)
+    return _data_set(classes, files, found or kept.make(channels), request)
+
+
+def _channels(folder: Path, names: list[str], workers: int) -> int:
+    return 3 if any_coloured([folder / name for name in names], workers) else 1
+
+
+def _data_set(classes: tuple[str, ...], files: list[File], found: Decoded, request: Request) -> DataSet:
+    """The parts of what was decoded, without the bad files; the pixels stay where they are."""
+    good = _without_bad(classes, files, found, request)
+    pixels = Stored(found.pixels, torch.arange(len(good)), request.workers)
+    images = Images(pixels, torch.tensor([file.label for file in good]))
+
+    def part(name: str) -> Images | None:
+        places = torch.tensor([file.part == name for file in good])
+        return images.take(places) if places.any() else None
+
+    train = part("train")
+    assert train, "every class has images"
+    return DataSet(classes, train, part("validation"), part("test"))
+
+
+def _without_bad(classes: tuple[str, ...], files: list[File], found: Decoded, request: Request) -> list[File]:
+    """Raises DataProblem where a file is bad and that is not taken into account, or where a class has no other."""
+    if not found.bad:
+        return files
+    said = unreadable(found.bad, len(files))
+    if not request.skip_bad:
+        raise DataProblem(f"{said}; `--skip-bad` leaves them out")
+    request.note(f"{said}; left out")
+    bad = {each.name for each in found.bad}
+    good = [file for file in files if file.name not in bad]
+    there = {(file.part, file.label) for file in good}
+    for file in files:
+        if (file.part, file.label) not in there:
+            raise DataProblem(f"no image of {classes[file.label]} in the {file.part} part can be read")
+    return good
 
 
 def _locate(path: str, data_dir: Path | None) -> Path:
@@ -48,30 +100,53 @@ def _first_folder(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def _classes(folder: Path) -> tuple[str, ...]:
     """The folders' names in alphabetical order, which is the order of the labels."""
-    names = tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."))
+    try:
+        names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."))
+    except OSError as error:
+        raise _closed(error) from None
     if len(names) < 2:
-        raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {len(names)} are there")
+        there = f"only {names[0]} is there" if names else "none is there"
+        raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {there}")
+    if odd := [name for name in names if _is_no_text(name)]:
+        raise DataProblem(f"the name of the folder {odd[0]!r} in {folder} is not UTF-8, as that of a class has to be")
     return names
 
 
-def _labelled(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
-    """All image files below the classes' folders, with their labels."""
-    if (there := _classes(folder)) != classes:
+def _is_no_text(name: str) -> bool:
+    """Whether a name has bytes that Python keeps as surrogates."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _labelled(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[File]:
+    """All image files below the classes' folders."""
+    if (there := _classes(place)) != classes:
         odd = ", ".join(sorted(set(there) ^ set(classes)))
-        raise DataProblem(f"{folder} has other classes than the training part: {odd}")
-    labelled = [(path, label) for label, name in enumerate(classes) for path in _image_files(folder / name)]
-    counts = {name: sum(label == wanted for _, label in labelled) for wanted, name in enumerate(classes)}
-    if empty := [name for name, count in counts.items() if not count]:
-        raise DataProblem(f"{folder} has no images of {', '.join(empty)}")
-    return labelled
+        raise DataProblem(f"{place} has other classes than the training part: {odd}")
+    found = {name: sorted(_image_files(place / name)) for name in classes}
+    if empty := [name for name, paths in found.items() if not paths]:
+        raise DataProblem(f"{place} has no images of {', '.join(empty)}")
+    return [
+        File(path.relative_to(folder).as_posix(), part, label)
+        for label, name in enumerate(classes)
+        for path in found[name]
+    ]
 
 
 def _image_files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    """Files that are called images, hidden ones apart, in a folder and those below it; links are followed once."""
+    seen = set[tuple[int, int]]()
+    for place, folders, names in os.walk(folder, onerror=_refuse_closed, followlinks=True):
+        fact = Path(place).stat()
+        if (fact.st_dev, fact.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((fact.st_dev, fact.st_ino))
+        yield from (Path(place, name) for name in names if name[0] != "." and Path(name).suffix.lower() in SUFFIXES)
 
 
-def _images(
-    labelled: list[tuple[Path, int]], channels: int, resize: tuple[int, int] | None, size: tuple[int, int]
-) -> Images:
-    labels = torch.tensor([label for _, label in labelled])
-    return Images(decoded([path for path, _ in labelled], channels, resize, size), labels)
+def _refuse_closed(error: OSError) -> None:
+    raise _closed(error) from None
+
+
+def _closed(error: OSError) -> DataProblem:
+    return DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}")

@@ -1,29 +1,71 @@
-"""Labelled images in memory: `Images`, and the parts of a set: `DataSet`."""
+"""Labelled images: `Images`, and the parts of a set: `DataSet`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Pixels that are not where they are computed with: those of a batch are gathered when they are wanted.
+
+    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host, `rows` (int64 N, on the CPU) are
+    the images of it that are meant, `workers` the threads that gather them.
+    """
+
+    source: Tensor
+    rows: Tensor
+    workers: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> torch.Size:
+        return torch.Size((len(self.rows), *self.source.shape[1:]))
+
+    @property
+    def nbytes(self) -> int:
+        return self.shape.numel()
+
+    def take(self, index: Tensor) -> Stored:
+        return Stored(self.source, self.rows[index], self.workers)
+
+    def __getitem__(self, index: slice | Tensor) -> Tensor:
+        """A copy of these images in memory, uint8 B×H×W×C."""
+        return self.gather(index)
+
+    def gather(self, index: slice | Tensor, pinned: bool = False) -> Tensor:
+        """The same, if wished in memory that a GPU reads without waiting; by numpy, which lets other threads run."""
+        rows = self.rows[index]
+        batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
+        np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
+        return batch
+
+
+Pixels = Tensor | Stored
+"""uint8 N×H×W×C."""
 
 
 @dataclass(frozen=True)
 class Images:
     """`pixels` is uint8 N×H×W×C, `labels` int64 N."""
 
-    pixels: Tensor
+    pixels: Pixels
     labels: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: Tensor) -> Images:
-        return Images(self.pixels[index], self.labels[index])
-
-    def to(self, device: torch.device) -> Images:
-        return Images(self.pixels.to(device), self.labels.to(device))
+        """The images of an index or mask."""
+        pixels = self.pixels.take(index) if isinstance(self.pixels, Stored) else self.pixels[index]
+        return Images(pixels, self.labels[index])
 
 
 @dataclass(frozen=True)

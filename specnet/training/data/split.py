@@ -16,8 +16,8 @@ FIXED = 0
 """The seed of every split: runs of different seeds are compared on the same images."""
 
 
-def stratified(labels: Tensor, amount: int) -> Tensor:
-    """A mask over `labels`, true for `amount` of them, drawn so that each class keeps its share.
+def stratified(labels: Tensor, start: int, end: int) -> Tensor:
+    """A mask over `labels`, true for `end` − `start` of them, drawn so that each class keeps its share.
 
     An image's place is its rank in its class, shuffled, over the class's size: the first places hold all classes alike.
     """
@@ -27,14 +27,22 @@ def stratified(labels: Tensor, amount: int) -> Tensor:
         members = shuffled[labels[shuffled] == label]
         places[members] = (torch.arange(len(members), dtype=torch.float64) + 0.5) / len(members)
     mask = torch.zeros(len(labels), dtype=torch.bool)
-    mask[places.argsort(stable=True)[:amount]] = True
+    mask[places.argsort(stable=True)[start:end]] = True
     return mask
 
 
-def cut(images: Images, amount: int) -> tuple[Images, Images]:
-    """The images that stay and the `amount` that are set aside, both in their old order."""
-    aside = stratified(images.labels, amount)
+def cut(images: Images, start: int, end: int) -> tuple[Images, Images]:
+    """The images that stay, and those of the places from `start` to `end` − 1, both in their old order."""
+    aside = stratified(images.labels, start, end)
     return images.take(~aside), images.take(aside)
+
+
+def _range(split: Split, there: int) -> tuple[int, int]:
+    """From which to which place of the stratified order the images are set aside."""
+    if split.folds and split.fold:
+        return (split.fold - 1) * there // split.folds, split.fold * there // split.folds
+    wanted = split.validation
+    return 0, wanted if isinstance(wanted, int) else max(1, round((wanted or 0) * there))
 
 
 def set_aside(data: DataSet, split: Split | None) -> DataSet:
@@ -44,9 +52,11 @@ def set_aside(data: DataSet, split: Split | None) -> DataSet:
     """
     if split is None:
         return data
-    wanted, there = split.validation, len(data.train)
-    amount = wanted if isinstance(wanted, int) else max(1, round(wanted * there))
-    if amount >= there:
-        raise DataProblem(f"`split` sets {amount} images aside for validation, and there are {there} to train on")
-    train, validation = cut(data.train, amount)
+    there = len(data.train)
+    start, end = _range(split, there)
+    if end - start >= there:
+        raise DataProblem(f"`split` sets {end - start} images aside for validation, and there are {there} to train on")
+    if end == start:
+        raise DataProblem(f"`split folds={split.folds}` leaves a fold empty: there are {there} images to train on")
+    train, validation = cut(data.train, start, end)
     return replace(data, train=train, validation=validation, test=data.test or data.validation)

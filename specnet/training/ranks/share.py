@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -28,10 +29,17 @@ class Share:
     def places(self) -> slice:
         return slice(self.start, self.stop)
 
-    def weighted(self, loss: Tensor) -> Tensor:
-        """The share's mean loss, times what makes the mean of all ranks' gradients that of the whole batch."""
-        weight = self.counted * self.ranks / self.whole
-        return loss if weight == 1 else loss * weight
+    @property
+    def weight(self) -> float:
+        """The factor of the share's mean loss that makes the mean of all ranks' gradients the whole batch's."""
+        return self.counted * self.ranks / self.whole
+
+    def parts(self, tensor: Tensor, wanted: int) -> Sequence[Tensor]:
+        """The share's tensor in as many parts on every rank, for each is a step that all take together."""
+        if self.ranks == 1:
+            return tensor.chunk(wanted)
+        least = max(1, min(LEAST, self.whole) if self.whole < self.ranks * LEAST else self.whole // self.ranks)
+        return tensor.tensor_split(min(wanted, least))
 
 
 def share_of(rank: int, ranks: int, whole: int) -> Share:

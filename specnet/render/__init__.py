@@ -1,4 +1,4 @@
-"""Diagnostics for people and programs: terminal text, JSON records, GitHub annotations."""
+"""A diagnostic for a terminal, and as a JSON record; beside it, all of a run as SARIF and for GitHub."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ def terminal(diagnostic: Diagnostic, colour: bool = False) -> str:
     if diagnostic.span:
         lines += _excerpt(diagnostic.span, diagnostic.labels, width, style, colour)
     edge = " " * width + painted(" = ", DIM, colour)
-    lines += [f"{edge}note: {note}" for note in diagnostic.notes]
-    lines += [f"{edge}called from {_at(span)}  `{_one_line(span)}`" for span in diagnostic.trace]
-    lines += [f"{edge}help: {diagnostic.help}"] if diagnostic.help else []
-    lines += [f"{edge}fix: {fix.title}" for fix in diagnostic.fixes]
-    return "\n".join(lines)
+    return "\n".join((*lines, *(f"{edge}{remark}" for remark in remarks(diagnostic))))
+
+
+def remarks(diagnostic: Diagnostic) -> list[str]:
+    """What stands below a message: notes, the calls that led there, help, fixes."""
+    return [
+        *(f"note: {note}" for note in diagnostic.notes),
+        *(f"called from {_at(span)}  `{_one_line(span)}`" for span in diagnostic.trace),
+        *([f"help: {diagnostic.help}"] if diagnostic.help else []),
+        *(f"fix: {fix.title}" for fix in diagnostic.fixes),
+    ]
 
 
 def _at(span: Span) -> str:

@@ -1,0 +1,59 @@
+"""average: weights averaged over the steps, which are those that count, `average ema decay=0.999`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from specnet.attributes import Count
+from specnet.settings.base import NonNegative, Setting
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Average(Setting):
+    """A second set of weights: measured, and kept as the run's result, in place of those that are trained."""
+
+    every: Count = Field(1, description="steps from one averaging to the next")
+
+    def kept(self, step: int, total: int) -> float:
+        """The share of the average that stays at a step (from 1) of `total`; the rest is taken from the weights."""
+        raise NotImplementedError
+
+    @property
+    def leads(self) -> bool:
+        """Whether training goes on from the average."""
+        return False
+
+
+class Ema(Average):
+    """Exponential moving average; it begins as (1 + n)/(10 + n) at the n-th averaging, until that reaches `decay`."""
+
+    decay: Share = 0.999
+
+    def kept(self, step: int, total: int) -> float:
+        count = step // self.every
+        return min(self.decay, (1 + count) / (10 + count))
+
+
+class Lookahead(Average):
+    """Slow weights that are drawn to the fast ones, which then go on from there (Zhang et al. 2019).
+
+    `decay` is the share that stays; with `rise` it is decay·(share of the run that is over)^rise.
+    """
+
+    every: Count = Field(5, description="steps from one averaging to the next")
+    decay: Share = 0.5
+    rise: NonNegative = 0.0
+
+    def kept(self, step: int, total: int) -> float:
+        return float(self.decay * (step / total) ** self.rise)
+
+    @property
+    def leads(self) -> bool:
+        return True
+
+
+CHOICES: Mapping[str, type[Average]] = {"ema": Ema, "lookahead": Lookahead}
