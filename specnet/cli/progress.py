@@ -48,6 +48,9 @@ class Display:
         self._epochs = plan.epochs
         images = ", ".join(f"{amount:,} {part}" for part, amount in plan.images.items())
         self.note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
+        if plan.processes > 1:
+            share = f"{plan.processes} processes share each batch of {plan.batch}"
+            self.note(f"{share}; the learning rate stays {plan.learning_rate:g}")
         self.note(f"on {plan.device} in {plan.precision}, kept in {plan.folder}")
 
     def progress(self, progress: Progress) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specnet.cli.failure import Failure
+from specnet.cli.processes import add_processes_arguments, in_processes
 from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
 from specnet.cli.torch_work import needing_torch, whole
 from specnet.compiler import Checked
 
 if TYPE_CHECKING:
+    from specnet.cli.progress import Display
     from specnet.training import Job, Run
 
 HELP = "train the network of a spec on its data, into a folder of its own"
@@ -25,8 +28,10 @@ COMPUTING = ("device", "data_dir", "run", "precision", "compile", "deterministic
 
 READING = ("workers", "skip_bad")
 
-FLAGS = (*COMPUTING, *READING)
-"""Flags that say how to compute, and how to read the data."""
+SHARING = ("sharded", "sync_bn")
+
+FLAGS = (*COMPUTING, *READING, *SHARING)
+"""Flags that say how to compute, how to read the data, and what several processes do with it."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     device = parser.add_mutually_exclusive_group()
     device.add_argument("--gpu", dest="device", action="store_const", const="cuda", help="train on the GPU")
     device.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 … (default: cpu)")
+    add_processes_arguments(parser, device)
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data sets are looked for first")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME-DATE-TIME)")
     for line in LINES:
@@ -66,21 +72,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_arguments(parser)
 
 
+@in_processes
 @needing_torch
 def run(options: argparse.Namespace) -> int:
     """0, or what the error or the signal that ended it stands for."""
     from specnet.cli.progress import how_to_go_on
     from specnet.training import Interrupted
+    from specnet.training.ranks import is_first
 
     try:
         return _resume(options) if options.resume else _begin(options)
     except Interrupted as interrupted:
-        print(how_to_go_on(interrupted), file=sys.stderr)
+        if is_first():
+            print(how_to_go_on(interrupted), file=sys.stderr)
         return interrupted.exit_code
 
 
 def _begin(options: argparse.Namespace) -> int:
-    from specnet.cli.progress import Display
     from specnet.training import Options, train
 
     if options.file is None:
@@ -90,36 +98,66 @@ def _begin(options: argparse.Namespace) -> int:
     if not _is_sound(checked):
         return 1
     given = {flag: value for flag in FLAGS if (value := getattr(options, flag)) is not None}
+    given |= _processes(options)
     spec = None if options.file == "-" else Path(checked.source.name)
     job = _job(checked)
-    with Display() as display:
+    with _display() as display:
         finished = train(job, Options(**given, spec=spec, overrides=overrides(options)), display)
-    _print_result(finished)
-    seed = job.training.seed.value + 1
-    print(f"to see how much of it is chance: specnet train {options.file} --seed {seed}", file=sys.stderr)
+    if display:
+        _print_result(finished)
+        seed = job.training.seed.value + 1
+        print(f"to see how much of it is chance: specnet train {options.file} --seed {seed}", file=sys.stderr)
     return 0
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from specnet.cli.progress import Display
     from specnet.runs import again
     from specnet.training import recorded, resume
+    from specnet.training.ranks import joined
 
-    others = {"file", "input", *LINES, *FLAGS} - {"data_dir"}
+    others = {"file", "input", *LINES, *FLAGS} - {"data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
-        raise Failure("--resume goes on with a run as it was begun; it takes nothing else but --data-dir")
-    begun = recorded(options.resume)
-    how = replace(begun.options, data_dir=options.data_dir or begun.options.data_dir)
+        raise Failure(
+            "--resume goes on with a run as it was begun; "
+            "it takes nothing else but --data-dir, --gpus, --nproc and --sharded"
+        )
+    with joined() as ranks:
+        begun = ranks.from_first(lambda: recorded(options.resume))
+    how = replace(
+        begun.options,
+        data_dir=options.data_dir or begun.options.data_dir,
+        sharded=options.sharded or begun.options.sharded,
+        **_processes(options),
+    )
     _, job = again(begun)
-    with Display() as display:
+    with _display() as display:
         finished = resume(begun, job, how, display)
-    _print_result(finished)
+    if display:
+        _print_result(finished)
     return 0
+
+
+def _processes(options: argparse.Namespace) -> dict[str, Any]:
+    """What --gpus and --nproc say, as options of the training."""
+    if options.gpus:
+        return {"device": "cuda", "processes": options.gpus}
+    return {"device": "cpu", "processes": options.nproc} if options.nproc else {}
+
+
+def _display() -> AbstractContextManager[Display | None]:
+    """The display, if this is the process that has one."""
+    from specnet.cli.progress import Display
+    from specnet.training.ranks import is_first
+
+    return Display() if is_first() else nullcontext()
 
 
 def _is_sound(checked: Checked) -> bool:
     """Says all that is to be said of a spec, warnings too."""
-    say(checked.diagnostics)
+    from specnet.training.ranks import is_first
+
+    if is_first():
+        say(checked.diagnostics)
     return checked.ok
 
 

@@ -11,6 +11,7 @@ from specnet.training.errors import (
     Interrupted,
     NotFinite,
     OutOfMemory,
+    RankLost,
     TrainingError,
     Unsuitable,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Plan",
     "Prediction",
     "Progress",
+    "RankLost",
     "Recorded",
     "Run",
     "Silent",

@@ -29,6 +29,7 @@ from specnet.settings.augment import (
     Shift,
 )
 from specnet.training.data.residence import fits
+from specnet.training.randomness import below, fractions
 
 Change = Callable[[Tensor], Tensor]
 
@@ -61,7 +62,7 @@ def _below(limit: int, index: Tensor) -> Tensor:
     """A random number from 0 to `limit` − 1 for each image of `index`."""
     if limit == 1:
         return torch.zeros_like(index)
-    return torch.randint(limit, index.shape, device=index.device)
+    return below(limit, len(index), index.device)
 
 
 def _with_mirror_images(pixels: Tensor) -> Tensor:
@@ -207,7 +208,7 @@ def _all(pixels: Tensor) -> Tensor:
 
 def _chosen(pixels: Tensor, probability: float) -> Tensor:
     """B×1×1×1, true with the probability given."""
-    return torch.rand(len(pixels), 1, 1, 1, device=pixels.device) < probability
+    return fractions(len(pixels), pixels.device).view(-1, 1, 1, 1) < probability
 
 
 def _factors(pixels: Tensor, interval: Interval) -> Tensor:
@@ -217,7 +218,7 @@ def _factors(pixels: Tensor, interval: Interval) -> Tensor:
 
 def _drawn(pixels: Tensor, low: float, high: float) -> Tensor:
     """B numbers, drawn evenly."""
-    return low + (high - low) * torch.rand(len(pixels), device=pixels.device)
+    return low + (high - low) * fractions(len(pixels), pixels.device)
 
 
 def _grey(pixels: Tensor) -> Tensor:

@@ -15,15 +15,23 @@ from specnet.training.augment import Augmentation, Sampler
 from specnet.training.data import Images, Stored
 from specnet.training.data.stream import Stream
 from specnet.training.normalize import Normalizer
-from specnet.training.randomness import generator, start_step
+from specnet.training.randomness import drawing_for, generator, start_step
+from specnet.training.ranks import ALONE, Ranks, Share
 
 
 class Batches:
     """Shuffled by index, augmented and normalised on the device that trains, wherever the pixels are."""
 
     def __init__(
-        self, images: Images, augment: Sequence[Augment], normalizer: Normalizer, batch: Batch, seed: int
+        self,
+        images: Images,
+        augment: Sequence[Augment],
+        normalizer: Normalizer,
+        batch: Batch,
+        seed: int,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self._ranks = ranks
         self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, batch.size, seed
         self._augmentation = Augmentation(augment)
         self._source = (
@@ -42,15 +50,27 @@ class Batches:
         """Steps in so many epochs; the last may be begun only."""
         return ceil(epochs * self.per_epoch - 1e-9)  # 1.1 · 50 is 55.000000000000007 in floating point
 
+    def share(self, step: int) -> Share:
+        """Which part of a step's batch this rank works on."""
+        begin = step % self.per_epoch * self._size
+        return self._ranks.share(min(self._size, len(self._labels) - begin))
+
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images B×C×H×W and labels B of a step (from 0); sets what the rest of the step draws from."""
-        start_step(self._labels.device, self._seed, step)
+        """Images B×C×H×W and labels B of a step (from 0), of this rank's share of them.
+
+        Sets what the rest of the step draws from.
+        """
+        device, rank = self._labels.device, self._ranks.number
+        start_step(device, self._seed, step)
         index = self._index(self._order, step)
         mirrored = self._mirrored(index, step)
-        if isinstance(self._source, Stream):
-            pixels = self._augmentation.of_batch(self._source.batch(step), mirrored)
-        else:
-            pixels = self._source.batch(index, mirrored)
+        with drawing_for(self.share(step)):
+            if isinstance(self._source, Stream):
+                pixels = self._augmentation.of_batch(self._source.batch(step), mirrored)
+            else:
+                pixels = self._source.batch(index, mirrored)
+        if rank:
+            start_step(device, self._seed, step, rank)
         return self._normalizer(pixels), self._labels.index_select(0, index)
 
     def _stored_index(self, step: int) -> Tensor:
@@ -59,7 +79,7 @@ class Batches:
 
     def _index(self, order: Callable[[int], Tensor], step: int) -> Tensor:
         epoch, place = divmod(step, self.per_epoch)
-        return order(epoch)[place * self._size : (place + 1) * self._size]
+        return order(epoch)[place * self._size : (place + 1) * self._size][self.share(step).places]
 
     def _tossed(self) -> Tensor:
         """bool N: which images an alternating flip mirrors in the first epoch."""

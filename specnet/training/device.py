@@ -62,6 +62,16 @@ def choose(options: Options, module: nn.Module) -> Device:
     return Device(place, _precision(options.precision, place, module))
 
 
+def refuse_gpus(amount: int) -> None:
+    """Raises CannotRun where there are not so many GPUs, saying what is there."""
+    there = torch.cuda.device_count()
+    if amount > there:
+        raise CannotRun(
+            f"there {'is' if there == 1 else 'are'} {there or 'no'} GPU{'' if there == 1 else 's'} here, "
+            f"and {amount} are asked for; here are: {_there()}{_why_no_gpu()}"
+        )
+
+
 def _precision(wanted: Literal["auto"] | Precision, place: torch.device, module: nn.Module) -> Precision:
     """`auto` is bf16 where that is native and all parts have it; raises CannotRun for a bf16 that one lacks."""
     if wanted == "fp32" or wanted == "fp16":

@@ -14,6 +14,7 @@ from specnet.training.data.stream import in_order
 from specnet.training.device import Device
 from specnet.training.loss import Loss
 from specnet.training.normalize import Normalizer
+from specnet.training.ranks import ALONE, Ranks
 
 Network = Callable[[Tensor], Tensor]
 """A module, compiled or not: images B×C×H×W to outputs B×classes."""
@@ -45,6 +46,7 @@ class Evaluator:
     loss: Loss
     device: Device
     size: int
+    ranks: Ranks = ALONE
 
     def score(self, part: str, ticked: Ticked) -> Score:
         """How good the network is on a part."""
@@ -58,14 +60,17 @@ class Evaluator:
 
     @torch.inference_mode()
     def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
-        """Float outputs B×outputs and labels B of a part, batch by batch."""
+        """Float outputs B×outputs and labels B of a part, batch by batch; each rank works on its share of a batch."""
         images = self.parts[part]
         batches = ceil(len(images) / self.size)
-        for done, (pixels, labels) in enumerate(in_order(images, self.size), 1):
+        for done, (pixels, labels) in enumerate(in_order(images, self.size, self._own), 1):
             with self.device.autocast():
                 outputs = self.network(self.normalizer(pixels)).float()
-            yield outputs, labels
+            yield self.ranks.joined(outputs, self.ranks.share(len(labels))), labels
             ticked(done, batches)
+
+    def _own(self, images: int) -> slice:
+        return self.ranks.share(images).places
 
 
 def hits(outputs: Tensor, labels: Tensor) -> Tensor:

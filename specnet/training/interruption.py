@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from specnet.training.ranks import ALONE, Ranks
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 PATIENCE = 3.0
@@ -31,9 +33,11 @@ class Interruption:
     """Within it, SIGINT and SIGTERM are remembered instead of ending the program; only a main thread hears them.
 
     `note` is told of the first one. `overdue` is called with it, in another thread, where no `check` follows in time.
+    Of several ranks all stop after the same step, whichever has heard the signal.
     """
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], None], ranks: Ranks = ALONE) -> None:
+        self._ranks = ranks
         self.overdue: Callable[[int], None] = lambda signal: None
         self._note = note
         self._signal: int | None = None
@@ -42,10 +46,10 @@ class Interruption:
 
     def check(self) -> None:
         """Raises Asked if a signal has come: called where stopping leaves nothing half done."""
-        if self._signal is not None:
+        if (signal := self._ranks.asked(self._signal)) is not None:
             with self._answering:
                 self._answered.set()
-            raise Asked(self._signal)
+            raise Asked(signal)
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
@@ -69,14 +73,17 @@ class Interruption:
         if self._signal is not None:
             raise KeyboardInterrupt
         self._signal = number
-        self._note("stopping after this step, with everything saved; once more stops at once")
+        saved = ", with everything saved; once more stops at once" if self._ranks.is_alone else ""
+        self._note(f"stopping after this step{saved}")
 
     def _wait(self, ear: socket.socket) -> None:
         """The thread that waits for a signal; it ends when nobody can be asked any more."""
         with ear:
             while (heard := ear.recv(1)) and heard[0] not in SIGNALS:
                 pass
-        if heard and not self._answered.wait(PATIENCE):
-            with self._answering:
-                if not self._answered.is_set():
-                    self.overdue(heard[0])
+            if heard and not self._answered.wait(PATIENCE):
+                with self._answering:
+                    if not self._answered.is_set():
+                        self.overdue(heard[0])
+            while ear.recv(16):  # a second signal is written here, too
+                pass

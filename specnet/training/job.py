@@ -68,6 +68,8 @@ class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
     `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
+    `processes` is how many the command is to start; those of torchrun are taken as they are. With `sharded` each holds
+    a part of the parameters, with `sync_bn` they normalise by the statistics of the whole batch.
     `workers` are threads that decode and read images, None for as many as there are processors, 0 for none beside the
     training; with `skip_bad`, images that cannot be read are left out.
     `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
@@ -79,6 +81,9 @@ class Options:
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
+    processes: int = 1
+    sharded: bool = False
+    sync_bn: bool = False
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     tensorboard: bool = False
@@ -106,6 +111,9 @@ class Plan:
     classes: tuple[str, ...]
     epochs: float
     steps: int
+    batch: int
+    learning_rate: float
+    processes: int
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from time import perf_counter
 from typing import NoReturn
 
 from specnet.training import checkpoint
@@ -24,7 +23,7 @@ class Keeper:
     def __init__(self, folder: RunFolder, state: State) -> None:
         self._folder, self._state = folder, state
         self._unwritten: Weights | None = None
-        self._saved_at = perf_counter()
+        self._saved_at = state.ranks.now()
         self._remembered: tuple[int, Checkpoint] | None = None
         self._saving = Lock()
         self._writer = ThreadPoolExecutor(1, "checkpoints")
@@ -43,13 +42,18 @@ class Keeper:
 
     def save_if_older(self, seconds: float) -> None:
         """Begin to save where the last checkpoint is older than so many seconds, and is written."""
-        if perf_counter() - self._saved_at > seconds and (self._writing is None or self._writing.done()):
+        ranks = self._state.ranks
+        if ranks.now() - self._saved_at > seconds and ranks.from_first(self._is_written):
             self._finish_writing()
             self._begin_to_save()
 
     def remember(self) -> None:
-        """Keep this moment in memory, to be saved if what comes next takes too long to wait for."""
-        self._remembered = (self._state.step, self._state.pack())
+        """Keep this moment in memory, to be saved if what comes next takes too long to wait for.
+
+        No rank among several leaves by itself, so none needs it there.
+        """
+        if self._state.ranks.is_alone:
+            self._remembered = (self._state.step, self._state.pack())
 
     def save_remembered(self) -> str:
         """Save the moment remembered, from another thread, and say what is saved then."""
@@ -70,7 +74,10 @@ class Keeper:
     def _begin_to_save(self) -> None:
         self._refuse_nan()
         self._writing = self._writer.submit(self._write, self._unwritten, self._state.step, self._state.pack())
-        self._saved_at = perf_counter()
+        self._saved_at = self._state.ranks.now()
+
+    def _is_written(self) -> bool:
+        return self._writing is None or self._writing.done()
 
     def _finish_writing(self) -> None:
         writing, self._writing = self._writing, None
@@ -80,14 +87,16 @@ class Keeper:
     def _write(self, kept: Weights | None, step: int, moment: Checkpoint) -> None:
         with self._saving:
             self._write_kept(kept)
-            checkpoint.save(self._folder.checkpoint, step, moment)
+            if self._state.ranks.is_first:
+                checkpoint.save(self._folder.checkpoint, step, moment)
             if self._remembered and self._remembered[0] <= step:
                 self._remembered = None
 
     def _write_kept(self, kept: Weights | None) -> None:
         """Bring the weights that count to the disk, unless they are there."""
         if kept is not None:
-            self._folder.write_model(kept)
+            if self._state.ranks.is_first:
+                self._folder.write_model(kept)
             if self._unwritten is kept:
                 self._unwritten = None
 

@@ -69,17 +69,21 @@ class Loop:
 
     def score(self, part: str) -> Score:
         """How good the weights of this moment are on a part; raises Asked where a signal has come."""
-        self.state.module.eval()
+        self._prepare_to_measure()
         return self.evaluator.score(part, partial(self._ticked, part))
 
     def measure(self, part: str, classes: tuple[str, ...]) -> Measures:
         """The same, class by class."""
-        self.state.module.eval()
+        self._prepare_to_measure()
         return measure(self.final.outputs(part, partial(self._ticked, part)), self.final.loss, classes)
+
+    def _prepare_to_measure(self) -> None:
+        self.state.module.eval()
+        self.state.ranks.same_buffers(self.state.module)
 
     def _ticked(self, part: str, done: int, total: int) -> None:
         self.interruption.check()
-        if self.pace.is_time_to_look():
+        if self.pace.is_time_to_look(part):
             self.pace.report(part, done, total)
 
     def _is_over(self) -> bool:
@@ -92,7 +96,7 @@ class Loop:
         try:
             while self.state.step < end:
                 self._step()
-                if self.pace.is_time_to_look():
+                if self.pace.is_time_to_look("training"):
                     self._look(end)
                 self.interruption.check()
             self._refuse_nan()
@@ -122,7 +126,7 @@ class Loop:
     def _refuse_nan(self) -> None:
         """Raises NotFinite with the step at which it began."""
         state = self.state
-        if (finite := int(state.sums.finite.item())) < state.sums.steps:
+        if (finite := int(state.totals().finite.item())) < state.sums.steps:
             step = state.step - state.sums.steps + finite + 1
             self.keeper.give_up(f"the loss at step {step}, in epoch {len(state.history) + 1},")
 
@@ -139,11 +143,16 @@ class Loop:
             if score is None or state.best is None or score > state.best.score:
                 self.keeper.keep()
                 state.best = Best(len(state.history), score)
-        self.folder.write_metrics(state.history)
-        if perf_counter() - self.drawn_at > DRAWN_EVERY:
-            self.draw()
+        if state.ranks.is_first:
+            self._record()
         self.watcher.epoch(metrics)
         self.keeper.save_if_older(SAVED_AT_EPOCH)
+
+    def _record(self) -> None:
+        """Write down the epochs so far, and from time to time draw them."""
+        self.folder.write_metrics(self.state.history)
+        if perf_counter() - self.drawn_at > DRAWN_EVERY:
+            self.draw()
 
     def draw(self) -> None:
         """The curves so far."""
@@ -152,11 +161,11 @@ class Loop:
 
     def _measure(self) -> dict[str, Any]:
         """A line of metrics.jsonl; `seconds` are those of the run so far."""
-        state = self.state
+        state, sums = self.state, self.state.totals()
         metrics: dict[str, Any] = {
             "epoch": len(state.history) + 1,
-            "train_loss": state.sums.mean_loss(),
-            "train_accuracy": state.sums.accuracy(),
+            "train_loss": sums.mean_loss(),
+            "train_accuracy": sums.accuracy(),
             "learning_rate": self.stepper.learning_rate(state.step - 1, state.watched),
         }
         for part in self.watched:

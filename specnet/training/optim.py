@@ -31,8 +31,9 @@ def optimizer(
     Each of its `param_groups` has beside torch's `lr` its `peak`, which the schedule scales, and `until`, the epochs
     after which it stays as it is.
     """
-    grouped = _grouped(setting, groups, _learned(module), parts)
-    fused = device.type in FUSED
+    learned = _learned(module)
+    grouped = _grouped(setting, groups, learned, parts)
+    fused = device.type in FUSED and not any(_is_shard(parameter) for parameter in learned.values())
     match setting:
         case Sgd(lr=lr, momentum=momentum, nesterov=nesterov):
             return torch.optim.SGD(grouped, lr, momentum, nesterov=nesterov, fused=fused)
@@ -57,6 +58,11 @@ def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str
 
 def _learned(module: nn.Module) -> Parameters:
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
+def _is_shard(parameter: Tensor) -> bool:
+    """Whether only a part of it lies here; torch has no fused SGD of shards."""
+    return type(parameter) is not nn.Parameter
 
 
 def _grouped(

@@ -28,17 +28,16 @@ class Pace:
         self._state.trained_seconds += (now - self._lapped) * trained
         self._lapped = now
 
-    def is_time_to_look(self) -> bool:
-        """True ten times a second at most."""
-        now = perf_counter()
-        if now - self._looked < TICK:
+    def is_time_to_look(self, stage: str) -> bool:
+        """True ten times a second at most, after a batch of a stage."""
+        if not self._state.ranks.is_time(self._looked, TICK, stage):
             return False
-        self._looked = now
+        self._looked = perf_counter()
         return True
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Tell the watcher that `done` of `total` batches of a stage are behind."""
-        state, sums, place = self._state, self._state.sums, self._state.sums.loss.device
+        state, sums, place = self._state, self._state.totals(), self._state.sums.loss.device
         progress = Progress(
             stage=stage,
             epoch=min(len(state.history) + 1, self._stepper.epochs),

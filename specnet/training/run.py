@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from specnet.training import checkpoint, confusion, lock, memory, tensorboard, transfer
@@ -17,52 +18,92 @@ from specnet.training.job import Job, Options, Plan, Run, Silent, Watcher
 from specnet.training.loop import Loop
 from specnet.training.measures import Evaluation
 from specnet.training.memory import explained
+from specnet.training.ranks import Ranks, joined
 from specnet.training.recorded import Recorded
+from specnet.training.restart import begun_before
 from specnet.training.run_folder import create, default_folder, make, refuse_taken
 from specnet.training.setup import Setup, assemble, set_up
 from specnet.training.space import refuse_full
 
 
 def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
-    """Train in a new folder; raises TrainingError."""
-    path = options.run or default_folder(job.name)
-    refuse_taken(path)
-    setup = set_up(job, options, path, watcher or Silent())
-    if options.weights:
-        transfer.fitting(job.module, options.weights, lambda text: None)  # refused before anything is written
-    refuse_full(path, job)
-    make(setup.folder)
-    with lock.held(path):
-        refuse_taken(path)  # another process may have been quicker
-        create(setup.folder, job, options, setup.device, setup.data.classes)
-        return _carry_out(setup, None)
+    """Train in a new folder; raises TrainingError. Ranks that torchrun has started again go on in the one they had."""
+    with joined() as ranks:
+        if begun := ranks.from_first(lambda: begun_before(job, options)):
+            return resume(begun, job, options, watcher)
+        path = ranks.from_first(lambda: _free(options.run or default_folder(job.name)))
+        setup = set_up(job, options, path, watcher or Silent(), ranks)
+        if options.weights:
+            transfer.fitting(job.module, options.weights, lambda text: None)  # refused before anything is written
+        if ranks.is_first:
+            refuse_full(path, job)
+            make(setup.folder)
+        with _held(path, ranks):
+            if ranks.is_first:
+                refuse_taken(path)  # another process may have been quicker
+                create(setup.folder, job, options, setup.device, setup.data.classes, ranks)
+            return _carry_out(setup, None)
 
 
 def resume(begun: Recorded, job: Job, options: Options, watcher: Watcher | None = None) -> Run:
-    """Go on with a run in its folder, from its last checkpoint if it has come that far; raises TrainingError."""
+    """Go on with a run in its folder, from its last checkpoint if it has come that far; raises TrainingError.
+
+    It may have been begun by another number of processes.
+    """
     if job.digest != begun.digest:
         raise BadRun(f"{begun.folder / 'spec.net'} is not the network that this run has trained")
-    with lock.held(begun.folder):
-        setup = set_up(job, options, begun.folder, watcher or Silent())
+    with joined() as ranks, _held(begun.folder, ranks):
+        setup = set_up(job, _as_begun(options, ranks), begun.folder, watcher or Silent(), ranks)
         if setup.data.classes != begun.classes:
             names = ", ".join(begun.classes)
             raise DataProblem(f"the run was begun with the classes {names}, and the data has others now")
-        return _carry_out(setup, checkpoint.load(setup.folder.checkpoint, setup.watcher.note))
+        saved = ranks.from_first(lambda: checkpoint.load(setup.folder.checkpoint, setup.watcher.note))
+        return _carry_out(setup, saved)
+
+
+def _free(path: Path) -> Path:
+    """The folder itself; raises CannotRun if there is a run in it."""
+    refuse_taken(path)
+    return path
+
+
+def _held(path: Path, ranks: Ranks) -> AbstractContextManager[None]:
+    """The lock on a run's folder, which the rank has that writes there."""
+    return lock.held(path) if ranks.is_first else nullcontext()
+
+
+def _as_begun(options: Options, ranks: Ranks) -> Options:
+    """The same, for as many processes as there are now; one alone shares nothing."""
+    shares = not ranks.is_alone
+    return replace(
+        options,
+        processes=ranks.amount,
+        sharded=options.sharded and shares,
+        sync_bn=options.sync_bn and shares,
+    )
 
 
 def _carry_out(setup: Setup, saved: Checkpoint | None) -> Run:
-    with setup.folder.noting_failure(), _watcher(setup, saved) as watcher:
+    is_first = setup.ranks.is_first
+    noting = setup.folder.noting_failure() if is_first else nullcontext()
+    with noting, setup.ranks.noticing_loss(setup.folder.path), _watcher(setup, saved) as watcher:
         loop, measured = _train(replace(setup, watcher=watcher), saved)
         summary = _summary(setup, loop, measured)
-        loop.draw()
-        if measured:
-            write(setup.folder.path / "confusion.png", confusion.draw(measured.measures, measured.part))
-        setup.folder.write_summary(summary)
+        if is_first:
+            _conclude(setup, loop, measured, summary)
     return Run(setup.folder.path, summary, setup.job.module)
 
 
+def _conclude(setup: Setup, loop: Loop, measured: Evaluation | None, summary: dict[str, Any]) -> None:
+    """Draw and write what is known at the end."""
+    loop.draw()
+    if measured:
+        write(setup.folder.path / "confusion.png", confusion.draw(measured.measures, measured.part))
+    setup.folder.write_summary(summary)
+
+
 def _watcher(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[Watcher]:
-    if not setup.options.tensorboard:
+    if not setup.options.tensorboard or not setup.ranks.is_first:
         return nullcontext(setup.watcher)
     return tensorboard.board(setup.watcher, setup.folder.path, len(saved.facts["history"]) if saved else 0)
 
@@ -70,9 +111,11 @@ def _watcher(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[W
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
     """Train to the end, and measure the weights that count."""
     fitting = explained(partial(memory.for_training, setup.job, setup.device.place))
-    with deterministic(setup.options.deterministic), fitting, Interruption(setup.watcher.note) as interruption:
+    interruption = Interruption(setup.watcher.note, setup.ranks)
+    with deterministic(setup.options.deterministic), fitting, interruption:
         loop = assemble(setup, interruption, saved)
-        interruption.overdue = loop.leave
+        if setup.ranks.is_alone:
+            interruption.overdue = loop.leave
         setup.watcher.begin(_plan(setup, loop))
         try:
             loop.run()
@@ -83,7 +126,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
 
 def _measured(setup: Setup, loop: Loop) -> Evaluation | None:
     """The weights that count are measured once, on the test set, or without one on the validation part."""
-    setup.job.module.load_state_dict(setup.folder.read_model())
+    loop.state.load(setup.ranks.from_first(setup.folder.read_model))
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, setup.data.classes))
 
@@ -97,6 +140,9 @@ def _plan(setup: Setup, loop: Loop) -> Plan:
         classes=setup.data.classes,
         epochs=setup.job.training.epochs.count,
         steps=loop.stepper.total,
+        batch=setup.job.training.batch.size,
+        learning_rate=setup.job.training.optimizer.lr,
+        processes=setup.ranks.amount,
     )
 
 

@@ -25,8 +25,12 @@ from specnet.training.errors import CannotRun, Interrupted
 from specnet.training.files import write, write_json
 from specnet.training.job import Job, Options
 from specnet.training.normalize import Normalizer
+from specnet.training.ranks import Ranks, launch_id
 
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
+
+RUNS = Path("runs")
+"""Where runs go that are not told where."""
 
 MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
@@ -101,7 +105,7 @@ def refuse_taken(folder: Path) -> None:
 def default_folder(name: str) -> Path:
     """runs/NAME-DATE-TIME, with a number behind it if that is taken."""
     stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    candidates = (Path("runs") / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))
+    candidates = (RUNS / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
@@ -113,9 +117,9 @@ def make(folder: RunFolder) -> None:
         raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
 
 
-def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str]) -> None:
+def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks) -> None:
     """Write down in a folder that is there what is going to happen; raises CannotRun."""
-    write_json(folder.path / ENVIRONMENT, _environment(device))
+    write_json(folder.path / ENVIRONMENT, _environment(device, ranks))
     config = {
         "name": job.name,
         "digest": job.digest,
@@ -134,7 +138,7 @@ def _plain(options: Options) -> dict[str, Any]:
     return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
 
 
-def _environment(device: Device) -> dict[str, Any]:
+def _environment(device: Device, ranks: Ranks) -> dict[str, Any]:
     return {
         "begun": datetime.now().astimezone().isoformat(timespec="seconds"),
         "specnet": specnet.__version__,
@@ -145,4 +149,6 @@ def _environment(device: Device) -> dict[str, Any]:
         "device": device.title,
         "precision": device.precision,
         "threads": torch.get_num_threads(),
+        "processes": ranks.amount,
+        "launch": launch_id(),
     }

@@ -22,16 +22,17 @@ from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun
 from specnet.training.evaluation import Evaluator, Network
 from specnet.training.interruption import Interruption
-from specnet.training.job import Job, Options, Watcher
+from specnet.training.job import Job, Options, Silent, Watcher
 from specnet.training.keeper import Keeper
 from specnet.training.loop import Loop
 from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
+from specnet.training.ranks import Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
-from specnet.training.suitability import refuse_data, refuse_kind, refuse_untrainable
+from specnet.training.suitability import refuse_data, refuse_kind, refuse_sharing, refuse_untrainable
 from specnet.training.sums import Sums
 
 
@@ -46,9 +47,10 @@ class Setup:
     normalizer: Normalizer
     folder: RunFolder
     watcher: Watcher
+    ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
+def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)
@@ -56,26 +58,28 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher) -> Setup:
     optim.refuse_groups(job.training.group, job.module, job.parts)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
-    device = choose(options, job.module)
+    device = choose(replace(options, device=ranks.own_device(options.device)), job.module)
+    refuse_sharing(job, options, device, ranks)
     if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
         raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
     height, width, channels = job.input_shape
     request = Request(
         (height, width, channels),
         options.data_dir,
-        watcher.note,
+        watcher.note if ranks.is_first else Silent().note,
         _workers(options),
         options.skip_bad,
         partial(refuse_kind, job),
     )
-    data = load(job.training.data, job.training.split, request)
+    with ranks.in_turn():
+        data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
     class_weights(job.training.loss, data.train.labels, job.output_shape[0])  # refused before anything is written
-    if (size := job.training.batch.size) > len(data.train):
+    if ranks.is_first and (size := job.training.batch.size) > len(data.train):
         watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, metadata(job, data.classes, normalizer, options.overrides))
-    return Setup(job, options, device, data, normalizer, folder, watcher)
+    return Setup(job, options, device, data, normalizer, folder, watcher if ranks.is_first else Silent(), ranks)
 
 
 def _workers(options: Options) -> int:
@@ -84,14 +88,15 @@ def _workers(options: Options) -> int:
 
 def assemble(setup: Setup, interruption: Interruption, saved: Checkpoint | None) -> Loop:
     """Everything on the device, with the weights of the beginning or of the checkpoint."""
-    training, device, network = setup.job.training, setup.device, _network(setup)
-    state = _state(setup, saved)
+    training, device, ranks = setup.job.training, setup.device, setup.ranks
+    state, network = _state(setup, saved), _network(setup)
     data, normalizer = settled(setup.data, device.place, _workers(setup.options)), setup.normalizer.to(device.place)
-    batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value)
+    batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value, ranks)
     weights = class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
-    stepper = Stepper(training, batches, network, loss(training.loss, weights), device)
+    averaging = ranks.averaging(network, setup.options, device.place)
+    stepper = Stepper(training, batches, averaging, loss(training.loss, weights), device)
     size = -(-training.batch.size // training.batch.accumulate)
-    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, size)
+    evaluator = Evaluator(network, data.parts(), normalizer, loss(training.loss), device, size, ranks)
     return Loop(
         state=state,
         stepper=stepper,
@@ -119,11 +124,12 @@ def _state(setup: Setup, saved: Checkpoint | None) -> State:
     init.start(module.cpu(), training.init, setup.job.parts, training.seed.value, partial(_first_images, setup))
     if options.weights and not saved:
         module.load_state_dict(transfer.fitting(module, options.weights, setup.watcher.note), strict=False)
-    module.to(setup.device.place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    setup.ranks.settle(module, options, setup.device.place)
     optimizer = optim.optimizer(training.optimizer, training.group, module, setup.job.parts, setup.device.place)
     frozen = transfer.frozen_norms(module, options.freeze)
     average = Averaged(training.average, module) if training.average else None
-    state = State(module, optimizer, Sums.zero(setup.device.place), average, setup.device.scaler(), frozen=frozen)
+    sums, scaler = Sums.zero(setup.device.place), setup.device.scaler()
+    state = State(module, optimizer, sums, average, scaler, frozen=frozen, ranks=setup.ranks)
     if saved:
         state.unpack(saved)
     return state
@@ -135,6 +141,6 @@ def _first_images(setup: Setup, amount: int) -> Tensor:
 
 
 def _network(setup: Setup) -> Network:
-    """The module, compiled if that is wished; `auto` is off, for nothing measured so far has gained by it."""
+    """The module on the device, compiled if wished; `auto` is off, for nothing measured so far has gained by it."""
     module = setup.job.module
     return cast(Network, torch.compile(module) if setup.options.compile == "on" else module)

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from specnet.training.average import Averaged
 from specnet.training.checkpoint import Checkpoint
+from specnet.training.ranks import ALONE, Ranks, Share
 from specnet.training.sums import Sums
 
 Weights = dict[str, Tensor]
@@ -44,6 +45,8 @@ class State:
     best: Best | None = None
     frozen: tuple[nn.Module, ...] = ()
     """The norms that stay in evaluation mode."""
+    ranks: Ranks = ALONE
+    """The processes that train this together; `sums` are those of this one."""
 
     def train_mode(self) -> None:
         self.module.train()
@@ -61,11 +64,16 @@ class State:
     def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
         """A part of a step is done: mean loss, outputs B×classes, labels B."""
         self.sums.add(loss, outputs, labels)
-        self.trained_images += len(labels)
 
-    def finish_step(self) -> None:
+    def finish_step(self, share: Share) -> None:
+        """This rank's share of a step is done."""
         self.sums.finish_step()
         self.step += 1
+        self.trained_images += share.whole
+
+    def totals(self) -> Sums:
+        """What the epoch's steps add up to on all ranks, which all have to ask."""
+        return self.ranks.totals(self.sums)
 
     @property
     def watched(self) -> list[float]:
@@ -79,42 +87,51 @@ class State:
 
     def weights(self) -> Weights:
         """A copy of the module's parameters and buffers, on the CPU."""
-        return {name: _copied(value) for name, value in self.module.state_dict().items()}
+        return {name: self.ranks.copied(value) for name, value in self.module.state_dict().items()}
 
     def is_finite(self) -> bool:
         """Whether all weights are numbers."""
-        floats = [value for value in self.module.state_dict().values() if value.is_floating_point()]
-        return bool(torch.stack([value.isfinite().all() for value in floats]).all())
+        values = (self.ranks.local(value) for value in self.module.state_dict().values())
+        floats = [value for value in values if value.is_floating_point()]
+        return self.ranks.all(bool(torch.stack([value.isfinite().all() for value in floats]).all()))
 
     def pack(self) -> Checkpoint:
         tensors = {f"module.{name}": value for name, value in self.weights().items()}
         for number, slots in self.optimizer.state_dict()["state"].items():
             there = {slot: value for slot, value in slots.items() if value is not None}
-            tensors |= {f"optimizer.{number}.{slot}": _copied(value) for slot, value in there.items()}
+            tensors |= {f"optimizer.{number}.{slot}": self.ranks.copied(value) for slot, value in there.items()}
         if self.average:
-            tensors |= {f"average.{name}": _copied(value) for name, value in self.average.values.items()}
-        tensors |= {f"sums.{name}": _copied(getattr(self.sums, name)) for name in ("loss", "correct", "finite")}
+            tensors |= {f"average.{name}": self.ranks.copied(value) for name, value in self.average.values.items()}
+        totals = self.totals()
+        tensors |= {f"sums.{name}": self.ranks.copied(getattr(totals, name)) for name in ("loss", "correct", "finite")}
         facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
         scaler = self.scaler.state_dict() if self.scaler else None
-        sums = [self.sums.images, self.sums.steps]
+        sums = [totals.images, totals.steps]
         return Checkpoint(tensors, {**facts, "best": best, "sums": sums, "scaler": scaler})
 
     def unpack(self, checkpoint: Checkpoint) -> None:
         """Become what was packed; module and optimizer are those of the same network and settings."""
         tensors, facts = checkpoint.tensors, checkpoint.facts
-        self.module.load_state_dict(_below("module.", tensors))
+        self.load(_below("module.", tensors))
         self._unpack_optimizer(_below("optimizer.", tensors))
         if self.average:
             self.average.restore(_below("average.", tensors))
         place = self.sums.loss.device
         loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
-        self.sums = Sums(loss, correct, finite, *facts["sums"])
+        images, steps = facts["sums"]
+        has = int(self.ranks.is_first)  # the first rank has what was added up so far, and the others nothing of it
+        self.sums = Sums(loss * has, correct * has, finite, images * has, steps)
         self.best = Best(*facts["best"]) if facts["best"] else None
         if self.scaler:
             self.scaler.load_state_dict(facts["scaler"])
         for name in FACTS:
             setattr(self, name, facts[name])
+
+    def load(self, weights: Weights) -> None:
+        """Take over the module's parameters and buffers."""
+        here = self.module.state_dict()
+        self.module.load_state_dict({name: self.ranks.placed(value, here[name]) for name, value in weights.items()})
 
     def _unpack_optimizer(self, tensors: Weights) -> None:
         """Slots take the memory layout of their parameters: fused kernels go through both side by side."""
@@ -123,7 +140,7 @@ class State:
             number, slot = name.split(".")
             parameter = parameters[int(number)]
             like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
-            self.optimizer.state[parameter][slot] = like.copy_(value)
+            self.optimizer.state[parameter][slot] = like.copy_(self.ranks.placed(value, like))
 
 
 FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
@@ -131,8 +148,3 @@ FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
 
 def _below(prefix: str, tensors: Any) -> Weights:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _copied(value: Tensor) -> Tensor:
-    """On the CPU, in the ordinary memory layout, sharing memory with nothing."""
-    return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

@@ -48,12 +48,15 @@ class Stepper:
     def take(self, state: State) -> None:
         """The next step. It does not wait for the device."""
         self._set_rates(state)
+        share = self._batches.share(state.step)
         images, labels = self._batches.batch(state.step)
-        parts = min(self._training.batch.accumulate, max(1, len(labels) // 2))  # one image alone has no variance
-        for some, theirs in zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True):
-            self._learn(state, some, theirs, len(theirs) / len(labels))
+        parts = self._training.batch.accumulate
+        for some, theirs in zip(share.parts(images, parts), share.parts(labels, parts), strict=True):
+            loss, outputs = self._learn(state, some, theirs, share.weight * len(theirs) / len(labels))
+            if share.counted:
+                state.count(loss, outputs, theirs)
         self._descend(state)
-        state.finish_step()
+        state.finish_step(share)
         if state.average:
             state.average.follow(state.step, self.total)
 
@@ -76,12 +79,12 @@ class Stepper:
         for group in state.optimizer.param_groups:
             group["lr"] = group["peak"] * factor if epoch < group["until"] else 0.0
 
-    def _learn(self, state: State, images: Tensor, labels: Tensor, share: float) -> None:
-        """Add the gradients of a part of the step's images, which counts with its share."""
+    def _learn(self, state: State, images: Tensor, labels: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """Add the gradients of a part of the step's images, times a weight; its mean loss, and the outputs."""
         images, targets = self._mixed(images, labels)
         with self._device.autocast():
             outputs = self._network(images).float()
         loss = targets.loss(self._loss, outputs)
-        scaled = loss if share == 1 else loss * share
+        scaled = loss if weight == 1 else loss * weight
         backward(state.scaler.scale(scaled) if state.scaler else scaled)
-        state.count(loss, outputs, labels)
+        return loss, outputs

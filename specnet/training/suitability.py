@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from specnet.settings.optimizer import Muon
 from specnet.training.data import DataSet
-from specnet.training.errors import Unsuitable
-from specnet.training.job import Job
+from specnet.training.device import Device
+from specnet.training.errors import CannotRun, Unsuitable
+from specnet.training.job import Job, Options
+from specnet.training.ranks import Ranks
 
 
 def refuse_untrainable(job: Job) -> None:
@@ -38,6 +41,31 @@ def refuse_data(job: Job, data: DataSet) -> None:
         raise Unsuitable(
             "`stop` looks at the validation part, and there is none; `split validation=0.1` sets one aside"
         )
+
+
+def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
+    """Raises CannotRun where several processes are not what the options need them to be."""
+    if options.processes not in (1, ranks.amount):
+        raise CannotRun(
+            f"{options.processes} processes are asked for, and there are {ranks.amount}; the command starts as many "
+            "as it is told, and beside torchrun it is told none"
+        )
+    if ranks.is_alone and (options.sharded or options.sync_bn):
+        flag = "--sharded" if options.sharded else "--sync-bn"
+        raise CannotRun(f"`{flag}` is for several processes, and there is one; `--gpus N` and `--nproc N` start more")
+    if options.sharded:
+        _refuse_sharded(job, device)
+    if options.sync_bn and device.place.type != "cuda":
+        raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
+
+
+def _refuse_sharded(job: Job, device: Device) -> None:
+    if device.precision == "fp16":
+        raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
+    if isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` needs whole matrices, and `--sharded` divides them")
+    if job.training.average:
+        raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
 
 
 def _refuse_classes(job: Job, classes: int) -> None:

@@ -45,14 +45,17 @@ class Stream:
         return batch.to(self._place, non_blocking=True)
 
 
-def in_order(images: Images, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pixels and labels of all images in batches, on the device of the labels."""
-    places = torch.arange(len(images))
-    stream = (
-        Stream(images.pixels, lambda number: places[number * size :][:size], images.labels.device)
-        if isinstance(images.pixels, Stored)
-        else None
-    )
+def in_order(images: Images, size: int, own: Callable[[int], slice]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pixels and labels of all images in batches, on the device of the labels.
+
+    The pixels are those of the places in a batch that `own` says, for so many images.
+    """
+
+    def places(number: int) -> Tensor:
+        batch = torch.arange(number * size, min(len(images), (number + 1) * size))
+        return batch[own(len(batch))]
+
+    stream = Stream(images.pixels, places, images.labels.device) if isinstance(images.pixels, Stored) else None
     for number, start in enumerate(range(0, len(images), size)):
-        pixels = stream.batch(number) if stream else images.pixels[start : start + size]
-        yield pixels, images.labels[start : start + size]
+        labels = images.labels[start : start + size]
+        yield stream.batch(number) if stream else images.pixels[start : start + size][own(len(labels))], labels
