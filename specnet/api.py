@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from specnet.analyses.memory import BYTES
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
-from specnet.layers.base import Family
 from specnet.layers.base.learned import init_of
 from specnet.render import terminal
 from specnet.source import Source
@@ -123,8 +122,7 @@ def parts_of(network: Network) -> dict[str, Part]:
     for node in network.nodes:
         arriving = network.arriving(node)
         if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
-            norm = ("norm",) if node.layer.family is Family.NORMALISATION else ()
-            found[node.name] = Part((node.kind, *norm), init_of(node.layer))
+            found[node.name] = Part(node.layer.goes_by, init_of(node.layer))
     return found
 
 

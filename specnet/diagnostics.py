@@ -57,6 +57,7 @@ class Code(Enum):
     W504 = "dropout shifts the statistics of the bn behind it"
     W505 = "the starting weights do not suit the activation"
     W506 = "what is allowed is no warning and no note"
+    W507 = "a group of parameters is empty"
     N301 = "padding is left unread"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"

@@ -33,6 +33,7 @@ class Elaborated:
     network: Network
     places: Mapping[str, Place]
     settings: Mapping[str, Span]
+    steps_of: Mapping[str, list[Span]]
     claims: Mapping[str, Claim]
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -69,6 +70,7 @@ def elaborate(
         network,
         build.places,
         build.settings,
+        build.steps_of,
         build.claims,
         tuple(build.expectations),
         tuple(build.diagnostics),

@@ -77,6 +77,8 @@ class Build:
     places: dict[str, Place] = field(default_factory=dict)
     settings: dict[str, Span] = field(default_factory=dict)
     """Where each line of the `train` section stands."""
+    steps_of: dict[str, list[Span]] = field(default_factory=dict)
+    """Where each step of such a line stands."""
     claims: dict[str, Claim] = field(default_factory=dict)
     """What lines claim of the value at their end, by its name."""
     expectations: list[Expectation] = field(default_factory=list)

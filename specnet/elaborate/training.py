@@ -69,6 +69,7 @@ def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Ca
         else:
             found[name] = (*found.get(name, ()), calls[0], *map(_led_by_its_word, calls[1:]))
             elaborator.build.settings[name] = line.span
+            elaborator.build.steps_of[name] = [*elaborator.build.steps_of.get(name, ()), *(call.span for call in calls)]
     return found
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -80,18 +79,8 @@ def _grouped(
 
 
 def _concerns(group: Group, name: str, parts: Mapping[str, Part]) -> bool:
-    return any(fnmatchcase(called, group.pattern) for called in _called(name, parts))
-
-
-def _called(name: str, parts: Mapping[str, Part]) -> Iterator[str]:
-    """All that a parameter `layer1.0.conv1.weight` goes by: it, `weight`, `conv`, `conv.weight`, `layer1` and so on."""
-    layer, _, parameter = name.rpartition(".")
-    yield from (name, parameter)
-    if part := parts.get(layer):
-        yield from (called for word in part.words for called in (word, f"{word}.{parameter}"))
-    while layer:
-        yield layer
-        layer = layer.rpartition(".")[0]
+    part = parts.get(name.rpartition(".")[0])
+    return group.concerns(name, part.words if part else ())
 
 
 def _rates(setting: Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:

@@ -105,6 +105,11 @@ class Layer(Attributes):
         """The word that the layer is written as: the name of the file that defines it."""
         return type(self).__module__.rpartition(".")[2]
 
+    @property
+    def goes_by(self) -> tuple[str, ...]:
+        """What the layer goes by where parameters are grouped: its kind, and `norm` where it normalises."""
+        return (self.kind, "norm") if self.family is Family.NORMALISATION else (self.kind,)
+
     def output(self, inputs: Shapes) -> Shape:
         """The shape that leaves; raises Refusal."""
         raise NotImplementedError
