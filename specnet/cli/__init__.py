@@ -67,7 +67,7 @@ def _run(words: list[str]) -> int:
         return int(done.code or 0)
     if unknown:
         raise _refusal(options.command, unknown, commands.choices[options.command].format_usage())
-    options.words = words
+    options.line = words
     code: int = _command(options.command).run(options)
     sys.stdout.flush()
     return code

@@ -64,7 +64,7 @@ def _start(options: argparse.Namespace, amount: int) -> int:
     begun_on_gpus = options.resume and not options.nproc and recorded(options.resume).options.device.startswith("cuda")
     if options.gpus or begun_on_gpus:
         refuse_gpus(amount)
-    ended = launch([sys.executable, "-m", "specnet", *options.words], amount)
+    ended = launch([sys.executable, "-m", "specnet", *options.line], amount)
     for number, signal in ended.killed.items():
         print(f"error: process {number} of {amount} (from 0) was ended by {signal}", file=sys.stderr)
     return ended.exit_code

@@ -42,7 +42,7 @@ OF_A_LAYER: Mapping[str, Draw] = {
 
 
 def start(module: nn.Module, setting: Init, parts: Mapping[str, Part], seed: int, images: FirstImages | None) -> None:
-    """Draw all weights anew, in place; raises Unsuitable.
+    """Draw all weights anew, in place.
 
     Layers that start from the training images stay as torch has them where there are none.
     """
@@ -85,15 +85,21 @@ def _pass_through(weight: Tensor) -> None:
         init.dirac_(weight[: weight.shape[1]])
 
 
+def refuse_whitening(module: nn.Module, parts: Mapping[str, Part]) -> None:
+    """Raises Unsuitable for a layer that cannot be whitened."""
+    for name in (name for name, part in parts.items() if part.init == "whiten"):
+        part = module.get_submodule(name)
+        if not isinstance(part, nn.Conv2d) or part.groups > 1 or max(part.dilation) > 1:
+            raise Unsuitable(f"`{name}`: `init=whiten` is for a conv without groups and dilation")
+        if len(part.weight) > 2 * (size := part.weight[0].numel()):
+            raise Unsuitable(f"`{name}`: `init=whiten` gives 2·{size} filters at most, and K is {len(part.weight)}")
+
+
 def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
     """The filters of a conv: principal directions of the windows that arrive, over their standard deviation."""
     part = module.get_submodule(name)
-    if not isinstance(part, nn.Conv2d) or part.groups > 1 or max(part.dilation) > 1:
-        raise Unsuitable(f"`{name}`: `init=whiten` is for a conv without groups and dilation")
-    filters, channels, height, width = part.weight.shape
-    size = channels * height * width
-    if filters > 2 * size:
-        raise Unsuitable(f"`{name}`: `init=whiten` gives 2·{size} filters at most, and K is {filters}")
+    assert isinstance(part, nn.Conv2d)
+    filters = len(part.weight)
     variances, directions = torch.linalg.eigh(_second_moments(module, part, images(WHITENED_BY)))
     scaled = (directions / (variances + EPS).sqrt()).flip(1).T[: (filters + 1) // 2]
     with torch.no_grad():

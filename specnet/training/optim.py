@@ -26,12 +26,12 @@ Parameters = Mapping[str, Tensor]
 def optimizer(
     setting: Optimizer, groups: Sequence[Group], module: nn.Module, parts: Mapping[str, Part], device: torch.device
 ) -> TorchOptimizer:
-    """The optimizer of all parameters that are learned, fused where torch can; raises Unsuitable.
+    """The optimizer of all parameters that are learned, fused where torch can.
 
     Each of its `param_groups` has beside torch's `lr` its `peak`, which the schedule scales, and `until`, the epochs
     after which it stays as it is.
     """
-    learned = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    learned = _learned(module)
     grouped = _grouped(setting, groups, learned, parts)
     fused = device.type in FUSED and not any(_is_shard(parameter) for parameter in learned.values())
     match setting:
@@ -53,13 +53,22 @@ def _is_shard(parameter: Tensor) -> bool:
     return type(parameter) is not nn.Parameter
 
 
+def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str, Part]) -> None:
+    """Raises Unsuitable for a group that concerns no parameter."""
+    names = _learned(module)
+    for group in groups:
+        if not any(_concerns(group, name, parts) for name in names):
+            raise Unsuitable(f"`group {group.pattern}`: no parameter that is learned is called so")
+
+
+def _learned(module: nn.Module) -> Parameters:
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
 def _grouped(
     setting: Optimizer, groups: Sequence[Group], learned: Parameters, parts: Mapping[str, Part]
 ) -> list[dict[str, Any]]:
-    """The parameters by their rates, for torch; raises Unsuitable for a group that concerns none."""
-    for group in groups:
-        if not any(_concerns(group, name, parts) for name in learned):
-            raise Unsuitable(f"`group {group.pattern}`: no parameter that is learned is called so")
+    """The parameters by their rates, for torch."""
     found: dict[tuple[float, float, float], list[Tensor]] = {}
     for name, parameter in learned.items():
         rates = _rates(setting, [group for group in groups if _concerns(group, name, parts)])

@@ -28,7 +28,7 @@ from specnet.training.loop import Loop
 from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
-from specnet.training.ranks import Ranks
+from specnet.training.ranks import ALONE, Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
@@ -50,10 +50,12 @@ class Setup:
     ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks) -> Setup:
+def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks = ALONE) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)
+    init.refuse_whitening(job.module, job.parts)
+    optim.refuse_groups(job.training.group, job.module, job.parts)
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose(replace(options, device=ranks.own_device(options.device)), job.module)
@@ -72,6 +74,7 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Rank
     with ranks.in_turn():
         data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
+    class_weights(job.training.loss, data.train.labels, job.output_shape[0])  # refused before anything is written
     if ranks.is_first and (size := job.training.batch.size) > len(data.train):
         watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)

@@ -14,8 +14,8 @@ from specnet.settings.group import Group
 from specnet.settings.init import Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.settings.optimizer import Adam, AdamW, Muon, Optimizer, RmsProp, Sgd
 from specnet.training import Part, Unsuitable
-from specnet.training.init import start
-from specnet.training.optim import optimizer
+from specnet.training.init import refuse_whitening, start
+from specnet.training.optim import optimizer, refuse_groups
 
 
 def test_the_seed_decides_whatever_the_module_was() -> None:
@@ -114,7 +114,7 @@ def test_whitened_channels_have_variance_one_and_no_correlation() -> None:
 def test_whitening_is_refused_where_there_are_not_as_many_directions() -> None:
     module = nn.Sequential(nn.Conv2d(1, 9, 2))
     with pytest.raises(Unsuitable, match="`0`: `init=whiten` gives 2·4 filters at most, and K is 9"):
-        start(module, TorchDefault(), parts(**{"0": "whiten"}), 0, lambda amount: torch.randn(4, 1, 8, 8))
+        refuse_whitening(module, parts(**{"0": "whiten"}))
 
 
 CONV_BN = {"0": Part(("conv",)), "1": Part(("bn", "norm")), "2.1": Part(("fc",))}
@@ -161,7 +161,9 @@ def test_later_groups_count_over_earlier_ones() -> None:
 
 def test_a_group_of_nothing_is_refused() -> None:
     with pytest.raises(Unsuitable, match="`group nrom`: no parameter that is learned is called so"):
-        grouped(Group(pattern="nrom", lr=1.0))
+        refuse_groups(
+            [Group(pattern="norm"), Group(pattern="nrom")], nn.Sequential(nn.BatchNorm2d(2)), {"0": Part(("norm",))}
+        )
 
 
 @pytest.mark.parametrize("format", [torch.contiguous_format, torch.channels_last])

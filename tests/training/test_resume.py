@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -199,3 +201,17 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
 def test_no_run_to_resume(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="holds no run"):
         recorded(tmp_path)
+
+
+def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durations are measured by a clock that nobody sets, and the newest checkpoint is the one of the latest step."""
+    settings = training(epochs=Epochs(count=2))
+    train(job(settings), Options(run=tmp_path / "whole"))
+    with pytest.raises(Interrupted):
+        train(job(settings), Options(run=tmp_path / "run"), Stopping(step(6)))
+    for file in (tmp_path / "run/checkpoint").iterdir():
+        os.utime(file, (2**31, 2**31))
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    run = go_on(tmp_path / "run", settings)
+    assert same_weights(tmp_path / "run", tmp_path / "whole")
+    assert run.summary["seconds"] > 0
