@@ -25,7 +25,7 @@ from specnet.training.errors import CannotRun, Interrupted
 from specnet.training.files import write, write_json
 from specnet.training.job import Job, Options
 from specnet.training.normalize import Normalizer
-from specnet.training.ranks import Ranks, launch_id
+from specnet.training.ranks import ALONE, Ranks, launch_id
 
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
 
@@ -117,7 +117,9 @@ def make(folder: RunFolder) -> None:
         raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
 
 
-def create(folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks) -> None:
+def create(
+    folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = ALONE
+) -> None:
     """Write down in a folder that is there what is going to happen; raises CannotRun."""
     write_json(folder.path / ENVIRONMENT, _environment(device, ranks))
     config = {

@@ -28,7 +28,7 @@ from specnet.training.loop import Loop
 from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
-from specnet.training.ranks import Ranks
+from specnet.training.ranks import ALONE, Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper
@@ -50,7 +50,7 @@ class Setup:
     ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks) -> Setup:
+def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks = ALONE) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     transfer.freeze(job.module, options.freeze)
     refuse_untrainable(job)

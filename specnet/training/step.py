@@ -50,8 +50,8 @@ class Stepper:
         self._set_rates(state)
         share = self._batches.share(state.step)
         images, labels = self._batches.batch(state.step)
-        parts = self._training.batch.accumulate
-        for some, theirs in zip(share.parts(images, parts), share.parts(labels, parts), strict=True):
+        parts = share.parts(self._training.batch.accumulate)
+        for some, theirs in zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True):
             loss, outputs = self._learn(state, some, theirs, share.weight * len(theirs) / len(labels))
             if share.counted:
                 state.count(loss, outputs, theirs)

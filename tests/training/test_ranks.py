@@ -84,6 +84,14 @@ def test_shares_are_a_batch_without_gaps(ranks: int) -> None:
         assert all(share.stop - share.start >= min(2, images) for share in shares)
 
 
+@pytest.mark.parametrize(("ranks", "images"), [(1, 7), (2, 8), (2, 7), (3, 5), (4, 3)])
+def test_all_learn_their_shares_in_as_many_parts(ranks: int, images: int) -> None:
+    shares = [share_of(rank, ranks, images) for rank in range(ranks)]
+    (parts,) = {share.parts(3) for share in shares}
+    for share in shares:
+        assert all(len(part) >= 2 for part in torch.arange(images)[share.places].tensor_split(parts))
+
+
 @pytest.mark.parametrize(("ranks", "images"), [(2, 8), (2, 7), (3, 5), (4, 3)])
 def test_the_mean_over_ranks_is_that_of_the_batch(ranks: int, images: int) -> None:
     losses = torch.rand(images)

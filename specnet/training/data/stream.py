@@ -45,14 +45,14 @@ class Stream:
         return batch.to(self._place, non_blocking=True)
 
 
-def in_order(images: Images, size: int, own: Callable[[int], slice]) -> Iterator[tuple[Tensor, Tensor]]:
+def in_order(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
     """Pixels and labels of all images in batches, on the device of the labels.
 
     The pixels are those of the places in a batch that `own` says, for so many images.
     """
 
     def places(number: int) -> Tensor:
-        batch = torch.arange(number * size, min(len(images), (number + 1) * size))
+        batch = torch.arange(len(images))[number * size :][:size]
         return batch[own(len(batch))]
 
     stream = Stream(images.pixels, places, images.labels.device) if isinstance(images.pixels, Stored) else None

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from torch import Tensor
 
 LEAST = 2
 """Images that a rank works on at least, for a single one has no variance to normalise by."""
@@ -34,10 +31,10 @@ class Share:
         """The factor of the share's mean loss that makes the mean of all ranks' gradients the whole batch's."""
         return self.counted * self.ranks / self.whole
 
-    def parts(self, tensor: Tensor, wanted: int) -> Sequence[Tensor]:
-        """The share's tensor in as many parts on every rank, none of them a single image where there are more."""
-        least = min(LEAST, self.whole) if self.whole < self.ranks * LEAST else self.whole // self.ranks
-        return tensor.tensor_split(min(wanted, max(1, least // LEAST)))
+    def parts(self, wanted: int) -> int:
+        """In how many parts the share is learned: as many on every rank, for all take each of them together."""
+        least = self.whole // self.ranks if self.whole >= self.ranks * LEAST else LEAST
+        return min(wanted, max(1, least // LEAST))
 
 
 def share_of(rank: int, ranks: int, whole: int) -> Share:
