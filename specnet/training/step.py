@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 from torch import Tensor
@@ -50,8 +50,7 @@ class Stepper:
         self._set_rates(state)
         share = self._batches.share(state.step)
         images, labels = self._batches.batch(state.step)
-        parts = share.parts(self._training.batch.accumulate)
-        for some, theirs in zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True):
+        for some, theirs in _split(images, labels, share.parts(self._training.batch.accumulate)):
             loss, outputs = self._learn(state, some, theirs, share.weight * len(theirs) / len(labels))
             if share.counted:
                 state.count(loss, outputs, theirs)
@@ -88,3 +87,10 @@ class Stepper:
         scaled = loss if weight == 1 else loss * weight
         backward(state.scaler.scale(scaled) if state.scaler else scaled)
         return loss, outputs
+
+
+def _split(images: Tensor, labels: Tensor, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
+    """A batch in parts; splitting into one would be felt beside a small network."""
+    if parts == 1:
+        return ((images, labels),)
+    return zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True)

@@ -50,7 +50,7 @@ class Setting:
     def module(self) -> nn.Module:
         """The network as one writes it by hand, N×C×H×W; with our weights, for max pooling's time depends on them."""
         module, training = MODULES[self.setup.job.name](), self.setup.job.training
-        init.start(module, training.init, training.seed.value)
+        init.start(module, training.init, {}, training.seed.value, None)
         return module
 
     def optimizer(self, module: nn.Module, fused: bool) -> torch.optim.Optimizer:
