@@ -73,6 +73,7 @@ class State:
 
     def totals(self) -> Sums:
         """What the epoch's steps add up to on all ranks, which all have to ask."""
+        self.sums.count_held()
         return self.ranks.totals(self.sums)
 
     @property
