@@ -81,7 +81,7 @@ def _training(elaborator: Elaborator, lines: Mapping[str, tuple[tree.Call, ...]]
     overrides = _overrides(elaborator)
     for name, calls in lines.items():
         given = overrides.pop(name, ())
-        steps = [_step(elaborator, name, call.word, _overridden(call, given), scope) for call in calls]
+        steps = [_step(elaborator, name, call.word, _overridden(name, call, given), scope) for call in calls]
         known = [step for step in steps if step]
         if known:
             values[name] = tuple(known) if takes_several(name) else known[0]
@@ -170,12 +170,22 @@ def _given(name: str, key: str, value: tree.Expression) -> tree.Argument:
     return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
-def _overridden(call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
-    """A line's arguments with those that override them; a value by position replaces them all."""
-    keys = {argument.key.text for argument in given if argument.key}
+def _overridden(line: str, call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
+    """A line's arguments with those that override them.
+
+    A value by position takes the place of another, `--batch 64` of 1024 in `batch 1024 drop_last`; a choice, of all.
+    """
+    from specnet.settings import choices
+
+    keys, kind = {argument.key.text for argument in given if argument.key}, choices(line).get("")
+    kept = [argument for argument in call.arguments if not (argument.key and argument.key.text in keys)]
     if any(argument.key is None for argument in given):
-        return given
-    return (*(a for a in call.arguments if not (a.key and a.key.text in keys)), *given)
+        kept = [argument for argument in kept if kind and (argument.key or _is_word(argument, kind))]
+    return (*kept, *given)
+
+
+def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
+    return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
 
 
 def _default_choice(line: str, arguments: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
