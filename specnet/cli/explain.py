@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
@@ -64,11 +63,15 @@ def _description(word: str) -> str:
     kind = layer_class(word)
     if kind:
         return layer_text(kind)
-    if word in settings.lines():
-        return setting_text(word)
-    raise Failure(_unknown(word, "code, layer or line of `train`", [*kinds(), *settings.lines()]))
+    by_choice = {choice: line for line in settings.lines() for choice in settings.choices(line) if choice}
+    line = word if word in settings.lines() else by_choice.get(word)
+    if line:
+        return setting_text(line)
+    raise Failure(_unknown(word, "code, layer or line of `train`", [*kinds(), *settings.lines(), *by_choice]))
 
 
 def _unknown(word: str, what: str, possible: list[str]) -> str:
-    close = get_close_matches(word, possible, n=1)
-    return f"no {what} is called `{word}`" + (f"; did you mean `{close[0]}`?" if close else "")
+    from specnet.elaborate.scope import closest
+
+    meant = closest(word, possible)
+    return f"no {what} is called `{word}`" + (f"; did you mean `{meant}`?" if meant else "")

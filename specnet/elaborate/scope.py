@@ -152,6 +152,10 @@ def escaped(name: str) -> str:
     return f"{name}_" if name in RESERVED or name == "self" or iskeyword(name) else name
 
 
+SHORT = 2
+"""Letters that resemble much: `in` half of `init`."""
+
+
 def closest(word: str, possible: Iterable[str]) -> str:
     """The possible word that `word` probably means, also in another tool; empty unless the guess is good."""
     return _closest(word, tuple(possible))
@@ -162,5 +166,5 @@ def _closest(word: str, possible: tuple[str, ...]) -> str:
     from specnet.syntax.habits.words import ours
 
     same = [candidate for candidate in possible if candidate.lower() == word.lower()]
-    close = [*same, ours(word, possible), *get_close_matches(word, possible, n=1, cutoff=0.6)]
-    return next(filter(None, close), "")
+    similar = get_close_matches(word, possible, n=1, cutoff=0.6 if len(word) > SHORT else 0.75)
+    return next(filter(None, [*same, ours(word, possible), *similar]), "")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked, check_lines
-from specnet.diagnostics import Diagnostic, Edit, Fix, Severity
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
 from specnet.layers.base import show
 from specnet.source import Source, Span
@@ -30,8 +30,13 @@ class Proof:
     def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
         """The spec after the fix, if this error is gone then and no other has come."""
         after = self.checked_again(fix.edits)
-        allowed = self.errors - Counter([_key(diagnostic)])
+        allowed = self.errors - Counter([_key(diagnostic), *self._on_rewritten_line(diagnostic)])
         return after if not Counter(map(_key, _errors(after))) - allowed else None
+
+    def _on_rewritten_line(self, diagnostic: Diagnostic) -> list[Key]:
+        """The errors of a line that could not be read: as it should be, it has none of them."""
+        _, file, line = _key(diagnostic)
+        return [key for key in self.errors if diagnostic.code is Code.E003 and key[1:] == (file, line)]
 
     def text_after(self, edits: Sequence[Edit]) -> str:
         """What the edited files read; two fixes that come to the same are one."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.settings.base import NonNegative, Setting
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from specnet.settings.base import BelowOne, NonNegative, Setting
 
 
 class Average(Setting):
@@ -31,7 +28,7 @@ class Average(Setting):
 class Ema(Average):
     """Exponential moving average; it begins as (1 + n)/(10 + n) at the n-th averaging, until that reaches `decay`."""
 
-    decay: Share = 0.999
+    decay: BelowOne = 0.999
 
     def kept(self, step: int, total: int) -> float:
         count = step // self.every
@@ -45,7 +42,7 @@ class Lookahead(Average):
     """
 
     every: Count = Field(5, description="steps from one averaging to the next")
-    decay: Share = 0.5
+    decay: BelowOne = 0.5
     rise: NonNegative = 0.0
 
     def kept(self, step: int, total: int) -> float:

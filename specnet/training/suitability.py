@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from specnet.settings.optimizer import Muon
+from specnet.settings.schedule import Warming
 from specnet.training.data import DataSet
 from specnet.training.device import Device
 from specnet.training.errors import CannotRun, Unsuitable
@@ -19,6 +20,9 @@ def refuse_untrainable(job: Job) -> None:
         raise Unsuitable("the network reads a vector, and training needs one that reads images")
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
+    schedule, epochs = job.training.schedule, job.training.epochs.count
+    if isinstance(schedule, Warming) and schedule.warmup >= epochs:
+        raise Unsuitable(f"`schedule … warmup={schedule.warmup:g}` takes all of the {epochs:g} epochs")
     data = job.training.data
     if data.classes is not None:
         _refuse_classes(job, data.classes)
@@ -81,6 +85,8 @@ def refuse_channels(job: Job, channels: int) -> None:
     """Raises Unsuitable where images of so many channels do not fit the network."""
     height, width, expected = job.input_shape
     if expected != channels:
+        if height == channels:  # written in PyTorch's order
+            height, width = width, expected
         raise Unsuitable(
             f"the network reads images of {expected} channels, and the data has {channels}; "
             f"`input {height}x{width}x{channels}` suits it"

@@ -17,8 +17,10 @@ from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
 from specnet.settings.optimizer import Sgd
+from specnet.settings.schedule import Cosine
 from specnet.settings.stop import Stop
 from specnet.training import Answer, CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
+from specnet.training.suitability import refuse_untrainable
 
 
 def refused(asked: Job, words: str, options: Options | None = None) -> None:
@@ -180,3 +182,13 @@ def test_a_batch_larger_than_the_set_is_the_whole_set(tmp_path: Path) -> None:
     assert train(job(settings), Options(run=tmp_path / "run"), told).summary["epochs"] == 2
     assert told.notes == ["a batch of 1,000 is more than the 50 images to train on: all are one batch"]
     assert told.plans[0].steps == 2
+
+
+def test_channels_first_is_told_from_a_wrong_number_of_channels() -> None:
+    with pytest.raises(Unsuitable, match=r"of 8 channels, and the data has 1; `input 8x8x1` suits it"):
+        refuse_untrainable(job(training(), shape=(1, 8, 8)))
+
+
+def test_a_warmup_that_takes_the_whole_run() -> None:
+    with pytest.raises(Unsuitable, match=r"`schedule … warmup=2` takes all of the 2 epochs"):
+        refuse_untrainable(job(training(schedule=Cosine(warmup=2))))

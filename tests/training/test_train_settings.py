@@ -79,3 +79,14 @@ def test_published_images_have_their_shape() -> None:
 def test_settings_do_without_torch_and_numpy() -> None:
     code = "import sys, specnet.settings; sys.exit(any(name in sys.modules for name in ('torch', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "batch"),
+    [({"batch": "64"}, (64, True, 2)), ({"batch.accumulate": "4"}, (1024, True, 4)), ({}, (1024, True, 2))],
+)
+def test_a_value_by_position_leaves_the_others(override: dict[str, str], batch: tuple[int, bool, int]) -> None:
+    spec = "input 8x8x1\nfc 10\ntrain {\n  data digits\n  batch 1024 drop_last accumulate=2\n}\n"
+    settings = specnet.check(spec, override).network.training
+    assert settings
+    assert (settings.batch.size, settings.batch.drop_last, settings.batch.accumulate) == batch

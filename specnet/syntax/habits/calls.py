@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from specnet.syntax.habits.known import ARRIVING, LAYERS, Known
+from specnet.syntax.habits.known import ARRIVING, LAYERS, OURS, Known
 from specnet.syntax.habits.words import ATTRIBUTES, ours
 
 BY_POSITION = frozenset({("fc", "K"), ("dropout", "p"), ("input", "shape")})
@@ -60,7 +60,8 @@ def _call(call: ast.Call) -> Phrase | None:
         return None
     if name == "Sequential" or (name == "add" and isinstance(call.func, ast.Attribute)):
         return _several(called, call.args)
-    known = LAYERS.get(name)
+    has_numbers = all(isinstance(argument, ast.Constant) for argument in call.args)
+    known = OURS.get(name) if name in OURS and has_numbers else LAYERS.get(name)
     inner = _several(called, [arg for arg in call.args if isinstance(arg, ast.Call)])
     own = _known(known, call) if known else _other(name, call)
     is_sure = own.is_sure and inner.is_sure and (known is not None or called == name)
@@ -106,7 +107,7 @@ def _arguments(known: Known, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 def _attribute(keyword: str) -> str:
     if keyword in SILENT:
         return ARRIVING
-    if keyword in ("activation", "name", "shape"):
+    if keyword in ("activation", "name", "shape", *ATTRIBUTES):
         return keyword
     return ours(keyword, (*ATTRIBUTES, "p", "momentum"))
 
@@ -115,6 +116,8 @@ def _other(name: str, call: ast.Call) -> Phrase:
     """A word of the spec itself, called like a function: `bottleneck(64, S=2)`."""
     given = [arg for arg in call.args if not isinstance(arg, ast.Call)]
     values = [arg for arg in given if not (isinstance(arg, ast.Name) and arg.id in VALUES)]
+    if name == "input" and len(values) > 1:  # (3, 224, 224)
+        return Phrase((f"input {'x'.join(map(_value, values))}",), True, "")
     keys = [f"{keyword.arg}={_value(keyword.value)}" for keyword in call.keywords]
     return Phrase((" ".join((name, *map(_value, values), *keys)),), len(values) == len(call.args), "")
 

@@ -81,5 +81,14 @@ KERAS = _known(
     """,
 )
 
+OURS = _known(
+    "",
+    """
+    conv: conv | / K F S P D G
+    deconv: deconv | / K F S P
+    """,
+)
+"""Layers of ours whose values have keys, called like a function."""
+
 BOTH = {name: replace(TORCH[name], tool="PyTorch and Keras") for name in TORCH.keys() & KERAS.keys()}
 LAYERS: Mapping[str, Known] = KERAS | TORCH | BOTH

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
+    # values
+    "false": ("no",),
+    "true": ("yes",),
     # kinds of layer
     "convolution": ("conv",),
     "convolutional": ("conv",),
