@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 import torch.distributed as dist
@@ -55,6 +55,10 @@ def joined() -> Iterator[Ranks]:
         _here = Together(number, amount, local, store)
         try:
             yield _here
+        except Exception:
+            with suppress(RuntimeError):  # left to the end of the process, it may abort that
+                dist.destroy_process_group()
+            raise
         finally:
             _here = ALONE
     dist.destroy_process_group()
