@@ -196,3 +196,12 @@ def test_blocks_of_another_file(tmp_path: object) -> None:
 
     result = check_source(Source("main.net", 'use "blocks/a.net"\ninput 4x4x1\na'), read=read)
     assert [(node.name, node.output) for node in result.network.nodes] == [("a1.b1.fc1", (5,))]
+
+
+@pytest.mark.parametrize("body", ["add { | b | relu -> conv 4 F=1 -> relu }", "if yes {\n b\n conv 4 F=1\n}"])
+def test_a_block_that_is_not_alone_in_a_repetition_has_a_scope_of_its_own(body: str) -> None:
+    """Else its nodes would have the names, and so the weights, of others."""
+    checked = check_source(Source("<text>", f"block b {{ conv 4 F=1 }}\ninput 6x6x4\nrepeat 2 {{ {body} }}\nfc 3\n"))
+    assert checked.ok
+    names = [node.name for node in checked.network.nodes]
+    assert len(names) == len(set(names))

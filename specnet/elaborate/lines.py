@@ -396,4 +396,7 @@ def _is_one_call(body: tree.Body) -> bool:
     if len(body.lines) != 1:
         return False
     line = body.lines[0]
-    return isinstance(line, tree.Chain) and line.label is None and len(line.elements) == 1
+    if not isinstance(line, tree.Chain) or line.label or len(line.elements) != 1:
+        return False
+    call = line.elements[0]
+    return isinstance(call, tree.Call) and call.body is None and call.alternative is None
