@@ -20,6 +20,7 @@ from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
 from specnet.syntax.parser import parse
+from specnet.syntax.walk import is_one_call
 
 
 class CannotRead(Exception):
@@ -280,7 +281,7 @@ class Elaborator:
         self.build.scopes[name] = GraphScope(word)
         for number, current in enumerate(values):
             self.build.step(header)
-            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=_is_one_call(body))
+            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=is_one_call(body))
             if variable:
                 inner.variables[variable.text] = current
                 inner.trace = (*scope.trace, header)
@@ -389,14 +390,3 @@ def _labels(lines: tree.Lines) -> Iterator[str]:
                 if isinstance(element, tree.Call | tree.If) and element.body:
                     for inner in (element.body.lines, *element.body.arms):
                         yield from _labels(inner)
-
-
-def _is_one_call(body: tree.Body) -> bool:
-    """Whether a body is a single unlabelled call: a block called there takes the repetition's name."""
-    if len(body.lines) != 1:
-        return False
-    line = body.lines[0]
-    if not isinstance(line, tree.Chain) or line.label or len(line.elements) != 1:
-        return False
-    call = line.elements[0]
-    return isinstance(call, tree.Call) and call.body is None and call.alternative is None

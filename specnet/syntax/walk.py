@@ -33,3 +33,14 @@ def moved(part: Part, source: Source, by: int) -> Part:
         return part
     inner = {field.name: moved(getattr(part, field.name), source, by) for field in fields(part) if field.name != "span"}
     return replace(part, span=Span(source, part.span.start + by, part.span.end + by), **inner)
+
+
+def is_one_call(body: tree.Body) -> bool:
+    """Whether a body is a single unlabelled call: a block called there takes the repetition's name."""
+    if len(body.lines) != 1:
+        return False
+    line = body.lines[0]
+    if not isinstance(line, tree.Chain) or line.label or len(line.elements) != 1:
+        return False
+    call = line.elements[0]
+    return isinstance(call, tree.Call) and call.body is None and call.alternative is None

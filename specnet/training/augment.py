@@ -77,12 +77,12 @@ def _with_mirror_images(pixels: Tensor) -> Tensor:
 def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:
     if mode == "zeros":
         return pad(pixels, (0, 0, border, border, border, border))
-    rows = _reflected(pixels.shape[1], border, pixels.device)
-    columns = _reflected(pixels.shape[2], border, pixels.device)
+    rows = reflected(pixels.shape[1], border, pixels.device)
+    columns = reflected(pixels.shape[2], border, pixels.device)
     return pixels[:, rows][:, :, columns]
 
 
-def _reflected(size: int, border: int, device: torch.device) -> Tensor:
+def reflected(size: int, border: int, device: torch.device) -> Tensor:
     """Places −border … size + border − 1 as places within the image: 2 1 | 0 1 2 3 | 2 1."""
     period = max(1, 2 * (size - 1))
     places = torch.arange(-border, size + border, device=device) % period

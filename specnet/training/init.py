@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import init
 from torch.nn.functional import unfold
 
-from specnet.settings.init import Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
+from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.training.errors import Unsuitable
 from specnet.training.job import Part
 from specnet.training.randomness import seed_for
@@ -25,20 +25,8 @@ WHITENED_AT_ONCE = 500
 EPS = 5e-4
 """Added to the variances that whitening divides by."""
 
-Draw = Callable[[Tensor], object]
-
 FirstImages = Callable[[int], Tensor]
 """Gives so many training images, B×C×H×W as the network reads them."""
-
-OF_A_LAYER: Mapping[str, Draw] = {
-    "default": lambda weight: None,
-    "he": init.kaiming_normal_,
-    "xavier": init.xavier_uniform_,
-    "orthogonal": init.orthogonal_,
-    "zeros": init.zeros_,
-    "dirac": lambda weight: _pass_through(weight),
-}
-"""What the words of a layer's `init` do to a weight as torch draws it."""
 
 
 def start(module: nn.Module, setting: Init, parts: Mapping[str, Part], seed: int, images: FirstImages | None) -> None:
@@ -52,19 +40,30 @@ def start(module: nn.Module, setting: Init, parts: Mapping[str, Part], seed: int
         if callable(reset := getattr(part, "reset_parameters", None)):
             reset()
     for name, part in module.named_modules():
-        if isinstance(part, WEIGHTED) and name not in own and not isinstance(setting, TorchDefault):
+        if isinstance(part, WEIGHTED) and name not in own:
             _draw(part.weight, setting)
-            if part.bias is not None and not isinstance(setting, Dirac):
+            if part.bias is not None and not isinstance(setting, TorchDefault | Dirac):
                 init.zeros_(part.bias)
     for name, word in own.items():
         if word != "whiten":
-            OF_A_LAYER[word](module.get_parameter(f"{name}.weight"))
+            _draw_own(module.get_parameter(f"{name}.weight"), word)
         elif images:
             _whiten(module, name, images)
 
 
+def _draw_own(weight: Tensor, word: str) -> None:
+    """What a layer's own `init` does: a word of the `train` section's line, or `zeros`."""
+    if word == "zeros":
+        init.zeros_(weight)
+    else:
+        _draw(weight, CHOICES[word]())
+
+
 def _draw(weight: Tensor, setting: Init) -> None:
+    """Change a weight that is as torch draws it."""
     match setting:
+        case TorchDefault():
+            pass
         case He():
             init.kaiming_normal_(weight)
         case Xavier():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torch import Tensor
-from torch.nn.functional import pad
 
 from specnet.settings.evaluate import Evaluate
+from specnet.training.augment import reflected
 from specnet.training.evaluation import Network
 
 
@@ -34,7 +34,8 @@ def _moved(images: Tensor, by: int) -> Iterator[tuple[float, Tensor]]:
         yield 1.0, images
         return
     height, width = images.shape[2:]
-    padded = pad(images, (by,) * 4, "reflect")
+    rows, columns = (reflected(size, by, images.device) for size in (height, width))
+    padded = images[:, :, rows][:, :, :, columns]
     yield 0.5, images
     for start in (0, 2 * by):
         yield 0.25, padded[:, :, start : start + height, start : start + width]

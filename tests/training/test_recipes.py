@@ -211,3 +211,10 @@ def test_folds_are_equal_parts_of_all_images() -> None:
     for part in validations:
         shares = part.labels.bincount(minlength=10) / len(part)
         torch.testing.assert_close(shares, data.train.labels.bincount() / len(data.train), rtol=0, atol=0.01)
+
+
+def test_views_may_be_moved_further_than_the_image_is_wide() -> None:
+    """Reflected on and on, as training's shift is: by a whole period of eight, five pixels are where they were."""
+    images = torch.arange(25).float().reshape(1, 1, 5, 5)
+    moved = views.averaged(lambda view: view.flatten(1), Evaluate(shift=8))(images)
+    torch.testing.assert_close(moved, images.flatten(1))

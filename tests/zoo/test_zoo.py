@@ -55,7 +55,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     ),
     # The authors' layers (szagoruyko/cvpr15deepcompare, training/models/siam.lua).
     "siamese": (96 * 50 + 192 * (96 * 25 + 1) + 256 * (192 * 9 + 1) + 512 * 513 + 513, None),
-    # The layers of Jordan 2024, section 3: whitening, convolutions, scale and shift of bn, the last layer.
+    # The layers of Jordan 2024: whitening, convolutions, scale and shift of bn, the last layer.
     "airbench94": (
         (12 * 24 + 24) + 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256) + 2 * 2 * (64 + 256 + 256) + 256 * 10,
         None,

@@ -30,6 +30,7 @@ from specnet.training.data.pictures import Form
 from specnet.training.data.residence import CPU, fits, free
 from specnet.training.errors import CannotRun
 from specnet.training.files import forget, write
+from specnet.training.space import shown
 
 FORMAT = 1
 """Goes into the key, and changes whenever the same files are to give other pixels."""
@@ -77,7 +78,7 @@ class FolderCache:
         if (found := _mapped(place / PIXELS, contents)) is None:
             self.note(f"what is kept in {_shown(place)} is damaged, and is made anew")
             return None
-        self.note(f"{len(found.pixels):,} decoded images are read from {_shown(place)}, {_bytes(found.pixels.nbytes)}")
+        self.note(f"{len(found.pixels):,} decoded images are read from {_shown(place)}, {shown(found.pixels.nbytes)}")
         return found
 
     def make(self, channels: int) -> Decoded:
@@ -116,7 +117,7 @@ class FolderCache:
         """The pixels into a temporary file that is renamed, then the contents: these make it whole."""
         needed, room = len(self.files) * prod(form.shape), shutil.disk_usage(place).free
         if room < needed + MARGIN:
-            raise CannotRun(f"{_bytes(needed)} are needed, and the disk has {_bytes(room)} left")
+            raise CannotRun(f"{shown(needed)} are needed, and the disk has {shown(room)} left")
         temporary = place / f".{PIXELS}.tmp"
         try:
             contents = self._write_pixels(form, temporary)
@@ -127,7 +128,7 @@ class FolderCache:
         write(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
         self._remove_outdated(place)
         found = _opened(place / PIXELS, contents)
-        self.note(f"decoded {len(found.pixels):,} images into {_shown(place)}, {_bytes(found.pixels.nbytes)}")
+        self.note(f"decoded {len(found.pixels):,} images into {_shown(place)}, {shown(found.pixels.nbytes)}")
         return found
 
     def _remove_outdated(self, place: Path) -> None:
@@ -155,8 +156,8 @@ class FolderCache:
         size = len(self.files) * prod(form.shape)
         if not fits(size, CPU):
             raise CannotRun(
-                f"{why}; and {len(self.files):,} images, {_bytes(size)}, are too many to decode into memory, "
-                f"which has {_bytes(free(CPU))} left"
+                f"{why}; and {len(self.files):,} images, {shown(size)}, are too many to decode into memory, "
+                f"which has {shown(free(CPU))} left"
             )
         self.note(f"{why}; the images are decoded into memory, and anew for the next run")
         pixels, bad = torch.empty((len(self.files), *form.shape), dtype=torch.uint8), list[Bad]()
@@ -231,7 +232,3 @@ def _why(error: Exception) -> str:
 def _shown(path: Path) -> str:
     """A path, from the user's home if it lies there."""
     return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"

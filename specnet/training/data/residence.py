@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from specnet.training.data.images import DataSet, Images, Stored
+from specnet.training.space import shown
 
 SHARE = 0.5
 """Of the memory that is free, what a set may take; the rest is for the network."""
@@ -69,7 +70,7 @@ def brought_in(data: DataSet, note: Callable[[str], None]) -> DataSet:
     if fits(size, CPU):
         return data.each(lambda part: Images(part.pixels[:], part.labels))
     note(
-        f"the images take {size / 2**30:.1f} GiB, more than {SHARE:.0%} of the memory that is free; "
+        f"the images take {shown(size)}, more than {SHARE:.0%} of the memory that is free; "
         f"batches are read as they are needed, {_by_whom(stored[0].workers)}"
     )
     return data
