@@ -40,29 +40,31 @@ LUMA = (0.2989, 0.587, 0.114)
 class Windows:
     """All windows of the images' own size in padded images, beside the mirror images, none of them copied.
 
-    A batch is one gather by (mirrored, image, row, column): the quickest exact crop and flip for a set in memory.
+    A window is a run of bytes, from its first pixel to its last, with what lies right and left of it between its rows:
+    so a batch is one `index_select` of whole runs, the quickest exact crop and flip for a set in memory.
     """
 
     def __init__(self, pixels: Tensor, border: int, mode: str, mirror: bool) -> None:
         amount, height, width, channels = pixels.shape
-        kinds = _with_mirror_images(_padded(pixels, border, mode)) if mirror else _padded(pixels, border, mode)[None]
-        rows = kinds.reshape(len(kinds), amount, height + 2 * border, -1)
-        self._windows = rows.unfold(2, height, 1).unfold(3, width * channels, channels)
-        self._shape = (height, width, channels)
+        padded = _padded(pixels, border, mode)
+        padded = _with_mirror_images(padded) if mirror else padded.contiguous()
+        row = (width + 2 * border) * channels
+        self._image, run = (height + 2 * border) * row, (height - 1) * row + width * channels
+        self._mirror_images = amount * self._image if mirror else 0
+        self._moves = ((2 * border + 1, row), (2 * border + 1, channels)) if border else ()
+        self._runs = padded.as_strided((padded.numel() - run + 1, run), (1, 1))
+        self._shape, self._strides = (height, width, channels), (run, row, channels, 1)
 
     def draw(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
         """A random window of each image of `index` (int64 B), mirrored by chance, or where `mirrored` (bool B) says."""
-        kinds, _, down, right = self._windows.shape[:4]
-        kind = _below(kinds, index) if mirrored is None else mirrored.long()
-        places = (kind, index, _below(down, index), _below(right, index))
-        return self._windows[places].reshape(len(index), *self._shape)
-
-
-def _below(limit: int, index: Tensor) -> Tensor:
-    """A random number from 0 to `limit` − 1 for each image of `index`."""
-    if limit == 1:
-        return torch.zeros_like(index)
-    return below(limit, len(index), index.device)
+        begin, choices = index * self._image, self._moves
+        if mirrored is not None:
+            begin.add_(mirrored, alpha=self._mirror_images)
+        elif self._mirror_images:
+            choices = ((2, self._mirror_images), *choices)
+        for limit, bytes_each in choices:
+            begin.add_(below(limit, len(index), index.device), alpha=bytes_each)
+        return self._runs.index_select(0, begin).as_strided((len(index), *self._shape), self._strides)
 
 
 def _with_mirror_images(pixels: Tensor) -> Tensor:
@@ -276,8 +278,8 @@ def _sampled(pixels: Tensor, maps: Tensor) -> Tensor:
 def _square(pixels: Tensor, size: int) -> Tensor:
     """B×H×W×1, true in a square around a pixel that is drawn anywhere in the image."""
     height, width = pixels.shape[1:3]
-    index = torch.zeros(len(pixels), dtype=torch.int64, device=pixels.device)
-    rows, columns = (_within(amount, size, _below(amount, index)) for amount in (height, width))
+    centres = (below(amount, len(pixels), pixels.device) for amount in (height, width))
+    rows, columns = (_within(amount, size, of) for amount, of in zip((height, width), centres, strict=True))
     return (rows[:, :, None] & columns[:, None, :]).unsqueeze(3)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,7 +33,8 @@ class Device:
 
     def autocast(self) -> AbstractContextManager[object]:
         """Convolutions and products in this precision; weights, sums and losses stay fp32."""
-        return torch.autocast(self.place.type, HALVES.get(self.precision), enabled=self.precision in HALVES)
+        half = HALVES.get(self.precision)
+        return torch.autocast(self.place.type, half) if half else nullcontext()
 
     def scaler(self) -> torch.amp.GradScaler | None:
         """What scales the loss up, so that small gradients do not become 0 in fp16; None where nothing needs it."""

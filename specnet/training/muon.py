@@ -37,6 +37,8 @@ class MuonAdamW(Optimizer):
             matrix.grad = None if weight.grad is None else _matrix(weight.grad)
         for optimizer in self._both:
             optimizer.step()
+        for matrix in self._matrices.values():
+            matrix.grad = None
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         super().zero_grad(set_to_none)

@@ -30,11 +30,11 @@ class Normalizer:
 
         On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
         """
-        rows = pixels.reshape(len(pixels), -1).float()
-        if rows.data_ptr() == pixels.data_ptr():
-            rows = rows.clone()
+        values = pixels.float().contiguous()
+        if values is pixels:
+            values = values.clone()
         shift, scale = self._rows
-        return rows.sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+        return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
 
     @cached_property
     def _rows(self) -> tuple[Tensor, Tensor]:

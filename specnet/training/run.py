@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from specnet.training import checkpoint, confusion, lock, memory, tensorboard, transfer
+from specnet.training import checkpoint, confusion, heap, lock, memory, tensorboard, transfer
 from specnet.training.checkpoint import Checkpoint
 from specnet.training.device import deterministic
 from specnet.training.errors import BadRun, DataProblem, Interrupted
@@ -112,7 +112,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
     """Train to the end, and measure the weights that count."""
     fitting = explained(partial(memory.for_training, setup.job, setup.device.place))
     interruption = Interruption(setup.watcher.note, setup.ranks)
-    with deterministic(setup.options.deterministic), fitting, interruption:
+    with deterministic(setup.options.deterministic), fitting, interruption, heap.kept():
         loop = assemble(setup, interruption, saved)
         if setup.ranks.is_alone:
             interruption.overdue = loop.leave

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specnet.settings import Training
 from specnet.settings.optimizer import Muon
-from specnet.training import init, normalize, optim, transfer, views
+from specnet.training import dropout, init, normalize, optim, transfer, views
 from specnet.training.average import Averaged
 from specnet.training.batches import Batches
 from specnet.training.checkpoint import Checkpoint
@@ -143,4 +143,8 @@ def _first_images(setup: Setup, amount: int) -> Tensor:
 def _network(setup: Setup) -> Network:
     """The module on the device, compiled if wished; `auto` is off, for nothing measured so far has gained by it."""
     module = setup.job.module
-    return cast(Network, torch.compile(module) if setup.options.compile == "on" else module)
+    if setup.options.compile == "on":
+        return cast(Network, torch.compile(module))
+    if setup.device.place.type == "cpu":
+        dropout.quicken(module)
+    return cast(Network, module)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -47,6 +48,11 @@ class State:
     """The norms that stay in evaluation mode."""
     ranks: Ranks = ALONE
     """The processes that train this together; `sums` are those of this one."""
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        """Those of the module; gathering them takes as long as some steps."""
+        return list(self.module.parameters())
 
     def train_mode(self) -> None:
         self.module.train()

@@ -65,13 +65,14 @@ class Stepper:
         if scaler and clip:
             scaler.unscale_(optimizer)
         if clip:
-            clip_grad_norm_(state.module.parameters(), clip)
+            clip_grad_norm_(state.parameters, clip)
         if scaler:
             scaler.step(optimizer)
             scaler.update()
         else:
             optimizer.step()
-        optimizer.zero_grad()
+        for parameter in state.parameters:  # what zero_grad does, whose bookkeeping is felt beside a small network
+            parameter.grad = None
 
     def _set_rates(self, state: State) -> None:
         factor, epoch = self._factor(state.step, state.watched), state.step / self._batches.per_epoch

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `specnet train` sets it
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as `specnet train` sets it
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import gpu
@@ -24,9 +24,10 @@ import torch
 from by_hand import by_hand, plain, without_data
 from ours import ours
 from setting import Setting, setting
-from textbook import textbook, textbook_without_pictures
+from textbook import has_torchvision, textbook, textbook_without_pictures
 from timing import Clock, Ratio, Stretch, compare
 
+from specnet.training import heap
 from specnet.training.device import NATIVE_BF16, capabilities
 from specnet.training.job import Precision
 
@@ -133,6 +134,7 @@ def report(bench: Bench) -> Iterator[str]:
     """All lines, as they are measured."""
     began = perf_counter()
     yield f"{processor()}; torch {torch.__version__}"
+    yield f"the textbook loop transforms pictures by {'torchvision' if has_torchvision() else 'a stand-in for it'}"
     yield f"images: {bench.data_dir or 'random'}; load: {load()}"
     clock = "this process's processor time" if Clock.is_of_processor else "the clock on the wall"
     yield f"median of {bench.pairs} pairs of {bench.seconds:g} s by {clock}, and its 95 % interval"
@@ -174,7 +176,7 @@ def main() -> None:
     if options.threads or options.cpu_time:
         torch.set_num_threads(options.threads or 1)
     pairs, seconds, images = (1, 0.01, 1000) if options.quick else (options.pairs, 0.4, 50_000)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, heap.kept():
         for text in report(Bench(pairs, seconds, options.data_dir, images, Path(folder))):
             print(text, flush=True)
 
