@@ -374,6 +374,21 @@ class TestListing:
     def test_one_run(self, run: Path, call: Call) -> None:
         assert len(call("runs", run)[1].splitlines()) == 2
 
+    def test_repetitions(self, runs: Path, call: Call) -> None:
+        for number, accuracy in enumerate((0.9, 0.94), 1):
+            again = shutil.copytree(runs / "a-finished", runs / f"e-{number}")
+            config, summary = (json.loads((again / name).read_text()) for name in ("config.json", "summary.json"))
+            config["training"]["seed"]["value"] = number
+            (again / "config.json").write_text(json.dumps(config))
+            summary |= {"test_accuracy": accuracy, "validation_accuracy": None}
+            (again / "summary.json").write_text(json.dumps(summary))
+        other = shutil.copytree(runs / "e-2", runs / "f-other")
+        config["training"]["epochs"]["count"] = 3
+        (other / "config.json").write_text(json.dumps(config))
+        table, said = call("runs")[1].split("\n\n")
+        assert "f-other" in table
+        assert re.fullmatch(r"3 runs of \w+ differ by seed or fold alone: test 94.67% ± 5.03%\n", said)
+
     def test_curves(self, runs: Path, call: Call) -> None:
         code, _, err = call("runs", "-o", "curves.png")
         assert (code, "wrote curves.png" in err) == (0, True)

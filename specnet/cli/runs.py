@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from specnet.cli.failure import Failure
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @needing_torch
 def run(options: argparse.Namespace) -> int:
     """0, also where there are no runs; folders that hold none, or a damaged one, are passed over with a note."""
-    from specnet.training.ledger import entries
+    from specnet.training.ledger import entries, repeated
 
     format = picture_format(options.output)
     if not options.folder.is_dir():
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps({"schema": 1, "runs": [_record(entry) for entry in found]}, ensure_ascii=False, indent=1))
     elif found:
-        print(_table(found))
+        print("\n\n".join([_table(found), *filter(None, map(_spread, repeated(found)))]))
     else:
         print(f"{options.folder} holds no runs", file=sys.stderr)
     return 0
@@ -78,6 +79,19 @@ def _table(found: list[Entry]) -> str:
     rows = [HEADS, *(_cells(entry) for entry in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
     return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
+
+
+def _spread(group: list[Entry]) -> str:
+    """Means and standard deviations of runs that differ by chance alone; nothing where nothing was measured."""
+    measured = {
+        "validation": [entry.validation_accuracy for entry in group],
+        "test": [entry.test_accuracy for entry in group],
+    }
+    shares = {part: [share for share in found if share is not None] for part, found in measured.items()}
+    spreads = [f"{part} {mean(some):.2%} ± {stdev(some):.2%}" for part, some in shares.items() if len(some) > 1]
+    if not spreads:
+        return ""
+    return f"{len(group)} runs of {group[0].network} differ by seed or fold alone: {', '.join(spreads)}"
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:

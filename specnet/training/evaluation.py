@@ -14,10 +14,7 @@ from specnet.training.data.stream import in_order
 from specnet.training.device import Device
 from specnet.training.loss import Loss
 from specnet.training.normalize import Normalizer
-from specnet.training.ranks import ALONE, Ranks
-
-Network = Callable[[Tensor], Tensor]
-"""A module, compiled or not: images B×C×H×W to outputs B×classes."""
+from specnet.training.ranks import ALONE, Network, Ranks
 
 Ticked = Callable[[int, int], None]
 """Is called after each batch with how many are done, and how many there are."""

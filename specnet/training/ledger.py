@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from specnet.settings import Training
+from specnet.settings.seed import Seed
 from specnet.training import lock
 from specnet.training.errors import BadRun, TrainingError
 from specnet.training.job import Metrics
 from specnet.training.recorded import recorded
 from specnet.training.run_folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
 from specnet.training.trained import read_json, read_metrics
+
+Recipe = tuple[str, Training]
+"""A network's digest, and how it is trained but for chance."""
 
 
 class Condition(StrEnum):
@@ -40,12 +45,29 @@ class Entry:
     parameters: int
     images_per_second: float | None
     metrics: tuple[Metrics, ...]
+    recipe: Recipe
 
 
 def entries(folder: Path, note: Callable[[str], None]) -> list[Entry]:
     """The runs in a folder, or the one that it is itself, oldest first; `note` is told of what is passed over."""
     found = list(_readable([folder] if (folder / CONFIG).is_file() else sorted(_folders(folder)), note))
     return sorted(found, key=lambda entry: entry.begun)
+
+
+def repeated(found: Sequence[Entry]) -> list[list[Entry]]:
+    """The finished runs that differ in nothing but their seed, or the fold that was set aside: two at least."""
+    finished = [entry for entry in found if entry.condition is Condition.FINISHED]
+    recipes: list[Recipe] = []
+    for entry in finished:
+        if entry.recipe not in recipes:
+            recipes.append(entry.recipe)
+    groups = ([entry for entry in finished if entry.recipe == recipe] for recipe in recipes)
+    return [group for group in groups if len(group) > 1]
+
+
+def _but_for_chance(training: Training) -> Training:
+    split = training.split and training.split.model_copy(update={"fold": None})
+    return training.model_copy(update={"seed": Seed(), "split": split})
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -78,6 +100,7 @@ def _entry(folder: Path) -> Entry:
             parameters=begun.parameters,
             images_per_second=last.get("images_per_second"),
             metrics=metrics,
+            recipe=(begun.digest, _but_for_chance(begun.training)),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise BadRun(f"{folder} is damaged or from another version: {error}") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
+from specnet.training.capacity import total
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
 from specnet.training.space import shown, size_of_weights, slots
@@ -49,7 +49,7 @@ def for_training(job: Job, place: torch.device) -> str:
     The estimate is weights, gradients and what the optimizer keeps, and for each image what every layer gives, twice.
     """
     batch = job.training.batch
-    part, there = -(-batch.size // batch.accumulate), _memory_of(place)
+    part, there = -(-batch.size // batch.accumulate), total(place)
     fixed = size_of_weights(job) * (2 + slots(job.training.optimizer))
     needed, fitting = fixed + part * _for_an_image(job), _fitting(job, there * USABLE - fixed)
     what = f"a step of {part} images needs about {shown(needed)}, and there are {shown(there)}"
@@ -68,10 +68,3 @@ def _fitting(job: Job, free: float) -> int:
     """How many images fit into so many bytes: a power of two, or none."""
     images = int(free / max(1, _for_an_image(job)))
     return 1 << (images.bit_length() - 1) if images > 0 else 0
-
-
-def _memory_of(place: torch.device) -> int:
-    """Bytes that the device has."""
-    if place.type == "cuda":
-        return torch.cuda.mem_get_info(place)[1]
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0

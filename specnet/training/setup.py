@@ -20,7 +20,7 @@ from specnet.training.data import DataSet, Request, load, settled
 from specnet.training.data.decoding import processors
 from specnet.training.device import Device, choose
 from specnet.training.errors import CannotRun
-from specnet.training.evaluation import Evaluator, Network
+from specnet.training.evaluation import Evaluator
 from specnet.training.interruption import Interruption
 from specnet.training.job import Job, Options, Silent, Watcher
 from specnet.training.keeper import Keeper
@@ -28,7 +28,7 @@ from specnet.training.loop import Loop
 from specnet.training.loss import class_weights, loss
 from specnet.training.normalize import Normalizer
 from specnet.training.pace import Pace
-from specnet.training.ranks import ALONE, Ranks
+from specnet.training.ranks import ALONE, Network, Ranks
 from specnet.training.run_folder import RunFolder, metadata
 from specnet.training.state import State
 from specnet.training.step import Stepper

@@ -12,9 +12,9 @@ from torch.nn.utils import clip_grad_norm_
 from specnet.settings import Training
 from specnet.training.batches import Batches
 from specnet.training.device import Device
-from specnet.training.evaluation import Network
 from specnet.training.loss import Loss
 from specnet.training.mixing import Mixer
+from specnet.training.ranks import Network
 from specnet.training.state import State
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from specnet.settings.evaluate import Evaluate
 from specnet.training.augment import reflected
-from specnet.training.evaluation import Network
+from specnet.training.ranks import Network
 
 
 def averaged(network: Network, setting: Evaluate) -> Network:

@@ -137,7 +137,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
             raise error
 
     asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training(), image_memory=2**26)
-    monkeypatch.setattr(memory, "_memory_of", lambda place: 10 * 2**30)
+    monkeypatch.setattr(memory, "total", lambda place: 10 * 2**30)
     with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
     assert str(raised.value) == (
@@ -158,7 +158,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
     ],
 )
 def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str) -> None:
-    monkeypatch.setattr(memory, "_memory_of", lambda place: there)
+    monkeypatch.setattr(memory, "total", lambda place: there)
     asked = replace(job(training()), image_memory=2**16)
     assert memory.for_training(asked, torch.device("cpu")).endswith(advice)
 

@@ -18,7 +18,7 @@ from specnet.settings.batch import Batch
 from specnet.settings.data import Folder
 from specnet.settings.normalize import MeanImage, MeanStd, Unchanged
 from specnet.settings.split import Split
-from specnet.training import Options, train
+from specnet.training import Options, capacity, train
 from specnet.training.augment import Augmentation, Sampler
 from specnet.training.batches import Batches
 from specnet.training.data import Images, Request, Stored, load, residence
@@ -180,14 +180,16 @@ def test_free_memory_is_what_the_system_and_the_container_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cpu = torch.device("cpu")
-    monkeypatch.setattr(residence, "CONTROL_GROUPS", tmp_path)
-    alone = residence.free(cpu)
+    monkeypatch.setattr(capacity, "CONTROL_GROUPS", tmp_path)
+    alone = capacity.free(cpu)
     assert 2**20 < alone < 2**60
     (tmp_path / "memory.max").write_text("9000\n")
     (tmp_path / "memory.current").write_text("5000\n")
     (tmp_path / "memory.stat").write_text("anon 3000\nfile 2000\n")
-    assert residence.free(cpu) == 6000
+    assert capacity.free(cpu) == 6000
     assert residence.fits(3000, cpu)
     assert not residence.fits(3001, cpu)
+    assert capacity.total(cpu) == 9000
     (tmp_path / "memory.max").write_text("max\n")
-    assert residence.free(cpu) > 6000
+    assert capacity.free(cpu) > 6000
+    assert capacity.total(cpu) > alone / 2

@@ -24,10 +24,11 @@ import torch
 from torch import Tensor
 
 from specnet.training import lock
+from specnet.training.capacity import free
 from specnet.training.data.decoding import Bad, decode
 from specnet.training.data.find import cache
 from specnet.training.data.pictures import Form
-from specnet.training.data.residence import CPU, fits, free
+from specnet.training.data.residence import CPU, fits
 from specnet.training.errors import CannotRun
 from specnet.training.files import forget, write
 from specnet.training.space import shown

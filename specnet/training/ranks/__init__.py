@@ -3,8 +3,8 @@
 `Ranks` is one process alone, with nothing to do; `Together` is several, started by torchrun or by `launch`.
 """
 
-from specnet.training.ranks.alone import ALONE, Ranks
+from specnet.training.ranks.alone import ALONE, Network, Ranks
 from specnet.training.ranks.joining import are_started, is_first, joined, launch_id, restarts
 from specnet.training.ranks.share import Share
 
-__all__ = ["ALONE", "Ranks", "Share", "are_started", "is_first", "joined", "launch_id", "restarts"]
+__all__ = ["ALONE", "Network", "Ranks", "Share", "are_started", "is_first", "joined", "launch_id", "restarts"]

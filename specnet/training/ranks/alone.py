@@ -18,6 +18,7 @@ from specnet.training.sums import Sums
 Found = TypeVar("Found")
 
 Network = Callable[[Tensor], Tensor]
+"""A module, or what it is wrapped in: images B×C×H×W to outputs B×classes."""
 
 
 class Ranks:
