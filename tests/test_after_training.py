@@ -371,6 +371,10 @@ class TestListing:
         assert found[0]["test_accuracy"] == 1.0
         assert found[0]["run"] == "runs/a-finished"
 
+    def test_a_run_that_is_misspelt(self, runs: Path, call: Call) -> None:
+        code, _, err = call("evaluate", "runs/a-finishd")
+        assert (code, err) == (2, "error: there is no run runs/a-finishd; did you mean runs/a-finished?\n")
+
     def test_one_run(self, run: Path, call: Call) -> None:
         assert len(call("runs", run)[1].splitlines()) == 2
 

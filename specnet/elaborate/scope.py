@@ -163,8 +163,13 @@ def closest(word: str, possible: Iterable[str]) -> str:
 
 @lru_cache
 def _closest(word: str, possible: tuple[str, ...]) -> str:
-    from specnet.syntax.habits.words import ours
+    from specnet.syntax.habits.words import near, ours
 
-    same = [candidate for candidate in possible if candidate.lower() == word.lower()]
+    same = next((candidate for candidate in possible if candidate.lower() == word.lower()), "")
+    if exact := same or ours(word, possible):
+        return exact
+    called = near(possible)
+    if misspelt := get_close_matches(word, called, n=1, cutoff=0.8):
+        return called[misspelt[0]]
     similar = get_close_matches(word, possible, n=1, cutoff=0.6 if len(word) > SHORT else 0.75)
-    return next(filter(None, [*same, ours(word, possible), *similar]), "")
+    return similar[0] if similar else ""

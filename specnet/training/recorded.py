@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from specnet.settings import Training, from_record
@@ -45,6 +46,15 @@ def recorded(folder: Path) -> Recorded:
             Options(**config["options"]),
         )
     except OSError as error:
+        if not folder.exists():
+            raise CannotRun(f"there is no run {folder}{_hint(folder)}") from None
         raise CannotRun(f"{folder} holds no run: {error.filename} cannot be read") from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _hint(folder: Path) -> str:
+    """The run beside it that was probably meant."""
+    runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
+    close = get_close_matches(folder.name, runs, n=1)
+    return f"; did you mean {runs[close[0]]}?" if close else ""

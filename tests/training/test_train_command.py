@@ -79,7 +79,7 @@ def test_data_comes_from_the_folder_named(spec: Path, capsys: pytest.CaptureFixt
         (["tiny.net", "--device", "cuda:99"], 2, "there is no device `cuda:99`"),
         (["tiny.net", "--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
         (["tiny.net", "--run", "tiny.net"], 2, "tiny.net is a file"),
-        (["--resume", "nowhere"], 2, "nowhere holds no run"),
+        (["--resume", "nowhere"], 2, "there is no run nowhere"),
         (["tiny.net", "--resume", "nowhere"], 2, "takes nothing else but"),
         (["--resume", "nowhere", "--epochs", "3"], 2, "takes nothing else but"),
         (["tiny.net", "--epochs", "0"], 1, "epochs"),

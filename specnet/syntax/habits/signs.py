@@ -19,6 +19,7 @@ WIDE = "".join(UNICODE) + "\uff01-\uff5e"
 BLANKS = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
 
 NAME = r"[A-Za-z_]\w*"
+NUMBER = r"[\d.]+(?:[eE][+-]?\d+)?"
 
 
 def _comment(found: Found) -> str:
@@ -54,6 +55,11 @@ def _joined(found: Found) -> str:
     return name if is_label else ours_anywhere(name) or name
 
 
+def _chained(found: Found) -> str:
+    """A comma between two steps of an augmentation."""
+    return " -> " if found.string.lstrip().startswith("augment ") else found[0]
+
+
 def _separated(found: Found) -> str:
     """Commas in parentheses and brackets are right."""
     return found[0] if found[0][0] in "([" else " "
@@ -75,6 +81,12 @@ SIGNS = (
     ),
     Sign(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _size),
     Sign(r"(?P<before>^\s*input\s+)\d+(?:\s*,\s*\d+)+", "a size is written `{1}`", lambda f: f["before"] + _size(f)),
+    Sign(
+        rf"\bbetas\s*=\s*[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]",
+        "`{0}` is written `{1}`",
+        r"beta1=\1 beta2=\2",
+    ),
+    Sign(rf"(?<=[\w)])\s*,\s*(?={NAME}(?!\s*=))", "steps are joined by `->`", _chained),
     Sign(
         r"\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|(?<![=\s])\s*,\s*",
         "values stand side by side, without commas",

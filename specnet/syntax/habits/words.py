@@ -130,5 +130,15 @@ def ours_anywhere(word: str) -> str:
     return aliases[0] if len(aliases) == 1 else ""
 
 
+RECOGNISABLE = 5
+"""Letters that another tool's word has, at least, to be known when it is misspelt."""
+
+
+def near(possible: Sequence[str]) -> dict[str, str]:
+    """The words that a misspelt one may be, ours and those of other tools, and what each is called here."""
+    others = {alias: ours(alias, possible) for alias in ALIASES if len(alias) >= RECOGNISABLE}
+    return {alias: called for alias, called in others.items() if called} | {each: each for each in possible}
+
+
 def _plain(word: str) -> str:
     return re.sub(r"2d$", "", word.lower()).replace("_", "")
