@@ -58,6 +58,7 @@ class Code(Enum):
     W505 = "the starting weights do not suit the activation"
     W506 = "what is allowed is no warning and no note"
     W507 = "a group of parameters is empty"
+    W508 = "the recipe does not suit the network or the images"
     N301 = "padding is left unread"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from specnet.settings import loss as settings
-from specnet.training.errors import Unsuitable
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From float outputs B×classes and labels B to the mean loss of the batch."""
@@ -25,16 +24,11 @@ def loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
 
 
 def class_weights(setting: settings.Loss, labels: Tensor, outputs: int) -> Tensor | None:
-    """A factor for each output; balanced ones have the mean 1 over the images with these labels (int64 N).
-
-    Raises Unsuitable where there are not as many as outputs.
-    """
+    """A factor for each output; balanced ones have the mean 1 over the images with these labels (int64 N)."""
     match setting:
         case settings.CrossEntropy(weights="balanced"):
             counts = labels.bincount(minlength=outputs)
             return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
         case settings.CrossEntropy(weights=tuple() as weights):
-            if len(weights) != outputs:
-                raise Unsuitable(f"`loss … weights` has {len(weights)} numbers, and the network {outputs} outputs")
             return torch.tensor(weights, device=labels.device)
     return None

@@ -74,7 +74,6 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Rank
     with ranks.in_turn():
         data = load(job.training.data, job.training.split, request)
     refuse_data(job, data)
-    class_weights(job.training.loss, data.train.labels, job.output_shape[0])  # refused before anything is written
     if ranks.is_first and (size := job.training.batch.size) > len(data.train):
         watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
     normalizer = normalize.fit(job.training.normalize, data.train.pixels)

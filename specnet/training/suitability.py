@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from specnet import objections
 from specnet.settings.optimizer import Muon
-from specnet.settings.schedule import Warming
 from specnet.training.data import DataSet
 from specnet.training.device import Device
 from specnet.training.errors import CannotRun, Unsuitable
@@ -20,9 +20,8 @@ def refuse_untrainable(job: Job) -> None:
         raise Unsuitable("the network reads a vector, and training needs one that reads images")
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
-    schedule, epochs = job.training.schedule, job.training.epochs.count
-    if isinstance(schedule, Warming) and schedule.warmup >= epochs:
-        raise Unsuitable(f"`schedule … warmup={schedule.warmup:g}` takes all of the {epochs:g} epochs")
+    _refuse(objections.to_schedule(job.training))
+    _refuse(objections.to_weights(job.training, job.output_shape[0]))
     data = job.training.data
     if data.classes is not None:
         _refuse_classes(job, data.classes)
@@ -41,10 +40,8 @@ def refuse_data(job: Job, data: DataSet) -> None:
     refuse_kind(job, len(data.classes), data.train.pixels.shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
-    if job.training.stop and data.validation is None:
-        raise Unsuitable(
-            "`stop` looks at the validation part, and there is none; `split validation=0.1` sets one aside"
-        )
+    if job.training.stop:
+        _refuse(objections.to_stop(data.validation is not None))
 
 
 def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
@@ -72,22 +69,21 @@ def _refuse_sharded(job: Job, device: Device) -> None:
         raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
 
 
+def _refuse(objection: str) -> None:
+    if objection:
+        raise Unsuitable(objection)
+
+
 def _refuse_classes(job: Job, classes: int) -> None:
-    if job.output_shape[0] < classes:
+    if objection := objections.to_classes(job.output_shape[0], classes):
         fix = f"the last layer needs at least {classes}"
         if answer := job.answer:
             written, meant = answer.with_outputs(job.output_shape[0]), answer.with_outputs(classes)
             fix = f"on line {answer.line}, make `{written}` `{meant}`"
-        raise Unsuitable(f"the network has {job.output_shape[0]} outputs, and the data has {classes} classes; {fix}")
+        raise Unsuitable(f"{objection}; {fix}")
 
 
 def refuse_channels(job: Job, channels: int) -> None:
     """Raises Unsuitable where images of so many channels do not fit the network."""
     height, width, expected = job.input_shape
-    if expected != channels:
-        if height == channels:  # written in PyTorch's order
-            height, width = width, expected
-        raise Unsuitable(
-            f"the network reads images of {expected} channels, and the data has {channels}; "
-            f"`input {height}x{width}x{channels}` suits it"
-        )
+    _refuse(objections.to_channels((height, width, expected), channels))

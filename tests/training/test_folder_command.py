@@ -133,7 +133,7 @@ def test_grey_images_for_a_colour_network(call: Call) -> None:
 def test_colour_images_for_a_grey_network(call: Call) -> None:
     code, _, err = call("train", "pets.net", "--run", "run", "--input", "8x8x1")
     assert code == 1
-    assert "the network reads images of 1 channels, and the data has 3; `input 8x8x3` suits it" in err
+    assert "the network reads images of 1 channel, and the data has 3; `input 8x8x3` suits it" in err
 
 
 @pytest.mark.parametrize("workers", ["-1", "many", "1.5"])

@@ -23,7 +23,7 @@ from specnet.settings.loss import CrossEntropy
 from specnet.settings.normalize import Unchanged
 from specnet.settings.optimizer import Sgd
 from specnet.settings.split import Split
-from specnet.training import Options, Unsuitable, train, views
+from specnet.training import Options, train, views
 from specnet.training.average import Averaged
 from specnet.training.batches import Batches
 from specnet.training.data import Images, digits
@@ -196,8 +196,6 @@ def test_class_weights() -> None:
     assert given is not None
     outputs = torch.randn(12, 3)
     torch.testing.assert_close(loss(CrossEntropy(), given)(outputs, labels), cross_entropy(outputs, labels, given))
-    with pytest.raises(Unsuitable, match="has 2 numbers, and the network 3 outputs"):
-        class_weights(CrossEntropy(weights=(1, 2)), labels, 3)
 
 
 def test_folds_are_equal_parts_of_all_images() -> None:

@@ -16,6 +16,7 @@ from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
+from specnet.settings.loss import CrossEntropy
 from specnet.settings.optimizer import Sgd
 from specnet.settings.schedule import Cosine
 from specnet.settings.stop import Stop
@@ -55,15 +56,19 @@ def test_grey_images_for_a_colour_network() -> None:
     refused(job(shape=(8, 8, 3)), "reads images of 3 channels, and the data has 1; `input 8x8x1` suits it")
 
 
+def test_weights_of_other_classes() -> None:
+    refused(job(training(loss=CrossEntropy(weights=(1, 2)))), "has 2 numbers, and the network 10 outputs")
+
+
 def test_colour_images_for_a_grey_network_are_refused_before_they_are_looked_for() -> None:
-    refused(job(training(data=Cifar10()), shape=(32, 32, 1)), "reads images of 1 channels, and the data has 3")
+    refused(job(training(data=Cifar10()), shape=(32, 32, 1)), "reads images of 1 channel, and the data has 3")
 
 
 def test_a_folder_tells_only_when_it_is_read(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         write_image(tmp_path / "set" / name / "1.png", (1, 2, 3))
     settings = training(data=Folder(path="set"), split=None)
-    refused(job(settings, shape=(8, 8, 1)), "reads images of 1 channels, and the data has 3")
+    refused(job(settings, shape=(8, 8, 1)), "reads images of 1 channel, and the data has 3")
     refused(job(settings, shape=(8, 8, 3), outputs=(2,)), "has 2 outputs, and the data has 3 classes")
 
 

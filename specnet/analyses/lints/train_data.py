@@ -1,0 +1,65 @@
+"""W508: a recipe that this network, or these images, cannot follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet import objections
+from specnet.analyses.lints.base import Finding, Lint, View
+from specnet.diagnostics import Code, Label
+from specnet.settings import Training
+
+ANSWERS = frozenset({"out_features", "out_channels"})
+"""The attributes that say how many outputs a layer has."""
+
+
+def refused(view: View) -> Iterator[Finding]:
+    """`data cifar10` for `input 32x32x1` or `fc 9`; `stop` without a split; a warm-up that takes all epochs."""
+    training, network = view.network.training, view.network
+    if not training or len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+        return
+    read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
+    if len(read) == 3 and answered and len(answered) == 1:
+        yield from _of_data(view, training, read, answered[0])
+        yield from _at(view, "loss", objections.to_weights(training, answered[0]))
+    yield from _at(view, "schedule", objections.to_schedule(training))
+    has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
+    yield from _at(view, "stop", objections.to_stop(has_validation or training.stop is None))
+
+
+def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
+    """Only of data that is written down; without, it is left to the command line."""
+    span = view.elaborated.settings.get("data")
+    if span is None:
+        return
+    data = Label(span, primary=False)
+    if training.data.classes is not None and (fact := objections.to_classes(outputs, training.data.classes)):
+        name = _answering(view)
+        attributes = view.elaborated.places[name].attributes
+        attribute = next(iter(ANSWERS & attributes.keys()), "")
+        yield view.finding(view.network.by_name[name], attribute, others=(data,), fact=fact)
+    if training.data.image is not None and (fact := objections.to_channels(read, training.data.image[2])):
+        place = view.elaborated.places[view.network.inputs[0].name]
+        yield Finding(place.element, others=(data,), fact=fact)
+
+
+def _answering(view: View) -> str:
+    """The layer that says how many outputs there are, or the last one."""
+    last = name = view.network.outputs[0]
+    while node := view.network.by_name.get(name):
+        if ANSWERS & view.elaborated.places[name].attributes.keys():
+            return name
+        if len(node.inputs) != 1:
+            break
+        name = node.inputs[0]
+    return last
+
+
+def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
+    """What is said of a line of the section, or of the whole section where that line is not written."""
+    settings = view.elaborated.settings
+    if fact:
+        yield Finding(settings.get(line, settings.get("train")), fact=fact)
+
+
+LINTS = (Lint(Code.W508, refused, help="`specnet train` refuses this before it begins"),)
