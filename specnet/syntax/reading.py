@@ -35,12 +35,12 @@ class Reading:
         return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
 
     def changed(self, changes: Iterable[Change]) -> Reading:
-        """The reading with some of its text replaced, in the order given; what is new stands where the old did."""
+        """The reading with some of its text replaced, in the order given; all that is new stands where all the old did."""
         text, origins = self.text, list(self.origins)
         for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:
             first, last = origins[start], max(origins[start], origins[end] - 1)
             text = text[:start] + new + text[end:]
-            origins[start:end] = [min(first + i, last) for i in range(len(new))]
+            origins[start:end] = [min(first + i, last) for i in range(len(new) - 1)] + [last] * bool(new)
         return Reading(self.source, text, origins)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import accumulate
 
 from specnet.syntax.reading import Change, Fault
 from specnet.syntax.statements import line_around
@@ -63,12 +65,16 @@ def hidden(text: str) -> str:
     return re.sub(r'"[^"\n]*"|#[^\n]*', lambda found: HIDDEN * len(found[0]), text)
 
 
-def change_to(old: str, new: str, start: int) -> Change:
-    """The smallest change of `old`, which begins at `start`, to `new`."""
-    before = 0
-    while before < min(len(old), len(new)) and old[before] == new[before]:
-        before += 1
-    after = 0
-    while after < min(len(old), len(new)) - before and old[-1 - after] == new[-1 - after]:
-        after += 1
-    return start + before, start + len(old) - after, new[before : len(new) - after]
+TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
+
+
+def changes_to(old: str, new: str, start: int) -> tuple[Change, ...]:
+    """The changes that make `new` of `old`, which begins at `start`: token by token, so that what stays has its place."""
+    before, after = TOKEN.findall(old), TOKEN.findall(new)
+    places = [start, *(start + end for end in accumulate(map(len, before)))]
+    matches = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple(
+        (places[first], places[last], "".join(after[begin:end]))
+        for kind, first, last, begin, end in matches
+        if kind != "equal"
+    )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from specnet.syntax.habits.calls import Phrase, phrase
-from specnet.syntax.habits.habit import HIDDEN, Habit, Place, change_to
+from specnet.syntax.habits.habit import HIDDEN, Habit, Place, changes_to
 from specnet.syntax.statements import line_around
 
 DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
@@ -62,7 +62,7 @@ def _translated(bad: str, start: int, end: int) -> Habit | None:
     first = next(found for found, said in elements if said)
     place = start + parts.start("chain") + first.start("text")
     is_sure = all(said.is_sure for said in calls)
-    changes = (change_to(bad, meant, start),)
+    changes = changes_to(bad, meant, start)
     marked = place + len(first["text"].partition("\n")[0].rstrip())
     title = re.sub(r"\s*\n\s*", " -> ", meant.strip())
     return Habit(_message(calls[0]), place, marked, changes, meant, title, is_sure, is_sure, region=(start, end))

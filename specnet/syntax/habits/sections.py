@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from specnet.syntax.habits.habit import Habit, Place, change_to
+from specnet.syntax.habits.habit import Habit, Place, changes_to
 from specnet.syntax.habits.words import ATTRIBUTES, ours
 from specnet.syntax.statements import end_of_statement
 
@@ -42,7 +42,7 @@ def _habit(tool: str, text: str, section: re.Match[str], end: int, pairs: Mappin
     label = f"{pairs['name']}: " if title and pairs.get("name", "").isidentifier() else ""
     meant = label + title
     bad = text[start:end]
-    changes = (change_to(bad, meant + "\n" * bad.count("\n"), start),) if title else ()
+    changes = changes_to(bad, meant + "\n" * bad.count("\n"), start) if title else ()
     message = f"`{section['head']}` begins a layer as {tool} has it; here a layer is one line"
     return Habit(message, start, section.end("head"), changes, meant, region=(start, end))
 

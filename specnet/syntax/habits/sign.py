@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from specnet.syntax.habits.habit import HIDDEN, Habit, change_to, hidden
+from specnet.syntax.habits.habit import HIDDEN, Habit, changes_to, hidden
 
 Found = re.Match[str]
 
@@ -50,7 +50,7 @@ def _habit(line: str, start: int, sign: Sign, found: Found, meant: str) -> Habit
     right = _shown(sign.mended(found), found, line)[first - found.start() :].strip()
     first += start + len(wrong) - len(wrong.lstrip())
     message = sign.message.format(wrong.strip(), right)
-    changes = (change_to(line, meant, start),)
+    changes = changes_to(line, meant, start)
     return Habit(message, first, first + len(wrong.strip()), changes, meant, is_safe=True, is_assumed=True)
 
 
