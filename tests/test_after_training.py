@@ -391,7 +391,7 @@ class TestListing:
         (other / "config.json").write_text(json.dumps(config))
         table, said = call("runs")[1].split("\n\n")
         assert "f-other" in table
-        assert re.fullmatch(r"3 runs of \w+ differ by seed or fold alone: test 94.67% ± 5.03%\n", said)
+        assert re.fullmatch(r"3 runs of \w+ with other seeds or folds: test 94.67% ± 5.03%\n", said)
 
     def test_curves(self, runs: Path, call: Call) -> None:
         code, _, err = call("runs", "-o", "curves.png")

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.fixes import edited, with_fixes
 from specnet.source import Source
+from specnet.syntax.habits.habit import changes_to
+from specnet.syntax.reading import Reading
 
 ROOT = Path(__file__).parents[1]
 ZOO = sorted((ROOT / "specs").glob("*.net"))
@@ -193,3 +197,22 @@ def test_a_sound_spec_imports_no_habits() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "specnet.syntax.parser" in done.stdout
     assert "specnet.syntax.habits" not in done.stdout
+
+
+TEXTS = st.text("ab1_ ,()='\n", max_size=20)
+
+
+@given(TEXTS, TEXTS)
+def test_changes_make_the_new_text_of_the_old(old: str, new: str) -> None:
+    source = Source("x.net", f"0123{old}9")
+    reading = Reading.whole(source).changed(changes_to(old, new, 4))
+    assert reading.text == f"0123{new}9"
+    assert list(reading.origins) == sorted(reading.origins)
+    assert reading.span(len(reading.text) - 1, len(reading.text)).text == "9"
+
+
+def test_what_stays_keeps_its_place() -> None:
+    old, new = "conv F=(5,5) strides='2'", "conv F=5x5 strides=2"
+    reading = Reading.whole(Source("x.net", old)).changed(changes_to(old, new, 0))
+    start = reading.text.index("strides")
+    assert reading.span(start, start + len("strides")).text == "strides"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Iterable
@@ -31,6 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    code = _outcome(words)
+    if arguments is None:  # what is left is to leave: another Ctrl-C would be heard by whatever is torn down
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _outcome(words: list[str]) -> int:
+    """The exit code of a command."""
     try:
         return _run(words)
     except Failure as failure:

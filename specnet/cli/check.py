@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> int:
 def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
     """The spec with its safe fixes made, until none is left; the file is written once."""
     from specnet.cli.output import write_file
-    from specnet.fixes import edited, safe_edits
+    from specnet.fixes import edited, edits_of, safe_fixes
 
     if file == "-":
         raise Failure("--fix writes the file that it mends; standard input is none")
     made = 0
-    while edits := safe_edits(checked):
-        made += len(edits)
-        checked = check_text(edited(checked.source, edits), options)
+    while fixes := safe_fixes(checked):
+        made += len(fixes)
+        checked = check_text(edited(checked.source, edits_of(fixes)), options)
     if made:
         write_file(Path(checked.source.name), checked.source.text.encode())
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)

@@ -91,7 +91,7 @@ def _spread(group: list[Entry]) -> str:
     spreads = [f"{part} {mean(some):.2%} ± {stdev(some):.2%}" for part, some in shares.items() if len(some) > 1]
     if not spreads:
         return ""
-    return f"{len(group)} runs of {group[0].network} differ by seed or fold alone: {', '.join(spreads)}"
+    return f"{len(group)} runs of {group[0].network} with other seeds or folds: {', '.join(spreads)}"
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:

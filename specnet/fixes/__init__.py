@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked
@@ -12,7 +12,7 @@ from specnet.fixes.candidates import candidates
 from specnet.fixes.proof import Proof, edited
 from specnet.source import Source
 
-__all__ = ["edited", "safe_edits", "with_fixes"]
+__all__ = ["edited", "edits_of", "safe_fixes", "with_fixes"]
 
 MOST_OFFERS = 5
 """Fixes that are offered for one error."""
@@ -30,14 +30,19 @@ def with_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Ch
     return replace(checked, diagnostics=tuple(_fixed(checked, diagnostic, proof) for diagnostic in checked.diagnostics))
 
 
-def safe_edits(checked: Checked) -> tuple[Edit, ...]:
-    """The edits that need no choice: of errors with a single safe fix, in the file itself, none within another."""
-    edits = list[Edit]()
+def safe_fixes(checked: Checked) -> list[Fix]:
+    """The fixes that need no choice: single safe ones of errors, in the file itself, none within another."""
+    fixes = list[Fix]()
     for diagnostic in checked.diagnostics:
         safe = [fix for fix in diagnostic.fixes if fix.safe]
-        if len(safe) == 1 and all(_is_free(edit, edits, checked.source) for edit in safe[0].edits):
-            edits += safe[0].edits
-    return tuple(edits)
+        if len(safe) == 1 and all(_is_free(edit, edits_of(fixes), checked.source) for edit in safe[0].edits):
+            fixes += safe
+    return fixes
+
+
+def edits_of(fixes: Iterable[Fix]) -> list[Edit]:
+    """All that these fixes change."""
+    return [edit for fix in fixes for edit in fix.edits]
 
 
 def _is_free(edit: Edit, others: Sequence[Edit], source: Source) -> bool:
@@ -51,7 +56,7 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
         return replace(diagnostic, fixes=())
     trials = max(4, min(MOST_TRIALS, MOST_NODES_TRIED // (1 + len(checked.network.nodes))))
     tried, proved = set[str](), list[Fix]()
-    for candidate in candidates(checked, diagnostic, proof.checked_again):
+    for candidate in followed_up(diagnostic, candidates(checked, diagnostic, proof.checked_again), proof):
         text = proof.text_after(candidate.edits)
         if len(tried) == trials or len(proved) == MOST_OFFERS:
             break
@@ -62,6 +67,43 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
         if after:
             proved.append(proof.titled(candidate, diagnostic, after))
     return _with_place_of_gap(replace(diagnostic, fixes=tuple(proved)))
+
+
+MOST_ROUNDS = 3
+"""How often a line that can be read at last is mended further."""
+
+
+def followed_up(diagnostic: Diagnostic, fixes: Iterable[Fix], proof: Proof) -> Iterator[Fix]:
+    """Each fix; for a line that could not be read also with the safe ones of what is then still wrong with it."""
+    for fix in fixes:
+        yield fix
+        if diagnostic.code is Code.E003 and diagnostic.span and diagnostic.span.source is proof.checked.source:
+            yield from _mended_further(fix, diagnostic.span.line, proof)
+
+
+def _mended_further(fix: Fix, line: int, proof: Proof) -> Iterator[Fix]:
+    was = proof.checked.source
+    source = edited(was, fix.edits)
+    for _ in range(MOST_ROUNDS):
+        now = proof.checked_afresh(source)
+        wrong = tuple(error for error in now.diagnostics if error.span and error.span.line == line)
+        fixes = safe_fixes(replace(now, diagnostics=wrong))
+        if not fixes:
+            break
+        source = edited(source, edits_of(fixes))
+    old, new = was.text.splitlines(keepends=True), source.text.splitlines(keepends=True)
+    if len(old) == len(new):
+        edits = tuple(_of_lines(was, old, new))
+        yield Fix(" ".join(edit.text.strip() for edit in edits), edits, fix.safe)
+
+
+def _of_lines(source: Source, old: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
+    """The lines that differ."""
+    start = 0
+    for before, after in zip(old, new, strict=True):
+        if before != after:
+            yield Edit(source.span(start, start + len(before.rstrip("\n"))), after.rstrip("\n"))
+        start += len(before)
 
 
 def _with_place_of_gap(diagnostic: Diagnostic) -> Diagnostic:

@@ -30,13 +30,14 @@ class Proof:
     def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
         """The spec after the fix, if this error is gone then and no other has come."""
         after = self.checked_again(fix.edits)
-        allowed = self.errors - Counter([_key(diagnostic), *self._on_rewritten_line(diagnostic)])
+        allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
         return after if not Counter(map(_key, _errors(after))) - allowed else None
 
-    def _on_rewritten_line(self, diagnostic: Diagnostic) -> list[Key]:
-        """The errors of a line that could not be read: as it should be, it has none of them."""
-        _, file, line = _key(diagnostic)
-        return [key for key in self.errors if diagnostic.code is Code.E003 and key[1:] == (file, line)]
+    def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[Key]:
+        """The errors of a line that cannot be read: mended, it has none of them, be it by the fix of another error."""
+        _, *place = _key(diagnostic)
+        keys = [key for key in self.errors for _ in range(self.errors[key]) if [*key[1:]] == place]
+        return keys if (Code.E003.name, *place) in keys else []
 
     def text_after(self, edits: Sequence[Edit]) -> str:
         """What the edited files read; two fixes that come to the same are one."""
@@ -57,6 +58,10 @@ class Proof:
         source = sources.get(self.checked.source.name, self.checked.source)
         lines, unreadable = self._parsed_again(source, edits)
         return check_lines(source, lines, unreadable, self.overrides, read)
+
+    def checked_afresh(self, source: Source) -> Checked:
+        """The spec with another text, read as a whole, so that all places are in it."""
+        return check_lines(source, *parse(source), self.overrides, self.read)
 
     def _parsed_again(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
         """The tree after the edits. Only the statement that is edited is read again, where all edits lie in one."""

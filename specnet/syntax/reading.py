@@ -35,7 +35,7 @@ class Reading:
         return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
 
     def changed(self, changes: Iterable[Change]) -> Reading:
-        """The reading with some of its text replaced, in the order given; all that is new stands where all the old did."""
+        """The reading with some of its text replaced, in the order given; what is new stands where all the old did."""
         text, origins = self.text, list(self.origins)
         for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:
             first, last = origins[start], max(origins[start], origins[end] - 1)

@@ -17,8 +17,11 @@ from specnet.training.recorded import recorded
 from specnet.training.run_folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
 from specnet.training.trained import read_json, read_metrics
 
-Recipe = tuple[str, Training]
-"""A network's digest, and how it is trained but for chance."""
+Recipe = tuple[str, Training, Path | None]
+"""A network's digest, how it is trained but for chance, and the weights that it began with."""
+
+Chance = tuple[int, int | None]
+"""The seed, and the fold that was set aside."""
 
 
 class Condition(StrEnum):
@@ -46,6 +49,7 @@ class Entry:
     images_per_second: float | None
     metrics: tuple[Metrics, ...]
     recipe: Recipe
+    chance: Chance
 
 
 def entries(folder: Path, note: Callable[[str], None]) -> list[Entry]:
@@ -55,14 +59,14 @@ def entries(folder: Path, note: Callable[[str], None]) -> list[Entry]:
 
 
 def repeated(found: Sequence[Entry]) -> list[list[Entry]]:
-    """The finished runs that differ in nothing but their seed, or the fold that was set aside: two at least."""
+    """The finished runs of one recipe with other seeds, or other folds set aside: two at least, the last of each."""
     finished = [entry for entry in found if entry.condition is Condition.FINISHED]
     recipes: list[Recipe] = []
     for entry in finished:
         if entry.recipe not in recipes:
             recipes.append(entry.recipe)
-    groups = ([entry for entry in finished if entry.recipe == recipe] for recipe in recipes)
-    return [group for group in groups if len(group) > 1]
+    groups = ({entry.chance: entry for entry in finished if entry.recipe == recipe} for recipe in recipes)
+    return [list(group.values()) for group in groups if len(group) > 1]
 
 
 def _but_for_chance(training: Training) -> Training:
@@ -100,7 +104,8 @@ def _entry(folder: Path) -> Entry:
             parameters=begun.parameters,
             images_per_second=last.get("images_per_second"),
             metrics=metrics,
-            recipe=(begun.digest, _but_for_chance(begun.training)),
+            recipe=(begun.digest, _but_for_chance(begun.training), begun.options.weights),
+            chance=(begun.training.seed.value, begun.training.split.fold if begun.training.split else None),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise BadRun(f"{folder} is damaged or from another version: {error}") from None

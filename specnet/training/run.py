@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,7 @@ from specnet.training.memory import explained
 from specnet.training.ranks import Ranks, joined
 from specnet.training.recorded import Recorded
 from specnet.training.restart import begun_before
-from specnet.training.run_folder import create, default_folder, make, refuse_taken
+from specnet.training.run_folder import RunFolder, create, default_folder, make, refuse_taken
 from specnet.training.setup import Setup, assemble, set_up
 from specnet.training.space import refuse_full
 
@@ -38,7 +40,7 @@ def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
         if ranks.is_first:
             refuse_full(path, job)
             make(setup.folder)
-        with _held(path, ranks):
+        with _held(path, ranks), _telling_of_interruption(setup.folder):
             if ranks.is_first:
                 refuse_taken(path)  # another process may have been quicker
                 create(setup.folder, job, options, setup.device, setup.data.classes, ranks)
@@ -58,7 +60,8 @@ def resume(begun: Recorded, job: Job, options: Options, watcher: Watcher | None 
             names = ", ".join(begun.classes)
             raise DataProblem(f"the run was begun with the classes {names}, and the data has others now")
         saved = ranks.from_first(lambda: checkpoint.load(setup.folder.checkpoint, setup.watcher.note))
-        return _carry_out(setup, saved)
+        with _telling_of_interruption(setup.folder):
+            return _carry_out(setup, saved)
 
 
 def _free(path: Path) -> Path:
@@ -70,6 +73,17 @@ def _free(path: Path) -> Path:
 def _held(path: Path, ranks: Ranks) -> AbstractContextManager[None]:
     """The lock on a run's folder, which the rank has that writes there."""
     return lock.held(path) if ranks.is_first else nullcontext()
+
+
+@contextmanager
+def _telling_of_interruption(folder: RunFolder) -> Iterator[None]:
+    """Within it, Ctrl-C before the first step, or a second one, raises Interrupted, which says what is saved."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        is_trained = folder.checkpoint.is_dir() and any(folder.checkpoint.iterdir())
+        saved = "what the last checkpoint holds" if is_trained else "how it was begun"
+        raise Interrupted(folder.path, signal.SIGINT, saved) from None
 
 
 def _as_begun(options: Options, ranks: Ranks) -> Options:
@@ -112,7 +126,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
     """Train to the end, and measure the weights that count."""
     fitting = explained(partial(memory.for_training, setup.job, setup.device.place))
     interruption = Interruption(setup.watcher.note, setup.ranks)
-    with deterministic(setup.options.deterministic), fitting, interruption, heap.kept():
+    with interruption, deterministic(setup.options.deterministic), fitting, heap.kept():
         loop = assemble(setup, interruption, saved)
         if setup.ranks.is_alone:
             interruption.overdue = loop.leave

@@ -215,3 +215,15 @@ def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     run = go_on(tmp_path / "run", settings)
     assert same_weights(tmp_path / "run", tmp_path / "whole")
     assert run.summary["seconds"] > 0
+
+
+def test_interrupted_before_the_first_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("specnet.training.run.assemble", interrupted)
+        with pytest.raises(Interrupted, match="how it was begun is saved in") as error:
+            train(job(training()), Options(run=tmp_path / "run"))
+    assert error.value.exit_code == 130
+    assert go_on(tmp_path / "run", training(), Notebook()).summary["epochs"] == 2

@@ -69,7 +69,7 @@ TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
 def changes_to(old: str, new: str, start: int) -> tuple[Change, ...]:
-    """The changes that make `new` of `old`, which begins at `start`: token by token, so that what stays has its place."""
+    """The changes that make `new` of `old`, which begins at `start`, token by token: what stays keeps its place."""
     before, after = TOKEN.findall(old), TOKEN.findall(new)
     places = [start, *(start + end for end in accumulate(map(len, before)))]
     matches = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

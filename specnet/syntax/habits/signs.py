@@ -82,7 +82,7 @@ SIGNS = (
     Sign(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _size),
     Sign(r"(?P<before>^\s*input\s+)\d+(?:\s*,\s*\d+)+", "a size is written `{1}`", lambda f: f["before"] + _size(f)),
     Sign(
-        rf"\bbetas\s*=\s*[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]",
+        rf"\bbetas\s*=\s*[(\[]?\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]?",
         "`{0}` is written `{1}`",
         r"beta1=\1 beta2=\2",
     ),

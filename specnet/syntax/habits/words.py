@@ -25,7 +25,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "globalavgpool": ("pool avg global",),
     "gap": ("pool avg global",),
     "globalmaxpooling": ("pool max global",),
-    "adaptiveavgpool": ("pool avg",),
+    "adaptiveavgpool": ("pool avg global",),
     "pooling": ("pool",),
     "linear": ("fc",),
     "dense": ("fc",),
