@@ -259,3 +259,12 @@ def test_an_exception_is_a_bug_that_says_so(
     captured = capsys.readouterr()
     assert "this is a bug in SpecNet" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_files_on_both_sides_of_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.net", "b.net"):
+        (tmp_path / name).write_text("input 8x8x3\nfc 10\n")
+    assert main(["check", str(tmp_path / "a.net"), "--strict", str(tmp_path / "b.net")]) == 0
+    out = capsys.readouterr().out
+    assert "a.net: ok" in out
+    assert "b.net: ok" in out

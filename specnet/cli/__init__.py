@@ -75,6 +75,9 @@ def _run(words: list[str]) -> int:
         options, unknown = parser.parse_known_args(words)
     except SystemExit as done:
         return int(done.code or 0)
+    if hasattr(options, "files") and not any(word.startswith("-") for word in unknown):
+        options.files += unknown  # FILE --option FILE: argparse takes no more files behind an option
+        unknown = []
     if unknown:
         raise _refusal(options.command, unknown, commands.choices[options.command].format_usage())
     options.written = words

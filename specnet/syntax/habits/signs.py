@@ -79,6 +79,8 @@ SIGNS = (
         "a parenthesis stands right behind its name",
         r"\1\2",
     ),
+    Sign(r"(?<![\w.)])\.\d+", "`{0}` is written `{1}`", r"0\g<0>"),
+    Sign(r"(?<![\w.])(\d+)\.(?![\w.])", "`{0}` is written `{1}`", r"\1"),
     Sign(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _size),
     Sign(r"(?P<before>^\s*input\s+)\d+(?:\s*,\s*\d+)+", "a size is written `{1}`", lambda f: f["before"] + _size(f)),
     Sign(
@@ -106,6 +108,11 @@ SIGNS = (
         False,
     ),
     Sign(rf"^([\s|{{]*{NAME})\s*:\s*(?=[\d({HIDDEN}])", "a value stands behind its word, without a colon", r"\1 "),
+    Sign(
+        r"^(\s*(?:data|split|init|loss|optimizer|schedule|batch|epochs|stop|seed))\s*=\s*(?=[\w\"])",
+        "a value stands behind its word, without `=`",
+        r"\1 ",
+    ),
     Sign(rf"^([\s|{{]*{NAME})\s*=\s*(?=[A-Za-z_])", "a line's name stands before a colon", r"\1: "),
     Sign(rf"^(\s*)({NAME}\s*=\s*[\d(].*)$", "a number gets its name by `let`", r"\1let \2"),
     Sign(rf"(?P<before>^\s*let\s+{NAME})\s+(?=[\w(])", "`=` stands before a value", r"\g<before> = "),
