@@ -110,6 +110,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "numepochs": ("epochs",),
     "dataset": ("data",),
     "crossentropyloss": ("cross_entropy",),
+    "randomcrop": ("crop",),
+    "randomresizedcrop": ("resized_crop",),
+    "randomhorizontalflip": ("flip",),
+    "randomrotation": ("rotate",),
     "categoricalcrossentropy": ("cross_entropy",),
 }
 """By a word in lower case without underscores and a final `2d`: SpecNet's words, one for each place it can stand in."""
