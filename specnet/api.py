@@ -130,18 +130,15 @@ def _answer(checked: Checked) -> Answer | None:
     """The last layer that says how many outputs it has, if it says so in a number that the network ends with."""
     from specnet.training import Answer
 
-    network, name = checked.network, checked.network.outputs[0]
-    while name in network.by_name:
-        place, node = checked.elaborated.places[name], network.by_name[name]
-        span = place.attributes.get("out_features") or place.attributes.get("out_channels")
-        if span:
-            outputs = (network.shapes[network.outputs[0]] or (0,))[-1]
-            is_plain = re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text) and not place.trace
-            written, end = place.element.text, span.end - place.element.start
-            start = end - len(str(outputs))
-            return Answer(place.element.line, written[:start], written[end:]) if is_plain else None
-        name = node.inputs[0] if len(node.inputs) == 1 else ""
-    return None
+    network, answering = checked.network, checked.elaborated.answering
+    if not answering:
+        return None
+    name, span = answering
+    place, outputs = checked.elaborated.places[name], (network.shapes[network.outputs[0]] or (0,))[-1]
+    if place.trace or not re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text):
+        return None
+    written, end = place.element.text, span.end - place.element.start
+    return Answer(place.element.line, written[: end - len(str(outputs))], written[end:])
 
 
 def used_by(checked: Checked) -> dict[str, str]:

@@ -22,7 +22,7 @@ BUG = 70
 
 # How often a thread that waits for work looks for it before it sleeps. GNU's OpenMP, which reads this when torch is
 # first imported, would do so 300,000 times, and take the cores from whatever else runs; without it, waking up takes
-# longer than most operations of a small network, which then trains a third slower.
+# longer than most operations of a small network, which then trains a fifth slower.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 

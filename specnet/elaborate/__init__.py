@@ -40,6 +40,17 @@ class Elaborated:
     used: tuple[Source, ...]
     """The files that `use` brought in."""
 
+    @property
+    def answering(self) -> tuple[str, Span] | None:
+        """The last layer that says how many outputs there are, and where it says so."""
+        name = self.network.outputs[0]
+        while node := self.network.by_name.get(name):
+            attributes = self.places[name].attributes
+            if span := attributes.get("out_features") or attributes.get("out_channels"):
+                return name, span
+            name = node.inputs[0] if len(node.inputs) == 1 else ""
+        return None
+
 
 def elaborate(
     source: Source, lines: tree.Lines, is_complete: bool, read: Read, overrides: Mapping[str, str]

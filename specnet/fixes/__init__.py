@@ -21,6 +21,9 @@ MOST_TRIALS = 40
 MOST_NODES_TRIED = 40_000
 """Candidates that are tried for one error, fewer for a large network."""
 
+MOST_ROUNDS = 3
+"""How often a line that can be read at last is mended further."""
+
 
 def with_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
     """The same, each error with the fixes that were proved for it, best first."""
@@ -56,7 +59,7 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
         return replace(diagnostic, fixes=())
     trials = max(4, min(MOST_TRIALS, MOST_NODES_TRIED // (1 + len(checked.network.nodes))))
     tried, proved = set[str](), list[Fix]()
-    for candidate in followed_up(diagnostic, candidates(checked, diagnostic, proof.checked_again), proof):
+    for candidate in _followed_up(diagnostic, candidates(checked, diagnostic, proof.checked_again), proof):
         text = proof.text_after(candidate.edits)
         if len(tried) == trials or len(proved) == MOST_OFFERS:
             break
@@ -69,11 +72,7 @@ def _fixed(checked: Checked, diagnostic: Diagnostic, proof: Proof) -> Diagnostic
     return _with_place_of_gap(replace(diagnostic, fixes=tuple(proved)))
 
 
-MOST_ROUNDS = 3
-"""How often a line that can be read at last is mended further."""
-
-
-def followed_up(diagnostic: Diagnostic, fixes: Iterable[Fix], proof: Proof) -> Iterator[Fix]:
+def _followed_up(diagnostic: Diagnostic, fixes: Iterable[Fix], proof: Proof) -> Iterator[Fix]:
     """Each fix; for a line that could not be read also with the safe ones of what is then still wrong with it."""
     for fix in fixes:
         yield fix

@@ -35,9 +35,9 @@ class Proof:
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[Key]:
         """The errors of a line that cannot be read: mended, it has none of them, be it by the fix of another error."""
-        _, *place = _key(diagnostic)
-        keys = [key for key in self.errors for _ in range(self.errors[key]) if [*key[1:]] == place]
-        return keys if (Code.E003.name, *place) in keys else []
+        _, file, line = _key(diagnostic)
+        is_unreadable = (Code.E003.name, file, line) in self.errors
+        return [key for key in self.errors.elements() if is_unreadable and key[1:] == (file, line)]
 
     def text_after(self, edits: Sequence[Edit]) -> str:
         """What the edited files read; two fixes that come to the same are one."""

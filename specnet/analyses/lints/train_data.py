@@ -9,9 +9,6 @@ from specnet.analyses.lints.base import Finding, Lint, View
 from specnet.diagnostics import Code, Label
 from specnet.settings import Training
 
-ANSWERS = frozenset({"out_features", "out_channels"})
-"""The attributes that say how many outputs a layer has."""
-
 
 def refused(view: View) -> Iterator[Finding]:
     """`data cifar10` for `input 32x32x1` or `fc 9`; `stop` without a split; a warm-up that takes all epochs."""
@@ -34,25 +31,12 @@ def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs
         return
     data = Label(span, primary=False)
     if training.data.classes is not None and (fact := objections.to_classes(outputs, training.data.classes)):
-        name = _answering(view)
-        attributes = view.elaborated.places[name].attributes
-        attribute = next(iter(ANSWERS & attributes.keys()), "")
-        yield view.finding(view.network.by_name[name], attribute, others=(data,), fact=fact)
+        name, outputs_at = view.elaborated.answering or (view.network.outputs[0], None)
+        place = view.elaborated.places[name]
+        yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact)
     if training.data.image is not None and (fact := objections.to_channels(read, training.data.image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
         yield Finding(place.element, others=(data,), fact=fact)
-
-
-def _answering(view: View) -> str:
-    """The layer that says how many outputs there are, or the last one."""
-    last = name = view.network.outputs[0]
-    while node := view.network.by_name.get(name):
-        if ANSWERS & view.elaborated.places[name].attributes.keys():
-            return name
-        if len(node.inputs) != 1:
-            break
-        name = node.inputs[0]
-    return last
 
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
