@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from specnet.api import compile as compile
     from specnet.api import draw as draw
     from specnet.api import train as train
-    from specnet.backends.digraph import digraph as digraph
+    from specnet.backends.networkx import digraph as digraph
+    from specnet.builder import NetworkBuilder as NetworkBuilder
     from specnet.compiler import Checked as Checked
-    from specnet.draft import Draft as Draft
     from specnet.runs import evaluate as evaluate
     from specnet.runs import load_run as load_run
     from specnet.runs import predict as predict
@@ -22,10 +22,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Checked": "specnet.compiler",
-    "Draft": "specnet.draft",
+    "NetworkBuilder": "specnet.builder",
     "SpecError": "specnet.api",
     "check": "specnet.api",
-    "digraph": "specnet.backends.digraph",
+    "digraph": "specnet.backends.networkx",
     "compile": "specnet.api",
     "draw": "specnet.api",
     "evaluate": "specnet.runs",

@@ -1,6 +1,6 @@
 """What `import specnet` offers: check, compile, draw, train.
 
-A source is a path, or a text if it has a newline in it, or a network made by `Draft`.
+A source is a path, or a text if it has a newline in it, or a network made by `NetworkBuilder`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from specnet.analyses.memory import BYTES
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
 from specnet.layers.base.learned import init_of
-from specnet.render import terminal
+from specnet.printer.networks import format_network
+from specnet.reporters import terminal
 from specnet.source import Source
-from specnet.unparse import unparse
 
 if TYPE_CHECKING:
     import graphviz
@@ -120,7 +120,7 @@ def parts_of(network: Network) -> dict[str, Part]:
 
     found = {}
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
             found[node.name] = Part(node.layer.goes_by, init_of(node.layer))
     return found
@@ -149,7 +149,7 @@ def used_by(checked: Checked) -> dict[str, str]:
 
 def _source(source: Spec) -> Source:
     if isinstance(source, Network):
-        return Source(f"<{source.name}>", unparse(source))
+        return Source(f"<{source.name}>", format_network(source))
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source)
     return Source(str(source), Path(source).read_text(encoding="utf-8-sig"))

@@ -146,7 +146,7 @@ def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix
     return Fix(title or text, (Edit(span, text),), safe)
 
 
-def report(
+def make_diagnostic(
     code: Code,
     message: str,
     *places: Span | Label,

@@ -79,7 +79,7 @@ class Network:
     def by_name(self) -> Mapping[str, Node]:
         return {node.name: node for node in self.nodes}
 
-    def arriving(self, node: Node) -> Shapes | None:
+    def input_shapes(self, node: Node) -> Shapes | None:
         """The shapes that arrive at a node; None if one of them is unknown."""
         shapes = [self.shapes[name] for name in node.inputs]
         known = tuple(shape for shape in shapes if shape is not None)

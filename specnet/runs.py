@@ -125,5 +125,5 @@ def _told(found: list[Difference]) -> str:
 
 
 def _line(difference: Difference) -> str:
-    sides = [f"{side.name}: {side.written}" if side else "none" for side in (difference.before, difference.after)]
+    sides = [f"{side.name}: {side.text}" if side else "none" for side in (difference.before, difference.after)]
     return f"  {difference.change}: {' → '.join(sides)}"

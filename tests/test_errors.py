@@ -11,7 +11,7 @@ import pytest
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Code, Fix, Severity
 from specnet.fixes import with_fixes
-from specnet.render import record, terminal
+from specnet.reporters import record, terminal
 from specnet.source import Source
 
 ROOT = Path(__file__).parent / "errors"

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 import specnet
 from specnet.graph import Network
-from specnet.unparse import unparse
+from specnet.printer.networks import format_network
 
 SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.net"))
 
 
 def read_back(network: Network) -> Network:
-    return specnet.check(unparse(network)).network
+    return specnet.check(format_network(network)).network
 
 
 @pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
@@ -30,12 +30,12 @@ def test_what_is_printed_reads_back_to_the_same(file: Path) -> None:
     assert read_back(network) == network
 
 
-def draft() -> specnet.Draft:
-    return specnet.Draft("Made", "by a program")
+def builder() -> specnet.NetworkBuilder:
+    return specnet.NetworkBuilder("Made", "by a program")
 
 
 def test_a_network_made_by_a_program() -> None:
-    net = draft()
+    net = builder()
     x = net.input((32, 32, 3))
     left = net.add("conv", x, K=16, F=3, P=1, name="left")
     right = net.add("conv", x, out_channels=16, kernel_size=1, name="right")
@@ -44,7 +44,7 @@ def test_a_network_made_by_a_program() -> None:
     checked = specnet.check(network)
     assert checked.ok
     assert checked.network == network
-    assert "right: @input -> conv K=16 F=1\nadd1: @left -> add @right\n" in unparse(network)
+    assert "right: @input -> conv K=16 F=1\nadd1: @left -> add @right\n" in format_network(network)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_network_made_by_a_program() -> None:
     ],
 )
 def test_what_is_wrong_is_said_at_once(kind: str, attributes: dict[str, object], message: str) -> None:
-    net = draft()
+    net = builder()
     with pytest.raises(ValueError, match=message):
         net.add(kind, net.input((26, 26, 10)), **attributes)
 
@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_at_once(kind: str, attributes: dict[str, object],
 def test_a_broken_network_cannot_be_printed() -> None:
     network = specnet.check("input 8x8x3\nconv K=3 F=9\n").network
     with pytest.raises(ValueError, match="at an error"):
-        unparse(network)
+        format_network(network)
 
 
 def test_heads_shared_weights_and_training_are_printed_too() -> None:
@@ -79,7 +79,7 @@ def test_heads_shared_weights_and_training_are_printed_too() -> None:
 
 @given(st.data())
 def test_any_chain_that_a_program_makes_reads_back(data: st.DataObject) -> None:
-    net = draft()
+    net = builder()
     x = net.input((16, 16, 8))
     for _ in range(data.draw(st.integers(1, 6))):
         kind, attributes = data.draw(

@@ -1,4 +1,4 @@
-"""What is written reads back as the same layer, for every kind."""
+"""What is format_layer reads back as the same layer, for every kind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from specnet.attributes import Attributes, Interval
 from specnet.elaborate.binding import bind
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer
+from specnet.printer.layers import format_arguments, format_layer
 from specnet.settings.augment import Brightness
 from specnet.settings.optimizer import Sgd
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.expressions import NoSuchName
 from specnet.syntax.parser import parse
-from specnet.written import written, written_values
 
 LINES = """
 conv K=96 F=11 S=4
@@ -85,7 +85,7 @@ def nothing(name: tree.Name) -> object:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_canonical_line_stays_as_it_is(line: str) -> None:
-    assert written(read(line)) == line
+    assert format_layer(read(line)) == line
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_canonical_line_stays_as_it_is(line: str) -> None:
     ],
 )
 def test_other_spellings_become_canonical(line: str, canonical: str) -> None:
-    assert written(read(line)) == canonical
+    assert format_layer(read(line)) == canonical
     assert read(line) == read(canonical)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds() if f"\n{kind} " not in "\n".join(["", *LINES, ""])])
 def test_the_other_kinds_are_one_word(kind: str) -> None:
     """A kind that needs values has its line above."""
-    assert written(read(kind)) == kind
+    assert format_layer(read(kind)) == kind
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_the_other_kinds_are_one_word(kind: str) -> None:
     ],
 )
 def test_settings_are_written_too(setting: Attributes, text: str) -> None:
-    assert written_values(setting) == text
+    assert format_arguments(setting) == text

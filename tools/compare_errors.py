@@ -19,7 +19,7 @@ from specnet import __version__
 from specnet.compiler import check_source, read_beside
 from specnet.diagnostics import Severity
 from specnet.fixes import with_fixes
-from specnet.render import terminal
+from specnet.reporters import terminal
 from specnet.source import Source
 
 ROOT = Path(__file__).parents[1]

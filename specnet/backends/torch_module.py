@@ -27,7 +27,7 @@ def build(network: Network) -> fx.GraphModule:
     graph = fx.Graph()
     values = {i.name: graph.placeholder(i.name) for i in network.inputs}
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         if node.layer is None or arriving is None:
             raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
         inputs = [values[name] for name in node.inputs]

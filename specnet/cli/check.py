@@ -12,7 +12,7 @@ from pathlib import Path
 from specnet.cli.failure import Failure
 from specnet.cli.spec import add_spec_arguments, check_file, check_text, uses_colour
 from specnet.compiler import Checked
-from specnet.render import summary, terminal
+from specnet.reporters import summary, terminal
 
 HELP = "check specs: sizes, parameters, MACs, and every mistake at its place"
 
@@ -72,7 +72,7 @@ def _why_nothing(checked: Checked) -> str:
 
 def _json(results: list[Checked]) -> str:
     """One object for one FILE, a list for several."""
-    from specnet.report import report
+    from specnet.reporters.json import report
 
     reports = [report(checked) for checked in results]
     return json.dumps(reports[0] if len(reports) == 1 else reports, ensure_ascii=False, indent=1)
@@ -81,7 +81,7 @@ def _json(results: list[Checked]) -> str:
 def _sarif(results: list[Checked]) -> str:
     """One log for all FILEs."""
     from specnet.cli.explain import page
-    from specnet.render.sarif import log
+    from specnet.reporters.sarif import log
 
     said = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
     return json.dumps(log(said, page), ensure_ascii=False, indent=1)
@@ -89,7 +89,7 @@ def _sarif(results: list[Checked]) -> str:
 
 def _github(results: list[Checked]) -> str:
     """A workflow command a diagnostic; nothing where all is well."""
-    from specnet.render.github import commands
+    from specnet.reporters.github import commands
 
     return "\n".join(line for checked in results for line in commands(checked.source, checked.diagnostics))
 
@@ -100,7 +100,7 @@ def _texts(results: list[Checked]) -> str:
 
 def _text(checked: Checked) -> str:
     """The table, what is to be said of it, and the verdict."""
-    from specnet.table import table
+    from specnet.reporters.table import table
 
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -15,7 +15,7 @@ from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.elaborate import BadOverride
-from specnet.render import terminal
+from specnet.reporters import terminal
 from specnet.source import Source
 from specnet.syntax.parser import LONGEST
 

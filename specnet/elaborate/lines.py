@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label, make_diagnostic
 from specnet.elaborate import joins, statements
 from specnet.elaborate.binding import bind, shown
 from specnet.elaborate.blocks import call_block
@@ -15,7 +15,7 @@ from specnet.elaborate.scope import Scope, Value, closest, escaped
 from specnet.elaborate.slips import called_elsewhere, with_keys
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
-from specnet.layers.base import Family, show
+from specnet.layers.base import Family, format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
@@ -135,11 +135,13 @@ class Elaborator:
         self.build.claims[value] = Claim(shape, claim.span, chain.span)
         actual = self.build.shapes[value]
         if actual is not None and actual != shape:
-            message = f"`{value}` gives {show(actual)}, not {show(shape)} as claimed"
+            message = f"`{value}` gives {format_shape(actual)}, not {format_shape(shape)} as claimed"
             made_at = self._made_at(self.build.maker_of(value), claim.span)
             if made_at is None or made_at.span not in self.build.said:  # a slip in a block is said at its first call
                 origins = [made_at] if made_at else []
-                self.build.complain(report(Code.E401, message, claim.span, *origins, trace=scope.trace, node=value))
+                self.build.complain(
+                    make_diagnostic(Code.E401, message, claim.span, *origins, trace=scope.trace, node=value)
+                )
                 self.build.said.update(label.span for label in origins)
             self.build.broken.add(value)
         self.build.shapes[value] = shape
@@ -354,7 +356,7 @@ class Elaborator:
         if shape is None:
             raise Unknown
         if len(shape) == 1 and name.text != "C":
-            raise NoSuchName(f"a vector of {show(shape)} arrives, and has no `{name.text}`", name.span)
+            raise NoSuchName(f"a vector of {format_shape(shape)} arrives, and has no `{name.text}`", name.span)
         return shape["HWC".index(name.text)] if len(shape) == 3 else shape[0]
 
     def value_of(self, expression: tree.Expression, scope: Scope, value: Value) -> Any:

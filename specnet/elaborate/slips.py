@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from specnet.attributes import Attributes
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, replacing, report
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, replacing
 from specnet.layers import layer_class
 from specnet.source import Span
 from specnet.syntax import tree
@@ -66,7 +66,7 @@ def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argume
     edits = tuple(Edit(Span(key.span.source, key.span.end, value.start), "=") for key, value in pairs)
     title = " ".join(f"{key.text}={value.text}" for key, value in pairs)
     message = "an attribute and its value are joined by `=`"
-    return report(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
+    return make_diagnostic(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
 
 
 def _without_keys(
@@ -89,7 +89,7 @@ def _without_keys(
 def free_letters(attributes: type[Attributes], given: Collection[str]) -> list[str]:
     """The letters of the fields that are not given, in the order in which torch takes their values: F, S, P, …"""
     fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
-    return [letter for letter in map(attributes.written, fields) if letter.isupper()]
+    return [letter for letter in map(attributes.key_of, fields) if letter.isupper()]
 
 
 def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
@@ -118,7 +118,7 @@ def _as_comment(sign: Span) -> Diagnostic | None:
     rest = Span(source, start, source.span_of_line(sign.line).end)
     text = f"# {rest.text.lstrip('/% ')}"
     message = f"`{found[1]}` divides; a comment begins with `#`"
-    return report(
+    return make_diagnostic(
         Code.E102, message, Span(source, start, start + len(found[1])), fixes=[replacing(rest, text, safe=True)]
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from specnet.compiler import Checked, check_lines
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
-from specnet.layers.base import show
+from specnet.layers.base import format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
@@ -81,7 +81,7 @@ class Proof:
     def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
         """The fix with the shape that its layer then has: `S=1 → 22×22×6`."""
         node = after.network.by_name.get(diagnostic.node)
-        shape = f" → {show(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
+        shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
 
 

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Bn(ShapeKeeping):
+class Bn(ShapePreserving):
     """Each channel to mean 0 and variance 1 over the batch, then a learned scale and shift.
 
     `momentum` is torch's: the weight of the new batch in the running statistics.

@@ -14,7 +14,7 @@ from specnet.diagnostics import Code
 from specnet.layers.base import (
     Family,
     Layer,
-    Refusal,
+    LayerError,
     Shape,
     Shapes,
     TorchCall,
@@ -100,7 +100,7 @@ class Deconv(Layer):
         for name, axis in zip(AXES, (height, width), strict=True):
             if axis.output < 1:
                 fact = f"would come to a {name} of {axis.output}"
-                raise Refusal(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
+                raise LayerError(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
         return within_bounds((height.output, width.output, self.out_channels))
 
     def formula(self, inputs: Shapes) -> str:

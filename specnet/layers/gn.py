@@ -8,11 +8,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, in_groups, without
+from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, in_groups, without
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Gn(ShapeKeeping):
+class Gn(ShapePreserving):
     """Each of G groups of channels, over all its positions, to mean 0 and variance 1, then a learned scale and shift.
 
     G=1 is layer normalisation of the whole map.

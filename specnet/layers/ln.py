@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Ln(ShapeKeeping):
+class Ln(ShapePreserving):
     """The channels of each position, or a vector, to mean 0 and variance 1, then a learned scale and shift."""
 
     family: ClassVar[Family] = Family.NORMALISATION

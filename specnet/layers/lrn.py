@@ -8,10 +8,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, need_map, without
 
 
-class Lrn(ShapeKeeping):
+class Lrn(ShapePreserving):
     """x/(k + alpha/n·Σx²)^beta, the sum over n neighbouring channels; alpha is divided by n as torch and Caffe do."""
 
     family: ClassVar[Family] = Family.NORMALISATION

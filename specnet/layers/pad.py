@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
 from specnet.layers.base.padding import BothAxes
 from specnet.layers.base.window import AXES
 
@@ -30,7 +30,7 @@ class Pad(Layer):
         for name, size, sides in zip(AXES, (height, width), self.padding, strict=True):
             if self.mode == "reflect" and max(sides) >= size:
                 fact = f"cannot mirror {max(sides)} pixels: there are {size - 1} beside the edge in {name}"
-                raise Refusal(Code.E306, fact, ("padding",))
+                raise LayerError(Code.E306, fact, ("padding",))
         return within_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -9,7 +9,17 @@ from pydantic import Field, model_validator
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Refusal, Remark, Shape, Shapes, TorchCall, need_map, within_bounds, without
+from specnet.layers.base import (
+    Family,
+    LayerError,
+    LayerNote,
+    Shape,
+    Shapes,
+    TorchCall,
+    need_map,
+    within_bounds,
+    without,
+)
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import (
     AXES,
@@ -80,11 +90,11 @@ class Pool(Windowed):
             if _is_wide(axis) and self.padding != "same":
                 padding = max(axis.before, axis.after)
                 fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
-                raise Refusal(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
+                raise LayerError(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
         return (*slide(axes, self.window), channels)
 
-    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
-        return () if self.output_size else super().remarks(inputs)
+    def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
+        return () if self.output_size else super().notes(inputs)
 
     def formula(self, inputs: Shapes) -> str:
         return "" if self.output_size else super().formula(inputs)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
 
 
-class Prelu(ShapeKeeping):
+class Prelu(ShapePreserving):
     """x for x > 0, else a·x; a is learned, one for all channels or, `channelwise`, one for each."""
 
     family: ClassVar[Family] = Family.ACTIVATION

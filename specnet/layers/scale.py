@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Scale(ShapeKeeping):
+class Scale(ShapePreserving):
     """weight·x + bias, a weight for each channel, and a bias where it is asked for."""
 
     family: ClassVar[Family] = Family.NORMALISATION

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class Times(ShapeKeeping):
+class Times(ShapePreserving):
     """factor·x."""
 
     family: ClassVar[Family] = Family.ACTIVATION

@@ -13,7 +13,7 @@ from typing import Any
 from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
 from lark.tree import Meta
 
-from specnet.diagnostics import Code, Diagnostic, report
+from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.reading import UNREADABLE, Fault, Reading
@@ -92,21 +92,21 @@ def _beyond_limits(source: Source) -> Diagnostic | None:
     for character, what in NOT_TEXT.items():
         at = source.text.find(character)
         if at >= 0:
-            return report(Code.E001, f"the file is not text: it has {what} here", source.span(at, at + 1))
+            return make_diagnostic(Code.E001, f"the file is not text: it has {what} here", source.span(at, at + 1))
     if len(source.text) > LONGEST:
         message = f"the file has {len(source.text):,} characters; a spec has at most {LONGEST:,}"
-        return report(Code.E002, message, source.span(0, 0))
+        return make_diagnostic(Code.E002, message, source.span(0, 0))
     depth = 0
     for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[\[({]|[\])}]', source.text):
         depth += (match[0] in "[({") - (match[0] in "])}")
         if depth > DEEPEST:
             message = f"braces and parentheses are nested more than {DEEPEST} deep"
-            return report(Code.E002, message, source.span(match.start(), match.end()))
+            return make_diagnostic(Code.E002, message, source.span(match.start(), match.end()))
     for line in re.finditer(r"[^\n]+", source.text):
         operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
         if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MOST_OPERATORS:
             message = f"the line has more than {MOST_OPERATORS} operators"
-            return report(Code.E002, message, source.span(line.start(), line.start()))
+            return make_diagnostic(Code.E002, message, source.span(line.start(), line.start()))
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, report
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.faults import explained
@@ -101,10 +101,10 @@ def _diagnostic(reading: Reading, fault: Fault, habit: Habit | None) -> Diagnost
     """What is said of a fault, with the line as it should be as a candidate."""
     if habit is None:
         message, start, end = explained(reading.text, fault)
-        return report(Code.E003, message, reading.span(start, end))
+        return make_diagnostic(Code.E003, message, reading.span(start, end))
     edits = tuple(Edit(reading.span(start, end), text) for start, end, text in habit.changes)
     fixes = [Fix(habit.title or habit.meant.strip(), edits, habit.is_safe)] if edits else []
-    return report(Code.E003, habit.message, reading.span(habit.start, habit.end), fixes=fixes)
+    return make_diagnostic(Code.E003, habit.message, reading.span(habit.start, habit.end), fixes=fixes)
 
 
 def _stand_ins(text: str, at: int, region: tuple[int, int], habit: Habit | None) -> Iterator[Sequence[Change]]:

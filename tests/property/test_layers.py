@@ -15,7 +15,7 @@ from torch import nn
 from specnet.backends.torch_module import build
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
-from specnet.layers.base import Layer, Refusal, Shape
+from specnet.layers.base import Layer, LayerError, Shape
 from specnet.layers.base.padding import padded_same
 from specnet.layers.conv import Conv
 from specnet.layers.deconv import Deconv
@@ -35,7 +35,7 @@ def ours(kind: type[Layer], shape: Shape, fields: dict[str, Any]) -> Shape | Non
     """The output, None where it is refused; where pixels stay unread, that of the same line with `floor`."""
     try:
         return kind.model_validate(fields).output((shape,))
-    except Refusal as refusal:
+    except LayerError as refusal:
         return ours(kind, shape, fields | {"rounding": "floor"}) if refusal.code is Code.E301 else None
     except ValueError:
         return None

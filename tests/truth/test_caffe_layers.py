@@ -93,7 +93,7 @@ def category(case: Case) -> str:
         assert errors
         return AGREES
     node = checked.network.nodes[-1]
-    arriving = checked.network.arriving(node)
+    arriving = checked.network.input_shapes(node)
     assert node.layer and node.output and arriving
     assert list(map(list, node.layer.parameters(arriving).values())) == verdict["param_blobs"]
     if [*node.output[-1:], *node.output[:-1]] == verdict["output"][1:]:

@@ -203,6 +203,6 @@ class Shapes(fx.Interpreter):
 
 def _calls(network: Network, node: Node) -> int:
     """How many calls of torch a node is."""
-    arriving = network.arriving(node)
+    arriving = network.input_shapes(node)
     assert node.layer and arriving
     return sum(len(arriving) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(arriving))

@@ -10,8 +10,8 @@ from typing import Any
 from specnet.attributes import Interval
 from specnet.backends.diagram.label import rounded
 from specnet.graph import Network, Scope
+from specnet.printer.layers import format_value
 from specnet.syntax.expressions import TapValue
-from specnet.written import written_value
 
 REPETITIONS = ("repeat", "for")
 
@@ -66,4 +66,4 @@ def _call(word: str, values: Sequence[tuple[str, Any]]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, TapValue):
         return f"@{value.tap.name}"
-    return written_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"
+    return format_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"

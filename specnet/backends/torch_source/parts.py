@@ -15,7 +15,7 @@ from specnet.backends.torch_source.outline import Item, Leaf
 from specnet.backends.torch_source.parameters import Slot
 from specnet.elaborate.scope import escaped
 from specnet.graph import Network
-from specnet.layers.base import Shape, show
+from specnet.layers.base import Shape, format_shape
 
 
 def is_plain(name: str) -> bool:
@@ -81,13 +81,13 @@ class Parts:
         """The map that leaves a part which may change its shape, where that is the same at every call."""
         shapes = self._shapes.get(item.name, set())
         shape = next(iter(shapes)) if len(shapes) == 1 else None
-        return show(shape) if shape and len(shape) == 3 and not self._keeps_shape(item, shape) else ""
+        return format_shape(shape) if shape and len(shape) == 3 and not self._preserves_shape(item, shape) else ""
 
-    def _keeps_shape(self, item: Item, shape: Shape) -> bool:
+    def _preserves_shape(self, item: Item, shape: Shape) -> bool:
         if not isinstance(item.content, Leaf):
             return False
         layer, is_function = item.content.node.layer, not any(call.is_module for call in item.content.calls)
-        return bool(layer and layer.keeps_shape) or (is_function and self.network.shapes[item.ins[0]] == shape)
+        return bool(layer and layer.preserves_shape) or (is_function and self.network.shapes[item.ins[0]] == shape)
 
     @cached_property
     def _shapes(self) -> Mapping[str, set[Shape | None]]:

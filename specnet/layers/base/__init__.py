@@ -18,14 +18,14 @@ Shapes = tuple[Shape, ...]
 """The shapes that arrive at a layer, one for each of its inputs."""
 
 
-def show(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """A shape as it is printed: 55×55×96."""
     return "×".join(str(size) for size in shape)
 
 
-def listed(shapes: Shapes) -> str:
+def format_shapes(shapes: Shapes) -> str:
     """55×55×96, 55×55×64 and 27×27×96"""
-    *others, last = map(show, shapes)
+    *others, last = map(format_shape, shapes)
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -42,7 +42,7 @@ class Family(StrEnum):
     JOIN = "join"
 
 
-class Refusal(Exception):
+class LayerError(Exception):
     """Why a layer cannot take what arrives.
 
     `fact` follows the layer's name in the message; `attributes` are the fields it is about,
@@ -64,8 +64,8 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True)
-class Remark:
-    """What is worth saying of a layer that is accepted; the fields are those of `Refusal`."""
+class LayerNote:
+    """What is worth saying of a layer that is accepted; the fields are those of `LayerError`."""
 
     code: Code
     fact: str
@@ -97,7 +97,7 @@ class Layer(Attributes):
 
     family: ClassVar[Family]
 
-    keeps_shape: ClassVar[bool] = False
+    preserves_shape: ClassVar[bool] = False
     """Whether what leaves has the shape of what arrives (activations, normalisation, dropout)."""
 
     @property
@@ -111,10 +111,10 @@ class Layer(Attributes):
         return (self.kind, "norm") if self.family is Family.NORMALISATION else (self.kind,)
 
     def output(self, inputs: Shapes) -> Shape:
-        """The shape that leaves; raises Refusal."""
+        """The shape that leaves; raises LayerError."""
         raise NotImplementedError
 
-    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
+    def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         """What is worth saying though the layer is accepted."""
         return ()
 
@@ -139,10 +139,10 @@ class Layer(Attributes):
         raise NotImplementedError
 
 
-class ShapeKeeping(Layer):
+class ShapePreserving(Layer):
     """A layer whose output has the shape of its input."""
 
-    keeps_shape: ClassVar[bool] = True
+    preserves_shape: ClassVar[bool] = True
 
     def output(self, inputs: Shapes) -> Shape:
         return inputs[0]
@@ -154,25 +154,27 @@ def count(tensors: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def need_map(inputs: Shapes) -> tuple[int, int, int]:
-    """Height, width and channels of the map that arrives; raises Refusal if it is a vector."""
+    """Height, width and channels of the map that arrives; raises LayerError if it is a vector."""
     if len(inputs[0]) != 3:
-        raise Refusal(Code.E305, f"needs a map of height×width×channels, and a vector of {show(inputs[0])} arrives")
+        raise LayerError(
+            Code.E305, f"needs a map of height×width×channels, and a vector of {format_shape(inputs[0])} arrives"
+        )
     height, width, channels = inputs[0]
     return height, width, channels
 
 
 def within_bounds(shape: Shape, what: str = "give") -> Shape:
-    """The same shape; raises Refusal when a size is beyond what torch can address."""
+    """The same shape; raises LayerError when a size is beyond what torch can address."""
     if max(shape) > LARGEST or prod(shape) > 2**63 - 1:
-        raise Refusal(Code.E306, f"would {what} {show(shape)}, more than can be addressed")
+        raise LayerError(Code.E306, f"would {what} {format_shape(shape)}, more than can be addressed")
     return shape
 
 
 def in_groups(amount: int, groups: int, what: str, attribute: str = "groups") -> int:
-    """How many are in each of the groups; raises Refusal when they cannot be equal."""
+    """How many are in each of the groups; raises LayerError when they cannot be equal."""
     if amount % groups:
         fact = f"cannot split {amount} {what} into {groups} equal groups"
-        raise Refusal(Code.E304, fact, (attribute,), f"{amount}/{groups} = {amount / groups:g}")
+        raise LayerError(Code.E304, fact, (attribute,), f"{amount}/{groups} = {amount / groups:g}")
     return amount // groups
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
 
 
-class Activation(ShapeKeeping):
+class Activation(ShapePreserving):
     """A non-linearity applied to each number by itself. Its fields are torch's arguments, with torch's defaults."""
 
     family: ClassVar[Family] = Family.ACTIVATION

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 
 from specnet.diagnostics import Diagnostic, Severity
-from specnet.render import remarks
+from specnet.reporters import notes
 from specnet.source import Source, Span
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -32,7 +32,7 @@ def _place(span: Span) -> Mapping[str, int]:
 def _text(diagnostic: Diagnostic) -> str:
     """What the terminal says, without the excerpt: GitHub shows the lines themselves."""
     beside = [label.text for label in diagnostic.labels if label.primary and label.text]
-    return "\n".join((diagnostic.message, *beside, *remarks(diagnostic)))
+    return "\n".join((diagnostic.message, *beside, *notes(diagnostic)))
 
 
 def _data(text: str) -> str:

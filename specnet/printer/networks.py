@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from specnet.graph import Head, Input, Network, Node
-from specnet.written import written, written_value, written_values
+from specnet.printer.layers import format_arguments, format_layer, format_value
 
 if TYPE_CHECKING:
     from specnet.settings import Training
     from specnet.settings.base import Setting
 
 
-def unparse(network: Network) -> str:
-    """The text. Names become labels, so dots in them become underscores: blocks and repetitions are written out.
+def format_network(network: Network) -> str:
+    """The text. Names become labels, so dots in them become underscores: blocks and repetitions are format_layer out.
 
     Raises ValueError for a network with an error in it.
     """
@@ -51,17 +51,17 @@ def _input(i: Input) -> str:
 def _node(node: Node, previous: str) -> str:
     """`conv2: @pool1 -> conv K=256 F=5`; a value that arrives anyway is not named."""
     if node.layer is None or node.output is None:
-        raise ValueError(f"`{node.name}` stands at an error or behind one: such a network cannot be written")
+        raise ValueError(f"`{node.name}` stands at an error or behind one: such a network cannot be format_layer")
     first, *others = node.inputs
     resume = "" if first == previous else f"@{_label(first)} -> "
-    layer = f"same {_label(node.shares)}" if node.shares else written(node.layer)
+    layer = f"same {_label(node.shares)}" if node.shares else format_layer(node.layer)
     taps = "".join(f" @{_label(other)}" for other in others)
     word, _, values = layer.partition(" ")
     return f"{_label(node.name)}: {resume}{word}{taps}{' ' if values else ''}{values}"
 
 
 def _head(head: Head) -> str:
-    return f"head {_label(head.name)} weight={written_value(head.weight)} {{ }}"
+    return f"head {_label(head.name)} weight={format_value(head.weight)} {{ }}"
 
 
 def _label(name: str) -> str:
@@ -73,8 +73,8 @@ def _training(training: Training) -> str:
     from specnet.settings import lines
 
     given = [(line, getattr(training, line)) for line in lines() if line in training.model_fields_set]
-    written = [f"  {line:<9} {text}".rstrip() for line, value in given if value for text in _settings(line, value)]
-    return "\n".join(["train {", *written, "}"])
+    format_layer = [f"  {line:<9} {text}".rstrip() for line, value in given if value for text in _settings(line, value)]
+    return "\n".join(["train {", *format_layer, "}"])
 
 
 def _settings(line: str, value: Setting | tuple[Setting, ...]) -> list[str]:
@@ -83,5 +83,5 @@ def _settings(line: str, value: Setting | tuple[Setting, ...]) -> list[str]:
 
     steps = value if isinstance(value, tuple) else (value,)
     words = {kind: word for word, kind in choices(line).items()}
-    texts = [f"{words[type(step)]} {written_values(step)}".strip() for step in steps]
+    texts = [f"{words[type(step)]} {format_arguments(step)}".strip() for step in steps]
     return texts if "" in choices(line) else [" -> ".join(texts)]

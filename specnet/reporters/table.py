@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from specnet.compiler import Checked
 from specnet.graph import Node
-from specnet.layers.base import show
-from specnet.render import BOLD, DIM, painted
-from specnet.written import written
+from specnet.layers.base import format_shape
+from specnet.printer.layers import format_layer
+from specnet.reporters import BOLD, DIM, painted
 
 HEADINGS = ("name", "layer", "output", "(N − F + 2P)/S + 1", "parameters", "MACs")
 TO_THE_RIGHT = {4, 5}
@@ -52,7 +52,7 @@ def _line(row: Row, columns: Sequence[int], widths: Sequence[int], colour: bool)
 
 def _rows(checked: Checked) -> Iterable[Row]:
     for i in checked.network.inputs:
-        yield Row((i.name, "input", show(i.shape) or "?", "", "", ""))
+        yield Row((i.name, "input", format_shape(i.shape) or "?", "", "", ""))
     nodes = checked.network.nodes
     first_broken = next((i for i, node in enumerate(nodes) if node.output is None), len(nodes))
     shown = nodes if checked.ok else nodes[: first_broken + 2]
@@ -66,13 +66,15 @@ def _rows(checked: Checked) -> Iterable[Row]:
 
 
 def _row(checked: Checked, node: Node) -> Row:
-    word = written(node.layer) if node.layer else node.kind
-    arriving = checked.network.arriving(node)
+    word = format_layer(node.layer) if node.layer else node.kind
+    arriving = checked.network.input_shapes(node)
     if node.output is None or node.layer is None or arriving is None:
         return Row((node.name, word, "?", "", "", ""), DIM)
     if node.shares and node.layer.parameters(arriving):
         word += f"  (weights of {node.shares})"
     cost = checked.costs[node.name]
     numbers = (f"{cost.parameters:,}" if cost.parameters else "", f"{cost.macs:,}" if cost.macs else "")
-    is_quiet = node.layer.keeps_shape and not cost.parameters
-    return Row((node.name, word, show(node.output), node.layer.formula(arriving), *numbers), DIM if is_quiet else "")
+    is_quiet = node.layer.preserves_shape and not cost.parameters
+    return Row(
+        (node.name, word, format_shape(node.output), node.layer.formula(arriving), *numbers), DIM if is_quiet else ""
+    )

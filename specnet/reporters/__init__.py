@@ -30,10 +30,10 @@ def terminal(diagnostic: Diagnostic, colour: bool = False) -> str:
     if diagnostic.span:
         lines += _excerpt(diagnostic.span, diagnostic.labels, width, style, colour)
     edge = " " * width + painted(" = ", DIM, colour)
-    return "\n".join((*lines, *(f"{edge}{remark}" for remark in remarks(diagnostic))))
+    return "\n".join((*lines, *(f"{edge}{remark}" for remark in notes(diagnostic))))
 
 
-def remarks(diagnostic: Diagnostic) -> list[str]:
+def notes(diagnostic: Diagnostic) -> list[str]:
     """What stands below a message: notes, the calls that led there, help, fixes."""
     return [
         *(f"note: {note}" for note in diagnostic.notes),

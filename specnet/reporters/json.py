@@ -10,7 +10,7 @@ from specnet.analyses.receptive_field import Pixels, receptive_fields
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import Layer
-from specnet.render import record
+from specnet.reporters import record
 
 SCHEMA = 1
 TOTALS = ("parameters", "buffers", "macs", "memory", "receptive_field")

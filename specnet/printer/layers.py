@@ -10,18 +10,18 @@ from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.layers.base import Layer
 
 
-def written(layer: Layer) -> str:
-    """A layer as it is written; reading that gives an equal layer."""
+def format_layer(layer: Layer) -> str:
+    """A layer as it is format_layer; reading that gives an equal layer."""
     return " ".join([layer.kind, *_values(layer)])
 
 
-def written_values(attributes: Attributes) -> str:
+def format_arguments(attributes: Attributes) -> str:
     """What stands after the word of a layer or setting: positional values, always; then what is not a default."""
     return " ".join(_values(attributes))
 
 
-def written_attribute(attributes: Attributes, name: str) -> str:
-    """One attribute as it is written: `K=96`, `floor`."""
+def format_attribute(attributes: Attributes, name: str) -> str:
+    """One attribute as it is format_layer: `K=96`, `floor`."""
     cls, value = type(attributes), getattr(attributes, name)
     return _word(cls, name, value) or _argument(cls, name, value)
 
@@ -32,7 +32,7 @@ def _values(attributes: Attributes) -> Iterator[str]:
     for name in (*cls.positional, *others):
         value = getattr(attributes, name)
         if value is not None and (name in cls.positional or value != cls.model_fields[name].default):
-            yield written_attribute(attributes, name)
+            yield format_attribute(attributes, name)
 
 
 def _word(cls: type[Attributes], name: str, value: object) -> str:
@@ -42,14 +42,14 @@ def _word(cls: type[Attributes], name: str, value: object) -> str:
 
 def _argument(cls: type[Attributes], name: str, value: object) -> str:
     """`4096`, or `K=96`: by position only what may be, and a letter that has other letters beside it keeps its name."""
-    text = written_value(value)
-    letters = {cls.written(field) for field in cls.model_fields if cls.written(field).isupper()}
-    if name not in cls.positional or (cls.written(name) in letters and len(letters) > 1):
-        return f"{cls.written(name)}={text}"
+    text = format_value(value)
+    letters = {cls.key_of(field) for field in cls.model_fields if cls.key_of(field).isupper()}
+    if name not in cls.positional or (cls.key_of(name) in letters and len(letters) > 1):
+        return f"{cls.key_of(name)}={text}"
     return f"({text})" if text.startswith("-") else text
 
 
-def written_value(value: Any) -> str:
+def format_value(value: Any) -> str:
     """One value: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text", [[1, 0], [0, -1]]."""
     match value:
         case bool():
@@ -59,21 +59,21 @@ def written_value(value: Any) -> str:
         case str():
             return value if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) else f'"{value}"'
         case Interval():
-            return f"{written_value(value.low)}..{written_value(value.high)}"
+            return f"{format_value(value.low)}..{format_value(value.high)}"
         case BeforeAfter():
             return f"{value.before}:{value.after}"
         case Multiple():
-            return f"{written_value(value.factor)}x"
+            return f"{format_value(value.factor)}x"
         case ((int(), int()), (int(), int())):
             return _sides(*value)
         case (int() | float(), *_):
-            return _size([written_value(size) for size in value])
+            return _size([format_value(size) for size in value])
         case _:
             return f"[{', '.join(_row(row) for row in value)}]"
 
 
 def _row(row: Any) -> str:
-    return f"[{', '.join(map(written_value, row))}]"
+    return f"[{', '.join(map(format_value, row))}]"
 
 
 def _size(sizes: list[str]) -> str:

@@ -1,10 +1,10 @@
 """A network made by a program, without any text.
 
-draft = Draft("Small")
-x = draft.input((32, 32, 3))
-x = draft.add("conv", x, K=16, F=5, P=2, name="conv1")
-x = draft.add("relu", x)
-network = draft.network(draft.add("fc", x, K=10))
+builder = NetworkBuilder("Small")
+x = builder.input((32, 32, 3))
+x = builder.add("conv", x, K=16, F=5, P=2, name="conv1")
+x = builder.add("relu", x)
+network = builder.network(builder.add("fc", x, K=10))
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from specnet.graph import Input, Network, Node
 from specnet.layers import kinds, layer_class
-from specnet.layers.base import Layer, Refusal, Shape
+from specnet.layers.base import Layer, LayerError, Shape
 
 
-class Draft:
+class NetworkBuilder:
     """Grows a network node by node; what a layer cannot take is a ValueError at once."""
 
     def __init__(self, name: str, description: str = "") -> None:
@@ -41,7 +41,7 @@ class Draft:
         name = name or f"{made.kind}{self._counts[made.kind]}"
         try:
             output = made.output(tuple(self._shapes[value] for value in inputs))
-        except Refusal as refusal:
+        except LayerError as refusal:
             raise ValueError(f"`{name}` {refusal.fact}") from None
         self._take(name, output)
         self._nodes.append(Node(name, made.kind, made, inputs, output))
