@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specnet.cli import main
+from specnet.printer.formatter import format_lines, format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.formatter import format_lines, format_source
 from specnet.syntax.parser import parse
 
 ROOT = Path(__file__).parents[1]
