@@ -115,10 +115,8 @@ def to_logical_line(line: tree.Line, name_width: int = 0) -> LogicalLine:
         case tree.Chain(label=label, elements=elements, claim=claim):
             segments = [_segment(element.span, _element(element, name_width)) for element in elements[:1]]
             segments += [_segment(element.span, _element(element)) for element in elements[1:]]
-            label_text, claim_text = (
-                f"{label.text}:" if label else "",
-                f"=> {format_positional(claim)}" if claim else "",
-            )
+            label_text = f"{label.text}:" if label else ""
+            claim_text = f"=> {format_positional(claim)}" if claim else ""
             return LogicalLine(line.span.start, line.span.end, label_text, tuple(segments), claim_text)
         case tree.Unreadable():
             raise ValueError("a line that could not be read has no layout")

@@ -35,7 +35,7 @@ fc 4096
 fc 10 bias=no
 upsample 2
 upsample 1.5 nearest_exact
-upsample (2)x(1.5) bilinear align_corners
+upsample 2x(1.5) bilinear align_corners
 upsample to=20x31 bicubic
 reshape 4x9x13
 reshape 7x7x7
