@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from specnet.compiler import check_source
 from specnet.source import Source
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 EXAMPLES = [
     pytest.param(text, id=f"{file.stem}-{number}")
     for file in sorted(DOCS.glob("*.md"))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark
+from paths import ERRORS, SPECS
 
 from specnet.compiler import check_source
 from specnet.source import Source
@@ -16,8 +17,8 @@ from specnet.syntax import tree
 from specnet.syntax.expressions import NoValue, evaluate
 from specnet.syntax.parser import grammar_text, parse
 
-SPECS = sorted((Path(__file__).parents[1] / "specs").rglob("*.net"))
-BROKEN = sorted((Path(__file__).parent / "errors").glob("*.net"))
+FILES = sorted(SPECS.rglob("*.net"))
+BROKEN = sorted(ERRORS.glob("*.net"))
 
 
 def parsed(text: str) -> tree.Lines:
@@ -104,7 +105,7 @@ def test_bare_words_and_conditions_do_not_get_in_each_other_s_way() -> None:
     assert not line.elements[0].arguments
 
 
-@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_zoo_checks_without_an_error(file: Path) -> None:
     checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
     assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]
@@ -124,7 +125,7 @@ def mutated(text: str, seed: int) -> str:
     return text
 
 
-TEXTS = [file.read_text(encoding="utf-8") for file in (*SPECS, *BROKEN)]
+TEXTS = [file.read_text(encoding="utf-8") for file in (*FILES, *BROKEN)]
 
 
 @settings(max_examples=400, deadline=None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from specnet import settings
 from specnet.cli import main
@@ -18,7 +18,6 @@ from specnet.elaborate import CannotRead
 from specnet.layers import kinds
 from specnet.source import Source, Span
 
-ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 
 

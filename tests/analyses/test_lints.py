@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from paths import ERRORS, ROOT
 
 import specnet
 from specnet.analyses.lints import names
@@ -14,7 +15,6 @@ from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Diagnostic, Severity
 from specnet.source import Source
 
-ROOT = Path(__file__).parents[1]
 ZOO = sorted((ROOT / "specs").glob("**/*.net"))
 ADVICE = [code for code in Code if code.name[1] == "5"]
 
@@ -101,7 +101,7 @@ def test_what_the_lints_leave_alone(text: str) -> None:
 
 
 def test_every_code_of_advice_is_found_by_a_case() -> None:
-    shown = "".join(file.read_text() for file in (ROOT / "tests" / "errors").glob("lint_*.txt"))
+    shown = "".join(file.read_text() for file in ERRORS.glob("lint_*.txt"))
     assert {code.name for code in ADVICE if f"[{code.name}]" in shown} == {code.name for code in ADVICE}
 
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 from torch import nn
 
 from specnet.backends.torch_module import build
@@ -24,7 +25,6 @@ from specnet.layers import layer_class
 from specnet.layers.base import Layer
 from specnet.source import Source
 
-ROOT = Path(__file__).parents[1]
 ZOO = sorted(path for path in (ROOT / "specs").glob("*.net"))
 
 RESIDUAL = """

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from specnet.cli import main
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
 CONSOLE = [block for language, block in BLOCKS if language == "console"]

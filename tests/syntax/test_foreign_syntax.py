@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ERRORS, ROOT
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
@@ -19,7 +20,6 @@ from specnet.source import Source
 from specnet.syntax.habits.habit import changes_to
 from specnet.syntax.reading import Reading
 
-ROOT = Path(__file__).parents[1]
 ZOO = sorted((ROOT / "specs").glob("*.net"))
 
 
@@ -166,7 +166,7 @@ def test_one_slip_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
 
 def test_fix_mends_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "ten.net"
-    file.write_text((ROOT / "tests/errors/syntax_ten_at_once.net").read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text((ERRORS / "syntax_ten_at_once.net").read_text(encoding="utf-8"), encoding="utf-8")
     before = check(file.read_text(encoding="utf-8"))
     assert len(before.diagnostics) == 10
     assert [d.span.line for d in before.diagnostics if d.span] == sorted(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from specnet.analyses.memory import memory
 from specnet.analyses.receptive_field import receptive_field, receptive_fields
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
-
-ROOT = Path(__file__).parents[1]
 
 
 def checked(text: str) -> Checked:

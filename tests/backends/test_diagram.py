@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from paths import ERRORS, SPECS
 
 from specnet.backends.diagram import draw
 from specnet.backends.diagram.figure import Figure, figure
@@ -22,7 +23,7 @@ from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
 
-ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.net"
+ALEXNET = SPECS / "alexnet.net"
 
 BRANCHES = """
 net Branches "a stem, residual blocks, an inception, a head on the side"
@@ -219,7 +220,7 @@ def test_hardly_a_network_is_a_picture_too(text: str) -> None:
 
 
 @needs_dot
-@pytest.mark.parametrize("spec", sorted((Path(__file__).parent / "errors").glob("*.net")), ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", sorted(ERRORS.glob("*.net")), ids=lambda spec: spec.stem)
 def test_every_error_can_be_drawn(spec: Path) -> None:
     text = spec.read_bytes().decode(errors="replace")
     is_large = len(checked(text).network.nodes) > 5000

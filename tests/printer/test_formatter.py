@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ERRORS, GOLDEN, ROOT, SPECS
 
 from specnet.cli import main
 from specnet.source import Source
@@ -21,8 +22,7 @@ from specnet.syntax import tree
 from specnet.syntax.formatter import format_lines, format_source
 from specnet.syntax.parser import parse
 
-ROOT = Path(__file__).parents[1]
-UNTIDY = sorted((ROOT / "tests/golden/fmt").glob("*.in.net"))
+UNTIDY = sorted((GOLDEN / "fmt").glob("*.in.net"))
 
 
 def parsed(text: str) -> tree.Lines:
@@ -53,8 +53,8 @@ def is_readable(file: Path) -> bool:
     return not parse(Source(file.name, file.read_text(encoding="utf-8")))[1]
 
 
-SPECS = sorted((ROOT / "specs").rglob("*.net"))
-READABLE = [file for file in (*SPECS, *(ROOT / "tests/errors").glob("*.net"), *UNTIDY) if is_readable(file)]
+FILES = sorted(SPECS.rglob("*.net"))
+READABLE = [file for file in (*FILES, *ERRORS.glob("*.net"), *UNTIDY) if is_readable(file)]
 TEXTS = [file.read_text(encoding="utf-8") for file in READABLE]
 
 
@@ -66,7 +66,7 @@ def test_golden(file: Path, golden: Callable[[str, str], None]) -> None:
     golden(f"fmt/{file.name.replace('.in.', '.out.')}", formatted(file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_zoo_is_formatted(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert formatted(text) == text
@@ -424,7 +424,7 @@ def test_fill_claims_the_value_at_the_end_not_the_last_layer(folder: Path) -> No
     assert [line.partition("=> ")[2] for line in lines] == ["6x6x4", "3x3x4", "6x6x1", "3x3x1", ""]
 
 
-@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_fill_writes_the_claims_of_the_zoo(file: Path, folder: Path) -> None:
     if file.parent.name == "blocks":
         return

@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import SPECS
 
 import specnet
 from specnet.graph import Network
 from specnet.printer.networks import format_network
 
-SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.net"))
+FILES = sorted(SPECS.glob("*.net"))
 
 
 def read_back(network: Network) -> Network:
     return specnet.check(format_network(network)).network
 
 
-@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_what_is_printed_reads_back_to_the_same(file: Path) -> None:
     network = specnet.check(file).network
     again = read_back(network)

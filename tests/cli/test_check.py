@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import ROOT
 
 from specnet.cli import main
 
-ROOT = Path(__file__).parents[1]
 LECTURE = "input 32x32x3\nconv K=10 F=7\nconv K=6 F=5 S=2\n"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from paths import ERRORS
 
 from specnet.cli import main
 from specnet.cli.explain import page
@@ -18,8 +19,7 @@ from specnet.compiler import check_source
 from specnet.diagnostics import Code
 from specnet.source import Source
 
-ROOT = Path(__file__).parents[1]
-ERRORS = sorted(file.name for file in (ROOT / "tests" / "errors").glob("*.net"))[::5]
+BROKEN = sorted(file.name for file in ERRORS.glob("*.net"))[::5]
 LECTURE = "input 32x32x3\nconv K=10 F=7\nconv K=6 F=5 S=2\n"
 ODD = "a, b%:ü.net"
 """A name with all the signs that must be escaped somewhere."""
@@ -44,8 +44,8 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_log_has_the_properties_that_readers_require(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT / "tests" / "errors")
-    log = sarif(capsys, *ERRORS, "../../specs/airbench94.net")  # sound, with a note
+    monkeypatch.chdir(ERRORS)
+    log = sarif(capsys, *BROKEN, "../../specs/airbench94.net")  # sound, with a note
     assert log["version"] == "2.1.0"
     assert log["$schema"].endswith("sarif-2.1.0.json")
     (run,) = log["runs"]
@@ -54,7 +54,7 @@ def test_a_log_has_the_properties_that_readers_require(
     assert driver["name"] == "SpecNet"
     assert re.fullmatch(r"\d+\.\d+\.\d+", driver["semanticVersion"])
     assert_rules(driver["rules"])
-    assert len(run["results"]) > len(ERRORS)
+    assert len(run["results"]) > len(BROKEN)
     for result in run["results"]:
         assert_result(result, driver["rules"])
     assert any(result["fixes"] for result in run["results"])

@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools" / "bench_train"))
-
 from gpu import images_per_second
+from paths import ROOT, SPECS
 from timing import Ratio, compare, ratio
 
-BENCH = Path(__file__).parents[2] / "tools" / "bench_train"
+BENCH = ROOT / "tools" / "bench_train"
 
 
 @pytest.mark.slow
@@ -32,7 +30,7 @@ def test_it_refuses_a_count_that_is_none() -> None:
 
 
 def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
-    spec = Path(__file__).parents[2] / "specs" / "lenet5.net"
+    spec = SPECS / "lenet5.net"
     rates = images_per_second(spec, "cpu", batch=8, batches=2, folder=tmp_path / "run", looks=3)
     assert len(rates) == 3
     assert all(rate > 0 for rate in rates)

@@ -14,8 +14,8 @@ from specnet.fixes import with_fixes
 from specnet.reporters import record, terminal
 from specnet.source import Source
 
-ROOT = Path(__file__).parent / "errors"
-CASES = sorted(ROOT.glob("*.net"))
+HERE = Path(__file__).parent
+CASES = sorted(HERE.glob("*.net"))
 
 # Codes that no text file can show: bytes that are not text are in test_check.py.
 SHOWN_ELSEWHERE = {"E001"}
@@ -40,7 +40,7 @@ def edited(text: str, fix: Fix) -> str:
 def test_a_broken_spec_is_answered_as_expected(
     file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(HERE)
     checked = checked_with_fixes(file)
     text = "\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics) + "\n"
     expected = file.with_suffix(".txt")
@@ -53,7 +53,7 @@ def test_a_broken_spec_is_answered_as_expected(
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(HERE)
     checked = checked_with_fixes(file)
     before = errors(checked)
     for diagnostic in checked.diagnostics:
@@ -65,7 +65,7 @@ def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_what_lies_behind_an_error_has_no_shape(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(HERE)
     network = check_source(Source(file.name, file.read_text(encoding="utf-8"))).network
     unknown = {node.name for node in network.nodes if node.output is None}
     for node in network.nodes:
@@ -73,7 +73,7 @@ def test_what_lies_behind_an_error_has_no_shape(file: Path, monkeypatch: pytest.
 
 
 def test_every_code_is_shown_by_a_case() -> None:
-    shown = set(re.findall(r"\[([EWN]\d{3})\]", "".join(file.read_text() for file in ROOT.glob("*.txt"))))
+    shown = set(re.findall(r"\[([EWN]\d{3})\]", "".join(file.read_text() for file in HERE.glob("*.txt"))))
     assert shown | SHOWN_ELSEWHERE == {code.name for code in Code}
 
 

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-
 from compare_errors import MISTAKES, PAGE, PEERS, Mistake, our_part, ours, row
 
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from specnet.compiler import check_source
 from specnet.source import Source
 
-ROOT = Path(__file__).parents[1]
 TEXTS = sorted([*ROOT.glob("specs/**/*.net"), *ROOT.glob("tests/errors/*.net")])
 
 
