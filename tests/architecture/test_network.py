@@ -10,13 +10,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from paths import SPECS
 
 from specnet.compiler import check_source
 from specnet.graph import Network, ValueRef
 from specnet.source import Source, Span
 
-ROOT = Path(__file__).parents[2]
-SPECS = sorted(ROOT.glob("specs/*.net"))
+ZOO = sorted(SPECS.glob("*.net"))
 
 EVERYTHING = """
 net Everything "blocks with taps, heads, shared layers, a training section"
@@ -70,15 +70,10 @@ def is_of_text(value: Any) -> bool:
 
 def positions_in(network: Network) -> list[str]:
     """The ways on which a network reaches a text, a position or a piece of syntax."""
-    return [
-        way
-        for way, value in reach(network, "network", set())
-        if isinstance(value, Source | Span)
-        or type(value).__module__.startswith(("specnet.syntax", "specnet.elaborate"))
-    ]
+    return [way for way, value in reach(network, "network", set()) if is_of_text(value)]
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", ZOO, ids=lambda spec: spec.stem)
 def test_a_network_of_the_zoo_reaches_no_text(spec: Path) -> None:
     assert positions_in(network_of(spec.read_text(encoding="utf-8"), str(spec))) == []
 
