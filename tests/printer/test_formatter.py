@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from paths import ERRORS, GOLDEN, ROOT, SPECS
 
 from specnet.cli import main
+from specnet.printer.formatter import format_lines, format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.formatter import format_lines, format_source
 from specnet.syntax.parser import parse
 
 UNTIDY = sorted((GOLDEN / "fmt").glob("*.in.net"))
