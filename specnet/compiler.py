@@ -79,7 +79,7 @@ def check_source(
 ) -> Checked:
     """Checks a spec and, where it is sound, gives advice; the codes of `allow` are left out.
 
-    Never raises for a bad spec; raises BadOverride for an override that it does not have.
+    Never raises for a bad spec; raises OverrideError for an override that it does not have.
     """
     lines, unreadable = parse(source)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
