@@ -13,7 +13,7 @@ from specnet.backends.torch_source.layout import Group, Text, flat
 from specnet.backends.torch_source.naming import safe
 from specnet.backends.torch_source.outline import Item, Leaf
 from specnet.backends.torch_source.parameters import Slot
-from specnet.elaborate.scope import escaped
+from specnet.elaborate.scope import escape_name
 from specnet.graph import Network
 from specnet.layers.base import Shape, format_shape
 
@@ -56,7 +56,7 @@ class Parts:
         functions = {(name, place) for name, calls in leaves for place, c in enumerate(calls) if not c.is_module}
         read = [slot for slot in self.texts if slot in self.design.detours or (slot.part, slot.call) in functions]
         taken = {item.name for item in self.items}
-        return {name: safe(escaped(name), taken) for slot in read for name in self.design.parameters.names[slot]}
+        return {name: safe(escape_name(name), taken) for slot in read for name in self.design.parameters.names[slot]}
 
     def stored(self, slot: Slot) -> Text:
         """What is written in a slot, with attributes in the place of the constructor's parameters."""
