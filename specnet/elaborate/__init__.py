@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate import training
 from specnet.elaborate.build import Build, Claim, Expectation, Halt, Place
 from specnet.elaborate.lines import CannotRead as CannotRead
@@ -107,7 +107,7 @@ def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str 
         at = lines[-1].span if lines else source.span(0, 0)
         build.say(Code.E004, "the spec has no layers", at)
         return
-    if any(diagnostic.severity is Severity.ERROR for diagnostic in build.diagnostics):
+    if find_errors(build.diagnostics):
         return
     read = {name for node in build.nodes for name in node.inputs} | {head.value for head in build.heads} | {end}
     for name, place in build.places.items():

@@ -25,7 +25,7 @@ Finding = tuple[Source, Diagnostic]
 
 
 def make_log(findings: Sequence[Finding], read_page: Callable[[Code], str]) -> dict[str, Any]:
-    """Return the log of one run, with a rule for each code that occurs; `read_page` returns a code's page in Markdown."""
+    """Return the log of one run, with a rule for each code in it; `read_page` returns a code's page in Markdown."""
     codes = sorted({diagnostic.code for _, diagnostic in findings}, key=lambda code: code.name)
     driver = {
         "name": "SpecNet",

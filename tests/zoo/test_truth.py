@@ -15,6 +15,7 @@ from reference import read
 from steps import Step, fingerprints, of_spec, without
 
 from specnet.compiler import Checked, check_source, read_beside
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source, Span
 
 HERE = Path(__file__).parent
