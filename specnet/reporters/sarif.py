@@ -114,7 +114,7 @@ def _make_region(span: Span) -> dict[str, int]:
 def _make_uri(source: Source) -> str:
     """Return an absolute name as a `file:` URI, a relative one as a reference from the repository's root."""
     path = Path(source.name)
-    return path.as_make_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def _make_message(text: str) -> dict[str, str]:
