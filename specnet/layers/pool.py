@@ -18,7 +18,6 @@ from specnet.layers.base import (
     TorchCall,
     need_map,
     within_bounds,
-    without,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import (
@@ -101,7 +100,7 @@ class Pool(Windowed):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.output_size:
-            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", (one(self.output_size),)),)
+            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", output_size=one(self.output_size)),)
         axes = self.axes(inputs)
         return self._max(axes) if self.operation == "max" else self._avg(axes)
 
@@ -120,12 +119,10 @@ class Pool(Windowed):
         return *pad, self._call("nn.AvgPool2d", padding=padding, count_include_pad=counted or not padding)
 
     def _call(self, target: str, **keywords: Any) -> TorchCall:
-        """The module with its window, its stride and these keywords, as far as they are not torch's defaults."""
+        """The module with its window, its stride, its rounding and these keywords."""
         assert self.kernel_size
-        window = one(self.kernel_size)
-        keywords |= {"stride": one(self.stride or self.kernel_size), "ceil_mode": self.rounding == "ceil"}
-        defaults = {"stride": window, "padding": 0, "ceil_mode": False, "dilation": 1, "count_include_pad": True}
-        return TorchCall(target, (window,), without(keywords, defaults))
+        window, stride = one(self.kernel_size), one(self.stride or self.kernel_size)
+        return TorchCall(target, kernel_size=window, stride=stride, ceil_mode=self.rounding == "ceil", **keywords)
 
 
 def _is_wide(axis: Axis) -> bool:

@@ -43,11 +43,11 @@ class Parts:
 
     def arguments(self, item: Item, place: int, call: Call) -> Iterator[Text]:
         """The required arguments of a part's call by position, the others by name where they say something."""
-        for position, name in enumerate(call.arguments):
+        for name in call.arguments:
             slot = Slot(item.name, place, name)
             if slot in self.texts:
                 text = self.texts[slot] if call.is_module else self.stored(slot)
-                yield text if position < call.required else named(name, text)
+                yield text if name in call.signature.positional else named(name, text)
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
