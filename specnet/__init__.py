@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from specnet.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from specnet.api import SpecError as SpecError
     from specnet.api import check as check
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from specnet.runs import evaluate as evaluate
     from specnet.runs import load_run as load_run
     from specnet.runs import predict as predict
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Checked": "specnet.compiler",

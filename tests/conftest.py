@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
+from paths import GOLDEN, SHARED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +18,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compares a text with tests/golden/NAME, or rewrites it with --refresh."""
 
     def compare(name: str, text: str) -> None:
-        file = ROOT / "tests" / "golden" / name
+        file = GOLDEN / name
         if request.config.getoption("--refresh"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")

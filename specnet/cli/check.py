@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
     """The spec with its safe fixes made, until none is left; the file is written once."""
-    from specnet.cli.output import write_file
+    from specnet.cli.output import rewrite_spec
     from specnet.fixes import edited, edits_of, safe_fixes
 
     if file == "-":
@@ -56,7 +56,7 @@ def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked
         made += len(fixes)
         checked = check_text(edited(checked.source, edits_of(fixes)), options)
     if made:
-        write_file(Path(checked.source.name), checked.source.text.encode())
+        rewrite_spec(Path(checked.source.name), checked.source.text)
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
     else:
         print(f"{file}: nothing changed; {_why_nothing(checked)}", file=sys.stderr)

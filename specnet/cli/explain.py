@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from importlib.resources import files
-from pathlib import Path
 
 from specnet.cli.failure import Failure
 from specnet.diagnostics import Code
+from specnet.package_files import find_package_file
 
 HELP = "explain a code, a kind of layer or a line of `train`; without one, list them all"
 
@@ -48,10 +47,8 @@ def _contents() -> str:
 
 
 def page(code: Code) -> str:
-    """The text of a code's page: inside the installed package, or beside it in a checkout."""
-    inside = files("specnet") / "docs" / "errors" / f"{code.name}.md"
-    beside = Path(__file__).parents[2] / "docs" / "errors" / f"{code.name}.md"
-    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    """Return the Markdown page that explains a code."""
+    return find_package_file(f"docs/errors/{code.name}.md").read_text(encoding="utf-8")
 
 
 def _description(word: str) -> str:

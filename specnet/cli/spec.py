@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import specnet
 from specnet.cli.failure import Failure
 from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.elaborate import BadOverride
+from specnet.package_files import find_package_file
 from specnet.reporters import terminal
 from specnet.source import Source
 from specnet.syntax.parser import LONGEST
@@ -89,17 +89,12 @@ def _in_zoo(file: str) -> Path | None:
     """The zoo's file of that name, for a bare name that is no file here: `specnet check alexnet`."""
     if not _is_bare(file) or Path(file).exists():
         return None
-    return next((path for folder in _zoo() if (path := folder / f"{file}.net").is_file()), None)
+    path = find_package_file(f"specs/{file}.net")
+    return path if path.is_file() else None
 
 
 def _is_bare(file: str) -> bool:
     return bool(re.fullmatch(r"[\w-]+", file))
-
-
-def _zoo() -> tuple[Path, Path]:
-    """The folder of published networks: inside the installed package, or beside it in a checkout."""
-    package = Path(specnet.__file__).parent
-    return package / "specs", package.parent / "specs"
 
 
 def _hint(file: str) -> str:
@@ -108,7 +103,7 @@ def _hint(file: str) -> str:
 
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
-        names |= {path.stem: path.stem for folder in _zoo() for path in folder.glob("*.net")}
+        names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
     close = get_close_matches(Path(file).stem, names, n=1)
     return f"; did you mean {names[close[0]]}?" if close else ""
 

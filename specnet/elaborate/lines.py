@@ -7,7 +7,7 @@ from typing import Any
 
 from specnet.diagnostics import Code, Label, make_diagnostic
 from specnet.elaborate import joins, statements
-from specnet.elaborate.binding import bind, shown
+from specnet.elaborate.binding import bind
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
 from specnet.elaborate.scope import Label as LineLabel
@@ -16,6 +16,7 @@ from specnet.elaborate.slips import called_elsewhere, with_keys
 from specnet.graph import Scope as GraphScope
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, format_shape
+from specnet.printer.values import quote_value
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
@@ -259,7 +260,7 @@ class Elaborator:
             self.build.say(Code.E112, message, element.count.span)
             return None
         if high - low > MOST_NODES:
-            message = f"a repetition runs at most {MOST_NODES:,} times, not {shown(high - low)}"
+            message = f"a repetition runs at most {MOST_NODES:,} times, not {quote_value(high - low)}"
             raise Halt(limit(message, element.count.span))
         header = (element.variable or element.count).span.to(element.count.span)
         values = range(low, high)

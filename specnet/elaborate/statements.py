@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.binding import collect, shown
+from specnet.elaborate.binding import collect
 from specnet.elaborate.build import Expectation, Place
 from specnet.elaborate.scope import Default, Scope, Value, closest, escaped
 from specnet.elaborate.scope import Label as LineLabel
@@ -15,6 +15,7 @@ from specnet.elaborate.sharing import difference
 from specnet.elaborate.training import train
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
+from specnet.printer.values import quote_value
 from specnet.syntax import tree
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ def _shape(elaborator: Elaborator, size: tree.Expression, scope: Scope) -> tuple
         return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes) or len(sizes) not in (1, 3):
-        message = f"an input is height×width×channels, as 227x227x3, or one length, not {shown(value)}"
+        message = f"an input is height×width×channels, as 227x227x3, or one length, not {quote_value(value)}"
         elaborator.build.say(Code.E112, message, size.span)
         return None
     for v in sizes:
         if not 1 <= v <= LARGEST:
-            bound = f"at least 1, not {v}" if v < 1 else f"at most {LARGEST:,}, not {shown(v)}"
+            bound = f"at least 1, not {v}" if v < 1 else f"at most {LARGEST:,}, not {quote_value(v)}"
             elaborator.build.say(Code.E306, f"a size must be {bound}", size.span)
             return None
     return sizes

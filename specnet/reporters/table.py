@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import format_shape
-from specnet.printer.layers import format_layer
+from specnet.printer.values import format_layer
 from specnet.reporters import BOLD, DIM, painted
 
 HEADINGS = ("name", "layer", "output", "(N − F + 2P)/S + 1", "parameters", "MACs")

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, Un
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
+from specnet.package_files import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.reading import UNREADABLE, Fault, Reading
@@ -36,10 +36,8 @@ NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", UNREADABL
 
 
 def grammar_text() -> str:
-    """The grammar: inside the installed package, or beside it in a checkout."""
-    inside = files("specnet") / "grammars" / "specnet.lark"
-    beside = Path(__file__).parents[2] / "grammars" / "specnet.lark"
-    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    """Return the text of the grammar."""
+    return find_package_file("grammars/specnet.lark").read_text(encoding="utf-8")
 
 
 @cache

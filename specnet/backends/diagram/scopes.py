@@ -10,7 +10,7 @@ from typing import Any
 from specnet.attributes import Interval
 from specnet.backends.diagram.label import rounded
 from specnet.graph import Network, Scope
-from specnet.printer.layers import format_value
+from specnet.printer.values import format_value
 from specnet.syntax.expressions import TapValue
 
 REPETITIONS = ("repeat", "for")
