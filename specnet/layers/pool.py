@@ -109,20 +109,30 @@ class Pool(Windowed):
         pad, padding = torch_padding(axes, LEAST)
         if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
             pad, padding = (torch_pad(axes, LEAST),), 0
-        return *pad, self._call("nn.MaxPool2d", padding=padding, dilation=one(self.dilation))
+        ceil = self.rounding == "ceil"
+        dilation = one(self.dilation)
+        return *pad, TorchCall("nn.MaxPool2d", **self._window, padding=padding, dilation=dilation, ceil_mode=ceil)
 
     def _avg(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
-        counted = self.count_include_pad and self.padding != "same"
+        counted, ceil = self.count_include_pad and self.padding != "same", self.rounding == "ceil"
         if not (counted or is_even(axes)):
-            return (self._call("modules.PaddedAvgPool2d", padding=torch_sides(axes)),)
+            sides = torch_sides(axes)
+            return (TorchCall("modules.PaddedAvgPool2d", **self._window, padding=sides, ceil_mode=ceil),)
         pad, padding = torch_padding(axes)
-        return *pad, self._call("nn.AvgPool2d", padding=padding, count_include_pad=counted or not padding)
+        average = TorchCall(
+            "nn.AvgPool2d",
+            **self._window,
+            padding=padding,
+            ceil_mode=ceil,
+            count_include_pad=counted or not padding,
+        )
+        return *pad, average
 
-    def _call(self, target: str, **keywords: Any) -> TorchCall:
-        """The module with its window, its stride, its rounding and these keywords."""
+    @property
+    def _window(self) -> dict[str, int | tuple[int, ...]]:
+        """torch's arguments for the size of the window and its stride."""
         assert self.kernel_size
-        window, stride = one(self.kernel_size), one(self.stride or self.kernel_size)
-        return TorchCall(target, kernel_size=window, stride=stride, ceil_mode=self.rounding == "ceil", **keywords)
+        return {"kernel_size": one(self.kernel_size), "stride": one(self.stride or self.kernel_size)}
 
 
 def _is_wide(axis: Axis) -> bool:

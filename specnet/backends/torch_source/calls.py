@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from specnet.backends.torch_source.copies import signature
+from specnet.backends.torch_source.embedded_modules import signature_of
 from specnet.backends.torch_source.layout import Name
 from specnet.backends.torch_source.signatures import FUNCTIONS, Signature
 from specnet.layers.base import Layer, Shapes, TorchCall
@@ -58,5 +58,5 @@ def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
 def _call(call: TorchCall, frozen: tuple[str, ...]) -> Call:
     """The layer's call, or that of the function in its place."""
     target = FUNCTIONS.get(call.target, call.target)
-    known, arguments = signature(target), {**call.arguments, **IN_TRAINING.get(target, {})}
+    known, arguments = signature_of(target), {**call.arguments, **IN_TRAINING.get(target, {})}
     return Call(target, known.sort(arguments), known, call.joins, frozen if call.is_module else ())

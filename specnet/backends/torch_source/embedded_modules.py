@@ -31,7 +31,7 @@ def _definitions() -> dict[str, Definition]:
 
 
 @cache
-def signature(target: str) -> Signature:
+def signature_of(target: str) -> Signature:
     """The signature of a target: of a class in the file its constructor's, or that of the class it extends."""
     definition = _definitions().get(target.removeprefix("modules.")) if target.startswith("modules.") else None
     if not isinstance(definition, ast.ClassDef):
