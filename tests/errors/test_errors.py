@@ -27,8 +27,7 @@ def checked_with_fixes(file: Path) -> Checked:
 
 def errors(checked: Checked) -> Counter[tuple[str, int]]:
     """The errors by code and line."""
-    found = [d for d in checked.diagnostics if d.severity is Severity.ERROR and d.span]
-    return Counter((d.code.name, d.span.line) for d in found if d.span)
+    return Counter((error.code.name, error.span.line) for error in checked.errors if error.span)
 
 
 def edited(text: str, fix: Fix) -> str:
