@@ -129,7 +129,7 @@ class Pool(Windowed):
         return *pad, average
 
     @property
-    def _window(self) -> dict[str, int | tuple[int, ...]]:
+    def _window(self) -> dict[str, Any]:
         """torch's arguments for the size of the window and its stride."""
         assert self.kernel_size
         return {"kernel_size": one(self.kernel_size), "stride": one(self.stride or self.kernel_size)}
