@@ -13,7 +13,7 @@ from specnet.compiler import Checked, check_source
 from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.printer.networks import format_network
-from specnet.reporters import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class SpecError(SpecNetError, ValueError):
     """A spec has errors: the message is what `specnet check` prints, `checked` holds the diagnostics."""
 
     def __init__(self, checked: Checked) -> None:
-        super().__init__("\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics))
+        super().__init__("\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics))
         self.checked = checked
 
 

@@ -15,7 +15,7 @@ from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.elaborate import OverrideError
 from specnet.package_files import find_package_file
-from specnet.reporters import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 from specnet.syntax.parser import LONGEST
 
@@ -128,4 +128,4 @@ def say(diagnostics: Iterable[Diagnostic]) -> None:
     """Errors and warnings on standard error, for commands whose result is something else; notes are for `check`."""
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
-            print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

@@ -8,10 +8,11 @@ from specnet.elaborate.binding import collect
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Place
-from specnet.elaborate.scope import UNSET, Default, LineLabel, ValueName, closest, escape_name
+from specnet.elaborate.scope import UNSET, Default, LineLabel, ValueName, closest
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Shape
+from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.syntax import tree
 
@@ -61,7 +62,7 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
 
 def _add_named_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, context: Context) -> str:
     scope, overrides = context.scope, context.overrides
-    text = escape_name(name.text) if name else "input"
+    text = escape_attribute(name.text) if name else "input"
     if text in scope.names:
         context.report(Code.E103, f"there is an input `{text}` already", call.span)
     scope.names.add(text)
@@ -139,7 +140,7 @@ def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
     scope = context.scope
-    name = scope.name_for("head", LineLabel(escape_name(str(given.values["name"]))))
+    name = scope.name_for("head", LineLabel(escape_attribute(str(given.values["name"]))))
     end = context.within(scope.inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
     if end is not None:
         context.graph.heads.append(Head(name, end, float(given.values.get("weight", 1.0))))

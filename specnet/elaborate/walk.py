@@ -11,7 +11,7 @@ from specnet.elaborate.claims import add_expectation, check_claim
 from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat
 from specnet.elaborate.layers import add_join, add_layer
-from specnet.elaborate.scope import LineLabel, ValueName, closest, escape_name
+from specnet.elaborate.scope import LineLabel, ValueName, closest
 from specnet.elaborate.sharing import repeat_line
 from specnet.elaborate.slips import called_elsewhere, with_keys
 from specnet.elaborate.statements import (
@@ -26,6 +26,7 @@ from specnet.elaborate.statements import (
 from specnet.graph import ValueRef
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family
+from specnet.naming import escape_attribute
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
 
@@ -118,14 +119,14 @@ def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
     if chain.label is None:
         return None
     name, scope = chain.label.text, context.scope
-    if name in scope.labels or escape_name(name) in scope.names:
+    if name in scope.labels or escape_attribute(name) in scope.names:
         first = scope.labels.get(name)
         places = [Label(first.span, "first here", primary=False)] if first else []
         context.report(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
         return None
     scope.labels[name] = chain.label
     context.declare(name, chain.label.span)
-    return LineLabel(escape_name(name))
+    return LineLabel(escape_attribute(name))
 
 
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
