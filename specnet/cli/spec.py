@@ -17,7 +17,7 @@ from specnet.elaborate import BadOverride
 from specnet.package_files import find_package_file
 from specnet.reporters import terminal
 from specnet.source import Source
-from specnet.syntax.parser import LONGEST
+from specnet.syntax.parser import MOST_CHARACTERS
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +108,7 @@ def _hint(file: str) -> str:
     return f"; did you mean {names[close[0]]}?" if close else ""
 
 
-_MOST_BYTES = 5 * LONGEST
+_MOST_BYTES = 5 * MOST_CHARACTERS
 """Enough of a file to see that it is too long, whatever its characters."""
 
 

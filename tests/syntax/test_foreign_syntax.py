@@ -17,9 +17,9 @@ from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.fixes import edited, with_fixes
+from specnet.foreign.bad_line import find_changes
 from specnet.source import Source
-from specnet.syntax.habits.habit import changes_to
-from specnet.syntax.reading import Reading
+from specnet.syntax.parser_input import ParserInput
 
 ZOO = sorted((ROOT / "specs").glob("*.net"))
 
@@ -196,7 +196,7 @@ def test_a_sound_spec_imports_no_habits() -> None:
     program = "import sys; from specnet.cli import main; main(['check', 'alexnet']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "specnet.syntax.parser" in done.stdout
-    assert "specnet.syntax.habits" not in done.stdout
+    assert "specnet.foreign.words" not in done.stdout
 
 
 TEXTS = st.text("ab1_ ,()='\n", max_size=20)
@@ -205,14 +205,14 @@ TEXTS = st.text("ab1_ ,()='\n", max_size=20)
 @given(TEXTS, TEXTS)
 def test_changes_make_the_new_text_of_the_old(old: str, new: str) -> None:
     source = Source("x.net", f"0123{old}9")
-    reading = Reading.whole(source).changed(changes_to(old, new, 4))
-    assert reading.text == f"0123{new}9"
-    assert list(reading.origins) == sorted(reading.origins)
-    assert reading.span(len(reading.text) - 1, len(reading.text)).text == "9"
+    read = ParserInput.of(source).apply(find_changes(old, new, 4))
+    assert read.text == f"0123{new}9"
+    assert list(read.origins) == sorted(read.origins)
+    assert read.span(len(read.text) - 1, len(read.text)).text == "9"
 
 
 def test_what_stays_keeps_its_place() -> None:
     old, new = "conv F=(5,5) strides='2'", "conv F=5x5 strides=2"
-    reading = Reading.whole(Source("x.net", old)).changed(changes_to(old, new, 0))
-    start = reading.text.index("strides")
-    assert reading.span(start, start + len("strides")).text == "strides"
+    read = ParserInput.of(Source("x.net", old)).apply(find_changes(old, new, 0))
+    start = read.text.index("strides")
+    assert read.span(start, start + len("strides")).text == "strides"
