@@ -13,10 +13,11 @@ from specnet.cli.failure import Failure
 from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
-from specnet.elaborate import BadOverride
+from specnet.elaborate import OverrideError
 from specnet.package_files import find_package_file
-from specnet.reporters import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
+from specnet.suggest import closest_word
 from specnet.syntax.parser import MOST_CHARACTERS
 
 
@@ -43,7 +44,7 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
     try:
         is_strict, allow = getattr(options, "strict", False), allowed_by_project(source.name)
         checked = check_source(source, overrides(options), strict=is_strict, allow=allow)
-    except BadOverride as error:
+    except OverrideError as error:
         raise Failure(str(error)) from None
     if checked.ok:
         return checked
@@ -99,13 +100,11 @@ def _is_bare(file: str) -> bool:
 
 def _hint(file: str) -> str:
     """The file that was probably meant: one of the same folder, or of the zoo for a bare name."""
-    from difflib import get_close_matches
-
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
-    close = get_close_matches(Path(file).stem, names, n=1)
-    return f"; did you mean {names[close[0]]}?" if close else ""
+    meant = closest_word(Path(file).stem, names)
+    return f"; did you mean {names[meant]}?" if meant else ""
 
 
 _MOST_BYTES = 5 * MOST_CHARACTERS
@@ -128,4 +127,4 @@ def say(diagnostics: Iterable[Diagnostic]) -> None:
     """Errors and warnings on standard error, for commands whose result is something else; notes are for `check`."""
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
-            print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

@@ -72,8 +72,7 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
         except Unknown:
             given.unknown = True
         except NoValue as error:
-            code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-            given.diagnostics.append(make_diagnostic(code, error.message, error.span, meant=error.meant))
+            given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
         else:

@@ -15,6 +15,13 @@ from specnet.syntax import tree
 Value = str | None
 """The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
 
+
+class Unset:
+    """The value of a name whose expression depends on an unknown shape."""
+
+
+UNSET = Unset()
+
 # Attributes of torch.nn.Module, which a submodule of that name would hide; a node so called takes a trailing `_`.
 RESERVED = frozenset(
     re.findall(

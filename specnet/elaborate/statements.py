@@ -9,7 +9,7 @@ from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import collect
 from specnet.elaborate.build import Expectation, Place
-from specnet.elaborate.scope import Default, Scope, Value, escaped
+from specnet.elaborate.scope import UNSET, Default, Scope, Value, escaped
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.sharing import difference
 from specnet.elaborate.training import train
@@ -64,8 +64,8 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
 
 def _shape(elaborator: Elaborator, size: tree.Expression, scope: Scope) -> tuple[int, ...] | None:
     """An input's shape; says what is wrong with it."""
-    value = elaborator.value_of(size, scope, None)
-    if value is None:
+    value = None if isinstance(size, tree.Tap) else elaborator.value_of(size, scope, None)
+    if value is UNSET:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes) or len(sizes) not in (1, 3):

@@ -130,7 +130,7 @@ def _unopened(code: str, start: int, end: int) -> Hint | None:
     elif not _closes_more(code[end:]):
         return None
     word, replacement = head["word"], f"{code[start:end]} {{"
-    message = f"the brace of `{word}` stands on its line" if below else f"`{word}` opens no brace"
+    message = f"the opening brace of `{word}` belongs on its line" if below else f"`{word}` opens no brace"
     return Hint(message, *head.span("word"), tuple(changes), replacement, is_safe=True, is_assumed=True)
 
 
@@ -186,6 +186,6 @@ def recognise_separate_claim(line: BadLine) -> Hint | None:
         return None
     claim, above = claim_line.strip(), code[slice(*find_line(code, before.start()))].split(MASK)[0].strip()
     changes = ((before.end(), before.end(), f" {claim}"), (error.start, start + len(claim_line), ""))
-    message = "`=>` stands at the end of the line whose shape it claims"
+    message = "`=>` belongs at the end of the line whose shape it claims"
     is_only = "=>" not in above and re.match(r"=>\s*\d", claim) is not None
     return Hint(message, error.start, error.end, changes, f"{above} {claim}", is_safe=is_only, is_assumed=is_only)

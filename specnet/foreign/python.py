@@ -170,9 +170,8 @@ def _format_value(node: ast.expr) -> str:
 
 def _format_shape(node: ast.expr) -> str:
     parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    return "x".join(
-        _format_value(part) if isinstance(part, ast.Constant) else f"({_format_value(part)})" for part in parts
-    )
+    sizes = [(isinstance(part, ast.Constant), _format_value(part)) for part in parts]
+    return "x".join(text if is_constant else f"({text})" for is_constant, text in sizes)
 
 
 # A line
@@ -212,21 +211,25 @@ def _translate_line(bad: str, start: int, end: int) -> Hint | None:
     calls = [translation for _, translation in elements if translation]
     if not calls:
         return None
-    words = [
-        word
-        for found, translation in elements
-        for word in (translation.elements if translation else (found["text"].strip(),))
-    ]
+    words = list[str]()
+    for found, translation in elements:
+        words += translation.elements if translation else [found["text"].strip()]
     label = f"{calls[0].label}: " if calls[0].label and ":" not in parts["before"] else ""
     replacement = parts["before"] + label + _spread_over_lines(words, bad.count("\n")) + parts["after"]
     first = next(found for found, translation in elements if translation)
     place = start + parts.start("chain") + first.start("text")
     is_exact = all(translation.is_exact for translation in calls)
     changes = find_changes(bad, replacement, start)
-    marked_end = place + len(first["text"].partition("\n")[0].rstrip())
-    title = re.sub(r"\s*\n\s*", " -> ", replacement.strip())
     return Hint(
-        _make_message(calls[0]), place, marked_end, changes, replacement, title, is_exact, is_exact, region=(start, end)
+        _make_message(calls[0]),
+        place,
+        place + len(first["text"].partition("\n")[0].rstrip()),
+        changes,
+        replacement,
+        title=re.sub(r"\s*\n\s*", " -> ", replacement.strip()),
+        is_safe=is_exact,
+        is_assumed=is_exact,
+        region=(start, end),
     )
 
 
@@ -243,4 +246,4 @@ def _make_message(translation: Translation) -> str:
     if translation.label or not translation.is_exact:
         fact = f"`{translation.function}(…)` is a call of Python"
         return f"{fact}; here a layer is a word, and it reads what the line above gives"
-    return f"`{translation.function}` takes no parentheses; its values stand behind it"
+    return f"`{translation.function}` takes no parentheses; its values follow it"

@@ -50,7 +50,7 @@ def _make_hint(tool: str, text: str, section: re.Match[str], end: int, pairs: Ma
 
 
 def _elements(pairs: Mapping[str, str]) -> Iterator[str]:
-    """Yield the layer, then the bn and the activation that Darknet puts in the same section; nothing for another kind."""
+    """Yield the layer, then the bn and the activation of the same section of Darknet; nothing for an unknown kind."""
     kind = translate_word(pairs.get("type", ""), KINDS)
     if pairs.get("type") == "net":
         yield "input " + "x".join(pairs.get(side, "1") for side in ("height", "width", "channels"))

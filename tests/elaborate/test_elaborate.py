@@ -136,6 +136,17 @@ def test_a_label_is_a_tap_too_and_a_block_takes_taps_as_values() -> None:
     assert network.nodes[-1].inputs == ("up1.upsample1", "a_relu")
 
 
+def test_a_tap_goes_through_a_block_into_another() -> None:
+    blocks = "block join(skip) { concat skip }\nblock outer(s) { relu -> join s }\n"
+    text = blocks + "input 8x8x3 -> @x\nconv K=4 F=1 -> outer @x"
+    assert checked(text).network.nodes[-1].inputs == ("outer1.relu1", "input")
+
+
+def test_an_input_whose_size_has_no_value_is_one_error() -> None:
+    diagnostics = check_source(Source("x", "input size\nconv K=4 F=3")).diagnostics
+    assert [diagnostic.code.name for diagnostic in diagnostics] == ["E102"]
+
+
 def test_heads_are_outputs_on_the_side() -> None:
     text = "input 8x8x3\nconv K=4 F=1\nhead aux weight=0.3 { fc 5 }\nfc 6"
     network = checked(text).network

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from keyword import iskeyword
 
 from specnet.backends.torch_source.outline import Leaf, Unit
-from specnet.graph import Scope
-from specnet.syntax.expressions import TapValue
+from specnet.graph import ModuleScope, ValueRef
 
 USED = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
 """What the source uses itself."""
@@ -38,12 +37,12 @@ def class_of_unit(unit: Unit) -> str:
     return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else camel(label)
 
 
-def inputs(unit: Unit, scope: Scope | None) -> list[str]:
+def inputs(unit: Unit, scope: ModuleScope | None) -> list[str]:
     """What the arguments of a forward pass are called: `x`, and what a block calls its other values, or `skip`."""
     if not unit.path and len(unit.ins) > 1:
         return [safe(name, USED) for name in unit.ins]
     values = scope.values if scope else ()
-    named = [safe(name.lower(), {*USED, "x"}) for name, value in values if isinstance(value, TapValue)]
+    named = [safe(name.lower(), {*USED, "x"}) for name, value in values if isinstance(value, ValueRef)]
     others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(unit.ins))]
     return ["x", *(named if len(named) == len(others) else others)]
 

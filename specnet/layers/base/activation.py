@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
+from specnet.layers.base.layer import ShapePreserving
+from specnet.layers.base.shapes import Shapes
+from specnet.layers.base.torch_call import TorchCall, without
+from specnet.layers.base.traits import Family
 
 
 class Activation(ShapePreserving):

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Layer, LayerError, LayerNote, Shapes, TorchCall, need_map
+from specnet.layers.base.errors import LayerError, LayerNote
+from specnet.layers.base.layer import Layer
 from specnet.layers.base.padding import Padding, one, padded_same
+from specnet.layers.base.shapes import Shapes, need_map
+from specnet.layers.base.torch_call import TorchCall
 
 Rounding = Literal["exact", "floor", "ceil"]
 

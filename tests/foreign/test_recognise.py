@@ -1,4 +1,4 @@
-"""Ways of writing that are not SpecNet's: each is recognised, said once, and mended by its fix."""
+"""Foreign syntax: it is recognised, reported once, and corrected by its fix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from paths import ERRORS, ROOT
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Diagnostic, Severity
 from specnet.fixes import edited, with_fixes
 from specnet.foreign.bad_line import find_changes
 from specnet.source import Source
@@ -26,10 +25,6 @@ ZOO = sorted((ROOT / "specs").glob("*.net"))
 
 def check(text: str, name: str = "test.net") -> Checked:
     return with_fixes(check_source(Source(name, text)), {}, read_beside)
-
-
-def errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 @pytest.mark.parametrize(
@@ -109,19 +104,19 @@ def errors(checked: Checked) -> list[Diagnostic]:
 )
 def test_a_line_is_mended(written: str, meant: str) -> None:
     checked = check(f"input 32x32x3\n{written}\nfc 10\n")
-    (error,) = errors(checked)
+    (error,) = checked.errors
     assert error.span
     assert error.span.line == 2
     assert meant in [fix.title for fix in error.fixes]
     mended = edited(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
-    assert not errors(check(mended.text))
+    assert not check(mended.text).errors
 
 
 @pytest.mark.parametrize(
     "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
 )
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
-    (error,) = errors(check(f"input 32x32x3\n{written}\nfc 10\n"))
+    (error,) = check(f"input 32x32x3\n{written}\nfc 10\n").errors
     assert not error.fixes
 
 
@@ -163,7 +158,7 @@ def test_one_slip_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
         found = slipped(chance, file.read_text(encoding="utf-8"), kind)
         if found:
             checked = check(found[0], str(file))
-            (error,) = errors(checked)
+            (error,) = checked.errors
             assert error.fixes or kind == "unknown sign", (file.name, found[1])
             if kind != "no closing brace":
                 assert error.span and error.span.line == found[1], (file.name, found[1])
@@ -192,11 +187,11 @@ def test_long_texts_are_answered_in_time(text: str) -> None:
     assert check(text).diagnostics
 
 
-def test_a_sound_spec_imports_no_habits() -> None:
+def test_a_sound_spec_imports_no_foreign_syntax() -> None:
     program = "import sys; from specnet.cli import main; main(['check', 'alexnet']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "specnet.syntax.parser" in done.stdout
-    assert "specnet.foreign.words" not in done.stdout
+    assert "specnet.foreign." not in done.stdout
 
 
 TEXTS = st.text("ab1_ ,()='\n", max_size=20)
@@ -205,14 +200,14 @@ TEXTS = st.text("ab1_ ,()='\n", max_size=20)
 @given(TEXTS, TEXTS)
 def test_changes_make_the_new_text_of_the_old(old: str, new: str) -> None:
     source = Source("x.net", f"0123{old}9")
-    read = ParserInput.of(source).apply(find_changes(old, new, 4))
-    assert read.text == f"0123{new}9"
-    assert list(read.origins) == sorted(read.origins)
-    assert read.span(len(read.text) - 1, len(read.text)).text == "9"
+    parser_input = ParserInput.of(source).apply(find_changes(old, new, 4))
+    assert parser_input.text == f"0123{new}9"
+    assert list(parser_input.origins) == sorted(parser_input.origins)
+    assert parser_input.span(len(parser_input.text) - 1, len(parser_input.text)).text == "9"
 
 
 def test_what_stays_keeps_its_place() -> None:
     old, new = "conv F=(5,5) strides='2'", "conv F=5x5 strides=2"
-    read = ParserInput.of(Source("x.net", old)).apply(find_changes(old, new, 0))
-    start = read.text.index("strides")
-    assert read.span(start, start + len("strides")).text == "strides"
+    parser_input = ParserInput.of(Source("x.net", old)).apply(find_changes(old, new, 0))
+    start = parser_input.text.index("strides")
+    assert parser_input.span(start, start + len("strides")).text == "strides"
