@@ -10,12 +10,13 @@ from specnet.elaborate import joins, statements
 from specnet.elaborate.binding import bind
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
-from specnet.elaborate.scope import UNSET, Scope, Value, escaped
+from specnet.elaborate.scope import UNSET, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.foreign import closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef, find_shape_origin
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, format_shape
+from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.source import Source, Span
 from specnet.syntax import tree
@@ -107,14 +108,14 @@ class Elaborator:
         if chain.label is None:
             return None
         name = chain.label.text
-        if name in scope.labels or escaped(name) in scope.names:
+        if name in scope.labels or escape_attribute(name) in scope.names:
             first = scope.labels.get(name)
             places = [Label(first.span, "first here", primary=False)] if first else []
             self.build.say(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
             return None
         scope.labels[name] = chain.label
         self.build.declared[name] = chain.label.span
-        return LineLabel(escaped(name))
+        return LineLabel(escape_attribute(name))
 
     def _claim(self, chain: tree.Chain, claim: tree.Expression, scope: Scope, value: Value) -> None:
         """Compares the shape at a line's end with `=> SHAPE`; behind an error, goes on with the claimed one."""
