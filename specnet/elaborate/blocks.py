@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, CannotRead, Context
-from specnet.elaborate.scope import UNSET, Scope, ValueName, closest
-from specnet.elaborate.slips import comment
+from specnet.elaborate.scope import UNSET, Scope, ValueName
+from specnet.foreign import closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import kinds
 from specnet.syntax import tree
@@ -67,7 +67,7 @@ def use_file(path: tree.Text, context: Context) -> None:
         context.report(Code.E210, f"the files use each other in a circle: {' → '.join(files)}", path.span)
         return
     context.files.sources.append(source)
-    lines, diagnostics = parse(source)
+    lines, diagnostics = parse(source, recognise)
     context.graph.log.diagnostics += diagnostics
     home = Scope()
     declarations = tuple(line for line in lines if _is_declaration(line))
@@ -120,10 +120,16 @@ def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool
     if call.body or call.alternative is not None:
         context.report(Code.E106, f"`{word}` takes no braces", call.word.span)
     has_too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    if has_too_many and (diagnostic := comment(call.arguments)):
-        context.add_diagnostics([diagnostic])
-        return False
-    return True
+    return not (has_too_many and _report_comment(call, context))
+
+
+def _report_comment(call: tree.Call, context: Context) -> bool:
+    """Report values that are a comment of another language; returns whether they are."""
+    from specnet.foreign.arguments import recognise_comment
+
+    diagnostic = recognise_comment(call.arguments)
+    context.add_diagnostics([diagnostic] if diagnostic else [])
+    return diagnostic is not None
 
 
 class _Arguments:
@@ -175,7 +181,7 @@ class _Arguments:
             label = Label(first.span, "first here", primary=False)
             self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
         elif argument.key:
-            meant = closest(argument.key.text, names)
+            meant = closest_word(argument.key.text, names)
             message = f"`{block.text}` has no parameter `{argument.key.text}`"
             self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
         else:

@@ -8,7 +8,8 @@ from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import UNSET, LineLabel, Scope, ValueName, closest
+from specnet.elaborate.scope import UNSET, LineLabel, Scope, ValueName
+from specnet.foreign import closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
@@ -121,7 +122,7 @@ class Context:
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
-            meant = closest(name.text, self.scope.visible_names())
+            meant = closest_word(name.text, self.scope.visible_names())
             raise NoSuchName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
@@ -129,7 +130,7 @@ class Context:
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
         is_known, value = self.scope.tap(tap.name)
         if not is_known:
-            meant = closest(tap.name, self.scope.visible_taps())
+            meant = closest_word(tap.name, self.scope.visible_taps())
             raise NoSuchTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
             raise Unknown

@@ -15,7 +15,6 @@ from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import NoValue, Unknown, truth, whole_number
 from specnet.syntax.limits import MAX_NODES, LimitExceeded
-from specnet.syntax.walk import is_one_call
 
 
 def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
@@ -89,7 +88,7 @@ class _Loop:
         return value
 
     def _walk_once(self, name: str, current: Any, context: Context, value: ValueName) -> ValueName:
-        inner = context.scope.inner(name, single_call=is_one_call(self.body))
+        inner = context.scope.inner(name, single_call=tree.is_single_call(self.body))
         if self.variable:
             inner.variables[self.variable.text] = current
             inner.trace = (*context.scope.trace, self.header)

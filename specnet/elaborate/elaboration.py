@@ -9,15 +9,16 @@ from pathlib import Path
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.context import Context, Read, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
-from specnet.elaborate.scope import Scope, closest
+from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
+from specnet.foreign import closest_word
 from specnet.graph import Network
 from specnet.source import Source, Span
+from specnet.suggest import did_you_mean
 from specnet.syntax import tree
 from specnet.syntax.limits import LimitExceeded
 from specnet.syntax.parser import parse
-from specnet.syntax.walk import moved
 
 
 class OverrideError(SpecNetError, ValueError):
@@ -130,13 +131,12 @@ def _parse_override(name: str, text: str) -> tree.Expression:
     lines, diagnostics = parse(Source(name, read_as + text))
     if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
         raise OverrideError(f"{given}{text}: `{text}` is not a value")
-    return moved(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
 
 
 def _refuse_override(name: str, scope: Scope) -> None:
     """Raise OverrideError for a name that nothing in the spec has."""
     from specnet import settings
 
-    meant = closest(name, [*scope.variables, *settings.lines()])
-    hint = f"; did you mean `{meant}`?" if meant else ""
+    hint = did_you_mean(closest_word(name, [*scope.variables, *settings.lines()]))
     raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

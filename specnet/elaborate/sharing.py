@@ -8,7 +8,8 @@ from dataclasses import replace
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import LineLabel, ValueName, closest
+from specnet.elaborate.scope import LineLabel, ValueName
+from specnet.foreign import closest_word
 from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
 from specnet.printer.values import format_layer
@@ -23,7 +24,7 @@ def repeat_line(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         context.report(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        meant = closest(name.text, list(scope.labelled))
+        meant = closest_word(name.text, list(scope.labelled))
         context.report_in_call(Code.E202, f"no line above has the label `{name.text}`", name.span, meant=meant)
         return None
     first = len(graph.nodes)

@@ -8,7 +8,8 @@ from specnet.elaborate.binding import collect
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Place
-from specnet.elaborate.scope import UNSET, Default, LineLabel, ValueName, closest
+from specnet.elaborate.scope import UNSET, Default, LineLabel, ValueName
+from specnet.foreign import closest_word
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Shape
@@ -113,7 +114,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     kind = layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        context.report(Code.E101, message, first.span, meant=closest(first.text, list(kinds())))
+        context.report(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
         return value
     given = collect(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)

@@ -13,7 +13,8 @@ from specnet import settings
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind
 from specnet.elaborate.context import SHAPE_NAMES, Context
-from specnet.elaborate.scope import ValueName, closest
+from specnet.elaborate.scope import ValueName
+from specnet.foreign import closest_word
 from specnet.settings import Training
 from specnet.settings.base import Setting
 from specnet.syntax import tree
@@ -77,7 +78,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     word = calls[0].word
     name = word.text
     if name not in settings.lines():
-        meant = closest(name, list(settings.lines()))
+        meant = closest_word(name, list(settings.lines()))
         has = "" if meant else f"it has {', '.join(settings.lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
@@ -154,7 +155,7 @@ def _report_choices(
     """Report that a line needs a word after its name, or does not know the one that is there."""
     listed = ", ".join(f"`{choice}`" for choice in choices)
     if isinstance(first, tree.Name):
-        meant = closest(first.text, choices)
+        meant = closest_word(first.text, choices)
         message = f"`{line}` has no choice `{first.text}`"
         context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
     else:

@@ -11,9 +11,8 @@ from specnet.elaborate.claims import add_expectation, check_claim
 from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat
 from specnet.elaborate.layers import add_join, add_layer
-from specnet.elaborate.scope import LineLabel, ValueName, closest
+from specnet.elaborate.scope import LineLabel, ValueName
 from specnet.elaborate.sharing import repeat_line
-from specnet.elaborate.slips import called_elsewhere, with_keys
 from specnet.elaborate.statements import (
     accept_rounding,
     add_head,
@@ -23,6 +22,7 @@ from specnet.elaborate.statements import (
     set_default,
     use_blocks,
 )
+from specnet.foreign import closest_word
 from specnet.graph import ValueRef
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family
@@ -176,9 +176,12 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
+    from specnet.foreign.arguments import complete_keys
+    from specnet.foreign.python import translate_layer_call
+
     word = call.word.text
-    resembled = closest(word, [*kinds(), *context.scope.visible_blocks(), *STATEMENTS])
-    whole = called_elsewhere(call.span) or with_keys(resembled, call)
+    resembled = closest_word(word, [*kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
