@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Answer, Job, Part, Run, Watcher
+    from specnet.training import Job, LayerInfo, OutputLayer, Run, Watcher
 
 
 Spec = str | Path | Network
@@ -114,21 +114,21 @@ def _image_memory(checked: Checked) -> int:
     return (checked.totals.memory or 0) - BYTES * kept
 
 
-def parts_of(network: Network) -> dict[str, Part]:
+def parts_of(network: Network) -> dict[str, LayerInfo]:
     """The layers with parameters, by their names in the module."""
-    from specnet.training import Part
+    from specnet.training import LayerInfo
 
     found = {}
     for node in network.nodes:
         arriving = network.input_shapes(node)
         if node.layer and arriving and not node.shares and node.layer.parameters(arriving):
-            found[node.name] = Part(node.layer.goes_by, init_of(node.layer))
+            found[node.name] = LayerInfo(node.layer.goes_by, init_of(node.layer))
     return found
 
 
-def _answer(checked: Checked) -> Answer | None:
+def _answer(checked: Checked) -> OutputLayer | None:
     """The last layer that says how many outputs it has, if it says so in a number that the network ends with."""
-    from specnet.training import Answer
+    from specnet.training import OutputLayer
 
     network, answering = checked.network, checked.elaborated.answering
     if not answering:
@@ -138,7 +138,7 @@ def _answer(checked: Checked) -> Answer | None:
     if place.trace or not re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text):
         return None
     written, end = place.element.text, span.end - place.element.start
-    return Answer(place.element.line, written[: end - len(str(outputs))], written[end:])
+    return OutputLayer(place.element.line, written[: end - len(str(outputs))], written[end:])
 
 
 def used_by(checked: Checked) -> dict[str, str]:

@@ -16,17 +16,17 @@ from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
     SPEC,
-    Asked,
     BadRun,
+    ClassificationMetrics,
+    EvaluationOptions,
     Job,
-    Measures,
+    LoadedRun,
     Prediction,
-    Recorded,
-    Trained,
-    Weights,
+    RunConfig,
+    WeightsFile,
+    build_loaded_run,
+    read_run_config,
     read_weights,
-    recorded,
-    trained,
 )
 from specnet.training import evaluate as measured
 from specnet.training import predict as predicted
@@ -35,40 +35,40 @@ SHOWN = 5
 """How many of the layers that differ a message names."""
 
 
-def load_run(path: str | Path) -> Trained:
+def load_run(path: str | Path) -> LoadedRun:
     """The network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
-    begun = recorded(Path(path))
+    begun = read_run_config(Path(path))
     checked, job = again(begun)
     weights = read_weights(begun.folder / MODEL)
     _refuse_another(checked, weights, begun)
-    return trained(begun, job, weights)
+    return build_loaded_run(begun, job, weights)
 
 
 def evaluate(
-    run: str | Path | Trained,
+    run: str | Path | LoadedRun,
     data: str | None = None,
     data_dir: str | Path | None = None,
     device: str = "cpu",
     batch: int | None = None,
-) -> Measures:
+) -> ClassificationMetrics:
     """How good a run is on its own test set, or on `data`: a folder of images, or the name of a set.
 
     Raises TrainingError, SpecError.
     """
-    opened = run if isinstance(run, Trained) else load_run(run)
-    asked = Asked(data, Path(data_dir) if data_dir else None, device, batch)
+    opened = run if isinstance(run, LoadedRun) else load_run(run)
+    asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
     return measured(opened, asked, lambda text: None).measures
 
 
 def predict(
-    run: str | Path | Trained, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
+    run: str | Path | LoadedRun, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
     """The `top` likeliest classes of each picture; raises TrainingError, SpecError."""
-    opened = run if isinstance(run, Trained) else load_run(run)
+    opened = run if isinstance(run, LoadedRun) else load_run(run)
     return predicted(opened, [Path(image) for image in images], top, device)
 
 
-def again(begun: Recorded) -> tuple[Checked, Job]:
+def again(begun: RunConfig) -> tuple[Checked, Job]:
     """The network of a run, with the files that it uses as they were, and its job; raises SpecError if it is spoilt."""
     checked = _check(begun.spec_text, begun.used, begun.options.overrides)
     if not checked.ok:
@@ -97,7 +97,7 @@ def _reader(used: Mapping[str, str]) -> Read:
     return read
 
 
-def _refuse_another(checked: Checked, weights: Weights, begun: Recorded) -> None:
+def _refuse_another(checked: Checked, weights: WeightsFile, begun: RunConfig) -> None:
     """Raises BadRun where the weights are those of another network than the spec's."""
     labels = weights.labels
     try:
