@@ -13,7 +13,7 @@ from specnet.analyses.grouping import grouped
 from specnet.analyses.lints import advice
 from specnet.analyses.lints.base.allowed import Allowed
 from specnet.analyses.totals import Totals
-from specnet.diagnostics import Diagnostic, Severity, in_file_order
+from specnet.diagnostics import Diagnostic, find_errors, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.graph import Network
 from specnet.source import Source, Span
@@ -36,8 +36,13 @@ class Checked:
         return self.elaborated.network
 
     @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that make the spec unsound."""
+        return find_errors(self.diagnostics)
+
+    @property
     def ok(self) -> bool:
-        return not any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+        return not self.errors
 
     @cached_property
     def totals(self) -> Totals:
@@ -74,7 +79,7 @@ def check_source(
 ) -> Checked:
     """Checks a spec and, where it is sound, gives advice; the codes of `allow` are left out.
 
-    Never raises for a bad spec; raises BadOverride for an override that it does not have.
+    Never raises for a bad spec; raises OverrideError for an override that it does not have.
     """
     lines, unreadable = parse(source)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
@@ -94,6 +99,6 @@ def check_lines(
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
-    if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+    if not find_errors(found):
         found += unmet(elaborated.expectations, Totals(elaborated.network, node_costs))
     return Checked(source, lines, elaborated, node_costs, in_file_order(found))

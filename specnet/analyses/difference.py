@@ -10,7 +10,7 @@ from enum import StrEnum
 from specnet.analyses.cost import Cost, costs
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
-from specnet.printer.layers import format_layer
+from specnet.printer.values import format_layer
 
 
 class Change(StrEnum):

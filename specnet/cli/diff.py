@@ -11,7 +11,7 @@ from specnet.analyses.difference import Change, Difference, Side, differences
 from specnet.cli.spec import add_spec_arguments, check_file, say, uses_colour
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
-from specnet.reporters import painted
+from specnet.reporters.terminal import paint
 
 HELP = "format_shape how two networks differ: layers added, removed, changed, with shapes and counts"
 
@@ -57,7 +57,7 @@ def _text(before: Checked, after: Checked, found: list[Difference]) -> str:
     for change, cells in rows:
         sign, style = SIGNS[change]
         line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        lines.append(painted(f"{sign} {line}", style, uses_colour(sys.stdout)))
+        lines.append(paint(f"{sign} {line}", style, uses_colour(sys.stdout)))
     legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in {c for c, _ in rows}]
     return "\n".join([*lines, "", *legend, *_totals(before, after)])
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from specnet.cli.failure import Failure
 from specnet.cli.output import rewrite_spec
 from specnet.diagnostics import Diagnostic
+from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.formatter import format_source
 from specnet.syntax.parser import LONGEST, parse
 
 HELP = "print specs in the one canonical layout; comments are kept, and the meaning never changes"

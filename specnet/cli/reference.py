@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple
-from specnet.printer.layers import format_value
+from specnet.printer.values import format_value
 
 Rows = list[tuple[str, ...]]
 

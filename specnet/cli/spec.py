@@ -13,9 +13,9 @@ from specnet.cli.failure import Failure
 from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
-from specnet.elaborate import BadOverride
+from specnet.elaborate import OverrideError
 from specnet.package_files import find_package_file
-from specnet.reporters import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 from specnet.syntax.parser import LONGEST
 
@@ -43,7 +43,7 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
     try:
         is_strict, allow = getattr(options, "strict", False), allowed_by_project(source.name)
         checked = check_source(source, overrides(options), strict=is_strict, allow=allow)
-    except BadOverride as error:
+    except OverrideError as error:
         raise Failure(str(error)) from None
     if checked.ok:
         return checked
@@ -128,4 +128,4 @@ def say(diagnostics: Iterable[Diagnostic]) -> None:
     """Errors and warnings on standard error, for commands whose result is something else; notes are for `check`."""
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
-            print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

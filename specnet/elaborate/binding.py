@@ -10,10 +10,11 @@ from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
+from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, replacing
 from specnet.elaborate.scope import Default, closest
 from specnet.elaborate.slips import free_letters, said_better
+from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
@@ -71,8 +72,7 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
         except Unknown:
             given.unknown = True
         except NoValue as error:
-            code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-            given.diagnostics.append(make_diagnostic(code, error.message, error.span, meant=error.meant))
+            given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
         else:
@@ -247,7 +247,7 @@ def _wrong(
         return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
-    message = f"`{subject}` {_needed(detail, meaning)}, not {shown(values[name])}"
+    message = f"`{subject}` {_needed(detail, meaning)}, not {quote_value(values[name])}"
     keys = free_letters(attributes, spans)[:1]
     fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
@@ -280,28 +280,3 @@ def _needed(detail: ErrorDetails, meaning: str | None) -> str:
     if meaning and (len(detail["loc"]) > 1 or kind not in KINDS):
         return f"is the {meaning}"
     return f"must be {KINDS.get(kind, 'another value')}"
-
-
-def shown(value: object) -> str:
-    """A value as it is written."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
-        case int() if abs(value) >= 10**15:
-            return f"{float(value):.3g}"
-        case tuple():
-            return "x".join(shown(part) for part in value)
-        case Interval():
-            return f"{value.low:g}..{value.high:g}"
-        case BeforeAfter():
-            return f"{shown(value.before)}:{shown(value.after)}"
-        case Multiple():
-            return f"{shown(value.factor)}x"
-        case str():
-            return f"`{value}`"
-        case int():
-            return str(value)
-        case _:
-            return "that"

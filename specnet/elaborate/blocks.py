@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
+from specnet.elaborate.scope import UNSET, Scope, Value, closest
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, closest
 from specnet.elaborate.slips import comment
-from specnet.graph import Scope as GraphScope
+from specnet.graph import ModuleScope, ValueRef
 from specnet.syntax import tree
-from specnet.syntax.expressions import TapValue
 
 if TYPE_CHECKING:
     from specnet.elaborate.lines import Elaborator
@@ -37,8 +36,8 @@ def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Val
     inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
     if not _bind_parameters(elaborator, block, call, scope, inner, value):
         return None
-    values = tuple(inner.variables.items())
-    elaborator.build.scopes[name] = GraphScope(call.word.text, values)
+    values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
+    elaborator.build.scopes[name] = ModuleScope(call.word.text, values)
     return elaborator.run(block.body.lines, inner, value)
 
 
@@ -88,8 +87,10 @@ def _given(
 ) -> Any:
     """An argument's value; a tap is also known in the block by the parameter's name."""
     given = elaborator.value_of(expression, scope, value)
-    if isinstance(given, TapValue):
-        inner.taps[name] = elaborator.tap(given.tap, scope)
+    if isinstance(given, ValueRef):
+        inner.taps[name] = given.name
+    elif given is UNSET:
+        inner.taps[name] = None
     return given
 
 

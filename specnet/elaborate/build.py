@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
-from specnet.graph import Head, Input, Network, Node, Scope
+from specnet.graph import Head, Input, ModuleScope, Network, Node
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
 from specnet.source import Span
 
@@ -29,8 +29,8 @@ class Halt(Exception):
 
 
 def limit(message: str, span: Span) -> Diagnostic:
-    """A limit is exceeded; the note says where it is set."""
-    return make_diagnostic(Code.E002, message, span, notes=["the limits are set in specnet/elaborate/build.py"])
+    """A limit is exceeded."""
+    return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Build:
     inputs: list[Input] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
-    scopes: dict[str, Scope] = field(default_factory=dict)
+    scopes: dict[str, ModuleScope] = field(default_factory=dict)
     training: Training | None = None
     places: dict[str, Place] = field(default_factory=dict)
     settings: dict[str, Span] = field(default_factory=dict)
@@ -193,14 +193,6 @@ class Build:
         inside = len(made.trace) > len(trace)  # a block that was called from here: the call is what a reader sees
         span = made.trace[len(trace)] if inside else made.attributes.get("shape", made.element)
         return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._declarations(made)]
-
-    def maker_of(self, value: str) -> str:
-        """The value that has the shape first: the one before all layers that keep it."""
-        node = next((node for node in self.nodes if node.name == value), None)
-        while node and node.layer and node.layer.preserves_shape and node.inputs:
-            value = node.inputs[0]
-            node = next((node for node in self.nodes if node.name == value), None)
-        return value
 
     def _declarations(self, place: Place) -> list[Label]:
         """Where the names are declared that stand for an attribute's number: `S` of `S=S`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from specnet.elaborate.build import Build
 from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
-from specnet.printer.layers import format_layer
+from specnet.printer.values import format_layer
 
 
 def difference(build: Build, originals: Sequence[Node], again: Sequence[Node]) -> str:

@@ -117,8 +117,8 @@ def _lookup(elaborator: Elaborator, scope: Scope) -> Lookup:
     """What names mean in a setting: values, but no shape, as none arrives there."""
     look = elaborator.lookup(scope, None)
 
-    def value(name: tree.Name) -> object:
-        if name.text in ("C", "H", "W"):
+    def value(name: tree.Name | tree.Tap) -> object:
+        if isinstance(name, tree.Name) and name.text in ("C", "H", "W"):
             raise NoSuchName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
         return look(name)
 

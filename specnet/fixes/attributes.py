@@ -14,7 +14,7 @@ from specnet.diagnostics import Edit, Fix
 from specnet.elaborate.build import Place
 from specnet.graph import Node
 from specnet.layers.base import Layer, LayerError, Shape, Shapes
-from specnet.printer.layers import format_attribute
+from specnet.printer.values import format_attribute
 from specnet.source import Span
 
 WIDEST_SEARCH = 24

@@ -59,7 +59,7 @@ def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterat
 def _of_claim(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Other attributes for the layer that made the shape, other numbers on the line; and the shape that it is."""
     claim = checked.elaborated.claims[diagnostic.node]
-    node = _maker_of(checked, diagnostic.node)
+    node = checked.network.shape_origin(diagnostic.node)
     actual = checked.network.shapes[diagnostic.node]
     if node:
         settings = settings_that_give(checked, node, claim.shape)
@@ -92,17 +92,9 @@ def _interleaved(settings: list[Setting]) -> Iterator[Fix]:
 def _claimed(checked: Checked, node: Node) -> Shape | None:
     """The shape that the node's line claims, if only layers that keep the shape stand between."""
     for name, claim in checked.elaborated.claims.items():
-        if _maker_of(checked, name) is node:
+        if checked.network.shape_origin(name) is node:
             return claim.shape
     return None
-
-
-def _maker_of(checked: Checked, name: str) -> Node | None:
-    """The node that gave a value its shape: the last one before it that does not keep what arrives."""
-    node = checked.network.by_name.get(name)
-    while node and node.layer and node.layer.preserves_shape and node.inputs:
-        node = checked.network.by_name.get(node.inputs[0])
-    return node
 
 
 MAKERS: Mapping[Code, Maker] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked, check_lines
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate import Read
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
@@ -25,13 +25,13 @@ class Proof:
         self.checked = checked
         self.overrides = overrides
         self.read = read
-        self.errors = Counter(map(_key, _errors(checked)))
+        self.errors = Counter(map(_key, checked.errors))
 
     def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
         """The spec after the fix, if this error is gone then and no other has come."""
         after = self.checked_again(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        return after if not Counter(map(_key, _errors(after))) - allowed else None
+        return after if not Counter(map(_key, after.errors)) - allowed else None
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[Key]:
         """The errors of a line that cannot be read: mended, it has none of them, be it by the fix of another error."""
@@ -83,10 +83,6 @@ class Proof:
         node = after.network.by_name.get(diagnostic.node)
         shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
-
-
-def _errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 def _key(diagnostic: Diagnostic) -> Key:

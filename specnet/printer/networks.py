@@ -1,87 +1,112 @@
-"""A network as the text of a .net file, a line a layer; reading that text gives the same network."""
+"""A network as the canonical text of a .net file, a line for each layer; reading it gives the same network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from specnet.graph import Head, Input, Network, Node
-from specnet.printer.layers import format_arguments, format_layer, format_value
+from specnet.printer.formatter import format_lines
+from specnet.printer.values import NOWHERE, arguments_of, expression_of, make_name
+from specnet.syntax import tree
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the settings are imported when a network has some
     from specnet.settings import Training
     from specnet.settings.base import Setting
 
 
 def format_network(network: Network) -> str:
-    """The text. Names become labels, so dots in them become underscores: blocks and repetitions are format_layer out.
+    """Return the text. Names become labels with underscores for dots, since blocks and repetitions are unrolled.
 
     Raises ValueError for a network with an error in it.
     """
-    title = f' "{network.description}"' if network.description else ""
-    name = network.name if network.name.isidentifier() else f'"{network.name}"'
-    sections = [f"net {name}{title}", "\n".join(_lines(network))]
-    if network.training:
-        sections.append(_training(network.training))
-    return "\n\n".join(sections) + "\n"
+    return format_lines(tuple(_lines(network)))
 
 
-def _lines(network: Network) -> Iterator[str]:
-    """Inputs, then a line a node; heads follow the node that they hang at."""
+def _lines(network: Network) -> Iterator[tree.Line]:
+    """Yield inputs, then a line for each node and for each head after its node, then training."""
     heads = {head.value: head for head in network.heads}
-    previous = ""
-    for i in network.inputs:
-        yield _input(i)
-        previous = i.name
-    yield ""
+    yield _line(_title(network))
+    yield from (_line(_input(i)) for i in network.inputs)
+    previous = network.inputs[-1].name if network.inputs else ""
     for node in network.nodes:
         yield _node(node, previous)
         previous = node.name
         if node.name in heads:
-            yield _head(heads[node.name])
+            yield _line(_head(heads[node.name]))
     if network.outputs and network.outputs[0] != previous:
-        yield f"@{_label(network.outputs[0])}"
+        yield _line(tree.Resume(NOWHERE, _tap(network.outputs[0])))
+    if network.training:
+        yield _line(_call("train", body=_training(network.training)))
 
 
-def _input(i: Input) -> str:
-    name = "" if i.name == "input" else f" {_label(i.name)}"
-    return f"input{name} {'x'.join(str(size) for size in i.shape)}"
+def _line(*elements: tree.Element, label: str = "") -> tree.Chain:
+    return tree.Chain(NOWHERE, make_name(label) if label else None, elements, None)
 
 
-def _node(node: Node, previous: str) -> str:
-    """`conv2: @pool1 -> conv K=256 F=5`; a value that arrives anyway is not named."""
+def _call(word: str, *arguments: tree.Argument | tree.Expression, body: Iterable[tree.Line] | None = None) -> tree.Call:
+    """Return a call with these arguments; expressions stand by position."""
+    given = (a if isinstance(a, tree.Argument) else tree.Argument(NOWHERE, None, a) for a in arguments)
+    braces = None if body is None else tree.Body(NOWHERE, tuple(body), ())
+    return tree.Call(NOWHERE, make_name(word), tuple(given), braces)
+
+
+def _title(network: Network) -> tree.Call:
+    description = [tree.Text(NOWHERE, network.description)] if network.description else []
+    return _call("net", expression_of(network.name), *description)
+
+
+def _input(i: Input) -> tree.Call:
+    name = [] if i.name == "input" else [make_name(_label(i.name))]
+    sizes = tuple(map(expression_of, i.shape))
+    return _call("input", *name, tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0])
+
+
+def _node(node: Node, previous: str) -> tree.Chain:
+    """Return `conv2: @pool1 -> conv K=256 F=5`, without the tap where the line above gives the input."""
     if node.layer is None or node.output is None:
-        raise ValueError(f"`{node.name}` stands at an error or behind one: such a network cannot be format_layer")
+        raise ValueError(f"`{node.name}` has an error, or follows one: such a network cannot be printed")
     first, *others = node.inputs
-    resume = "" if first == previous else f"@{_label(first)} -> "
-    layer = f"same {_label(node.shares)}" if node.shares else format_layer(node.layer)
-    taps = "".join(f" @{_label(other)}" for other in others)
-    word, _, values = layer.partition(" ")
-    return f"{_label(node.name)}: {resume}{word}{taps}{' ' if values else ''}{values}"
+    resume = [] if first == previous else [tree.Resume(NOWHERE, _tap(first))]
+    if node.shares:
+        layer = _call("same", make_name(_label(node.shares)))
+    else:
+        layer = _call(node.layer.kind, *map(_tap, others), *arguments_of(node.layer))
+    return _line(*resume, layer, label=_label(node.name))
 
 
-def _head(head: Head) -> str:
-    return f"head {_label(head.name)} weight={format_value(head.weight)} {{ }}"
+def _head(head: Head) -> tree.Call:
+    weight = tree.Argument(NOWHERE, make_name("weight"), expression_of(head.weight))
+    return _call("head", make_name(_label(head.name)), weight, body=())
+
+
+def _tap(name: str) -> tree.Tap:
+    return tree.Tap(NOWHERE, _label(name))
 
 
 def _label(name: str) -> str:
     return name.replace(".", "_")
 
 
-def _training(training: Training) -> str:
-    """The `train` section: the lines that were given."""
+def _training(training: Training) -> Iterator[tree.Chain]:
+    """Yield the lines of the `train` section that were given."""
     from specnet.settings import lines
 
-    given = [(line, getattr(training, line)) for line in lines() if line in training.model_fields_set]
-    format_layer = [f"  {line:<9} {text}".rstrip() for line, value in given if value for text in _settings(line, value)]
-    return "\n".join(["train {", *format_layer, "}"])
+    for line in lines():
+        value = getattr(training, line)
+        if line in training.model_fields_set and value:
+            yield from _setting(line, value if isinstance(value, tuple) else (value,))
 
 
-def _settings(line: str, value: Setting | tuple[Setting, ...]) -> list[str]:
-    """`sgd lr=0.1`; a chain where the line takes several steps with a word each, else a line for each."""
+def _setting(line: str, steps: Sequence[Setting]) -> Iterator[tree.Chain]:
+    """Yield `optimizer sgd lr=0.1`, a chain of steps that have a word each, or a line for each step without one."""
     from specnet.settings import choices
 
-    steps = value if isinstance(value, tuple) else (value,)
     words = {kind: word for word, kind in choices(line).items()}
-    texts = [f"{words[type(step)]} {format_arguments(step)}".strip() for step in steps]
-    return texts if "" in choices(line) else [" -> ".join(texts)]
+    if "" in words.values():
+        yield from (_line(_call(line, *arguments_of(step))) for step in steps)
+        return
+    first, *others = steps
+    choice = make_name(words[type(first)])
+    rest = (_call(words[type(step)], *arguments_of(step)) for step in others)
+    yield _line(_call(line, choice, *arguments_of(first)), *rest)

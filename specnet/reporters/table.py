@@ -1,4 +1,4 @@
-"""The checked network as the table in a paper: a row a layer, with the formula of its size and its numbers."""
+"""A checked network as the table in a paper: a row per layer, with the formula of its size and its numbers."""
 
 from __future__ import annotations
 
@@ -8,49 +8,59 @@ from dataclasses import dataclass
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import format_shape
-from specnet.printer.layers import format_layer
-from specnet.reporters import BOLD, DIM, painted
+from specnet.printer.values import format_layer
+from specnet.reporters.terminal import BOLD, DIM, paint
+from specnet.reporters.text_table import align_rows
 
 HEADINGS = ("name", "layer", "output", "(N − F + 2P)/S + 1", "parameters", "MACs")
-TO_THE_RIGHT = {4, 5}
-LEAVE_OUT = (5, 3)
-"""Columns that a narrow terminal does without, first to go first."""
+NUMBERS = {4, 5}
+"""Columns that are flush right."""
+
+DISPENSABLE = (5, 3)
+"""Columns that are left out on a narrow terminal, in this order."""
 
 
 MOST_BEFORE_ERROR = 40
-"""Rows that are shown of a broken network, at most: those up to the error."""
+"""Rows of a broken network that are shown, at most: those up to the error."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """The cells of a row, and whether it is set back: it changes no shape and learns nothing."""
+    """The cells of a row and its style; a layer that changes no shape and learns nothing is dim."""
 
     cells: tuple[str, ...]
     style: str = ""
 
 
-def table(checked: Checked, width: int | None = None, colour: bool = False) -> str:
-    """The table as text; with a `width`, columns are left out until it fits."""
-    rows = [Row(HEADINGS, BOLD), *_rows(checked)]
+def format_table(checked: Checked, width: int | None = None, colour: bool = False) -> str:
+    """Format the table of a network; with a `width` in characters, columns are left out until it fits."""
     total = Row(("total", "", "", "", f"{checked.totals.parameters:,}", f"{checked.totals.macs:,}"), BOLD)
-    columns = list(range(len(HEADINGS)))
-    widths = [max(len(row.cells[i]) for row in (*rows, total)) for i in columns]
-    for column in LEAVE_OUT:
-        if width is not None and sum(widths[i] + 2 for i in columns) - 2 > width:
+    rows = [Row(HEADINGS, BOLD), *_make_rows(checked), *([total] if checked.ok else [])]
+    columns = _choose_columns(rows, width)
+    lines = _align(rows, columns)
+    rule = paint("─" * max(map(len, lines)), DIM, colour)
+    first, *others = [paint(line, row.style, colour and bool(row.style)) for line, row in zip(lines, rows, strict=True)]
+    if checked.ok:
+        others.insert(-1, rule)
+    title = " ".join((paint(checked.network.name or "network", BOLD, colour), f" {checked.network.description}"))
+    return "\n".join((title.rstrip(), "", first, rule, *others))
+
+
+def _choose_columns(rows: Sequence[Row], width: int | None) -> list[int]:
+    """Return the columns that fit."""
+    columns = [*range(len(HEADINGS))]
+    for column in DISPENSABLE:
+        if width is not None and max(map(len, _align(rows, columns))) > width:
             columns.remove(column)
-    rule = painted("─" * (sum(widths[i] + 2 for i in columns) - 2), DIM, colour)
-    lines = [_line(row, columns, widths, colour) for row in rows]
-    title = " ".join((painted(checked.network.name or "network", BOLD, colour), f" {checked.network.description}"))
-    end = [rule, _line(total, columns, widths, colour)] if checked.ok else []
-    return "\n".join((title.rstrip(), "", lines[0], rule, *lines[1:], *end))
+    return columns
 
 
-def _line(row: Row, columns: Sequence[int], widths: Sequence[int], colour: bool) -> str:
-    cells = (row.cells[i].rjust(widths[i]) if i in TO_THE_RIGHT else row.cells[i].ljust(widths[i]) for i in columns)
-    return painted("  ".join(cells).rstrip(), row.style, colour and bool(row.style))
+def _align(rows: Sequence[Row], columns: Sequence[int]) -> list[str]:
+    right = [place for place, column in enumerate(columns) if column in NUMBERS]
+    return align_rows(([row.cells[column] for column in columns] for row in rows), right)
 
 
-def _rows(checked: Checked) -> Iterable[Row]:
+def _make_rows(checked: Checked) -> Iterable[Row]:
     for i in checked.network.inputs:
         yield Row((i.name, "input", format_shape(i.shape) or "?", "", "", ""))
     nodes = checked.network.nodes
@@ -60,21 +70,21 @@ def _rows(checked: Checked) -> Iterable[Row]:
     if left_out:
         yield Row((f"… {left_out:,} before", "", "", "", "", ""), DIM)
     for node in shown[left_out:]:
-        yield _row(checked, node)
+        yield _make_row(checked, node)
     if len(nodes) > len(shown):
         yield Row((f"… {len(nodes) - len(shown):,} more", "", "?", "", "", ""), DIM)
 
 
-def _row(checked: Checked, node: Node) -> Row:
+def _make_row(checked: Checked, node: Node) -> Row:
     word = format_layer(node.layer) if node.layer else node.kind
-    arriving = checked.network.input_shapes(node)
-    if node.output is None or node.layer is None or arriving is None:
+    inputs = checked.network.input_shapes(node)
+    if node.output is None or node.layer is None or inputs is None:
         return Row((node.name, word, "?", "", "", ""), DIM)
-    if node.shares and node.layer.parameters(arriving):
+    if node.shares and node.layer.parameters(inputs):
         word += f"  (weights of {node.shares})"
     cost = checked.costs[node.name]
     numbers = (f"{cost.parameters:,}" if cost.parameters else "", f"{cost.macs:,}" if cost.macs else "")
-    is_quiet = node.layer.preserves_shape and not cost.parameters
+    is_dim = node.layer.preserves_shape and not cost.parameters
     return Row(
-        (node.name, word, format_shape(node.output), node.layer.formula(arriving), *numbers), DIM if is_quiet else ""
+        (node.name, word, format_shape(node.output), node.layer.formula(inputs), *numbers), DIM if is_dim else ""
     )

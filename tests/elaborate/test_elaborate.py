@@ -6,7 +6,6 @@ import pytest
 
 import specnet
 from specnet.compiler import Checked, check_source
-from specnet.elaborate.scope import RESERVED
 from specnet.source import Source
 
 BOTTLENECK = """
@@ -62,16 +61,6 @@ def test_a_file_of_blocks_alone_is_sound() -> None:
 @pytest.mark.parametrize("word", ["train", "type", "half", "float", "self", "class", "None"])
 def test_words_of_a_torch_module_are_escaped(word: str) -> None:
     assert names(f"input 8x8x3\n{word}: fc 3") == [f"{word}_"]
-
-
-def test_all_words_of_a_torch_module_are_known() -> None:
-    torch = pytest.importorskip("torch", reason="torch says which words a module has")
-    fx = pytest.importorskip("torch.fx", reason="torch says which words a module has")
-    root = torch.nn.Module()
-    graph = fx.Graph()
-    graph.output(graph.placeholder("x"))
-    words = {word for word in dir(fx.GraphModule(root, graph)) if not word.startswith("_")}
-    assert words <= RESERVED
 
 
 def test_repetitions_are_numbered_and_a_single_block_takes_the_number() -> None:
@@ -134,6 +123,17 @@ def test_a_label_is_a_tap_too_and_a_block_takes_taps_as_values() -> None:
     text = "block up(skip) { upsample 2 -> concat skip }\ninput 8x8x3\na: conv K=4 F=1 -> relu\npool max F=2\nup @a"
     network = checked(text).network
     assert network.nodes[-1].inputs == ("up1.upsample1", "a_relu")
+
+
+def test_a_tap_goes_through_a_block_into_another() -> None:
+    blocks = "block join(skip) { concat skip }\nblock outer(s) { relu -> join s }\n"
+    text = blocks + "input 8x8x3 -> @x\nconv K=4 F=1 -> outer @x"
+    assert checked(text).network.nodes[-1].inputs == ("outer1.relu1", "input")
+
+
+def test_an_input_whose_size_has_no_value_is_one_error() -> None:
+    diagnostics = check_source(Source("x", "input size\nconv K=4 F=3")).diagnostics
+    assert [diagnostic.code.name for diagnostic in diagnostics] == ["E102"]
 
 
 def test_heads_are_outputs_on_the_side() -> None:

@@ -11,7 +11,8 @@ import pytest
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Code, Fix, Severity
 from specnet.fixes import with_fixes
-from specnet.reporters import record, terminal
+from specnet.reporters.json import describe_diagnostic
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 
 HERE = Path(__file__).parent
@@ -27,8 +28,7 @@ def checked_with_fixes(file: Path) -> Checked:
 
 def errors(checked: Checked) -> Counter[tuple[str, int]]:
     """The errors by code and line."""
-    found = [d for d in checked.diagnostics if d.severity is Severity.ERROR and d.span]
-    return Counter((d.code.name, d.span.line) for d in found if d.span)
+    return Counter((error.code.name, error.span.line) for error in checked.errors if error.span)
 
 
 def edited(text: str, fix: Fix) -> str:
@@ -43,13 +43,13 @@ def test_a_broken_spec_is_answered_as_expected(
 ) -> None:
     monkeypatch.chdir(HERE)
     checked = checked_with_fixes(file)
-    text = "\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics) + "\n"
+    text = "\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics) + "\n"
     expected = file.with_suffix(".txt")
     if request.config.getoption("--refresh"):
         expected.write_text(text, encoding="utf-8")
     assert text == expected.read_text(encoding="utf-8")
     assert checked.diagnostics
-    assert all(record(diagnostic)["line"] >= 1 for diagnostic in checked.diagnostics)
+    assert all(describe_diagnostic(diagnostic)["line"] >= 1 for diagnostic in checked.diagnostics)
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)

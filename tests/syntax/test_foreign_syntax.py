@@ -15,7 +15,6 @@ from paths import ERRORS, ROOT
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Diagnostic, Severity
 from specnet.fixes import edited, with_fixes
 from specnet.source import Source
 from specnet.syntax.habits.habit import changes_to
@@ -26,10 +25,6 @@ ZOO = sorted((ROOT / "specs").glob("*.net"))
 
 def check(text: str, name: str = "test.net") -> Checked:
     return with_fixes(check_source(Source(name, text)), {}, read_beside)
-
-
-def errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 @pytest.mark.parametrize(
@@ -109,19 +104,19 @@ def errors(checked: Checked) -> list[Diagnostic]:
 )
 def test_a_line_is_mended(written: str, meant: str) -> None:
     checked = check(f"input 32x32x3\n{written}\nfc 10\n")
-    (error,) = errors(checked)
+    (error,) = checked.errors
     assert error.span
     assert error.span.line == 2
     assert meant in [fix.title for fix in error.fixes]
     mended = edited(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
-    assert not errors(check(mended.text))
+    assert not check(mended.text).errors
 
 
 @pytest.mark.parametrize(
     "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
 )
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
-    (error,) = errors(check(f"input 32x32x3\n{written}\nfc 10\n"))
+    (error,) = check(f"input 32x32x3\n{written}\nfc 10\n").errors
     assert not error.fixes
 
 
@@ -163,7 +158,7 @@ def test_one_slip_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
         found = slipped(chance, file.read_text(encoding="utf-8"), kind)
         if found:
             checked = check(found[0], str(file))
-            (error,) = errors(checked)
+            (error,) = checked.errors
             assert error.fixes or kind == "unknown sign", (file.name, found[1])
             if kind != "no closing brace":
                 assert error.span and error.span.line == found[1], (file.name, found[1])

@@ -128,14 +128,14 @@ def mutated(text: str, seed: int) -> str:
 TEXTS = [file.read_text(encoding="utf-8") for file in (*FILES, *BROKEN)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(which=st.integers(0, len(TEXTS) - 1), seed=st.integers(0, 2**32))
 def test_no_text_makes_checking_raise(which: int, seed: int) -> None:
     checked = check_source(Source("mutated.net", mutated(TEXTS[which], seed)))
     assert checked.ok or checked.diagnostics
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=ALPHABET, max_size=120))
 def test_no_noise_makes_checking_raise(text: str) -> None:
     check_source(Source("noise.net", text))

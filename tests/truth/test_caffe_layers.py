@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from specnet.compiler import check_source
-from specnet.diagnostics import Code, Severity
+from specnet.diagnostics import Code
 from specnet.layers.base import Layer, Shapes
 from specnet.layers.pool import Pool
 from specnet.source import Source
@@ -86,7 +86,7 @@ def category(case: Case) -> str:
     if not said:
         return UNSAID
     checked = check_source(Source("<case>", spec(case, said)))
-    errors = {diagnostic.code for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR}
+    errors = {error.code for error in checked.errors}
     if not verdict["ok"] or errors:
         if verdict["ok"]:
             return EMPTY if min(verdict["output"]) < 1 else REFUSED[(case["type"], *errors)]

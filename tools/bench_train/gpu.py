@@ -12,7 +12,7 @@ from ours import stretches
 from timing import ratio
 
 import specnet
-from specnet.api import job_of
+from specnet.jobs import make_job
 from specnet.settings import Training
 from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
@@ -57,7 +57,7 @@ def _record(data_dir: Path | None, folder: Path) -> Iterator[str]:
 
 def images_per_second(spec: Path, device: str, batch: int, batches: int, folder: Path, looks: int = 9) -> list[float]:
     """Of stretches of `batches` steps, by the trainer itself, on made-up images."""
-    job = job_of(specnet.check(spec))
+    job = make_job(specnet.check(spec))
     training = Training(data=Synthetic(classes=job.output_shape[0], images=2 * batch), batch=Batch(size=batch))
     setup = set_up(replace(job, training=training), Options(device=device), folder, Silent())
     steps = stretches(setup)

@@ -18,7 +18,7 @@ from specnet.backends.diagram.values import size
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers import layer_class
-from specnet.printer.layers import format_layer
+from specnet.printer.values import format_layer
 
 SHARE = 0.1
 """Of all parameters; what holds less does not say how many it has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import Code, Diagnostic
 from specnet.graph import Node
 from specnet.layers.base import LayerError, format_shape
 from specnet.source import Span
@@ -26,7 +26,7 @@ class Faults:
 def faults(checked: Checked) -> Faults:
     """What is wrong with a network, and where in its picture."""
     found = Faults()
-    for error in (d for d in checked.diagnostics if d.severity is Severity.ERROR):
+    for error in checked.errors:
         name = error.node or _blamed(checked, error)
         if name is None:
             found.elsewhere.append(f"line {error.span.line}: {error.message}" if error.span else error.message)

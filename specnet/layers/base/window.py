@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Layer, LayerError, LayerNote, Shapes, TorchCall, need_map
+from specnet.layers.base.errors import LayerError, LayerNote
+from specnet.layers.base.layer import Layer
 from specnet.layers.base.padding import Padding, one, padded_same
+from specnet.layers.base.shapes import Shapes, need_map
+from specnet.layers.base.torch_call import TorchCall
 
 Rounding = Literal["exact", "floor", "ceil"]
 
@@ -182,7 +185,7 @@ def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[Tor
 
 def torch_pad(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
     """A call that pads as the axes say."""
-    return TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {})
+    return TorchCall("F.pad", pad=torch_sides(axes), mode="constant", value=fill or None)
 
 
 def is_even(axes: tuple[Axis, Axis]) -> bool:

@@ -1,4 +1,4 @@
-"""What is format_layer reads back as the same layer, for every kind."""
+"""A printed layer reads back as the same layer, for every kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from specnet.attributes import Attributes, Interval
 from specnet.elaborate.binding import bind
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer
-from specnet.printer.layers import format_arguments, format_layer
+from specnet.printer.values import format_arguments, format_layer
 from specnet.settings.augment import Brightness
 from specnet.settings.optimizer import Sgd
 from specnet.source import Source
@@ -20,12 +20,12 @@ LINES = """
 conv K=96 F=11 S=4
 conv K=8 F=3x5 S=2x1 P=1x2 D=1x2 G=2 bias=no floor
 conv K=8 F=3 P=0:1
-conv K=8 F=3 P=[0:1, 2]
+conv K=8 F=3 P=[0:1,2]
 conv K=8 F=3 P=same
 deconv K=6 F=3x4 S=2x3 P=1 OP=1x2 bias=no
 filter gaussian_blur S=2 P=1
-filter [[1, 0], [0, -1]]
-filter [[-1.5, 0, 1.5]]
+filter [[1,0],[0,-1]]
+filter [[-1.5,0,1.5]]
 pool max F=3 S=2 P=1 ceil
 pool max F=3 D=2
 pool avg F=2 exclude_padding
@@ -35,14 +35,14 @@ fc 4096
 fc 10 bias=no
 upsample 2
 upsample 1.5 nearest_exact
-upsample (2)x(1.5) bilinear align_corners
+upsample 2x(1.5) bilinear align_corners
 upsample to=20x31 bicubic
 reshape 4x9x13
 reshape 7x7x7
 reshape 468
 permute WHC
 pad 1
-pad [0:1, 2] reflect
+pad [0:1,2] reflect
 crop to=7x8
 crop P=0:1
 slice 0..32

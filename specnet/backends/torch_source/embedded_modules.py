@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from specnet.backends.torch_source.signatures import Signature, signature
+from specnet.backends.torch_source.signatures import Signature, read_signature, torch_signature
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
@@ -32,25 +31,14 @@ def _definitions() -> dict[str, Definition]:
 
 
 @cache
-def constructor(target: str) -> Signature | None:
-    """The arguments that a class of the file is made with."""
-    definition = _definitions().get(target.removeprefix("modules."))
+def signature_of(target: str) -> Signature:
+    """The signature of a target: of a class in the file its constructor's, or that of the class it extends."""
+    definition = _definitions().get(target.removeprefix("modules.")) if target.startswith("modules.") else None
     if not isinstance(definition, ast.ClassDef):
-        return None
-    made = next((f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
-    if made is None:
-        return signature(ast.unparse(definition.bases[0]))
-    if made.args.vararg or made.args.kwarg or made.args.posonlyargs:
-        return None
-    names = [argument.arg for argument in made.args.args[1:]]
-    required = len(names) - len(made.args.defaults)
-    defaults = dict(zip(names[required:], map(_value, made.args.defaults), strict=True))
-    alone = zip(made.args.kwonlyargs, made.args.kw_defaults, strict=True)
-    return Signature(tuple(names[:required]), defaults | {a.arg: _value(d) for a, d in alone if d})
-
-
-def _value(default: ast.expr) -> Any:
-    return ast.literal_eval(default)
+        return torch_signature(target)
+    functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
+    init = next((function for function in functions if function.name == "__init__"), None)
+    return read_signature(init.args) if init else torch_signature(ast.unparse(definition.bases[0]))
 
 
 def copied(targets: Iterable[str]) -> dict[str, str]:
