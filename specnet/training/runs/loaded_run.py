@@ -1,29 +1,25 @@
 """A run that was read back from its folder: the network with its weights, and its predictions."""
 
 from __future__ import annotations
-from specnet.training.runs.run_folder import read_json, read_metrics
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
-from specnet.training.errors import BadRun
-from specnet.training.job import Job, Metrics, Options
-from specnet.training.data.images import class_name
-from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
-from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import METRICS, MODEL, SUMMARY
-from specnet.training.runs.run_folder import WeightsFile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
 from specnet.settings.data import Folder
-from specnet.training.data.image_decoding import decode_into_memory
-from specnet.training.data.image_decoding import ImageFormat
+from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
+from specnet.training.data.images import class_name
 from specnet.training.device import choose_device
-from specnet.training.errors import CannotRun, Unsuitable
+from specnet.training.errors import BadRun, CannotRun, Unsuitable
+from specnet.training.job import Job, Metrics, Options
+from specnet.training.runs.run_config import RunConfig
+from specnet.training.runs.run_folder import MODEL, SUMMARY, WeightsFile, read_json, read_metrics
+from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 
 @dataclass(frozen=True)
@@ -79,10 +75,6 @@ def build_loaded_run(begun: RunConfig, job: Job, weights: WeightsFile) -> Loaded
 
 def _read_summary(folder: Path) -> Mapping[str, Any]:
     return read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
-
-
-
-
 
 
 DECODED_AT_ONCE = 64

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
+
 import torch
+
 import specnet
 from specnet.settings import Training, from_record, to_record
+from specnet.suggest import closest_word
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, launch_id
-from specnet.training.files import write_json
-from specnet.training.job import Job
-from specnet.training.runs.run_folder import ENVIRONMENT, RunFolder
 from specnet.training.errors import BadRun, CannotRun
-from specnet.training.job import Options
-from specnet.training.runs.run_folder import SPEC
-from specnet.training.runs.run_folder import CONFIG
-from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
-from specnet.training.files import write_atomically
+from specnet.training.files import write_atomically, write_json
+from specnet.training.job import Job, Options
+from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
 
 @dataclass(frozen=True)
@@ -70,9 +64,8 @@ def read_run_config(folder: Path) -> RunConfig:
 def _suggest_run(folder: Path) -> str:
     """The run beside it that was probably meant."""
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
-    close = get_close_matches(folder.name, runs, n=1)
-    return f"; did you mean {runs[close[0]]}?" if close else ""
-
+    meant = closest_word(folder.name, runs)
+    return f"; did you mean {runs[meant]}?" if meant else ""
 
 
 USED = "used"

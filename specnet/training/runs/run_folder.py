@@ -1,34 +1,25 @@
 """The files of a run's folder."""
 
 from __future__ import annotations
-from specnet.training.job import Metrics
 
 import csv
 import json
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
-import torch
+
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
-import specnet
-from specnet.settings import to_record
-from specnet.training.device import Device, cpu_capabilities
-from specnet.training.errors import CannotRun, Interrupted
-from specnet.training.files import write_atomically, write_json
-from specnet.training.job import Job, Options
-from specnet.training.transforms.normalization import Normalizer
-from specnet.training.distributed import SINGLE_PROCESS, Ranks, launch_id
-from collections.abc import Mapping
-from dataclasses import dataclass
-from safetensors import SafetensorError, safe_open
-from specnet.training.errors import BadRun, CannotRun
 
+from specnet.training.errors import BadRun, CannotRun, Interrupted
+from specnet.training.files import write_atomically, write_json
+from specnet.training.job import Job, Metrics
+from specnet.training.transforms.normalization import Normalizer
 
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
 
@@ -83,7 +74,9 @@ class RunFolder:
             raise
 
 
-def build_metadata(job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]) -> dict[str, str]:
+def build_metadata(
+    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
+) -> dict[str, str]:
     """What goes with the weights: network, classes, normalisation."""
     return {
         "spec": job.spec_text,
@@ -118,12 +111,6 @@ def make_folder(folder: RunFolder) -> None:
         folder.checkpoint.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
-
-
-
-
-
-
 
 
 @dataclass(frozen=True)

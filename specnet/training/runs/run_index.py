@@ -1,29 +1,22 @@
 """The runs in a folder: what each one is, how far it is, and how good."""
 
 from __future__ import annotations
-from specnet.training.files import is_locked
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
 from specnet.settings import Training
 from specnet.settings.seed import Seed
-from specnet.training import files
-from specnet.training.errors import BadRun, TrainingError
-from specnet.training.job import Metrics
-from specnet.training.runs.run_config import read_run_config
-from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, SUMMARY
-from specnet.training.runs.run_folder import read_json, read_metrics
-import json
-from collections.abc import Iterator
-from specnet.training.errors import TrainingError
-from specnet.training.job import Job, Options
 from specnet.training.distributed import launch_id, restarts
+from specnet.training.errors import BadRun, TrainingError
+from specnet.training.files import is_locked
+from specnet.training.job import Job, Metrics, Options
 from specnet.training.runs.run_config import RunConfig, read_run_config
-from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, RUNS
-
+from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_json, read_metrics
 
 Recipe = tuple[str, Training, Path | None]
 """A network's digest, how it is trained but for chance, and the weights that it began with."""
