@@ -8,6 +8,7 @@ import re
 from specnet.cli.failure import Failure
 from specnet.diagnostics import Code
 from specnet.package_files import find_package_file
+from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a kind of layer or a line of `train`; without one, list them all"
 
@@ -68,7 +69,6 @@ def _description(word: str) -> str:
 
 
 def _unknown(word: str, what: str, possible: list[str]) -> str:
-    from specnet.elaborate.scope import closest
+    from specnet.foreign import closest_word
 
-    meant = closest(word, possible)
-    return f"no {what} is called `{word}`" + (f"; did you mean `{meant}`?" if meant else "")
+    return f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}"

@@ -10,10 +10,11 @@ from pathlib import Path
 from specnet.cli.failure import Failure
 from specnet.cli.output import rewrite_spec
 from specnet.diagnostics import Diagnostic
+from specnet.foreign import recognise
 from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.parser import LONGEST, parse
+from specnet.syntax.parser import MOST_CHARACTERS, parse
 
 HELP = "print specs in the one canonical layout; comments are kept, and the meaning never changes"
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     """Formats one FILE, or names it if it is not; its exit code."""
     source = _read(file)
-    lines, unreadable = parse(source)
+    lines, unreadable = parse(source, recognise)
     if unreadable:
         return _said(unreadable)
     text, errors, filled = _filled(source, lines) if options.fill else (_proved(source, lines), [], "")
@@ -82,7 +83,7 @@ def _proved(source: Source, lines: tree.Lines) -> str:
 
 def _read(file: str) -> Source:
     """The text of a FILE as it is; it is looked for nowhere else, as it will be written."""
-    most = 4 * (LONGEST + 1)
+    most = 4 * (MOST_CHARACTERS + 1)
     try:
         if file == "-":
             data = sys.stdin.buffer.read(most)
@@ -93,7 +94,7 @@ def _read(file: str) -> Source:
                 data = stream.read(most)
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    text = data.decode("utf-8-sig", errors="replace")[: LONGEST + 1]
+    text = data.decode("utf-8-sig", errors="replace")[: MOST_CHARACTERS + 1]
     return Source("<stdin>" if file == "-" else file, text)
 
 

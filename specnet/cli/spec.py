@@ -17,7 +17,8 @@ from specnet.elaborate import OverrideError
 from specnet.package_files import find_package_file
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
-from specnet.syntax.parser import LONGEST
+from specnet.suggest import closest_word
+from specnet.syntax.parser import MOST_CHARACTERS
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,16 +100,14 @@ def _is_bare(file: str) -> bool:
 
 def _hint(file: str) -> str:
     """The file that was probably meant: one of the same folder, or of the zoo for a bare name."""
-    from difflib import get_close_matches
-
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
-    close = get_close_matches(Path(file).stem, names, n=1)
-    return f"; did you mean {names[close[0]]}?" if close else ""
+    meant = closest_word(Path(file).stem, names)
+    return f"; did you mean {names[meant]}?" if meant else ""
 
 
-_MOST_BYTES = 5 * LONGEST
+_MOST_BYTES = 5 * MOST_CHARACTERS
 """Enough of a file to see that it is too long, whatever its characters."""
 
 

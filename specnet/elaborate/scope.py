@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
 from specnet.source import Span
@@ -133,26 +131,3 @@ class Scope:
         ) in self.names or name in self.reserved:
             number += 1
         return name
-
-
-SHORT = 2
-"""Letters that resemble much: `in` half of `init`."""
-
-
-def closest(word: str, possible: Iterable[str]) -> str:
-    """The possible word that `word` probably means, also in another tool; empty unless the guess is good."""
-    return _closest(word, tuple(possible))
-
-
-@lru_cache
-def _closest(word: str, possible: tuple[str, ...]) -> str:
-    from specnet.syntax.habits.words import near, ours
-
-    same = next((candidate for candidate in possible if candidate.lower() == word.lower()), "")
-    if exact := same or ours(word, possible):
-        return exact
-    called = near(possible)
-    if misspelt := get_close_matches(word, called, n=1, cutoff=0.8):
-        return called[misspelt[0]]
-    similar = get_close_matches(word, possible, n=1, cutoff=0.6 if len(word) > SHORT else 0.75)
-    return similar[0] if similar else ""

@@ -9,10 +9,11 @@ from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import collect
 from specnet.elaborate.build import Expectation, Place
-from specnet.elaborate.scope import UNSET, Default, Scope, Value, closest
+from specnet.elaborate.scope import UNSET, Default, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.sharing import difference
 from specnet.elaborate.training import train
+from specnet.foreign import closest_word
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
 from specnet.naming import escape_attribute
@@ -102,7 +103,7 @@ def default(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value,
     kind = layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        elaborator.build.say(Code.E101, message, first.span, meant=closest(first.text, list(kinds())))
+        elaborator.build.say(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
         return value
     given = collect(kind, first, call.arguments[1:], elaborator.lookup(scope, value))
     for diagnostic in given.diagnostics:
@@ -129,7 +130,7 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
         elaborator.build.say(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        meant = closest(name.text, list(scope.labelled))
+        meant = closest_word(name.text, list(scope.labelled))
         message = f"no line above has the label `{name.text}`"
         elaborator.build.say(Code.E202, message, name.span, trace=scope.trace, meant=meant)
         return None

@@ -1,6 +1,6 @@
-"""What a line means that makes no sense value by value: keys without `=`, values without keys, ways of other tools.
+"""Values on a line as other tools have them: keys without `=`, values without keys, activations, `//` for a comment.
 
-Looked for only where something is wrong already.
+All of it is tried only on lines with an error.
 """
 
 from __future__ import annotations
@@ -17,45 +17,37 @@ from specnet.source import Span
 from specnet.syntax import tree
 
 
-def said_better(
+def explain_arguments(
     diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
 ) -> list[Diagnostic]:
-    """The same diagnostics of a line's values, or one that says what they have in common."""
+    """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
     has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
-    found = _without_equal(attributes, arguments) or (comment(arguments) if has_no_value else None)
-    if found:
-        return [found]
-    return [_as_layer(diagnostic, arguments) for diagnostic in _without_keys(attributes, arguments, diagnostics)]
+    cause = _missing_equal_signs(attributes, arguments) or (recognise_comment(arguments) if has_no_value else None)
+    if cause:
+        return [cause]
+    return [_explain_keras(diagnostic, arguments) for diagnostic in _add_keys(attributes, arguments, diagnostics)]
 
 
-def called_elsewhere(call: Span) -> str:
-    """A call as PyTorch or Keras has it, `MaxPool2d(2)`, in our words; empty if it is none."""
-    from specnet.syntax.habits.calls import phrase
-
-    said = phrase(call.text) if "(" in call.text else None
-    return " -> ".join(said.elements) if said and said.tool and said.is_sure else ""
-
-
-def with_keys(meant: str, call: tree.Call) -> str:
-    """`maxpool 2`, which means `pool max`, as `pool max F=2`; empty if it has no values without their keys."""
-    word, *words = meant.split() or [""]
+def complete_keys(words: str, call: tree.Call) -> str:
+    """Return `pool max F=2` for `maxpool 2` and its meaning `pool max`; "" unless values lack their keys."""
+    word, *others = words.split() or [""]
     kind = layer_class(word)
     if kind is None or call.body:
         return ""
     given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}
-    room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in words)
+    room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in others)
     bare = [argument.span for argument in call.arguments if not argument.key][max(room, 0) :]
-    letters = free_letters(kind, given)
+    letters = free_keys(kind, given)
     if not bare or len(bare) > len(letters):
         return ""
     keys = dict(zip(bare, letters, strict=False))
     texts = [f"{keys[span]}={span.text}" if span in keys else span.text for span in (a.span for a in call.arguments)]
-    return " ".join([meant, *texts])
+    return " ".join([words, *texts])
 
 
-def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
-    """`conv K 96 F 3`"""
-    keys = [_key(attributes, argument) for argument in arguments]
+def _missing_equal_signs(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """Recognise `conv K 96 F 3`."""
+    keys = [_bare_key(attributes, argument) for argument in arguments]
     pairs = [
         (key, value.span)
         for (key, _), (no_key, value) in pairwise(zip(keys, arguments, strict=True))
@@ -69,13 +61,13 @@ def _without_equal(attributes: type[Attributes], arguments: Sequence[tree.Argume
     return make_diagnostic(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
 
 
-def _without_keys(
+def _add_keys(
     attributes: type[Attributes], arguments: Sequence[tree.Argument], diagnostics: list[Diagnostic]
 ) -> list[Diagnostic]:
-    """`conv 96 11 4`: what is too much, said once, as F and S."""
+    """Merge the diagnostics of surplus values, `conv 96 11 4`, into one with the fix `F=11 S=4`."""
     too_many = [diagnostic for diagnostic in diagnostics if diagnostic.code is Code.E114]
     given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
-    letters = free_letters(attributes, given)
+    letters = free_keys(attributes, given)
     if not too_many or len(too_many) > len(letters):
         return diagnostics
     labels = tuple(diagnostic.labels[0] for diagnostic in too_many)
@@ -86,36 +78,36 @@ def _without_keys(
     return [replace(too_many[0], labels=labels, fixes=(fix,)), *others]
 
 
-def free_letters(attributes: type[Attributes], given: Collection[str]) -> list[str]:
-    """The letters of the fields that are not given, in the order in which torch takes their values: F, S, P, …"""
+def free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
+    """Return the upper-case keys of the fields that are not given, in torch's order of arguments: F, S, P, …"""
     fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
-    return [letter for letter in map(attributes.key_of, fields) if letter.isupper()]
+    return [key for key in map(attributes.key_of, fields) if key.isupper()]
 
 
-def _key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
-    """The name of an attribute that stands like a value."""
+def _bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
+    """Return the name of an attribute that stands by position, like a value."""
     name = argument.value
     if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
         return None
     return name if attributes.field_of(name.text) else None
 
 
-def comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
-    """`conv K=96 F=3 // the first layer`, where the values make no sense otherwise."""
+def recognise_comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """Recognise `conv K=96 F=3 // the first layer`, a comment that was read as a division."""
     for argument in arguments:
         match argument.value:
             case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
-                return _as_comment(Span(left.span.source, left.span.end, right.span.start))
+                return _make_comment(Span(left.span.source, left.span.end, right.span.start))
     return None
 
 
-def _as_comment(sign: Span) -> Diagnostic | None:
-    """The sign, which has blanks on both sides, and all behind it as a comment."""
-    found = re.match(r"\s+(//|%)\s+", sign.text)
+def _make_comment(operator: Span) -> Diagnostic | None:
+    """Return the diagnostic that makes a comment of an operator with blanks around it and of all that follows."""
+    found = re.match(r"\s+(//|%)\s+", operator.text)
     if found is None:
         return None
-    start, source = sign.start + found.start(1), sign.source
-    rest = Span(source, start, source.span_of_line(sign.line).end)
+    start, source = operator.start + found.start(1), operator.source
+    rest = Span(source, start, source.span_of_line(operator.line).end)
     text = f"# {rest.text.lstrip('/% ')}"
     message = f"`{found[1]}` divides; a comment begins with `#`"
     return make_diagnostic(
@@ -123,8 +115,8 @@ def _as_comment(sign: Span) -> Diagnostic | None:
     )
 
 
-def _as_layer(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
-    """Keras's `activation=relu` as a layer of its own, and its `padding=valid` as none."""
+def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
+    """Return the diagnostic with the fix of Keras's `activation=relu`, a layer of its own here, or `padding=valid`."""
     place = diagnostic.labels[0].span
     key = next((a for a in arguments if a.key and a.key.span == place and isinstance(a.value, tree.Name)), None)
     if diagnostic.code is not Code.E110 or key is None or key.key is None:
@@ -135,12 +127,12 @@ def _as_layer(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Dia
         return diagnostic
     end = arguments[-1].span.end
     layer = Edit(Span(place.source, end, end), f" -> {key.value.span.text}")
-    fix = Fix(f"-> {key.value.span.text}", (Edit(_with_blanks(key.span), ""), layer), safe=True)
+    fix = Fix(f"-> {key.value.span.text}", (Edit(_include_blanks(key.span), ""), layer), safe=True)
     message = f"{diagnostic.message}; an activation is a layer of its own"
     return replace(diagnostic, message=message, help="", fixes=(fix,))
 
 
-def _with_blanks(span: Span) -> Span:
-    """A span with the blanks before it."""
+def _include_blanks(span: Span) -> Span:
+    """Return a span with the blanks before it."""
     before = span.source.text[: span.start]
     return Span(span.source, len(before.rstrip(" \t")), span.end)

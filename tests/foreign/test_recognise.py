@@ -1,4 +1,4 @@
-"""Ways of writing that are not SpecNet's: each is recognised, said once, and mended by its fix."""
+"""Foreign syntax: it is recognised, reported once, and corrected by its fix."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from paths import ERRORS, ROOT
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.fixes import edited, with_fixes
+from specnet.foreign.bad_line import find_changes
 from specnet.source import Source
-from specnet.syntax.habits.habit import changes_to
-from specnet.syntax.reading import Reading
+from specnet.syntax.parser_input import ParserInput
 
 ZOO = sorted((ROOT / "specs").glob("*.net"))
 
@@ -187,11 +187,11 @@ def test_long_texts_are_answered_in_time(text: str) -> None:
     assert check(text).diagnostics
 
 
-def test_a_sound_spec_imports_no_habits() -> None:
+def test_a_sound_spec_imports_no_foreign_syntax() -> None:
     program = "import sys; from specnet.cli import main; main(['check', 'alexnet']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "specnet.syntax.parser" in done.stdout
-    assert "specnet.syntax.habits" not in done.stdout
+    assert "specnet.foreign." not in done.stdout
 
 
 TEXTS = st.text("ab1_ ,()='\n", max_size=20)
@@ -200,14 +200,14 @@ TEXTS = st.text("ab1_ ,()='\n", max_size=20)
 @given(TEXTS, TEXTS)
 def test_changes_make_the_new_text_of_the_old(old: str, new: str) -> None:
     source = Source("x.net", f"0123{old}9")
-    reading = Reading.whole(source).changed(changes_to(old, new, 4))
-    assert reading.text == f"0123{new}9"
-    assert list(reading.origins) == sorted(reading.origins)
-    assert reading.span(len(reading.text) - 1, len(reading.text)).text == "9"
+    parser_input = ParserInput.of(source).apply(find_changes(old, new, 4))
+    assert parser_input.text == f"0123{new}9"
+    assert list(parser_input.origins) == sorted(parser_input.origins)
+    assert parser_input.span(len(parser_input.text) - 1, len(parser_input.text)).text == "9"
 
 
 def test_what_stays_keeps_its_place() -> None:
     old, new = "conv F=(5,5) strides='2'", "conv F=5x5 strides=2"
-    reading = Reading.whole(Source("x.net", old)).changed(changes_to(old, new, 0))
-    start = reading.text.index("strides")
-    assert reading.span(start, start + len("strides")).text == "strides"
+    parser_input = ParserInput.of(Source("x.net", old)).apply(find_changes(old, new, 0))
+    start = parser_input.text.index("strides")
+    assert parser_input.span(start, start + len("strides")).text == "strides"
