@@ -18,7 +18,7 @@ from specnet.cli.torch_work import (
 )
 
 if TYPE_CHECKING:
-    from specnet.training import Evaluation, Measures
+    from specnet.training import ClassificationMetrics, Evaluation
 
 HELP = "measure a trained network: accuracy, loss, class by class, and what is taken for what"
 
@@ -42,10 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @needing_torch
 def run(options: argparse.Namespace) -> int:
     """0; data that cannot be read or has other classes is 1."""
-    from specnet.training import Asked, evaluate
+    from specnet.training import EvaluationOptions, evaluate
 
     trained = open_run(options.trained)
-    asked = Asked(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
+    asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
     found = evaluate(trained, asked, lambda text: print(text, file=sys.stderr))
     print(_json(options, found) if options.format == "json" else _text(found))
     return 0
@@ -75,14 +75,14 @@ def _text(found: Evaluation) -> str:
     return "\n\n".join((head, _per_class(measures), confused))
 
 
-def _per_class(measures: Measures) -> str:
+def _per_class(measures: ClassificationMetrics) -> str:
     """A line a class, the worst first."""
     known = [(name, share) for name, share in measures.per_class.items() if share is not None]
     width = max(len(name) for name, _ in known)
     return "\n".join(f"{name:<{width}}  {share:7.2%}" for name, share in sorted(known, key=lambda pair: pair[1]))
 
 
-def _matrix(measures: Measures) -> str:
+def _matrix(measures: ClassificationMetrics) -> str:
     """Rows are what the images are, columns what they are taken for."""
     rows = measures.confusion.tolist()
     heads = [measures.output_name(output)[:NAMED] for output in range(len(rows[0]))]
@@ -95,7 +95,7 @@ def _matrix(measures: Measures) -> str:
     )
 
 
-def _pairs(measures: Measures) -> str:
+def _pairs(measures: ClassificationMetrics) -> str:
     """What is taken for what most often."""
     wrong = measures.confused(WIDEST)
     width = max((len(true) for true, _, _ in wrong), default=0)

@@ -51,9 +51,9 @@ def _exportable(options: argparse.Namespace) -> Exportable | None:
         return _of_file(options)
     if overrides(options):
         raise Failure("a run is exported as it was trained; --set and --input are for a spec")
-    from specnet.training.export import of_run
+    from specnet.training.export import export_run
 
-    return of_run(open_run(Path(options.source)))
+    return export_run(open_run(Path(options.source)))
 
 
 def _of_file(options: argparse.Namespace) -> Exportable | None:
@@ -65,7 +65,7 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
     from specnet.backends.torch_module import build_module
     from specnet.jobs import collect_parts, collect_used_files
     from specnet.settings import Training
-    from specnet.training.export import of_beginning
+    from specnet.training.export import export_untrained
 
     network = checked.network
     labels = {
@@ -75,16 +75,18 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return of_beginning(build_module(network), network.training or Training(), collect_parts(network), shapes, labels)
+    return export_untrained(
+        build_module(network), network.training or Training(), collect_parts(network), shapes, labels
+    )
 
 
 def _content(exportable: Exportable, format: str) -> bytes:
     from specnet.training import export
 
     if format == "safetensors":
-        return export.weights(exportable)
+        return export.to_safetensors(exportable)
     if format == "pt2":
-        return export.program(exportable)
+        return export.to_torch_program(exportable)
     try:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:

@@ -30,7 +30,7 @@ def in_processes(run: Run) -> Run:
     @needing_torch
     @wraps(run)
     def guarded(options: argparse.Namespace) -> int:
-        from specnet.training.ranks import are_started
+        from specnet.training.distributed import are_started
 
         if are_started():
             return _as_one(run, options)
@@ -42,26 +42,28 @@ def in_processes(run: Run) -> Run:
 
 def _wanted(options: argparse.Namespace) -> int:
     """How many processes are to train: what the flags say, or what the run was begun with; one says what is wrong."""
-    from specnet.training import TrainingError, recorded
+    from specnet.training import TrainingError, read_run_config
 
     asked: int | None = options.gpus or options.nproc
     if asked or not options.resume:
         return asked or 1
     try:
-        return recorded(options.resume).options.processes
+        return read_run_config(options.resume).options.processes
     except TrainingError:
         return 1
 
 
 def _start(options: argparse.Namespace, amount: int) -> int:
     """Start the processes and wait for them; what they do not live to say is said here."""
-    from specnet.training import recorded
+    from specnet.training import read_run_config
     from specnet.training.device import refuse_gpus
-    from specnet.training.ranks.launch import launch
+    from specnet.training.distributed.launch import launch
 
     if options.file == "-":
         raise Failure("a spec on standard input is read by one process alone; several need a file")
-    begun_on_gpus = options.resume and not options.nproc and recorded(options.resume).options.device.startswith("cuda")
+    begun_on_gpus = (
+        options.resume and not options.nproc and read_run_config(options.resume).options.device.startswith("cuda")
+    )
     if options.gpus or begun_on_gpus:
         refuse_gpus(amount)
     ended = launch([sys.executable, "-m", "specnet", *options.written], amount)
@@ -72,9 +74,9 @@ def _start(options: argparse.Namespace, amount: int) -> int:
 
 def _as_one(run: Run, options: argparse.Namespace) -> int:
     """Of the processes that fail, the first one speaks for all, and all exit alike."""
-    from specnet.training.ranks import joined
+    from specnet.training.distributed import join_process_group
 
-    with joined() as ranks:
+    with join_process_group() as ranks:
         try:
             return run(options)
         except Exception as error:

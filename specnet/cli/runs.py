@@ -14,7 +14,7 @@ from specnet.cli.output import write_file
 from specnet.cli.torch_work import add_format_argument, needing_torch, picture_format
 
 if TYPE_CHECKING:
-    from specnet.training.ledger import Entry
+    from specnet.training.runs.run_index import RunEntry
 
 HELP = "list and compare the runs in a folder"
 
@@ -33,34 +33,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @needing_torch
 def run(options: argparse.Namespace) -> int:
     """0, also where there are no runs; folders that hold none, or a damaged one, are passed over with a note."""
-    from specnet.training.ledger import entries, repeated
+    from specnet.training.runs.run_index import find_repeated_runs, list_runs
 
     format = picture_format(options.output)
     if not options.folder.is_dir():
         raise Failure(f"there is no folder {options.folder}")
-    found = entries(options.folder, lambda text: print(text, file=sys.stderr))
+    found = list_runs(options.folder, lambda text: print(text, file=sys.stderr))
     if options.output:
         _draw(found, options.output, format)
     if options.format == "json":
         print(json.dumps({"schema": 1, "runs": [_record(entry) for entry in found]}, ensure_ascii=False, indent=1))
     elif found:
-        print("\n\n".join([_table(found), *filter(None, map(_spread, repeated(found)))]))
+        print("\n\n".join([_table(found), *filter(None, map(_spread, find_repeated_runs(found)))]))
     else:
         print(f"{options.folder} holds no runs", file=sys.stderr)
     return 0
 
 
-def _draw(found: list[Entry], output: Path, format: str) -> None:
-    from specnet.training import comparison
+def _draw(found: list[RunEntry], output: Path, format: str) -> None:
+    from specnet.training import plots
 
     measured = [entry for entry in found if entry.metrics]
     if not measured:
         raise Failure("no run has finished an epoch, and there are no curves to draw", 1)
-    write_file(output, comparison.draw(measured, format))
+    write_file(output, plots.draw_runs(measured, format))
     print(f"wrote {output}", file=sys.stderr)
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: RunEntry) -> dict[str, Any]:
     return {
         "run": str(entry.folder),
         "network": entry.network,
@@ -75,13 +75,13 @@ def _record(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _table(found: list[Entry]) -> str:
+def _table(found: list[RunEntry]) -> str:
     rows = [HEADS, *(_cells(entry) for entry in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
     return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
 
 
-def _spread(group: list[Entry]) -> str:
+def _spread(group: list[RunEntry]) -> str:
     """Means and standard deviations of runs that differ by chance alone; nothing where nothing was measured."""
     measured = {
         "validation": [entry.validation_accuracy for entry in group],
@@ -101,7 +101,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
     ]
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: RunEntry) -> tuple[str, ...]:
     return (
         entry.folder.name,
         entry.network,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from specnet.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from specnet.training import Trained
+    from specnet.training import LoadedRun
 
 FORMATS = ("png", "svg", "pdf")
 """The formats of pictures with axes in them."""
@@ -74,7 +74,7 @@ def picture_format(output: Path | None) -> str:
     return format
 
 
-def open_run(folder: Path) -> Trained:
+def open_run(folder: Path) -> LoadedRun:
     """The run in a folder; raises TrainingError, SpecError."""
     from specnet.runs import load_run
 

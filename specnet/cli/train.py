@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """0, or what the error or the signal that ended it stands for."""
     from specnet.cli.progress import how_to_go_on
     from specnet.training import Interrupted
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     try:
         return _resume(options) if options.resume else _begin(options)
@@ -112,8 +112,8 @@ def _begin(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     from specnet.runs import restore_job
-    from specnet.training import recorded, resume
-    from specnet.training.ranks import joined
+    from specnet.training import read_run_config, resume
+    from specnet.training.distributed import join_process_group
 
     others = {"file", "input", *LINES, *FLAGS} - {"data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
@@ -121,8 +121,8 @@ def _resume(options: argparse.Namespace) -> int:
             "--resume goes on with a run as it was begun; "
             "it takes nothing else but --data-dir, --gpus, --nproc and --sharded"
         )
-    with joined() as ranks:
-        begun = ranks.from_first(lambda: recorded(options.resume))
+    with join_process_group() as ranks:
+        begun = ranks.from_first(lambda: read_run_config(options.resume))
     how = replace(
         begun.options,
         data_dir=options.data_dir or begun.options.data_dir,
@@ -147,14 +147,14 @@ def _processes(options: argparse.Namespace) -> dict[str, Any]:
 def _display() -> AbstractContextManager[Display | None]:
     """The display, if this is the process that has one."""
     from specnet.cli.progress import Display
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     return Display() if is_first() else nullcontext()
 
 
 def _is_sound(checked: Checked) -> bool:
     """Says all that is to be said of a spec, warnings too."""
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     if is_first():
         say(checked.diagnostics)

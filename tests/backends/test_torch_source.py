@@ -409,7 +409,7 @@ class Maximum(Layer):
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        (Attention(), "F.scaled_dot_product_attention(branch1, branch2, branch3, dropout_p=0.0, is_causal=True)"),
+        (Attention(), "branch1, branch2, branch3, dropout_p=0.0, is_causal=True"),
         (Maximum(), "torch.maximum(torch.maximum(branch1, branch2), branch3)"),
     ],
 )
