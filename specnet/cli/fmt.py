@@ -14,7 +14,8 @@ from specnet.foreign import recognise
 from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.parser import MOST_CHARACTERS, parse
+from specnet.syntax.limits import MAX_CHARACTERS
+from specnet.syntax.parser import parse
 
 HELP = "print specs in the one canonical layout; comments are kept, and the meaning never changes"
 
@@ -83,7 +84,7 @@ def _proved(source: Source, lines: tree.Lines) -> str:
 
 def _read(file: str) -> Source:
     """The text of a FILE as it is; it is looked for nowhere else, as it will be written."""
-    most = 4 * (MOST_CHARACTERS + 1)
+    most = 4 * (MAX_CHARACTERS + 1)
     try:
         if file == "-":
             data = sys.stdin.buffer.read(most)
@@ -94,7 +95,7 @@ def _read(file: str) -> Source:
                 data = stream.read(most)
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    text = data.decode("utf-8-sig", errors="replace")[: MOST_CHARACTERS + 1]
+    text = data.decode("utf-8-sig", errors="replace")[: MAX_CHARACTERS + 1]
     return Source("<stdin>" if file == "-" else file, text)
 
 

@@ -18,7 +18,7 @@ from specnet.package_files import find_package_file
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 from specnet.suggest import closest_word
-from specnet.syntax.parser import MOST_CHARACTERS
+from specnet.syntax.limits import MAX_CHARACTERS
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +107,7 @@ def _hint(file: str) -> str:
     return f"; did you mean {names[meant]}?" if meant else ""
 
 
-_MOST_BYTES = 5 * MOST_CHARACTERS
+_MOST_BYTES = 5 * MAX_CHARACTERS
 """Enough of a file to see that it is too long, whatever its characters."""
 
 
