@@ -93,9 +93,8 @@ def main() -> None:
     mutations, seed = (int(word) for word in (*sys.argv[1:], *("2000", "0")[len(sys.argv) - 1 :]))
     found = count_verdicts(mutations, seed)
     print(f"{mutations} mutations: {found['sound']} still valid, {found['broken']} broken")
-    print(
-        f"{found['at its line'] / found['broken']:.1%} of the broken ones are reported at the changed line, or trace to it"
-    )
+    located = found["at its line"] / found["broken"]
+    print(f"{located:.1%} of the broken ones are reported at the changed line, or trace to it")
     shape = found["shape error"]
     print(f"{shape} shape errors: {found['restored'] / shape:.1%} have a fix after which the whole network is valid,")
     print(f"  {found['original'] / shape:.1%} a fix that restores the original text")
