@@ -15,10 +15,11 @@ from specnet.analyses.lints.base.allowed import Allowed
 from specnet.analyses.totals import Totals
 from specnet.diagnostics import Diagnostic, find_errors, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
+from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.parser import LONGEST, parse
+from specnet.syntax.parser import MOST_CHARACTERS, parse
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def read_beside(path: str, span: Span) -> Source:
     try:
         if file.is_dir():
             raise CannotRead(f"`{path}` is a directory")
-        if file.stat().st_size > 4 * LONGEST:
-            raise CannotRead(f"`{path}` has {file.stat().st_size:,} bytes; a spec has at most {LONGEST:,} characters")
+        if file.stat().st_size > 4 * MOST_CHARACTERS:
+            fact = f"`{path}` has {file.stat().st_size:,} bytes"
+            raise CannotRead(f"{fact}; a spec has at most {MOST_CHARACTERS:,} characters")
         return Source(str(file), file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CannotRead(f"there is no file `{path}` beside {span.source.name}") from None
@@ -81,7 +83,7 @@ def check_source(
 
     Never raises for a bad spec; raises OverrideError for an override that it does not have.
     """
-    lines, unreadable = parse(source)
+    lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
     allowed = Allowed(allow)
     said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from specnet.source import Span
+from specnet.suggest import did_you_mean
 
 
 class Severity(StrEnum):
@@ -163,7 +164,7 @@ def make_diagnostic(
     """
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
     if meant:
-        message += f"; did you mean `{meant}`?"
+        message += did_you_mean(meant)
         fixes = (replacing(labels[0].span, meant, safe=True), *fixes)
     return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
 

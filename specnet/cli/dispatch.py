@@ -8,13 +8,13 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import specnet
 from specnet.cli.errors import BUG, CommandError
+from specnet.suggest import closest_word, did_you_mean
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 
@@ -59,7 +59,8 @@ def _run(words: list[str]) -> int:
     name = words[0] if words and not words[0].startswith("-") else None
     if name and name not in COMMANDS:
         listed = ", ".join(COMMANDS)
-        raise CommandError(f"there is no command `{name}`; {_suggest(name, COMMANDS) or f'there are {listed}'}")
+        hint = did_you_mean(closest_word(name, COMMANDS))
+        raise CommandError(f"there is no command `{name}`{hint or f'; there are {listed}'}")
     parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
@@ -88,15 +89,8 @@ def _import_command(name: str) -> ModuleType:
 def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError:
     """Return the error about words that a command does not take; it names the first option among them."""
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    suggestion = _suggest(word.partition("=")[0], re.findall(r"--[\w-]+", usage))
-    return CommandError(f"`specnet {command}` takes no `{word}`; {suggestion or '--help lists what it takes'}")
-
-
-def _suggest(word: str, possible: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, possible, n=1)
-    return f"did you mean `{close[0]}`?" if close else ""
+    hint = did_you_mean(closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
 
 
 def _format_bug(bug: Exception, words: list[str]) -> str:

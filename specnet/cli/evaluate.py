@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.errors import requires_torch
 from specnet.cli.options import (
     DATA_DIR,
     SKIP_BAD,
@@ -17,6 +16,7 @@ from specnet.cli.options import (
     positive_integer,
 )
 from specnet.cli.output import print_json
+from specnet.cli.requires_torch import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:

@@ -8,27 +8,9 @@ import re
 from specnet.cli.errors import CommandError
 from specnet.diagnostics import Code
 from specnet.package_files import find_package_file
+from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a layer or a setting; without one, list them all"
-
-WIDTH = 110
-
-MOST_WORDS = 4
-"""Words of a choice that are listed within the table."""
-
-TYPES = {
-    "bool": "yes or no",
-    "int": "whole number",
-    "float": "number",
-    "str": "text",
-    "Interval": "interval",
-    "Multiple": "multiple, as 64x",
-}
-
-BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
-
-MOST_BOUND = 10**6
-"""Larger bounds protect the machine and tell people nothing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,10 +48,9 @@ def _explain(word: str) -> str:
 
 
 def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
-    from specnet.elaborate.scope import closest
+    from specnet.foreign import closest_word
 
-    meant = closest(word, possible)
-    return CommandError(f"no {what} is called `{word}`" + (f"; did you mean `{meant}`?" if meant else ""))
+    return CommandError(f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}")
 
 
 def _list_all() -> str:

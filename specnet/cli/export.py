@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.errors import CommandError, requires_torch
+from specnet.cli.errors import CommandError
 from specnet.cli.options import add_spec_arguments, collect_overrides
 from specnet.cli.output import print_diagnostics, write_file
+from specnet.cli.requires_torch import requires_torch
 from specnet.cli.specs import check_file
 
 if TYPE_CHECKING:

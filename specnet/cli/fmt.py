@@ -11,6 +11,7 @@ from specnet.cli.errors import CommandError
 from specnet.cli.output import print_diagnostics, rewrite_spec
 from specnet.cli.specs import read_file
 from specnet.diagnostics import Diagnostic
+from specnet.foreign import recognise
 from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     """Format one FILE, or list it in `output` if it is not formatted; return the exit code."""
     source = read_file(file, "fmt")
-    lines, unreadable = parse(source)
+    lines, unreadable = parse(source, recognise)
     if unreadable:
         return _report(unreadable)
     text, errors, filled = _fill(source, lines) if options.fill else (_lay_out(source, lines), [], "")

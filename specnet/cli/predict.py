@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.errors import requires_torch
 from specnet.cli.options import (
     PLOT_FORMATS,
     add_device_arguments,
@@ -18,6 +17,7 @@ from specnet.cli.options import (
     positive_integer,
 )
 from specnet.cli.output import print_json, write_file
+from specnet.cli.requires_torch import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:

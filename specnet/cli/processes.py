@@ -6,8 +6,9 @@ import argparse
 import sys
 from functools import wraps
 
-from specnet.cli.errors import BUG, Command, CommandError, requires_torch
+from specnet.cli.errors import BUG, Command, CommandError
 from specnet.cli.options import positive_integer
+from specnet.cli.requires_torch import requires_torch
 
 
 def add_processes_arguments(parser: argparse.ArgumentParser, device: argparse._MutuallyExclusiveGroup) -> None:

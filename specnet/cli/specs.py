@@ -12,12 +12,13 @@ from specnet.cli.errors import CommandError
 from specnet.cli.options import collect_overrides
 from specnet.package_files import find_package_file
 from specnet.source import Source
-from specnet.syntax.parser import LONGEST
+from specnet.suggest import closest_word
+from specnet.syntax.parser import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
 
-MOST_BYTES = 5 * LONGEST
+MOST_BYTES = 5 * MOST_CHARACTERS
 """Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
 
 PROJECT_TABLE = "tool.specnet"
@@ -101,13 +102,11 @@ def _is_bare(file: str) -> bool:
 
 def _suggest_file(file: str) -> str:
     """Return `; did you mean …?` with a spec of the same folder, or of the zoo for a bare name."""
-    from difflib import get_close_matches
-
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
-    close = get_close_matches(Path(file).stem, names, n=1)
-    return f"; did you mean {names[close[0]]}?" if close else ""
+    meant = closest_word(Path(file).stem, names)
+    return f"; did you mean {names[meant]}?" if meant else ""
 
 
 # The project

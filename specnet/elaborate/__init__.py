@@ -11,13 +11,14 @@ from specnet.elaborate import training
 from specnet.elaborate.build import Build, Claim, Expectation, Halt, Place
 from specnet.elaborate.lines import CannotRead as CannotRead
 from specnet.elaborate.lines import Elaborator
-from specnet.elaborate.scope import Scope, closest
+from specnet.elaborate.scope import Scope
 from specnet.errors import SpecNetError
+from specnet.foreign import closest_word
 from specnet.graph import Network
 from specnet.source import Source, Span
+from specnet.suggest import did_you_mean
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
-from specnet.syntax.walk import moved
 
 Read = Callable[[str, Span], Source]
 """Reads a file that `use` names, relative to the file of the span; raises CannotRead."""
@@ -121,13 +122,12 @@ def _value(name: str, text: str) -> tree.Expression:
     lines, diagnostics = parse(Source(name, read_as + text))
     if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
         raise OverrideError(f"{given}{text}: `{text}` is not a value")
-    return moved(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
 
 
 def _refuse_override(name: str, scope: Scope) -> None:
     from specnet import settings
 
     possible = [*scope.variables, *settings.lines()]
-    meant = closest(name, possible)
-    hint = f"; did you mean `{meant}`?" if meant else ""
+    hint = did_you_mean(closest_word(name, possible))
     raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import Attributes
+from specnet import suggest
+from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, replacing
-from specnet.elaborate.scope import Default, closest
-from specnet.elaborate.slips import free_letters, said_better
+from specnet.elaborate.scope import Default
+from specnet.foreign import closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -82,7 +82,9 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
                 given.diagnostics.append(make_diagnostic(Code.E113, message, argument.span, first))
             given.values[name], given.spans[name] = value, argument.span
     if given.diagnostics:
-        given.diagnostics = said_better(given.diagnostics, attributes, arguments)
+        from specnet.foreign.arguments import explain_arguments
+
+        given.diagnostics = explain_arguments(given.diagnostics, attributes, arguments)
     return given
 
 
@@ -144,7 +146,7 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
     message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
-    return make_diagnostic(Code.E112, message, word.span, meant=closest(word.text, list(known)))
+    return make_diagnostic(Code.E112, message, word.span, meant=closest_word(word.text, list(known)))
 
 
 def _alternatives(choices: tuple[str, ...]) -> str:
@@ -152,22 +154,17 @@ def _alternatives(choices: tuple[str, ...]) -> str:
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
-    written = [attributes.key_of(name) for name in attributes.model_fields]
+    keys = {name: attributes.key_of(name) for name in attributes.model_fields}
+    written = list(keys.values())
     message = f"`{word.text}` has no attribute `{key.text}`"
     if key.text in attributes.model_fields:
         letter = attributes.key_of(key.text)
         fix = replacing(key.span, letter, safe=True)
         return make_diagnostic(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = closest(key.text, written) or _letter_of(attributes, key.text)
+    meant = closest_word(key.text, written) or suggest.closest_word(key.text, (), keys)
     return make_diagnostic(
         Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
     )
-
-
-def _letter_of(attributes: type[Attributes], misspelt: str) -> str:
-    """`S` for `strid`: the letter of torch's word that is meant, if one is very near."""
-    near = get_close_matches(misspelt, list(attributes.model_fields), n=1, cutoff=0.8)
-    return attributes.key_of(near[0]) if near else ""
 
 
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
@@ -182,7 +179,7 @@ def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argu
 
 def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     words = list(attributes.words)
-    meant = closest(argument.span.text, words)
+    meant = closest_word(argument.span.text, words)
     message = f"`{word.text}` does not know the word `{argument.span.text}`"
     return make_diagnostic(
         Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant
@@ -210,18 +207,10 @@ def _validated(
     try:
         return attributes.model_validate(values, strict=True)
     except ValidationError as error:
-        details = {_field_name(attributes, detail): detail for detail in reversed(error.errors())}
+        details = {find_field(attributes, detail): detail for detail in reversed(error.errors())}
         for name, detail in reversed(details.items()):
             diagnostics.append(_wrong(attributes, word, name, detail, values, spans))
         return None
-
-
-def _field_name(attributes: type[Attributes], detail: ErrorDetails) -> str:
-    """The field that an error of pydantic is about, "" for the attributes as a whole."""
-    if not detail["loc"]:
-        return ""
-    location = str(detail["loc"][0])
-    return location if location in attributes.model_fields else attributes.field_of(location) or location
 
 
 def _wrong(
@@ -233,6 +222,8 @@ def _wrong(
     spans: Mapping[str, Span],
 ) -> Diagnostic:
     """A validation error in our words."""
+    from specnet.foreign.arguments import free_keys
+
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
         return make_diagnostic(Code.E115, f"`{word.text}` {why}", word.span)
@@ -247,8 +238,8 @@ def _wrong(
         return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
-    message = f"`{subject}` {_needed(detail, meaning)}, not {quote_value(values[name])}"
-    keys = free_letters(attributes, spans)[:1]
+    message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
+    keys = free_keys(attributes, spans)[:1]
     fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
 
@@ -257,26 +248,3 @@ def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
     """The words of a field of which one stands first on a line: `max` and `avg` of `pool`."""
     words = _words(attributes.model_fields[field].annotation)
     return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()
-
-
-NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
-    "greater_than": lambda context: f"must be more than {context['gt']:g}",
-    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
-    "less_than": lambda context: f"must be less than {context['lt']:g}",
-    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
-    "value_error": lambda context: f"must fit: {context['error']}",
-}
-"""What a bound or a choice of pydantic asks for, from its context."""
-
-KINDS = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
-
-
-def _needed(detail: ErrorDetails, meaning: str | None) -> str:
-    """What a field admits, as far as its error tells."""
-    if detail["type"] in NEEDED:
-        return NEEDED[detail["type"]](detail.get("ctx", {}))
-    kind = str(detail["type"]).partition("_")[0]
-    if meaning and (len(detail["loc"]) > 1 or kind not in KINDS):
-        return f"is the {meaning}"
-    return f"must be {KINDS.get(kind, 'another value')}"

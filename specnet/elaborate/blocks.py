@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.scope import UNSET, Scope, Value, closest
+from specnet.elaborate.scope import UNSET, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.slips import comment
+from specnet.foreign import closest_word
 from specnet.graph import ModuleScope, ValueRef
 from specnet.syntax import tree
 
@@ -29,9 +29,12 @@ def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Val
     if call.body or call.alternative is not None:
         elaborator.build.say(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
     too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    if too_many and (slip := comment(call.arguments)):
-        elaborator.build.complain(slip)
-        return None
+    if too_many:
+        from specnet.foreign.arguments import recognise_comment
+
+        if hint := recognise_comment(call.arguments):
+            elaborator.build.complain(hint)
+            return None
     active = (*scope.active, call.word.text)
     inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
     if not _bind_parameters(elaborator, block, call, scope, inner, value):
@@ -108,7 +111,7 @@ def _say_misplaced(
         message = f"`{argument.key.text}` is given twice"
         elaborator.build.say(Code.E113, message, argument.span, Label(first.span, "first here", primary=False))
     elif argument.key:
-        meant = closest(argument.key.text, names)
+        meant = closest_word(argument.key.text, names)
         message = f"`{block.name.text}` has no parameter `{argument.key.text}`"
         elaborator.build.say(Code.E110, message, argument.key.span, takes, trace=scope.trace, meant=meant)
     else:

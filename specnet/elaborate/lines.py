@@ -10,18 +10,18 @@ from specnet.elaborate import joins, statements
 from specnet.elaborate.binding import bind
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
-from specnet.elaborate.scope import UNSET, Scope, Value, closest, escaped
+from specnet.elaborate.scope import UNSET, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.slips import called_elsewhere, with_keys
+from specnet.foreign import closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef, find_shape_origin
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Family, format_shape
+from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoSuchTap, NoValue, Unknown, evaluate, truth, whole_number
 from specnet.syntax.parser import parse
-from specnet.syntax.walk import is_one_call
 
 
 class CannotRead(Exception):
@@ -108,14 +108,14 @@ class Elaborator:
         if chain.label is None:
             return None
         name = chain.label.text
-        if name in scope.labels or escaped(name) in scope.names:
+        if name in scope.labels or escape_attribute(name) in scope.names:
             first = scope.labels.get(name)
             places = [Label(first.span, "first here", primary=False)] if first else []
             self.build.say(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
             return None
         scope.labels[name] = chain.label
         self.build.declared[name] = chain.label.span
-        return LineLabel(escaped(name))
+        return LineLabel(escape_attribute(name))
 
     def _claim(self, chain: tree.Chain, claim: tree.Expression, scope: Scope, value: Value) -> None:
         """Compares the shape at a line's end with `=> SHAPE`; behind an error, goes on with the claimed one."""
@@ -176,10 +176,12 @@ class Elaborator:
             return None
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
+            from specnet.foreign.arguments import complete_keys
+            from specnet.foreign.python import translate_layer_call
+
             message = f"no layer or block is called `{word}`"
-            translated = called_elsewhere(call.span)
-            resembled = closest(word, possible)
-            whole = translated or with_keys(resembled, call)
+            resembled = closest_word(word, possible)
+            whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
             meant, place = (whole, call.span) if whole else (resembled, call.word.span)
             where = "" if meant else "`specnet explain` lists all layers"
             self.build.say(Code.E101, message, place, help=where, trace=scope.trace, meant=meant)
@@ -274,7 +276,7 @@ class Elaborator:
         self.build.scopes[name] = ModuleScope(word)
         for number, current in enumerate(values):
             self.build.step(header)
-            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=is_one_call(body))
+            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=tree.is_single_call(body))
             if variable:
                 inner.variables[variable.text] = current
                 inner.trace = (*scope.trace, header)
@@ -311,7 +313,7 @@ class Elaborator:
             self.build.say(Code.E210, message, path.span)
             return
         self.used.append(source)
-        lines, diagnostics = parse(source)
+        lines, diagnostics = parse(source, recognise)
         self.build.diagnostics += diagnostics
         home = Scope()
         self.using = (*self.using, source.name)
@@ -338,7 +340,7 @@ class Elaborator:
             if name.text in ("C", "H", "W"):
                 return self._arriving_size(name, value)
             possible = scope.visible_names()
-            raise NoSuchName(f"`{name.text}` has no value here", name.span, closest(name.text, possible))
+            raise NoSuchName(f"`{name.text}` has no value here", name.span, closest_word(name.text, possible))
 
         return look
 
@@ -369,7 +371,7 @@ class Elaborator:
 def _value_of_tap(tap: tree.Tap, scope: Scope) -> ValueRef:
     found, value = scope.tap(tap.name)
     if not found:
-        meant = closest(tap.name, scope.visible_taps())
+        meant = closest_word(tap.name, scope.visible_taps())
         raise NoSuchTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
     if value is None:
         raise Unknown

@@ -9,6 +9,7 @@ from dataclasses import replace
 from specnet.compiler import Checked, check_lines
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate import Read
+from specnet.foreign import recognise
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
@@ -61,7 +62,7 @@ class Proof:
 
     def checked_afresh(self, source: Source) -> Checked:
         """The spec with another text, read as a whole, so that all places are in it."""
-        return check_lines(source, *parse(source), self.overrides, self.read)
+        return check_lines(source, *parse(source, recognise), self.overrides, self.read)
 
     def _parsed_again(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
         """The tree after the edits. Only the statement that is edited is read again, where all edits lie in one."""
@@ -71,11 +72,11 @@ class Proof:
             return was, unreadable
         around = [i for i, line in enumerate(was) if all(_within(edit.span, line.span) for edit in edits)]
         if unreadable or len(around) != 1:
-            return parse(source)
+            return parse(source, recognise)
         line = was[around[0]]
         end = line.span.end + sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits)
         before = "\n" * source.text.count("\n", 0, line.span.start)
-        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]))
+        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]), recognise)
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
 
     def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:

@@ -35,4 +35,4 @@ class Concat(Layer):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:
             return (TorchCall("modules.CenterCropConcat", joins="list"),)
-        return (TorchCall("torch.cat", (1,), joins="list"),)
+        return (TorchCall("torch.cat", dim=1, joins="list"),)

@@ -51,4 +51,7 @@ class Crop(Layer):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         (top, _), (left, _) = self.sides(inputs)
         height, width, _ = self.output(inputs)
-        return TorchCall("torch.narrow", (2, top, height)), TorchCall("torch.narrow", (3, left, width))
+        return (
+            TorchCall("torch.narrow", dim=2, start=top, length=height),
+            TorchCall("torch.narrow", dim=3, start=left, length=width),
+        )

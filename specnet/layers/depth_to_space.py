@@ -28,4 +28,4 @@ class DepthToSpace(Layer):
         return within_bounds((height * factor, width * factor, channels // factor**2))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelShuffle", (self.upscale_factor,)),)
+        return (TorchCall("nn.PixelShuffle", upscale_factor=self.upscale_factor),)

@@ -19,4 +19,4 @@ class DropPath(ShapePreserving):
     p: Probability = Field(description="probability of being dropped")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("modules.DropPath", (self.p,)),)
+        return (TorchCall("modules.DropPath", p=self.p),)

@@ -19,4 +19,4 @@ class Dropout(ShapePreserving):
     p: Probability = Field(0.5, description="probability of being silenced")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.Dropout", (self.p,)),)
+        return (TorchCall("nn.Dropout", p=self.p),)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, LayerError, Shape, ShapePreserving, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Family, LayerError, Shape, ShapePreserving, Shapes, TorchCall, need_map
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
@@ -31,5 +31,4 @@ class InstanceNorm(ShapePreserving):
         return {"weight": channels, "bias": channels} if self.affine else {}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = without({"eps": self.eps, "affine": self.affine}, {"eps": 1e-5, "affine": False})
-        return (TorchCall("nn.InstanceNorm2d", (inputs[0][-1],), keywords),)
+        return (TorchCall("nn.InstanceNorm2d", num_features=inputs[0][-1], eps=self.eps, affine=self.affine),)

@@ -12,7 +12,8 @@ from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchC
 from specnet.layers.base.padding import BothAxes
 from specnet.layers.base.window import AXES
 
-MODULES = {"zeros": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate": "nn.ReplicationPad2d"}
+MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
+"""The `mode` of `F.pad` for each way of filling."""
 
 
 class Pad(Layer):
@@ -20,7 +21,7 @@ class Pad(Layer):
 
     family: ClassVar[Family] = Family.RESHAPING
     positional: ClassVar[tuple[str, ...]] = ("padding",)
-    words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODULES}
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODES}
 
     padding: BothAxes = Field(alias="P", description="pixels on each side, as 1, 1x2, 0:1 or [0:1, 2]")
     mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="filling")
@@ -35,4 +36,4 @@ class Pad(Layer):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width = self.padding
-        return (TorchCall(MODULES[self.mode], ((*width, *height),)),)
+        return (TorchCall("F.pad", pad=(*width, *height), mode=MODES[self.mode], value=None),)

@@ -33,4 +33,4 @@ class Reshape(Layer):
         return self.shape
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.reshape", ((-1, self.shape[-1], *self.shape[:-1]),)),)
+        return (TorchCall("torch.reshape", shape=(-1, self.shape[-1], *self.shape[:-1])),)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
@@ -25,5 +25,4 @@ class Scale(ShapePreserving):
         return {"weight": channels, "bias": channels} if self.bias else {"weight": channels}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = without({"init": self.init, "bias": self.bias}, {"init": 1.0, "bias": False})
-        return (TorchCall("modules.Scale", (inputs[0][-1],), keywords),)
+        return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias),)

@@ -23,4 +23,4 @@ class Shuffle(ShapePreserving):
         return inputs[0]
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.ChannelShuffle", (self.groups,)),)
+        return (TorchCall("nn.ChannelShuffle", groups=self.groups),)

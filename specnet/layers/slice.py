@@ -32,4 +32,4 @@ class Slice(Layer):
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.narrow", (1, self.channels.low, self.output(inputs)[-1])),)
+        return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)

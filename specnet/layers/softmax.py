@@ -13,4 +13,4 @@ class Softmax(ShapePreserving):
     family: ClassVar[Family] = Family.ACTIVATION
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.Softmax", (), {"dim": 1}),)
+        return (TorchCall("nn.Softmax", dim=1),)

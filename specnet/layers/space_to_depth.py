@@ -30,4 +30,4 @@ class SpaceToDepth(Layer):
         return within_bounds((height // factor, width // factor, channels * factor**2))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelUnshuffle", (self.downscale_factor,)),)
+        return (TorchCall("nn.PixelUnshuffle", downscale_factor=self.downscale_factor),)

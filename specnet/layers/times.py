@@ -18,4 +18,4 @@ class Times(ShapePreserving):
     factor: float = Field(alias="by", description="number that all are multiplied by")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.mul", (self.factor,)),)
+        return (TorchCall("torch.mul", other=self.factor),)

@@ -19,7 +19,6 @@ from specnet.layers.base import (
     format_shape,
     need_map,
     within_bounds,
-    without,
 )
 from specnet.layers.base.padding import both_axes, one
 
@@ -64,8 +63,11 @@ class Upsample(Layer):
         return within_bounds((height, width, channels))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        size = {"scale_factor": self.scale_factor, "size": self.size}
-        keywords = {name: one(pair) for name, pair in size.items() if pair}
-        keywords |= without({"mode": self.mode.replace("_", "-")}, {"mode": "nearest"})
-        keywords |= without({"align_corners": self.align_corners}, {"align_corners": False})
-        return (TorchCall("nn.Upsample", (), keywords),)
+        upsample = TorchCall(
+            "nn.Upsample",
+            size=one(self.size) if self.size else None,
+            scale_factor=one(self.scale_factor) if self.scale_factor else None,
+            mode=self.mode.replace("_", "-"),
+            align_corners=self.align_corners or None,  # torch takes no False with `nearest`
+        )
+        return (upsample,)

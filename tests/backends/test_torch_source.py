@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
 from runpy import run_path
@@ -13,7 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from paths import ROOT
+from paths import ROOT, SPECS
 from torch import nn
 
 from specnet.backends.torch_module import build
@@ -25,7 +26,7 @@ from specnet.layers import layer_class
 from specnet.layers.base import Layer
 from specnet.source import Source
 
-ZOO = sorted(path for path in (ROOT / "specs").glob("*.net"))
+ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
 
 RESIDUAL = """
 net SmallResNet "two stages of two blocks"
@@ -65,7 +66,7 @@ pool avg global -> dropout 0.4
 fc: fc 10
 """
 
-SPECS = {
+SMALL = {
     "residual": RESIDUAL,
     "inception": INCEPTION,
     "pre-activation": """
@@ -275,11 +276,12 @@ def assert_same(built: Network) -> None:
         assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SMALL)
 def test_same_module(name: str) -> None:
-    assert_same(network(SPECS[name]))
+    assert_same(network(SMALL[name]))
 
 
+@cache
 def rows() -> dict[str, list[str]]:
     """The specs of the conformance table, by kind of layer."""
     table: dict[str, list[str]] = run_path(str(ROOT / "tests" / "layers" / "test_conformance.py"))["ROWS"]
@@ -295,7 +297,7 @@ def test_every_kind(kind: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("alexnet.py.txt", (ROOT / "specs" / "alexnet.net").read_text(encoding="utf-8")),
+        ("alexnet.py.txt", (SPECS / "alexnet.net").read_text(encoding="utf-8")),
         ("small-resnet.py.txt", RESIDUAL),
         ("small-inception.py.txt", INCEPTION),
     ],
@@ -307,42 +309,45 @@ def test_golden(name: str, text: str, golden: Callable[[str, str], None]) -> Non
 # The zoo
 
 
-@pytest.fixture(scope="module")
-def zoo() -> dict[str, Network]:
-    """Every network of specs/; without weights in memory."""
-    checked = {path.stem: check_source(Source(str(path), path.read_text(encoding="utf-8"))) for path in ZOO}
-    return {name: each.network for name, each in checked.items() if each.ok}
+@cache
+def of_zoo(name: str) -> Network:
+    file = SPECS / f"{name}.net"
+    checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
+    assert checked.ok
+    return checked.network
 
 
-def test_names_and_shapes_of_the_zoo(zoo: dict[str, Network]) -> None:
-    for name, built in zoo.items():
-        with torch.device("meta"):
-            in_memory, generated = build(built), written(built)().eval()
-            result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
-        shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
-        assert shapes[0] == shapes[1], name
-        first = result[0] if isinstance(result, tuple) else result
-        ours = built.shapes[built.outputs[0]] or ()
-        assert tuple(first.shape[1:]) == (ours[-1], *ours[:-1]), name
+@pytest.mark.parametrize("name", ZOO)
+def test_names_and_shapes_of_the_zoo(name: str) -> None:
+    built = of_zoo(name)
+    with torch.device("meta"):
+        in_memory, generated = build(built), written(built)().eval()
+        result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
+    shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
+    assert shapes[0] == shapes[1]
+    first = result[0] if isinstance(result, tuple) else result
+    ours = built.shapes[built.outputs[0]] or ()
+    assert tuple(first.shape[1:]) == (ours[-1], *ours[:-1])
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(file.stem, marks=[] if file.stem == "resnet18" else pytest.mark.slow) for file in ZOO]
+    "name", [pytest.param(name, marks=[] if name == "resnet18" else pytest.mark.slow) for name in ZOO]
 )
-def test_same_module_of_the_zoo(zoo: dict[str, Network], name: str) -> None:
-    assert_same(zoo[name])
+def test_same_module_of_the_zoo(name: str) -> None:
+    assert_same(of_zoo(name))
 
 
 @pytest.mark.parametrize(
     ("name", "lines"),
     [("resnet50", 110), ("resnet152", 110), ("googlenet", 110), ("densenet121", 90), ("unet", 110), ("vgg19", 70)],
 )
-def test_length(zoo: dict[str, Network], name: str, lines: int) -> None:
-    assert len(source(zoo[name]).splitlines()) <= lines
+def test_length(name: str, lines: int) -> None:
+    assert len(source(of_zoo(name)).splitlines()) <= lines
 
 
-def test_tidiness(zoo: dict[str, Network], tmp_path: Path) -> None:
-    for name, built in {**zoo, **{name: network(text) for name, text in SPECS.items()}}.items():
+def test_tidiness(tmp_path: Path) -> None:
+    of_specs = {name: network(text) for name, text in SMALL.items()}
+    for name, built in {**{name: of_zoo(name) for name in ZOO}, **of_specs}.items():
         (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(source(built), encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
@@ -470,7 +475,7 @@ def assert_random_structure(random: Random) -> None:
     assert_same(checked.network)
 
 
-EXAMPLES = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @EXAMPLES
@@ -492,7 +497,7 @@ def test_many_random_structures(random: Random) -> None:
 def test_command_writes_a_file_that_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "model.py"
     target.write_text("old")
-    assert main(["compile", str(ROOT / "specs" / "lenet5.net"), "-o", str(target)]) == 0
+    assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(target)]) == 0
     assert capfd.readouterr().out == ""
     ran = subprocess.run([sys.executable, target], capture_output=True, text=True, check=True)
     assert ran.stdout == "(1, 10)\n61,706 parameters\n"
@@ -500,7 +505,7 @@ def test_command_writes_a_file_that_runs(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 def test_command_prints(capfd: pytest.CaptureFixture[str]) -> None:
-    file = ROOT / "specs" / "alexnet.net"
+    file = SPECS / "alexnet.net"
     assert main(["compile", str(file)]) == 0
     text = capfd.readouterr().out
     assert text == source(network(file.read_text(encoding="utf-8")), "alexnet.net")
@@ -508,7 +513,7 @@ def test_command_prints(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_command_needs_no_torch() -> None:
     program = "import sys; sys.modules['torch'] = None; from specnet.cli import main; sys.exit(main(sys.argv[1:]))"
-    file = str(ROOT / "specs" / "unet.net")
+    file = str(SPECS / "unet.net")
     subprocess.run([sys.executable, "-c", program, "compile", file], capture_output=True, check=True)
 
 
@@ -520,6 +525,6 @@ def test_command_refuses(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> N
     assert target.read_text() == "old"
     assert "E302" in capfd.readouterr().err
     for place in (tmp_path, tmp_path / "missing" / "model.py"):
-        assert main(["compile", str(ROOT / "specs" / "lenet5.net"), "-o", str(place)]) == 2
+        assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(place)]) == 2
         message = capfd.readouterr()
         assert message.out == "" and len(message.err.splitlines()) == 1

@@ -6,7 +6,6 @@ import pytest
 
 import specnet
 from specnet.compiler import Checked, check_source
-from specnet.elaborate.scope import RESERVED
 from specnet.source import Source
 
 BOTTLENECK = """
@@ -62,16 +61,6 @@ def test_a_file_of_blocks_alone_is_sound() -> None:
 @pytest.mark.parametrize("word", ["train", "type", "half", "float", "self", "class", "None"])
 def test_words_of_a_torch_module_are_escaped(word: str) -> None:
     assert names(f"input 8x8x3\n{word}: fc 3") == [f"{word}_"]
-
-
-def test_all_words_of_a_torch_module_are_known() -> None:
-    torch = pytest.importorskip("torch", reason="torch says which words a module has")
-    fx = pytest.importorskip("torch.fx", reason="torch says which words a module has")
-    root = torch.nn.Module()
-    graph = fx.Graph()
-    graph.output(graph.placeholder("x"))
-    words = {word for word in dir(fx.GraphModule(root, graph)) if not word.startswith("_")}
-    assert words <= RESERVED
 
 
 def test_repetitions_are_numbered_and_a_single_block_takes_the_number() -> None:

@@ -129,7 +129,7 @@ def respaced(text: str, seed: int) -> str:
     return "".join(pieces)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(which=st.integers(0, len(TEXTS) - 1), seed=st.integers(0, 2**32))
 def test_texts_keep_their_meaning_however_they_are_spaced(which: int, seed: int) -> None:
     text = respaced(TEXTS[which], seed)
@@ -211,7 +211,7 @@ CALLS = node(tree.Call, names(), ARGUMENTS)
 CHAINS = node(tree.Chain, st.one_of(st.none(), names()), tuples(CALLS, least=1), st.one_of(st.none(), EXPRESSIONS))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.recursive(tuples(CHAINS), lines_of, max_leaves=6))
 def test_trees_read_back_as_they_are(lines: tree.Lines) -> None:
     text = format_lines(lines)

@@ -15,7 +15,7 @@ from specnet.compiler import check_source
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.expressions import NoValue, evaluate
-from specnet.syntax.parser import grammar_text, parse
+from specnet.syntax.parser import parse, read_grammar
 
 FILES = sorted(SPECS.rglob("*.net"))
 BROKEN = sorted(ERRORS.glob("*.net"))
@@ -35,11 +35,11 @@ def value(text: str, **names: object) -> object:
 
 def test_the_grammar_is_lalr_1_without_a_conflict() -> None:
     pytest.importorskip("interegular", reason="lark's strict mode compares regular expressions with interegular")
-    Lark(grammar_text(), parser="lalr", strict=True)
+    Lark(read_grammar(), parser="lalr", strict=True)
 
 
 def test_the_grammar_names_no_layer() -> None:
-    assert not {"conv", "pool", "fc", "relu", "bn", "add", "concat"} & set(grammar_text().split('"'))
+    assert not {"conv", "pool", "fc", "relu", "bn", "add", "concat"} & set(read_grammar().split('"'))
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def mutated(text: str, seed: int) -> str:
 TEXTS = [file.read_text(encoding="utf-8") for file in (*FILES, *BROKEN)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(which=st.integers(0, len(TEXTS) - 1), seed=st.integers(0, 2**32))
 def test_no_text_makes_checking_raise(which: int, seed: int) -> None:
     checked = check_source(Source("mutated.net", mutated(TEXTS[which], seed)))
     assert checked.ok or checked.diagnostics
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=ALPHABET, max_size=120))
 def test_no_noise_makes_checking_raise(text: str) -> None:
     check_source(Source("noise.net", text))

@@ -13,5 +13,4 @@ from specnet.layers.base.shapes import in_groups as in_groups
 from specnet.layers.base.shapes import need_map as need_map
 from specnet.layers.base.shapes import within_bounds as within_bounds
 from specnet.layers.base.torch_call import TorchCall as TorchCall
-from specnet.layers.base.torch_call import without as without
 from specnet.layers.base.traits import Family as Family

@@ -1,31 +1,30 @@
-"""PyTorch calls as data: run by one backend, printed by another."""
+"""Calls of torch as data: run by one backend, printed by another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class TorchCall:
-    """What torch does, as data: run by one backend, printed by another.
+    """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
 
-    A module (`nn.…`, or `modules.…` where torch has none: `specnet.backends.torch_modules`) is made with the
-    arguments and applied to the value that arrives. A function (`F.…`, `torch.…`) takes the value before its arguments.
+    A module (`nn.…`, or `modules.…` for those of specnet/backends/torch_modules.py, which torch lacks) is constructed
+    with the arguments and called with the input values. A function (`F.…`, `torch.…`) takes the input values first,
+    then the arguments. Arguments go by torch's names, and none is left out for being torch's default.
     """
 
     target: str
-    arguments: tuple[Any, ...] = ()
-    keywords: Mapping[str, Any] = field(default_factory=dict)
-    joins: Literal["list", "fold"] | None = None
-    """How several values that arrive are taken: as one list, or two by two from the left, ((a + b) + c)."""
+    arguments: Mapping[str, Any]
+    joins: Literal["list", "fold"] | None
+    """How several input values are passed: as one list, pairwise from the left, ((a + b) + c), or in order (None)."""
+
+    def __init__(self, target: str, /, *, joins: Literal["list", "fold"] | None = None, **arguments: Any) -> None:
+        for name, value in (("target", target), ("arguments", arguments), ("joins", joins)):
+            object.__setattr__(self, name, value)
 
     @property
     def is_module(self) -> bool:
         return self.target.startswith(("nn.", "modules."))
-
-
-def without(keywords: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords that say something: those that differ from torch's defaults."""
-    return {key: value for key, value in keywords.items() if value != defaults[key]}

@@ -185,7 +185,7 @@ def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[Tor
 
 def torch_pad(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
     """A call that pads as the axes say."""
-    return TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {})
+    return TorchCall("F.pad", pad=torch_sides(axes), mode="constant", value=fill or None)
 
 
 def is_even(axes: tuple[Axis, Axis]) -> bool:
