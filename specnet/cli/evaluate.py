@@ -20,7 +20,7 @@ from specnet.cli.requires_torch import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:
-    from specnet.training import Evaluation, Measures
+    from specnet.training import ClassificationMetrics, Evaluation
 
 HELP = "measure a trained network: accuracy, loss, each class, confusion matrix"
 
@@ -49,10 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Return 0; data that cannot be read or has other classes ends with 1."""
     from specnet.runs import load_run
-    from specnet.training import Asked, evaluate
+    from specnet.training import EvaluationOptions, evaluate
 
     loaded = load_run(options.run_folder)
-    asked = Asked(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
+    asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
     evaluation = evaluate(loaded, asked, lambda text: print(text, file=sys.stderr))
     if options.format == "json":
         print_json(_describe(options, evaluation))
@@ -84,14 +84,14 @@ def _format_text(evaluation: Evaluation) -> str:
     return "\n\n".join("\n".join(lines) for lines in (align_rows(totals), _format_classes(measures), confusion))
 
 
-def _format_classes(measures: Measures) -> list[str]:
+def _format_classes(measures: ClassificationMetrics) -> list[str]:
     """Return a line per class, the worst first."""
     known = [(name, share) for name, share in measures.per_class.items() if share is not None]
     rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
     return align_rows([("class", "accuracy"), *rows], right={1})
 
 
-def _format_matrix(measures: Measures) -> list[str]:
+def _format_matrix(measures: ClassificationMetrics) -> list[str]:
     """Return the confusion matrix: a row per true class, a column per predicted one."""
     counts = measures.confusion.tolist()
     heads = [measures.output_name(output)[:LONGEST_HEAD] for output in range(len(counts[0]))]
@@ -100,7 +100,7 @@ def _format_matrix(measures: Measures) -> list[str]:
     return ["true label (rows), predicted label (columns)", *lines]
 
 
-def _format_pairs(measures: Measures) -> list[str]:
+def _format_pairs(measures: ClassificationMetrics) -> list[str]:
     """Return the pairs of classes that are confused most often."""
     wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.confused(MOST_CLASSES)]
     return align_rows([("true label", "predicted label", "images"), *wrong], right={2})

@@ -57,9 +57,9 @@ def _load_exportable(options: argparse.Namespace) -> Exportable | None:
     if collect_overrides(options):
         raise CommandError("a run is exported as it was trained; --set and --input are for a spec")
     from specnet.runs import load_run
-    from specnet.training.export import of_run
+    from specnet.training.export import export_run
 
-    return of_run(load_run(options.source))
+    return export_run(load_run(options.source))
 
 
 def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
@@ -72,7 +72,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     from specnet.backends.torch_module import build
     from specnet.jobs import collect_parts, collect_used_files
     from specnet.settings import Training
-    from specnet.training.export import of_beginning
+    from specnet.training.export import export_untrained
 
     network = checked.network
     labels = {
@@ -82,7 +82,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return of_beginning(build(network), network.training or Training(), collect_parts(network), shapes, labels)
+    return export_untrained(build(network), network.training or Training(), collect_parts(network), shapes, labels)
 
 
 def _export(exportable: Exportable, format: str) -> bytes:
@@ -90,9 +90,9 @@ def _export(exportable: Exportable, format: str) -> bytes:
     from specnet.training import export
 
     if format == "safetensors":
-        return export.weights(exportable)
+        return export.to_safetensors(exportable)
     if format == "pt2":
-        return export.program(exportable)
+        return export.to_torch_program(exportable)
     try:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:

@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
-    from specnet.training import guesses
+    from specnet.training import plots
 
-    write_file(output, guesses.draw(predictions, format))
-    rest = len(predictions) - guesses.MOST
-    print(f"wrote {output}" + (f"; it shows the first {guesses.MOST} images" * (rest > 0)), file=sys.stderr)
+    write_file(output, plots.draw_predictions(predictions, format))
+    rest = len(predictions) - plots.MOST_IMAGES
+    print(f"wrote {output}" + (f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0)), file=sys.stderr)
 
 
 def _format_text(predictions: list[Prediction]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import wraps
+from pathlib import Path
 
 from specnet.cli.errors import BUG, Command, CommandError
 from specnet.cli.options import positive_integer
@@ -29,7 +30,7 @@ def run_in_processes(run: Command) -> Command:
     @requires_torch
     @wraps(run)
     def run_or_launch(options: argparse.Namespace) -> int:
-        from specnet.training.ranks import are_started
+        from specnet.training.distributed import are_started
 
         if are_started():
             return _run_as_rank(run, options)
@@ -41,27 +42,25 @@ def run_in_processes(run: Command) -> Command:
 
 def _count_processes(options: argparse.Namespace) -> int:
     """Return how many processes are to train: by the flags, or as the run was started; 1 to report what is wrong."""
-    from specnet.training import TrainingError, recorded
+    from specnet.training import TrainingError, read_run_config
 
     asked: int | None = options.gpus or options.nproc
     if asked or not options.resume:
         return asked or 1
     try:
-        return recorded(options.resume).options.processes
+        return read_run_config(options.resume).options.processes
     except TrainingError:
         return 1
 
 
 def _launch(options: argparse.Namespace, count: int) -> int:
     """Start the processes, wait for them, and report those that were killed."""
-    from specnet.training import recorded
     from specnet.training.device import refuse_gpus
-    from specnet.training.ranks.launch import launch
+    from specnet.training.distributed.launch import launch
 
     if options.file == "-":
         raise CommandError("only one process can read a spec from standard input; several need a file")
-    begun_on_gpus = options.resume and not options.nproc and recorded(options.resume).options.device.startswith("cuda")
-    if options.gpus or begun_on_gpus:
+    if options.gpus or (not options.nproc and _was_on_gpus(options.resume)):
         refuse_gpus(count)
     ended = launch([sys.executable, "-m", "specnet", *options.command_line], count)
     for rank, signal in ended.killed.items():
@@ -69,11 +68,18 @@ def _launch(options: argparse.Namespace, count: int) -> int:
     return ended.exit_code
 
 
+def _was_on_gpus(folder: Path | None) -> bool:
+    """Return whether the run to be resumed, if there is one, was started on GPUs."""
+    from specnet.training import read_run_config
+
+    return folder is not None and read_run_config(folder).options.device.startswith("cuda")
+
+
 def _run_as_rank(run: Command, options: argparse.Namespace) -> int:
     """Run the command; of the processes that fail, the first reports the error, and all exit with the same code."""
-    from specnet.training.ranks import joined
+    from specnet.training.distributed import join_process_group
 
-    with joined() as ranks:
+    with join_process_group() as ranks:
         try:
             return run(options)
         except Exception as error:

@@ -15,7 +15,7 @@ from specnet.cli.requires_torch import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:
-    from specnet.training.ledger import Entry
+    from specnet.training.runs.run_index import RunEntry
 
 HELP = "list and compare the runs in a folder"
 
@@ -47,35 +47,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0, also where there are no runs; a folder with no run or a damaged one is skipped with a note."""
-    from specnet.training.ledger import entries, repeated
+    from specnet.training.runs.run_index import find_repeated_runs, list_runs
 
     format = format_of(options.output, PLOT_FORMATS) if options.output else None
     if not options.folder.is_dir():
         raise CommandError(f"there is no folder {options.folder}")
-    found = entries(options.folder, lambda text: print(text, file=sys.stderr))
+    found = list_runs(options.folder, lambda text: print(text, file=sys.stderr))
     if format:
         _plot(found, options.output, format)
     if options.format == "json":
         print_json({"schema": 1, "runs": [_describe(entry) for entry in found]})
     elif found:
         table = "\n".join(align_rows([HEADS, *map(_format_cells, found)], NUMBERS))
-        print("\n\n".join([table, *filter(None, map(_format_spread, repeated(found)))]))
+        print("\n\n".join([table, *filter(None, map(_format_spread, find_repeated_runs(found)))]))
     else:
         print(f"there are no runs in {options.folder}", file=sys.stderr)
     return 0
 
 
-def _plot(found: list[Entry], output: Path, format: str) -> None:
-    from specnet.training import comparison
+def _plot(found: list[RunEntry], output: Path, format: str) -> None:
+    from specnet.training import plots
 
     measured = [entry for entry in found if entry.metrics]
     if not measured:
         raise CommandError("no run has finished an epoch, so there are no curves to plot", 1)
-    write_file(output, comparison.draw(measured, format))
+    write_file(output, plots.draw_runs(measured, format))
     print(f"wrote {output}", file=sys.stderr)
 
 
-def _describe(entry: Entry) -> dict[str, Any]:
+def _describe(entry: RunEntry) -> dict[str, Any]:
     """Return the JSON values of a run."""
     return {
         "run": str(entry.folder),
@@ -91,7 +91,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _format_spread(group: list[Entry]) -> str:
+def _format_spread(group: list[RunEntry]) -> str:
     """Return means and standard deviations over runs that differ only in their seed or fold, if any are known."""
     accuracies = {
         "validation": [entry.validation_accuracy for entry in group],
@@ -104,7 +104,7 @@ def _format_spread(group: list[Entry]) -> str:
     return f"{len(group)} runs of {group[0].network} with different seeds or folds: {', '.join(spreads)}"
 
 
-def _format_cells(entry: Entry) -> tuple[str, ...]:
+def _format_cells(entry: RunEntry) -> tuple[str, ...]:
     return (
         entry.folder.name,
         entry.network,

@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or the exit code of the error or signal that ended the training."""
     from specnet.cli.progress import format_interruption
     from specnet.training import Interrupted
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     try:
         return _resume(options) if options.resume else _start(options)
@@ -131,8 +131,8 @@ def _start(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     from specnet.runs import restore_job
-    from specnet.training import recorded, resume
-    from specnet.training.ranks import joined
+    from specnet.training import read_run_config, resume
+    from specnet.training.distributed import join_process_group
 
     others = {"file", "input", *SETTING_FLAGS, *FLAGS} - {"data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
@@ -140,8 +140,8 @@ def _resume(options: argparse.Namespace) -> int:
             "--resume continues a run with its own settings; "
             "it takes nothing else but --data-dir, --gpus, --nproc and --sharded"
         )
-    with joined() as ranks:
-        config = ranks.from_first(lambda: recorded(options.resume))
+    with join_process_group() as ranks:
+        config = ranks.from_first(lambda: read_run_config(options.resume))
     resumed_options = replace(
         config.options,
         data_dir=options.data_dir or config.options.data_dir,
@@ -166,14 +166,14 @@ def _describe_processes(options: argparse.Namespace) -> dict[str, Any]:
 def _make_display() -> AbstractContextManager[Display | None]:
     """Return the display of the first process, or None in the others."""
     from specnet.cli.progress import Display
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     return Display() if is_first() else nullcontext()
 
 
 def _print_diagnostics_once(checked: Checked) -> None:
     """Print errors and warnings in the first process."""
-    from specnet.training.ranks import is_first
+    from specnet.training.distributed import is_first
 
     if is_first():
         print_diagnostics(checked.diagnostics)

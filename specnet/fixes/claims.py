@@ -8,7 +8,7 @@ from dataclasses import replace
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked, check_lines, read_beside
 from specnet.diagnostics import Code
-from specnet.elaborate.statements import STATEMENTS
+from specnet.elaborate.walk import STATEMENTS
 from specnet.layers.base import Shape
 from specnet.source import Source
 from specnet.syntax import tree

@@ -16,8 +16,8 @@ from specnet.jobs import make_job
 from specnet.settings import Training
 from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
+from specnet.training.engine.setup import set_up
 from specnet.training.job import Options, Silent
-from specnet.training.setup import set_up
 
 SPECS = Path(specnet.__file__).parents[1] / "specs"
 SEEDS = 5
