@@ -28,9 +28,9 @@ def run(options: argparse.Namespace) -> int:
         print_diagnostics(checked.diagnostics)
         return 1
 
-    from specnet.backends.torch_source import source
+    from specnet.backends.torch_source import generate_source
 
-    text = source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
+    text = generate_source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
     if options.output:
         write_file(options.output, text.encode())
         print(f"wrote {options.output}", file=sys.stderr)

@@ -69,7 +69,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
         print_diagnostics(checked.diagnostics)
         return None
 
-    from specnet.backends.torch_module import build
+    from specnet.backends.torch_module import build_module
     from specnet.jobs import collect_parts, collect_used_files
     from specnet.settings import Training
     from specnet.training.export import export_untrained
@@ -82,7 +82,9 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return export_untrained(build(network), network.training or Training(), collect_parts(network), shapes, labels)
+    return export_untrained(
+        build_module(network), network.training or Training(), collect_parts(network), shapes, labels
+    )
 
 
 def _export(exportable: Exportable, format: str) -> bytes:
@@ -97,7 +99,7 @@ def _export(exportable: Exportable, format: str) -> bytes:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:
         raise CommandError(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
-    return onnx.model(exportable.module, exportable.examples, exportable.labels)
+    return onnx.export_model(exportable.module, exportable.examples, exportable.labels)
 
 
 def _describe_use(exportable: Exportable, format: str) -> str:

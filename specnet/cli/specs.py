@@ -13,12 +13,12 @@ from specnet.cli.options import collect_overrides
 from specnet.package_files import find_package_file
 from specnet.source import Source
 from specnet.suggest import closest_word
-from specnet.syntax.parser import MOST_CHARACTERS
+from specnet.syntax.limits import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
 
-MOST_BYTES = 5 * MOST_CHARACTERS
+MOST_BYTES = 5 * MAX_CHARACTERS
 """Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
 
 PROJECT_TABLE = "tool.specnet"

@@ -17,7 +17,7 @@ from specnet.foreign import closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate
 
 A = TypeVar("A", bound=Attributes)
 
@@ -69,9 +69,9 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
     for argument in arguments:
         try:
             name, value = _field_and_value(attributes, word, argument, lookup, given.values)
-        except Unknown:
+        except UnknownShape:
             given.unknown = True
-        except NoValue as error:
+        except EvaluationError as error:
             given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
@@ -125,7 +125,7 @@ def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: t
         return expression.text
     try:
         return evaluate(expression, lookup)
-    except NoSuchName:
+    except UndefinedName:
         if not isinstance(expression, tree.Name):
             raise
         if annotation is str:
@@ -189,9 +189,9 @@ def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.
 def _has_value(name: tree.Name, lookup: Lookup) -> bool:
     try:
         lookup(name)
-    except NoSuchName:
+    except UndefinedName:
         return False
-    except (NoValue, Unknown):
+    except (EvaluationError, UnknownShape):
         return True
     return True
 

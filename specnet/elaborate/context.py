@@ -14,7 +14,7 @@ from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName, NoSuchTap, NoValue, Unknown, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
 
 Read = Callable[[str, Span], Source]
 """Read a file that `use` names, relative to the file of the span; raises CannotRead."""
@@ -100,13 +100,13 @@ class Context:
         """Return the value of an expression; UNSET where it is unknown or, as is reported then, wrong."""
         try:
             return evaluate(expression, self.lookup(value))
-        except Unknown:
+        except UnknownShape:
             return UNSET
-        except NoValue as error:
+        except EvaluationError as error:
             self.report_no_value(error)
             return UNSET
 
-    def report_no_value(self, error: NoValue) -> None:
+    def report_no_value(self, error: EvaluationError) -> None:
         self.report_in_call(error.code, error.message, error.span, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
@@ -118,12 +118,12 @@ class Context:
             is_known, variable = self.scope.variable(name.text)
             if is_known:
                 if variable is UNSET:
-                    raise Unknown
+                    raise UnknownShape
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
             meant = closest_word(name.text, self.scope.visible_names())
-            raise NoSuchName(f"`{name.text}` has no value here", name.span, meant)
+            raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
 
@@ -131,17 +131,17 @@ class Context:
         is_known, value = self.scope.tap(tap.name)
         if not is_known:
             meant = closest_word(tap.name, self.scope.visible_taps())
-            raise NoSuchTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
+            raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
-            raise Unknown
+            raise UnknownShape
         return ValueRef(value)
 
     def _look_up_size(self, name: tree.Name, value: ValueName) -> int:
         if not self.graph.inputs and not self.graph.has_gaps:
-            raise NoSuchName(f"nothing arrives here yet, so `{name.text}` has no value", name.span)
+            raise UndefinedName(f"nothing arrives here yet, so `{name.text}` has no value", name.span)
         shape = self.graph.shapes[value] if value is not None else None
         if shape is None:
-            raise Unknown
+            raise UnknownShape
         if len(shape) == 1 and name.text != "C":
-            raise NoSuchName(f"a vector of {format_shape(shape)} arrives, and has no `{name.text}`", name.span)
+            raise UndefinedName(f"a vector of {format_shape(shape)} arrives, and has no `{name.text}`", name.span)
         return shape[SHAPE_NAMES.index(name.text)] if len(shape) == 3 else shape[0]

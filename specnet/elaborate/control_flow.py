@@ -13,7 +13,7 @@ from specnet.graph import ModuleScope
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import NoValue, Unknown, truth, whole_number
+from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate_condition, evaluate_integer
 from specnet.syntax.limits import MAX_NODES, LimitExceeded
 
 
@@ -22,10 +22,10 @@ def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
     branch: tree.Body | tree.If | None = element
     while isinstance(branch, tree.If):
         try:
-            holds = truth(branch.condition, context.lookup(value))
-        except Unknown:
+            holds = evaluate_condition(branch.condition, context.lookup(value))
+        except UnknownShape:
             return None
-        except NoValue as error:
+        except EvaluationError as error:
             context.report_no_value(error)
             return None
         branch = branch.body if holds else branch.otherwise
@@ -53,11 +53,11 @@ def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName)
     lookup = context.lookup(value)
     try:
         if isinstance(count, tree.Range):
-            return whole_number(count.low, lookup), whole_number(count.high, lookup)
-        return 0, whole_number(count, lookup)
-    except Unknown:
+            return evaluate_integer(count.low, lookup), evaluate_integer(count.high, lookup)
+        return 0, evaluate_integer(count, lookup)
+    except UnknownShape:
         return None
-    except NoValue as error:
+    except EvaluationError as error:
         context.report_no_value(error)
         return None
 

@@ -18,7 +18,7 @@ from specnet.foreign import closest_word
 from specnet.settings import Training
 from specnet.settings.base import Setting
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName
+from specnet.syntax.expressions import Lookup, UndefinedName
 
 Arguments = tuple[tree.Argument, ...]
 
@@ -143,7 +143,7 @@ def _lookup(context: Context) -> Lookup:
 
     def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:
         if isinstance(name, tree.Name) and name.text in SHAPE_NAMES:
-            raise NoSuchName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
+            raise UndefinedName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
         return look_up(name)
 
     return look_up_without_shape

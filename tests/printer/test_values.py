@@ -15,7 +15,7 @@ from specnet.settings.augment import Brightness
 from specnet.settings.optimizer import Sgd
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.expressions import NoSuchName, evaluate
+from specnet.syntax.expressions import UndefinedName, evaluate
 from specnet.syntax.parser import parse
 
 LINES = """
@@ -82,7 +82,7 @@ def read(line: str) -> Layer:
 
 
 def nothing(name: tree.Name) -> object:
-    raise NoSuchName(f"`{name.text}` is no word of the layer", name.span)
+    raise UndefinedName(f"`{name.text}` is no word of the layer", name.span)
 
 
 @pytest.mark.parametrize("line", LINES)
