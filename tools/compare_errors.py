@@ -172,7 +172,8 @@ def find_versions(tool: Tool, python: str) -> str | None:
 
 def format_our_section(mistake: Mistake) -> str:
     """Return the beginning of a mistake's section: the spec and SpecNet's answer."""
-    said = f"```text\n{mistake.program('in_specnet.net')}```\n\nSpecNet:\n\n```text\n{check_in_specnet(mistake).text}\n```\n"
+    spec, answer = mistake.program("in_specnet.net"), check_in_specnet(mistake).text
+    said = f"```text\n{spec}```\n\nSpecNet:\n\n```text\n{answer}\n```\n"
     return f"## {mistake.title}\n\n{mistake.note}\n\n{said}" if mistake.note else f"## {mistake.title}\n\n{said}"
 
 

@@ -173,7 +173,7 @@ def test_fix_corrects_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.Captur
         {d.span.line for d in before.diagnostics if d.span}
     )
     assert main(["check", "--fix", str(file)]) == 0
-    assert "10 fixes made" in capsys.readouterr().err
+    assert "10 fixes applied" in capsys.readouterr().err
 
 
 def test_many_bad_lines_come_to_an_end() -> None:
