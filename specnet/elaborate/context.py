@@ -143,5 +143,6 @@ class Context:
         if shape is None:
             raise UnknownShape
         if len(shape) == 1 and name.text != "C":
-            raise UndefinedName(f"the input is a vector of {format_shape(shape)}, which has no `{name.text}`", name.span)
+            vector = f"a vector of {format_shape(shape)}"
+            raise UndefinedName(f"the input is {vector}, which has no `{name.text}`", name.span)
         return shape[SHAPE_NAMES.index(name.text)] if len(shape) == 3 else shape[0]
