@@ -1,4 +1,4 @@
-"""The table of contents of the compiler: source → tree → network → costs, and all that is to be said."""
+"""The phases of the compiler on one screen: source → tree → network → costs → diagnostics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from specnet.syntax.parser import parse
 
 @dataclass(frozen=True)
 class Checked:
-    """A spec that was checked: its network, where it stands, what it costs, what is to be said of it."""
+    """A checked spec: its tree, the network with its positions, the costs and the diagnostics."""
 
     source: Source
     lines: tree.Lines
@@ -56,7 +56,7 @@ class Checked:
 
 
 def read_beside(path: str, span: Span) -> Source:
-    """The file that `use` names, relative to the file in which it does; raises CannotRead."""
+    """Read a file that `use` names, relative to the file with the `use`; raises CannotRead."""
     file = Path(span.source.name).parent / path
     try:
         if file.is_dir():
@@ -80,9 +80,9 @@ def check_source(
     strict: bool = False,
     allow: Collection[str] = (),
 ) -> Checked:
-    """Checks a spec and, where it is sound, gives advice; the codes of `allow` are left out.
+    """Check a spec and, if it is sound, add lints; warnings and notes whose code is in `allow` are left out.
 
-    Never raises for a bad spec; raises OverrideError for an override that it does not have.
+    Never raises for a bad spec; raises OverrideError for an override that nothing in it takes.
     """
     lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
@@ -98,7 +98,7 @@ def check_source(
 def check_lines(
     source: Source, lines: tree.Lines, unreadable: Sequence[Diagnostic], overrides: Mapping[str, str], read: Read
 ) -> Checked:
-    """Checks a spec that is read already; `unreadable` is what could not be."""
+    """Check the lines of a parsed spec; `unreadable` are the diagnostics of the parser."""
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specnet.diagnostics import Code
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
 from specnet.elaborate.scope import UNSET, ValueName
@@ -47,7 +47,7 @@ def _add_node(
 ) -> str:
     """Add a node with what its arguments say; where they are wrong, it has no layer and no shape."""
     scope, word = context.scope, call.word
-    bound = bind(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
     context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None

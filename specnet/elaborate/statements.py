@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code
-from specnet.elaborate.binding import collect
+from specnet.elaborate.binding import collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Place
@@ -116,7 +116,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
         return value
-    given = collect(kind, first, call.arguments[1:], context.lookup(value))
+    given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     defaults = {name: Default(given.values[name], given.spans[name]) for name in given.values}
     context.scope.defaults.setdefault(first.text, {}).update(defaults)
@@ -135,7 +135,7 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """`head NAME weight=0.3 { … }`: an auxiliary output; the lines below go on with the value before it."""
-    given = collect(_HeadAttributes, call.word, call.arguments, context.lookup(value))
+    given = collect_arguments(_HeadAttributes, call.word, call.arguments, context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     if "name" not in given.values or not call.body or call.body.arms:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)

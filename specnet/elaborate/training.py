@@ -11,7 +11,7 @@ from typing import Any
 
 from specnet import settings
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.scope import ValueName
 from specnet.foreign import closest_word
@@ -132,7 +132,7 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
             _report_choices(line, word, first, list(choices), context)
             return None
         kind, word, arguments = choices[first.text], first, arguments[1:]
-    bound = bind(kind, word, arguments, _lookup(context))
+    bound = bind_attributes(kind, word, arguments, _lookup(context))
     context.add_diagnostics(bound.diagnostics)
     return bound.attributes
 
