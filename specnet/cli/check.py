@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> int:
 def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
     """The spec with its safe fixes made, until none is left; the file is written once."""
     from specnet.cli.output import rewrite_spec
-    from specnet.fixes import edited, edits_of, safe_fixes
+    from specnet.fixes import apply_edits, collect_edits, select_safe_fixes
 
     if file == "-":
         raise Failure("--fix writes the file that it mends; standard input is none")
     made = 0
-    while fixes := safe_fixes(checked):
+    while fixes := select_safe_fixes(checked):
         made += len(fixes)
-        checked = check_text(edited(checked.source, edits_of(fixes)), options)
+        checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, differences
 from specnet.cli.spec import add_spec_arguments, check_file, say, uses_colour
 from specnet.compiler import Checked
@@ -81,7 +82,9 @@ def _totals(before: Checked, after: Checked) -> list[str]:
     lines = []
     for name, label in (("parameters", "parameters"), ("macs", "MACs")):
         old, new = getattr(before.totals, name), getattr(after.totals, name)
-        lines.append(f"{label:<10}  {old:,} → {new:,}  ({new - old:+,})" if old != new else f"{label:<10}  {old:,}")
+        change = f"  ({new - old:+,})" if old is not None and new is not None else ""
+        both = f"{format_count(old)} → {format_count(new)}{change}"
+        lines.append(f"{label:<10}  {format_count(old) if old == new else both}")
     return lines
 
 

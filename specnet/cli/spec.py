@@ -48,9 +48,9 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
         raise Failure(str(error)) from None
     if checked.ok:
         return checked
-    from specnet.fixes import with_fixes
+    from specnet.fixes import add_fixes
 
-    return with_fixes(checked, overrides(options), read_beside)
+    return add_fixes(checked, overrides(options), read_beside)
 
 
 def overrides(options: argparse.Namespace) -> dict[str, str]:
