@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 
 from specnet.analyses.memory import BYTES
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
@@ -33,7 +33,7 @@ def make_job(checked: Checked) -> Job:
         input_shape=network.inputs[0].shape,
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
-        module=build(network),
+        module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
         parts=collect_parts(network),

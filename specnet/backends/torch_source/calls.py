@@ -117,7 +117,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Call:
+class SourceCall:
     """A call of a torch module or function, its arguments in the order of its signature.
 
     `frozen` are the parameters of a module that are not learned.
@@ -149,17 +149,17 @@ class Call:
         return "" if self.is_activation else self.target, tuple(self.arguments), self.frozen
 
 
-def convert_layer(layer: Layer, inputs: Shapes) -> tuple[Call, ...]:
+def convert_layer(layer: Layer, inputs: Shapes) -> tuple[SourceCall, ...]:
     """Return the calls of a layer for inputs of these shapes, in order; none for an identity."""
     frozen = tuple(name for name in layer.parameters(inputs) if is_frozen(layer, name))
     return tuple(_convert(call, frozen) for call in layer.torch(inputs) if call.target != "nn.Identity")
 
 
-def _convert(call: TorchCall, frozen: tuple[str, ...]) -> Call:
+def _convert(call: TorchCall, frozen: tuple[str, ...]) -> SourceCall:
     target = FUNCTIONS.get(call.target, call.target)
     signature = find_signature(target)
     arguments = signature.sort({**call.arguments, **MODE_ARGUMENTS.get(target, {})})
-    return Call(target, arguments, signature, call.joins, frozen if call.is_module else ())
+    return SourceCall(target, arguments, signature, call.joins, frozen if call.is_module else ())
 
 
 @cache
