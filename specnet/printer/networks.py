@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specnet.graph import Head, Input, Network, Node
 from specnet.naming import free_name
-from specnet.printer.formatter import format_lines
+from specnet.printer.formatter import format_tree
 from specnet.printer.values import NOWHERE, arguments_of, expression_of, make_name
 from specnet.syntax import tree
 
@@ -24,7 +24,7 @@ def format_network(network: Network) -> str:
 
     Raises ValueError for a network with an error in it.
     """
-    return format_lines(tuple(_lines(network, _make_labels(network))))
+    return format_tree(tuple(_lines(network, _make_labels(network))))
 
 
 def _make_labels(network: Network) -> Labels:

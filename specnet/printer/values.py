@@ -102,7 +102,7 @@ def expression_of(value: Any) -> tree.Expression:
         case BeforeAfter():
             return _pair(value.before, value.after)
         case Multiple():
-            return tree.Multiple(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
+            return tree.Multiplier(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
         case ((int(), int()), (int(), int())):
             return _padding(*value)
         case (int() | float(), *_):

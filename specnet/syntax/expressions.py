@@ -78,7 +78,7 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
     match expression:
         case tree.Number(value=value) | tree.Text(value=value):
             return value
-        case tree.Multiple(factor=tree.Number(value=value)):
+        case tree.Multiplier(factor=tree.Number(value=value)):
             return Multiple(value)
         case tree.Name(text=text):
             return CONSTANTS[text] if text in CONSTANTS else lookup(expression)

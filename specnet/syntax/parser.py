@@ -71,7 +71,7 @@ def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lin
 def read_lines(parser_input: ParserInput) -> tree.Lines:
     """Return the lines of a text; raises ParseError at the first token that cannot stand there."""
     try:
-        return _TreeBuilder(parser_input).transform(_make_parser().parse(parser_input.text))
+        return _TreeConverter(parser_input).transform(_make_parser().parse(parser_input.text))
     except UnexpectedToken as error:
         expected, end = frozenset(error.accepts or ()), len(parser_input.text)
         if error.token.type == "$END":
@@ -125,7 +125,7 @@ def _read_number(text: str) -> int | float:
 
 
 @v_args(meta=True)
-class _TreeBuilder(Transformer_NonRecursive[Token, tree.Lines]):
+class _TreeConverter(Transformer_NonRecursive[Token, tree.Lines]):
     """Converts lark's tree to ours, with a method for each rule of the grammar."""
 
     def __init__(self, parser_input: ParserInput) -> None:
@@ -219,9 +219,9 @@ class _TreeBuilder(Transformer_NonRecursive[Token, tree.Lines]):
     def number(self, meta: Meta, children: list[Any]) -> tree.Number:
         return tree.Number(self._span(meta), _read_number(str(children[0])), str(children[0]))
 
-    def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiple:
+    def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiplier:
         text = str(children[0])[:-1]
-        return tree.Multiple(self._span(meta), tree.Number(self._span(meta), _read_number(text), text))
+        return tree.Multiplier(self._span(meta), tree.Number(self._span(meta), _read_number(text), text))
 
     def name(self, meta: Meta, children: list[Any]) -> tree.Name:
         return self._name(children[0])

@@ -353,7 +353,7 @@ class TestListing:
         code, out, err = call("runs")
         heads, *rows = (re.split(r"\s{2,}", line) for line in out.splitlines())
         assert code == 0
-        assert heads == ["run", "network", "begun", "epochs", "validation", "test", "parameters", "images/s", "state"]
+        assert heads == ["run", "network", "started", "epochs", "validation", "test", "parameters", "images/s", "state"]
         assert [row[0] for row in rows] == ["a-finished", "b-interrupted", "c-failed"]
         assert [row[-1] for row in rows] == ["finished", "interrupted", "failed"]
         assert [row[3:6] for row in rows] == [
@@ -392,7 +392,7 @@ class TestListing:
         (other / "config.json").write_text(json.dumps(config))
         table, said = call("runs")[1].split("\n\n")
         assert "f-other" in table
-        assert re.fullmatch(r"3 runs of \w+ with other seeds or folds: test 94.67% ± 5.03%\n", said)
+        assert re.fullmatch(r"3 runs of \w+ with different seeds or folds: test 94.67% ± 5.03%\n", said)
 
     def test_curves(self, runs: Path, call: Call) -> None:
         code, _, err = call("runs", "-o", "curves.png")
