@@ -108,7 +108,7 @@ def _report_gaps(source: Source, lines: tree.Lines, end: str | None, context: Co
     """Report a missing input, missing layers and unread values; a file of blocks alone is complete."""
     graph = context.graph
     if graph.without_input:
-        context.report(Code.E005, "nothing arrives here: there is no `input` above", graph.without_input.word)
+        context.report(Code.E005, "there is no `input` above this layer", graph.without_input.word)
     if not graph.nodes:
         has_only_blocks = bool(context.scope.blocks) and not graph.inputs
         if not graph.log.diagnostics and not has_only_blocks:

@@ -73,11 +73,11 @@ def _value_of_tap(argument: tree.Argument, context: Context) -> ValueName:
 def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[ValueName]:
     """Return the value at the end of each arm; the arms `identity or { … }` meet the shape of the first other one."""
     if body.lines:
-        context.report(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span)
+        context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
     ends: list[ValueName] = [None] * len(body.arms)
     choices = [_identity_or(arm) for arm in body.arms]
     if all(choices):
-        message = "one arm must have no alternative: it says which shape the others must meet"
+        message = "one arm must have no alternative, since it sets the shape for the others"
         context.report(Code.E202, message, body.span)
         return ends
     for i, arm in enumerate(body.arms):
@@ -97,7 +97,7 @@ def _shape_of(value: ValueName, context: Context) -> tuple[int, ...] | None:
 
 def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueName) -> ValueName:
     if not arm:
-        context.report(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span)
+        context.report(Code.E106, "the arm is empty; `identity` passes its input on unchanged", body.span)
         return None
     only = _only_call(arm)
     if only and _is_identity(only) and not only.arguments:
