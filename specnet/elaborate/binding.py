@@ -173,7 +173,7 @@ def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argu
         (only,) = attributes.positional
         takes = f"only {_alternatives(_choices(attributes, only)) or attributes.key_of(only)}"
     return make_diagnostic(
-        Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span
+        Code.E114, f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`", argument.span
     )
 
 

@@ -65,7 +65,7 @@ def _add_named_input(name: tree.Name | None, size: tree.Expression, call: tree.C
     scope, overrides = context.scope, context.overrides
     text = escape_attribute(name.text) if name else "input"
     if text in scope.names:
-        context.report(Code.E103, f"there is an input `{text}` already", call.span)
+        context.report(Code.E103, f"there is already an input `{text}`", call.span)
     scope.names.add(text)
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
@@ -81,7 +81,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes) or len(sizes) not in (1, 3):
-        message = f"an input is height×width×channels, as 227x227x3, or one length, not {quote_value(value)}"
+        message = f"an input is height×width×channels, such as 227x227x3, or a length, not {quote_value(value)}"
         context.report(Code.E112, message, size.span)
         return None
     for number in sizes:
