@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from specnet.analyses.cost import Cost, costs
-from specnet.analyses.expectations import unknown_quantities, unmet
-from specnet.analyses.grouping import grouped
-from specnet.analyses.lints import advice
-from specnet.analyses.lints.base.allowed import Allowed
-from specnet.analyses.totals import Totals
+from specnet.analyses.cost import Cost, Totals, measure_costs
+from specnet.analyses.expectations import check_expectations, find_unknown_quantities
+from specnet.analyses.lints import advise
+from specnet.analyses.messages import Allowed, group_notes
 from specnet.diagnostics import Diagnostic, find_errors, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
@@ -89,10 +87,10 @@ def check_source(
     allowed = Allowed(allow)
     said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]
     if checked.ok:
-        said += advice(source, checked.elaborated, checked.costs, allowed)
+        said += advise(source, checked.elaborated, checked.costs, allowed)
     if strict:
         said = [diagnostic.hardened() for diagnostic in said]
-    return replace(checked, diagnostics=in_file_order(grouped(in_file_order(said))))
+    return replace(checked, diagnostics=in_file_order(group_notes(in_file_order(said))))
 
 
 def check_lines(
@@ -100,8 +98,8 @@ def check_lines(
 ) -> Checked:
     """Check the lines of a parsed spec; `unreadable` are the diagnostics of the parser."""
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
-    node_costs = costs(elaborated.network)
-    found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
+    node_costs = measure_costs(elaborated.network)
+    found = [*unreadable, *elaborated.diagnostics, *find_unknown_quantities(elaborated.expectations)]
     if not find_errors(found):
-        found += unmet(elaborated.expectations, Totals(elaborated.network, node_costs))
+        found += check_expectations(elaborated, Totals(elaborated.network, node_costs))
     return Checked(source, lines, elaborated, node_costs, in_file_order(found))

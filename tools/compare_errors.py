@@ -17,7 +17,7 @@ from statistics import median
 
 from specnet import __version__
 from specnet.compiler import check_source, read_beside
-from specnet.fixes import with_fixes
+from specnet.fixes import add_fixes
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 
@@ -124,7 +124,7 @@ PEERS = (
 def check_in_specnet(mistake: Mistake) -> Answer:
     """Return what `specnet check` prints below its table of shapes."""
     text = mistake.program("in_specnet.net")
-    checked = with_fixes(check_source(Source(f"{mistake.folder}.net", text)), {}, read_beside)
+    checked = add_fixes(check_source(Source(f"{mistake.folder}.net", text)), {}, read_beside)
     errors = checked.errors
     said = "\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics)
     has_fix = bool(errors) and all(diagnostic.fixes for diagnostic in errors)

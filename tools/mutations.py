@@ -14,7 +14,7 @@ from pathlib import Path
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic
-from specnet.fixes import edited, with_fixes
+from specnet.fixes import add_fixes, apply_edits
 from specnet.source import Source
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -59,7 +59,7 @@ def lines_of(diagnostic: Diagnostic) -> set[int]:
 
 
 def check_with_fixes(broken: Mutation) -> Checked:
-    return with_fixes(check_source(Source(str(broken.file), broken.text)), {}, read_beside)
+    return add_fixes(check_source(Source(str(broken.file), broken.text)), {}, read_beside)
 
 
 def count_verdicts(mutations: int, seed: int) -> Counter[str]:
@@ -78,7 +78,7 @@ def _judge(broken: Mutation, checked: Checked) -> list[str]:
         return ["sound"]
     verdicts = ["broken", "at its line" if any(broken.line in lines_of(d) for d in errors) else "elsewhere"]
     if any(d.code.name.startswith(SHAPE_CODES) for d in errors):
-        texts = [edited(checked.source, fix.edits).text for d in errors for fix in d.fixes]
+        texts = [apply_edits(checked.source, fix.edits).text for d in errors for fix in d.fixes]
         verdicts.append("shape error")
         verdicts += ["restored"] if any(_is_sound(broken.file, text) for text in texts) else []
         verdicts += ["original"] if any(text.split() == broken.original.split() for text in texts) else []

@@ -48,8 +48,8 @@ class Elaborated:
         """The last layer that says how many outputs there are, and where it says so."""
         name = self.network.outputs[0]
         while node := self.network.by_name.get(name):
-            attributes = self.places[name].attributes
-            if span := attributes.get("out_features") or attributes.get("out_channels"):
+            field = node.layer.output_field if node.layer else ""
+            if span := self.places[name].attributes.get(field):
                 return name, span
             name = node.inputs[0] if len(node.inputs) == 1 else ""
         return None

@@ -8,7 +8,9 @@ from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
 from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
+from specnet.layers import layer_class
 from specnet.layers.base import Layer
+from specnet.layers.base.traits import Trait, number_word
 from specnet.syntax import tree
 
 
@@ -29,8 +31,9 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
-    if len(inputs) < 2:
-        message = f"`{word}` joins at least two values: arms, or what arrives and `@name`"
+    if not kind.arity.admits(len(inputs)):
+        given = number_word(len(inputs))
+        message = f"`{word}` joins {kind.arity}, not {given}: arms, or what arrives and `@name`"
         context.report_in_call(Code.E202, message, call.word.span)
         return None
     others = tuple(argument for argument in call.arguments if argument not in taps)
@@ -97,7 +100,7 @@ def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueNa
         context.report(Code.E106, "the arm is empty; `identity` passes its input on unchanged", body.span)
         return None
     only = _only_call(arm)
-    if only and only.word.text == "identity" and not only.arguments:
+    if only and _is_identity(only) and not only.arguments:
         return value
     return context.walk(arm, value)
 
@@ -105,7 +108,12 @@ def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueNa
 def _identity_or(arm: tree.Lines) -> tree.Call | None:
     """The call of an arm that is `identity or { … }`."""
     call = _only_call(arm)
-    return call if call and call.word.text == "identity" and call.alternative is not None else None
+    return call if call and _is_identity(call) and call.alternative is not None else None
+
+
+def _is_identity(call: tree.Call) -> bool:
+    kind = layer_class(call.word.text)
+    return kind is not None and Trait.IDENTITY in kind.kind_traits
 
 
 def _only_call(arm: tree.Lines) -> tree.Call | None:
