@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import graphviz
 
+from specnet.analyses.cost import format_count
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.boxes import Boxes
 from specnet.backends.diagram.error_places import ErrorPlaces, locate_errors
@@ -101,7 +102,7 @@ def _add_outputs(graph: graphviz.Digraph, folded: FoldedNetwork, network: Networ
 def _make_title(checked: Checked, errors: ErrorPlaces) -> str:
     """Return the network's name, description and totals, or the errors that have no place in the diagram."""
     network, totals = checked.network, checked.totals
-    totals_text = f"{totals.parameters:,} parameters · {totals.macs:,} MACs" if checked.ok else ""
+    totals_text = f"{totals.parameters:,} parameters · {format_count(totals.macs)} MACs" if checked.ok else ""
     messages = (small(wrap_text(message, 90), FAULT.line) for message in errors.elsewhere[:MOST_MESSAGES])
     name = small(bold(escape_text(network.name or "network")), INK, 18)
     return stack_rows(

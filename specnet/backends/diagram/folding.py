@@ -16,7 +16,6 @@ from specnet.attributes import Interval
 from specnet.backends.diagram.html_labels import round_fractions
 from specnet.graph import ModuleScope, Network, Node, ValueRef
 from specnet.layers import layer_class
-from specnet.layers.base import Family
 from specnet.printer.values import format_value
 
 MOST_IN_A_BOX = 6
@@ -89,7 +88,7 @@ class Box:
     @property
     def is_join(self) -> bool:
         kind = layer_class(self.nodes[0].kind)
-        return not self.is_folded and kind is not None and kind.family is Family.JOIN
+        return not self.is_folded and kind is not None and kind.arity.joins
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def round_fractions(plain: str) -> str:
 
 
 def escape_text(plain: str) -> str:
-    """Return a line of text as markup. A backslash is set apart: Graphviz takes `\\G` for the graph's name even here."""
+    """Return a line of text in markup. A backslash stands apart; Graphviz would read `\\G` as the graph's name."""
     return escape(make_printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
 
 
