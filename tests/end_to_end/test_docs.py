@@ -1,4 +1,4 @@
-"""The examples of the documentation are specs that check."""
+"""The examples in the documentation are valid specs."""
 
 from __future__ import annotations
 
