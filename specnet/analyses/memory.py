@@ -10,21 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from typing import Protocol
 
-from specnet.analyses.cost import Cost
 from specnet.graph import Network, Node
 from specnet.layers.base.traits import Storage
+
+
+class StoredElements(Protocol):
+    """The elements of parameters and buffers that a node stores, as its `Cost` has them."""
+
+    @property
+    def parameters(self) -> int: ...
+
+    @property
+    def buffers(self) -> int: ...
+
 
 BYTES = 4
 """Of an element in fp32."""
 
 
-def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
+def measure_memory(network: Network, costs: Mapping[str, StoredElements]) -> Mapping[str, int | None]:
     """Return the bytes of each node whose shape is known; None where it is unknown how its output is stored."""
     return {node.name: _measure_memory(node, costs[node.name]) for node in network.nodes if node.output}
 
 
-def total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
+def total_memory(network: Network, costs: Mapping[str, StoredElements]) -> int | None:
     """Return the bytes of one image of each input and of all layers together."""
     total = BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
     for size in measure_memory(network, costs).values():
@@ -34,7 +45,7 @@ def total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
     return total
 
 
-def _measure_memory(node: Node, cost: Cost) -> int | None:
+def _measure_memory(node: Node, cost: StoredElements) -> int | None:
     storage = node.layer.storage if node.layer else None
     if storage is None:
         return None
