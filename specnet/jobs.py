@@ -7,7 +7,7 @@ import re
 from math import prod
 from pathlib import Path
 
-from specnet.analyses.memory import BYTES
+from specnet.analyses.cost import BYTES
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
