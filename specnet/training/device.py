@@ -23,6 +23,9 @@ HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
+HAS_NONE = " does not have a deterministic implementation"
+"""What torch says of an operation, behind its name, where only deterministic ones are allowed."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -121,7 +124,10 @@ def capabilities() -> Mapping[str, Any]:
 
 @contextmanager
 def deterministic(wanted: bool) -> Iterator[None]:
-    """Within it, torch takes only algorithms that give the same bits every time, if that is wanted."""
+    """Within it, torch takes only algorithms that give the same bits every time, if that is wanted.
+
+    Raises CannotRun at the first operation that it has none for.
+    """
     before = torch.are_deterministic_algorithms_enabled()
     if before or not wanted:  # merely to say so takes torch the best part of a second
         yield
@@ -130,5 +136,12 @@ def deterministic(wanted: bool) -> Iterator[None]:
     torch.use_deterministic_algorithms(True)
     try:
         yield
+    except RuntimeError as error:
+        operation, lacks, _ = str(error).partition(HAS_NONE)
+        if not lacks:
+            raise
+        raise CannotRun(
+            f"torch has no {operation} that gives the same bits every time; train without `--deterministic`"
+        ) from error
     finally:
         torch.use_deterministic_algorithms(before)

@@ -20,7 +20,7 @@ from specnet.settings.loss import CrossEntropy
 from specnet.settings.optimizer import Sgd
 from specnet.settings.schedule import Cosine
 from specnet.settings.stop import Stop
-from specnet.training import Answer, CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, memory, train
+from specnet.training import Answer, CannotRun, Job, NotFinite, Options, OutOfMemory, Unsuitable, device, memory, train
 from specnet.training.suitability import refuse_untrainable
 
 
@@ -197,3 +197,10 @@ def test_channels_first_is_told_from_a_wrong_number_of_channels() -> None:
 def test_a_warmup_that_takes_the_whole_run() -> None:
     with pytest.raises(Unsuitable, match=r"`schedule … warmup=2` takes all of the 2 epochs"):
         refuse_untrainable(job(training(schedule=Cosine(warmup=2))))
+
+
+def test_an_operation_that_is_never_the_same_is_named() -> None:
+    message = "torch has no put_ that gives the same bits every time; train without `--deterministic`"
+    with pytest.raises(CannotRun, match=message), device.deterministic(True):
+        torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
+    assert not torch.are_deterministic_algorithms_enabled()
