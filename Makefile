@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+# a process per core; one that has run out of tests takes over some of another's
+PARALLEL := --numprocesses auto --dist worksteal
+
 .PHONY: demo test test-slow bench-train lint clean
 
 $(BIN)/specnet: pyproject.toml constraints.txt
@@ -30,10 +33,10 @@ lint: $(BIN)/pytest
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 test-slow: lint
-	$(BIN)/pytest -m "slow or not slow"
+	$(BIN)/pytest $(PARALLEL) -m "slow or not slow"
 
 bench-train: $(BIN)/specnet
 	$(BIN)/python tools/bench_train $(BENCH)

@@ -5,40 +5,57 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from specnet.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from specnet.api import SpecError as SpecError
-    from specnet.api import check as check
-    from specnet.api import compile as compile
-    from specnet.api import draw as draw
-    from specnet.api import train as train
-    from specnet.backends.digraph import digraph as digraph
-    from specnet.compiler import Checked as Checked
-    from specnet.draft import Draft as Draft
-    from specnet.runs import evaluate as evaluate
-    from specnet.runs import load_run as load_run
-    from specnet.runs import predict as predict
+    from specnet.api import SpecError, check, compile, draw, train
+    from specnet.backends.networkx import digraph
+    from specnet.builder import NetworkBuilder
+    from specnet.compiler import Checked
+    from specnet.elaborate import OverrideError
+    from specnet.errors import SpecNetError
+    from specnet.jobs import UntrainableError
+    from specnet.runs import evaluate, load_run, predict
+    from specnet.training.errors import TrainingError
 
-__version__ = "0.1.0"
+__all__ = [
+    "Checked",
+    "NetworkBuilder",
+    "OverrideError",
+    "SpecError",
+    "SpecNetError",
+    "TrainingError",
+    "UntrainableError",
+    "check",
+    "compile",
+    "digraph",
+    "draw",
+    "evaluate",
+    "load_run",
+    "predict",
+    "train",
+]
 
-_HOMES = {
-    "Checked": "specnet.compiler",
-    "Draft": "specnet.draft",
-    "SpecError": "specnet.api",
-    "check": "specnet.api",
-    "digraph": "specnet.backends.digraph",
-    "compile": "specnet.api",
-    "draw": "specnet.api",
-    "evaluate": "specnet.runs",
-    "load_run": "specnet.runs",
-    "predict": "specnet.runs",
-    "train": "specnet.api",
+_MODULES = {
+    "api": ("SpecError", "check", "compile", "draw", "train"),
+    "backends.networkx": ("digraph",),
+    "builder": ("NetworkBuilder",),
+    "compiler": ("Checked",),
+    "elaborate": ("OverrideError",),
+    "errors": ("SpecNetError",),
+    "jobs": ("UntrainableError",),
+    "runs": ("evaluate", "load_run", "predict"),
+    "training.errors": ("TrainingError",),
 }
-
-__all__ = list(_HOMES)
+"""The modules of the public names, which are imported on first use: `import specnet` takes no time."""
 
 
 def __getattr__(name: str) -> object:
-    """Public names are imported when they are first used, so that `import specnet` takes no time."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'specnet' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"specnet.{module}"), name)
+    raise AttributeError(f"module 'specnet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -30,14 +30,14 @@ class Attributes(BaseModel):
     """Bare words that may stand anywhere: the field each one sets, and to what."""
 
     @classmethod
-    def written(cls, field: str) -> str:
+    def key_of(cls, field: str) -> str:
         """How a field is written in a spec: `K` for `out_channels`."""
         return cls.model_fields[field].alias or field
 
     @classmethod
     def field_of(cls, key: str) -> str | None:
         """The field that is written as `key`, if there is one."""
-        return next((name for name in cls.model_fields if cls.written(name) == key), None)
+        return next((name for name in cls.model_fields if cls.key_of(name) == key), None)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from specnet.analyses.grouping import grouped
 from specnet.analyses.lints import advice
 from specnet.analyses.lints.base.allowed import Allowed
 from specnet.analyses.totals import Totals
-from specnet.diagnostics import Diagnostic, Severity, in_file_order
+from specnet.diagnostics import Diagnostic, find_errors, in_file_order
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
+from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.parser import LONGEST, parse
+from specnet.syntax.parser import MOST_CHARACTERS, parse
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,13 @@ class Checked:
         return self.elaborated.network
 
     @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that make the spec unsound."""
+        return find_errors(self.diagnostics)
+
+    @property
     def ok(self) -> bool:
-        return not any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+        return not self.errors
 
     @cached_property
     def totals(self) -> Totals:
@@ -54,8 +60,9 @@ def read_beside(path: str, span: Span) -> Source:
     try:
         if file.is_dir():
             raise CannotRead(f"`{path}` is a directory")
-        if file.stat().st_size > 4 * LONGEST:
-            raise CannotRead(f"`{path}` has {file.stat().st_size:,} bytes; a spec has at most {LONGEST:,} characters")
+        if file.stat().st_size > 4 * MOST_CHARACTERS:
+            fact = f"`{path}` has {file.stat().st_size:,} bytes"
+            raise CannotRead(f"{fact}; a spec has at most {MOST_CHARACTERS:,} characters")
         return Source(str(file), file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CannotRead(f"there is no file `{path}` beside {span.source.name}") from None
@@ -74,9 +81,9 @@ def check_source(
 ) -> Checked:
     """Checks a spec and, where it is sound, gives advice; the codes of `allow` are left out.
 
-    Never raises for a bad spec; raises BadOverride for an override that it does not have.
+    Never raises for a bad spec; raises OverrideError for an override that it does not have.
     """
-    lines, unreadable = parse(source)
+    lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
     allowed = Allowed(allow)
     said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]
@@ -94,6 +101,6 @@ def check_lines(
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = costs(elaborated.network)
     found = [*unreadable, *elaborated.diagnostics, *unknown_quantities(elaborated.expectations)]
-    if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+    if not find_errors(found):
         found += unmet(elaborated.expectations, Totals(elaborated.network, node_costs))
     return Checked(source, lines, elaborated, node_costs, in_file_order(found))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from specnet.source import Span
+from specnet.suggest import did_you_mean
 
 
 class Severity(StrEnum):
@@ -146,7 +147,7 @@ def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix
     return Fix(title or text, (Edit(span, text),), safe)
 
 
-def report(
+def make_diagnostic(
     code: Code,
     message: str,
     *places: Span | Label,
@@ -163,9 +164,13 @@ def report(
     """
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
     if meant:
-        message += f"; did you mean `{meant}`?"
+        message += did_you_mean(meant)
         fixes = (replacing(labels[0].span, meant, safe=True), *fixes)
     return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
+
+
+def find_errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
 
 
 def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -50,8 +50,19 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What the nodes below a dotted name were written as: a block's call, or a repetition."""
+class ValueRef:
+    """A value of the network as an argument of a block: `up @skip` refers to the node that `@skip` names."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ModuleScope:
+    """The block call, `repeat` or `for` that the nodes below a dotted name come from.
+
+    `values` are a block's parameters with their arguments: numbers, texts, booleans, sizes, lists and `ValueRef`s;
+    None stands for an argument that depends on an unknown shape.
+    """
 
     word: str
     values: tuple[tuple[str, Any], ...] = ()
@@ -67,7 +78,7 @@ class Network:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     heads: tuple[Head, ...] = ()
-    scopes: Mapping[str, Scope] = field(default_factory=dict, compare=False)
+    scopes: Mapping[str, ModuleScope] = field(default_factory=dict, compare=False)
     training: Training | None = None
 
     @cached_property
@@ -79,7 +90,11 @@ class Network:
     def by_name(self) -> Mapping[str, Node]:
         return {node.name: node for node in self.nodes}
 
-    def arriving(self, node: Node) -> Shapes | None:
+    def shape_origin(self, value: str) -> Node | None:
+        """The node that gave a value its shape; None if the value has the shape of an input."""
+        return self.by_name.get(find_shape_origin(self.by_name, value))
+
+    def input_shapes(self, node: Node) -> Shapes | None:
         """The shapes that arrive at a node; None if one of them is unknown."""
         shapes = [self.shapes[name] for name in node.inputs]
         known = tuple(shape for shape in shapes if shape is not None)
@@ -94,3 +109,15 @@ class Network:
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def find_shape_origin(nodes: Mapping[str, Node], value: str) -> str:
+    """Return the earliest value that `value` has its shape from, past all layers that preserve the shape.
+
+    `nodes` are the nodes by name; a value that is not among them is an input.
+    """
+    node = nodes.get(value)
+    while node and node.layer and node.layer.preserves_shape and node.inputs:
+        value = node.inputs[0]
+        node = nodes.get(value)
+    return value

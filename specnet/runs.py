@@ -1,4 +1,4 @@
-"""What `import specnet` offers of runs: their folders are read back into networks with weights."""
+"""The functions of `import specnet` for runs: load_run, evaluate, predict."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from specnet.analyses.difference import Change, Difference, differences
-from specnet.api import SpecError, job_of
+from specnet.api import SpecError
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.elaborate import BadOverride, CannotRead, Read
+from specnet.elaborate import CannotRead, OverrideError, Read
+from specnet.jobs import make_job
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -28,20 +29,20 @@ from specnet.training import (
     recorded,
     trained,
 )
-from specnet.training import evaluate as measured
-from specnet.training import predict as predicted
+from specnet.training import evaluate as evaluate_run
+from specnet.training import predict as predict_images
 
-SHOWN = 5
-"""How many of the layers that differ a message names."""
+MOST_DIFFERENCES = 5
+"""Layers that differ, in one message."""
 
 
 def load_run(path: str | Path) -> Trained:
-    """The network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
-    begun = recorded(Path(path))
-    checked, job = again(begun)
-    weights = read_weights(begun.folder / MODEL)
-    _refuse_another(checked, weights, begun)
-    return trained(begun, job, weights)
+    """Load the network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
+    config = recorded(Path(path))
+    checked, job = restore_job(config)
+    weights = read_weights(config.folder / MODEL)
+    _check_same_network(checked, weights, config)
+    return trained(config, job, weights)
 
 
 def evaluate(
@@ -51,40 +52,40 @@ def evaluate(
     device: str = "cpu",
     batch: int | None = None,
 ) -> Measures:
-    """How good a run is on its own test set, or on `data`: a folder of images, or the name of a set.
+    """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
     Raises TrainingError, SpecError.
     """
-    opened = run if isinstance(run, Trained) else load_run(run)
+    loaded = run if isinstance(run, Trained) else load_run(run)
     asked = Asked(data, Path(data_dir) if data_dir else None, device, batch)
-    return measured(opened, asked, lambda text: None).measures
+    return evaluate_run(loaded, asked, lambda text: None).measures
 
 
 def predict(
     run: str | Path | Trained, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """The `top` likeliest classes of each picture; raises TrainingError, SpecError."""
-    opened = run if isinstance(run, Trained) else load_run(run)
-    return predicted(opened, [Path(image) for image in images], top, device)
+    """Return the `top` likeliest classes of each image file; raises TrainingError, SpecError."""
+    loaded = run if isinstance(run, Trained) else load_run(run)
+    return predict_images(loaded, [Path(image) for image in images], top, device)
 
 
-def again(begun: Recorded) -> tuple[Checked, Job]:
-    """The network of a run, with the files that it uses as they were, and its job; raises SpecError if it is spoilt."""
-    checked = _check(begun.spec_text, begun.used, begun.options.overrides)
+def restore_job(config: Recorded) -> tuple[Checked, Job]:
+    """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError."""
+    checked = _check(config.spec_text, config.used, config.options.overrides)
     if not checked.ok:
         raise SpecError(checked)
-    return checked, replace(job_of(checked), name=begun.name, training=begun.training)
+    return checked, replace(make_job(checked), name=config.name, training=config.training)
 
 
 def _check(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:
     try:
-        return check_source(Source(f"<{SPEC}>", text), overrides, _reader(used))
-    except BadOverride as error:
+        return check_source(Source(f"<{SPEC}>", text), overrides, _make_reader(used))
+    except OverrideError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
 
 
-def _reader(used: Mapping[str, str]) -> Read:
-    """Reads the files that a run has kept; their paths are relative to the spec."""
+def _make_reader(used: Mapping[str, str]) -> Read:
+    """Return a reader of the files in a run's folder, whose paths are relative to the spec."""
 
     def read(path: str, span: Span) -> Source:
         name = posixpath.normpath(posixpath.join(posixpath.dirname(span.source.name), path))
@@ -97,33 +98,33 @@ def _reader(used: Mapping[str, str]) -> Read:
     return read
 
 
-def _refuse_another(checked: Checked, weights: Weights, begun: Recorded) -> None:
-    """Raises BadRun where the weights are those of another network than the spec's."""
-    labels = weights.labels
+def _check_same_network(checked: Checked, weights: Weights, config: Recorded) -> None:
+    """Raise BadRun where the weights belong to another network than the spec's."""
+    labels, model = weights.labels, config.folder / MODEL
     try:
         digest, used, overrides = labels["digest"], json.loads(labels["used"]), json.loads(labels["overrides"])
         theirs = _check(labels["spec"], used, overrides)
     except (KeyError, ValueError) as error:
-        raise BadRun(f"{begun.folder / MODEL} does not say what network it is of: {error}") from None
+        raise BadRun(f"{model} does not say which network it belongs to: {error}") from None
     if checked.digest not in (digest, theirs.digest):
         raise BadRun(
-            f"{begun.folder / MODEL} has the weights of another network, {_short(digest)}, "
-            f"than {begun.folder / SPEC}, {_short(checked.digest)}\n"
-            + _told(differences(theirs.network, checked.network))
+            f"{model} has the weights of another network, {_short_digest(digest)}, "
+            f"than {config.folder / SPEC}, {_short_digest(checked.digest)}\n"
+            + _format_differences(differences(theirs.network, checked.network))
         )
 
 
-def _short(digest: str) -> str:
+def _short_digest(digest: str) -> str:
     return f"digest {digest.removeprefix('sha256:')[:12]}"
 
 
-def _told(found: list[Difference]) -> str:
-    """A line for each layer that was added, removed or changed."""
-    lines = [_line(difference) for difference in found if difference.change is not Change.AFFECTED]
-    more = [f"  and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return "\n".join([*lines[:SHOWN], *more])
+def _format_differences(found: list[Difference]) -> str:
+    """Return a line for each layer that was added, removed or changed."""
+    lines = [_format_difference(difference) for difference in found if difference.change is not Change.AFFECTED]
+    more = [f"  and {len(lines) - MOST_DIFFERENCES} more"] if len(lines) > MOST_DIFFERENCES else []
+    return "\n".join([*lines[:MOST_DIFFERENCES], *more])
 
 
-def _line(difference: Difference) -> str:
-    sides = [f"{side.name}: {side.written}" if side else "none" for side in (difference.before, difference.after)]
+def _format_difference(difference: Difference) -> str:
+    sides = [f"{side.name}: {side.text}" if side else "none" for side in (difference.before, difference.after)]
     return f"  {difference.change}: {' → '.join(sides)}"

@@ -1,26 +1,31 @@
-"""What the tests share: golden files, and where the reference data lies when it is there."""
+"""Fixtures of all tests: golden files and reference data. Each process has one thread, as tests run side by side."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+from paths import GOLDEN, SHARED
 
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, here and in the processes that tests start
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--refresh", action="store_true", help="rewrite the golden files with what comes out now")
+    parser.addoption("--refresh", action="store_true", help="rewrite the golden files with the present output")
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares a text with tests/golden/NAME, or rewrites it with --refresh."""
+    """Compare a text with tests/golden/NAME, or rewrite that file with --refresh."""
 
     def compare(name: str, text: str) -> None:
-        file = ROOT / "tests" / "golden" / name
+        file = GOLDEN / name
         if request.config.getoption("--refresh"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
@@ -32,7 +37,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """A folder of the reference data that lies beside the checkout; skips the test where there is none."""
+    """Return a folder of the reference data beside the checkout; skip the test where it is missing."""
 
     def folder(name: str) -> Path:
         if not (SHARED / name).is_dir():

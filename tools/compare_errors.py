@@ -17,9 +17,8 @@ from statistics import median
 
 from specnet import __version__
 from specnet.compiler import check_source, read_beside
-from specnet.diagnostics import Severity
 from specnet.fixes import with_fixes
-from specnet.render import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -126,8 +125,8 @@ def ours(mistake: Mistake) -> Answer:
     """What `specnet check` says below its table of shapes."""
     text = mistake.program("in_specnet.net")
     checked = with_fixes(check_source(Source(f"{mistake.folder}.net", text)), {}, read_beside)
-    errors = [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
-    said = "\n\n".join(terminal(diagnostic) for diagnostic in checked.diagnostics)
+    errors = checked.errors
+    said = "\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics)
     has_fix = bool(errors) and all(diagnostic.fixes for diagnostic in errors)
     return replace(_judged(said, mistake.layer, text, bool(errors)), has_fix=has_fix)
 

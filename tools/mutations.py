@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Diagnostic, Severity
+from specnet.diagnostics import Diagnostic
 from specnet.fixes import edited, with_fixes
 from specnet.source import Source
 
@@ -73,7 +73,7 @@ def count(mutations: int, seed: int) -> Counter[str]:
 
 
 def _judged(broken: Mutation, checked: Checked) -> list[str]:
-    errors = [d for d in checked.diagnostics if d.severity is Severity.ERROR]
+    errors = checked.errors
     if not errors:
         return ["sound"]
     verdicts = ["broken", "at its line" if any(broken.line in places(d) for d in errors) else "elsewhere"]

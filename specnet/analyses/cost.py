@@ -31,7 +31,7 @@ def total(costs: Mapping[str, Cost]) -> Cost:
 
 
 def _cost(network: Network, node: Node) -> Cost:
-    arriving = network.arriving(node)
+    arriving = network.input_shapes(node)
     assert node.layer is not None and arriving is not None
     macs = node.layer.macs(arriving)
     if node.shares:

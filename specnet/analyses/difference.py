@@ -10,7 +10,7 @@ from enum import StrEnum
 from specnet.analyses.cost import Cost, costs
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
-from specnet.written import written
+from specnet.printer.values import format_layer
 
 
 class Change(StrEnum):
@@ -28,7 +28,7 @@ class Side:
     """A layer in one of the two networks."""
 
     name: str
-    written: str
+    text: str
     output: Shape | None
     cost: Cost
 
@@ -82,7 +82,7 @@ def _paired(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Nod
 
 
 def _signature(node: Node) -> str:
-    return written(node.layer) if node.layer else node.kind
+    return format_layer(node.layer) if node.layer else node.kind
 
 
 def _paired_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
@@ -107,7 +107,7 @@ def _change(
     if old is None or new is None or left is None or right is None:
         return Change.ADDED if old is None else Change.REMOVED
     arrives = tuple(names.get(name, name) for name in old.inputs)
-    if left.written != right.written or (arrives != new.inputs and len(new.inputs) > 1):
+    if left.text != right.text or (arrives != new.inputs and len(new.inputs) > 1):
         return Change.CHANGED
     if (left.output, left.cost) != (right.output, right.cost):
         return Change.AFFECTED

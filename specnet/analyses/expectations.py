@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from specnet.analyses.totals import Totals
-from specnet.diagnostics import Code, Diagnostic, Label, report
+from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
 from specnet.elaborate.build import Expectation
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -34,7 +34,7 @@ def unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnost
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
             message = f"`expect` does not know `{expectation.quantity}`; it knows {', '.join(QUANTITIES)}"
-            yield report(Code.E102, message, expectation.quantity_span)
+            yield make_diagnostic(Code.E102, message, expectation.quantity_span)
 
 
 def unmet(expectations: Iterable[Expectation], totals: Totals) -> Iterator[Diagnostic]:
@@ -55,4 +55,4 @@ def _unmet(expectation: Expectation, actual: int) -> Diagnostic:
     message = f"the network has {actual:,} {unit}; expected {wanted}"
     gap = actual - expectation.value
     label = Label(expectation.value_span, f"{abs(gap):,} too {'many' if gap > 0 else 'few'}")
-    return report(Code.E402, message, label)
+    return make_diagnostic(Code.E402, message, label)

@@ -69,7 +69,7 @@ def _fields(network: Network) -> Mapping[str, Fields]:
     found: dict[str, Fields] = {i.name: (Field(), Field()) for i in network.inputs if len(i.shape) == 3}
     for node in network.nodes:
         arriving = [found[name] for name in node.inputs if name in found]
-        shapes = network.arriving(node)
+        shapes = network.input_shapes(node)
         if shapes and node.output and len(arriving) == len(shapes):
             fields = _field(node, shapes, node.output, arriving, 0), _field(node, shapes, node.output, arriving, 1)
             if fields[0] and fields[1]:

@@ -27,13 +27,13 @@ def build(network: Network) -> fx.GraphModule:
     graph = fx.Graph()
     values = {i.name: graph.placeholder(i.name) for i in network.inputs}
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         if node.layer is None or arriving is None:
             raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
         inputs = [values[name] for name in node.inputs]
         for call in node.layer.torch(arriving):
             if call.is_module and not node.shares:
-                _place(root, node.name, _frozen(node.layer, _named(call.target)(*call.arguments, **call.keywords)))
+                _place(root, node.name, _frozen(node.layer, _named(call.target)(**call.arguments)))
             inputs = [_applied(graph, call, node.shares or node.name, inputs)]
         values[node.name] = inputs[0]
     ends = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
@@ -60,7 +60,7 @@ def _applied(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.No
     def apply(*values: Any) -> fx.Node:
         if call.is_module:
             return graph.call_module(name, values)
-        return graph.call_function(_named(call.target), (*values, *call.arguments), dict(call.keywords))
+        return graph.call_function(_named(call.target), values, dict(call.arguments))
 
     match call.joins:
         case "fold":

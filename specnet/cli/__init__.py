@@ -8,13 +8,13 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import specnet
 from specnet.cli.failure import Failure
+from specnet.suggest import closest_word, did_you_mean
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 BUG = 70
@@ -64,7 +64,8 @@ def _run(words: list[str]) -> int:
     asked = words[0] if words and not words[0].startswith("-") else None
     if asked and asked not in COMMANDS:
         listed = ", ".join(COMMANDS)
-        raise Failure(f"there is no command `{asked}`; {_meant(asked, COMMANDS) or f'there are {listed}'}")
+        hint = did_you_mean(closest_word(asked, COMMANDS))
+        raise Failure(f"there is no command `{asked}`{hint or f'; there are {listed}'}")
     parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -89,15 +90,8 @@ def _run(words: list[str]) -> int:
 def _refusal(command: str, unknown: list[str], usage: str) -> Failure:
     """What a command does not take: the first option, if there is one among the words."""
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    meant = _meant(word.partition("=")[0], re.findall(r"--[\w-]+", usage))
-    return Failure(f"`specnet {command}` takes no `{word}`; {meant or '--help lists what it takes'}")
-
-
-def _meant(word: str, possible: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, possible, n=1)
-    return f"did you mean `{close[0]}`?" if close else ""
+    hint = did_you_mean(closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    return Failure(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
 
 
 def _report(bug: Exception, words: list[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from specnet.cli.failure import Failure
 from specnet.cli.spec import add_spec_arguments, check_file, check_text, uses_colour
 from specnet.compiler import Checked
-from specnet.render import summary, terminal
+from specnet.reporters.terminal import format_counts, format_diagnostic
 
 HELP = "check specs: sizes, parameters, MACs, and every mistake at its place"
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
     """The spec with its safe fixes made, until none is left; the file is written once."""
-    from specnet.cli.output import write_file
+    from specnet.cli.output import rewrite_spec
     from specnet.fixes import edited, edits_of, safe_fixes
 
     if file == "-":
@@ -56,7 +56,7 @@ def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked
         made += len(fixes)
         checked = check_text(edited(checked.source, edits_of(fixes)), options)
     if made:
-        write_file(Path(checked.source.name), checked.source.text.encode())
+        rewrite_spec(Path(checked.source.name), checked.source.text)
         print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
     else:
         print(f"{file}: nothing changed; {_why_nothing(checked)}", file=sys.stderr)
@@ -72,26 +72,26 @@ def _why_nothing(checked: Checked) -> str:
 
 def _json(results: list[Checked]) -> str:
     """One object for one FILE, a list for several."""
-    from specnet.report import report
+    from specnet.reporters.json import describe_network
 
-    reports = [report(checked) for checked in results]
+    reports = [describe_network(checked) for checked in results]
     return json.dumps(reports[0] if len(reports) == 1 else reports, ensure_ascii=False, indent=1)
 
 
 def _sarif(results: list[Checked]) -> str:
     """One log for all FILEs."""
     from specnet.cli.explain import page
-    from specnet.render.sarif import log
+    from specnet.reporters.sarif import make_log
 
     said = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
-    return json.dumps(log(said, page), ensure_ascii=False, indent=1)
+    return json.dumps(make_log(said, page), ensure_ascii=False, indent=1)
 
 
 def _github(results: list[Checked]) -> str:
     """A workflow command a diagnostic; nothing where all is well."""
-    from specnet.render.github import commands
+    from specnet.reporters.github import format_commands
 
-    return "\n".join(line for checked in results for line in commands(checked.source, checked.diagnostics))
+    return "\n".join(line for checked in results for line in format_commands(checked.source, checked.diagnostics))
 
 
 def _texts(results: list[Checked]) -> str:
@@ -100,13 +100,13 @@ def _texts(results: list[Checked]) -> str:
 
 def _text(checked: Checked) -> str:
     """The table, what is to be said of it, and the verdict."""
-    from specnet.table import table
+    from specnet.reporters.table import format_table
 
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    parts = [table(checked, width, colour)] if checked.network.nodes else []
-    parts += [terminal(diagnostic, colour) for diagnostic in checked.diagnostics]
-    counted = summary(checked.diagnostics)
+    parts = [format_table(checked, width, colour)] if checked.network.nodes else []
+    parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.diagnostics]
+    counted = format_counts(checked.diagnostics)
     fingerprint = checked.digest.removeprefix("sha256:")[:12]
     verdict = f"ok{f', {counted}' if counted else ''}, digest {fingerprint}" if checked.ok else counted
     return "\n\n".join((*parts, f"{checked.source.name}: {verdict}"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked, check_lines, check_source, read_beside
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import Code, Diagnostic
 from specnet.elaborate.statements import STATEMENTS
 from specnet.layers.base import Shape
 from specnet.source import Source
@@ -51,11 +51,7 @@ def filled(before: tree.Lines, after: tree.Lines) -> str:
 
 def errors(source: Source) -> list[Diagnostic]:
     """What is wrong with a text."""
-    return _errors(check_source(source))
-
-
-def _errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
+    return list(check_source(source).errors)
 
 
 def _checked(source: Source, lines: tree.Lines) -> Checked:
@@ -114,7 +110,7 @@ def _claiming(line: tree.Line, shape: Shape | None) -> tree.Line:
 
 def _with_sums(lines: tree.Lines, bare: Checked) -> tree.Lines:
     """The lines with each `expect QUANTITY VALUE` as the network has it, unless there are other errors."""
-    if any(diagnostic.code is not Code.E402 for diagnostic in _errors(bare)):
+    if any(diagnostic.code is not Code.E402 for diagnostic in bare.errors):
         return lines
     return tuple(_expecting(line, bare) if isinstance(line, tree.Expect) else line for line in lines)
 

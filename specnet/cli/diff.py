@@ -10,10 +10,10 @@ from typing import Any
 from specnet.analyses.difference import Change, Difference, Side, differences
 from specnet.cli.spec import add_spec_arguments, check_file, say, uses_colour
 from specnet.compiler import Checked
-from specnet.layers.base import show
-from specnet.render import painted
+from specnet.layers.base import format_shape
+from specnet.reporters.terminal import paint
 
-HELP = "show how two networks differ: layers added, removed, changed, with shapes and counts"
+HELP = "format_shape how two networks differ: layers added, removed, changed, with shapes and counts"
 
 SIGNS = {
     Change.ADDED: ("+", "32"),
@@ -57,7 +57,7 @@ def _text(before: Checked, after: Checked, found: list[Difference]) -> str:
     for change, cells in rows:
         sign, style = SIGNS[change]
         line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        lines.append(painted(f"{sign} {line}", style, uses_colour(sys.stdout)))
+        lines.append(paint(f"{sign} {line}", style, uses_colour(sys.stdout)))
     legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in {c for c, _ in rows}]
     return "\n".join([*lines, "", *legend, *_totals(before, after)])
 
@@ -67,8 +67,8 @@ def _cells(difference: Difference) -> tuple[str, str, str, str]:
     sides = [side for side in (difference.before, difference.after) if side]
     return (
         _either([side.name for side in sides]),
-        _either([side.written for side in sides]),
-        _either([show(side.output or ()) for side in sides]),
+        _either([side.text for side in sides]),
+        _either([format_shape(side.output or ()) for side in sides]),
         _either([f"{side.cost.parameters:,}" if side.cost.parameters else "" for side in sides]),
     )
 
@@ -102,7 +102,7 @@ def _json(before: Checked, after: Checked, found: list[Difference]) -> str:
 def _side(side: Side) -> dict[str, Any]:
     return {
         "name": side.name,
-        "layer": side.written,
+        "layer": side.text,
         "output": list(side.output) if side.output else None,
         "parameters": side.cost.parameters,
         "macs": side.cost.macs,

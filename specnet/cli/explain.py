@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from importlib.resources import files
-from pathlib import Path
 
 from specnet.cli.failure import Failure
 from specnet.diagnostics import Code
+from specnet.package_files import find_package_file
+from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a kind of layer or a line of `train`; without one, list them all"
 
@@ -48,10 +48,8 @@ def _contents() -> str:
 
 
 def page(code: Code) -> str:
-    """The text of a code's page: inside the installed package, or beside it in a checkout."""
-    inside = files("specnet") / "docs" / "errors" / f"{code.name}.md"
-    beside = Path(__file__).parents[2] / "docs" / "errors" / f"{code.name}.md"
-    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    """Return the Markdown page that explains a code."""
+    return find_package_file(f"docs/errors/{code.name}.md").read_text(encoding="utf-8")
 
 
 def _description(word: str) -> str:
@@ -71,7 +69,6 @@ def _description(word: str) -> str:
 
 
 def _unknown(word: str, what: str, possible: list[str]) -> str:
-    from specnet.elaborate.scope import closest
+    from specnet.foreign import closest_word
 
-    meant = closest(word, possible)
-    return f"no {what} is called `{word}`" + (f"; did you mean `{meant}`?" if meant else "")
+    return f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}"

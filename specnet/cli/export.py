@@ -62,20 +62,20 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
         say(checked.diagnostics)
         return None
 
-    from specnet.api import parts_of, used_by
     from specnet.backends.torch_module import build
+    from specnet.jobs import collect_parts, collect_used_files
     from specnet.settings import Training
     from specnet.training.export import of_beginning
 
     network = checked.network
     labels = {
         "spec": checked.source.text,
-        "used": json.dumps(used_by(checked)),
+        "used": json.dumps(collect_used_files(checked)),
         "overrides": json.dumps(overrides(options)),
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return of_beginning(build(network), network.training or Training(), parts_of(network), shapes, labels)
+    return of_beginning(build(network), network.training or Training(), collect_parts(network), shapes, labels)
 
 
 def _content(exportable: Exportable, format: str) -> bytes:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
-import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from specnet.cli.failure import Failure
-from specnet.cli.output import write_file
+from specnet.cli.output import rewrite_spec
 from specnet.diagnostics import Diagnostic
+from specnet.foreign import recognise
+from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.formatter import format_source
-from specnet.syntax.parser import LONGEST, parse
+from specnet.syntax.parser import MOST_CHARACTERS, parse
 
 HELP = "print specs in the one canonical layout; comments are kept, and the meaning never changes"
 
@@ -43,18 +42,19 @@ def run(options: argparse.Namespace) -> int:
 def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     """Formats one FILE, or names it if it is not; its exit code."""
     source = _read(file)
-    lines, unreadable = parse(source)
+    lines, unreadable = parse(source, recognise)
     if unreadable:
         return _said(unreadable)
     text, errors, filled = _filled(source, lines) if options.fill else (_proved(source, lines), [], "")
+    is_formatted = text == (source.text if file == "-" else source.text.replace("\r\n", "\n"))
     if options.check:
-        output += [f"{source.name}\n"] if text != source.text else []
-        return max(_said(errors), int(text != source.text))
+        output += [f"{source.name}\n"] if not is_formatted else []
+        return max(_said(errors), int(not is_formatted))
     done = [filled] if filled else []
     if file == "-":
         output.append(text)
-    elif text != source.text:
-        _rewrite(Path(file), text)
+    elif not is_formatted:
+        rewrite_spec(Path(file), text)
         done.insert(0, "formatted")
     if done:
         print(f"{source.name}: {', '.join(done)}", file=sys.stderr)
@@ -83,7 +83,7 @@ def _proved(source: Source, lines: tree.Lines) -> str:
 
 def _read(file: str) -> Source:
     """The text of a FILE as it is; it is looked for nowhere else, as it will be written."""
-    most = 4 * (LONGEST + 1)
+    most = 4 * (MOST_CHARACTERS + 1)
     try:
         if file == "-":
             data = sys.stdin.buffer.read(most)
@@ -94,18 +94,8 @@ def _read(file: str) -> Source:
                 data = stream.read(most)
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    text = data.decode("utf-8-sig", errors="replace")[: LONGEST + 1]
+    text = data.decode("utf-8-sig", errors="replace")[: MOST_CHARACTERS + 1]
     return Source("<stdin>" if file == "-" else file, text)
-
-
-def _rewrite(path: Path, text: str) -> None:
-    """Replaces what a file holds. Links stay links, permissions stay, and what is read-only is refused."""
-    path = path.resolve()
-    if not os.access(path, os.W_OK):
-        raise Failure(f"{path} cannot be written: it is read-only")
-    mode = path.stat().st_mode
-    write_file(path, text.encode())
-    path.chmod(stat.S_IMODE(mode))
 
 
 def _said(diagnostics: Sequence[Diagnostic]) -> int:

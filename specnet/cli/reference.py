@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple
-from specnet.written import written_value
+from specnet.printer.values import format_value
 
 Rows = list[tuple[str, ...]]
 
@@ -72,12 +72,12 @@ def _attributes(kind: type[Attributes]) -> Iterator[str]:
     """The table of attributes, those that go by position, the words that a line may have."""
     if kind.model_fields:
         yield _table([("attribute", "torch's word", "type", "default", "meaning"), *_rows(kind)])
-    lines = [f"by position: {', '.join(map(kind.written, kind.positional))}"] if kind.positional else []
+    lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []
     for name, field in kind.model_fields.items():
         choice = _choice(field.annotation)
-        lines += [f"{kind.written(name)} is one of: {', '.join(choice)}"] if len(choice) > MOST_WORDS else []
+        lines += [f"{kind.key_of(name)} is one of: {', '.join(choice)}"] if len(choice) > MOST_WORDS else []
     if kind.words:
-        words = [f"{word} ({kind.written(name)}={written_value(value)})" for word, (name, value) in kind.words.items()]
+        words = [f"{word} ({kind.key_of(name)}={format_value(value)})" for word, (name, value) in kind.words.items()]
         lines.append(f"bare words: {', '.join(words)}")
     yield from ["\n".join(fill(line, WIDTH, subsequent_indent="  ") for line in lines)] if lines else []
 
@@ -85,7 +85,7 @@ def _attributes(kind: type[Attributes]) -> Iterator[str]:
 def _rows(kind: type[Attributes]) -> Rows:
     rows = list[tuple[str, ...]]()
     for name, field in kind.model_fields.items():
-        written, type_ = kind.written(name), _type(field.annotation, field.metadata)
+        written, type_ = kind.key_of(name), _type(field.annotation, field.metadata)
         rows.append((written, name if written != name else "", type_, _default(field), field.description or ""))
     return rows
 
@@ -93,7 +93,7 @@ def _rows(kind: type[Attributes]) -> Rows:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return "" if field.default is None else written_value(field.default)
+    return "" if field.default is None else format_value(field.default)
 
 
 def _type(annotation: Any, metadata: list[Any]) -> str:

@@ -9,15 +9,16 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import specnet
 from specnet.cli.failure import Failure
 from specnet.cli.project import allowed_by_project
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic, Severity
-from specnet.elaborate import BadOverride
-from specnet.render import terminal
+from specnet.elaborate import OverrideError
+from specnet.package_files import find_package_file
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
-from specnet.syntax.parser import LONGEST
+from specnet.suggest import closest_word
+from specnet.syntax.parser import MOST_CHARACTERS
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
     try:
         is_strict, allow = getattr(options, "strict", False), allowed_by_project(source.name)
         checked = check_source(source, overrides(options), strict=is_strict, allow=allow)
-    except BadOverride as error:
+    except OverrideError as error:
         raise Failure(str(error)) from None
     if checked.ok:
         return checked
@@ -89,31 +90,24 @@ def _in_zoo(file: str) -> Path | None:
     """The zoo's file of that name, for a bare name that is no file here: `specnet check alexnet`."""
     if not _is_bare(file) or Path(file).exists():
         return None
-    return next((path for folder in _zoo() if (path := folder / f"{file}.net").is_file()), None)
+    path = find_package_file(f"specs/{file}.net")
+    return path if path.is_file() else None
 
 
 def _is_bare(file: str) -> bool:
     return bool(re.fullmatch(r"[\w-]+", file))
 
 
-def _zoo() -> tuple[Path, Path]:
-    """The folder of published networks: inside the installed package, or beside it in a checkout."""
-    package = Path(specnet.__file__).parent
-    return package / "specs", package.parent / "specs"
-
-
 def _hint(file: str) -> str:
     """The file that was probably meant: one of the same folder, or of the zoo for a bare name."""
-    from difflib import get_close_matches
-
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
-        names |= {path.stem: path.stem for folder in _zoo() for path in folder.glob("*.net")}
-    close = get_close_matches(Path(file).stem, names, n=1)
-    return f"; did you mean {names[close[0]]}?" if close else ""
+        names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
+    meant = closest_word(Path(file).stem, names)
+    return f"; did you mean {names[meant]}?" if meant else ""
 
 
-_MOST_BYTES = 5 * LONGEST
+_MOST_BYTES = 5 * MOST_CHARACTERS
 """Enough of a file to see that it is too long, whatever its characters."""
 
 
@@ -133,4 +127,4 @@ def say(diagnostics: Iterable[Diagnostic]) -> None:
     """Errors and warnings on standard error, for commands whose result is something else; notes are for `check`."""
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
-            print(terminal(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)

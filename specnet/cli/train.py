@@ -111,7 +111,7 @@ def _begin(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from specnet.runs import again
+    from specnet.runs import restore_job
     from specnet.training import recorded, resume
     from specnet.training.ranks import joined
 
@@ -129,7 +129,7 @@ def _resume(options: argparse.Namespace) -> int:
         sharded=options.sharded or begun.options.sharded,
         **_processes(options),
     )
-    _, job = again(begun)
+    _, job = restore_job(begun)
     with _display() as display:
         finished = resume(begun, job, how, display)
     if display:
@@ -163,13 +163,13 @@ def _is_sound(checked: Checked) -> bool:
 
 def _job(checked: Checked) -> Job:
     """What training needs of a sound spec; raises Failure where it is none that can be trained."""
-    from specnet.api import Untrainable, job_of
+    from specnet.jobs import UntrainableError, make_job
 
     if checked.network.training is None:
         raise Failure("the spec does not say what to train on: `train { data cifar10 }` is the least", 1)
     try:
-        return job_of(checked)
-    except Untrainable as error:
+        return make_job(checked)
+    except UntrainableError as error:
         raise Failure(str(error), 1) from None
 
 

@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate import training
 from specnet.elaborate.build import Build, Claim, Expectation, Halt, Place
 from specnet.elaborate.lines import CannotRead as CannotRead
 from specnet.elaborate.lines import Elaborator
-from specnet.elaborate.scope import Scope, closest
+from specnet.elaborate.scope import Scope
+from specnet.errors import SpecNetError
+from specnet.foreign import closest_word
 from specnet.graph import Network
 from specnet.source import Source, Span
+from specnet.suggest import did_you_mean
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
-from specnet.syntax.walk import moved
 
 Read = Callable[[str, Span], Source]
 """Reads a file that `use` names, relative to the file of the span; raises CannotRead."""
 
 
-class BadOverride(Exception):
-    """`--set` names something that the spec does not have, or gives it no value."""
+class OverrideError(SpecNetError, ValueError):
+    """An override names nothing in the spec, or gives it no value."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Elaborated:
 def elaborate(
     source: Source, lines: tree.Lines, is_complete: bool, read: Read, overrides: Mapping[str, str]
 ) -> Elaborated:
-    """The network that the lines describe. Never raises for a bad spec; raises BadOverride for a bad override.
+    """The network that the lines describe. Never raises for a bad spec; raises OverrideError for a bad override.
 
     What is missing is said only of a spec that `is_complete`: all its lines could be read.
     """
@@ -106,7 +108,7 @@ def _complain_of_gaps(build: Build, source: Source, lines: tree.Lines, end: str 
         at = lines[-1].span if lines else source.span(0, 0)
         build.say(Code.E004, "the spec has no layers", at)
         return
-    if any(diagnostic.severity is Severity.ERROR for diagnostic in build.diagnostics):
+    if find_errors(build.diagnostics):
         return
     read = {name for node in build.nodes for name in node.inputs} | {head.value for head in build.heads} | {end}
     for name, place in build.places.items():
@@ -119,14 +121,13 @@ def _value(name: str, text: str) -> tree.Expression:
     read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
     lines, diagnostics = parse(Source(name, read_as + text))
     if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
-        raise BadOverride(f"{given}{text}: `{text}` is not a value")
-    return moved(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+        raise OverrideError(f"{given}{text}: `{text}` is not a value")
+    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
 
 
 def _refuse_override(name: str, scope: Scope) -> None:
     from specnet import settings
 
     possible = [*scope.variables, *settings.lines()]
-    meant = closest(name, possible)
-    hint = f"; did you mean `{meant}`?" if meant else ""
-    raise BadOverride(f"--set {name}: the spec has no `let {name}`{hint}")
+    hint = did_you_mean(closest_word(name, possible))
+    raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
-from specnet.diagnostics import Code, Diagnostic, Label, replacing, report
-from specnet.elaborate.scope import Default, closest
-from specnet.elaborate.slips import free_letters, said_better
+from specnet import suggest
+from specnet.attributes import Attributes
+from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, replacing
+from specnet.elaborate.scope import Default
+from specnet.foreign import closest_word
+from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
@@ -71,18 +72,19 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
         except Unknown:
             given.unknown = True
         except NoValue as error:
-            code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-            given.diagnostics.append(report(code, error.message, error.span, meant=error.meant))
+            given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
         else:
             if name in given.values:
-                message = f"`{attributes.written(name)}` is given twice"
+                message = f"`{attributes.key_of(name)}` is given twice"
                 first = Label(given.spans[name], "first here", primary=False)
-                given.diagnostics.append(report(Code.E113, message, argument.span, first))
+                given.diagnostics.append(make_diagnostic(Code.E113, message, argument.span, first))
             given.values[name], given.spans[name] = value, argument.span
     if given.diagnostics:
-        given.diagnostics = said_better(given.diagnostics, attributes, arguments)
+        from specnet.foreign.arguments import explain_arguments
+
+        given.diagnostics = explain_arguments(given.diagnostics, attributes, arguments)
     return given
 
 
@@ -131,7 +133,7 @@ def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: t
         known = ("yes", "no") if annotation is bool else _words(annotation)
         if not known:
             raise
-        subject = attributes.written(name) if argument.key else word.text
+        subject = attributes.key_of(name) if argument.key else word.text
         raise _Misplaced(_unknown_word(subject, expression, known)) from None
 
 
@@ -144,7 +146,7 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
     message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
-    return report(Code.E112, message, word.span, meant=closest(word.text, list(known)))
+    return make_diagnostic(Code.E112, message, word.span, meant=closest_word(word.text, list(known)))
 
 
 def _alternatives(choices: tuple[str, ...]) -> str:
@@ -152,35 +154,36 @@ def _alternatives(choices: tuple[str, ...]) -> str:
 
 
 def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
-    written = [attributes.written(name) for name in attributes.model_fields]
+    keys = {name: attributes.key_of(name) for name in attributes.model_fields}
+    written = list(keys.values())
     message = f"`{word.text}` has no attribute `{key.text}`"
     if key.text in attributes.model_fields:
-        letter = attributes.written(key.text)
+        letter = attributes.key_of(key.text)
         fix = replacing(key.span, letter, safe=True)
-        return report(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = closest(key.text, written) or _letter_of(attributes, key.text)
-    return report(Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant)
-
-
-def _letter_of(attributes: type[Attributes], misspelt: str) -> str:
-    """`S` for `strid`: the letter of torch's word that is meant, if one is very near."""
-    near = get_close_matches(misspelt, list(attributes.model_fields), n=1, cutoff=0.8)
-    return attributes.written(near[0]) if near else ""
+        return make_diagnostic(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
+    meant = closest_word(key.text, written) or suggest.closest_word(key.text, (), keys)
+    return make_diagnostic(
+        Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
+    )
 
 
 def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
-        takes = f"only {_alternatives(_choices(attributes, only)) or attributes.written(only)}"
-    return report(Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span)
+        takes = f"only {_alternatives(_choices(attributes, only)) or attributes.key_of(only)}"
+    return make_diagnostic(
+        Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span
+    )
 
 
 def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     words = list(attributes.words)
-    meant = closest(argument.span.text, words)
+    meant = closest_word(argument.span.text, words)
     message = f"`{word.text}` does not know the word `{argument.span.text}`"
-    return report(Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant)
+    return make_diagnostic(
+        Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant
+    )
 
 
 def _has_value(name: tree.Name, lookup: Lookup) -> bool:
@@ -227,24 +230,26 @@ def _wrong(
     spans: Mapping[str, Span],
 ) -> Diagnostic:
     """A validation error in our words."""
+    from specnet.foreign.arguments import free_keys
+
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
-        return report(Code.E115, f"`{word.text}` {why}", word.span)
-    written = attributes.written(name)
+        return make_diagnostic(Code.E115, f"`{word.text}` {why}", word.span)
+    written = attributes.key_of(name)
     meaning = attributes.model_fields[name].description
     choices = _choices(attributes, name)
     if detail["type"] == "missing" and choices:
         fixes = [replacing(word.span, f"{word.text} {choice}") for choice in choices]
-        return report(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
+        return make_diagnostic(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
-        return report(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
+        return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
-    message = f"`{subject}` {_needed(detail, meaning)}, not {shown(values[name])}"
-    keys = free_letters(attributes, spans)[:1]
+    message = f"`{subject}` {_needed(detail, meaning)}, not {quote_value(values[name])}"
+    keys = free_keys(attributes, spans)[:1]
     fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
-    return report(Code.E112, message, span, fixes=fixes)
+    return make_diagnostic(Code.E112, message, span, fixes=fixes)
 
 
 def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
@@ -274,28 +279,3 @@ def _needed(detail: ErrorDetails, meaning: str | None) -> str:
     if meaning and (len(detail["loc"]) > 1 or kind not in KINDS):
         return f"is the {meaning}"
     return f"must be {KINDS.get(kind, 'another value')}"
-
-
-def shown(value: object) -> str:
-    """A value as it is written."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
-        case int() if abs(value) >= 10**15:
-            return f"{float(value):.3g}"
-        case tuple():
-            return "x".join(shown(part) for part in value)
-        case Interval():
-            return f"{value.low:g}..{value.high:g}"
-        case BeforeAfter():
-            return f"{shown(value.before)}:{shown(value.after)}"
-        case Multiple():
-            return f"{shown(value.factor)}x"
-        case str():
-            return f"`{value}`"
-        case int():
-            return str(value)
-        case _:
-            return "that"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Code, Label
+from specnet.elaborate.scope import UNSET, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, closest
-from specnet.elaborate.slips import comment
-from specnet.graph import Scope as GraphScope
+from specnet.foreign import closest_word
+from specnet.graph import ModuleScope, ValueRef
 from specnet.syntax import tree
-from specnet.syntax.expressions import TapValue
 
 if TYPE_CHECKING:
     from specnet.elaborate.lines import Elaborator
@@ -30,15 +29,18 @@ def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Val
     if call.body or call.alternative is not None:
         elaborator.build.say(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
     too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    if too_many and (slip := comment(call.arguments)):
-        elaborator.build.complain(slip)
-        return None
+    if too_many:
+        from specnet.foreign.arguments import recognise_comment
+
+        if hint := recognise_comment(call.arguments):
+            elaborator.build.complain(hint)
+            return None
     active = (*scope.active, call.word.text)
     inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
     if not _bind_parameters(elaborator, block, call, scope, inner, value):
         return None
-    values = tuple(inner.variables.items())
-    elaborator.build.scopes[name] = GraphScope(call.word.text, values)
+    values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
+    elaborator.build.scopes[name] = ModuleScope(call.word.text, values)
     return elaborator.run(block.body.lines, inner, value)
 
 
@@ -88,8 +90,10 @@ def _given(
 ) -> Any:
     """An argument's value; a tap is also known in the block by the parameter's name."""
     given = elaborator.value_of(expression, scope, value)
-    if isinstance(given, TapValue):
-        inner.taps[name] = elaborator.tap(given.tap, scope)
+    if isinstance(given, ValueRef):
+        inner.taps[name] = given.name
+    elif given is UNSET:
+        inner.taps[name] = None
     return given
 
 
@@ -107,7 +111,7 @@ def _say_misplaced(
         message = f"`{argument.key.text}` is given twice"
         elaborator.build.say(Code.E113, message, argument.span, Label(first.span, "first here", primary=False))
     elif argument.key:
-        meant = closest(argument.key.text, names)
+        meant = closest_word(argument.key.text, names)
         message = f"`{block.name.text}` has no parameter `{argument.key.text}`"
         elaborator.build.say(Code.E110, message, argument.key.span, takes, trace=scope.trace, meant=meant)
     else:

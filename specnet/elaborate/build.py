@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from specnet.diagnostics import Code, Diagnostic, Label, report
-from specnet.graph import Head, Input, Network, Node, Scope
-from specnet.layers.base import Layer, Refusal, Remark, Shape, show
+from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
+from specnet.graph import Head, Input, ModuleScope, Network, Node
+from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
 from specnet.source import Span
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class Halt(Exception):
 
 
 def limit(message: str, span: Span) -> Diagnostic:
-    """A limit is exceeded; the note says where it is set."""
-    return report(Code.E002, message, span, notes=["the limits are set in specnet/elaborate/build.py"])
+    """A limit is exceeded."""
+    return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Build:
     inputs: list[Input] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
-    scopes: dict[str, Scope] = field(default_factory=dict)
+    scopes: dict[str, ModuleScope] = field(default_factory=dict)
     training: Training | None = None
     places: dict[str, Place] = field(default_factory=dict)
     settings: dict[str, Span] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Build:
         """A diagnostic made on the spot; what was probably meant is shown where it is declared."""
         declared = self.declared.get(meant.removeprefix("@"))
         origin = [Label(declared, f"`{meant}` is declared here", primary=False)] if declared else []
-        self.complain(report(code, message, *places, *origin, help=help, trace=trace, meant=meant))
+        self.complain(make_diagnostic(code, message, *places, *origin, help=help, trace=trace, meant=meant))
 
     def complain(self, diagnostic: Diagnostic, trace: tuple[Span, ...] = ()) -> None:
         """Says it, once: a block that is called twice is wrong once. `trace` are the calls that led there."""
@@ -177,13 +177,13 @@ class Build:
     ) -> Shape | None:
         try:
             output = layer.output(arriving)
-        except Refusal as refusal:
+        except LayerError as refusal:
             shown = inputs if refusal.arms is None else [inputs[arm] for arm in refusal.arms]
             origins = [label for value in shown for label in self.origins(value, place.trace)]
             origins += self._declarations(place)
             self.complain(_diagnostic(name, refusal, place, refusal.notes, origins))
             return None
-        for remark in layer.remarks(arriving):
+        for remark in layer.notes(arriving):
             self.complain(_diagnostic(name, remark, place))
         return output
 
@@ -192,15 +192,7 @@ class Build:
         made, shape = self.places[value], self.shapes[value]
         inside = len(made.trace) > len(trace)  # a block that was called from here: the call is what a reader sees
         span = made.trace[len(trace)] if inside else made.attributes.get("shape", made.element)
-        return [Label(span, f"gives {show(shape or ())}", primary=False), *self._declarations(made)]
-
-    def maker_of(self, value: str) -> str:
-        """The value that has the shape first: the one before all layers that keep it."""
-        node = next((node for node in self.nodes if node.name == value), None)
-        while node and node.layer and node.layer.keeps_shape and node.inputs:
-            value = node.inputs[0]
-            node = next((node for node in self.nodes if node.name == value), None)
-        return value
+        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._declarations(made)]
 
     def _declarations(self, place: Place) -> list[Label]:
         """Where the names are declared that stand for an attribute's number: `S` of `S=S`."""
@@ -228,14 +220,14 @@ class Build:
 
 
 def _diagnostic(
-    name: str, said: Refusal | Remark, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
+    name: str, said: LayerError | LayerNote, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
 ) -> Diagnostic:
     """A layer's refusal or remark at the attributes that it is about, or at its word if they are not written."""
     spans = sorted({place.attributes[field] for field in said.attributes if field in place.attributes}, key=_start)
     labels = [Label(span) for span in spans or [place.word]]
     labels[-1] = Label(labels[-1].span, said.arithmetic)
     fact = f"`{name}` {said.fact}"
-    return report(said.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)
+    return make_diagnostic(said.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)
 
 
 def _start(span: Span) -> int:

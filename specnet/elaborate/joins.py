@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from specnet.diagnostics import Code
 from specnet.elaborate.binding import bind
 from specnet.elaborate.build import Place
-from specnet.elaborate.scope import Label, Scope, Value
+from specnet.elaborate.scope import UNSET, Label, Scope, Value
+from specnet.graph import ValueRef
 from specnet.layers.base import Layer
 from specnet.syntax import tree
-from specnet.syntax.expressions import TapValue
 
 if TYPE_CHECKING:
     from specnet.elaborate.lines import Elaborator
@@ -29,9 +29,9 @@ def join(
     inputs += _arms(elaborator, call.body, scope, value) if call.body else [value]
     arguments = list[tree.Argument]()
     for argument in call.arguments:
-        tap = _tap(argument, scope)
-        if tap:
-            inputs.append(elaborator.tap(tap, scope))
+        if _is_tap(argument, scope):
+            given = elaborator.value_of(argument.value, scope, value)
+            inputs.append(given.name if isinstance(given, ValueRef) else None)
         else:
             arguments.append(argument)
     if len(inputs) < 2:
@@ -47,15 +47,12 @@ def join(
     )
 
 
-def _tap(argument: tree.Argument, scope: Scope) -> tree.Tap | None:
-    """The tap that a positional argument is, or that the parameter it names was given."""
-    if argument.key is None and isinstance(argument.value, tree.Tap):
-        return argument.value
-    if argument.key is None and isinstance(argument.value, tree.Name):
-        given = scope.variable(argument.value.text)[1]
-        if isinstance(given, TapValue):
-            return tree.Tap(argument.value.span, argument.value.text)
-    return None
+def _is_tap(argument: tree.Argument, scope: Scope) -> bool:
+    """Whether a positional argument is a tap, or a parameter that was given one, known or not."""
+    if argument.key is not None or not isinstance(argument.value, tree.Name):
+        return argument.key is None and isinstance(argument.value, tree.Tap)
+    given = scope.variable(argument.value.text)[1]
+    return given is UNSET or isinstance(given, ValueRef)
 
 
 def _arms(elaborator: Elaborator, body: tree.Body, scope: Scope, value: Value) -> list[Value]:

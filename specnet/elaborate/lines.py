@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from specnet.diagnostics import Code, Label, report
+from specnet.diagnostics import Code, Label, make_diagnostic
 from specnet.elaborate import joins, statements
-from specnet.elaborate.binding import bind, shown
+from specnet.elaborate.binding import bind
 from specnet.elaborate.blocks import call_block
 from specnet.elaborate.build import DEEPEST, MOST_NODES, Build, Claim, Halt, Place, limit
+from specnet.elaborate.scope import UNSET, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, closest, escaped
-from specnet.elaborate.slips import called_elsewhere, with_keys
-from specnet.graph import Scope as GraphScope
+from specnet.foreign import closest_word, recognise
+from specnet.graph import ModuleScope, ValueRef, find_shape_origin
 from specnet.layers import kinds, layer_class
-from specnet.layers.base import Family, show
+from specnet.layers.base import Family, format_shape
+from specnet.naming import escape_attribute
+from specnet.printer.values import quote_value
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate, truth, whole_number
+from specnet.syntax.expressions import Lookup, NoSuchName, NoSuchTap, NoValue, Unknown, evaluate, truth, whole_number
 from specnet.syntax.parser import parse
-from specnet.syntax.walk import is_one_call
 
 
 class CannotRead(Exception):
     """Why a used file cannot be read."""
-
-
-class Unset:
-    """The value of a name whose expression depends on an unknown shape."""
-
-
-UNSET = Unset()
 
 
 class Elaborator:
@@ -114,14 +108,14 @@ class Elaborator:
         if chain.label is None:
             return None
         name = chain.label.text
-        if name in scope.labels or escaped(name) in scope.names:
+        if name in scope.labels or escape_attribute(name) in scope.names:
             first = scope.labels.get(name)
             places = [Label(first.span, "first here", primary=False)] if first else []
             self.build.say(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
             return None
         scope.labels[name] = chain.label
         self.build.declared[name] = chain.label.span
-        return LineLabel(escaped(name))
+        return LineLabel(escape_attribute(name))
 
     def _claim(self, chain: tree.Chain, claim: tree.Expression, scope: Scope, value: Value) -> None:
         """Compares the shape at a line's end with `=> SHAPE`; behind an error, goes on with the claimed one."""
@@ -135,17 +129,20 @@ class Elaborator:
         self.build.claims[value] = Claim(shape, claim.span, chain.span)
         actual = self.build.shapes[value]
         if actual is not None and actual != shape:
-            message = f"`{value}` gives {show(actual)}, not {show(shape)} as claimed"
-            made_at = self._made_at(self.build.maker_of(value), claim.span)
+            message = f"`{value}` gives {format_shape(actual)}, not {format_shape(shape)} as claimed"
+            made_at = self._made_at(value, claim.span)
             if made_at is None or made_at.span not in self.build.said:  # a slip in a block is said at its first call
                 origins = [made_at] if made_at else []
-                self.build.complain(report(Code.E401, message, claim.span, *origins, trace=scope.trace, node=value))
+                self.build.complain(
+                    make_diagnostic(Code.E401, message, claim.span, *origins, trace=scope.trace, node=value)
+                )
                 self.build.said.update(label.span for label in origins)
             self.build.broken.add(value)
         self.build.shapes[value] = shape
 
-    def _made_at(self, maker: str, claim: Span) -> Label | None:
-        """The layer that made a shape, where that is on another line than the claim."""
+    def _made_at(self, value: str, claim: Span) -> Label | None:
+        """The layer that made a value's shape, where that is on another line than the claim."""
+        maker = find_shape_origin({node.name: node for node in self.build.nodes}, value)
         element = self.build.places[maker].element
         return None if element.line == claim.line else Label(element, f"made here, by `{maker}`", primary=False)
 
@@ -179,10 +176,12 @@ class Elaborator:
             return None
         if kind is None:
             possible = [*kinds(), *scope.visible_blocks(), *statements.STATEMENTS]
+            from specnet.foreign.arguments import complete_keys
+            from specnet.foreign.python import translate_layer_call
+
             message = f"no layer or block is called `{word}`"
-            translated = called_elsewhere(call.span)
-            resembled = closest(word, possible)
-            whole = translated or with_keys(resembled, call)
+            resembled = closest_word(word, possible)
+            whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
             meant, place = (whole, call.span) if whole else (resembled, call.word.span)
             where = "" if meant else "`specnet explain` lists all layers"
             self.build.say(Code.E101, message, place, help=where, trace=scope.trace, meant=meant)
@@ -219,13 +218,9 @@ class Elaborator:
         return value
 
     def tap(self, tap: tree.Tap, scope: Scope) -> Value:
-        """The value that `@name` names; says so if there is none."""
-        found, value = scope.tap(tap.name)
-        if not found:
-            meant = closest(tap.name, scope.visible_taps())
-            message = f"no value above is named `@{tap.name}`"
-            self.build.say(Code.E202, message, tap.span, trace=scope.trace, meant=meant and f"@{meant}")
-        return value
+        """The value that `@name` names; None where it is unknown or, as is reported then, does not exist."""
+        given = self.value_of(tap, scope, None)
+        return given.name if isinstance(given, ValueRef) else None
 
     def _if(self, element: tree.If, scope: Scope, value: Value) -> Value:
         branch: tree.Body | tree.If | None = element
@@ -257,7 +252,7 @@ class Elaborator:
             self.build.say(Code.E112, message, element.count.span)
             return None
         if high - low > MOST_NODES:
-            message = f"a repetition runs at most {MOST_NODES:,} times, not {shown(high - low)}"
+            message = f"a repetition runs at most {MOST_NODES:,} times, not {quote_value(high - low)}"
             raise Halt(limit(message, element.count.span))
         header = (element.variable or element.count).span.to(element.count.span)
         values = range(low, high)
@@ -278,10 +273,10 @@ class Elaborator:
         if body.arms:
             self.build.say(Code.E106, f"`{word}` takes no arms", body.span)
         name = scope.name_for(word, label)
-        self.build.scopes[name] = GraphScope(word)
+        self.build.scopes[name] = ModuleScope(word)
         for number, current in enumerate(values):
             self.build.step(header)
-            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=is_one_call(body))
+            inner = scope.inner(f"{name.removeprefix(scope.path)}.{number}", single_call=tree.is_single_call(body))
             if variable:
                 inner.variables[variable.text] = current
                 inner.trace = (*scope.trace, header)
@@ -318,7 +313,7 @@ class Elaborator:
             self.build.say(Code.E210, message, path.span)
             return
         self.used.append(source)
-        lines, diagnostics = parse(source)
+        lines, diagnostics = parse(source, recognise)
         self.build.diagnostics += diagnostics
         home = Scope()
         self.using = (*self.using, source.name)
@@ -334,7 +329,9 @@ class Elaborator:
     def lookup(self, scope: Scope, value: Value) -> Lookup:
         """What names mean at a layer: variables, and C, H, W of the shape that arrives."""
 
-        def look(name: tree.Name) -> Any:
+        def look(name: tree.Name | tree.Tap) -> Any:
+            if isinstance(name, tree.Tap):
+                return _value_of_tap(name, scope)
             found, variable = scope.variable(name.text)
             if found:
                 if variable is UNSET:
@@ -343,7 +340,7 @@ class Elaborator:
             if name.text in ("C", "H", "W"):
                 return self._arriving_size(name, value)
             possible = scope.visible_names()
-            raise NoSuchName(f"`{name.text}` has no value here", name.span, closest(name.text, possible))
+            raise NoSuchName(f"`{name.text}` has no value here", name.span, closest_word(name.text, possible))
 
         return look
 
@@ -354,7 +351,7 @@ class Elaborator:
         if shape is None:
             raise Unknown
         if len(shape) == 1 and name.text != "C":
-            raise NoSuchName(f"a vector of {show(shape)} arrives, and has no `{name.text}`", name.span)
+            raise NoSuchName(f"a vector of {format_shape(shape)} arrives, and has no `{name.text}`", name.span)
         return shape["HWC".index(name.text)] if len(shape) == 3 else shape[0]
 
     def value_of(self, expression: tree.Expression, scope: Scope, value: Value) -> Any:
@@ -368,8 +365,17 @@ class Elaborator:
             return UNSET
 
     def _complain_of(self, error: NoValue, scope: Scope) -> None:
-        code = Code.E102 if isinstance(error, NoSuchName) else Code.E120
-        self.build.say(code, error.message, error.span, trace=scope.trace, meant=error.meant)
+        self.build.say(error.code, error.message, error.span, trace=scope.trace, meant=error.meant)
+
+
+def _value_of_tap(tap: tree.Tap, scope: Scope) -> ValueRef:
+    found, value = scope.tap(tap.name)
+    if not found:
+        meant = closest_word(tap.name, scope.visible_taps())
+        raise NoSuchTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
+    if value is None:
+        raise Unknown
+    return ValueRef(value)
 
 
 def _is_declaration(line: tree.Line) -> bool:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from functools import lru_cache
-from keyword import iskeyword
 from typing import Any
 
 from specnet.source import Span
@@ -17,22 +13,12 @@ from specnet.syntax import tree
 Value = str | None
 """The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
 
-# Attributes of torch.nn.Module, which a submodule of that name would hide; a node so called takes a trailing `_`.
-RESERVED = frozenset(
-    re.findall(
-        r"\w+",
-        """T_destination add_module apply bfloat16 bind buffers call_super_init children compile cpu cuda double
-        dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu
-        load_state_dict modules mtia named_buffers named_children named_modules named_parameters parameters
-        register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
-        register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
-        register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
-        register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-        to_empty train training type xpu zero_grad graph code print_readable recompile
-        delete_all_unused_submodules delete_submodule add_submodule meta
-        shape_env to_folder""",
-    )
-)
+
+class Unset:
+    """The value of a name whose expression depends on an unknown shape."""
+
+
+UNSET = Unset()
 
 
 @dataclass
@@ -145,31 +131,3 @@ class Scope:
         ) in self.names or name in self.reserved:
             number += 1
         return name
-
-
-def escaped(name: str) -> str:
-    """The name as a torch module can have it: `train` becomes `train_`, as do the words of Python."""
-    return f"{name}_" if name in RESERVED or name == "self" or iskeyword(name) else name
-
-
-SHORT = 2
-"""Letters that resemble much: `in` half of `init`."""
-
-
-def closest(word: str, possible: Iterable[str]) -> str:
-    """The possible word that `word` probably means, also in another tool; empty unless the guess is good."""
-    return _closest(word, tuple(possible))
-
-
-@lru_cache
-def _closest(word: str, possible: tuple[str, ...]) -> str:
-    from specnet.syntax.habits.words import near, ours
-
-    same = next((candidate for candidate in possible if candidate.lower() == word.lower()), "")
-    if exact := same or ours(word, possible):
-        return exact
-    called = near(possible)
-    if misspelt := get_close_matches(word, called, n=1, cutoff=0.8):
-        return called[misspelt[0]]
-    similar = get_close_matches(word, possible, n=1, cutoff=0.6 if len(word) > SHORT else 0.75)
-    return similar[0] if similar else ""

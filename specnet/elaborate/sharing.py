@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from specnet.elaborate.build import Build
 from specnet.graph import Node
-from specnet.layers.base import Shape, show
-from specnet.written import written
+from specnet.layers.base import Shape, format_shape
+from specnet.printer.values import format_layer
 
 
 def difference(build: Build, originals: Sequence[Node], again: Sequence[Node]) -> str:
@@ -20,11 +20,12 @@ def difference(build: Build, originals: Sequence[Node], again: Sequence[Node]) -
     for first, node in zip(originals, again, strict=False):
         assert first.layer and node.layer
         if first.layer != node.layer:
-            return f"`{first.name}` is `{written(first.layer)}`, and `{node.name}` would be `{written(node.layer)}`"
+            first_text, text = format_layer(first.layer), format_layer(node.layer)
+            return f"`{first.name}` is `{first_text}`, and `{node.name}` would be `{text}`"
         for name, shape in _weights(build, first).items():
             if _weights(build, node)[name] != shape:
-                needed = show(_weights(build, node)[name])
-                return f"the weights of `{first.name}` are {show(shape)}, and `{node.name}` needs {needed}"
+                needed = format_shape(_weights(build, node)[name])
+                return f"the weights of `{first.name}` are {format_shape(shape)}, and `{node.name}` needs {needed}"
     if len(originals) != len(again):
         return f"the line had {len(originals)} layers, and what arrives would give it {len(again)}"
     return ""

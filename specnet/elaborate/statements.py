@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.binding import collect, shown
+from specnet.elaborate.binding import collect
 from specnet.elaborate.build import Expectation, Place
-from specnet.elaborate.scope import Default, Scope, Value, closest, escaped
+from specnet.elaborate.scope import UNSET, Default, Scope, Value
 from specnet.elaborate.scope import Label as LineLabel
 from specnet.elaborate.sharing import difference
 from specnet.elaborate.training import train
+from specnet.foreign import closest_word
 from specnet.graph import Head
 from specnet.layers import kinds, layer_class
+from specnet.naming import escape_attribute
+from specnet.printer.values import quote_value
 from specnet.syntax import tree
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
         message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
         elaborator.build.say(Code.E106, message, call.span)
         return elaborator.build.add_input(scope.name_for("input", None), None, Place(call.span, call.word.span))
-    text = escaped(name.text) if isinstance(name, tree.Name) else "input"
+    text = escape_attribute(name.text) if isinstance(name, tree.Name) else "input"
     if text in scope.names:
         elaborator.build.say(Code.E103, f"there is an input `{text}` already", call.span)
     scope.names.add(text)
@@ -62,17 +65,17 @@ def input_(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, 
 
 def _shape(elaborator: Elaborator, size: tree.Expression, scope: Scope) -> tuple[int, ...] | None:
     """An input's shape; says what is wrong with it."""
-    value = elaborator.value_of(size, scope, None)
-    if value is None:
+    value = None if isinstance(size, tree.Tap) else elaborator.value_of(size, scope, None)
+    if value is UNSET:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes) or len(sizes) not in (1, 3):
-        message = f"an input is height×width×channels, as 227x227x3, or one length, not {shown(value)}"
+        message = f"an input is height×width×channels, as 227x227x3, or one length, not {quote_value(value)}"
         elaborator.build.say(Code.E112, message, size.span)
         return None
     for v in sizes:
         if not 1 <= v <= LARGEST:
-            bound = f"at least 1, not {v}" if v < 1 else f"at most {LARGEST:,}, not {shown(v)}"
+            bound = f"at least 1, not {v}" if v < 1 else f"at most {LARGEST:,}, not {quote_value(v)}"
             elaborator.build.say(Code.E306, f"a size must be {bound}", size.span)
             return None
     return sizes
@@ -100,7 +103,7 @@ def default(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value,
     kind = layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        elaborator.build.say(Code.E101, message, first.span, meant=closest(first.text, list(kinds())))
+        elaborator.build.say(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
         return value
     given = collect(kind, first, call.arguments[1:], elaborator.lookup(scope, value))
     for diagnostic in given.diagnostics:
@@ -127,7 +130,7 @@ def same(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
         elaborator.build.say(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        meant = closest(name.text, list(scope.labelled))
+        meant = closest_word(name.text, list(scope.labelled))
         message = f"no line above has the label `{name.text}`"
         elaborator.build.say(Code.E202, message, name.span, trace=scope.trace, meant=meant)
         return None
@@ -151,7 +154,7 @@ def head(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, la
     if "name" not in given.values or not call.body or call.body.arms:
         elaborator.build.say(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
-    name = scope.name_for("head", LineLabel(escaped(str(given.values["name"]))))
+    name = scope.name_for("head", LineLabel(escape_attribute(str(given.values["name"]))))
     end = elaborator.run(call.body.lines, elaborator.scope_of_head(scope, name), value)
     if end is not None:
         elaborator.build.heads.append(Head(name, end, float(given.values.get("weight", 1.0))))

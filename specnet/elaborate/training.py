@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind
 from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value, closest
+from specnet.elaborate.scope import Scope, Value
+from specnet.foreign import closest_word
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, NoSuchName
 
@@ -57,7 +58,7 @@ def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Ca
             continue
         name = calls[0].word.text
         if name not in settings.lines():
-            meant = closest(name, list(settings.lines()))
+            meant = closest_word(name, list(settings.lines()))
             message = f"`train` has no line `{name}`"
             has = "" if meant else f"it has {', '.join(settings.lines())}"
             elaborator.build.say(Code.E104, message, calls[0].word.span, help=has, meant=meant)
@@ -117,8 +118,8 @@ def _lookup(elaborator: Elaborator, scope: Scope) -> Lookup:
     """What names mean in a setting: values, but no shape, as none arrives there."""
     look = elaborator.lookup(scope, None)
 
-    def value(name: tree.Name) -> object:
-        if name.text in ("C", "H", "W"):
+    def value(name: tree.Name | tree.Tap) -> object:
+        if isinstance(name, tree.Name) and name.text in ("C", "H", "W"):
             raise NoSuchName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
         return look(name)
 
@@ -131,7 +132,7 @@ def _say_choices(
     """`optimizer` needs a word after it, or does not know the one that is there."""
     listed = ", ".join(f"`{choice}`" for choice in possible)
     if isinstance(first, tree.Name):
-        meant = closest(first.text, possible)
+        meant = closest_word(first.text, possible)
         message = f"`{line}` has no choice `{first.text}`"
         elaborator.build.say(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
     else:

@@ -13,9 +13,9 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Edit, Fix
 from specnet.elaborate.build import Place
 from specnet.graph import Node
-from specnet.layers.base import Layer, Refusal, Shape, Shapes
+from specnet.layers.base import Layer, LayerError, Shape, Shapes
+from specnet.printer.values import format_attribute
 from specnet.source import Span
-from specnet.written import written_attribute
 
 WIDEST_SEARCH = 24
 """How far from the value that is written others are looked for."""
@@ -34,7 +34,7 @@ def settings_that_give(checked: Checked, node: Node, claim: Shape | None) -> Ite
 
     Those that leave nothing to remark on come first.
     """
-    layer, arriving = node.layer, checked.network.arriving(node)
+    layer, arriving = node.layer, checked.network.input_shapes(node)
     place = checked.elaborated.places[node.name]
     if layer is None or arriving is None:
         return
@@ -43,9 +43,9 @@ def settings_that_give(checked: Checked, node: Node, claim: Shape | None) -> Ite
         changed = _changed(layer, field, value)
         output = changed and _output(changed, arriving)
         if changed and changed != layer and output and claim in (None, output):
-            text = written_attribute(changed, field)
+            text = format_attribute(changed, field)
             setting = Setting(_family(field, value), Fix(text, (_edit(place, changed, field, text),)))
-            if changed.remarks(arriving):
+            if changed.notes(arriving):
                 rounded.append(setting)
             else:
                 yield setting
@@ -137,7 +137,7 @@ def _changed(layer: Layer, field: str, value: Any) -> Layer | None:
 def _output(layer: Layer, arriving: Shapes) -> Shape | None:
     try:
         return layer.output(arriving)
-    except Refusal:
+    except LayerError:
         return None
 
 

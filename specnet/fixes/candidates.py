@@ -12,7 +12,7 @@ from specnet.fixes.joins import arms_that_meet
 from specnet.fixes.numbers import literals_near
 from specnet.fixes.totals import Again, closing_the_gap
 from specnet.graph import Node
-from specnet.layers.base import Shape, show
+from specnet.layers.base import Shape, format_shape
 
 MOST_BEFORE_CLAIM = 3
 """Attributes that are tried before the claim itself is put in question."""
@@ -45,7 +45,7 @@ def _as_it_is(checked: Checked, wrong: Diagnostic, where: str) -> Iterator[Fix]:
     """A claim corrected to the shape that its line gives."""
     actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
     if actual:
-        yield replacing(span, "x".join(map(str, actual)), f"=> {show(actual)}{where}")
+        yield replacing(span, "x".join(map(str, actual)), f"=> {format_shape(actual)}{where}")
 
 
 def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
@@ -59,7 +59,7 @@ def _of_window(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterat
 def _of_claim(checked: Checked, diagnostic: Diagnostic, again: Again) -> Iterator[Fix]:
     """Other attributes for the layer that made the shape, other numbers on the line; and the shape that it is."""
     claim = checked.elaborated.claims[diagnostic.node]
-    node = _maker_of(checked, diagnostic.node)
+    node = checked.network.shape_origin(diagnostic.node)
     actual = checked.network.shapes[diagnostic.node]
     if node:
         settings = settings_that_give(checked, node, claim.shape)
@@ -92,17 +92,9 @@ def _interleaved(settings: list[Setting]) -> Iterator[Fix]:
 def _claimed(checked: Checked, node: Node) -> Shape | None:
     """The shape that the node's line claims, if only layers that keep the shape stand between."""
     for name, claim in checked.elaborated.claims.items():
-        if _maker_of(checked, name) is node:
+        if checked.network.shape_origin(name) is node:
             return claim.shape
     return None
-
-
-def _maker_of(checked: Checked, name: str) -> Node | None:
-    """The node that gave a value its shape: the last one before it that does not keep what arrives."""
-    node = checked.network.by_name.get(name)
-    while node and node.layer and node.layer.keeps_shape and node.inputs:
-        node = checked.network.by_name.get(node.inputs[0])
-    return node
 
 
 MAKERS: Mapping[Code, Maker] = {

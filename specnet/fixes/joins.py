@@ -26,9 +26,7 @@ def arms_that_meet(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
 
 def _made_to_give(checked: Checked, name: str, shape: Shape, keep_channels: bool) -> Iterator[Fix]:
     """The layer that gave an arm its shape with one attribute changed."""
-    node = checked.network.by_name.get(name)
-    while node and node.layer and node.layer.keeps_shape:
-        node = checked.network.by_name.get(node.inputs[0])
+    node = checked.network.shape_origin(name)
     if node and node.output and node.layer:
         wanted = (*shape[:-1], node.output[-1]) if keep_channels else shape
         for setting in settings_that_give(checked, node, wanted):

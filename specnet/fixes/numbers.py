@@ -10,7 +10,6 @@ from specnet.diagnostics import Diagnostic, Fix, replacing
 from specnet.layers.base import Shape
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.walk import numbers_in
 
 
 def literals_near(checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None) -> Iterator[Fix]:
@@ -29,7 +28,7 @@ def numbers_of(line: tree.Line) -> list[tree.Number]:
     if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
         return []
     built = replace(line, claim=None) if isinstance(line, tree.Chain) else line
-    return [number for number in numbers_in(built) if isinstance(number.value, int)]
+    return [number for number in tree.find_numbers(built) if isinstance(number.value, int)]
 
 
 def _lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.compiler import Checked, check_lines
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate import Read
-from specnet.layers.base import show
+from specnet.foreign import recognise
+from specnet.layers.base import format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
@@ -25,13 +26,13 @@ class Proof:
         self.checked = checked
         self.overrides = overrides
         self.read = read
-        self.errors = Counter(map(_key, _errors(checked)))
+        self.errors = Counter(map(_key, checked.errors))
 
     def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
         """The spec after the fix, if this error is gone then and no other has come."""
         after = self.checked_again(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        return after if not Counter(map(_key, _errors(after))) - allowed else None
+        return after if not Counter(map(_key, after.errors)) - allowed else None
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[Key]:
         """The errors of a line that cannot be read: mended, it has none of them, be it by the fix of another error."""
@@ -61,7 +62,7 @@ class Proof:
 
     def checked_afresh(self, source: Source) -> Checked:
         """The spec with another text, read as a whole, so that all places are in it."""
-        return check_lines(source, *parse(source), self.overrides, self.read)
+        return check_lines(source, *parse(source, recognise), self.overrides, self.read)
 
     def _parsed_again(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
         """The tree after the edits. Only the statement that is edited is read again, where all edits lie in one."""
@@ -71,22 +72,18 @@ class Proof:
             return was, unreadable
         around = [i for i, line in enumerate(was) if all(_within(edit.span, line.span) for edit in edits)]
         if unreadable or len(around) != 1:
-            return parse(source)
+            return parse(source, recognise)
         line = was[around[0]]
         end = line.span.end + sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits)
         before = "\n" * source.text.count("\n", 0, line.span.start)
-        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]))
+        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]), recognise)
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
 
     def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
         """The fix with the shape that its layer then has: `S=1 → 22×22×6`."""
         node = after.network.by_name.get(diagnostic.node)
-        shape = f" → {show(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
+        shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
-
-
-def _errors(checked: Checked) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 def _key(diagnostic: Diagnostic) -> Key:

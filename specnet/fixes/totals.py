@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate.build import Expectation
 from specnet.fixes.numbers import numbers_of, replaced
 
@@ -39,8 +39,7 @@ def closing_the_gap(checked: Checked, diagnostic: Diagnostic, again: Again) -> I
 
 
 def _only_expectations_fail(checked: Checked) -> bool:
-    errors = [d for d in checked.diagnostics if d.severity is Severity.ERROR]
-    return all(diagnostic.code is Code.E402 for diagnostic in errors)
+    return all(error.code is Code.E402 for error in checked.errors)
 
 
 def _missing(expectation: Expectation, actual: int, slope: int) -> int:

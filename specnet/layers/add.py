@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, listed
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes
 
 
 class Add(Layer):
@@ -15,7 +15,9 @@ class Add(Layer):
 
     def output(self, inputs: Shapes) -> Shape:
         if len(set(inputs)) > 1:
-            raise Refusal(Code.E310, f"has arms that differ in shape: {listed(inputs)}", (), listed(inputs))
+            raise LayerError(
+                Code.E310, f"has arms that differ in shape: {format_shapes(inputs)}", (), format_shapes(inputs)
+            )
         return inputs[0]
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Bn(ShapeKeeping):
+class Bn(ShapePreserving):
     """Each channel to mean 0 and variance 1 over the batch, then a learned scale and shift.
 
     `momentum` is torch's: the weight of the new batch in the running statistics.
@@ -35,7 +35,6 @@ class Bn(ShapeKeeping):
         return {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = {"eps": self.eps, "momentum": self.momentum, "affine": self.affine}
         module = "nn.BatchNorm2d" if len(inputs[0]) == 3 else "nn.BatchNorm1d"
-        defaults = {"eps": 1e-5, "momentum": 0.1, "affine": True}
-        return (TorchCall(module, (inputs[0][-1],), without(keywords, defaults)),)
+        channels = inputs[0][-1]
+        return (TorchCall(module, num_features=channels, eps=self.eps, momentum=self.momentum, affine=self.affine),)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, listed, within_bounds
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes, within_bounds
 
 
 class Concat(Layer):
@@ -23,16 +23,16 @@ class Concat(Layer):
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
-            raise Refusal(Code.E310, f"joins maps with vectors: {listed(inputs)}")
+            raise LayerError(Code.E310, f"joins maps with vectors: {format_shapes(inputs)}")
         if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
-            fact = f"has arms that differ in height or width: {listed(inputs)}"
+            fact = f"has arms that differ in height or width: {format_shapes(inputs)}"
             sizes = [shape[:-1] for shape in inputs]
             arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # of those that agree, the first
-            raise Refusal(Code.E310, fact, (), listed(inputs), arms=arms)
+            raise LayerError(Code.E310, fact, (), format_shapes(inputs), arms=arms)
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return within_bounds((*smallest, sum(shape[-1] for shape in inputs)))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:
             return (TorchCall("modules.CenterCropConcat", joins="list"),)
-        return (TorchCall("torch.cat", (1,), joins="list"),)
+        return (TorchCall("torch.cat", dim=1, joins="list"),)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds, without
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
@@ -52,8 +52,15 @@ class Conv(Windowed):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = torch_padding(self.axes(inputs))
-        keywords = {"stride": one(self.stride), "padding": padding, "dilation": one(self.dilation)}
-        keywords |= {"groups": self.groups, "bias": self.bias}
-        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
-        arguments = (inputs[0][2], self.out_channels, one(self.kernel_size))
-        return *pad, TorchCall("nn.Conv2d", arguments, without(keywords, defaults))
+        conv = TorchCall(
+            "nn.Conv2d",
+            in_channels=inputs[0][2],
+            out_channels=self.out_channels,
+            kernel_size=one(self.kernel_size),
+            stride=one(self.stride),
+            padding=padding,
+            dilation=one(self.dilation),
+            groups=self.groups,
+            bias=self.bias,
+        )
+        return *pad, conv

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shape, need_map
 from specnet.layers.base.padding import BothAxes, Sides
 
 
@@ -27,7 +27,7 @@ class Crop(Layer):
         return self
 
     def sides(self, inputs: Shapes) -> Sides:
-        """What is cut off before and after, along height and width; raises Refusal where there is not as much."""
+        """What is cut off before and after, along height and width; raises LayerError where there is not as much."""
         height, width, channels = need_map(inputs)
         if self.padding:
             sides = self.padding
@@ -37,7 +37,11 @@ class Crop(Layer):
             sides = (over[0] // 2, over[0] - over[0] // 2), (over[1] // 2, over[1] - over[1] // 2)
         left = height - sum(sides[0]), width - sum(sides[1]), channels
         if min(left) < 1 or min(map(min, sides)) < 0:
-            raise Refusal(Code.E306, f"cannot cut {show(left)} out of {show(inputs[0])}", ("output_size", "padding"))
+            raise LayerError(
+                Code.E306,
+                f"cannot cut {format_shape(left)} out of {format_shape(inputs[0])}",
+                ("output_size", "padding"),
+            )
         return sides
 
     def output(self, inputs: Shapes) -> Shape:
@@ -47,4 +51,7 @@ class Crop(Layer):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         (top, _), (left, _) = self.sides(inputs)
         height, width, _ = self.output(inputs)
-        return TorchCall("torch.narrow", (2, top, height)), TorchCall("torch.narrow", (3, left, width))
+        return (
+            TorchCall("torch.narrow", dim=2, start=top, length=height),
+            TorchCall("torch.narrow", dim=3, start=left, length=width),
+        )

@@ -14,14 +14,13 @@ from specnet.diagnostics import Code
 from specnet.layers.base import (
     Family,
     Layer,
-    Refusal,
+    LayerError,
     Shape,
     Shapes,
     TorchCall,
     in_groups,
     need_map,
     within_bounds,
-    without,
 )
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, one
@@ -100,7 +99,7 @@ class Deconv(Layer):
         for name, axis in zip(AXES, (height, width), strict=True):
             if axis.output < 1:
                 fact = f"would come to a {name} of {axis.output}"
-                raise Refusal(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
+                raise LayerError(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
         return within_bounds((height.output, width.output, self.out_channels))
 
     def formula(self, inputs: Shapes) -> str:
@@ -116,14 +115,20 @@ class Deconv(Layer):
         return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        """torch cuts off the same on both sides; what is to go on one side alone is cut off after it."""
+        """torch's padding cuts off the same on both sides; a negative F.pad behind it cuts off the rest."""
         height, width = self.axes(inputs)
         even = tuple(min(axis.before, axis.after) for axis in (height, width))
-        added = height.added, width.added
-        keywords = {"stride": one(self.stride), "padding": one(even), "output_padding": one(added)}
-        keywords |= {"dilation": one(self.dilation), "groups": self.groups, "bias": self.bias}
-        defaults = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
-        arguments = (inputs[0][2], self.out_channels, one(self.kernel_size))
-        module = TorchCall("nn.ConvTranspose2d", arguments, without(keywords, defaults))
+        deconv = TorchCall(
+            "nn.ConvTranspose2d",
+            in_channels=inputs[0][2],
+            out_channels=self.out_channels,
+            kernel_size=one(self.kernel_size),
+            stride=one(self.stride),
+            padding=one(even),
+            output_padding=one((height.added, width.added)),
+            groups=self.groups,
+            bias=self.bias,
+            dilation=one(self.dilation),
+        )
         rest = tuple(even[i] - side for i, axis in ((1, width), (0, height)) for side in (axis.before, axis.after))
-        return (module, TorchCall("F.pad", (rest,))) if any(rest) else (module,)
+        return (deconv, TorchCall("F.pad", pad=rest, mode="constant", value=None)) if any(rest) else (deconv,)

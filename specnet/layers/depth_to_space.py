@@ -8,7 +8,7 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
 
 
 class DepthToSpace(Layer):
@@ -24,8 +24,8 @@ class DepthToSpace(Layer):
         factor = self.upscale_factor
         if channels % factor**2:
             fact = f"cannot make blocks of {factor}×{factor} out of {channels} channels"
-            raise Refusal(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
+            raise LayerError(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
         return within_bounds((height * factor, width * factor, channels // factor**2))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelShuffle", (self.upscale_factor,)),)
+        return (TorchCall("nn.PixelShuffle", upscale_factor=self.upscale_factor),)

@@ -7,10 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class DropPath(ShapeKeeping):
+class DropPath(ShapePreserving):
     """In training, sets an image's whole map to 0 with probability p and scales the others by 1/(1 − p)."""
 
     family: ClassVar[Family] = Family.REGULARISATION
@@ -19,4 +19,4 @@ class DropPath(ShapeKeeping):
     p: Probability = Field(description="probability of being dropped")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("modules.DropPath", (self.p,)),)
+        return (TorchCall("modules.DropPath", p=self.p),)

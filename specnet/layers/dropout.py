@@ -7,10 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class Dropout(ShapeKeeping):
+class Dropout(ShapePreserving):
     """Sets each number to 0 with probability p and scales the rest by 1/(1 − p); does nothing in evaluation."""
 
     family: ClassVar[Family] = Family.REGULARISATION
@@ -19,4 +19,4 @@ class Dropout(ShapeKeeping):
     p: Probability = Field(0.5, description="probability of being silenced")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.Dropout", (self.p,)),)
+        return (TorchCall("nn.Dropout", p=self.p),)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds, without
+from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 
 
@@ -37,6 +37,6 @@ class Fc(Layer):
         return self.out_features * prod(inputs[0])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        flatten = (TorchCall("torch.flatten", (1,)),) if len(inputs[0]) > 1 else ()
-        keywords = without({"bias": self.bias}, {"bias": True})
-        return *flatten, TorchCall("nn.Linear", (prod(inputs[0]), self.out_features), keywords)
+        flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()
+        linear = TorchCall("nn.Linear", in_features=prod(inputs[0]), out_features=self.out_features, bias=self.bias)
+        return *flatten, linear

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
@@ -90,5 +90,4 @@ class Filter(Windowed):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = torch_padding(self.axes(inputs))
-        keywords = without({"stride": one(self.stride), "padding": padding}, {"stride": 1, "padding": 0})
-        return *pad, TorchCall("modules.Filter", (self.rows,), keywords)
+        return *pad, TorchCall("modules.Filter", kernel=self.rows, stride=one(self.stride), padding=padding)

@@ -17,4 +17,4 @@ class Flatten(Layer):
         return within_bounds((prod(inputs[0]),))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.Flatten"),)
+        return (TorchCall("torch.flatten", start_dim=1),)

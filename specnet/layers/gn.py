@@ -8,11 +8,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, in_groups, without
+from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, in_groups
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Gn(ShapeKeeping):
+class Gn(ShapePreserving):
     """Each of G groups of channels, over all its positions, to mean 0 and variance 1, then a learned scale and shift.
 
     G=1 is layer normalisation of the whole map.
@@ -34,5 +34,7 @@ class Gn(ShapeKeeping):
         return {"weight": channels, "bias": channels} if self.affine else {}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = without({"eps": self.eps, "affine": self.affine}, {"eps": 1e-5, "affine": True})
-        return (TorchCall("nn.GroupNorm", (self.num_groups, inputs[0][-1]), keywords),)
+        norm = TorchCall(
+            "nn.GroupNorm", num_groups=self.num_groups, num_channels=inputs[0][-1], eps=self.eps, affine=self.affine
+        )
+        return (norm,)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class Identity(ShapeKeeping):
+class Identity(ShapePreserving):
     """What leaves is what arrives."""
 
     family: ClassVar[Family] = Family.RESHAPING

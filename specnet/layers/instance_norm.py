@@ -8,11 +8,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Refusal, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Family, LayerError, Shape, ShapePreserving, Shapes, TorchCall, need_map
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class InstanceNorm(ShapeKeeping):
+class InstanceNorm(ShapePreserving):
     """Each channel of each image to mean 0 and variance 1 over its positions; without scale and shift, as in torch."""
 
     family: ClassVar[Family] = Family.NORMALISATION
@@ -23,7 +23,7 @@ class InstanceNorm(ShapeKeeping):
 
     def output(self, inputs: Shapes) -> Shape:
         if need_map(inputs)[:2] == (1, 1):
-            raise Refusal(Code.E305, "needs more than one position to normalise over, and a map of 1×1 arrives")
+            raise LayerError(Code.E305, "needs more than one position to normalise over, and a map of 1×1 arrives")
         return inputs[0]
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
@@ -31,5 +31,4 @@ class InstanceNorm(ShapeKeeping):
         return {"weight": channels, "bias": channels} if self.affine else {}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = without({"eps": self.eps, "affine": self.affine}, {"eps": 1e-5, "affine": False})
-        return (TorchCall("nn.InstanceNorm2d", (inputs[0][-1],), keywords),)
+        return (TorchCall("nn.InstanceNorm2d", num_features=inputs[0][-1], eps=self.eps, affine=self.affine),)

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Ln(ShapeKeeping):
+class Ln(ShapePreserving):
     """The channels of each position, or a vector, to mean 0 and variance 1, then a learned scale and shift."""
 
     family: ClassVar[Family] = Family.NORMALISATION
@@ -25,6 +25,5 @@ class Ln(ShapeKeeping):
         return {"weight": channels, "bias": channels} if self.affine else {}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = {"eps": self.eps, "elementwise_affine": self.affine}
         module = "modules.ChannelLayerNorm" if len(inputs[0]) == 3 else "nn.LayerNorm"
-        return (TorchCall(module, (inputs[0][-1],), without(keywords, {"eps": 1e-5, "elementwise_affine": True})),)
+        return (TorchCall(module, normalized_shape=inputs[0][-1], eps=self.eps, elementwise_affine=self.affine),)

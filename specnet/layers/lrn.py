@@ -8,10 +8,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, need_map, without
+from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, need_map
 
 
-class Lrn(ShapeKeeping):
+class Lrn(ShapePreserving):
     """x/(k + alpha/n·Σx²)^beta, the sum over n neighbouring channels; alpha is divided by n as torch and Caffe do."""
 
     family: ClassVar[Family] = Family.NORMALISATION
@@ -25,6 +25,4 @@ class Lrn(ShapeKeeping):
         return need_map(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = {"alpha": self.alpha, "beta": self.beta, "k": self.k}
-        defaults = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
-        return (TorchCall("nn.LocalResponseNorm", (self.size,), without(keywords, defaults)),)
+        return (TorchCall("nn.LocalResponseNorm", size=self.size, alpha=self.alpha, beta=self.beta, k=self.k),)

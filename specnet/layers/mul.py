@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, listed
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes
 
 
 class Mul(Layer):
@@ -18,9 +18,9 @@ class Mul(Layer):
         whole = max(inputs, key=prod)
         gates = {whole, (1, 1, *whole[2:]), (*whole[:2], 1)} if len(whole) == 3 else {whole}
         if not gates.issuperset(inputs):
-            fact = f"has arms that differ in shape: {listed(inputs)}"
+            fact = f"has arms that differ in shape: {format_shapes(inputs)}"
             note = "beside H×W×C an arm may be 1×1×C or H×W×1"
-            raise Refusal(Code.E310, fact, (), listed(inputs), (note,))
+            raise LayerError(Code.E310, fact, (), format_shapes(inputs), (note,))
         return whole
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
 from specnet.layers.base.padding import BothAxes
 from specnet.layers.base.window import AXES
 
-MODULES = {"zeros": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate": "nn.ReplicationPad2d"}
+MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
+"""The `mode` of `F.pad` for each way of filling."""
 
 
 class Pad(Layer):
@@ -20,7 +21,7 @@ class Pad(Layer):
 
     family: ClassVar[Family] = Family.RESHAPING
     positional: ClassVar[tuple[str, ...]] = ("padding",)
-    words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODULES}
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODES}
 
     padding: BothAxes = Field(alias="P", description="pixels on each side, as 1, 1x2, 0:1 or [0:1, 2]")
     mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="filling")
@@ -30,9 +31,9 @@ class Pad(Layer):
         for name, size, sides in zip(AXES, (height, width), self.padding, strict=True):
             if self.mode == "reflect" and max(sides) >= size:
                 fact = f"cannot mirror {max(sides)} pixels: there are {size - 1} beside the edge in {name}"
-                raise Refusal(Code.E306, fact, ("padding",))
+                raise LayerError(Code.E306, fact, ("padding",))
         return within_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width = self.padding
-        return (TorchCall(MODULES[self.mode], ((*width, *height),)),)
+        return (TorchCall("F.pad", pad=(*width, *height), mode=MODES[self.mode], value=None),)

@@ -26,4 +26,4 @@ class Permute(Layer):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width, channels = (TORCH[axis] for axis in self.order)
-        return (TorchCall("torch.permute", ((0, channels, height, width),)),)
+        return (TorchCall("torch.permute", dims=(0, channels, height, width)),)

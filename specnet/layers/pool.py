@@ -9,7 +9,16 @@ from pydantic import Field, model_validator
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Refusal, Remark, Shape, Shapes, TorchCall, need_map, within_bounds, without
+from specnet.layers.base import (
+    Family,
+    LayerError,
+    LayerNote,
+    Shape,
+    Shapes,
+    TorchCall,
+    need_map,
+    within_bounds,
+)
 from specnet.layers.base.padding import UNPADDED, Padding, one
 from specnet.layers.base.window import (
     AXES,
@@ -80,18 +89,18 @@ class Pool(Windowed):
             if _is_wide(axis) and self.padding != "same":
                 padding = max(axis.before, axis.after)
                 fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
-                raise Refusal(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
+                raise LayerError(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
         return (*slide(axes, self.window), channels)
 
-    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
-        return () if self.output_size else super().remarks(inputs)
+    def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
+        return () if self.output_size else super().notes(inputs)
 
     def formula(self, inputs: Shapes) -> str:
         return "" if self.output_size else super().formula(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.output_size:
-            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", (one(self.output_size),)),)
+            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", output_size=one(self.output_size)),)
         axes = self.axes(inputs)
         return self._max(axes) if self.operation == "max" else self._avg(axes)
 
@@ -100,22 +109,30 @@ class Pool(Windowed):
         pad, padding = torch_padding(axes, LEAST)
         if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
             pad, padding = (torch_pad(axes, LEAST),), 0
-        return *pad, self._call("nn.MaxPool2d", padding=padding, dilation=one(self.dilation))
+        ceil = self.rounding == "ceil"
+        dilation = one(self.dilation)
+        return *pad, TorchCall("nn.MaxPool2d", **self._window, padding=padding, dilation=dilation, ceil_mode=ceil)
 
     def _avg(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
-        counted = self.count_include_pad and self.padding != "same"
+        counted, ceil = self.count_include_pad and self.padding != "same", self.rounding == "ceil"
         if not (counted or is_even(axes)):
-            return (self._call("modules.PaddedAvgPool2d", padding=torch_sides(axes)),)
+            sides = torch_sides(axes)
+            return (TorchCall("modules.PaddedAvgPool2d", **self._window, padding=sides, ceil_mode=ceil),)
         pad, padding = torch_padding(axes)
-        return *pad, self._call("nn.AvgPool2d", padding=padding, count_include_pad=counted or not padding)
+        average = TorchCall(
+            "nn.AvgPool2d",
+            **self._window,
+            padding=padding,
+            ceil_mode=ceil,
+            count_include_pad=counted or not padding,
+        )
+        return *pad, average
 
-    def _call(self, target: str, **keywords: Any) -> TorchCall:
-        """The module with its window, its stride and these keywords, as far as they are not torch's defaults."""
+    @property
+    def _window(self) -> dict[str, Any]:
+        """torch's arguments for the size of the window and its stride."""
         assert self.kernel_size
-        window = one(self.kernel_size)
-        keywords |= {"stride": one(self.stride or self.kernel_size), "ceil_mode": self.rounding == "ceil"}
-        defaults = {"stride": window, "padding": 0, "ceil_mode": False, "dilation": 1, "count_include_pad": True}
-        return TorchCall(target, (window,), without(keywords, defaults))
+        return {"kernel_size": one(self.kernel_size), "stride": one(self.stride or self.kernel_size)}
 
 
 def _is_wide(axis: Axis) -> bool:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class Prelu(ShapeKeeping):
+class Prelu(ShapePreserving):
     """x for x > 0, else a·x; a is learned, one for all channels or, `channelwise`, one for each."""
 
     family: ClassVar[Family] = Family.ACTIVATION
@@ -23,5 +23,5 @@ class Prelu(ShapeKeeping):
         return {"weight": (inputs[0][-1] if self.channelwise else 1,)}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = {"num_parameters": inputs[0][-1] if self.channelwise else 1, "init": self.init}
-        return (TorchCall("nn.PReLU", (), without(keywords, {"num_parameters": 1, "init": 0.25})),)
+        slopes = inputs[0][-1] if self.channelwise else 1
+        return (TorchCall("nn.PReLU", num_parameters=slopes, init=self.init),)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, show
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shape
 
 MapOrVector = Annotated[
     tuple[Count] | tuple[Count, Count, Count],
@@ -27,9 +27,10 @@ class Reshape(Layer):
 
     def output(self, inputs: Shapes) -> Shape:
         if prod(self.shape) != prod(inputs[0]):
-            fact = f"cannot make {show(self.shape)} of {show(inputs[0])}: {prod(self.shape)} ≠ {prod(inputs[0])}"
-            raise Refusal(Code.E307, fact, ("shape",))
+            sizes = f"{prod(self.shape)} ≠ {prod(inputs[0])}"
+            fact = f"cannot make {format_shape(self.shape)} of {format_shape(inputs[0])}: {sizes}"
+            raise LayerError(Code.E307, fact, ("shape",))
         return self.shape
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.reshape", ((-1, self.shape[-1], *self.shape[:-1]),)),)
+        return (TorchCall("torch.reshape", shape=(-1, self.shape[-1], *self.shape[:-1])),)

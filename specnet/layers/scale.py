@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
 
 
-class Scale(ShapeKeeping):
+class Scale(ShapePreserving):
     """weight·x + bias, a weight for each channel, and a bias where it is asked for."""
 
     family: ClassVar[Family] = Family.NORMALISATION
@@ -25,5 +25,4 @@ class Scale(ShapeKeeping):
         return {"weight": channels, "bias": channels} if self.bias else {"weight": channels}
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        keywords = without({"init": self.init, "bias": self.bias}, {"init": 1.0, "bias": False})
-        return (TorchCall("modules.Scale", (inputs[0][-1],), keywords),)
+        return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias),)

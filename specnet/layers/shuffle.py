@@ -7,10 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapeKeeping, Shapes, TorchCall, in_groups, need_map
+from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, in_groups, need_map
 
 
-class Shuffle(ShapeKeeping):
+class Shuffle(ShapePreserving):
     """The first channel of each group, then the second of each, and so on: C as G×C/G, transposed."""
 
     family: ClassVar[Family] = Family.RESHAPING
@@ -23,4 +23,4 @@ class Shuffle(ShapeKeeping):
         return inputs[0]
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.ChannelShuffle", (self.groups,)),)
+        return (TorchCall("nn.ChannelShuffle", groups=self.groups),)

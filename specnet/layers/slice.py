@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall
 
 
 def _whole(channels: Interval) -> Interval:
@@ -28,8 +28,8 @@ class Slice(Layer):
     def output(self, inputs: Shapes) -> Shape:
         if self.channels.high > inputs[0][-1]:
             fact = f"takes channels up to {self.channels.high:,}, and {inputs[0][-1]} arrive"
-            raise Refusal(Code.E306, fact, ("channels",))
+            raise LayerError(Code.E306, fact, ("channels",))
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.narrow", (1, self.channels.low, self.output(inputs)[-1])),)
+        return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)

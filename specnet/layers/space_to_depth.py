@@ -8,7 +8,7 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
 from specnet.layers.base.window import AXES
 
 
@@ -26,8 +26,8 @@ class SpaceToDepth(Layer):
         for name, size in zip(AXES, (height, width), strict=True):
             if size % factor:
                 fact = f"cannot cut a {name} of {size} into blocks of {factor}"
-                raise Refusal(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
+                raise LayerError(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
         return within_bounds((height // factor, width // factor, channels * factor**2))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelUnshuffle", (self.downscale_factor,)),)
+        return (TorchCall("nn.PixelUnshuffle", downscale_factor=self.downscale_factor),)

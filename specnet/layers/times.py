@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall
+from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
 
 
-class Times(ShapeKeeping):
+class Times(ShapePreserving):
     """factor·x."""
 
     family: ClassVar[Family] = Family.ACTIVATION
@@ -18,4 +18,4 @@ class Times(ShapeKeeping):
     factor: float = Field(alias="by", description="number that all are multiplied by")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.mul", (self.factor,)),)
+        return (TorchCall("torch.mul", other=self.factor),)

@@ -9,7 +9,17 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from specnet.attributes import LARGEST, Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, Refusal, Shape, Shapes, TorchCall, need_map, show, within_bounds, without
+from specnet.layers.base import (
+    Family,
+    Layer,
+    LayerError,
+    Shape,
+    Shapes,
+    TorchCall,
+    format_shape,
+    need_map,
+    within_bounds,
+)
 from specnet.layers.base.padding import both_axes, one
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
@@ -49,12 +59,15 @@ class Upsample(Layer):
         elif self.size:
             height, width = self.size
         if min(height, width) < 1:
-            raise Refusal(Code.E306, f"would give {show((height, width, channels))}", ("scale_factor",))
+            raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return within_bounds((height, width, channels))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        size = {"scale_factor": self.scale_factor, "size": self.size}
-        keywords = {name: one(pair) for name, pair in size.items() if pair}
-        keywords |= without({"mode": self.mode.replace("_", "-")}, {"mode": "nearest"})
-        keywords |= without({"align_corners": self.align_corners}, {"align_corners": False})
-        return (TorchCall("nn.Upsample", (), keywords),)
+        upsample = TorchCall(
+            "nn.Upsample",
+            size=one(self.size) if self.size else None,
+            scale_factor=one(self.scale_factor) if self.scale_factor else None,
+            mode=self.mode.replace("_", "-"),
+            align_corners=self.align_corners or None,  # torch takes no False with `nearest`
+        )
+        return (upsample,)

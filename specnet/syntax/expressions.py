@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from specnet.attributes import BeforeAfter, Interval, Multiple
+from specnet.diagnostics import Code
 from specnet.source import Span
 from specnet.syntax import tree
 
 LARGEST = 10**30
 """The largest number that an expression may come to."""
 
-Lookup = Callable[[tree.Name], Any]
-"""What a name means where the expression stands; raises `NoValue` or `Unknown`."""
+Lookup = Callable[[tree.Name | tree.Tap], Any]
+"""Return the value of a name or tap where the expression stands; raises `NoValue` or `Unknown`."""
 
 
 class NoValue(Exception):
     """The expression means nothing: why, and where."""
+
+    code = Code.E120
 
     def __init__(self, message: str, span: Span, meant: str = "") -> None:
         super().__init__(message)
@@ -30,16 +32,17 @@ class NoValue(Exception):
 class NoSuchName(NoValue):
     """A name in the expression is not known."""
 
+    code = Code.E102
+
+
+class NoSuchTap(NoValue):
+    """No value above has the name of a tap."""
+
+    code = Code.E202
+
 
 class Unknown(Exception):
     """The value depends on a shape that is unknown since an error stands before it."""
-
-
-@dataclass(frozen=True)
-class TapValue:
-    """`@name` as a value: handed to a block or a join."""
-
-    tap: tree.Tap
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -77,7 +80,7 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
         case tree.Name(text=text):
             return CONSTANTS[text] if text in CONSTANTS else lookup(expression)
         case tree.Tap():
-            return TapValue(expression)
+            return lookup(expression)
         case tree.Size(sizes=sizes):
             return tuple(_number(size, lookup) for size in sizes)
         case tree.Range(low=low, high=high):

@@ -6,51 +6,52 @@ import os
 import re
 import sys
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
 from lark.tree import Meta
 
-from specnet.diagnostics import Code, Diagnostic, report
+from specnet.diagnostics import Code, Diagnostic, make_diagnostic
+from specnet.package_files import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.reading import UNREADABLE, Fault, Reading
+from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
 
-LONGEST = 250_000
-"""Characters of a spec, at most; the zoo's longest has some thousands."""
+if TYPE_CHECKING:  # recovery is imported when a line cannot be read
+    from specnet.syntax.recovery import Recogniser
 
-DEEPEST = 60
+MOST_CHARACTERS = 250_000
+"""The characters of a spec, at most; the longest of the zoo has some thousands."""
+
+DEEPEST_NESTING = 60
 """Braces and parentheses within each other, at most."""
 
 MOST_OPERATORS = 50
 """Operators on one line, at most."""
 
-LONGEST_NUMBER = 300
-"""Digits of a whole number that are read exactly; a longer one is infinite to whatever reads it."""
+MOST_DIGITS = 300
+"""Digits of a whole number that are read exactly; a longer one is infinite."""
 
 MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
 
-NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", UNREADABLE: "a character that is none"}
+NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", PLACEHOLDER: "a character that is none"}
 
 
-def grammar_text() -> str:
-    """The grammar: inside the installed package, or beside it in a checkout."""
-    inside = files("specnet") / "grammars" / "specnet.lark"
-    beside = Path(__file__).parents[2] / "grammars" / "specnet.lark"
-    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+def read_grammar() -> str:
+    """Return the text of the grammar."""
+    return find_package_file("grammars/specnet.lark").read_text(encoding="utf-8")
 
 
 @cache
-def _lark() -> Lark:
-    """The parser; its tables are kept in the user's cache, as making them takes longer than all the rest of a check."""
-    kept = _cache_file()
-    return Lark(grammar_text(), parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=kept or False)
+def _make_parser() -> Lark:
+    """Return the parser; its tables are cached on disk, as making them takes longer than all the rest of a check."""
+    file = _find_cache_file()
+    return Lark(read_grammar(), parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=file or False)
 
 
-def _cache_file() -> str | None:
-    """A file of the user's own for the parser's tables; None where there is no place to write."""
+def _find_cache_file() -> str | None:
+    """Return a file of the user's own for the parser's tables; None where no folder can be written to."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
@@ -60,82 +61,94 @@ def _cache_file() -> str | None:
     return str(folder / f"grammar-{sys.version_info.major}.{sys.version_info.minor}.lark")
 
 
-def parse(source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
-    """The lines of a spec, and what could not be read. A bad line is reported and left out."""
-    refusal = _beyond_limits(source)
-    if refusal:
-        return (), [refusal]
+def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lines, list[Diagnostic]]:
+    """Return the lines of a spec, and a diagnostic for each line that cannot be read.
+
+    `recognise` returns what such a line resembles, for a better message and a fix.
+    """
+    if diagnostic := _check_limits(source):
+        return (), [diagnostic]
     try:
-        return read(Reading.whole(source)), []
-    except Fault:
-        from specnet.syntax.recovery import recovered
+        return read_lines(ParserInput.of(source)), []
+    except ParseError:
+        from specnet.syntax.recovery import recover
 
-        return recovered(source, read)
+        return recover(source, read_lines, recognise)
 
 
-def read(reading: Reading) -> tree.Lines:
-    """The lines of a text; raises Fault at the first that is none."""
+def read_lines(parser_input: ParserInput) -> tree.Lines:
+    """Return the lines of a text; raises ParseError at the first token that cannot stand there."""
     try:
-        return _Builder(reading).transform(_lark().parse(reading.text))
+        return _TreeBuilder(parser_input).transform(_make_parser().parse(parser_input.text))
     except UnexpectedToken as error:
+        expected, end = frozenset(error.accepts or ()), len(parser_input.text)
         if error.token.type == "$END":
-            raise Fault(len(reading.text), len(reading.text), frozenset(error.accepts or ()), True) from None
+            raise ParseError(end, end, expected, is_at_end=True) from None
         start = error.token.start_pos or 0
-        raise Fault(start, start + len(error.token), frozenset(error.accepts or ())) from None
+        raise ParseError(start, start + len(error.token), expected) from None
     except UnexpectedCharacters as error:
         start = error.pos_in_stream or 0
-        raise Fault(start, start + 1, frozenset(error.allowed or ())) from None
+        raise ParseError(start, start + 1, frozenset(error.allowed or ())) from None
 
 
-def _beyond_limits(source: Source) -> Diagnostic | None:
-    """Not text, or too long or too deep to be a network: said at once instead of parsed."""
-    for character, what in NOT_TEXT.items():
+def _check_limits(source: Source) -> Diagnostic | None:
+    """Report a source that is not text, or too long or too deep to be parsed in time."""
+    for character, description in NOT_TEXT.items():
         at = source.text.find(character)
         if at >= 0:
-            return report(Code.E001, f"the file is not text: it has {what} here", source.span(at, at + 1))
-    if len(source.text) > LONGEST:
-        message = f"the file has {len(source.text):,} characters; a spec has at most {LONGEST:,}"
-        return report(Code.E002, message, source.span(0, 0))
+            message = f"the file is not text: it has {description} here"
+            return make_diagnostic(Code.E001, message, source.span(at, at + 1))
+    if len(source.text) > MOST_CHARACTERS:
+        message = f"the file has {len(source.text):,} characters; a spec has at most {MOST_CHARACTERS:,}"
+        return make_diagnostic(Code.E002, message, source.span(0, 0))
+    return _check_nesting(source) or _check_operators(source)
+
+
+def _check_nesting(source: Source) -> Diagnostic | None:
     depth = 0
     for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[\[({]|[\])}]', source.text):
         depth += (match[0] in "[({") - (match[0] in "])}")
-        if depth > DEEPEST:
-            message = f"braces and parentheses are nested more than {DEEPEST} deep"
-            return report(Code.E002, message, source.span(match.start(), match.end()))
+        if depth > DEEPEST_NESTING:
+            message = f"braces and parentheses are nested more than {DEEPEST_NESTING} deep"
+            return make_diagnostic(Code.E002, message, source.span(match.start(), match.end()))
+    return None
+
+
+def _check_operators(source: Source) -> Diagnostic | None:
     for line in re.finditer(r"[^\n]+", source.text):
         operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
         if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MOST_OPERATORS:
             message = f"the line has more than {MOST_OPERATORS} operators"
-            return report(Code.E002, message, source.span(line.start(), line.start()))
+            return make_diagnostic(Code.E002, message, source.span(line.start(), line.start()))
     return None
 
 
-def _number(text: str) -> int | float:
-    """96, 0.5, 5e-4, 60_965_224, 1.2G: a whole number wherever the value is one and no exponent was used."""
+def _read_number(text: str) -> int | float:
+    """Return the value of 96, 0.5, 5e-4, 60_965_224, 1.2G: an int if it is whole and has no exponent."""
     digits, multiple = (text[:-1], MULTIPLES[text[-1]]) if text[-1] in MULTIPLES else (text, 1)
-    if re.fullmatch(r"[0-9_]+", digits) and len(digits) <= LONGEST_NUMBER:
+    if re.fullmatch(r"[0-9_]+", digits) and len(digits) <= MOST_DIGITS:
         return int(digits.replace("_", "") or "0") * multiple
     value = float(digits.replace("_", "")) * multiple
     return int(value) if multiple > 1 and value.is_integer() else value  # inf is no integer
 
 
 @v_args(meta=True)
-class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
-    """lark's tree → ours. One method for each rule of the grammar."""
+class _TreeBuilder(Transformer_NonRecursive[Token, tree.Lines]):
+    """Converts lark's tree to ours, with a method for each rule of the grammar."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, parser_input: ParserInput) -> None:
         super().__init__(visit_tokens=False)
-        self.reading = reading
+        self.input = parser_input
 
     def _span(self, meta: Meta) -> Span:
-        return self.reading.span(meta.start_pos, meta.end_pos) if not meta.empty else self.reading.span(0, 0)
+        return self.input.span(meta.start_pos, meta.end_pos) if not meta.empty else self.input.span(0, 0)
 
     def _name(self, token: Token) -> tree.Name:
         return tree.Name(self._at(token), str(token))
 
     def _at(self, token: Token) -> Span:
         assert token.start_pos is not None and token.end_pos is not None
-        return self.reading.span(token.start_pos, token.end_pos)
+        return self.input.span(token.start_pos, token.end_pos)
 
     def start(self, meta: Meta, children: list[Any]) -> tree.Lines:
         return tuple(children[0])
@@ -154,7 +167,7 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
         return tree.Block(self._span(meta), self._function_name(name), tuple(p for p in parameters if p), body)
 
     def _function_name(self, token: Token) -> tree.Name:
-        """The name of a `NAME(` token."""
+        """Return the name in a `NAME(` token."""
         at, text = self._at(token), str(token).removesuffix("(")
         return tree.Name(Span(at.source, at.start, at.start + len(text)), text)
 
@@ -212,11 +225,11 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
         return tree.Unary(self._span(meta), str(children[0]), children[1])
 
     def number(self, meta: Meta, children: list[Any]) -> tree.Number:
-        return tree.Number(self._span(meta), _number(str(children[0])), str(children[0]))
+        return tree.Number(self._span(meta), _read_number(str(children[0])), str(children[0]))
 
     def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiple:
         text = str(children[0])[:-1]
-        return tree.Multiple(self._span(meta), tree.Number(self._span(meta), _number(text), text))
+        return tree.Multiple(self._span(meta), tree.Number(self._span(meta), _read_number(text), text))
 
     def name(self, meta: Meta, children: list[Any]) -> tree.Name:
         return self._name(children[0])
@@ -227,8 +240,8 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
     def size(self, meta: Meta, children: list[Any]) -> tree.Size:
         token = children[0]
         parts = re.finditer(r"[0-9]+", str(token))
-        spans = ((self.reading.span(token.start_pos + m.start(), token.start_pos + m.end()), m[0]) for m in parts)
-        return tree.Size(self._at(token), tuple(tree.Number(span, _number(text), text) for span, text in spans))
+        spans = ((self.input.span(token.start_pos + m.start(), token.start_pos + m.end()), m[0]) for m in parts)
+        return tree.Size(self._at(token), tuple(tree.Number(span, _read_number(text), text) for span, text in spans))
 
     def computed_size(self, meta: Meta, children: list[Any]) -> tree.Size:
         return tree.Size(self._span(meta), tuple(children))
@@ -243,5 +256,5 @@ class _Builder(Transformer_NonRecursive[Token, tree.Lines]):
         name, *arguments = children
         return tree.Function(self._span(meta), self._function_name(name), tuple(arguments))
 
-    def list(self, meta: Meta, children: list[Any]) -> tree.Items:
+    def items(self, meta: Meta, children: list[Any]) -> tree.Items:
         return tree.Items(self._span(meta), tuple(child for child in children if child is not None))

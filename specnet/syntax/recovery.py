@@ -1,37 +1,75 @@
-"""Reading on behind a line that cannot be read: it is reported, and something stands in for it.
+"""Error recovery: a line that cannot be read is reported, a placeholder takes its place, and reading goes on after it.
 
-What stands in gives the names that the line gives, holds the braces that it holds, and lets nothing known through.
+A placeholder declares the names that the line declares, opens and closes the braces that it opens and closes, and
+makes the value after it unknown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, report
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.faults import explained
-from specnet.syntax.habits import recognised
-from specnet.syntax.habits.habit import Habit, hidden
-from specnet.syntax.reading import Change, Fault, Reading
-from specnet.syntax.stand_ins import GAP, naming, silent
-from specnet.syntax.statements import end_of_statement, line_around, lines_around
+from specnet.syntax.parse_errors import describe_parse_error
+from specnet.syntax.parser_input import (
+    PLACEHOLDER,
+    Change,
+    ParseError,
+    ParserInput,
+    find_continued_line,
+    find_line,
+    find_statement_end,
+    mask_text,
+)
 
 MOST_ERRORS = 20
-"""Lines that cannot be read are reported up to this number; then the rest is not looked at."""
+"""The lines that are reported, at most; the rest of the file is not read."""
 
 CHOICE = re.compile(r"\bor\s*\{")
-"""In an arm that chooses, nothing else can stand."""
+"""An arm that chooses is read as it should be only if nothing else stands in it."""
 
-Read = Callable[[Reading], tree.Lines]
-"""The lines of a text; raises Fault at the first that is none."""
+UNKNOWN_VALUE = f"\n{PLACEHOLDER}\n"
+"""A line after which the value is unknown."""
+
+NAME = r"([A-Za-z_]\w*)"
 
 
-def recovered(source: Source, read: Read) -> tuple[tree.Lines, list[Diagnostic]]:
-    """The lines of a source that cannot be read as a whole, and what cannot be read."""
-    recovery = Recovery(Reading.whole(source), read)
-    while recovery.starts[-1] < len(recovery.reading.text) and len(recovery.diagnostics) < MOST_ERRORS:
+@dataclass(frozen=True)
+class Hint:
+    """What a line that cannot be read resembles. All offsets are of the text that was read."""
+
+    message: str
+    start: int
+    end: int
+    """The characters that the message points at."""
+    changes: tuple[Change, ...] = ()
+    """The changes that correct the text; none where that is unknown."""
+    replacement: str = ""
+    """The corrected text."""
+    title: str = ""
+    """The title of the fix, if it is not the replacement."""
+    is_safe: bool = False
+    """Whether no other change is possible."""
+    is_assumed: bool = False
+    """Whether what follows is read as if the changes were made."""
+    region: tuple[int, int] | None = None
+    """The characters that cannot be read, if that is not the line with those that continue it."""
+
+
+Recogniser = Callable[[str, int, ParseError], Hint | None]
+"""Returns what a text resembles at a parse error; the number is the offset at which its statement begins."""
+
+ReadLines = Callable[[ParserInput], tree.Lines]
+"""Returns the lines of a text; raises ParseError at the first that cannot be read."""
+
+
+def recover(source: Source, read: ReadLines, recognise: Recogniser | None) -> tuple[tree.Lines, list[Diagnostic]]:
+    """Return the lines of a source that cannot be read as a whole, and a diagnostic for each bad line."""
+    recovery = Recovery(ParserInput.of(source), read, recognise)
+    while recovery.starts[-1] < len(recovery.input.text) and len(recovery.diagnostics) < MOST_ERRORS:
         recovery.step()
     return tuple(line for lines in recovery.statements for line in lines), recovery.diagnostics
 
@@ -39,96 +77,119 @@ def recovered(source: Source, read: Read) -> tuple[tree.Lines, list[Diagnostic]]
 class Recovery:
     """Reads a text statement by statement."""
 
-    def __init__(self, reading: Reading, read: Read) -> None:
-        self.reading = reading
+    def __init__(self, parser_input: ParserInput, read: ReadLines, recognise: Recogniser | None) -> None:
+        self.input = parser_input
         self.read = read
+        self.recognise = recognise
         self.statements: list[tree.Lines] = []
         self.starts = [0]
-        """Where each of the statements begins, and the next one."""
+        """The offsets at which the statements begin, and the next one."""
         self.diagnostics: list[Diagnostic] = []
-        self.said: set[int] = set()
-        """The lines that are reported."""
+        self.reported: set[int] = set()
+        """The numbers of the lines with a diagnostic."""
 
     def step(self) -> None:
-        """Reads the next statement, or says what is wrong with it and changes what is read."""
+        """Read the next statement, or report its error and put a placeholder in the text."""
         at = self.starts[-1]
-        found = self._statement(self.reading, at)
-        if not isinstance(found, Fault):
-            self._keep(found, end_of_statement(self.reading.text, at))
+        lines = self._read_statement(self.input, at)
+        if not isinstance(lines, ParseError):
+            self._keep(lines, find_statement_end(self.input.text, at))
             return
-        habit = recognised(self.reading.text, at, found)
-        place = habit.start if habit else found.start
-        line = self.reading.span(place, place).line
-        if line in self.said:  # its stand-in did not help: what was begun before it is left out with it
-            gap = tree.Unreadable(self.reading.span(at, at + 1), None)
-            self._keep((gap,), max(at, line_around(self.reading.text, found.start)[1]) + 1)
+        error = lines
+        hint = self.recognise and self.recognise(self.input.text, at, error)
+        place = hint.start if hint else error.start
+        line = self.input.span(place, place).line
+        if line in self.reported:  # its placeholder did not help: leave out the statement that began before it
+            unreadable = tree.Unreadable(self.input.span(at, at + 1), None)
+            self._keep((unreadable,), max(at, find_line(self.input.text, error.start)[1]) + 1)
             return
-        self.said.add(line)
-        self.diagnostics.append(_diagnostic(self.reading, found, habit))
-        self._back_to(place)
-        self._read_on(found, habit)
+        self.reported.add(line)
+        self.diagnostics.append(_make_diagnostic(self.input, error, hint))
+        self._go_back(place)
+        self._replace(error, hint)
 
     def _keep(self, lines: tree.Lines, end: int) -> None:
         self.statements.append(lines)
         self.starts.append(end)
 
-    def _back_to(self, place: int) -> None:
-        """Forgets the statements that begin behind a place: what is wrong there concerns them."""
+    def _go_back(self, place: int) -> None:
+        """Forget the statements that begin after an offset."""
         while self.starts[-1] > place:
             self.starts.pop()
             self.statements.pop()
 
-    def _statement(self, reading: Reading, at: int) -> tree.Lines | Fault:
-        """The lines of the statement that begins at `at`, or where in the whole text it cannot be read."""
+    def _read_statement(self, parser_input: ParserInput, at: int) -> tree.Lines | ParseError:
+        """Return the lines of the statement that begins at `at`, or its error with offsets of the whole text."""
         try:
-            return self.read(reading.part(at, end_of_statement(reading.text, at)))
-        except Fault as fault:
-            return Fault(at + fault.start, at + fault.end, fault.possible, fault.at_end)
+            return self.read(parser_input.part(at, find_statement_end(parser_input.text, at)))
+        except ParseError as error:
+            return ParseError(at + error.start, at + error.end, error.expected, error.is_at_end)
 
-    def _read_on(self, fault: Fault, habit: Habit | None) -> None:
-        """Takes the first stand-in for the bad line with which the text can be read further than there."""
-        was, at = self.reading, self.starts[-1]
-        region = (habit and habit.region) or lines_around(was.text, fault.start)
-        behind = len(was.text) - region[1]
-        for changes in _stand_ins(was.text, at, region, habit):
-            self.reading = was.changed(changes)
-            found = self._statement(self.reading, at)
-            if not isinstance(found, Fault) or (not found.at_end and found.start >= len(self.reading.text) - behind):
+    def _replace(self, error: ParseError, hint: Hint | None) -> None:
+        """Replace the bad line by the first placeholder with which the text can be read further than there."""
+        was, at = self.input, self.starts[-1]
+        region = (hint and hint.region) or find_continued_line(was.text, error.start)
+        after = len(was.text) - region[1]
+        for changes in _placeholders(was.text, at, region, hint):
+            self.input = was.apply(changes)
+            lines = self._read_statement(self.input, at)
+            if not isinstance(lines, ParseError) or (
+                not lines.is_at_end and lines.start >= len(self.input.text) - after
+            ):
                 return
 
 
-def _diagnostic(reading: Reading, fault: Fault, habit: Habit | None) -> Diagnostic:
-    """What is said of a fault, with the line as it should be as a candidate."""
-    if habit is None:
-        message, start, end = explained(reading.text, fault)
-        return report(Code.E003, message, reading.span(start, end))
-    edits = tuple(Edit(reading.span(start, end), text) for start, end, text in habit.changes)
-    fixes = [Fix(habit.title or habit.meant.strip(), edits, habit.is_safe)] if edits else []
-    return report(Code.E003, habit.message, reading.span(habit.start, habit.end), fixes=fixes)
+def _make_diagnostic(parser_input: ParserInput, error: ParseError, hint: Hint | None) -> Diagnostic:
+    """Return a diagnostic with the corrected line as a candidate fix."""
+    if hint is None:
+        message, start, end = describe_parse_error(parser_input.text, error)
+        return make_diagnostic(Code.E003, message, parser_input.span(start, end))
+    edits = tuple(Edit(parser_input.span(start, end), text) for start, end, text in hint.changes)
+    fixes = [Fix(hint.title or hint.replacement.strip(), edits, hint.is_safe)] if edits else []
+    return make_diagnostic(Code.E003, hint.message, parser_input.span(hint.start, hint.end), fixes=fixes)
 
 
-def _stand_ins(text: str, at: int, region: tuple[int, int], habit: Habit | None) -> Iterator[Sequence[Change]]:
-    """What may stand in for a region, the most telling first. The last one can always be read."""
+def _placeholders(text: str, at: int, region: tuple[int, int], hint: Hint | None) -> Iterator[Sequence[Change]]:
+    """Yield the changes that put a placeholder in a region, the most telling first; the last can always be read."""
     start, end = region
     bad = text[start:end]
-    if habit and habit.is_assumed and not CHOICE.search(habit.meant):
-        yield _as_meant(text, at, region, habit)
+    if hint and hint.is_assumed and not CHOICE.search(hint.replacement):
+        yield _correct(text, at, region, hint)
     if not text.startswith("train", at):
-        yield [(start, end, naming(bad))]
-    yield [(start, end, silent(bad))]
-    yield [(start, end, GAP)]
-    yield [(at, end_of_statement(text, at), GAP)]
+        yield [(start, end, _keep_braces(bad, _declare_names(bad)))]
+    yield [(start, end, _keep_braces(bad))]
+    yield [(start, end, UNKNOWN_VALUE)]
+    yield [(at, find_statement_end(text, at), UNKNOWN_VALUE)]
 
 
-def _as_meant(text: str, at: int, region: tuple[int, int], habit: Habit) -> Sequence[Change]:
-    """The text as it should be, with a gap before it, and behind it unless it says what shape it gives.
+def _correct(text: str, at: int, region: tuple[int, int], hint: Hint) -> Sequence[Change]:
+    """Return the changes of a hint, with an unknown value before them, and after them unless they claim a shape.
 
-    What stands before `at` is read already.
+    Text before `at` is read already.
     """
     start, end = region
     start += len(re.match(r"[\s|}]*(?:->)?\s*", text[start:end])[0])  # type: ignore[index]  # matches everywhere
-    meant = hidden(habit.meant)
-    goes_on = meant.count("{") > meant.count("}") or "=>" in meant
+    replacement = mask_text(hint.replacement)
+    goes_on = replacement.count("{") > replacement.count("}") or "=>" in replacement
     has_gap = end > start and not text.startswith("else", start)
-    changes = [change for change in habit.changes if change[0] >= at]
-    return [(start, start, GAP if has_gap else ""), *changes, (end, end, "" if goes_on else GAP)]
+    changes = [change for change in hint.changes if change[0] >= at]
+    return [(start, start, UNKNOWN_VALUE if has_gap else ""), *changes, (end, end, "" if goes_on else UNKNOWN_VALUE)]
+
+
+def _declare_names(bad: str) -> Iterator[str]:
+    """Yield lines that declare the names that a bad line gives to numbers, and to values by a label or a tap."""
+    code = mask_text(bad)
+    yield from (f"let {name} = C" for name in re.findall(rf"\blet\s+{NAME}", code))
+    found = re.findall(rf"^[\s|}}]*{NAME}\s*[:=]|->\s*@{NAME}|\binput\s+{NAME}", code)
+    values = dict.fromkeys(name for alternatives in found for name in alternatives if name)
+    yield from (f"{name}: if yes {{ {PLACEHOLDER} }}" for name in values)
+
+
+def _keep_braces(bad: str, declarations: Iterable[str] = ()) -> str:
+    """Return a placeholder with the braces that the bad line opens and closes for other lines."""
+    code = mask_text(bad)
+    before = re.match(r"[\s|}]*", code)[0]  # type: ignore[index]  # matches everywhere
+    braces = re.sub(r"[^{}]", "", code[len(before) :])
+    while "{}" in braces:
+        braces = braces.replace("{}", "")
+    return "\n".join((before + UNKNOWN_VALUE, *declarations, "}" * braces.count("}"), *["if no {"] * braces.count("{")))

@@ -1,18 +1,17 @@
-"""The syntax tree: what a spec says, before any of it has a meaning.
-
-Spans take no part in comparisons: two trees are equal when they say the same.
-"""
+"""The syntax tree of a spec, and walks over it. Spans are not compared: two trees are equal when they say the same."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TypeVar
 
-from specnet.source import Span
+from specnet.source import Source, Span
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A node of the tree and where it stands."""
+    """A node of the tree and its span."""
 
     span: Span = field(compare=False, repr=False)
 
@@ -28,7 +27,7 @@ class Number(Tree):
 
 @dataclass(frozen=True)
 class Multiple(Tree):
-    """`64x`: so many times as much."""
+    """`64x`: a multiple of something."""
 
     factor: Number
 
@@ -45,7 +44,7 @@ class Text(Tree):
 
 @dataclass(frozen=True)
 class Tap(Tree):
-    """`@name`: the value that was named so."""
+    """`@name`: a named value."""
 
     name: str
 
@@ -87,7 +86,7 @@ class Function(Tree):
 
 @dataclass(frozen=True)
 class Range(Tree):
-    """`low..high`: whole numbers without the end, or an interval of a setting."""
+    """`low..high`: whole numbers up to but not including `high`, or an interval of a setting."""
 
     low: Expression
     high: Expression
@@ -95,7 +94,7 @@ class Range(Tree):
 
 @dataclass(frozen=True)
 class SidePair(Tree):
-    """`before:after`: padding that differs at both ends."""
+    """`before:after`: padding that differs between the two sides."""
 
     before: Expression
     after: Expression
@@ -117,7 +116,7 @@ Expression = (
 
 @dataclass(frozen=True)
 class Argument(Tree):
-    """A value by position (`key` is None) or by name."""
+    """A value by position (`key` is None) or by key."""
 
     key: Name | None
     value: Expression
@@ -125,7 +124,7 @@ class Argument(Tree):
 
 @dataclass(frozen=True)
 class Body(Tree):
-    """What stands between braces: lines, or arms that begin with a bar."""
+    """Lines between braces, then arms, each after a bar."""
 
     lines: Lines
     arms: tuple[Lines, ...]
@@ -133,7 +132,7 @@ class Body(Tree):
 
 @dataclass(frozen=True)
 class Call(Tree):
-    """A word, its values, and what it holds between braces: a layer, a block, a join, a setting."""
+    """A word with its values and braces: a layer, a block, a join, a setting."""
 
     word: Name
     arguments: tuple[Argument, ...]
@@ -143,7 +142,7 @@ class Call(Tree):
 
 @dataclass(frozen=True)
 class Resume(Tree):
-    """`@name` in a chain: at its beginning takes the named value up again, at its end names one."""
+    """`@name` in a chain: resumes at the named value at its beginning, names the value elsewhere."""
 
     tap: Tap
 
@@ -209,10 +208,49 @@ class Chain(Tree):
 
 @dataclass(frozen=True)
 class Unreadable(Tree):
-    """A line that could not be read: what leaves it is unknown."""
+    """A line that could not be read: the value after it is unknown."""
 
     body: Body | None
 
 
 Line = Let | Block | Expect | Chain | Unreadable
 Lines = tuple[Line, ...]
+
+
+# Walks
+
+Part = TypeVar("Part")
+
+
+def find_numbers(node: object) -> Iterator[Number]:
+    """Yield the numbers below a node, in the order of the text."""
+    if isinstance(node, Number):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from find_numbers(item)
+    elif is_dataclass(node) and isinstance(node, Tree):
+        for part in fields(node):
+            if part.name != "span":
+                yield from find_numbers(getattr(node, part.name))
+
+
+def relocate(part: Part, source: Source, by: int) -> Part:
+    """Return a part of a tree with its spans in another source, `by` characters further on."""
+    if isinstance(part, tuple):
+        return type(part)(relocate(item, source, by) for item in part)
+    if not (is_dataclass(part) and isinstance(part, Tree)):
+        return part
+    inner = {each.name: relocate(getattr(part, each.name), source, by) for each in fields(part) if each.name != "span"}
+    return replace(part, span=Span(source, part.span.start + by, part.span.end + by), **inner)
+
+
+def is_single_call(body: Body) -> bool:
+    """Whether a body is one call without a label: a block that is called there takes the repetition's name."""
+    if len(body.lines) != 1:
+        return False
+    line = body.lines[0]
+    if not isinstance(line, Chain) or line.label or len(line.elements) != 1:
+        return False
+    call = line.elements[0]
+    return isinstance(call, Call) and call.body is None and call.alternative is None

@@ -18,7 +18,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from specnet.training.files import sweep, write
+from specnet.atomic_write import remove_temporary_files
+from specnet.training.files import write
 
 KEPT = 2
 
@@ -44,7 +45,7 @@ def save(folder: Path, step: int, checkpoint: Checkpoint) -> None:
 
 def load(folder: Path, note: Callable[[str], None]) -> Checkpoint | None:
     """The newest checkpoint that is whole; None where there is none."""
-    sweep(folder)
+    remove_temporary_files(folder)
     for path in _newest_first(folder):
         if checkpoint := _read(path):
             return checkpoint

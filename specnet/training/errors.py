@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from specnet.errors import SpecNetError
 
-class TrainingError(Exception):
+
+class TrainingError(SpecNetError):
     """The message is for the user: what was expected, what arrived, what to do."""
 
     exit_code: int = 1

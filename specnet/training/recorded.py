@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from specnet.settings import Training, from_record
+from specnet.suggest import closest_word
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.job import Options
 from specnet.training.kept_spec import SPEC, read_used
@@ -56,5 +56,5 @@ def recorded(folder: Path) -> Recorded:
 def _hint(folder: Path) -> str:
     """The run beside it that was probably meant."""
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
-    close = get_close_matches(folder.name, runs, n=1)
-    return f"; did you mean {runs[close[0]]}?" if close else ""
+    meant = closest_word(folder.name, runs)
+    return f"; did you mean {runs[meant]}?" if meant else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specnet import objections
+from specnet import validation as objections
 from specnet.settings.optimizer import Muon
 from specnet.training.data import DataSet
 from specnet.training.device import Device

@@ -147,7 +147,7 @@ def _named(result: Checked, what: str) -> dict[str, tuple[int, ...]]:
     """What our layers say they have, by the names of the table."""
     named = {}
     for node in result.network.nodes:
-        arriving = result.network.arriving(node)
+        arriving = result.network.input_shapes(node)
         assert node.layer is not None and arriving is not None
         tensors = getattr(node.layer, what)(arriving)
         named |= {f"{node.name}.{name}": shape for name, shape in tensors.items()}
@@ -159,7 +159,7 @@ def test_the_formula_ends_in_the_output(kind: str, spec: str) -> None:
     """Where a layer shows its arithmetic, the numbers after the last sign are its height and width."""
     network = checked(spec).network
     node = network.nodes[-1]
-    arriving = network.arriving(node)
+    arriving = network.input_shapes(node)
     assert node.layer is not None and arriving is not None and node.output is not None
     formula = node.layer.formula(arriving)
     if formula:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specnet.compiler import check_source
-from specnet.layers.base import Refusal
+from specnet.layers.base import LayerError
 from specnet.source import Source
 
 REFUSED = {
@@ -86,8 +86,8 @@ def test_what_is_said_of_a_line(line: str, said: str) -> None:
 def test_a_refusal_names_attributes_that_there_are(line: str) -> None:
     network = check_source(Source("<line>", f"input 13x9x4\n{line}")).network
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         if node.output is None and node.layer and arriving:
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(LayerError) as refused:
                 node.layer.output(arriving)
             assert set(refused.value.attributes) <= set(type(node.layer).model_fields)

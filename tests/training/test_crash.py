@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from specnet.training.files import TEMPORARY
+from specnet.atomic_write import TEMPORARY
 
 KILLS = 30
 

@@ -163,7 +163,7 @@ def test_a_disk_that_fills_up_meanwhile(pets: Path, monkeypatch: pytest.MonkeyPa
     def sync(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folder_cache.os, "fsync", sync)
+    monkeypatch.setattr(os, "fsync", sync)
     data, notes = read(pets)
     assert len(data.train) == 8
     assert "no space left on device; the images are decoded into memory" in notes[0]

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from safetensors.torch import load_file
 from small_jobs import job, training
 
@@ -47,7 +48,7 @@ with Display() as display:
 )
 def test_a_step_that_takes_too_long(tmp_path: Path, step: int, saved: str) -> None:
     folder = tmp_path / "run"
-    script = SCRIPT.format(tests=str(Path(__file__).parent), step=step, folder=str(folder))
+    script = SCRIPT.format(tests=str(ROOT / "tests" / "training"), step=step, folder=str(folder))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment

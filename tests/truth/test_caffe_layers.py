@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from specnet.compiler import check_source
-from specnet.diagnostics import Code, Severity
+from specnet.diagnostics import Code
 from specnet.layers.base import Layer, Shapes
 from specnet.layers.pool import Pool
 from specnet.source import Source
@@ -86,14 +86,14 @@ def category(case: Case) -> str:
     if not said:
         return UNSAID
     checked = check_source(Source("<case>", spec(case, said)))
-    errors = {diagnostic.code for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR}
+    errors = {error.code for error in checked.errors}
     if not verdict["ok"] or errors:
         if verdict["ok"]:
             return EMPTY if min(verdict["output"]) < 1 else REFUSED[(case["type"], *errors)]
         assert errors
         return AGREES
     node = checked.network.nodes[-1]
-    arriving = checked.network.arriving(node)
+    arriving = checked.network.input_shapes(node)
     assert node.layer and node.output and arriving
     assert list(map(list, node.layer.parameters(arriving).values())) == verdict["param_blobs"]
     if [*node.output[-1:], *node.output[:-1]] == verdict["output"][1:]:

@@ -16,7 +16,7 @@ import torch
 
 from specnet.backends.torch_module import build
 from specnet.compiler import Checked, check_source
-from specnet.diagnostics import Code, Severity
+from specnet.diagnostics import Code
 from specnet.source import Source
 
 AGREES = "agrees"
@@ -98,7 +98,7 @@ def _yes(value: bool) -> str:
 
 
 def errors(checked: Checked) -> list[Code]:
-    return [diagnostic.code for diagnostic in checked.diagnostics if diagnostic.severity is Severity.ERROR]
+    return [error.code for error in checked.errors]
 
 
 def check(spec: str) -> Checked:

@@ -150,7 +150,7 @@ def spec(case: Case, **more: Any) -> str:
     """The layer as text."""
     cls = layer_class(KINDS[case["kind"]])
     assert cls
-    given = " ".join(f"{cls.written(name)}={_written(value)}" for name, value in (fields(case) | more).items())
+    given = " ".join(f"{cls.key_of(name)}={_written(value)}" for name, value in (fields(case) | more).items())
     return f"input {'x'.join(map(str, without_batch(case)))}\n{KINDS[case['kind']]} {given}"
 
 

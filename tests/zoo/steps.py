@@ -68,7 +68,7 @@ def of_spec(checked: Checked, of_heads: bool = True) -> list[Step]:
     needed = {node.name for node in network.nodes} if of_heads else _needed(network)
     steps = [Step(i.name, "input", (), i.shape) for i in network.inputs]
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         assert node.layer and node.output and arriving
         if node.name in needed:
             cost = checked.costs[node.name]

@@ -15,7 +15,7 @@ from reference import read
 from steps import Step, fingerprints, of_spec, without
 
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.render import terminal
+from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source, Span
 
 HERE = Path(__file__).parent
@@ -41,7 +41,7 @@ def check(flavour: Flavour) -> Checked:
 
     source = edited(Source(str(file), file.read_text(encoding="utf-8")))
     checked = check_source(source, flavour.settings, read_edited)
-    assert checked.ok, "\n".join(map(terminal, checked.diagnostics))
+    assert checked.ok, "\n".join(map(format_diagnostic, checked.diagnostics))
     assert all(found[words] for words in flavour.edits), found
     return checked
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 import torch
 from flavours import FLAVOURS
+from paths import SPECS
 from torch import fx
 
 from specnet.backends.torch_module import build
@@ -21,7 +21,6 @@ from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.source import Source
 
-SPECS = Path(__file__).parents[2] / "specs"
 ALL = sorted(file.stem for file in SPECS.glob("*.net"))
 OUR_OWN = {"cifar", "digits", "mnist"}
 """Networks to learn training with; no paper has them."""
@@ -203,6 +202,6 @@ class Shapes(fx.Interpreter):
 
 def _calls(network: Network, node: Node) -> int:
     """How many calls of torch a node is."""
-    arriving = network.arriving(node)
+    arriving = network.input_shapes(node)
     assert node.layer and arriving
     return sum(len(arriving) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(arriving))

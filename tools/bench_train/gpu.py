@@ -14,7 +14,7 @@ from timing import Ratio, Stretch, compare, ratio, stopwatch
 from torch.nn.functional import cross_entropy
 
 import specnet
-from specnet.api import job_of
+from specnet.jobs import make_job
 from specnet.settings import Training
 from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
@@ -91,7 +91,7 @@ def over_plain(spec: Path, device: str, batch: int, folder: Path, pairs: int, se
 
 
 def _ours(spec: Path, device: str, batch: int, folder: Path) -> Stretch:
-    job = job_of(specnet.check(spec))
+    job = make_job(specnet.check(spec))
     data = Synthetic(classes=job.output_shape[0], images=2 * batch)
     training = Training(data=data, batch=Batch(size=batch), optimizer=SGD)
     return stretches(set_up(replace(job, training=training), Options(device=device), folder, Silent()))
@@ -99,7 +99,7 @@ def _ours(spec: Path, device: str, batch: int, folder: Path) -> Stretch:
 
 def _plain(spec: Path, device: str, batch: int) -> Stretch:
     """The same network by hand: floats on the device, channels-last, autocast, fused; nothing is counted."""
-    job = job_of(specnet.check(spec))
+    job = make_job(specnet.check(spec))
     height, width, channels = job.input_shape
     module = job.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(module.parameters(), SGD.lr, SGD.momentum, fused=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import specnet
-from specnet.api import job_of
+from specnet.jobs import make_job
 from specnet.settings.data import Synthetic
 from specnet.training import init
 from specnet.training.job import Options, Precision, Silent
@@ -60,7 +60,7 @@ class Setting:
 
 def setting(spec: str, precision: Precision, data_dir: Path | None, images: int, folder: Path) -> Setting:
     """The setting that a spec of this folder describes; without data, it has so many random images of that shape."""
-    job = job_of(specnet.check(HERE / spec))
+    job = make_job(specnet.check(HERE / spec))
     if data_dir is None:
         data = Synthetic(images=images)
         job = replace(job, training=job.training.model_copy(update={"data": data}))

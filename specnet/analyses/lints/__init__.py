@@ -15,7 +15,7 @@ from specnet.analyses.cost import Cost
 from specnet.analyses.grouping import listed
 from specnet.analyses.lints.base import Finding, Lint, View
 from specnet.analyses.lints.base.allowed import MARK, Allowed
-from specnet.diagnostics import Diagnostic, Label, report
+from specnet.diagnostics import Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated
 from specnet.source import Source
 
@@ -59,4 +59,4 @@ def _said(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
     first, several = findings[0], len(findings) > 1
     fact = lint.message.format(names=listed([f.name for f in findings]), s="" if several else "s") or first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []
-    return report(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)
+    return make_diagnostic(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)

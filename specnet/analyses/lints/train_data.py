@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specnet import objections
+from specnet import validation as objections
 from specnet.analyses.lints.base import Finding, Lint, View
 from specnet.diagnostics import Code, Label
 from specnet.settings import Training

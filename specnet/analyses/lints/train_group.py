@@ -22,7 +22,7 @@ def empty(view: View) -> Iterator[Finding]:
 def _learned(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The name of each parameter, and the words that its layer goes by."""
     for node in view.network.nodes:
-        arriving = view.network.arriving(node)
+        arriving = view.network.input_shapes(node)
         if node.layer and arriving and not node.shares:
             names = (name for name in node.layer.parameters(arriving) if not is_frozen(node.layer, name))
             yield from ((f"{node.name}.{name}", node.layer.goes_by) for name in names)

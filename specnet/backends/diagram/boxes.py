@@ -18,7 +18,7 @@ from specnet.backends.diagram.values import size
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers import layer_class
-from specnet.written import written
+from specnet.printer.values import format_layer
 
 SHARE = 0.1
 """Of all parameters; what holds less does not say how many it has."""
@@ -42,7 +42,7 @@ class Boxes:
     wrong: Faults
 
     def style(self, box: Box, scope: str) -> Style:
-        """Name and what is written; the parameters where they are many; what is wrong; what else is in the box."""
+        """Name and what is format_layer; the parameters where they are many; what is wrong; what else is in the box."""
         colours = self._worst(box) if box.is_folded else self._colours(box.nodes[0])
         rows = [
             self._heading(box, scope),
@@ -102,7 +102,7 @@ class Boxes:
 
 
 def _written(node: Node) -> str:
-    return rounded(written(node.layer)) if node.layer else node.kind
+    return rounded(format_layer(node.layer)) if node.layer else node.kind
 
 
 def _amount(number: int) -> str:

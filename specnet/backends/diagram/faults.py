@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import Code, Diagnostic
 from specnet.graph import Node
-from specnet.layers.base import Refusal, show
+from specnet.layers.base import LayerError, format_shape
 from specnet.source import Span
 
 
@@ -26,12 +26,12 @@ class Faults:
 def faults(checked: Checked) -> Faults:
     """What is wrong with a network, and where in its picture."""
     found = Faults()
-    for error in (d for d in checked.diagnostics if d.severity is Severity.ERROR):
+    for error in checked.errors:
         name = error.node or _blamed(checked, error)
         if name is None:
             found.elsewhere.append(f"line {error.span.line}: {error.message}" if error.span else error.message)
         elif error.code is Code.E401:
-            found.claims[name] = show(checked.elaborated.claims[name].shape)
+            found.claims[name] = format_shape(checked.elaborated.claims[name].shape)
         else:
             found.layers.setdefault(name, error.message)
     for node in checked.network.nodes:
@@ -56,10 +56,10 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _is_refused(checked: Checked, node: Node, found: Faults) -> bool:
     """Whether a layer's own shape is what fails, though the message is about another call of the same block."""
-    arriving = checked.network.arriving(node)
+    arriving = checked.network.input_shapes(node)
     if node.output is not None or not arriving or not all(arriving) or found.claims.keys() & set(node.inputs):
         return False
     try:
         return node.layer is None or not node.layer.output(arriving)
-    except Refusal:
+    except LayerError:
         return True

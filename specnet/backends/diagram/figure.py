@@ -84,7 +84,7 @@ def _follows(
     """Whether a node keeps the shape of the layer just before it, in the same scope, and is alone in reading it;
     and there is room in that box."""
     kind = layer_class(node.kind)
-    if not kind or not kind.keeps_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
+    if not kind or not kind.preserves_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
         return False
     before = members.get(sources[node.inputs[0]])
     if before is None or before[-1].name != node.inputs[0] or len(before) >= MOST_IN_A_BOX:

@@ -9,9 +9,8 @@ from typing import Any
 
 from specnet.attributes import Interval
 from specnet.backends.diagram.label import rounded
-from specnet.graph import Network, Scope
-from specnet.syntax.expressions import TapValue
-from specnet.written import written_value
+from specnet.graph import ModuleScope, Network, ValueRef
+from specnet.printer.values import format_value
 
 REPETITIONS = ("repeat", "for")
 
@@ -20,8 +19,8 @@ class Scopes:
     """The scopes of a network by name, heads among them, as they hold their layers in the same way."""
 
     def __init__(self, network: Network) -> None:
-        self._scopes = {head.name: Scope("head") for head in network.heads} | dict(network.scopes)
-        self._inside: dict[str, list[Scope]] = defaultdict(list)
+        self._scopes = {head.name: ModuleScope("head") for head in network.heads} | dict(network.scopes)
+        self._inside: dict[str, list[ModuleScope]] = defaultdict(list)
         self._rounds: dict[str, set[str]] = defaultdict(set)
         for name, scope in self._scopes.items():
             self._inside[name.rpartition(".")[0]].append(scope)
@@ -64,6 +63,6 @@ def _call(word: str, values: Sequence[tuple[str, Any]]) -> str:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, TapValue):
-        return f"@{value.tap.name}"
-    return written_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"
+    if isinstance(value, ValueRef):
+        return f"@{value.name}"
+    return format_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"

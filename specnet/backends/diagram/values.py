@@ -9,14 +9,14 @@ import graphviz
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.label import bold, printable, side_by_side, small, stack, text
 from specnet.backends.diagram.palette import BEHIND, FAULT, TERMINAL, Style
-from specnet.layers.base import Shape, show
+from specnet.layers.base import Shape, format_shape
 
 GAP: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
 """An edge across what could not be understood."""
 
 
 def size(shape: Shape | None) -> str:
-    return show(shape) if shape else "?"
+    return format_shape(shape) if shape else "?"
 
 
 def terminal(name: str, role: str, shape: Shape | None) -> Style:

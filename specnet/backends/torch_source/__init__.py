@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from specnet.backends.torch_source.classes import Classes
 from specnet.backends.torch_source.constructor import constructor
-from specnet.backends.torch_source.copies import copied, imports
 from specnet.backends.torch_source.designs import Design
+from specnet.backends.torch_source.embedded_modules import copied, imports
 from specnet.backends.torch_source.ends import docstring, main
 from specnet.backends.torch_source.flow import flow
 from specnet.backends.torch_source.forward import forward

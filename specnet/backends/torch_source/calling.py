@@ -10,7 +10,6 @@ from specnet.backends.torch_source.layout import Group, Text, call, flat
 from specnet.backends.torch_source.outline import Item, Leaf
 from specnet.backends.torch_source.parameters import ACTIVATION, Slot
 from specnet.backends.torch_source.parts import Parts, attribute
-from specnet.backends.torch_source.signatures import IN_TRAINING
 
 OPERATORS = {"torch.add": " + ", "torch.mul": " * "}
 
@@ -39,6 +38,4 @@ def _called(parts: Parts, item: Item, place: int, each: Call, values: Sequence[T
     if each.is_module:
         return call(attribute(item.owner), values)
     function = flat(parts.stored(Slot(item.name, place, ACTIVATION))) if each.is_activation else each.function
-    training = ["self.training" if each.required else "training=self.training"] * (each.target in IN_TRAINING)
-    arguments = list(parts.arguments(item, place, each))
-    return call(function, [*values, *arguments[: each.required], *training, *arguments[each.required :]])
+    return call(function, [*values, *parts.arguments(item, place, each)])

@@ -1,28 +1,31 @@
-"""What a node does in torch, as a person writes it: functions where nothing is learned, arguments under their names."""
+"""What a node calls in torch, as a person writes it: a function in the place of each module without weights."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from specnet.backends.torch_source.copies import constructor
-from specnet.backends.torch_source.signatures import FUNCTIONS, KEYWORDS, Other, Signature, signature
+from specnet.backends.torch_source.embedded_modules import signature_of
+from specnet.backends.torch_source.layout import Name
+from specnet.backends.torch_source.signatures import FUNCTIONS, Signature
 from specnet.layers.base import Layer, Shapes, TorchCall
 from specnet.layers.base.learned import is_frozen
+
+IN_TRAINING: Mapping[str, Mapping[str, Any]] = {"F.dropout": {"training": Name("self.training")}}
+"""Arguments of functions that must be told whether the network is in training."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A module or function of torch, and its arguments by name: the required ones first, defaults filled in.
+    """A call of a torch module or function, its arguments in the order of its signature.
 
-    `frozen` are a module's parameters that are not learned.
+    `frozen` are the parameters of a module that are not learned.
     """
 
     target: str
     arguments: Mapping[str, Any]
-    required: int
-    defaults: Mapping[str, Any]
+    signature: Signature
     joins: str | None = None
     frozen: tuple[str, ...] = ()
 
@@ -49,32 +52,11 @@ class Call:
 def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
     """What torch applies in turn; nothing for an identity."""
     frozen = tuple(name for name in layer.parameters(arriving) if is_frozen(layer, name))
-    found = [_named(_as_function(call)) for call in layer.torch(arriving) if call.target != "nn.Identity"]
-    return tuple(replace(call, frozen=frozen) if call.is_module else call for call in found)
+    return tuple(_call(call, frozen) for call in layer.torch(arriving) if call.target != "nn.Identity")
 
 
-def _as_function(call: TorchCall) -> TorchCall:
-    """The function in the place of a module without weights; other calls as they are."""
-    if call.target not in FUNCTIONS:
-        return call
-    keywords = {**call.keywords, **KEYWORDS.get(call.target, {})}
-    return replace(call, target=FUNCTIONS[call.target], keywords=keywords)
-
-
-def _named(call: TorchCall) -> Call:
-    """The call with all its arguments under their names; numbers name those of which nothing is known."""
-    known = constructor(call.target) if call.target.startswith("modules.") else signature(call.target)
-    if known and len(call.arguments) <= len(known.required) + len(known.defaults):
-        names = (*known.required, *known.defaults)
-        given = dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
-        if given.keys() >= set(known.required):
-            values = _complete(given, names, known)
-            return Call(call.target, values, len(known.required), known.defaults, call.joins)
-    positional = {str(position): value for position, value in enumerate(call.arguments)}
-    return Call(call.target, positional | dict(call.keywords), len(positional), {}, call.joins)
-
-
-def _complete(given: Mapping[str, Any], names: Sequence[str], known: Signature) -> dict[str, Any]:
-    """Every argument with its value, in the order of the signature."""
-    values = {name: given.get(name, known.defaults.get(name)) for name in (*names, *given)}
-    return {name: values[value.name] if isinstance(value, Other) else value for name, value in values.items()}
+def _call(call: TorchCall, frozen: tuple[str, ...]) -> Call:
+    """The layer's call, or that of the function in its place."""
+    target = FUNCTIONS.get(call.target, call.target)
+    known, arguments = signature_of(target), {**call.arguments, **IN_TRAINING.get(target, {})}
+    return Call(target, known.sort(arguments), known, call.joins, frozen if call.is_module else ())

@@ -11,13 +11,14 @@ from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.detours import Detour, Skeleton, detours
 from specnet.backends.torch_source.expressions import ABSENT, Vector
 from specnet.backends.torch_source.grouping import alike
-from specnet.backends.torch_source.naming import class_of_unit, numbered
+from specnet.backends.torch_source.naming import class_of_unit
 from specnet.backends.torch_source.numbers import numbers
 from specnet.backends.torch_source.outline import Leaf, Unit
 from specnet.backends.torch_source.parameters import NotExpressible, Slot, parameters, spelled
 from specnet.backends.torch_source.skeletons import skeleton
 from specnet.graph import Network
 from specnet.layers.base import Family
+from specnet.naming import numbered_name
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Classes:
         while left:
             whole, *others = left
             variants = [Variant(tuple(groups[whole]))]
-            name = numbered(class_of_unit(groups[whole][0]), self.taken)
+            name = numbered_name(class_of_unit(groups[whole][0]), self.taken)
             design, left = self._design(name, variants), []
             for other in others:
                 found = detours(whole, other) if units[0].path in self.network.scopes else None

@@ -8,7 +8,8 @@ from itertools import groupby
 from specnet.backends.torch_source.layout import Group, Text, flat, lines, literal
 from specnet.backends.torch_source.making import made
 from specnet.backends.torch_source.outline import Item, Leaf
-from specnet.backends.torch_source.parts import Parts, attribute, is_plain
+from specnet.backends.torch_source.parts import Parts, attribute
+from specnet.naming import is_attribute
 
 
 def constructor(parts: Parts) -> list[str]:
@@ -47,6 +48,6 @@ def _placed(item: Item, text: Text, comment: str, indent: int, containers: set[s
 def _set(name: str, text: Text, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
     place = attribute(holder) if holder else "self"
-    if is_plain(last):
+    if is_attribute(last):
         return lines(text, indent, f"{place}.{last} = ", comment=comment)
     return lines(text, indent, f'{place}.add_module("{last}", ', ")", comment)

@@ -48,7 +48,7 @@ def flow(network: Network) -> Flow:
     alias: dict[str, str] = {}
     nodes, called = list[Node](), dict[str, tuple[Call, ...]]()
     for node in network.nodes:
-        arriving = network.arriving(node)
+        arriving = network.input_shapes(node)
         if node.layer is None or arriving is None:
             raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
         inputs = tuple(alias.get(value, value) for value in node.inputs)

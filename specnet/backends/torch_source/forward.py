@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from specnet.backends.torch_source.layout import flat, lines
-from specnet.backends.torch_source.naming import safe
 from specnet.backends.torch_source.outline import Leaf
 from specnet.backends.torch_source.parameters import Slot
 from specnet.backends.torch_source.parts import Parts, attribute
 from specnet.backends.torch_source.statements import Statement, statements
 from specnet.backends.torch_source.variables import Variables
+from specnet.naming import free_name
 
 
 def forward(parts: Parts, inputs: Sequence[str]) -> list[str]:
@@ -78,7 +78,7 @@ class _Body:
             self.variables.take(made, names[value])
         elif made not in names:
             self.variables.fresh(made, position)
-        step = safe("step", names.values())
+        step = free_name("step", names.values())
         if names[made] != names[value] and self.begun.get(made) != value:
             self.written.append(f"{' ' * indent}{names[made]} = {names[value]}")
         arguments = ", ".join([names[made], *(names[other] for other in others)])

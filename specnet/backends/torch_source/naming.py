@@ -5,11 +5,10 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable
-from keyword import iskeyword
 
 from specnet.backends.torch_source.outline import Leaf, Unit
-from specnet.graph import Scope
-from specnet.syntax.expressions import TapValue
+from specnet.graph import ModuleScope, ValueRef
+from specnet.naming import free_name
 
 USED = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
 """What the source uses itself."""
@@ -24,7 +23,7 @@ def camel(word: str) -> str:
 def class_of_network(name: str, taken: Iterable[str]) -> str:
     """A network's name as that of a class: what an identifier cannot have is left out."""
     cleaned = re.sub(r"\W", "", name) or "Network"
-    return safe(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED, *dir(builtins), *taken})
+    return free_name(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED, *dir(builtins), *taken})
 
 
 def class_of_unit(unit: Unit) -> str:
@@ -38,27 +37,11 @@ def class_of_unit(unit: Unit) -> str:
     return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else camel(label)
 
 
-def inputs(unit: Unit, scope: Scope | None) -> list[str]:
+def inputs(unit: Unit, scope: ModuleScope | None) -> list[str]:
     """What the arguments of a forward pass are called: `x`, and what a block calls its other values, or `skip`."""
     if not unit.path and len(unit.ins) > 1:
-        return [safe(name, USED) for name in unit.ins]
+        return [free_name(name, USED) for name in unit.ins]
     values = scope.values if scope else ()
-    named = [safe(name.lower(), {*USED, "x"}) for name, value in values if isinstance(value, TapValue)]
+    named = [free_name(name.lower(), {*USED, "x"}) for name, value in values if isinstance(value, ValueRef)]
     others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(unit.ins))]
     return ["x", *(named if len(named) == len(others) else others)]
-
-
-def safe(name: str, taken: Iterable[str]) -> str:
-    """The name, with underscores behind it as long as it is taken or a word of Python."""
-    while name in taken or iskeyword(name):
-        name += "_"
-    return name
-
-
-def numbered(name: str, taken: Iterable[str]) -> str:
-    """The name, with the first number behind it that makes it new."""
-    number, new = 1, name
-    while new in taken or iskeyword(new):
-        number += 1
-        new = f"{name}{number}"
-    return new

@@ -12,7 +12,6 @@ from specnet.backends.torch_source.layout import Name
 from specnet.backends.torch_source.outline import Item, Leaf, Series, Unit
 from specnet.backends.torch_source.parameters import ACTIVATION, GROWTH, REPEATS, Slot
 from specnet.backends.torch_source.runs import Run, runs
-from specnet.backends.torch_source.signatures import Other
 
 
 class _Nothing:
@@ -58,8 +57,7 @@ def _of_call(call: Call) -> Iterator[tuple[str, Number]]:
     if call.is_activation:
         yield ACTIVATION, Number(Name(call.function))
     for name, value in call.arguments.items():
-        default = call.defaults.get(name, NOTHING)
-        yield name, Number(value, call.arguments[default.name] if isinstance(default, Other) else default)
+        yield name, Number(value, value if call.signature.drops(name, call.arguments) else NOTHING)
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, Number]]:

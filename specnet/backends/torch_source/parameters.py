@@ -8,7 +8,8 @@ from typing import Any
 
 from specnet.backends.torch_source.expressions import ABSENT, Expression, Vector, expressions, is_equal, is_same
 from specnet.backends.torch_source.layout import Text, literal
-from specnet.backends.torch_source.naming import USED, numbered, safe
+from specnet.backends.torch_source.naming import USED
+from specnet.naming import free_name, numbered_name
 
 LETTERS = {
     "K": "filters",
@@ -57,7 +58,7 @@ class NotExpressible(Exception):
 def spelled(name: str) -> str:
     """A parameter of a block as a parameter in Python."""
     plain = LETTERS.get(name, name.lower().lstrip("_"))
-    return safe(plain if plain.isidentifier() else f"value{plain}", USED)
+    return free_name(plain if plain.isidentifier() else f"value{plain}", USED)
 
 
 def parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> Parameters:
@@ -112,7 +113,7 @@ class _Written:
             raise NotExpressible
         simple = spelled(slot.argument) if slot.argument.isidentifier() else "value"
         of_part = spelled(f"{slot.part.replace('.', '_')}_{simple}") if slot.part else simple
-        name = numbered(of_part if simple in self.names else simple, self.names)
+        name = numbered_name(of_part if simple in self.names else simple, self.names)
         self.names[name] = vector
         return name, (name,)
 

@@ -5,27 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from keyword import iskeyword
 
 from specnet.backends.torch_source.calls import Call
 from specnet.backends.torch_source.designs import Design, Instance
 from specnet.backends.torch_source.layout import Group, Text, flat
-from specnet.backends.torch_source.naming import safe
 from specnet.backends.torch_source.outline import Item, Leaf
 from specnet.backends.torch_source.parameters import Slot
-from specnet.elaborate.scope import escaped
 from specnet.graph import Network
-from specnet.layers.base import Shape, show
-
-
-def is_plain(name: str) -> bool:
-    """Whether an attribute can be written behind a dot, within a class, as it is."""
-    return name.isidentifier() and not iskeyword(name) and not name.startswith("__")
+from specnet.layers.base import Shape, format_shape
+from specnet.naming import escape_attribute, free_name, is_attribute
 
 
 def attribute(name: str) -> str:
     """The module of a dotted name: `self.conv1`, or where that cannot be written, `self.get_submodule("0.conv1")`."""
-    return f"self.{name}" if all(map(is_plain, name.split("."))) else f'self.get_submodule("{name}")'
+    return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
 
 
 def named(name: str, text: Text) -> Text:
@@ -43,11 +36,11 @@ class Parts:
 
     def arguments(self, item: Item, place: int, call: Call) -> Iterator[Text]:
         """The required arguments of a part's call by position, the others by name where they say something."""
-        for position, name in enumerate(call.arguments):
+        for name in call.arguments:
             slot = Slot(item.name, place, name)
             if slot in self.texts:
                 text = self.texts[slot] if call.is_module else self.stored(slot)
-                yield text if position < call.required else named(name, text)
+                yield text if name in call.signature.positional else named(name, text)
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -56,7 +49,11 @@ class Parts:
         functions = {(name, place) for name, calls in leaves for place, c in enumerate(calls) if not c.is_module}
         read = [slot for slot in self.texts if slot in self.design.detours or (slot.part, slot.call) in functions]
         taken = {item.name for item in self.items}
-        return {name: safe(escaped(name), taken) for slot in read for name in self.design.parameters.names[slot]}
+        return {
+            name: free_name(escape_attribute(name), taken)
+            for slot in read
+            for name in self.design.parameters.names[slot]
+        }
 
     def stored(self, slot: Slot) -> Text:
         """What is written in a slot, with attributes in the place of the constructor's parameters."""
@@ -81,13 +78,13 @@ class Parts:
         """The map that leaves a part which may change its shape, where that is the same at every call."""
         shapes = self._shapes.get(item.name, set())
         shape = next(iter(shapes)) if len(shapes) == 1 else None
-        return show(shape) if shape and len(shape) == 3 and not self._keeps_shape(item, shape) else ""
+        return format_shape(shape) if shape and len(shape) == 3 and not self._preserves_shape(item, shape) else ""
 
-    def _keeps_shape(self, item: Item, shape: Shape) -> bool:
+    def _preserves_shape(self, item: Item, shape: Shape) -> bool:
         if not isinstance(item.content, Leaf):
             return False
         layer, is_function = item.content.node.layer, not any(call.is_module for call in item.content.calls)
-        return bool(layer and layer.keeps_shape) or (is_function and self.network.shapes[item.ins[0]] == shape)
+        return bool(layer and layer.preserves_shape) or (is_function and self.network.shapes[item.ins[0]] == shape)
 
     @cached_property
     def _shapes(self) -> Mapping[str, set[Shape | None]]:

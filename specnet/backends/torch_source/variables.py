@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from specnet.backends.torch_source.naming import USED, safe
+from specnet.backends.torch_source.naming import USED
 from specnet.backends.torch_source.outline import Unit
 from specnet.backends.torch_source.statements import Statement
+from specnet.naming import free_name
 
 SHORT = ("x", "y", "z", "u", "v", "w")
 
@@ -58,7 +59,7 @@ class Variables:
         return self.take(value, self._free(value, self.busy(position - 1)))
 
     def _free(self, value: str, busy: set[str], going_on: Sequence[str] = ()) -> str:
-        own = safe(self.own[value], {*USED, *busy})
+        own = free_name(self.own[value], {*USED, *busy})
         return next((name for name in (*going_on, *SHORT) if name not in busy), own)
 
     def name(self, value: str, position: int) -> str:
@@ -68,7 +69,7 @@ class Variables:
         going_on = [name for name in ending if name not in busy and name in SHORT]
         branches = [name for name in ending if len(ending) == 1 and name not in busy and name.startswith(BRANCH)]
         if self._deserves_a_name(value, position):
-            return self.take(value, safe(self.own[value], {*USED, *busy}))
+            return self.take(value, free_name(self.own[value], {*USED, *busy}))
         arm = 0 if branches else self._arm(value, position)
         preferred = branches or ([f"{BRANCH}{arm}"] if arm else going_on)
         return self.take(value, self._free(value, busy, preferred))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base import Family, ShapeKeeping, Shapes, TorchCall, without
+from specnet.layers.base.layer import ShapePreserving
+from specnet.layers.base.shapes import Shapes
+from specnet.layers.base.torch_call import TorchCall
+from specnet.layers.base.traits import Family
 
 
-class Activation(ShapeKeeping):
-    """A non-linearity applied to each number by itself. Its fields are torch's arguments, with torch's defaults."""
+class Activation(ShapePreserving):
+    """A non-linearity applied to each number by itself. Its fields are torch's arguments."""
 
     family: ClassVar[Family] = Family.ACTIVATION
 
@@ -16,6 +19,4 @@ class Activation(ShapeKeeping):
     """torch's class, `nn.ReLU`."""
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        fields = type(self).model_fields
-        values = {name: getattr(self, name) for name in fields}
-        return (TorchCall(self.module, (), without(values, {name: field.default for name, field in fields.items()})),)
+        return (TorchCall(self.module, **{name: getattr(self, name) for name in type(self).model_fields}),)

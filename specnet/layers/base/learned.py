@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from specnet.layers.base import Layer
+from specnet.layers.base.layer import Layer
 
 Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
 """What a weight starts from, where the `train` section is not to say it.

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Layer, Refusal, Remark, Shapes, TorchCall, need_map
+from specnet.layers.base.errors import LayerError, LayerNote
+from specnet.layers.base.layer import Layer
 from specnet.layers.base.padding import Padding, one, padded_same
+from specnet.layers.base.shapes import Shapes, need_map
+from specnet.layers.base.torch_call import TorchCall
 
 Rounding = Literal["exact", "floor", "ceil"]
 
@@ -89,8 +92,8 @@ class Windowed(Layer):
         """How the window slides along height and width."""
         raise NotImplementedError
 
-    def remarks(self, inputs: Shapes) -> tuple[Remark, ...]:
-        return slide_remarks(self.axes(inputs), self.window)
+    def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
+        return window_notes(self.axes(inputs), self.window)
 
     def formula(self, inputs: Shapes) -> str:
         return slide_formula(self.axes(inputs))
@@ -121,13 +124,13 @@ def symbolic(axes: tuple[Axis, Axis]) -> str:
 
 
 def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
-    """Output height and width; raises Refusal when the window does not fit or real pixels would be left unread.
+    """Output height and width; raises LayerError when the window does not fit or real pixels would be left unread.
 
     `window` is the field that says how large it is.
     """
     for name, axis in zip(AXES, axes, strict=True):
         if axis.positions < 1:
-            raise Refusal(
+            raise LayerError(
                 Code.E302,
                 f"has a window larger than its padded input: {axis.extent} > {axis.size + axis.before + axis.after}"
                 + _along(name, axes),
@@ -135,7 +138,7 @@ def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
                 f"{axis.size} + {axis.before} + {axis.after} in {name}",
             )
         if axis.rounding == "exact" and axis.loses_pixels:
-            raise Refusal(
+            raise LayerError(
                 Code.E301,
                 f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
                 (window, "stride"),
@@ -145,22 +148,22 @@ def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
     return axes[0].positions, axes[1].positions
 
 
-def slide_remarks(axes: tuple[Axis, Axis], window: str) -> tuple[Remark, ...]:
+def window_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
     """Padding left unread, and strides larger than the window."""
     remarks = []
     name, axis = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.stride > a.extent > 1), (None, axes[0]))
     if name:
         fact = f"skips pixels: its stride {axis.stride} is larger than its window {axis.extent}"
-        remarks.append(Remark(Code.W303, fact, (window, "stride")))
+        remarks.append(LayerNote(Code.W303, fact, (window, "stride")))
     rounded = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.rounding == "exact" and a.remainder), None)
     if rounded:
         name, axis = rounded
         if axis.unread <= 0:
             fact = f"leaves the last {_lines(axis.remainder, name, axes)} of padding unread"
-            remarks.append(Remark(Code.N301, fact, ("padding",), axis.arithmetic))
+            remarks.append(LayerNote(Code.N301, fact, ("padding",), axis.arithmetic))
         elif axis.extent == 1 and not remarks:
             fact = f"reads one pixel in {axis.stride}"
-            remarks.append(Remark(Code.N302, fact, (window, "stride"), axis.arithmetic))
+            remarks.append(LayerNote(Code.N302, fact, (window, "stride"), axis.arithmetic))
     return tuple(remarks)
 
 
@@ -182,7 +185,7 @@ def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[Tor
 
 def torch_pad(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
     """A call that pads as the axes say."""
-    return TorchCall("F.pad", (torch_sides(axes),), {"value": fill} if fill else {})
+    return TorchCall("F.pad", pad=torch_sides(axes), mode="constant", value=fill or None)
 
 
 def is_even(axes: tuple[Axis, Axis]) -> bool:

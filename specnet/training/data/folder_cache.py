@@ -7,7 +7,6 @@ files could not be read, and the checksum. The key is made of all that the pixel
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +15,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zlib import crc32
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from specnet.atomic_write import open_atomically
 from specnet.training import lock
 from specnet.training.capacity import free
 from specnet.training.data.decoding import Bad, decode
@@ -30,7 +30,7 @@ from specnet.training.data.find import cache
 from specnet.training.data.pictures import Form
 from specnet.training.data.residence import CPU, fits
 from specnet.training.errors import CannotRun
-from specnet.training.files import forget, write
+from specnet.training.files import write
 from specnet.training.space import shown
 
 FORMAT = 1
@@ -119,12 +119,8 @@ class FolderCache:
         needed, room = len(self.files) * prod(form.shape), shutil.disk_usage(place).free
         if room < needed + MARGIN:
             raise CannotRun(f"{shown(needed)} are needed, and the disk has {shown(room)} left")
-        temporary = place / f".{PIXELS}.tmp"
-        try:
-            contents = self._write_pixels(form, temporary)
-            temporary.replace(place / PIXELS)
-        finally:
-            forget(temporary)
+        with open_atomically(place / PIXELS) as stream:
+            contents = self._write_pixels(form, stream)
         contents |= {"folder": str(self.folder.absolute()), "resize": self.resize}
         write(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
         self._remove_outdated(place)
@@ -139,18 +135,15 @@ class FolderCache:
             if other != place and (old := _contents(other / CONTENTS)) and new and _of(old) == _of(new):
                 shutil.rmtree(other, ignore_errors=True)
 
-    def _write_pixels(self, form: Form, path: Path) -> dict[str, Any]:
+    def _write_pixels(self, form: Form, stream: BinaryIO) -> dict[str, Any]:
         checksum, bad = 0, []
-        with path.open("wb") as file:
-            for image in self._decode(form):
-                if isinstance(image, Bad):
-                    bad.append([image.name, image.why])
-                else:
-                    content = image.numpy().data
-                    checksum = crc32(content, checksum)
-                    file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        for image in self._decode(form):
+            if isinstance(image, Bad):
+                bad.append([image.name, image.why])
+            else:
+                content = image.numpy().data
+                checksum = crc32(content, checksum)
+                stream.write(content)
         return {"shape": [len(self.files) - len(bad), *form.shape], "crc32": checksum, "bad": bad}
 
     def _in_memory(self, form: Form, why: str) -> Decoded:

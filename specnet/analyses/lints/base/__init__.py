@@ -39,7 +39,7 @@ class View:
 
     def arriving(self, node: Node) -> Shape:
         """The shape that arrives first."""
-        shapes = self.network.arriving(node)
+        shapes = self.network.input_shapes(node)
         assert shapes, "lints look at sound networks only"
         return shapes[0]
 

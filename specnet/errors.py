@@ -1,0 +1,25 @@
+"""The exceptions of the Python API, all in one tree.
+
+SpecNetError
+├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
+├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
+├── UntrainableError      a network is sound, but no training is known for it        (ValueError)
+└── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
+    ├── DataProblem       images or labels are missing, damaged, or not what the spec says
+    ├── Unsuitable        the network, its data and its settings do not go together
+    ├── BadRun            the folder of a run is damaged
+    ├── CannotRun         a device, a folder, disk space or an option's value is not available
+    ├── NotFinite         the loss is no longer a number
+    ├── OutOfMemory       a step does not fit into memory
+    ├── RankLost          another process of the same training has died
+    └── Interrupted       a signal stopped the training, which is saved
+
+Besides, as everywhere in Python, a file that cannot be read is an OSError, and an argument that makes no sense is a
+ValueError. A bad spec is never an exception for `specnet.check`, which returns its diagnostics.
+"""
+
+from __future__ import annotations
+
+
+class SpecNetError(Exception):
+    """The base of all exceptions that SpecNet raises on purpose; the message is for the user."""

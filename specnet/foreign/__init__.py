@@ -1,0 +1,43 @@
+"""Words, calls and punctuation of other tools and languages (PyTorch, Keras, Caffe, Darknet, Python): what they mean.
+
+This face imports the recognisers only when a spec has an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from specnet.syntax.parser_input import ParseError
+
+if TYPE_CHECKING:  # recovery is imported when a spec has an error
+    from specnet.syntax.recovery import Hint
+
+LONGEST_LINE = 500
+"""Longer lines are not recognised."""
+
+
+def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
+    """Return what a line that cannot be read resembles; `statement` is the offset at which its statement begins."""
+    from specnet.foreign import braces, punctuation, python, sections
+    from specnet.foreign.bad_line import BadLine
+
+    line = BadLine(text, statement, error)
+    if len(line.code_of_line) > LONGEST_LINE:
+        return None
+    recognisers = (
+        braces.recognise_unclosed_brace,
+        braces.recognise_unopened_brace,
+        braces.recognise_separate_claim,
+        sections.recognise_section,
+        python.recognise_python,
+        punctuation.recognise_punctuation,
+    )
+    return next((hint for recogniser in recognisers if (hint := recogniser(line))), None)
+
+
+def closest_word(word: str, possible: Iterable[str]) -> str:
+    """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
+    from specnet.foreign.words import closest_word
+
+    return closest_word(word, tuple(possible))

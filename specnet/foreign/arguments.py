@@ -1,0 +1,138 @@
+"""Values on a line as other tools have them: keys without `=`, values without keys, activations, `//` for a comment.
+
+All of it is tried only on lines with an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from specnet.attributes import Attributes
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, replacing
+from specnet.layers import layer_class
+from specnet.source import Span
+from specnet.syntax import tree
+
+
+def explain_arguments(
+    diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> list[Diagnostic]:
+    """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
+    has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
+    cause = _missing_equal_signs(attributes, arguments) or (recognise_comment(arguments) if has_no_value else None)
+    if cause:
+        return [cause]
+    return [_explain_keras(diagnostic, arguments) for diagnostic in _add_keys(attributes, arguments, diagnostics)]
+
+
+def complete_keys(words: str, call: tree.Call) -> str:
+    """Return `pool max F=2` for `maxpool 2` and its meaning `pool max`; "" unless values lack their keys."""
+    word, *others = words.split() or [""]
+    kind = layer_class(word)
+    if kind is None or call.body:
+        return ""
+    given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}
+    room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in others)
+    bare = [argument.span for argument in call.arguments if not argument.key][max(room, 0) :]
+    letters = free_keys(kind, given)
+    if not bare or len(bare) > len(letters):
+        return ""
+    keys = dict(zip(bare, letters, strict=False))
+    texts = [f"{keys[span]}={span.text}" if span in keys else span.text for span in (a.span for a in call.arguments)]
+    return " ".join([words, *texts])
+
+
+def _missing_equal_signs(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """Recognise `conv K 96 F 3`."""
+    keys = [_bare_key(attributes, argument) for argument in arguments]
+    pairs = [
+        (key, value.span)
+        for (key, _), (no_key, value) in pairwise(zip(keys, arguments, strict=True))
+        if key and not no_key and value.key is None
+    ]
+    if not pairs:
+        return None
+    edits = tuple(Edit(Span(key.span.source, key.span.end, value.start), "=") for key, value in pairs)
+    title = " ".join(f"{key.text}={value.text}" for key, value in pairs)
+    message = "an attribute and its value are joined by `=`"
+    return make_diagnostic(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
+
+
+def _add_keys(
+    attributes: type[Attributes], arguments: Sequence[tree.Argument], diagnostics: list[Diagnostic]
+) -> list[Diagnostic]:
+    """Merge the diagnostics of surplus values, `conv 96 11 4`, into one with the fix `F=11 S=4`."""
+    too_many = [diagnostic for diagnostic in diagnostics if diagnostic.code is Code.E114]
+    given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
+    letters = free_keys(attributes, given)
+    if not too_many or len(too_many) > len(letters):
+        return diagnostics
+    labels = tuple(diagnostic.labels[0] for diagnostic in too_many)
+    keys = [*zip(letters, (label.span for label in labels), strict=False)]
+    edits = tuple(Edit(Span(value.source, value.start, value.start), f"{key}=") for key, value in keys)
+    fix = Fix(" ".join(f"{key}={value.text}" for key, value in keys), edits)
+    others = [diagnostic for diagnostic in diagnostics if diagnostic.code is not Code.E114]
+    return [replace(too_many[0], labels=labels, fixes=(fix,)), *others]
+
+
+def free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
+    """Return the upper-case keys of the fields that are not given, in torch's order of arguments: F, S, P, …"""
+    fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
+    return [key for key in map(attributes.key_of, fields) if key.isupper()]
+
+
+def _bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
+    """Return the name of an attribute that stands by position, like a value."""
+    name = argument.value
+    if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
+        return None
+    return name if attributes.field_of(name.text) else None
+
+
+def recognise_comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+    """Recognise `conv K=96 F=3 // the first layer`, a comment that was read as a division."""
+    for argument in arguments:
+        match argument.value:
+            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
+                return _make_comment(Span(left.span.source, left.span.end, right.span.start))
+    return None
+
+
+def _make_comment(operator: Span) -> Diagnostic | None:
+    """Return the diagnostic that makes a comment of an operator with blanks around it and of all that follows."""
+    found = re.match(r"\s+(//|%)\s+", operator.text)
+    if found is None:
+        return None
+    start, source = operator.start + found.start(1), operator.source
+    rest = Span(source, start, source.span_of_line(operator.line).end)
+    text = f"# {rest.text.lstrip('/% ')}"
+    message = f"`{found[1]}` divides; a comment begins with `#`"
+    return make_diagnostic(
+        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[replacing(rest, text, safe=True)]
+    )
+
+
+def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
+    """Return the diagnostic with the fix of Keras's `activation=relu`, a layer of its own here, or `padding=valid`."""
+    place = diagnostic.labels[0].span
+    key = next((a for a in arguments if a.key and a.key.span == place and isinstance(a.value, tree.Name)), None)
+    if diagnostic.code is not Code.E110 or key is None or key.key is None:
+        return diagnostic
+    if key.key.text == "padding" and key.value.span.text == "valid":
+        return replace(diagnostic, fixes=(replacing(key.span, "P=0", safe=True),))
+    if key.key.text != "activation":
+        return diagnostic
+    end = arguments[-1].span.end
+    layer = Edit(Span(place.source, end, end), f" -> {key.value.span.text}")
+    fix = Fix(f"-> {key.value.span.text}", (Edit(_include_blanks(key.span), ""), layer), safe=True)
+    message = f"{diagnostic.message}; an activation is a layer of its own"
+    return replace(diagnostic, message=message, help="", fixes=(fix,))
+
+
+def _include_blanks(span: Span) -> Span:
+    """Return a span with the blanks before it."""
+    before = span.source.text[: span.start]
+    return Span(span.source, len(before.rstrip(" \t")), span.end)

@@ -1,0 +1,53 @@
+"""A line that cannot be read, as the recognisers of foreign syntax look at it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from itertools import accumulate
+
+from specnet.syntax.parser_input import Change, ParseError, find_line, mask_text
+
+TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A text, the offset at which the statement with the error begins, and the error. All offsets are of the text."""
+
+    text: str
+    statement: int
+    error: ParseError
+
+    @cached_property
+    def code(self) -> str:
+        """The text with comments and strings masked."""
+        return mask_text(self.text)
+
+    @cached_property
+    def bounds(self) -> tuple[int, int]:
+        """The start and the end of the line with the error."""
+        return find_line(self.text, self.error.start)
+
+    @property
+    def code_of_line(self) -> str:
+        return self.code[slice(*self.bounds)]
+
+    @property
+    def token(self) -> str:
+        """The token at which the parser stopped."""
+        return self.text[self.error.start : self.error.end]
+
+
+def find_changes(old: str, new: str, start: int) -> tuple[Change, ...]:
+    """Return the changes that turn `old`, at offset `start`, into `new`, token by token, so that equal ones stay."""
+    before, after = TOKEN.findall(old), TOKEN.findall(new)
+    offsets = [start, *(start + end for end in accumulate(map(len, before)))]
+    matches = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple(
+        (offsets[first], offsets[last], "".join(after[begin:end]))
+        for kind, first, last, begin, end in matches
+        if kind != "equal"
+    )

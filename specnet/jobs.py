@@ -1,0 +1,76 @@
+"""From a checked spec to the job that `specnet.training` carries out."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from specnet.analyses.memory import BYTES
+from specnet.backends.torch_module import build
+from specnet.compiler import Checked
+from specnet.errors import SpecNetError
+from specnet.graph import Network
+from specnet.layers.base.learned import init_of
+from specnet.settings import Training
+from specnet.training import Answer, Job, Part
+
+
+class UntrainableError(SpecNetError, ValueError):
+    """The network is sound, but no training is known for it."""
+
+
+def make_job(checked: Checked) -> Job:
+    """Return the job that trains the network of a sound spec; raises UntrainableError."""
+    network = checked.network
+    if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+        raise UntrainableError("training needs a network with one input and one output")
+    return Job(
+        name=network.name,
+        spec_text=checked.source.text,
+        digest=checked.digest,
+        input_shape=network.inputs[0].shape,
+        output_shape=network.shapes[network.outputs[0]] or (),
+        parameters=checked.totals.parameters,
+        module=build(network),
+        training=network.training or Training(),
+        used=collect_used_files(checked),
+        parts=collect_parts(network),
+        image_memory=_activation_bytes(checked),
+        answer=_locate_output_count(checked),
+    )
+
+
+def collect_parts(network: Network) -> dict[str, Part]:
+    """Return the layers with parameters by their names in the module."""
+    parts = {}
+    for node in network.nodes:
+        inputs = network.input_shapes(node)
+        if node.layer and inputs and not node.shares and node.layer.parameters(inputs):
+            parts[node.name] = Part(node.layer.goes_by, init_of(node.layer))
+    return parts
+
+
+def collect_used_files(checked: Checked) -> dict[str, str]:
+    """Return the texts of the files that a spec uses by their paths relative to its own folder."""
+    folder = Path(checked.source.name).parent
+    return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}
+
+
+def _activation_bytes(checked: Checked) -> int:
+    """Return the bytes of one image and of every layer's output for it, in fp32."""
+    stored = checked.totals.parameters + checked.totals.buffers
+    return (checked.totals.memory or 0) - BYTES * stored
+
+
+def _locate_output_count(checked: Checked) -> Answer | None:
+    """Return where the spec writes the number of the network's outputs, if it is a plain number on one line."""
+    network, answering = checked.network, checked.elaborated.answering
+    if not answering:
+        return None
+    name, span = answering
+    place, outputs = checked.elaborated.places[name], (network.shapes[network.outputs[0]] or (0,))[-1]
+    if place.trace or not re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text):
+        return None
+    text, end = place.element.text, span.end - place.element.start
+    return Answer(place.element.line, text[: end - len(str(outputs))], text[end:])

@@ -1,0 +1,116 @@
+"""Expressions of the syntax tree as text, with the parentheses that they need and no others."""
+
+from __future__ import annotations
+
+from specnet.syntax import tree
+
+CHOICE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, FACTOR, ATOM = range(1, 10)
+"""Precedence as in the grammar; a range or a pair binds least, at 0."""
+
+PRECEDENCE = {
+    "or": OR, "and": AND, "not": NOT, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT
+}  # fmt: skip
+
+KEYWORDS = frozenset({"and", "or", "if", "else", "in"})
+"""Names that the parser would take for operators where a value stands by position: they keep parentheses."""
+
+
+def format_argument(argument: tree.Argument) -> str:
+    """Return `KEY=value`, or a value by position."""
+    return format_keyword(argument.key.text, argument.value) if argument.key else format_positional(argument.value)
+
+
+def format_keyword(key: str, value: tree.Expression) -> str:
+    """Return `KEY=value`, the value without spaces."""
+    return f"{key}={format_expression(value, tight=True)}"
+
+
+def format_positional(value: tree.Expression) -> str:
+    """Return a value that stands by position: one atom, or a range that begins with one."""
+    if isinstance(value, tree.Range):
+        return f"{_atom(value.low)}..{format_expression(value.high, SUM, tight=True)}"
+    return _atom(value)
+
+
+def _atom(value: tree.Expression) -> str:
+    is_keyword = isinstance(value, tree.Name) and value.text in KEYWORDS
+    return f"({_bare(value)})" if is_keyword else format_expression(value, ATOM)
+
+
+def format_expression(expression: tree.Expression, at_least: int = 0, tight: bool = False) -> str:
+    """Return the expression, in parentheses if it binds less than `at_least`; `a + b`, or tight `a+b`."""
+    return _bare(expression, tight) if _precedence(expression) >= at_least else f"({_bare(expression)})"
+
+
+def _precedence(expression: tree.Expression) -> int:
+    match expression:
+        case tree.Range() | tree.SidePair():
+            return 0
+        case tree.Conditional():
+            return CHOICE
+        case tree.Binary(operator=operator):
+            return PRECEDENCE.get(operator, COMPARISON)
+        case tree.Unary(operator=operator):
+            return NOT if operator == "not" else FACTOR
+        case tree.Number(value=value) if value < 0:
+            return FACTOR
+        case _:
+            return ATOM
+
+
+def _bare(expression: tree.Expression, tight: bool = False) -> str:
+    """Return the expression without parentheses around it."""
+    match expression:
+        case tree.Number(value=value, text=text):
+            return text or repr(value)
+        case tree.Multiple(factor=factor):
+            return f"{_bare(factor)}x"
+        case tree.Name(text=text):
+            return text
+        case tree.Text(value=string):
+            return f'"{string}"'
+        case tree.Tap(name=name):
+            return f"@{name}"
+        case tree.Size(sizes=sizes):
+            return _size(sizes)
+        case tree.Unary():
+            return _unary(expression, tight)
+        case tree.Binary():
+            return _binary(expression, tight)
+        case tree.Conditional(value=value, condition=condition, otherwise=otherwise):
+            parts = format_expression(value, OR), format_expression(condition, OR), format_expression(otherwise, CHOICE)
+            return "{} if {} else {}".format(*parts)
+        case tree.Function(name=name, arguments=arguments):
+            return f"{name.text}({', '.join(map(format_expression, arguments))})"
+        case tree.Range(low=low, high=high):
+            return f"{format_expression(low, CHOICE, tight=True)}..{format_expression(high, CHOICE, tight=True)}"
+        case tree.SidePair(before=before, after=after):
+            return f"{format_expression(before, CHOICE, tight=True)}:{format_expression(after, CHOICE, tight=True)}"
+        case tree.Items(items=items):
+            return f"[{','.join(format_expression(item, tight=True) for item in items)}]"
+
+
+def _unary(expression: tree.Unary, tight: bool) -> str:
+    if expression.operator == "not":
+        return f"not {format_expression(expression.operand, NOT)}"
+    return f"-{format_expression(expression.operand, FACTOR, tight)}"
+
+
+def _binary(expression: tree.Binary, tight: bool) -> str:
+    """Put spaces around sums and comparisons unless tight, never around products, always around words."""
+    operator, level = expression.operator, _precedence(expression)
+    spaced = level < COMPARISON or (level < PRODUCT and not tight)
+    inside = tight and level >= COMPARISON
+    left = format_expression(expression.left, level + (level == COMPARISON), inside)
+    right = format_expression(expression.right, level + 1, inside)
+    return f"{left} {operator} {right}" if spaced else f"{left}{operator}{right}"
+
+
+def _size(sizes: tuple[tree.Expression, ...]) -> str:
+    """Return `3x4`, `(k)x(k)`, `(k)x3`; but `(3)x(4)x(k)`, as `3x4` is one token."""
+    parts = [_bare(size) for size in sizes]
+    plain = [part.isdecimal() for part in parts]
+    if all(plain):
+        return "x".join(parts)
+    alone = [plain[i] and not any(plain[max(i - 1, 0) : i] + plain[i + 1 : i + 2]) for i in range(len(parts))]
+    return "x".join(part if bare else f"({part})" for part, bare in zip(parts, alone, strict=True))

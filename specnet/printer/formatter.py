@@ -1,0 +1,36 @@
+"""The one canonical layout of a spec: aligned as a careful person would, comments kept, the meaning unchanged.
+
+tree → logical lines → rows of the file → text in columns.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from specnet.printer.columns import align_rows
+from specnet.printer.lines import to_logical_line
+from specnet.printer.rows import Comments, lay_out
+from specnet.source import Source
+from specnet.syntax import tree
+
+STATEMENTS = frozenset({"net", "input", "default", "round", "use", "train"})
+"""The first words of lines that add no layer."""
+
+
+def format_source(source: Source, lines: tree.Lines) -> str:
+    """Return a spec in the canonical layout with its comments; `lines` is what it parses to, all of it readable."""
+    return align_rows(lay_out(map(to_logical_line, lines), Comments(source.text)))
+
+
+def format_lines(lines: tree.Lines) -> str:
+    """Return a spec that a program made: it has no comments, and blank lines between sections."""
+    sections = [tuple(section) for _, section in groupby(lines, _section)]
+    return "\n".join(align_rows(lay_out(map(to_logical_line, section), Comments(""))) for section in sections)
+
+
+def _section(line: tree.Line) -> object:
+    """Return what lines of one section share: a block is one of its own, all lines that add layers are one."""
+    if isinstance(line, tree.Block):
+        return line.name.text
+    first = line.elements[0] if isinstance(line, tree.Chain) else None
+    return first.word.text if isinstance(first, tree.Call) and first.word.text in STATEMENTS else type(line)

@@ -1,0 +1,129 @@
+"""Values, layers and settings as text: `3x5`, `conv K=96 F=11 S=4`, `sgd lr=0.1`. Defaults are left out.
+
+value → expression of the syntax tree → text, so that a value is printed in the same way here and by `specnet fmt`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
+from specnet.layers.base import Layer
+from specnet.printer.expressions import format_argument, format_expression
+from specnet.source import Source
+from specnet.syntax import tree
+
+NOWHERE = Source("<printer>", "").span(0, 0)
+"""The span of every tree that is made here: none of it stands in a file."""
+
+LONGEST_QUOTED = 10**15
+"""Whole numbers from here on are rounded in messages."""
+
+
+def format_layer(layer: Layer) -> str:
+    """Return the canonical text of a layer; reading it gives an equal layer."""
+    return " ".join([layer.kind, *map(format_argument, arguments_of(layer))])
+
+
+def format_arguments(attributes: Attributes) -> str:
+    """Return what follows the word of a layer or setting: all positional values, then the others unless default."""
+    return " ".join(map(format_argument, arguments_of(attributes)))
+
+
+def format_attribute(attributes: Attributes, name: str) -> str:
+    """Return one attribute as it stands on a line: `K=96`, `floor`."""
+    return format_argument(_argument(type(attributes), name, getattr(attributes, name)))
+
+
+def format_value(value: Any) -> str:
+    """Return a value as it stands on a line: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text"."""
+    return format_expression(expression_of(value), tight=True)
+
+
+def quote_value(value: Any) -> str:
+    """Return a value as a message quotes it: long numbers rounded, both sides of 3x3, strings in backticks."""
+    match value:
+        case int() if abs(value) >= LONGEST_QUOTED:
+            return f"{float(value):.3g}"
+        case str():
+            return f"`{value}`"
+        case tuple():
+            return "x".join(map(quote_value, value))
+        case BeforeAfter() | Interval() | Multiple() | int() | float():
+            return format_value(value)
+        case _:
+            return "that"
+
+
+def arguments_of(attributes: Attributes) -> tuple[tree.Argument, ...]:
+    """Return the arguments that set these attributes: all positional ones, then the others unless default."""
+    return tuple(_arguments(attributes))
+
+
+def _arguments(attributes: Attributes) -> Iterator[tree.Argument]:
+    cls = type(attributes)
+    others = [name for name in cls.model_fields if name not in cls.positional]
+    for name in (*cls.positional, *others):
+        value = getattr(attributes, name)
+        if value is not None and (name in cls.positional or value != cls.model_fields[name].default):
+            yield _argument(cls, name, value)
+
+
+def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
+    """Return `floor`, `4096` or `K=96`: an upper-case key beside others of its kind is never left out."""
+    word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
+    if word is not None:
+        return tree.Argument(NOWHERE, None, make_name(word))
+    letters = {cls.key_of(field) for field in cls.model_fields if cls.key_of(field).isupper()}
+    has_key = name not in cls.positional or (cls.key_of(name) in letters and len(letters) > 1)
+    return tree.Argument(NOWHERE, make_name(cls.key_of(name)) if has_key else None, expression_of(value))
+
+
+def make_name(text: str) -> tree.Name:
+    """Return a name that stands nowhere in a file."""
+    return tree.Name(NOWHERE, text)
+
+
+def expression_of(value: Any) -> tree.Expression:
+    """Return the expression whose value this is."""
+    match value:
+        case bool():
+            return make_name("yes" if value else "no")
+        case int() | float():
+            return tree.Number(NOWHERE, value, re.sub(r"\.0$|(?<=e-)0|\+", "", repr(value)))
+        case str():
+            is_name = re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII)
+            return make_name(value) if is_name else tree.Text(NOWHERE, value)
+        case Interval():
+            return tree.Range(NOWHERE, expression_of(value.low), expression_of(value.high))
+        case BeforeAfter():
+            return _pair(value.before, value.after)
+        case Multiple():
+            return tree.Multiple(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
+        case ((int(), int()), (int(), int())):
+            return _padding(*value)
+        case (int() | float(), *_):
+            return _size(*map(expression_of, value))
+        case _:
+            return tree.Items(NOWHERE, tuple(tree.Items(NOWHERE, tuple(map(expression_of, row))) for row in value))
+
+
+def _size(*sizes: tree.Expression) -> tree.Expression:
+    """Return 3 for equal height and width, else 3x5, 7x7x64."""
+    is_square = len(sizes) == 2 and sizes[0] == sizes[1]
+    return sizes[0] if is_square else tree.Size(NOWHERE, sizes)
+
+
+def _padding(height: tuple[int, int], width: tuple[int, int]) -> tree.Expression:
+    """Return 1, 0:1 where the sides differ, 1x2 where the axes do, [0:1,2] where both do."""
+    axes = _pair(*height), _pair(*width)
+    is_mixed = height != width and any(isinstance(axis, tree.SidePair) for axis in axes)
+    return tree.Items(NOWHERE, axes) if is_mixed else axes[0] if height == width else _size(*axes)
+
+
+def _pair(before: int, after: int) -> tree.Expression:
+    if before == after:
+        return expression_of(before)
+    return tree.SidePair(NOWHERE, expression_of(before), expression_of(after))

@@ -1,0 +1,97 @@
+"""The JSON of `specnet check --format json` (schema 1): a checked network, and each of its diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specnet.analyses.memory import memory
+from specnet.analyses.receptive_field import Pixels, receptive_fields
+from specnet.compiler import Checked
+from specnet.diagnostics import Diagnostic
+from specnet.graph import Node
+from specnet.layers.base import Layer
+from specnet.reporters.terminal import first_line
+from specnet.source import Span
+
+SCHEMA = 1
+TOTALS = ("parameters", "buffers", "macs", "memory", "receptive_field")
+
+
+def describe_network(checked: Checked) -> dict[str, Any]:
+    """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
+    network = checked.network
+    totals = {name: getattr(checked.totals, name) for name in TOTALS}
+    measures = memory(network, checked.costs), receptive_fields(network)
+    return {
+        "schema": SCHEMA,
+        "file": checked.source.name,
+        "network": network.name,
+        "ok": checked.ok,
+        "digest": checked.digest,
+        "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
+        "layers": [_describe_layer(checked, node, *measures) for node in network.nodes],
+        "outputs": [_describe_output(checked, name) for name in network.outputs]
+        + [
+            _describe_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads
+        ],
+        "totals": totals,
+        "diagnostics": [describe_diagnostic(diagnostic) for diagnostic in checked.diagnostics],
+    }
+
+
+def _describe_layer(
+    checked: Checked, node: Node, memory: Mapping[str, int], fields: Mapping[str, Pixels]
+) -> dict[str, Any]:
+    cost = checked.costs.get(node.name)
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "line": checked.elaborated.places[node.name].word.line,
+        "inputs": list(node.inputs),
+        "output": list(node.output) if node.output else None,
+        "attributes": _describe_attributes(node.layer) if node.layer else {},
+        "parameters": cost.parameters if cost else None,
+        "buffers": cost.buffers if cost else None,
+        "macs": cost.macs if cost else None,
+        "memory": memory.get(node.name),
+        "receptive_field": fields.get(node.name),
+    }
+
+
+def _describe_attributes(layer: Layer) -> dict[str, Any]:
+    """Return the attributes by torch.nn's names; padding is one number per axis where both sides agree."""
+    attributes = layer.model_dump(mode="json")
+    padding = attributes.get("padding")
+    if isinstance(padding, list) and all(before == after for before, after in padding):
+        attributes["padding"] = [before for before, _ in padding]
+    return attributes
+
+
+def _describe_output(checked: Checked, name: str) -> dict[str, Any]:
+    shape = checked.network.shapes[name]
+    return {"name": name, "shape": list(shape) if shape else None}
+
+
+def describe_diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Return the JSON values of a diagnostic: lines and columns count from 1, ends are exclusive."""
+    return {
+        "code": diagnostic.code.name,
+        "severity": str(diagnostic.severity),
+        "message": diagnostic.message,
+        **(_describe_span(diagnostic.span) if diagnostic.span else {}),
+        "notes": [*diagnostic.notes, *([diagnostic.help] if diagnostic.help else [])],
+        "trace": [{"line": s.line, "column": s.column, "text": first_line(s)} for s in diagnostic.trace],
+        "fixes": [
+            {
+                "title": fix.title,
+                "safe": fix.safe,
+                "edits": [{**_describe_span(edit.span), "text": edit.text} for edit in fix.edits],
+            }
+            for fix in diagnostic.fixes
+        ],
+    }
+
+
+def _describe_span(span: Span) -> dict[str, int]:
+    return {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}

@@ -1,0 +1,122 @@
+"""Diagnostics as a SARIF 2.1.0 log, for GitHub's code scanning and other viewers of static analysis."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from specnet.diagnostics import Code, Diagnostic, Fix, Severity
+from specnet.source import Source, Span
+from specnet.version import __version__
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+Finding = tuple[Source, Diagnostic]
+"""The file that was checked, and a diagnostic, whose places may lie in a file that it uses."""
+
+
+def make_log(findings: Sequence[Finding], read_page: Callable[[Code], str]) -> dict[str, Any]:
+    """Return the log of one run, with a rule for each code in it; `read_page` returns a code's page in Markdown."""
+    codes = sorted({diagnostic.code for _, diagnostic in findings}, key=lambda code: code.name)
+    driver = {
+        "name": "SpecNet",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_make_rule(code, read_page(code)) for code in codes],
+    }
+    results = [*_make_results(findings, codes)]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _make_rule(code: Code, page: str) -> dict[str, Any]:
+    """Return the rule of a code: its title, the first paragraph of its page, and the page."""
+    _, introduction, *_ = page.split("\n\n")
+    words = re.findall(r"\w+", code.value.replace("×", "x"))
+    return {
+        "id": code.name,
+        "name": "".join(word[0].upper() + word[1:] for word in words),
+        "shortDescription": _make_message(code.value),
+        "fullDescription": _make_message(introduction.replace("\n", " ")),
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": LEVELS[code.severity]},
+    }
+
+
+def _make_results(findings: Iterable[Finding], codes: Sequence[Code]) -> Iterator[dict[str, Any]]:
+    seen = Counter[str]()
+    for source, diagnostic in findings:
+        fingerprint = _compute_fingerprint(source, diagnostic)
+        seen[fingerprint] += 1
+        yield {
+            "ruleId": diagnostic.code.name,
+            "ruleIndex": codes.index(diagnostic.code),
+            "level": LEVELS[diagnostic.severity],
+            "message": _make_message("\n".join(filter(None, (diagnostic.message, *diagnostic.notes, diagnostic.help)))),
+            "locations": [_make_location(diagnostic.span or source.span(0, 0))],
+            "relatedLocations": [*_make_related_locations(diagnostic)],
+            "fixes": [_make_fix(fix) for fix in diagnostic.fixes],
+            "partialFingerprints": {"codeAndLine/v1": f"{fingerprint}:{seen[fingerprint]}"},
+        }
+
+
+def _compute_fingerprint(source: Source, diagnostic: Diagnostic) -> str:
+    """Return a hash of a code and the text of its line, which stays the same when the line moves within its file."""
+    span = diagnostic.span or source.span(0, 0)
+    line = " ".join(span.source.line(span.line).split())
+    return sha256(f"{diagnostic.code.name}\0{_make_uri(span.source)}\0{line}".encode()).hexdigest()[:16]
+
+
+def _make_related_locations(diagnostic: Diagnostic) -> Iterator[dict[str, Any]]:
+    """Yield the places that a message points at with their texts, and the calls that led to it."""
+    places = [(label.span, label.text) for label in diagnostic.labels if label.text or not label.primary]
+    places += [(call, "called from here") for call in diagnostic.trace]
+    for number, (span, text) in enumerate(places, 1):
+        yield {"id": number, **_make_location(span), "message": _make_message(text or "from here")}
+
+
+def _make_fix(fix: Fix) -> dict[str, Any]:
+    in_files = groupby(sorted(fix.edits, key=lambda edit: edit.span.source.name), lambda edit: edit.span.source)
+    changes = [
+        {
+            "artifactLocation": {"uri": _make_uri(source)},
+            "replacements": [
+                {"deletedRegion": _make_region(edit.span), "insertedContent": {"text": edit.text}} for edit in edits
+            ],
+        }
+        for source, edits in in_files
+    ]
+    return {"description": _make_message(fix.title), "artifactChanges": changes}
+
+
+def _make_location(span: Span) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"uri": _make_uri(span.source)}, "region": _make_region(span)}}
+
+
+def _make_region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _make_uri(source: Source) -> str:
+    """Return an absolute name as a `file:` URI, a relative one as a reference from the repository's root."""
+    path = Path(source.name)
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
+
+
+def _make_message(text: str) -> dict[str, str]:
+    """Return a message; braces are not doubled, as one without arguments has no placeholders."""
+    return {"text": text}

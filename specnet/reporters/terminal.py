@@ -1,0 +1,110 @@
+"""Diagnostics for people: the message, an excerpt of the spec with the places marked, notes and fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from specnet.diagnostics import Diagnostic, Label, Severity
+from specnet.source import Source, Span
+
+COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+DIM, BOLD = "2", "1"
+
+WIDEST = 160
+"""Characters of a line that are shown, at most."""
+
+
+def paint(text: str, style: str, colour: bool) -> str:
+    """Return the text in a style of the terminal (an SGR code), or unchanged without `colour`."""
+    return f"\x1b[{style}m{text}\x1b[0m" if colour and text else text
+
+
+def format_diagnostic(diagnostic: Diagnostic, colour: bool = False) -> str:
+    """Format a diagnostic: the fact, the place, the arithmetic, the fixes."""
+    style = COLOURS[diagnostic.severity]
+    head = paint(f"{diagnostic.severity}[{diagnostic.code.name}]", style, colour)
+    lines = [f"{head}: {paint(diagnostic.message, BOLD, colour)}"]
+    width = max((len(str(label.span.line)) for label in diagnostic.labels), default=1)
+    if diagnostic.span:
+        lines += _format_excerpt(diagnostic.span, diagnostic.labels, width, style, colour)
+    edge = " " * width + paint(" = ", DIM, colour)
+    return "\n".join((*lines, *(f"{edge}{note}" for note in format_notes(diagnostic))))
+
+
+def format_notes(diagnostic: Diagnostic) -> list[str]:
+    """Return the lines below an excerpt: notes, the calls that led there, help, fixes."""
+    return [
+        *(f"note: {note}" for note in diagnostic.notes),
+        *(f"called from {_format_place(span)}  `{first_line(span)}`" for span in diagnostic.trace),
+        *([f"help: {diagnostic.help}"] if diagnostic.help else []),
+        *(f"fix: {fix.title}" for fix in diagnostic.fixes),
+    ]
+
+
+def _format_place(span: Span) -> str:
+    return f"{span.source.name}:{span.line}:{span.column}"
+
+
+def first_line(span: Span) -> str:
+    """Return the text of a span up to the end of its first line."""
+    return span.text.partition("\n")[0].rstrip()
+
+
+def _format_excerpt(at: Span, labels: Sequence[Label], width: int, style: str, colour: bool) -> list[str]:
+    """Return the lines that the labels point at, with marks below them, file by file."""
+    gutter = " " * width
+    bar = paint("│", DIM, colour)
+    lines: list[str] = []
+    by_file = groupby(sorted(labels, key=lambda label: _sort_key(label, at.source)), lambda label: label.span.source)
+    for source, in_file in by_file:
+        own = list(in_file)
+        place = at if source is at.source else own[0].span
+        lines.append(f"{gutter} {paint('┌─', DIM, colour)} {_format_place(place)}")
+        for number, on_line in groupby(own, lambda label: label.span.line):
+            here = list(on_line)
+            first = _choose_first_column(here)
+            line = _replace_unprintable(source.line(number))[first : first + WIDEST]
+            lines.append(f"{number:>{width}} {bar} {line}".rstrip())
+            marks = [mark[first : first + 2 * WIDEST] for mark in _draw_marks(here, source.line(number))]
+            lines += [f"{gutter} {bar} {paint(mark, style, colour)}" for mark in marks]
+    return lines
+
+
+def _choose_first_column(labels: Sequence[Label]) -> int:
+    """Return the column where the excerpt of a line begins: not 0 only if the marks would lie beyond its width."""
+    first, last = min(label.span.column for label in labels), max(label.span.column for label in labels)
+    return 0 if last < WIDEST else max(0, first - WIDEST // 2)
+
+
+def _sort_key(label: Label, main: Source) -> tuple[bool, int, int]:
+    return label.span.source is not main, id(label.span.source), label.span.start
+
+
+def _replace_unprintable(line: str) -> str:
+    """Replace each tab and unprintable character by a space, so that marks stand below their text."""
+    return "".join(character if character.isprintable() else " " for character in line)
+
+
+def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
+    """Return lines with ^^^ below what is wrong and --- below the origin of its numbers, with texts beside or below."""
+    underline = [" "] * (len(line) + 1)
+    for label in sorted(labels, key=lambda label: label.primary):
+        start = label.span.column - 1
+        end = label.span.end_column - 1 if label.span.end_line == label.span.line else len(line)
+        for column in range(start, max(end, start + 1)):
+            underline[column] = "^" if label.primary else "-"
+    texts = [label for label in labels if label.text]
+    marks = "".join(underline).rstrip()
+    if not texts:
+        return [marks]
+    beside = texts.pop() if texts[-1] is labels[-1] else None
+    below = [" " * (label.span.column - 1) + label.text for label in reversed(texts)]
+    return [f"{marks} {beside.text}" if beside else marks, *below]
+
+
+def format_counts(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return the number of errors and warnings as text: `1 error, 2 warnings`."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    counts = [(severities.count(severity), str(severity)) for severity in (Severity.ERROR, Severity.WARNING)]
+    return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)

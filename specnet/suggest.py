@@ -1,0 +1,40 @@
+"""Suggest the word that an unknown one probably means. Standard library only, so that `specnet --help` stays fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+SYNONYM_CUTOFF = 0.8
+"""The least similarity to another name of a word; difflib's ratio, from 0 to 1."""
+
+CUTOFF = 0.6
+"""The least similarity to a possible word."""
+
+SHORT, SHORT_CUTOFF = 2, 0.75
+"""Short words need more: `in` is half of `init`."""
+
+NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
+
+
+def closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
+    """Return the possible word that `word` probably means; "" unless one is close.
+
+    `synonyms` maps other names to possible words. Case does not count; an exact match comes before a close one.
+    """
+    from difflib import get_close_matches
+
+    words = tuple(possible)
+    same = next((candidate for candidate in words if candidate.lower() == word.lower()), "")
+    if exact := same or synonyms.get(word, ""):
+        return exact
+    named = {**synonyms, **{each: each for each in words}}
+    if misspelt := get_close_matches(word, named, n=1, cutoff=SYNONYM_CUTOFF):
+        return named[misspelt[0]]
+    similar = get_close_matches(word, words, n=1, cutoff=CUTOFF if len(word) > SHORT else SHORT_CUTOFF)
+    return similar[0] if similar else ""
+
+
+def did_you_mean(word: str) -> str:
+    """Return "; did you mean `word`?" to end a message with; "" for no word."""
+    return f"; did you mean `{word}`?" if word else ""

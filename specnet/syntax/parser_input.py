@@ -1,0 +1,96 @@
+"""The text that the parser reads: a source in which placeholders may stand for lines that cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from specnet.source import Source, Span
+
+PLACEHOLDER = "\uffff"
+"""Stands for a line that cannot be read when the rest is read again; no one can type it."""
+
+MASK = "\0"
+"""Stands for each character of a string or comment; no spec can have it."""
+
+CONTINUATION = re.compile(r"\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->")
+"""The arrow on a line below that continues a line, as in the grammar."""
+
+BOUNDARIES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?P<arrow>->)?')
+"""Braces, and ends of lines with all empty lines after them; strings and comments, so that they are skipped."""
+
+Change = tuple[int, int, str]
+"""Start, end, and the text that replaces these characters."""
+
+
+@dataclass(frozen=True)
+class ParserInput:
+    """A text with the offset in the source of each of its characters and of its end."""
+
+    source: Source
+    text: str
+    origins: Sequence[int]
+
+    @classmethod
+    def of(cls, source: Source) -> ParserInput:
+        """Return the whole text of a source."""
+        return cls(source, source.text, range(len(source.text) + 1))
+
+    def part(self, start: int, end: int) -> ParserInput:
+        return ParserInput(self.source, self.text[start:end], self.origins[start : end + 1])
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span in the source of the characters `start` to `end` of this text."""
+        first = self.origins[start]
+        return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
+
+    def apply(self, changes: Iterable[Change]) -> ParserInput:
+        """Return the input with changes made, in the order given; new text has the offsets of what it replaces."""
+        text, origins = self.text, list(self.origins)
+        for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:
+            first, last = origins[start], max(origins[start], origins[end] - 1)
+            text = text[:start] + new + text[end:]
+            origins[start:end] = [min(first + i, last) for i in range(len(new) - 1)] + [last] * bool(new)
+        return ParserInput(self.source, text, origins)
+
+
+@dataclass
+class ParseError(Exception):
+    """The offsets of the token at which the parser stopped, and the grammar's terminals that could stand there."""
+
+    start: int
+    end: int
+    expected: frozenset[str]
+    is_at_end: bool = False
+    """The text ended too early."""
+
+
+def mask_text(text: str) -> str:
+    """Return the text with strings and comments masked; every other character keeps its offset."""
+    return re.sub(r'"[^"\n]*"|#[^\n]*', lambda found: MASK * len(found[0]), text)
+
+
+def find_line(text: str, at: int) -> tuple[int, int]:
+    """Return the start and the end of the line around an offset."""
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    return text.rfind("\n", 0, at) + 1, end - text.endswith("\r", 0, end)
+
+
+def find_continued_line(text: str, at: int) -> tuple[int, int]:
+    """Return the start of the line around an offset, and the end of the last line that continues it."""
+    start, end = find_line(text, at)
+    while continuation := CONTINUATION.match(text, end):
+        end = find_line(text, continuation.end())[1]
+    return start, end
+
+
+def find_statement_end(text: str, at: int) -> int:
+    """Return the end of the statement that begins at an offset, where the next one begins."""
+    depth = 0
+    for boundary in BOUNDARIES.finditer(text, at):
+        depth = max(0, depth + (boundary[0] == "{") - (boundary[0] == "}"))
+        if boundary[0][0] == "\n" and depth == 0 and not boundary["arrow"]:
+            return boundary.end()
+    return len(text)

@@ -1,0 +1,139 @@
+"""Receptive fields and memory: the published values, and what a gradient says."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+from paths import ROOT
+
+from specnet.analyses.memory import memory
+from specnet.analyses.receptive_field import receptive_field, receptive_fields
+from specnet.compiler import Checked, check_source
+from specnet.source import Source
+
+
+def checked(text: str) -> Checked:
+    found = check_source(Source("a.net", text))
+    assert found.ok, [diagnostic.message for diagnostic in found.diagnostics]
+    return found
+
+
+def zoo(name: str) -> Checked:
+    file = ROOT / "specs" / f"{name}.net"
+    return check_source(Source(str(file), file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [
+        ("alexnet", 195),
+        ("vgg16", 212),
+        ("mobilenet-v1", 315),
+        ("inception-v3", 1311),
+        ("lenet5", 32),
+        ("resnet18", 435),
+    ],
+)
+def test_published_values(name: str, pixels: int) -> None:
+    """The first four stand in Araujo, Norris and Sim 2019."""
+    assert zoo(name).totals.receptive_field == pixels
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "width"),
+    [
+        ("conv K=1 F=3x5 P=1x2", 3, 5),
+        ("conv K=1 F=3 P=2 D=2 -> conv K=1 F=3 P=1 S=2 -> conv K=1 F=3 P=1", 11, 11),
+        ("pool max F=2 -> conv K=1 F=3 P=1 -> upsample 2 bilinear -> conv K=1 F=3 P=1", 10, 10),
+        ("pool max F=2 -> deconv K=1 F=4 S=2 P=1 -> conv K=1 F=3 P=1", 6, 6),
+        ("add { | identity | conv K=1 F=3 P=1 -> conv K=1 F=5 P=2 }", 7, 7),
+        ("mul { | conv K=1 F=3 P=1 | pool avg global } -> pool max F=2 -> conv K=1 F=3 P=1", 37, 37),
+        ("space_to_depth 2 -> conv K=4 F=3 P=1 -> depth_to_space 2", 6, 6),
+        ("pool avg to=5", 8, 8),
+        ("pool avg to=8 -> conv K=1 F=3 P=1", 12, 12),
+        ("conv K=1 F=3 P=1 -> fc 3 -> relu", 34, 34),
+        ("pad 1 -> filter sobel_x -> bn -> crop P=1 -> identity", 3, 3),
+    ],
+)
+def test_of_a_value(text: str, height: int, width: int) -> None:
+    network = checked(f"input 32x32x1\n{text}").network
+    assert receptive_fields(network)[network.outputs[0]] == (height, width)
+
+
+def test_where_the_axes_are_lost_nothing_is_said() -> None:
+    assert receptive_fields(checked("input 8x8x1\npermute WHC -> conv K=1 F=3").network) == {"input": (1, 1)}
+    assert receptive_fields(checked("input 64\nreshape 8x8x1 -> conv K=1 F=3").network) == {}
+    assert checked("input 64\nfc 3").totals.receptive_field == 0
+
+
+def test_axes_are_measured_by_themselves() -> None:
+    network = checked("input 32x32x1\nconv K=1 F=3x5 P=1x2 -> pool avg global").network
+    assert receptive_field(network, receptive_fields(network)) == (3, 5)
+
+
+def test_no_network_is_too_strange() -> None:
+    text = "input 9x9x1\nrepeat 60 { pad 999999 -> pool max F=1000000 S=1000000 ceil }"
+    assert checked(text).totals.receptive_field > 10**12
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv K=2 F=5 P=2 -> conv K=2 F=3 S=2 P=1 -> conv K=1 F=3 P=1",
+        "conv K=2 F=3 D=3 P=3 -> pool avg F=3 S=2 P=1 -> conv K=1 F=3x5 P=1x2",
+        "conv K=2 F=3 S=2 P=1 -> add { | conv K=2 F=3 P=1 -> conv K=2 F=3 P=1 | identity } -> conv K=1 F=1",
+        "pool avg F=2 -> conv K=4 F=3 P=1 -> depth_to_space 2 -> conv K=1 F=3 P=1",
+    ],
+)
+def test_the_gradient_reaches_as_far(text: str) -> None:
+    """From the middle of the output, where no edge is near, exactly the pixels of the field have a gradient."""
+    torch = pytest.importorskip("torch")
+    from specnet.backends.torch_module import build
+
+    network = checked(f"input 64x64x1\n{text}").network
+    module = build(network)
+    for parameter in module.parameters():
+        torch.nn.init.constant_(parameter, 1.0)
+    image = torch.rand(1, 1, 64, 64, requires_grad=True)
+    output = module(image)
+    reach = []
+    for row, column in [(0, 0), (0, 1), (1, 0), (1, 1)]:  # what stands where in an enlarged map differs
+        output[0, 0, output.shape[2] // 2 + row, output.shape[3] // 2 + column].backward(retain_graph=True)
+        touched = image.grad[0, 0] != 0
+        reach.append((int(touched.any(1).sum()), int(touched.any(0).sum())))
+        image.grad = None
+    assert max(reach) == receptive_fields(network)[network.outputs[0]]
+
+
+def test_memory_counts_each_number_once() -> None:
+    network = checked("input 8x8x3\nconv1: conv K=4 F=3 P=1 -> relu -> flatten -> fc 10")
+    bytes_ = memory(network.network, network.costs)
+    assert bytes_ == {
+        "conv1": 4 * (4 * 3 * 9 + 4 + 8 * 8 * 4),
+        "conv1_relu": 0,
+        "conv1_flatten": 0,
+        "conv1_fc": 4 * (10 * 256 + 10 + 10),
+    }
+    assert network.totals.memory == sum(bytes_.values()) + 4 * 8 * 8 * 3
+
+
+def test_vgg16_keeps_15_million_numbers() -> None:
+    """As the table of Stanford's CS231n has it: inputs, convolutions, pools and fc."""
+    totals = zoo("vgg16").totals
+    kept = totals.memory // 4 - totals.parameters
+    shapes = [(224, 3)] + [(224, 64)] * 2 + [(112, 64)] + [(112, 128)] * 2 + [(56, 128)] + [(56, 256)] * 3
+    shapes += [(28, 256)] + [(28, 512)] * 3 + [(14, 512)] * 4 + [(7, 512)]
+    assert kept == sum(prod((side, side, channels)) for side, channels in shapes) + 2 * 4096 + 1000
+
+
+def test_both_can_be_expected() -> None:
+    text = "input 8x8x3\nconv K=4 F=3 P=1 -> relu\nexpect receptive_field {}\nexpect memory {}"
+    assert checked(text.format("3", "== 2_240"))
+    assert checked(text.format(">= 3", "< 3k"))
+    diagnostics = check_source(Source("a.net", text.format("5", "< 2k"))).diagnostics
+    assert [diagnostic.message for diagnostic in diagnostics] == [
+        "the network has 3 pixels of receptive field; expected 5",
+        "the network has 2,240 bytes of memory; expected < 2,000",
+    ]

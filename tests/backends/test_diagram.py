@@ -1,0 +1,373 @@
+"""`specnet draw`: what is in the picture, what of a broken network, and the files that come out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from paths import ERRORS, SPECS
+
+from specnet.backends.diagram import draw
+from specnet.backends.diagram.figure import Figure, figure
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
+from specnet.backends.diagram.scopes import Scopes
+from specnet.cli import main
+from specnet.compiler import Checked, check_source
+from specnet.source import Source
+
+ALEXNET = SPECS / "alexnet.net"
+
+BRANCHES = """
+net Branches "a stem, residual blocks, an inception, a head on the side"
+input 32x32x3
+default conv bias=no
+
+block residual(K, S=1) {
+  add { | conv K=K F=3 S=S P=1 -> bn -> relu -> conv K=K F=3 P=1 -> bn
+        | identity or { conv K=K F=1 S=S -> bn } }
+  relu
+}
+block inception(one, three) {
+  concat { | conv K=one F=1 -> relu
+           | conv K=three F=1 -> relu -> conv K=three F=3 P=1 -> relu
+           | pool max F=3 S=1 P=1 }
+}
+
+stem: conv K=16 F=3 P=1 -> bn -> relu
+layers: repeat 2 { residual K=16 }
+wide: residual K=32 S=2
+mixed: inception 8 16
+head aux weight=0.3 { pool avg global -> fc 10 }
+pool avg global
+fc: fc 10 -> softmax
+"""
+
+BROKEN = """net Lecture
+input 32x32x3
+conv1: conv K=10 F=7 -> relu
+conv2: conv K=6 F=5 S=2 -> relu
+fc: fc 10
+"""
+
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's program dot is not installed")
+
+
+def checked(text: str) -> Checked:
+    return check_source(Source("a.net", text))
+
+
+def dot(text: str, depth: int | None = None) -> str:
+    source: str = draw(checked(text), depth).source
+    return source
+
+
+def svg(text: str, depth: int | None = None) -> str:
+    """The picture as text, which must be well-formed."""
+    picture: str = draw(checked(text), depth).pipe("svg").decode()
+    ElementTree.fromstring(picture)
+    return picture
+
+
+def boxes(text: str, depth: int | None = None) -> Figure:
+    network = checked(text).network
+    return figure(network, Scopes(network), depth)
+
+
+def statement(source: str, start: str) -> str:
+    """The statement of a node or an edge, up to the next one."""
+    found = re.search(rf'^\t*{re.escape(start)} \[.*?\]$(?=\n\t*[\w"}}])', source, re.MULTILINE | re.DOTALL)
+    assert found, start
+    return found[0]
+
+
+# What is in the picture
+
+
+def test_alexnet_looks_like_this(golden: Callable[[str, str], None]) -> None:
+    golden("alexnet.dot", dot(ALEXNET.read_text(encoding="utf-8")))
+
+
+def test_branches_look_like_this(golden: Callable[[str, str], None]) -> None:
+    assert checked(BRANCHES).ok
+    golden("branches.dot", dot(BRANCHES))
+
+
+def test_what_keeps_its_shape_stands_in_the_box_before_it() -> None:
+    drawn = boxes("input 8x8x4\nfirst: conv K=4 F=3 P=1 -> bn -> relu\nfc 10 -> dropout 0.3 -> softmax")
+    kinds = {name: [node.kind for node in box.nodes] for name, box in drawn.boxes.items()}
+    assert kinds == {"first": ["conv", "bn", "relu"], "fc1": ["fc", "dropout", "softmax"]}
+
+
+def test_what_others_read_too_stays_visible() -> None:
+    drawn = boxes("input 8x8x4\na: conv K=4 F=3 P=1 -> @x -> relu\nadd @x")
+    assert list(drawn.boxes) == ["a", "a_relu", "add1"]
+    assert [(edge.source, edge.target) for edge in drawn.edges if edge.value == "a"] == [("a", "a_relu"), ("a", "add1")]
+
+
+def test_sizes_parameters_and_ends_are_there() -> None:
+    source = dot(ALEXNET.read_text(encoding="utf-8"))
+    assert "62,378,344 parameters · 1,135,256,096 MACs" in source
+    assert "conv K=96 F=11 S=4" in statement(source, "conv1")
+    assert "37.8 M parameters, 61 %" in statement(source, "fc6")
+    assert "227×227×3" in statement(source, "input -> conv1")
+    assert "1000" in statement(source, 'fc8 -> "the output"')
+    assert "conv1_relu: relu → 55×55×96" in statement(source, "conv1")
+
+
+def test_heads_and_several_inputs_are_marked() -> None:
+    source = dot("input left 4x4x1\ninput right 4x4x1\nconcat @left\nhead side weight=0.5 { fc 3 }\nfc 2")
+    assert "input" in statement(source, "left") and "input" in statement(source, "right")
+    assert "head, weight 0.5" in statement(source, '"head side"')
+
+
+@pytest.mark.parametrize(
+    "depth, expected",
+    [
+        (0, ["stem", "layers", "wide", "mixed", "aux", "pool1", "fc"]),
+        (1, ["stem", "layers.0", "layers.1", "wide", "mixed", "aux", "pool1", "fc"]),
+    ],
+)
+def test_depth_folds_scopes(depth: int, expected: list[str]) -> None:
+    """With depth 1 the blocks on the top level are open, those in the repetition are not."""
+    drawn = boxes(BRANCHES, depth)
+    outermost = dict.fromkeys(name if name.startswith("layers.") else name.split(".")[0] for name in drawn.boxes)
+    assert list(outermost) == expected
+
+
+def test_a_folded_scope_says_what_it_holds() -> None:
+    source = dot(BRANCHES, depth=0)
+    assert "2 × residual K=16 S=1" in statement(source, "layers")
+    assert "4 conv" in statement(source, "layers")
+    assert "inception 8 16" in statement(source, "mixed")
+    assert source.count("layers ->") == 1
+
+
+def test_open_scopes_are_clusters_with_short_names_inside() -> None:
+    source = dot(BRANCHES)
+    assert 'subgraph "cluster_layers.0"' in source
+    assert "<B>conv1</B>" in statement(source, '"layers.0.conv1"')
+
+
+def test_a_scope_with_one_box_in_it_is_that_box() -> None:
+    source = dot("input 8x8x4\nblock unit(K) { conv K=K F=3 -> bn -> relu }\na: unit 4\nb: unit 8")
+    assert "subgraph" not in source
+    assert "<B>b.conv1</B>" in statement(source, '"b.conv1"')
+
+
+def test_long_fractions_are_rounded() -> None:
+    assert "dropout 0.333<" in dot("input 8x8x4\nfc 10 -> dropout (1/3)").replace("&#160;<", "<")
+
+
+def test_depth_cannot_be_negative() -> None:
+    with pytest.raises(ValueError, match="-1 deep"):
+        draw(checked(BRANCHES), -1)
+
+
+# Broken networks
+
+
+def test_a_broken_network_is_drawn_around_its_error() -> None:
+    source = dot(BROKEN)
+    assert "26×26×10" in statement(source, "conv1 -> conv2") and FAULT.line in statement(source, "conv1 -> conv2")
+    assert "(26 − 5 + 0)/2 + 1 = 11.5" in statement(source, "conv2") and FAULT.line in statement(source, "conv2")
+    assert "?" in statement(source, "conv2 -> fc") and FAULT.line not in statement(source, "conv2 -> fc")
+    assert BEHIND.fill in statement(source, "fc")
+    assert "MACs" not in source
+
+
+def test_arms_that_differ_have_both_shapes_in_red() -> None:
+    source = dot("input 8x8x4\na: conv K=4 F=1\nadd { | conv K=8 F=1 -> relu | identity }")
+    for edge, shape in (("conv2 -> add1", "8×8×8"), ("a -> add1", "8×8×4")):
+        assert shape in statement(source, edge) and FAULT.line in statement(source, edge)
+
+
+def test_a_wrong_claim_stands_on_the_edge() -> None:
+    source = dot("input 32x32x3\na: conv K=10 F=7 -> relu => 28x28x10\nb: fc 10")
+    assert "26×26×10, not 28×28×10 as claimed" in statement(source, "a -> b")
+    assert BEHIND.fill in statement(source, "b")
+
+
+def test_an_error_in_a_block_is_red_in_every_call_and_said_once() -> None:
+    text = "input 32x32x3\nblock odd(K) { conv K=K F=4 S=3 }\na: odd K=2\n@input\nb: odd K=2"
+    source = dot(text)
+    assert "leaves real pixels unread" in statement(source, '"a.conv1"')
+    assert "unread" not in statement(source, '"b.conv1"') and FAULT.line in statement(source, '"b.conv1"')
+    folded = dot(text, depth=0)
+    assert "`a.conv1` leaves real pixels unread" in statement(folded, "a")
+    assert FAULT.line in statement(folded, "input -> b")
+
+
+def test_an_unknown_word_leaves_a_gap() -> None:
+    source = dot("input 8x8x3\na: conv K=4 F=3\ncnov K=4 F=3\nb: fc 10")
+    assert "dashed" in statement(source, "a -> b")
+    assert "line 3: no layer or block is called `cnov`" in source
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    "text", ["", "input 8x8x3", "conv K=4 F=3", "input 0x8x3\nconv K=4 F=3\nfc 2", "net A\ncnov 3\n}"]
+)
+def test_hardly_a_network_is_a_picture_too(text: str) -> None:
+    assert svg(text)
+
+
+@needs_dot
+@pytest.mark.parametrize("spec", sorted(ERRORS.glob("*.net")), ids=lambda spec: spec.stem)
+def test_every_error_can_be_drawn(spec: Path) -> None:
+    text = spec.read_bytes().decode(errors="replace")
+    is_large = len(checked(text).network.nodes) > 5000
+    for depth in (0,) if is_large else (None, 0):
+        assert svg(text, depth)
+
+
+# Text
+
+
+ODD = r"""<b>bold</b> & 'quotes' \N \G \" {a|b} <br> ]]> 100 % ümläut 漢字 🙂 end\ """
+
+
+@needs_dot
+def test_odd_texts_are_shown_as_they_are() -> None:
+    odd = ODD.replace('"', "").strip()
+    picture = svg(f'net "<<{odd}>" "{odd}"\ninput 8x8x3\nfc 10')
+    shown = " ".join(ElementTree.fromstring(picture).itertext()).replace("\xa0", " ")
+    assert "".join(shown.split()).count("".join(odd.split())) == 2
+
+
+@needs_dot
+def test_control_characters_and_endless_texts_do_no_harm() -> None:
+    picture = svg(f'net "a\x01b\x1b[31m" "{"long " * 5000}"\ninput 8x8x3\nfc 10')
+    assert picture.count("long") < 500
+
+
+@needs_dot
+def test_a_thousand_layers_are_no_burden() -> None:
+    picture = svg("input 8x8x4\n" + "conv K=4 F=3 P=1 -> relu\n" * 1000)
+    assert "conv1000" in picture
+
+
+# Colours
+
+
+def lab(colour: str, sight: tuple[tuple[float, ...], ...]) -> list[float]:
+    """A colour in CIELAB, as someone with that sight sees it."""
+    encoded = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in encoded]
+    seen = [min(1.0, max(0.0, sum(a * c for a, c in zip(row, linear, strict=True)))) for row in sight]
+    to_xyz = ((0.4339, 0.3762, 0.1899), (0.2126, 0.7152, 0.0722), (0.0177, 0.1095, 0.8729))
+    ratios = [sum(a * c for a, c in zip(row, seen, strict=True)) for row in to_xyz]
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in ratios)
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
+
+
+SIGHTS = {
+    "normal": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "red-blind": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "green-blind": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "blue-blind": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+"""Machado, Oliveira and Fernandes 2009, severity 1."""
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_families_stay_apart_for_all_eyes(sight: str) -> None:
+    seen = {family: lab(colours.fill, SIGHTS[sight]) for family, colours in FAMILIES.items()}
+    for one, other in combinations(seen, 2):
+        distance = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        assert distance > 12, f"{one} and {other}"
+
+
+# Files
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.chdir(tmp_path)
+    Path("lenet.net").write_text("net LeNet\ninput 8x8x1\nconv K=4 F=3 -> relu\nfc 10\n")
+    yield "lenet.net"
+    assert not list(tmp_path.glob(".*")), "a temporary file was left"
+
+
+@needs_dot
+@pytest.mark.parametrize("suffix, begin", [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("SVG", b"<?xml")])
+def test_the_ending_names_the_format(spec: str, suffix: str, begin: bytes) -> None:
+    assert main(["draw", spec, "-o", f"out.{suffix}"]) == 0
+    assert Path(f"out.{suffix}").read_bytes().startswith(begin)
+
+
+@needs_dot
+def test_the_picture_is_called_after_the_spec(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", spec]) == 0
+    assert Path("lenet.svg").exists()
+    assert capsys.readouterr() == ("", "wrote lenet.svg\n")
+
+
+def test_a_broken_spec_is_drawn_and_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(spec).write_text(BROKEN)
+    assert main(["draw", spec, "-o", "out.dot"]) == 1
+    assert "26×26×10" in Path("out.dot").read_text(encoding="utf-8")
+    out, err = capsys.readouterr()
+    assert not out and "error[E301]" in err and err.endswith("wrote out.dot\n")
+
+
+def test_without_dot_the_message_says_how_to_get_it(
+    spec: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["draw", spec]) == 2
+    err = capsys.readouterr().err
+    assert "apt install graphviz" in err and "brew" in err and "choco" in err and "conda" in err
+    assert "-o lenet.dot" in err and "Traceback" not in err
+    assert main(["draw", spec, "-o", "lenet.dot"]) == 0
+    assert Path("lenet.dot").read_text(encoding="utf-8").startswith("digraph LeNet {")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["-o", "out.gif"], "out.gif: name a file that ends in .svg, .png, .pdf, .dot"),
+        (["-o", "out"], "out: name a file that ends in"),
+        (["-o", "."], ". is a directory"),
+        (["-o", "nowhere/out.dot"], "nowhere/out.dot cannot be written"),
+        (["--depth", "-1"], "--depth"),
+        (["--depth", "deep"], "--depth"),
+        (["--style", "oil"], "--style"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said(
+    spec: str, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["draw", spec, *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_what_existed_survives_a_full_disk(
+    spec: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    Path("out.dot").write_text("precious")
+    monkeypatch.setattr(os, "fsync", full)
+    assert main(["draw", spec, "-o", "out.dot"]) == 2
+    assert Path("out.dot").read_text() == "precious"
+    assert "No space left" in capsys.readouterr().err
+
+
+def test_drawing_needs_no_heavy_library(spec: str) -> None:
+    program = (
+        "import sys; from specnet.cli import main; import specnet.cli.draw;"
+        "assert 'graphviz' not in sys.modules;"
+        f"code = main(['draw', {spec!r}, '-o', 'out.dot']);"
+        "print(code, {'torch', 'numpy', 'rich', 'networkx', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "0 set()\n", done.stderr

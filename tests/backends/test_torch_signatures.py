@@ -1,0 +1,115 @@
+"""The table of torch's signatures against torch itself, for every module and function that any layer calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from runpy import run_path
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812, the name that everyone knows
+from paths import ROOT
+from torch import nn
+from torch.fx.operator_schemas import get_signature_for_torch_op
+
+from specnet.backends.torch_source.embedded_modules import signature_of
+from specnet.backends.torch_source.signatures import FUNCTIONS, SIGNATURES, Signature, torch_signature
+from specnet.compiler import check_source
+from specnet.layers.base import TorchCall
+from specnet.source import Source
+
+LIBRARIES = {"nn": nn, "F": F, "torch": torch}
+
+ROWS: dict[str, list[str]] = run_path(str(ROOT / "tests" / "layers" / "test_conformance.py"))["ROWS"]
+"""Specs of every kind of layer, with every attribute."""
+
+
+def calls() -> list[TorchCall]:
+    """The torch calls of all layers."""
+    found = []
+    for text in (text for texts in ROWS.values() for text in texts):
+        network = check_source(Source("<text>", text)).network
+        for node in network.nodes:
+            assert node.layer is not None
+            found += node.layer.torch(network.input_shapes(node) or ())
+    return found
+
+
+def parameters(target: str) -> dict[str, Parameter]:
+    """What torch says of a constructor, or of a function without its first argument, which is the input."""
+    library, name = target.split(".")
+    named = getattr(LIBRARIES[library], name)
+    if library == "nn":
+        return own_parameters(named)
+    own = own_parameters(named)
+    module = next((module for module, function in FUNCTIONS.items() if function == target), None)
+    if not own and module:  # a builtin, or a function that another argument chooses: the module calls it
+        return parameters(module)
+    own = own or dict((get_signature_for_torch_op(named) or [])[0].parameters)
+    return dict(list(own.items())[1:])
+
+
+def own_parameters(function: Callable[..., object]) -> dict[str, Parameter]:
+    """What Python knows of a function's parameters: nothing of a builtin."""
+    try:
+        found = signature(function).parameters
+    except ValueError:
+        return {}
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return {name: parameter for name, parameter in found.items() if parameter.kind not in variadic}
+
+
+@pytest.mark.parametrize("target", SIGNATURES)
+def test_table_says_what_torch_says(target: str) -> None:
+    """Order and defaults agree, and whatever the table leaves out has a default."""
+    table, of_torch = read(target), parameters(target)
+    assert list(table) == [name for name in of_torch if name in table]
+    assert {name: of_torch[name].default for name in table} == table
+    assert all(of_torch[name].default is not Parameter.empty for name in of_torch.keys() - table.keys())
+
+
+def read(target: str) -> dict[str, object]:
+    """The names and defaults of the table's text, as Python reads them."""
+    made = eval(f"lambda {SIGNATURES[target]}: None")
+    return {name: parameter.default for name, parameter in signature(made).parameters.items()}
+
+
+@pytest.mark.parametrize(("module", "function"), FUNCTIONS.items())
+def test_functions_take_the_arguments_of_their_modules(module: str, function: str) -> None:
+    assert torch_signature(function).sort(read(function)) == read(function)
+    assert not read(function).keys() - parameters(module).keys() - {"training"}
+
+
+def test_table_has_what_layers_call_and_nothing_else() -> None:
+    targets = {call.target for call in calls()} - {"nn.Identity"}
+    functions = {FUNCTIONS.get(target, target) for target in targets if not target.startswith("modules.")}
+    bases = {"nn.LayerNorm"}
+    assert functions - {"torch.add", "torch.mul"} <= SIGNATURES.keys()
+    assert SIGNATURES.keys() <= functions | bases
+    assert FUNCTIONS.keys() <= targets
+
+
+def test_layers_name_every_argument_that_the_table_has() -> None:
+    """In torch's order; a function of two values has the second as an input."""
+    for call in calls():
+        known = signature_of(FUNCTIONS.get(call.target, call.target))
+        names = [name for name in (*known.positional, *known.defaults) if name not in ("training", "end_dim")]
+        assert call.joins == "fold" or set(call.arguments) >= set(known.positional) - {"training"}, call
+        assert list(call.arguments) == list(known.sort(call.arguments)), call
+        assert not call.arguments.keys() - set(names), call
+
+
+def test_signature_of_an_embedded_module_is_that_of_its_source() -> None:
+    assert signature_of("modules.DropPath") == Signature(("p",))
+    assert signature_of("modules.Filter") == Signature(("kernel",), {"stride": 1, "padding": 0})
+    assert signature_of("modules.ChannelLayerNorm") == torch_signature("nn.LayerNorm")
+
+
+def test_defaults_are_dropped() -> None:
+    pool = torch_signature("F.max_pool2d")
+    assert pool.drops("stride", {"kernel_size": 3, "stride": 3})
+    assert not pool.drops("stride", {"kernel_size": 3, "stride": 2})
+    assert not pool.drops("kernel_size", {"kernel_size": 3})
+    assert not torch_signature("torch.flatten").drops("start_dim", {"start_dim": 0})
+    assert not torch_signature("nn.Unheard").drops("size", {"size": 1})

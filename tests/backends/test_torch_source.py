@@ -1,0 +1,530 @@
+"""Generated source: it reads as a person would have written it, and is the in-memory module to the last bit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+from runpy import run_path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from paths import ROOT, SPECS
+from torch import nn
+
+from specnet.backends.torch_module import build
+from specnet.backends.torch_source import source
+from specnet.cli import main
+from specnet.compiler import check_source
+from specnet.graph import Input, Network, Node
+from specnet.layers import layer_class
+from specnet.layers.base import Layer
+from specnet.source import Source
+
+ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
+
+RESIDUAL = """
+net SmallResNet "two stages of two blocks"
+default conv bias=no
+block basic(K, S=1) {
+  add {
+    | conv K=K F=3 S=S P=1 -> bn -> relu
+      conv K=K F=3 P=1 -> bn
+    | identity or { conv K=K F=1 S=S -> bn }
+  }
+  relu
+}
+input 32x32x3
+conv1:  conv K=16 F=3 P=1 -> bn -> relu
+layer1: repeat 2 { basic 16 }
+layer2: repeat i in 0..2 { basic 32 S=2 if i == 0 else 1 }
+pool avg global
+fc: fc 10
+"""
+
+INCEPTION = """
+net SmallInception "three modules, a head on the side"
+block inception(n1, r3, n3, pool) {
+  concat {
+    | conv K=n1 F=1 -> relu
+    | conv K=r3 F=1 -> relu -> conv K=n3 F=3 P=1 -> relu
+    | pool max F=3 S=1 P=1 -> conv K=pool F=1 -> relu
+  }
+}
+input 28x28x3
+stem: conv K=16 F=3 P=1 -> relu
+inception 8 4 8 8
+inception 16 8 16 8
+head aux weight=0.3 { pool avg global -> dropout 0.7 -> fc 10 }
+inception 16 8 32 16
+pool avg global -> dropout 0.4
+fc: fc 10
+"""
+
+SMALL = {
+    "residual": RESIDUAL,
+    "inception": INCEPTION,
+    "pre-activation": """
+input 16x16x4
+block unit(K) {
+  if C == K { add { | bn -> relu -> conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=3 P=1 | identity } }
+  else { bn -> relu -> add { | conv K=K F=3 S=2 P=1 -> bn -> relu -> conv K=K F=3 P=1 | conv K=K F=1 S=2 } }
+}
+unit 4
+unit 8
+unit 8
+unit 16
+fc 3
+""".replace("}\n  else", "} else"),
+    "growing": """
+input 8x8x4
+block dense_layer(k=2) { concat { | identity | bn -> relu -> conv K=4*k F=1 -> bn -> relu -> conv K=k F=3 P=1 } }
+block transition() { bn -> relu -> conv K=C//2 F=1 -> pool avg F=2 }
+repeat 6 { dense_layer }
+transition
+repeat 4 { dense_layer }
+fc 3
+""",
+    "stages of different lengths": """
+input 16x16x3
+block basic(K, S=1) { add { | conv K=K F=3 S=S P=1 -> bn -> relu -> conv K=K F=3 P=1 -> bn
+                            | identity or { conv K=K F=1 S=S -> bn } } -> relu }
+block stage(K, n, S=2) { basic K S=S
+  repeat (n - 1) { basic K } }
+stage 4 2 S=1
+stage 8 4
+stage 16 3
+fc 3
+""",
+    "optional parts": """
+input 16x16x4
+block squeeze(r=4) { let width = C
+  mul { | identity | pool avg global -> conv K=width//r F=1 -> relu -> conv K=width F=1 -> sigmoid } }
+block inverted(K, t, S=1, se=yes, hs=no) {
+  let width = C * t
+  let shortcut = S == 1 and C == K
+  conv K=C F=1 -> @start
+  conv K=width F=1 -> bn
+  if hs { hard_swish } else { relu }
+  conv K=width F=3 S=S P=1 G=width -> bn
+  if se { squeeze }
+  conv K=K F=1 -> bn
+  if shortcut { add @start }
+}
+inverted 4 2
+inverted 8 3 S=2
+inverted 8 3 se=no hs=yes
+inverted 8 2 hs=yes
+inverted 12 2 se=no
+fc 3
+""",
+    "numbers in functions": """
+input 32x32x3
+block down(K, F, p) { conv K=K F=3 P=1 -> leaky_relu slope=0.1*F -> dropout p
+  pool max F=F S=2 P=F//2 }
+down 4 3 0.1
+down 8 5 0.2
+down 8 3 0.2
+fc 3
+""",
+    "skips": """
+input 32x32x1
+block double(K) { conv K=K F=3 -> relu -> conv K=K F=3 -> relu }
+block up(K, skip) { deconv K=K F=2 S=2 -> concat skip crop=center -> double K }
+double 4 -> @e1
+pool max F=2
+double 8 -> @e2
+pool max F=2
+conv K=16 F=1
+up 8 @e2
+deconv K=4 F=2 S=2 -> concat @e1 crop=center -> conv K=4 F=3
+fc 2
+""",
+    "skips into repetitions": """
+input 10x10x4
+stem: conv K=4 F=3 P=1
+conv K=4 F=1
+repeat 3 { conv K=4 F=3 P=1 -> add @stem -> relu }
+@stem -> repeat 2 { conv K=4 F=3 P=1 -> add @stem }
+fc 3
+""",
+    "heads in repetitions": """
+input 10x10x4
+repeat 3 { conv K=4 F=3 P=1
+  head h { fc 2 }
+  relu }
+fc 3
+""",
+    "repetitions that begin late": """
+input 10x10x4
+repeat i in 0..4 { if i > 1 { conv K=4 F=3 P=1 -> relu } }
+fc 3
+""",
+    "loops": """
+input 16x16x3
+for K in 4 8 16 { repeat 2 { conv K=K F=3 P=1 -> relu }
+  pool max F=2 }
+fc 3
+""",
+    "shared": """
+input left 12x12x1
+input right 12x12x1
+block tower(K) { conv K=K F=3 -> bn -> relu -> conv K=2*K F=3 -> relu -> fc 8 }
+@left
+both: tower 4
+@right -> same both -> add @both
+line: fc 8 -> bn -> relu
+same line
+fc 1
+""",
+    "shared in pieces": """
+input left 8x8x2
+input right 8x8x2
+@left
+piece: conv K=4 F=3 P=1 -> repeat 2 { conv K=4 F=1 -> relu } -> conv K=2 F=1
+@right -> same piece -> mul @piece
+fc 1
+""",
+    "dead branch": """
+input 10x10x4
+conv K=4 F=3 -> @a
+conv K=9 F=3 -> relu
+@a -> conv K=2 F=3
+fc 3
+""",
+    "nothing": "input 8\nidentity\n",
+    "all kinds": """
+net "3 kinds of \\ all" "a description that says more than fits on one line of source, so that it must be wrapped: \\"
+input 16x16x8
+conv K=8 F=3 P=same S=2 -> prelu -> gn G=4 -> ln -> instance_norm -> scale -> drop_path 0.3
+upsample 2 -> pad 1 -> conv K=16 F=3 -> elu -> selu -> gelu -> silu -> mish -> tanh -> hard_sigmoid
+leaky_relu slope=0.2 -> shuffle G=4 -> space_to_depth 2 -> depth_to_space 2 -> filter sobel_x -> slice 0..8
+lrn -> pool avg F=3 S=2 P=same -> deconv K=4 F=3 S=2 P=same -> permute WHC -> flatten -> bn -> softmax
+""",
+    "loops that are left out": """
+input 8x8x4
+block b(more) { conv K=4 F=1 -> @t
+  conv K=4 F=3 P=1 -> relu -> bn
+  if more { repeat 2 { conv K=4 F=3 P=1 -> add @t } } }
+b yes
+b no
+fc 2
+""",
+    "awkward names": """
+net DropPath
+input 8x8x4
+block __b(__k, i, super) { conv K=__k F=1 -> relu -> conv K=i F=1 -> conv K=super F=1 -> drop_path 0.1 }
+block pooled(training) { conv K=4 F=1 -> pool max F=training S=1 P=training//2 -> leaky_relu slope=training }
+pooled 3
+pooled 5
+__x: conv K=4 F=1
+F: conv K=4 F=1
+nn: conv K=4 F=1 -> @skip
+torch: __b 2 3 4
+x: __b 3 4 4
+__b 4 5 4
+projection: conv K=4 F=1
+add @skip
+fc 2
+""",
+}
+
+
+def network(text: str) -> Network:
+    checked = check_source(Source("<text>", text))
+    assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]
+    return checked.network
+
+
+def written(built: Network) -> type[nn.Module]:
+    """The class of the network that the source defines."""
+    text = source(built)
+    names: dict[str, object] = {"__name__": "generated"}
+    exec(compile(text, "<generated>", "exec"), names)
+    classes = [line for line in text.splitlines() if line.startswith("class ")]
+    found = names[classes[-1].removeprefix("class ").partition("(")[0]]
+    assert isinstance(found, type) and issubclass(found, nn.Module)
+    return found
+
+
+def assert_same(built: Network) -> None:
+    """Both modules begin with the same weights, take each other's, and give the same numbers, in training too."""
+    torch.manual_seed(0)
+    in_memory: nn.Module = build(built)
+    torch.manual_seed(0)
+    generated = written(built)()
+    ours, theirs = in_memory.state_dict(), generated.state_dict()
+    assert list(ours) == list(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    learned = [{name for name, p in module.named_parameters() if p.requires_grad} for module in (in_memory, generated)]
+    assert learned[0] == learned[1]
+    generated.load_state_dict(ours, strict=True)
+    in_memory.load_state_dict(theirs, strict=True)
+    images = [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in built.inputs]
+    for training in (False, True):
+        results = []
+        for module in (in_memory, generated):
+            torch.manual_seed(1)
+            result = module.train(training)(*images)
+            results.append(result if isinstance(result, tuple) else (result,))
+        assert len(results[0]) == len(results[1])
+        assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_same_module(name: str) -> None:
+    assert_same(network(SMALL[name]))
+
+
+@cache
+def rows() -> dict[str, list[str]]:
+    """The specs of the conformance table, by kind of layer."""
+    table: dict[str, list[str]] = run_path(str(ROOT / "tests" / "layers" / "test_conformance.py"))["ROWS"]
+    return table
+
+
+@pytest.mark.parametrize("kind", rows())
+def test_every_kind(kind: str) -> None:
+    for text in rows()[kind]:
+        assert_same(network(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("alexnet.py.txt", (SPECS / "alexnet.net").read_text(encoding="utf-8")),
+        ("small-resnet.py.txt", RESIDUAL),
+        ("small-inception.py.txt", INCEPTION),
+    ],
+)
+def test_golden(name: str, text: str, golden: Callable[[str, str], None]) -> None:
+    golden(name, source(network(text), name.replace(".py.txt", ".net")))
+
+
+# The zoo
+
+
+@cache
+def of_zoo(name: str) -> Network:
+    file = SPECS / f"{name}.net"
+    checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
+    assert checked.ok
+    return checked.network
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_names_and_shapes_of_the_zoo(name: str) -> None:
+    built = of_zoo(name)
+    with torch.device("meta"):
+        in_memory, generated = build(built), written(built)().eval()
+        result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
+    shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
+    assert shapes[0] == shapes[1]
+    first = result[0] if isinstance(result, tuple) else result
+    ours = built.shapes[built.outputs[0]] or ()
+    assert tuple(first.shape[1:]) == (ours[-1], *ours[:-1])
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "resnet18" else pytest.mark.slow) for name in ZOO]
+)
+def test_same_module_of_the_zoo(name: str) -> None:
+    assert_same(of_zoo(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("resnet50", 110), ("resnet152", 110), ("googlenet", 110), ("densenet121", 90), ("unet", 110), ("vgg19", 70)],
+)
+def test_length(name: str, lines: int) -> None:
+    assert len(source(of_zoo(name)).splitlines()) <= lines
+
+
+def test_tidiness(tmp_path: Path) -> None:
+    of_specs = {name: network(text) for name, text in SMALL.items()}
+    for name, built in {**{name: of_zoo(name) for name in ZOO}, **of_specs}.items():
+        (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(source(built), encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff"]
+    formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
+    checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)
+    assert (formatted.returncode, checked.returncode) == (0, 0)
+
+
+# Networks that no text describes
+
+
+def node(
+    name: str, kind: str, inputs: str, output: tuple[int, ...], shares: str | None = None, **values: object
+) -> Node:
+    made = layer_class(kind)
+    assert made is not None and issubclass(made, Layer)
+    return Node(name, kind, made(**values), tuple(inputs.split()), output, shares)
+
+
+def conv(name: str, inputs: str, shares: str | None = None) -> Node:
+    return node(name, "conv", inputs, (8, 8, 4), shares, out_channels=4, kernel_size=1)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [conv("a.conv1", "input"), conv("b.conv1", "a.conv1"), conv("a.conv2", "b.conv1")],
+        [conv("a.0.conv1", "input"), conv("a.1.conv1", "a.0.conv1", "a.0.conv1"), conv("a.2.x", "a.1.conv1")],
+        [conv("a.x.conv1", "input"), conv("b.conv1", "a.x.conv1", "a.x.conv1"), conv("b.conv2", "b.conv1")],
+        [conv("a.x", "input"), conv("a.y", "input"), node("b.add", "add", "a.x a.y input", (8, 8, 4))],
+        [conv("0", "input"), conv("__x", "0"), conv("b.__x", "__x")],
+    ],
+)
+def test_any_graph(nodes: list[Node]) -> None:
+    """Scopes that are scattered, share weights in part, are no identifiers."""
+    assert_same(Network("Odd", "", (Input("input", (8, 8, 4)),), tuple(nodes), (nodes[-1].name,)))
+
+
+# Random structures
+
+
+class Writer:
+    """Random specs: blocks in blocks, repetitions, arms, taps, heads, shared lines."""
+
+    BLOCKS = (
+        """block NAME(K, flag) {
+  add { | conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=1
+        | identity or { conv K=K F=1 } } }""",
+        """block NAME(K, flag) { conv K=2*C F=1 -> relu -> conv K=K F=3 P=1 -> @a
+  if flag == 1 { mul { | identity | pool avg global -> conv K=max(1, C//2) F=1 -> relu -> conv K=K F=1 -> sigmoid } }
+  conv K=K F=1
+  if flag == 0 { add @a } }""",
+        """block NAME(K, flag) { conv K=4 F=1 -> @t
+  repeat (1+flag*2) { conv K=K F=3 P=1 -> concat @t -> conv K=K F=1 } }""",
+    )
+
+    def __init__(self, random: Random) -> None:
+        self.random, self.count = random, 0
+        self.blocks = [f"{random.choice(self.BLOCKS)}".replace("NAME", f"b{n}_") for n in range(random.randint(0, 2))]
+        if random.random() < 0.5:
+            self.blocks.append(f"block b{len(self.blocks)}_(K, flag) {{\n{self.lines(2, ('2*K', 'K'))}\n}}")
+
+    def spec(self) -> str:
+        inputs = self.random.choice(["input 6x6x3", "input left 6x6x3\ninput right 6x6x3\n@left"])
+        return "\n".join(["net Random", *self.blocks, inputs, self.lines(3), "conv K=2 F=1", "fc 3"])
+
+    def name(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}_"
+
+    def conv(self, widths: tuple[str, ...] = ("2", "4")) -> str:
+        before = self.random.choice(["", "", "bn -> relu -> "])
+        size = self.random.choice(["F=1", "F=3 P=1", "F=3 P=1 bias=no", "F=2 P=same"])
+        after = self.random.choice(["", " -> relu", " -> bn -> relu", " -> dropout 0.3", " -> leaky_relu slope=0.2"])
+        return f"{before}conv K=({self.random.choice(widths)}) {size}{after}"
+
+    def lines(self, depth: int, widths: tuple[str, ...] = ("2", "4"), taps: tuple[str, ...] = ()) -> str:
+        lines = []
+        for _ in range(self.random.randint(1, 4)):
+            kinds = [self.plain, self.plain, self.call, self.shared, self.skip, self.head]
+            kinds += [self.repetition, self.join, self.join] if depth else []
+            lines.append(self.random.choice(kinds)(depth, widths, taps))
+            if lines[-1].endswith("_") and "-> @" in lines[-1]:
+                taps = (*taps, lines[-1].rpartition("@")[2])
+        return "\n".join(lines)
+
+    def plain(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        return self.conv(widths) + self.random.choice(["", f" -> @{self.name('t')}"])
+
+    def call(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        made = [block.partition("(")[0].removeprefix("block ") for block in getattr(self, "blocks", [])]
+        label = self.random.choice(["", f"{self.name('s')}: "])
+        choice = self.random.choice(made) if made else ""
+        return f"{label}{choice} {self.random.randint(2, 4)} {self.random.randint(0, 1)}" if made else self.conv(widths)
+
+    def shared(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        label = self.name("l")
+        return f"{label}: conv K=C F=3 P=1 -> relu\nsame {label}"
+
+    def skip(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        return f"concat @{self.random.choice(taps)} -> conv K=4 F=1" if taps else "identity"
+
+    def head(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        return f"head {self.name('h')} {{ {self.conv(widths)} -> fc 2 }}"
+
+    def repetition(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        word = self.random.choice([f"repeat {self.random.randint(1, 4)}", "for n in 2 3 4", "repeat n in 0..3"])
+        label = self.random.choice(["", f"{self.name('r')}: "])
+        return f"{label}{word} {{\n{self.lines(depth - 1, (*widths, '2*n') if 'n in 2' in word else widths, taps)}\n}}"
+
+    def join(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        arm = f"{self.lines(depth - 1, widths, taps)}\n{self.conv(('4',))}"
+        return self.random.choice(
+            [
+                f"add {{ | {arm}\n | identity or {{ conv K=4 F=1 -> bn }} }} -> relu",
+                f"add {{ | {arm}\n | {self.conv(('4',))} }}",
+                f"concat {{ | {self.conv()}\n | {arm}\n | identity }} -> conv K=4 F=1",
+                "mul { | identity | pool avg global -> conv K=C F=1 -> sigmoid }",
+            ]
+        )
+
+
+def assert_random_structure(random: Random) -> None:
+    checked = check_source(Source("<text>", Writer(random).spec()))
+    assume(checked.ok and len(checked.network.nodes) < 150)
+    assert_same(checked.network)
+
+
+EXAMPLES = settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@EXAMPLES
+@given(st.randoms(use_true_random=False))
+def test_random_structures(random: Random) -> None:
+    assert_random_structure(random)
+
+
+@pytest.mark.slow
+@settings(EXAMPLES, max_examples=300)
+@given(st.randoms(use_true_random=False))
+def test_many_random_structures(random: Random) -> None:
+    assert_random_structure(random)
+
+
+# The command
+
+
+def test_command_writes_a_file_that_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "model.py"
+    target.write_text("old")
+    assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(target)]) == 0
+    assert capfd.readouterr().out == ""
+    ran = subprocess.run([sys.executable, target], capture_output=True, text=True, check=True)
+    assert ran.stdout == "(1, 10)\n61,706 parameters\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+def test_command_prints(capfd: pytest.CaptureFixture[str]) -> None:
+    file = SPECS / "alexnet.net"
+    assert main(["compile", str(file)]) == 0
+    text = capfd.readouterr().out
+    assert text == source(network(file.read_text(encoding="utf-8")), "alexnet.net")
+
+
+def test_command_needs_no_torch() -> None:
+    program = "import sys; sys.modules['torch'] = None; from specnet.cli import main; sys.exit(main(sys.argv[1:]))"
+    file = str(SPECS / "unet.net")
+    subprocess.run([sys.executable, "-c", program, "compile", file], capture_output=True, check=True)
+
+
+def test_command_refuses(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    broken, target = tmp_path / "broken.net", tmp_path / "model.py"
+    broken.write_text("input 8x8x3\nconv K=4 F=9\n")
+    target.write_text("old")
+    assert main(["compile", str(broken), "-o", str(target)]) == 1
+    assert target.read_text() == "old"
+    assert "E302" in capfd.readouterr().err
+    for place in (tmp_path, tmp_path / "missing" / "model.py"):
+        assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(place)]) == 2
+        message = capfd.readouterr()
+        assert message.out == "" and len(message.err.splitlines()) == 1

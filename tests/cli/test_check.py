@@ -1,0 +1,270 @@
+"""`specnet check` as a user meets it: text, JSON, exit codes, and what it must not import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paths import ROOT
+
+from specnet.cli import main
+
+LECTURE = "input 32x32x3\nconv K=10 F=7\nconv K=6 F=5 S=2\n"
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Writes a spec into an empty folder and gives its name there."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str | bytes, name: str = "a.net") -> str:
+        Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return name
+
+    return write
+
+
+def check_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    main(["check", "--format", "json", *arguments])
+    return json.loads(capsys.readouterr().out)
+
+
+def test_alexnet_is_the_table_of_the_paper(
+    capsys: pytest.CaptureFixture[str], golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["check", "specs/alexnet.net"]) == 0
+    out = capsys.readouterr().out
+    assert "62,378,344" in out
+    assert "1,135,256,096" in out
+    golden("alexnet.txt", out)
+
+
+def test_the_lecture_s_mistake_is_shown_with_its_arithmetic(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    assert main(["check", spec(LECTURE)]) == 1
+    out = capsys.readouterr().out
+    assert "26×26×10" in out
+    assert "(26 − 5 + 0)/2 + 1 = 11.5" in out
+    assert "          ^^^ ^^^ (N − F + 2P)/S + 1" in out
+
+
+def test_json_of_a_sound_network(capsys: pytest.CaptureFixture[str]) -> None:
+    report = check_json(capsys, str(ROOT / "specs/alexnet.net"))
+    assert report["schema"] == 1
+    assert report["ok"] is True
+    assert report["network"] == "AlexNet"
+    assert report["digest"].startswith("sha256:")
+    assert report["inputs"] == [{"name": "input", "shape": [227, 227, 3]}]
+    assert report["outputs"] == [{"name": "fc8", "shape": [1000]}]
+    totals = {"parameters": 62378344, "buffers": 0, "macs": 1135256096, "memory": 253258668, "receptive_field": 195}
+    assert report["totals"] == totals
+    first = report["layers"][0]
+    attributes = first.pop("attributes")
+    assert first == {
+        "name": "conv1",
+        "kind": "conv",
+        "line": 5,
+        "inputs": ["input"],
+        "output": [55, 55, 96],
+        "parameters": 34944,
+        "buffers": 0,
+        "macs": 105415200,
+        "memory": 4 * (34944 + 55 * 55 * 96),
+        "receptive_field": [11, 11],
+    }
+    assert attributes["out_channels"] == 96
+    assert attributes["kernel_size"] == [11, 11]
+    assert attributes["stride"] == [4, 4]
+    assert attributes["padding"] == [0, 0]
+
+
+def test_json_of_a_broken_network(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    report = check_json(capsys, spec(LECTURE + "relu\n"))
+    assert report["ok"] is False
+    assert [layer["output"] for layer in report["layers"]] == [[26, 26, 10], None, None]
+    (diagnostic,) = report["diagnostics"]
+    place = {key: diagnostic[key] for key in ("line", "column", "end_line", "end_column")}
+    assert place == {"line": 3, "column": 10, "end_line": 3, "end_column": 17}
+    assert diagnostic["code"] == "E301"
+    assert diagnostic["severity"] == "error"
+    assert "11.5" in diagnostic["message"]
+    assert diagnostic["trace"] == []
+
+
+def test_several_files_are_a_list_and_the_highest_code_counts(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    good, bad = spec("input 4x4x1\nfc 2\n", "good.net"), spec(LECTURE, "bad.net")
+    assert [report["ok"] for report in check_json(capsys, good, bad)] == [True, False]
+    assert main(["check", good, bad]) == 1
+    capsys.readouterr()
+    assert main(["check", good, "missing.net"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.net"], "there is no file missing.net"),
+        (["."], ". is a directory"),
+        (["a.net", "--set", "nothing=3"], "the spec has no `let nothing`"),
+        (["a.net", "--set", "nothing"], "write NAME=VALUE"),
+        (["a.net", "--set", "width=)"], "`)` is not a value"),
+        (["a\0.net"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_2_and_prints_no_result(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], arguments: list[str], message: str
+) -> None:
+    spec("let width = 2\ninput 4x4x1\nfc width\n")
+    assert main(["check", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "lectur.net"], "there is no file lectur.net; did you mean lecture.net?\n"),
+        (["check", "alexnt"], "there is no file alexnt; did you mean alexnet?\n"),
+        (["check", "nothing-like-it"], "there is no file nothing-like-it\n"),
+        (["check", "nowhere/lecture.net"], "there is no file nowhere/lecture.net\n"),
+        (["check", "."], ". is a directory; try `specnet check ./*.net`\n"),
+        (["check", "empty"], "empty is a directory; name a file\n"),
+        (["fmt", "empty"], "empty is a directory; try `specnet fmt empty/*.net`\n"),
+        (["chek", "lecture.net"], "there is no command `chek`; did you mean `check`?\n"),
+        (["nothing"], "there is no command `nothing`; there are check, draw, "),
+        (["check", "--formt", "json", "lecture.net"], "`specnet check` takes no `--formt`; did you mean `--format`?\n"),
+        (["fmt", "lecture.net", "--chek=x"], "`specnet fmt` takes no `--chek=x`; did you mean `--check`?\n"),
+        (["explain", "-x"], "`specnet explain` takes no `-x`; --help lists what it takes\n"),
+    ],
+)
+def test_what_was_probably_meant(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], arguments: list[str], message: str
+) -> None:
+    spec(LECTURE, "lecture.net")
+    Path("empty").mkdir()
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "line"),
+    [
+        (["--set", "optimizer.lr=-1"], "`lr` must be more than 0, not -1", "--set optimizer.lr=-1"),
+        (["--set", "optimizer.lrr=1"], "`sgd` has no attribute `lrr`; did you mean `lr`?", "--set optimizer.lrr=1"),
+        (["--set", "optimizer=sdg"], "`optimizer` has no choice `sdg`; did you mean `sgd`?", "--set optimizer=sdg"),
+        (["--set", "classes=2*none"], "`none` has no value here", "--set classes=2*none"),
+        (["--input", "0x4x1"], "a size must be at least 1, not 0", "--input 0x4x1"),
+    ],
+)
+def test_an_override_is_shown_as_it_was_given(
+    arguments: list[str], message: str, line: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    file = spec("let classes = 10\ninput 4x4x1\nfc classes\ntrain { optimizer sgd lr=0.1 }\n")
+    assert main(["check", file, *arguments]) == 1
+    said = capsys.readouterr().out
+    assert f"]: {message}\n" in said
+    assert f"\n1 │ {line}\n" in said
+    assert "<command line>:1:" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("input 4x4x1\nfc 2\n", "there is no error"),
+        (LECTURE, "no error has a fix that needs no choice"),
+        ("input 4x4x1\nxyzzy\n", "no error has a fix"),
+    ],
+)
+def test_fix_says_when_it_changes_nothing(
+    text: str, why: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    main(["check", "--fix", spec(text)])
+    assert capsys.readouterr().err == f"a.net: nothing changed; {why}\n"
+    assert Path("a.net").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\xfa", b"net A\xff\n", b"\x7fELF\x02\x01" + bytes(5000)])
+def test_a_file_that_is_not_text_is_a_wrong_spec(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], data: bytes
+) -> None:
+    assert main(["check", spec(data)]) == 1
+    out = capsys.readouterr().out
+    assert "error[E001]" in out
+    assert out.count("error[") == 1
+
+
+def test_a_million_characters_are_refused_at_once(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    assert main(["check", spec("relu\n" * 200_000)]) == 1
+    assert "a spec has at most 250,000" in capsys.readouterr().out
+
+
+def test_overrides_mean_what_the_spec_would_say(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    file = spec("let classes = 10\ninput 4x4x1\nfc classes\ntrain { optimizer sgd lr=0.1 }\n")
+    report = check_json(capsys, file, "--set", "classes=5*20", "--input", "6x6x2", "--set", "optimizer.lr=0.5")
+    assert report["outputs"] == [{"name": "fc1", "shape": [100]}]
+    assert report["totals"]["parameters"] == 100 * 72 + 100
+
+
+def test_strict_makes_notes_about_rounding_errors(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    file = spec("input 224x224x3\nconv K=64 F=7 S=2 P=3\n")
+    assert main(["check", file]) == 0
+    assert main(["check", file, "--strict"]) == 1
+
+
+def test_windows_line_ends_and_a_byte_order_mark(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    report = check_json(capsys, spec(b"\xef\xbb\xbf" + LECTURE.replace("\n", "\r\n").encode()))
+    assert report["diagnostics"][0]["line"] == 3
+    assert report["diagnostics"][0]["column"] == 10
+
+
+def test_standard_input(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "specnet", "check", "-"], input=LECTURE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "<stdin>:3:10" in done.stdout
+
+
+def test_checking_reaches_no_heavy_library() -> None:
+    program = (
+        "import sys; from specnet.cli import main; code = main(['check', 'specs/alexnet.net'])\n"
+        "heavy = {'torch', 'numpy', 'rich', 'matplotlib', 'networkx', 'graphviz', 'PIL', 'sklearn'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+
+
+def test_an_exception_is_a_bug_that_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("specnet.cli.check.check_file", fail)
+    assert main(["check", "a.net"]) == 70
+    captured = capsys.readouterr()
+    assert "this is a bug in SpecNet" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_files_on_both_sides_of_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.net", "b.net"):
+        (tmp_path / name).write_text("input 8x8x3\nfc 10\n")
+    assert main(["check", str(tmp_path / "a.net"), "--strict", str(tmp_path / "b.net")]) == 0
+    out = capsys.readouterr().out
+    assert "a.net: ok" in out
+    assert "b.net: ok" in out

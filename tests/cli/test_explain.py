@@ -1,0 +1,150 @@
+"""`specnet explain`, and the pages of the codes: every code has one, and its examples show what it says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from paths import ROOT
+
+from specnet import settings
+from specnet.cli import main
+from specnet.cli.explain import page
+from specnet.compiler import Checked, check_source
+from specnet.diagnostics import Code, Severity
+from specnet.elaborate import CannotRead
+from specnet.layers import kinds
+from specnet.source import Source, Span
+
+PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
+
+
+def examples(code: Code) -> tuple[str, str, dict[str, str]]:
+    """The broken spec of a page, the sound one, and the files that they use."""
+    fences = re.findall(r"```net\n(.*?)```", page(code), flags=re.DOTALL)
+    match code:
+        case Code.E001:  # its one spec, saved as Latin-1
+            (text,) = fences
+            return text.encode("latin-1").decode("utf-8", errors="replace"), text, {}
+        case Code.E210:
+            blocks, broken, sound = fences
+            return broken, sound, {"blocks.net": blocks}
+        case _:
+            broken, sound = fences
+            return broken, sound, {}
+
+
+def checked(text: str, files: dict[str, str]) -> Checked:
+    def read(path: str, _: Span) -> Source:
+        if path not in files:
+            raise CannotRead(f"there is no file `{path}`")
+        return Source(path, files[path])
+
+    return check_source(Source("example.net", text), read=read)
+
+
+def test_pages_and_codes_belong_together() -> None:
+    assert [file.stem for file in PAGES] == sorted(code.name for code in Code)
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.name)
+def test_a_page_has_the_title_of_its_code(code: Code) -> None:
+    assert page(code).startswith(f"# {code.name}: {code.value}\n\n")
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.name)
+def test_the_broken_example_shows_exactly_this_code(code: Code) -> None:
+    broken, _, files = examples(code)
+    assert {diagnostic.code for diagnostic in checked(broken, files).diagnostics} == {code}
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.name)
+def test_the_sound_example_leaves_nothing_to_say(code: Code) -> None:
+    _, sound, files = examples(code)
+    said = checked(sound, files).diagnostics
+    assert not said, [diagnostic.message for diagnostic in said]
+
+
+def test_a_code_is_explained_by_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "e301"]) == 0
+    assert capsys.readouterr().out == page(Code.E301)
+
+
+def test_without_a_word_all_that_can_be_explained_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    out = capsys.readouterr().out
+    codes, layers, lines = out.split("codes\n\n")[1].replace("lines of `train`", "layers").split("\n\nlayers\n\n")
+    assert codes.splitlines() == [f"{code.name}  {code.value}" for code in Code]
+    assert re.findall(r"^\w+", layers, flags=re.MULTILINE) == list(kinds())
+    assert re.findall(r"^\w+", lines, flags=re.MULTILINE) == list(settings.lines())
+    assert re.search(r"^conv +a two-dimensional convolution, `conv K=96", out, flags=re.MULTILINE)
+
+
+def test_several_words_are_explained_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = []
+    for word in ("conv", "E301"):
+        main(["explain", word])
+        texts.append(capsys.readouterr().out)
+    assert main(["explain", "conv", "E301"]) == 0
+    assert capsys.readouterr().out == "\n".join(texts)
+    assert main(["explain", "conv", "cnov"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_layer_is_explained_by_its_class(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "conv"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("conv: a two-dimensional convolution, `conv K=96 F=11 S=4")
+    assert re.search(r"^K +out_channels +whole number from 1 +required +number of filters$", out, flags=re.MULTILINE)
+    assert re.search(r"^P +padding +pixels or same +0 +padding in pixels", out, flags=re.MULTILINE)
+    assert "by position: K\ninit is one of: default, he" in out
+
+
+def test_a_line_of_the_train_section_is_explained_with_its_choices(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "optimizer"]) == 0
+    out = capsys.readouterr().out
+    assert "\noptimizer sgd\nStochastic gradient descent" in out
+    assert "\noptimizer adam (the default)\n" in out
+    assert re.search(r"^momentum +number from 0 below 1 +0$", out, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("word", [*kinds(), *settings.lines()])
+def test_everything_can_be_explained(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    out = capsys.readouterr().out
+    assert word in out.splitlines()[0]
+    assert not re.search(r"None|typing|<class|Undefined", out)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("cnov", "no code, layer or line of `train` is called `cnov`; did you mean `conv`?"),
+        ("optimiser", "did you mean `optimizer`?"),
+        ("E31", "no code is called `E31`; did you mean `E310`?"),
+        ("what", "no code, layer or line of `train` is called `what`\n"),
+    ],
+)
+def test_what_is_unknown(word: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+
+
+def test_the_page_of_a_code_needs_neither_torch_nor_pydantic() -> None:
+    program = (
+        "import sys; from specnet.cli import main; main(['explain', 'E301'])\n"
+        "print(sorted({'torch', 'pydantic', 'lark', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert done.stdout.startswith("# E301")
+
+
+def test_only_errors_fail() -> None:
+    for code in Code:
+        broken, _, files = examples(code)
+        assert checked(broken, files).ok == (code.severity is not Severity.ERROR)

@@ -1,0 +1,24 @@
+"""The examples of the documentation are specs that check."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from paths import ROOT
+
+from specnet.compiler import check_source
+from specnet.source import Source
+
+DOCS = ROOT / "docs"
+EXAMPLES = [
+    pytest.param(text, id=f"{file.stem}-{number}")
+    for file in sorted(DOCS.glob("*.md"))
+    for number, text in enumerate(re.findall(r"```net\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_an_example_checks(text: str) -> None:
+    checked = check_source(Source("example.net", text))
+    assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]

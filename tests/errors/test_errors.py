@@ -1,0 +1,84 @@
+"""Broken specs and what is said of them: tests/errors/NAME.net and, beside it, NAME.txt (pytest --refresh)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from specnet.compiler import Checked, check_source, read_beside
+from specnet.diagnostics import Code, Fix, Severity
+from specnet.fixes import with_fixes
+from specnet.reporters.json import describe_diagnostic
+from specnet.reporters.terminal import format_diagnostic
+from specnet.source import Source
+
+HERE = Path(__file__).parent
+CASES = sorted(HERE.glob("*.net"))
+
+# Codes that no text file can show: bytes that are not text are in test_check.py.
+SHOWN_ELSEWHERE = {"E001"}
+
+
+def checked_with_fixes(file: Path) -> Checked:
+    return with_fixes(check_source(Source(file.name, file.read_text(encoding="utf-8"))), {}, read_beside)
+
+
+def errors(checked: Checked) -> Counter[tuple[str, int]]:
+    """The errors by code and line."""
+    return Counter((error.code.name, error.span.line) for error in checked.errors if error.span)
+
+
+def edited(text: str, fix: Fix) -> str:
+    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_a_broken_spec_is_answered_as_expected(
+    file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(HERE)
+    checked = checked_with_fixes(file)
+    text = "\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics) + "\n"
+    expected = file.with_suffix(".txt")
+    if request.config.getoption("--refresh"):
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+    assert checked.diagnostics
+    assert all(describe_diagnostic(diagnostic)["line"] >= 1 for diagnostic in checked.diagnostics)
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE)
+    checked = checked_with_fixes(file)
+    before = errors(checked)
+    for diagnostic in checked.diagnostics:
+        for fix in diagnostic.fixes:
+            after = errors(check_source(Source(file.name, edited(checked.source.text, fix))))
+            assert not after - before, fix.title
+            assert after.total() < before.total(), fix.title
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_what_lies_behind_an_error_has_no_shape(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE)
+    network = check_source(Source(file.name, file.read_text(encoding="utf-8"))).network
+    unknown = {node.name for node in network.nodes if node.output is None}
+    for node in network.nodes:
+        assert not (node.output and unknown.intersection(node.inputs))
+
+
+def test_every_code_is_shown_by_a_case() -> None:
+    shown = set(re.findall(r"\[([EWN]\d{3})\]", "".join(file.read_text() for file in HERE.glob("*.txt"))))
+    assert shown | SHOWN_ELSEWHERE == {code.name for code in Code}
+
+
+def test_a_code_says_its_severity() -> None:
+    assert Code.E301.severity is Severity.ERROR
+    assert Code.W303.severity is Severity.WARNING
+    assert Code.N301.severity is Severity.NOTE

@@ -1,0 +1,213 @@
+"""Foreign syntax: it is recognised, reported once, and corrected by its fix."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paths import ERRORS, ROOT
+
+from specnet.cli import main
+from specnet.compiler import Checked, check_source, read_beside
+from specnet.fixes import edited, with_fixes
+from specnet.foreign.bad_line import find_changes
+from specnet.source import Source
+from specnet.syntax.parser_input import ParserInput
+
+ZOO = sorted((ROOT / "specs").glob("*.net"))
+
+
+def check(text: str, name: str = "test.net") -> Checked:
+    return with_fixes(check_source(Source(name, text)), {}, read_beside)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        # signs
+        ("conv K=8, F=3", "conv K=8 F=3"),
+        ("conv K:8 F:3", "conv K=8 F=3"),
+        ("conv K := 8 F=3", "conv K=8 F=3"),
+        ("conv K==8 F=3", "conv K=8 F=3"),
+        ("conv K 8 F 3", "K=8 F=3"),
+        ("conv K=8 F=3 bias no", "bias=no"),
+        ("conv K=8 F=(3, 3)", "conv K=8 F=3x3"),
+        ("conv K=8 F=3 × 3", "conv K=8 F=3x3"),
+        ("conv K=C×4 F=3", "conv K=C*4 F=3"),
+        ("conv K=8 F=3; relu;", "conv K=8 F=3 -> relu"),
+        ("conv K=8 F=3 → relu", "conv K=8 F=3 -> relu"),
+        ("conv K=8 F=3 --> relu", "conv K=8 F=3 -> relu"),
+        ("conv K=8 F=3 ->", "conv K=8 F=3"),
+        ("conv K=8 F=3 -> # goes on", "conv K=8 F=3 # goes on"),
+        ("conv K=C − 1 F=3", "conv K=C - 1 F=3"),
+        ("conv K=8 F=3 P='same'", "conv K=8 F=3 P=same"),
+        ("conv Ｋ＝８ F=3", "conv K=8 F=3"),
+        ("conv\u00a0K=8 F=3", "conv K=8 F=3"),
+        ("conv-1: conv K=8 F=3", "conv_1: conv K=8 F=3"),
+        ("conv1 = conv K=8 F=3", "conv1: conv K=8 F=3"),
+        ("relu // as ever", "relu # as ever"),
+        ("conv K=8 F=3 % as ever", "# as ever"),
+        ("relu /* as ever */", "relu # as ever"),
+        ("conv K=max (2, 8) F=3", "conv K=max(2, 8) F=3"),
+        ("conv num_output: 8 kernel_size: 3", "conv K=8 F=3"),
+        # PyTorch
+        ("Conv2d(8, 3)", "conv K=8 F=3"),
+        ("nn.Conv2d(3, 8, 3, stride=1, padding=1, bias=False),", "conv K=8 F=3 S=1 P=1 bias=no"),
+        ("self.conv1 = nn.Conv2d(in_channels=3, out_channels=8, kernel_size=(3, 5))", "conv1: conv K=8 F=3x5"),
+        ("c: nn.Conv2d(3, 8, 3) -> nn.ReLU(inplace=True)", "c: conv K=8 F=3 -> relu"),
+        ("MaxPool2d(2)", "pool max F=2"),
+        ("nn.AdaptiveAvgPool2d((1, 1))", "pool avg global"),
+        ("nn.Linear(4096, 10)", "fc 10"),
+        ("Linear(10)", "fc 10"),
+        ("BatchNorm2d(64)", "bn"),
+        ("Dropout(0.5)", "dropout 0.5"),
+        ("x = F.max_pool2d(F.relu(x), 2)", "relu -> pool max F=2"),
+        # Keras
+        ("Conv2D(8, (3, 3), padding='same', activation='relu')", "conv K=8 F=3 P=same -> relu"),
+        ("model.add(MaxPooling2D(pool_size=2))", "pool max F=2"),
+        ("x = Dense(10, activation='softmax', name='out')(x)", "out: fc 10 -> softmax"),
+        ("conv filters=8 F=3", "K"),
+        ("conv K=8 F=3 strides=1", "S"),
+        ("conv K=8 F=3 padding=valid", "P=0"),
+        ("conv K=8 F=3 activation=relu", "-> relu"),
+        # calls
+        ("relu()", "relu"),
+        ("conv(K=8, F=3)", "conv K=8 F=3"),
+        # values without their keys, and the other way round
+        ("conv 8 3", "F=3"),
+        ("conv 8 3 1 P=1", "F=3 S=1"),
+        ("conv K=8 3", "F=3"),
+        ("conv 8 C", "F=C"),
+        ("pool max 2", "F=2"),
+        ("pool 2", "max F=2"),
+        ("pool F=2", "pool avg"),
+        # names of kinds
+        ("max-pool F=2", "pool max F=2"),
+        ("relu -> Max-Pool2d F=2 S=2", "relu -> pool max F=2 S=2"),
+        ("global-avg-pool", "pool avg global"),
+        ("maxpool 2", "pool max F=2"),
+        ("Convolution 16 3 bias=no", "conv 16 F=3 bias=no"),
+        ("hard-swish", "hard_swish"),
+        ("max-pool: pool max F=2", "max_pool: pool max F=2"),
+        ("Conv K=8 F=3", "conv"),
+        ("maxpool F=2", "pool max"),
+        ("GlobalAveragePooling2D", "pool avg global"),
+        ("batch_norm", "bn"),
+        ("dense 10", "fc"),
+    ],
+)
+def test_a_line_is_mended(written: str, meant: str) -> None:
+    checked = check(f"input 32x32x3\n{written}\nfc 10\n")
+    (error,) = checked.errors
+    assert error.span
+    assert error.span.line == 2
+    assert meant in [fix.title for fix in error.fixes]
+    mended = edited(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
+    assert not check(mended.text).errors
+
+
+@pytest.mark.parametrize(
+    "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
+)
+def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
+    (error,) = check(f"input 32x32x3\n{written}\nfc 10\n").errors
+    assert not error.fixes
+
+
+SLIPS = {
+    "comma": (r"(?<=\w) (?=[A-Z]=)", ", "),
+    "colon": (r"(?<= [KFSP])=", ":"),
+    "semicolon": (r"(?<=[\w}])$", ";"),
+    "arrow": (r"->", "→"),
+    "no opening brace": (r" ?\{$", ""),
+    "no closing brace": (r"^\s*\}$", ""),
+    "comment": (r"(?<=\w)$", " // as in the paper"),
+    "no closing quote": (r'"$', ""),
+    "unknown sign": (r"(?<=\w) ", " ? "),
+}
+"""What may go wrong anywhere: where, and what then stands there."""
+
+
+def slipped(chance: random.Random, text: str, kind: str) -> tuple[str, int] | None:
+    """The text with one slip of a kind, and its line."""
+    pattern, wrong = SLIPS[kind]
+    lines = text.split("\n")
+    places = [
+        (i, m)
+        for i, line in enumerate(lines)
+        for m in re.finditer(pattern, line)
+        if "#" not in line[: m.end()] and (not line.startswith("net") or kind == "no closing quote")
+    ]
+    if not places:
+        return None
+    i, found = chance.choice(places)
+    lines[i] = lines[i][: found.start()] + wrong + lines[i][found.end() :]
+    return "\n".join(lines), i + 1
+
+
+@pytest.mark.parametrize("kind", SLIPS)
+def test_one_slip_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
+    chance = random.Random(kind)
+    for file in chance.sample(ZOO, 12):
+        found = slipped(chance, file.read_text(encoding="utf-8"), kind)
+        if found:
+            checked = check(found[0], str(file))
+            (error,) = checked.errors
+            assert error.fixes or kind == "unknown sign", (file.name, found[1])
+            if kind != "no closing brace":
+                assert error.span and error.span.line == found[1], (file.name, found[1])
+
+
+def test_fix_mends_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ten.net"
+    file.write_text((ERRORS / "syntax_ten_at_once.net").read_text(encoding="utf-8"), encoding="utf-8")
+    before = check(file.read_text(encoding="utf-8"))
+    assert len(before.diagnostics) == 10
+    assert [d.span.line for d in before.diagnostics if d.span] == sorted(
+        {d.span.line for d in before.diagnostics if d.span}
+    )
+    assert main(["check", "--fix", str(file)]) == 0
+    assert "10 fixes made" in capsys.readouterr().err
+
+
+def test_many_bad_lines_come_to_an_end() -> None:
+    assert len(check("?\n" * 100).diagnostics) == 20
+
+
+@pytest.mark.parametrize(
+    "text", ["relu,\n" + "\n" * 30_000 + "relu,\n", "conv " + "(" * 50 + ",\n", "x = " + "a" * 9_000]
+)
+def test_long_texts_are_answered_in_time(text: str) -> None:
+    assert check(text).diagnostics
+
+
+def test_a_sound_spec_imports_no_foreign_syntax() -> None:
+    program = "import sys; from specnet.cli import main; main(['check', 'alexnet']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "specnet.syntax.parser" in done.stdout
+    assert "specnet.foreign." not in done.stdout
+
+
+TEXTS = st.text("ab1_ ,()='\n", max_size=20)
+
+
+@given(TEXTS, TEXTS)
+def test_changes_make_the_new_text_of_the_old(old: str, new: str) -> None:
+    source = Source("x.net", f"0123{old}9")
+    parser_input = ParserInput.of(source).apply(find_changes(old, new, 4))
+    assert parser_input.text == f"0123{new}9"
+    assert list(parser_input.origins) == sorted(parser_input.origins)
+    assert parser_input.span(len(parser_input.text) - 1, len(parser_input.text)).text == "9"
+
+
+def test_what_stays_keeps_its_place() -> None:
+    old, new = "conv F=(5,5) strides='2'", "conv F=5x5 strides=2"
+    parser_input = ParserInput.of(Source("x.net", old)).apply(find_changes(old, new, 0))
+    start = parser_input.text.index("strides")
+    assert parser_input.span(start, start + len("strides")).text == "strides"

@@ -1,0 +1,115 @@
+"""Networks made by programs, and networks printed as text that reads back to the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paths import SPECS
+
+import specnet
+from specnet.graph import Network
+from specnet.printer.formatter import format_source
+from specnet.printer.networks import format_network
+from specnet.source import Source
+from specnet.syntax.parser import parse
+
+FILES = sorted(SPECS.glob("*.net"))
+
+
+def assert_canonical(text: str) -> None:
+    """Formatting leaves the text as it is."""
+    source = Source("<printed>", text)
+    lines, unreadable = parse(source)
+    assert not unreadable
+    assert format_source(source, lines) == text
+
+
+def read_back(network: Network) -> Network:
+    return specnet.check(format_network(network)).network
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_printed_reads_back_to_the_same(file: Path) -> None:
+    network = specnet.check(file).network
+    assert_canonical(format_network(network))
+    again = read_back(network)
+    if any("." in name for name in network.shapes):
+        assert [node.output for node in again.nodes] == [node.output for node in network.nodes]
+        assert [node.layer for node in again.nodes] == [node.layer for node in network.nodes]
+        network = again
+    assert read_back(network) == network
+
+
+def builder() -> specnet.NetworkBuilder:
+    return specnet.NetworkBuilder("Made", "by a program")
+
+
+def test_a_network_made_by_a_program() -> None:
+    net = builder()
+    x = net.input((32, 32, 3))
+    left = net.add("conv", x, K=16, F=3, P=1, name="left")
+    right = net.add("conv", x, out_channels=16, kernel_size=1, name="right")
+    network = net.network(net.add("fc", net.add("add", left, right), K=10))
+    assert read_back(network) == network
+    checked = specnet.check(network)
+    assert checked.ok
+    assert checked.network == network
+    assert "right: @input -> conv K=16 F=1\nadd1:  @left  -> add @right\n" in format_network(network)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "message"),
+    [
+        ("conv", {"K": 6, "F": 5, "S": 2}, "leaves real pixels unread"),
+        ("cnov", {}, "no kind of layer"),
+        ("conv", {"K": 0, "F": 1}, "greater than or equal to 1"),
+        ("relu", {"name": "input"}, "is taken"),
+    ],
+)
+def test_what_is_wrong_is_said_at_once(kind: str, attributes: dict[str, object], message: str) -> None:
+    net = builder()
+    with pytest.raises(ValueError, match=message):
+        net.add(kind, net.input((26, 26, 10)), **attributes)
+
+
+def test_a_broken_network_cannot_be_printed() -> None:
+    network = specnet.check("input 8x8x3\nconv K=3 F=9\n").network
+    with pytest.raises(ValueError, match="cannot be printed"):
+        format_network(network)
+
+
+def test_heads_shared_weights_and_training_are_printed_too() -> None:
+    text = (
+        "input a 9x9x1\nf: conv K=4 F=3\ninput b 9x9x1\ng: same f\nj: add @f\nhead side weight=0.5 { }\n"
+        "o: fc 3\ntrain {\n  data synthetic images=9\n  augment flip vertical -> crop pad=2\n  batch 3\n}\n"
+    )
+    network = specnet.check(text).network
+    assert read_back(network) == network
+
+
+@given(st.data())
+def test_any_chain_that_a_program_makes_reads_back(data: st.DataObject) -> None:
+    net = builder()
+    x = net.input((16, 16, 8))
+    for _ in range(data.draw(st.integers(1, 6))):
+        kind, attributes = data.draw(
+            st.sampled_from(
+                [
+                    ("conv", {"K": 8, "F": (3, 1), "P": ((1, 1), (0, 0))}),
+                    ("conv", {"K": 8, "F": 2, "P": ((0, 1), (0, 1)), "bias": False}),
+                    ("conv", {"K": 8, "F": 3, "P": "same", "G": 4}),
+                    ("pool", {"operation": "max", "F": 3, "S": 1, "P": 1}),
+                    ("leaky_relu", {"slope": 0.2}),
+                    ("bn", {"eps": 1e-3}),
+                    ("dropout", {"p": 0.25}),
+                    ("identity", {}),
+                ]
+            )
+        )
+        x = net.add(kind, x, **attributes)
+    network = net.network(x)
+    assert_canonical(format_network(network))
+    assert read_back(network) == network

@@ -1,0 +1,141 @@
+"""The grammar and the parser: no conflicts, no exceptions, one tree for one meaning."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lark import Lark
+from paths import ERRORS, SPECS
+
+from specnet.compiler import check_source
+from specnet.source import Source
+from specnet.syntax import tree
+from specnet.syntax.expressions import NoValue, evaluate
+from specnet.syntax.parser import parse, read_grammar
+
+FILES = sorted(SPECS.rglob("*.net"))
+BROKEN = sorted(ERRORS.glob("*.net"))
+
+
+def parsed(text: str) -> tree.Lines:
+    lines, diagnostics = parse(Source("test", text))
+    assert not diagnostics
+    return lines
+
+
+def value(text: str, **names: object) -> object:
+    (line,) = parsed(f"let value = {text}")
+    assert isinstance(line, tree.Let)
+    return evaluate(line.value, lambda name: names[name.text])
+
+
+def test_the_grammar_is_lalr_1_without_a_conflict() -> None:
+    pytest.importorskip("interegular", reason="lark's strict mode compares regular expressions with interegular")
+    Lark(read_grammar(), parser="lalr", strict=True)
+
+
+def test_the_grammar_names_no_layer() -> None:
+    assert not {"conv", "pool", "fc", "relu", "bn", "add", "concat"} & set(read_grammar().split('"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("96", 96),
+        ("60_965_224", 60_965_224),
+        ("1.2G", 1_200_000_000),
+        ("3k", 3000),
+        ("5e-4", 5e-4),
+        ("0.5", 0.5),
+        ("64/2", 32),
+        ("7/2", 3.5),
+        ("7//2", 3),
+        ("-7 % 4", 1),
+        ("2 + 3*4", 14),
+        ("(2 + 3)*4", 20),
+        ("10 - 2 - 3", 5),
+        ("-K + 1", -7),
+        ("min(3, 4, 2)", 2),
+        ("ceil(7/2)", 4),
+        ("floor(7/2)", 3),
+        ("3 if K > 7 else 4", 3),
+        ("3 < 4 and not 4 <= 3", True),
+        ("1 == 2 or 2 != 1", True),
+        ("K//16", 0),
+        ("yes", True),
+        ("227x227x3", (227, 227, 3)),
+        ("55×55×96", (55, 55, 96)),
+        ("(K)x(K + 1)", (8, 9)),
+        ("(K)x3", (8, 3)),
+        ("[[1, -1], [2, 0]]", [[1, -1], [2, 0]]),
+        ('"a # b"', "a # b"),
+    ],
+)
+def test_values(text: str, expected: object) -> None:
+    found = value(text, K=8)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["1/0", "1//0", "1%0", "yes + 1", "not 3", "min(1)", "1e30*10", "9" * 400 + "*10", "a(1)"]
+)
+def test_expressions_without_a_value(text: str) -> None:
+    with pytest.raises(NoValue):
+        value(text)
+
+
+def test_an_arrow_continues_the_line_before_also_after_comments() -> None:
+    assert parsed("conv K=1 F=1 # one\n  # two\n\n  -> relu\n") == parsed("conv K=1 F=1 -> relu")
+
+
+def test_arms_and_braces_on_one_line_or_several() -> None:
+    assert parsed("add { | relu | tanh -> bn }") == parsed("add {\n  | relu\n\n  | tanh -> bn\n}\n")
+
+
+def test_bare_words_and_conditions_do_not_get_in_each_other_s_way() -> None:
+    (line,) = parsed("identity or { relu }")
+    assert isinstance(line, tree.Chain)
+    assert isinstance(line.elements[0], tree.Call)
+    assert line.elements[0].alternative
+    assert not line.elements[0].arguments
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_zoo_checks_without_an_error(file: Path) -> None:
+    checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
+    assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]
+
+
+ALPHABET = "KFSPx=->{}|()[]@#\"'.:,;+*/% \n\t019_abconvrelu\u00e9\u00d7\0\ufffd\uffff"
+
+
+def mutated(text: str, seed: int) -> str:
+    """The text with some of it deleted, doubled, swapped or replaced."""
+    chance = random.Random(seed)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.choice((0, 1, 1, 2, 7, 30)))
+        inserted = "".join(chance.choice(ALPHABET) for _ in range(chance.randint(0, 3)))
+        text = text[:start] + chance.choice((inserted, text[start:end] * 2, "")) + text[end:]
+    return text
+
+
+TEXTS = [file.read_text(encoding="utf-8") for file in (*FILES, *BROKEN)]
+
+
+@settings(max_examples=400)
+@given(which=st.integers(0, len(TEXTS) - 1), seed=st.integers(0, 2**32))
+def test_no_text_makes_checking_raise(which: int, seed: int) -> None:
+    checked = check_source(Source("mutated.net", mutated(TEXTS[which], seed)))
+    assert checked.ok or checked.diagnostics
+
+
+@settings(max_examples=200)
+@given(st.text(alphabet=ALPHABET, max_size=120))
+def test_no_noise_makes_checking_raise(text: str) -> None:
+    check_source(Source("noise.net", text))

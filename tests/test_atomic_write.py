@@ -1,0 +1,134 @@
+"""A file that a user names is written as its owner would, as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specnet import atomic_write
+from specnet.atomic_write import open_atomically, write_user_file
+from specnet.cli import main
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX links, modes and devices")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    return path
+
+
+def test_a_new_file_has_the_mode_of_any_other(tmp_path: Path) -> None:
+    write_user_file(tmp_path / "new", b"new")
+    (tmp_path / "other").write_bytes(b"")
+    assert (tmp_path / "new").read_bytes() == b"new"
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "other"]
+
+
+def test_a_file_keeps_its_mode(file: Path) -> None:
+    file.chmod(0o640)
+    write_user_file(file, b"new")
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"new", 0o640)
+
+
+@pytest.mark.parametrize("has_target", [True, False])
+def test_a_link_is_followed(file: Path, has_target: bool) -> None:
+    link = file.with_name("link")
+    link.symlink_to("file" if has_target else "nowhere")
+    write_user_file(link, b"new")
+    assert link.is_symlink()
+    assert link.resolve().read_bytes() == b"new"
+
+
+def test_hard_links_stay_one_file(file: Path) -> None:
+    other = file.with_name("other")
+    other.hardlink_to(file)
+    write_user_file(file, b"newer")
+    assert other.read_bytes() == b"newer"
+    assert file.samefile(other)
+    assert sorted(path.name for path in file.parent.iterdir()) == ["file", "other"]
+
+
+def test_a_file_of_another_owner_stays_theirs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = file.stat().st_ino
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    write_user_file(file, b"new")
+    assert (file.read_bytes(), file.stat().st_ino) == (b"new", number)
+
+
+def test_a_fifo_is_written_into(tmp_path: Path) -> None:
+    fifo, read = tmp_path / "fifo", list[bytes]()
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
+    reader.start()
+    write_user_file(fifo, b"new")
+    reader.join()
+    assert read == [b"new"]
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_device_is_written_into(tmp_path: Path) -> None:
+    reader, writer = os.openpty()  # a character device of our own
+    (tmp_path / "link").symlink_to(os.ttyname(writer))
+    write_user_file(tmp_path / "link", b"new")
+    assert os.read(reader, 10) == b"new"
+    assert stat.S_ISCHR((tmp_path / "link").stat().st_mode)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_what_nobody_may_write_is_refused_for_root_too(file: Path) -> None:
+    file.chmod(0o444)
+    with pytest.raises(PermissionError, match="read-only"):
+        write_user_file(file, b"new")
+    assert file.read_bytes() == b"old"
+
+
+def fail(*arguments: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_a_failure_leaves_the_file_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch, has_hard_links: bool) -> None:
+    if has_hard_links:
+        file.with_name("other").hardlink_to(file)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_user_file(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert not list(file.parent.glob(".*"))
+
+
+def test_what_cannot_be_restored_lies_beside(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.with_name("other").hardlink_to(file)
+    monkeypatch.setattr(atomic_write, "_write_in_place", fail)
+    with pytest.raises(OSError, match="what it held is in") as caught:
+        write_user_file(file, b"new")
+    assert Path(str(caught.value.strerror).rpartition(" ")[2]).read_bytes() == b"old"
+
+
+def test_a_stream_that_breaks_leaves_nothing(file: Path) -> None:
+    with pytest.raises(RuntimeError), open_atomically(file) as stream:
+        stream.write(b"half")
+        raise RuntimeError
+    assert [path.name for path in file.parent.iterdir()] == ["file"]
+    assert file.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("command", [["fmt"], ["check", "--fix"]])
+def test_line_ends_and_byte_order_mark_of_a_spec_stay(file: Path, command: list[str]) -> None:
+    word = "conv" if command == ["fmt"] else "cnov"
+    file.write_bytes(f"\ufeffinput 8x8x1\r\n{word}   K=8 F=3\r\n".encode())
+    main([*command, str(file)])
+    content = file.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfinput 8x8x1\r\n")
+    assert content.count(b"\r\n") == content.count(b"\n") == 2
+    assert b"conv" in content
+    assert main(["fmt", "--check", str(file)]) == (0 if command == ["fmt"] else 1)
