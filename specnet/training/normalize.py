@@ -29,12 +29,23 @@ class Normalizer:
         """Pixels B×H×W×C → float B×C×H×W in the memory format channels-last.
 
         On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
+        A GPU does it in one go, from bytes to floats, as it waits for its memory only.
         """
+        if pixels.is_cuda:
+            return self.in_one_go(pixels).permute(0, 3, 1, 2)
         values = pixels.float().contiguous()
         if values is pixels:
             values = values.clone()
         shift, scale = self._rows
         return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    def in_one_go(self, pixels: Tensor) -> Tensor:
+        """The same as B×H×W×C, contiguous: pixel·scale − shift·scale, rounded once."""
+        return torch.addcmul(self._offset, pixels, self.scale).contiguous()
+
+    @cached_property
+    def _offset(self) -> Tensor:
+        return -self.shift * self.scale
 
     @cached_property
     def _rows(self) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
 
@@ -39,6 +40,10 @@ from specnet.training import (
     resume,
     train,
 )
+from specnet.training.state import State
+from specnet.training.sums import Sums
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -91,6 +96,7 @@ def same_weights(one: Path, other: Path) -> bool:
     return a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
 @pytest.mark.parametrize(
     ("precision", "recipe"),
     [
@@ -110,9 +116,9 @@ def same_weights(one: Path, other: Path) -> bool:
         ("fp32", {"optimizer": RmsProp(momentum=0.5), "schedule": Plateau(patience=1, decay=0.5)}),
     ],
 )
-def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recipe: dict[str, Any]) -> None:
+def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recipe: dict[str, Any], device: str) -> None:
     settings = training(**{"epochs": Epochs(count=2.5), "schedule": OneCycle(), **recipe})
-    options = Options(precision=precision)
+    options = Options(precision=precision, device=device)
     whole = Notebook()
     train(job(settings), replace(options, run=tmp_path / "whole"), whole)
     for moment in (step(1), step(4), step(5), measuring("validation", 2), step(8), measuring("test", 3)):
@@ -126,6 +132,23 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recip
         assert same_weights(folder, tmp_path / "whole")
         assert run.summary["best_epoch"] in (1, 2, 3)
         shutil.rmtree(folder)
+
+
+def test_a_fused_optimizer_s_count_of_steps_lies_on_the_device() -> None:
+    """The device is torch's meta device here; on a GPU, torch's fused Adam refuses a count that lies elsewhere."""
+    states = []
+    for place in (torch.device("cpu"), torch.device("meta")):
+        module = torch.nn.Linear(2, 3, device=place)
+        states.append(State(module, torch.optim.Adam(module.parameters()), Sums.zero(place)))
+    trained, resumed = states
+    trained.module(torch.ones(1, 2)).sum().backward()
+    trained.optimizer.step()
+    for group, fused in (({}, "cpu"), ({"fused": True}, "meta")):
+        resumed.optimizer.param_groups[0].update(group)
+        with pytest.warns(UserWarning, match="is a no-op"):  # a meta device keeps no values
+            resumed.unpack(trained.pack())
+        for slots in resumed.optimizer.state.values():
+            assert (slots["step"].device.type, slots["exp_avg"].device.type) == (fused, "meta")
 
 
 def test_the_best_and_the_patience_are_not_forgotten(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The trainer beside the loop of tutorials, the best loop by hand, and other trainers: ratios, all in one run.
 
-python tools/bench_train [--pairs N] [--data-dir DIR] [--threads N] [--cpu-time] [--quick]
+python tools/bench_train [--pairs N] [--data-dir DIR] [--threads N] [--cpu-time] [--quick] [--gpu]
 """
 
 from __future__ import annotations
@@ -168,6 +168,7 @@ def main() -> None:
     parser.add_argument(
         "--cpu-time", action="store_true", help="count processor time, on one thread: where other programs run"
     )
+    parser.add_argument("--gpu", action="store_true", help="measure what runs on a GPU, and nothing else")
     parser.add_argument("--quick", action="store_true", help="see that it runs: one pair of a moment each")
     options = parser.parse_args()
     if options.pairs < 1:
@@ -177,7 +178,8 @@ def main() -> None:
         torch.set_num_threads(options.threads or 1)
     pairs, seconds, images = (1, 0.01, 1000) if options.quick else (options.pairs, 0.4, 50_000)
     with TemporaryDirectory() as folder, heap.kept():
-        for text in report(Bench(pairs, seconds, options.data_dir, images, Path(folder))):
+        bench = Bench(pairs, seconds, options.data_dir, images, Path(folder))
+        for text in gpu.report(bench.data_dir, bench.folder) if options.gpu else report(bench):
             print(text, flush=True)
 
 
