@@ -23,6 +23,9 @@ HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
+CUBLAS_IS_DETERMINISTIC = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+"""What `--deterministic` needs of the environment; torch reads it once in a process, at the first product on a GPU."""
+
 HAS_NONE = " does not have a deterministic implementation"
 """What torch says of an operation, behind its name, where only deterministic ones are allowed."""
 
@@ -61,6 +64,8 @@ def choose(options: Options, module: nn.Module) -> Device:
         raise CannotRun(
             f"there is no device `{options.device}` that torch can use; here are: {_there()}{_why_no_gpu()}"
         )
+    if place.type == "cuda":
+        os.environ.setdefault(*CUBLAS_IS_DETERMINISTIC)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
     return Device(place, _precision(options.precision, place, module))
@@ -132,7 +137,6 @@ def deterministic(wanted: bool) -> Iterator[None]:
     if before or not wanted:  # merely to say so takes torch the best part of a second
         yield
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
     torch.use_deterministic_algorithms(True)
     try:
         yield

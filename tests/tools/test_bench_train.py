@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from gpu import images_per_second
+import torch
+from gpu import images_per_second, multiplications, over_plain
 from paths import ROOT, SPECS
 from timing import Ratio, compare, ratio
 
@@ -34,6 +35,18 @@ def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
     rates = images_per_second(spec, "cpu", batch=8, batches=2, folder=tmp_path / "run", looks=3)
     assert len(rates) == 3
     assert all(rate > 0 for rate in rates)
+
+
+def test_a_network_is_timed_beside_a_plain_loop(tmp_path: Path) -> None:
+    found = over_plain(SPECS / "lenet5.net", "cpu", 8, tmp_path / "run", pairs=1, seconds=0.01)
+    assert found.median > 0
+    assert multiplications("cpu", 32) > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="would measure")
+def test_without_a_gpu_it_says_so() -> None:
+    done = subprocess.run([sys.executable, BENCH, "--gpu"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("no CUDA device here")
 
 
 def test_the_interval_holds_the_median_in_95_of_100_cases() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,10 @@ def test_an_operation_that_is_never_the_same_is_named() -> None:
     with pytest.raises(CannotRun, match=message), device.deterministic(True):
         torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_gpu_may_become_deterministic_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(device, "_is_here", lambda place: True)
+    device.choose(Options(device="cuda:0", precision="fp32"), nn.Linear(1, 1))
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
