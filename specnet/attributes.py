@@ -3,11 +3,12 @@ names, types, defaults, the order of positional values, and the bare words it kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import ErrorDetails
 
 LARGEST = 2**31 - 1
 """The largest size, count or stride: what 32-bit indices of torch and cuDNN can address."""
@@ -74,3 +75,36 @@ Pair = Annotated[tuple[Count, Count], BeforeValidator(_both_axes)]
 """Height and width; one number stands for both."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+# What is wrong with attributes, in the words of a spec
+
+BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "greater_than": lambda context: f"must be more than {context['gt']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
+    "less_than": lambda context: f"must be less than {context['lt']:g}",
+    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
+    "value_error": lambda context: f"must fit: {context['error']}",
+}
+"""What a bound or a choice requires, by the type of pydantic's error, from its context."""
+
+TYPES = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
+
+
+def describe_requirement(error: ErrorDetails, meaning: str | None) -> str:
+    """Return what a field requires: "must be at least 1"; `meaning` is the field's description."""
+    if error["type"] in BOUNDS:
+        return BOUNDS[error["type"]](error.get("ctx", {}))
+    type_ = str(error["type"]).partition("_")[0]
+    if meaning and (len(error["loc"]) > 1 or type_ not in TYPES):
+        return f"is the {meaning}"
+    return f"must be {TYPES.get(type_, 'another value')}"
+
+
+def find_field(attributes: type[Attributes], error: ErrorDetails) -> str:
+    """Return the field that a validation error is about; "" for the attributes as a whole."""
+    if not error["loc"]:
+        return ""
+    location = str(error["loc"][0])
+    return location if location in attributes.model_fields else attributes.field_of(location) or location

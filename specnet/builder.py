@@ -1,24 +1,38 @@
-"""A network made by a program, without any text.
+"""Networks made by programs, without any text.
 
-builder = NetworkBuilder("Small")
-x = builder.input((32, 32, 3))
-x = builder.add("conv", x, K=16, F=5, P=2, name="conv1")
-x = builder.add("relu", x)
-network = builder.network(builder.add("fc", x, K=10))
+>>> builder = NetworkBuilder("Small")
+>>> x = builder.input((32, 32, 3))
+>>> x = builder.add("conv", x, K=16, F=5, P=2, name="conv1")
+>>> x = builder.add("relu", x)
+>>> network = builder.network(builder.add("fc", x, K=10))
+>>> network.shapes["conv1"], network.shapes["fc1"]
+((32, 32, 16), (10,))
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from specnet.attributes import describe_requirement, find_field
 from specnet.graph import Input, Network, Node
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer, LayerError, Shape
+from specnet.naming import escape_attribute
+from specnet.printer.values import quote_value
+from specnet.suggest import closest_word, did_you_mean
+
+KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "in", "or", "and", "not"})
+"""The words of the language, which cannot be names."""
 
 
 class NetworkBuilder:
-    """Grows a network node by node; what a layer cannot take is a ValueError at once."""
+    """Builds a network node by node; every method raises ValueError at once for what a spec could not say."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = name
@@ -29,36 +43,75 @@ class NetworkBuilder:
         self._counts: Counter[str] = Counter()
 
     def input(self, shape: Shape, name: str = "input") -> str:
-        """An input of shape (height, width, channels), or (length,); returns its name."""
-        self._take(name, tuple(shape))
+        """Add an input of shape (height, width, channels) or (length,); return its name."""
+        self._declare(name, tuple(shape))
         self._inputs.append(Input(name, tuple(shape)))
         return name
 
     def add(self, layer: Layer | str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """A layer, or its kind and attributes (by letter or torch's word), fed by named values; returns its name."""
-        made = layer if isinstance(layer, Layer) else _made(layer, attributes)
-        self._counts[made.kind] += 1
-        name = name or f"{made.kind}{self._counts[made.kind]}"
+        """Add a layer that reads named values; return its name, with an underscore where torch needs the name itself.
+
+        A layer may be given as its kind and attributes, with keys as in a spec (`K`) or as in torch (`out_channels`).
+        """
+        made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
+        name = escape_attribute(name) if name else self._next_name(made.kind)
+        shapes = tuple(self._shape(value) for value in inputs)
         try:
-            output = made.output(tuple(self._shapes[value] for value in inputs))
-        except LayerError as refusal:
-            raise ValueError(f"`{name}` {refusal.fact}") from None
-        self._take(name, output)
+            output = made.output(shapes)
+        except LayerError as error:
+            raise ValueError(f"`{name}` {error.fact}") from None
+        self._declare(name, output)
         self._nodes.append(Node(name, made.kind, made, inputs, output))
         return name
 
     def network(self, output: str) -> Network:
-        """The network that gives this value."""
+        """Return the network with this output."""
+        self._shape(output)
         return Network(self.name, self.description, tuple(self._inputs), tuple(self._nodes), (output,))
 
-    def _take(self, name: str, shape: Shape) -> None:
+    def _next_name(self, kind: str) -> str:
+        """Return the first of `conv1`, `conv2`, … that is free."""
+        while True:
+            self._counts[kind] += 1
+            name = f"{kind}{self._counts[kind]}"
+            if name not in self._shapes:
+                return name
+
+    def _declare(self, name: str, shape: Shape) -> None:
+        if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", name, re.ASCII) or name in KEYWORDS:
+            raise ValueError(f"`{name}` cannot be a name: names have letters, digits and underscores")
         if name in self._shapes:
             raise ValueError(f"the name `{name}` is taken")
         self._shapes[name] = shape
 
+    def _shape(self, name: str) -> Shape:
+        if name not in self._shapes:
+            raise ValueError(f"no value is named `{name}`{did_you_mean(closest_word(name, self._shapes))}")
+        return self._shapes[name]
 
-def _made(kind: str, attributes: dict[str, Any]) -> Layer:
-    found = layer_class(kind)
-    if found is None:
-        raise ValueError(f"no kind of layer is called `{kind}`; there are {', '.join(kinds())}")
-    return found.model_validate(attributes)
+
+def make_layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
+    """Return a layer of a kind; raises ValueError in the words of a spec."""
+    cls = layer_class(kind)
+    if cls is None:
+        hint = did_you_mean(closest_word(kind, kinds())) or f"; there are {', '.join(kinds())}"
+        raise ValueError(f"no kind of layer is called `{kind}`{hint}")
+    try:
+        return cls.model_validate(attributes)
+    except ValidationError as error:
+        messages = dict.fromkeys(_describe(kind, cls, detail) for detail in error.errors())
+        raise ValueError("; ".join(messages)) from None
+
+
+def _describe(kind: str, cls: type[Layer], detail: ErrorDetails) -> str:
+    """Return a validation error in the words of a spec: "`K` of `conv` must be at least 1, not 0"."""
+    name = find_field(cls, detail)
+    if not name:
+        return f"`{kind}` {str(detail['msg']).removeprefix('Value error, ')}"
+    if name not in cls.model_fields:
+        keys = {field: cls.key_of(field) for field in cls.model_fields}
+        return f"`{kind}` has no attribute `{name}`{did_you_mean(closest_word(name, keys.values(), keys))}"
+    key, meaning = cls.key_of(name), cls.model_fields[name].description
+    if detail["type"] == "missing":
+        return f"`{kind}` needs `{key}`{f', the {meaning}' if meaning else ''}"
+    return f"`{key}` of `{kind}` {describe_requirement(detail, meaning)}, not {quote_value(detail['input'])}"

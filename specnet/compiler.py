@@ -19,7 +19,8 @@ from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.parser import MOST_CHARACTERS, parse
+from specnet.syntax.limits import MAX_CHARACTERS
+from specnet.syntax.parser import parse
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def read_beside(path: str, span: Span) -> Source:
     try:
         if file.is_dir():
             raise CannotRead(f"`{path}` is a directory")
-        if file.stat().st_size > 4 * MOST_CHARACTERS:
+        if file.stat().st_size > 4 * MAX_CHARACTERS:
             fact = f"`{path}` has {file.stat().st_size:,} bytes"
-            raise CannotRead(f"{fact}; a spec has at most {MOST_CHARACTERS:,} characters")
+            raise CannotRead(f"{fact}; a spec has at most {MAX_CHARACTERS:,} characters")
         return Source(str(file), file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CannotRead(f"there is no file `{path}` beside {span.source.name}") from None

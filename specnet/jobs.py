@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 from specnet.analyses.memory import BYTES
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.learned import init_of
 from specnet.settings import Training
-from specnet.training import Answer, Job, Part
+from specnet.training import Job, LayerInfo, OutputLayer
 
 
 class UntrainableError(SpecNetError, ValueError):
@@ -32,7 +32,7 @@ def make_job(checked: Checked) -> Job:
         input_shape=network.inputs[0].shape,
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
-        module=build(network),
+        module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
         parts=collect_parts(network),
@@ -41,13 +41,13 @@ def make_job(checked: Checked) -> Job:
     )
 
 
-def collect_parts(network: Network) -> dict[str, Part]:
+def collect_parts(network: Network) -> dict[str, LayerInfo]:
     """Return the layers with parameters by their names in the module."""
     parts = {}
     for node in network.nodes:
         inputs = network.input_shapes(node)
         if node.layer and inputs and not node.shares and node.layer.parameters(inputs):
-            parts[node.name] = Part(node.layer.goes_by, init_of(node.layer))
+            parts[node.name] = LayerInfo(node.layer.goes_by, init_of(node.layer))
     return parts
 
 
@@ -63,7 +63,7 @@ def _activation_bytes(checked: Checked) -> int:
     return (checked.totals.memory or 0) - BYTES * stored
 
 
-def _locate_output_count(checked: Checked) -> Answer | None:
+def _locate_output_count(checked: Checked) -> OutputLayer | None:
     """Return where the spec writes the number of the network's outputs, if it is a plain number on one line."""
     network, answering = checked.network, checked.elaborated.answering
     if not answering:
@@ -73,4 +73,4 @@ def _locate_output_count(checked: Checked) -> Answer | None:
     if place.trace or not re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text):
         return None
     text, end = place.element.text, span.end - place.element.start
-    return Answer(place.element.line, text[: end - len(str(outputs))], text[end:])
+    return OutputLayer(place.element.line, text[: end - len(str(outputs))], text[end:])

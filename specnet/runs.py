@@ -17,17 +17,17 @@ from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
     SPEC,
-    Asked,
     BadRun,
+    ClassificationMetrics,
+    EvaluationOptions,
     Job,
-    Measures,
+    LoadedRun,
     Prediction,
-    Recorded,
-    Trained,
-    Weights,
+    RunConfig,
+    WeightsFile,
+    build_loaded_run,
+    read_run_config,
     read_weights,
-    recorded,
-    trained,
 )
 from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
@@ -36,40 +36,40 @@ MOST_DIFFERENCES = 5
 """Layers that differ, in one message."""
 
 
-def load_run(path: str | Path) -> Trained:
+def load_run(path: str | Path) -> LoadedRun:
     """Load the network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
-    config = recorded(Path(path))
+    config = read_run_config(Path(path))
     checked, job = restore_job(config)
     weights = read_weights(config.folder / MODEL)
     _check_same_network(checked, weights, config)
-    return trained(config, job, weights)
+    return build_loaded_run(config, job, weights)
 
 
 def evaluate(
-    run: str | Path | Trained,
+    run: str | Path | LoadedRun,
     data: str | None = None,
     data_dir: str | Path | None = None,
     device: str = "cpu",
     batch: int | None = None,
-) -> Measures:
+) -> ClassificationMetrics:
     """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
     Raises TrainingError, SpecError.
     """
-    loaded = run if isinstance(run, Trained) else load_run(run)
-    asked = Asked(data, Path(data_dir) if data_dir else None, device, batch)
+    loaded = run if isinstance(run, LoadedRun) else load_run(run)
+    asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
     return evaluate_run(loaded, asked, lambda text: None).measures
 
 
 def predict(
-    run: str | Path | Trained, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
+    run: str | Path | LoadedRun, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
     """Return the `top` likeliest classes of each image file; raises TrainingError, SpecError."""
-    loaded = run if isinstance(run, Trained) else load_run(run)
+    loaded = run if isinstance(run, LoadedRun) else load_run(run)
     return predict_images(loaded, [Path(image) for image in images], top, device)
 
 
-def restore_job(config: Recorded) -> tuple[Checked, Job]:
+def restore_job(config: RunConfig) -> tuple[Checked, Job]:
     """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError."""
     checked = _check(config.spec_text, config.used, config.options.overrides)
     if not checked.ok:
@@ -98,7 +98,7 @@ def _make_reader(used: Mapping[str, str]) -> Read:
     return read
 
 
-def _check_same_network(checked: Checked, weights: Weights, config: Recorded) -> None:
+def _check_same_network(checked: Checked, weights: WeightsFile, config: RunConfig) -> None:
     """Raise BadRun where the weights belong to another network than the spec's."""
     labels, model = weights.labels, config.folder / MODEL
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from specnet.analyses.totals import Totals
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
-from specnet.elaborate.build import Expectation
+from specnet.elaborate import Expectation
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

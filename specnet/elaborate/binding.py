@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from specnet import suggest
-from specnet.attributes import Attributes
+from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, replacing
 from specnet.elaborate.scope import Default
 from specnet.foreign import closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate
 
 A = TypeVar("A", bound=Attributes)
 
@@ -69,9 +69,9 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
     for argument in arguments:
         try:
             name, value = _field_and_value(attributes, word, argument, lookup, given.values)
-        except Unknown:
+        except UnknownShape:
             given.unknown = True
-        except NoValue as error:
+        except EvaluationError as error:
             given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _Misplaced as error:
             given.diagnostics.append(error.diagnostic)
@@ -125,7 +125,7 @@ def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: t
         return expression.text
     try:
         return evaluate(expression, lookup)
-    except NoSuchName:
+    except UndefinedName:
         if not isinstance(expression, tree.Name):
             raise
         if annotation is str:
@@ -189,9 +189,9 @@ def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.
 def _has_value(name: tree.Name, lookup: Lookup) -> bool:
     try:
         lookup(name)
-    except NoSuchName:
+    except UndefinedName:
         return False
-    except (NoValue, Unknown):
+    except (EvaluationError, UnknownShape):
         return True
     return True
 
@@ -207,18 +207,10 @@ def _validated(
     try:
         return attributes.model_validate(values, strict=True)
     except ValidationError as error:
-        details = {_field_name(attributes, detail): detail for detail in reversed(error.errors())}
+        details = {find_field(attributes, detail): detail for detail in reversed(error.errors())}
         for name, detail in reversed(details.items()):
             diagnostics.append(_wrong(attributes, word, name, detail, values, spans))
         return None
-
-
-def _field_name(attributes: type[Attributes], detail: ErrorDetails) -> str:
-    """The field that an error of pydantic is about, "" for the attributes as a whole."""
-    if not detail["loc"]:
-        return ""
-    location = str(detail["loc"][0])
-    return location if location in attributes.model_fields else attributes.field_of(location) or location
 
 
 def _wrong(
@@ -246,7 +238,7 @@ def _wrong(
         return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
-    message = f"`{subject}` {_needed(detail, meaning)}, not {quote_value(values[name])}"
+    message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
     keys = free_keys(attributes, spans)[:1]
     fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
@@ -256,26 +248,3 @@ def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
     """The words of a field of which one stands first on a line: `max` and `avg` of `pool`."""
     words = _words(attributes.model_fields[field].annotation)
     return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()
-
-
-NEEDED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
-    "greater_than": lambda context: f"must be more than {context['gt']:g}",
-    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
-    "less_than": lambda context: f"must be less than {context['lt']:g}",
-    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
-    "value_error": lambda context: f"must fit: {context['error']}",
-}
-"""What a bound or a choice of pydantic asks for, from its context."""
-
-KINDS = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
-
-
-def _needed(detail: ErrorDetails, meaning: str | None) -> str:
-    """What a field admits, as far as its error tells."""
-    if detail["type"] in NEEDED:
-        return NEEDED[detail["type"]](detail.get("ctx", {}))
-    kind = str(detail["type"]).partition("_")[0]
-    if meaning and (len(detail["loc"]) > 1 or kind not in KINDS):
-        return f"is the {meaning}"
-    return f"must be {KINDS.get(kind, 'another value')}"

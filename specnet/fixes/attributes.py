@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Edit, Fix
-from specnet.elaborate.build import Place
+from specnet.elaborate import Place
 from specnet.graph import Node
 from specnet.layers.base import Layer, LayerError, Shape, Shapes
 from specnet.printer.values import format_attribute

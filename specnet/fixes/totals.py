@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix
-from specnet.elaborate.build import Expectation
+from specnet.elaborate import Expectation
 from specnet.fixes.numbers import numbers_of, replaced
 
 MOST_MEASURED = 150

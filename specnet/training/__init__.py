@@ -4,6 +4,7 @@ run = train(job, Options(device="cuda"), watcher)
 run = resume(recorded(folder), job, options, watcher)
 """
 
+from specnet.training.engine.evaluator import ClassificationMetrics, Evaluation
 from specnet.training.errors import (
     BadRun,
     CannotRun,
@@ -15,53 +16,48 @@ from specnet.training.errors import (
     TrainingError,
     Unsuitable,
 )
-from specnet.training.evaluate import Asked, evaluate
-from specnet.training.job import Answer, Job, Metrics, Options, Part, Plan, Progress, Run, Silent, Watcher
-from specnet.training.kept_spec import SPEC
-from specnet.training.measures import Evaluation, Measures
-from specnet.training.predict import Guess, Prediction, predict
-from specnet.training.recorded import Recorded, recorded
+from specnet.training.evaluate import EvaluationOptions, evaluate
+from specnet.training.job import Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run, Silent, Watcher
 from specnet.training.run import resume, train
-from specnet.training.run_folder import MODEL
-from specnet.training.trained import Trained, trained
-from specnet.training.weights import Weights
-from specnet.training.weights import read as read_weights
+from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass, build_loaded_run, predict
+from specnet.training.runs.run_config import RunConfig, read_run_config
+from specnet.training.runs.run_folder import MODEL, SPEC, WeightsFile, read_weights
 
 __all__ = [
     "MODEL",
     "SPEC",
-    "Answer",
-    "Asked",
     "BadRun",
     "CannotRun",
+    "ClassificationMetrics",
     "DataProblem",
     "Evaluation",
-    "Guess",
+    "EvaluationOptions",
     "Interrupted",
     "Job",
-    "Measures",
+    "LayerInfo",
+    "LoadedRun",
     "Metrics",
     "NotFinite",
     "Options",
     "OutOfMemory",
-    "Part",
+    "OutputLayer",
     "Plan",
     "Prediction",
     "Progress",
     "RankLost",
-    "Recorded",
     "Run",
+    "RunConfig",
+    "ScoredClass",
     "Silent",
-    "Trained",
     "TrainingError",
     "Unsuitable",
     "Watcher",
-    "Weights",
+    "WeightsFile",
+    "build_loaded_run",
     "evaluate",
     "predict",
+    "read_run_config",
     "read_weights",
-    "recorded",
     "resume",
     "train",
-    "trained",
 ]

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from specnet.settings import Training
-from specnet.training import init
-from specnet.training.job import Part
-from specnet.training.normalize import Normalizer
-from specnet.training.run_folder import metadata
-from specnet.training.trained import Trained
+from specnet.training.engine.initialization import initialize_weights
+from specnet.training.job import LayerInfo
+from specnet.training.runs.loaded_run import LoadedRun
+from specnet.training.runs.run_folder import build_metadata
+from specnet.training.transforms.normalization import Normalizer
 
 EXAMPLES = 2
 """Images of the batch that shows torch what the network does; with one, it would take the batch size for fixed."""
@@ -50,22 +50,22 @@ class Exportable:
     labels: Mapping[str, str]
 
 
-def of_run(run: Trained) -> Exportable:
+def export_run(run: LoadedRun) -> Exportable:
     """A trained network, with its normalisation built in."""
-    labels = metadata(run.job, run.classes, run.normalization, run.options.overrides)
+    labels = build_metadata(run.job, run.classes, run.normalization, run.options.overrides)
     module = Normalized(run.model, run.normalization).eval()
     return Exportable(module, run.model, _examples([run.input_shape]), labels)
 
 
-def of_beginning(
+def export_untrained(
     module: nn.Module,
     training: Training,
-    parts: Mapping[str, Part],
+    parts: Mapping[str, LayerInfo],
     shapes: Sequence[tuple[int, ...]],
     labels: Mapping[str, str],
 ) -> Exportable:
     """A network as its training would begin, bare; `shapes` are those of its inputs, H×W×C or a vector's length."""
-    init.start(module, training.init, parts, training.seed.value, None)
+    initialize_weights(module, training.init, parts, training.seed.value, None)
     return Exportable(module.eval(), module, _examples(shapes), labels)
 
 
@@ -73,12 +73,12 @@ def _examples(shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
     return tuple(torch.zeros(EXAMPLES, *shape[-1:], *shape[:-1]) for shape in shapes)
 
 
-def weights(exportable: Exportable) -> bytes:
+def to_safetensors(exportable: Exportable) -> bytes:
     """The network's weights and the labels, as safetensors."""
     return save(exportable.network.state_dict(), dict(exportable.labels))
 
 
-def program(exportable: Exportable) -> bytes:
+def to_torch_program(exportable: Exportable) -> bytes:
     """The whole module as torch.export's .pt2, for batches of any size; the labels are its extra files."""
     batch = Dim("batch")
     shapes = tuple({0: batch} for _ in exportable.examples)

@@ -19,7 +19,7 @@ Metrics = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Part:
+class LayerInfo:
     """A layer with parameters: the words that it goes by beside its name, as `bn` and `norm`, and its own `init`."""
 
     words: tuple[str, ...]
@@ -27,7 +27,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutputLayer:
     """Where the number of outputs stands in the spec: on a line, which is `before`, the number, `after`."""
 
     line: int
@@ -58,9 +58,15 @@ class Job:
     module: nn.Module
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, LayerInfo] = field(default_factory=dict)
     image_memory: int = 0
-    answer: Answer | None = None
+    answer: OutputLayer | None = None
+
+    @property
+    def trainable_bytes(self) -> int:
+        """The bytes of all parameters that are learned."""
+        learned = (parameter for parameter in self.module.parameters() if parameter.requires_grad)
+        return sum(parameter.numel() * parameter.element_size() for parameter in learned)
 
 
 @dataclass(frozen=True)

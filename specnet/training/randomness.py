@@ -9,7 +9,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-from specnet.training.ranks import Share
+from specnet.training.distributed import Share
 
 _share: Share | None = None
 

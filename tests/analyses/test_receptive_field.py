@@ -90,10 +90,10 @@ def test_no_network_is_too_strange() -> None:
 def test_the_gradient_reaches_as_far(text: str) -> None:
     """From the middle of the output, where no edge is near, exactly the pixels of the field have a gradient."""
     torch = pytest.importorskip("torch")
-    from specnet.backends.torch_module import build
+    from specnet.backends.torch_module import build_module
 
     network = checked(f"input 64x64x1\n{text}").network
-    module = build(network)
+    module = build_module(network)
     for parameter in module.parameters():
         torch.nn.init.constant_(parameter, 1.0)
     image = torch.rand(1, 1, 64, 64, requires_grad=True)

@@ -13,8 +13,7 @@ from paths import ROOT
 from torch import nn
 from torch.fx.operator_schemas import get_signature_for_torch_op
 
-from specnet.backends.torch_source.embedded_modules import signature_of
-from specnet.backends.torch_source.signatures import FUNCTIONS, SIGNATURES, Signature, torch_signature
+from specnet.backends.torch_source.calls import FUNCTIONS, SIGNATURES, Signature, find_signature
 from specnet.compiler import check_source
 from specnet.layers.base import TorchCall
 from specnet.source import Source
@@ -77,7 +76,7 @@ def read(target: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(("module", "function"), FUNCTIONS.items())
 def test_functions_take_the_arguments_of_their_modules(module: str, function: str) -> None:
-    assert torch_signature(function).sort(read(function)) == read(function)
+    assert find_signature(function).sort(read(function)) == read(function)
     assert not read(function).keys() - parameters(module).keys() - {"training"}
 
 
@@ -93,7 +92,7 @@ def test_table_has_what_layers_call_and_nothing_else() -> None:
 def test_layers_name_every_argument_that_the_table_has() -> None:
     """In torch's order; a function of two values has the second as an input."""
     for call in calls():
-        known = signature_of(FUNCTIONS.get(call.target, call.target))
+        known = find_signature(FUNCTIONS.get(call.target, call.target))
         names = [name for name in (*known.positional, *known.defaults) if name not in ("training", "end_dim")]
         assert call.joins == "fold" or set(call.arguments) >= set(known.positional) - {"training"}, call
         assert list(call.arguments) == list(known.sort(call.arguments)), call
@@ -101,15 +100,15 @@ def test_layers_name_every_argument_that_the_table_has() -> None:
 
 
 def test_signature_of_an_embedded_module_is_that_of_its_source() -> None:
-    assert signature_of("modules.DropPath") == Signature(("p",))
-    assert signature_of("modules.Filter") == Signature(("kernel",), {"stride": 1, "padding": 0})
-    assert signature_of("modules.ChannelLayerNorm") == torch_signature("nn.LayerNorm")
+    assert find_signature("modules.DropPath") == Signature(("p",))
+    assert find_signature("modules.Filter") == Signature(("kernel",), {"stride": 1, "padding": 0})
+    assert find_signature("modules.ChannelLayerNorm") == find_signature("nn.LayerNorm")
 
 
-def test_defaults_are_dropped() -> None:
-    pool = torch_signature("F.max_pool2d")
-    assert pool.drops("stride", {"kernel_size": 3, "stride": 3})
-    assert not pool.drops("stride", {"kernel_size": 3, "stride": 2})
-    assert not pool.drops("kernel_size", {"kernel_size": 3})
-    assert not torch_signature("torch.flatten").drops("start_dim", {"start_dim": 0})
-    assert not torch_signature("nn.Unheard").drops("size", {"size": 1})
+def test_defaults() -> None:
+    pool = find_signature("F.max_pool2d")
+    assert pool.is_default("stride", {"kernel_size": 3, "stride": 3})
+    assert not pool.is_default("stride", {"kernel_size": 3, "stride": 2})
+    assert not pool.is_default("kernel_size", {"kernel_size": 3})
+    assert not find_signature("torch.flatten").is_default("start_dim", {"start_dim": 0})
+    assert not find_signature("nn.Unheard").is_default("size", {"size": 1})

@@ -17,8 +17,9 @@ torch = pytest.importorskip("torch")
 
 import specnet  # noqa: E402
 from specnet.cli import main  # noqa: E402
-from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable, lock, read_weights  # noqa: E402
-from specnet.training.data import Request, load  # noqa: E402
+from specnet.training import BadRun, CannotRun, DataProblem, Unsuitable, files, read_weights  # noqa: E402
+from specnet.training.data.images import DataRequest  # noqa: E402
+from specnet.training.data.loading import load  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -294,7 +295,7 @@ class TestPredicting:
         loaded = specnet.load_run(run)
         path = trained / "photos/test/red/2.png"
         (found,) = specnet.predict(loaded, [path], top=3)
-        data = load(loaded.job.training.data, None, Request((8, 8, 3), trained, print))
+        data = load(loaded.job.training.data, None, DataRequest((8, 8, 3), trained, print))
         assert data.test is not None
         row = loaded.probabilities(data.test.pixels)[12].tolist()
         assert [guess.probability for guess in found.guesses] == pytest.approx(sorted(row, reverse=True), rel=1e-4)
@@ -352,7 +353,7 @@ class TestListing:
         code, out, err = call("runs")
         heads, *rows = (re.split(r"\s{2,}", line) for line in out.splitlines())
         assert code == 0
-        assert heads == ["run", "network", "begun", "epochs", "validation", "test", "parameters", "images/s", "state"]
+        assert heads == ["run", "network", "started", "epochs", "validation", "test", "parameters", "images/s", "state"]
         assert [row[0] for row in rows] == ["a-finished", "b-interrupted", "c-failed"]
         assert [row[-1] for row in rows] == ["finished", "interrupted", "failed"]
         assert [row[3:6] for row in rows] == [
@@ -391,7 +392,7 @@ class TestListing:
         (other / "config.json").write_text(json.dumps(config))
         table, said = call("runs")[1].split("\n\n")
         assert "f-other" in table
-        assert re.fullmatch(r"3 runs of \w+ with other seeds or folds: test 94.67% ± 5.03%\n", said)
+        assert re.fullmatch(r"3 runs of \w+ with different seeds or folds: test 94.67% ± 5.03%\n", said)
 
     def test_curves(self, runs: Path, call: Call) -> None:
         code, _, err = call("runs", "-o", "curves.png")
@@ -400,7 +401,7 @@ class TestListing:
             assert picture.width > 1000
 
     def test_one_that_is_going_on(self, runs: Path, call: Call) -> None:
-        with lock.held(runs / "b-interrupted"):
+        with files.lock_folder(runs / "b-interrupted"):
             assert "running" in call("runs")[1].splitlines()[2]
 
     def test_nothing_there(self, tmp_path: Path, call: Call) -> None:

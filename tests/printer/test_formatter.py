@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from paths import ERRORS, GOLDEN, ROOT, SPECS
 
 from specnet.cli import main
-from specnet.printer.formatter import format_lines, format_source
+from specnet.printer.formatter import format_source, format_tree
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
@@ -214,7 +214,7 @@ CHAINS = node(tree.Chain, st.one_of(st.none(), names()), tuples(CALLS, least=1),
 @settings(max_examples=100)
 @given(st.recursive(tuples(CHAINS), lines_of, max_leaves=6))
 def test_trees_read_back_as_they_are(lines: tree.Lines) -> None:
-    text = format_lines(lines)
+    text = format_tree(lines)
     assert parsed(text) == lines
     assert_faithful(text)
 
@@ -225,7 +225,7 @@ def test_a_spec_made_by_a_program_has_blank_lines_between_its_topics() -> None:
         "conv1: conv K=4 F=3 -> relu\npool1: pool max F=2\n\nexpect parameters 3\nexpect macs < 1k\n\n"
         "train { seed 1 }\n"
     )
-    assert format_lines(parsed(text.replace("\n\n", "\n"))) == text
+    assert format_tree(parsed(text.replace("\n\n", "\n"))) == text
 
 
 # The command

@@ -54,25 +54,15 @@ def test_a_network_made_by_a_program() -> None:
     right = net.add("conv", x, out_channels=16, kernel_size=1, name="right")
     network = net.network(net.add("fc", net.add("add", left, right), K=10))
     assert read_back(network) == network
-    checked = specnet.check(network)
-    assert checked.ok
-    assert checked.network == network
     assert "right: @input -> conv K=16 F=1\nadd1:  @left  -> add @right\n" in format_network(network)
 
 
-@pytest.mark.parametrize(
-    ("kind", "attributes", "message"),
-    [
-        ("conv", {"K": 6, "F": 5, "S": 2}, "leaves real pixels unread"),
-        ("cnov", {}, "no kind of layer"),
-        ("conv", {"K": 0, "F": 1}, "greater than or equal to 1"),
-        ("relu", {"name": "input"}, "is taken"),
-    ],
-)
-def test_what_is_wrong_is_said_at_once(kind: str, attributes: dict[str, object], message: str) -> None:
+def test_names_that_differ_in_dots_have_different_labels() -> None:
     net = builder()
-    with pytest.raises(ValueError, match=message):
-        net.add(kind, net.input((26, 26, 10)), **attributes)
+    x = net.add("relu", net.input((4, 4, 3)), name="a.b")
+    network = net.network(net.add("add", x, net.add("tanh", x, name="a_b")))
+    labels = {"a.b": "a_b_", "a_b": "a_b", "add1": "add1"}
+    assert [node.name for node in read_back(network).nodes] == [labels[node.name] for node in network.nodes]
 
 
 def test_a_broken_network_cannot_be_printed() -> None:

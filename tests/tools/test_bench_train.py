@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu import images_per_second, multiplications, over_plain
+from gpu import compare_with_plain_loop, images_per_second, measure_products
 from paths import ROOT, SPECS
 from timing import Ratio, compare, ratio
 
@@ -38,9 +38,9 @@ def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
 
 
 def test_a_network_is_timed_beside_a_plain_loop(tmp_path: Path) -> None:
-    found = over_plain(SPECS / "lenet5.net", "cpu", 8, tmp_path / "run", pairs=1, seconds=0.01)
+    found = compare_with_plain_loop(SPECS / "lenet5.net", "cpu", 8, tmp_path / "run", pairs=1, seconds=0.01)
     assert found.median > 0
-    assert multiplications("cpu", 32) > 0
+    assert measure_products("cpu", 32) > 0
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="would measure")

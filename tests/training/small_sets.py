@@ -12,11 +12,12 @@ from PIL import Image
 
 from specnet.settings.data import Data
 from specnet.settings.split import Split
-from specnet.training.data import DataSet, Request, load
+from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.loading import load
 
 
 def read(data: Data, data_dir: Path | None, shape: tuple[int, int, int], split: Split | None = None) -> DataSet:
-    return load(data, split, Request(shape, data_dir, lambda text: None))
+    return load(data, split, DataRequest(shape, data_dir, lambda text: None))
 
 
 def write_idx(path: Path, values: np.ndarray, packed: bool = True) -> None:

@@ -35,7 +35,7 @@ train {
 OFTEN = """
 import sys
 from specnet.cli import main
-from specnet.training import loop
+from specnet.training.engine import loop
 loop.SAVED_AT_EPOCH, loop.SAVED_WITHIN = 0.0, 0.05
 sys.exit(main(sys.argv[1:]))
 """

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from specnet.settings.augment import Augment, Cutmix, Flip, Mixup
 from specnet.settings.average import Average, Ema, Lookahead
 from specnet.settings.batch import Batch
+from specnet.settings.data import Digits
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
 from specnet.settings.group import Group
@@ -23,14 +24,15 @@ from specnet.settings.loss import CrossEntropy
 from specnet.settings.normalize import Unchanged
 from specnet.settings.optimizer import Sgd
 from specnet.settings.split import Split
-from specnet.training import Options, train, views
-from specnet.training.average import Averaged
-from specnet.training.batches import Batches
-from specnet.training.data import Images, digits
-from specnet.training.data.split import set_aside
-from specnet.training.loss import class_weights, loss
-from specnet.training.mixing import Mixer
-from specnet.training.normalize import fit
+from specnet.training import Options, train
+from specnet.training.data.images import DataRequest, Images
+from specnet.training.data.loading import apply_split, load
+from specnet.training.engine import evaluator
+from specnet.training.engine.batches import Batches
+from specnet.training.optim.averaging import AveragedWeights
+from specnet.training.optim.losses import build_loss, compute_class_weights
+from specnet.training.transforms.augmentation import Mixer
+from specnet.training.transforms.normalization import fit_normalizer
 
 
 def trained(folder: Path, count: float = 1, **settings: Any) -> dict[str, Tensor]:
@@ -73,7 +75,7 @@ def steps(setting: Average, weights: list[float]) -> tuple[list[float], list[flo
     """The averages, and what the weights have become, as training sets them to these values step by step."""
     module = nn.Linear(1, 1, bias=False)
     module.weight.data.fill_(0.0)
-    average = Averaged(setting, module)
+    average = AveragedWeights(setting, module)
     averages, become = [], []
     for step, weight in enumerate(weights, 1):
         module.weight.data.fill_(weight)
@@ -112,7 +114,7 @@ def test_the_averages_are_what_a_run_keeps(tmp_path: Path, setting: Average) -> 
 
 def test_the_module_has_the_averages_only_within() -> None:
     module = network()
-    average = Averaged(Ema(), module)
+    average = AveragedWeights(Ema(), module)
     trained = {name: value.clone() for name, value in module.state_dict().items()}
     for value in average.values.values():
         value.zero_()
@@ -122,7 +124,9 @@ def test_the_module_has_the_averages_only_within() -> None:
 
 
 def flat(scores: Callable[[Tensor], Tensor], **how: Any) -> Tensor:
-    return views.averaged(scores, Evaluate(**how))(torch.arange(2 * 3 * 5 * 5).float().reshape(2, 3, 5, 5) ** 1.5)
+    return evaluator.average_views(scores, Evaluate(**how))(
+        torch.arange(2 * 3 * 5 * 5).float().reshape(2, 3, 5, 5) ** 1.5
+    )
 
 
 def test_views_are_mirrored_and_moved() -> None:
@@ -152,7 +156,7 @@ def test_labels_are_mixed_as_the_images_are(step: Augment) -> None:
     outputs = torch.randn(8, 10)
     one, other = cross_entropy(outputs, labels), cross_entropy(outputs, labels.flip(0))
     expected = targets.share * one + (1 - targets.share) * other
-    torch.testing.assert_close(targets.loss(loss(CrossEntropy()), outputs), expected)
+    torch.testing.assert_close(targets.loss(build_loss(CrossEntropy()), outputs), expected)
 
 
 def test_without_mixing_nothing_is_drawn() -> None:
@@ -168,7 +172,7 @@ def test_an_alternating_flip_turns_every_image_in_every_other_epoch() -> None:
     pixels = torch.tensor([0, 9], dtype=torch.uint8).view(1, 1, 2, 1).expand(64, 1, 2, 1).contiguous()
     images = Images(pixels, torch.arange(64))
     for chain in ((Flip(alternating=True),), (Flip(direction="vertical"), Flip(alternating=True))):
-        batches = Batches(images, chain, fit(Unchanged(), pixels), Batch(size=64), 3)
+        batches = Batches(images, chain, fit_normalizer(Unchanged(), pixels), Batch(size=64), 3)
         turned = []
         for epoch in range(4):
             shown, labels = batches.batch(epoch)
@@ -184,23 +188,28 @@ def test_an_alternating_flip_turns_every_image_in_every_other_epoch() -> None:
 def test_drop_last(amount: int, steps: int) -> None:
     """A set smaller than a batch is one all the same."""
     images = Images(torch.zeros(amount, 1, 1, 1, dtype=torch.uint8), torch.arange(amount))
-    assert Batches(images, (), fit(Unchanged(), images.pixels), Batch(size=32, drop_last=True), 0).per_epoch == steps
+    assert (
+        Batches(images, (), fit_normalizer(Unchanged(), images.pixels), Batch(size=32, drop_last=True), 0).per_epoch
+        == steps
+    )
 
 
 def test_class_weights() -> None:
     labels = torch.tensor([0] * 6 + [1] * 2 + [2] * 4)
-    balanced = class_weights(CrossEntropy(weights="balanced"), labels, 3)
+    balanced = compute_class_weights(CrossEntropy(weights="balanced"), labels, 3)
     assert balanced is not None
     assert balanced.tolist() == pytest.approx([12 / 18, 2.0, 1.0])
-    given = class_weights(CrossEntropy(weights=(1, 2, 3.5)), labels, 3)
+    given = compute_class_weights(CrossEntropy(weights=(1, 2, 3.5)), labels, 3)
     assert given is not None
     outputs = torch.randn(12, 3)
-    torch.testing.assert_close(loss(CrossEntropy(), given)(outputs, labels), cross_entropy(outputs, labels, given))
+    torch.testing.assert_close(
+        build_loss(CrossEntropy(), given)(outputs, labels), cross_entropy(outputs, labels, given)
+    )
 
 
 def test_folds_are_equal_parts_of_all_images() -> None:
-    data = digits.read()
-    parts = [set_aside(data, Split(folds=5, fold=fold)) for fold in range(1, 6)]
+    data = load(Digits(), None, DataRequest((8, 8, 1), None, print))
+    parts = [apply_split(data, Split(folds=5, fold=fold)) for fold in range(1, 6)]
     validations = [part.validation for part in parts if part.validation]
     assert sum(len(part) for part in validations) == len(data.train)
     assert max(map(len, validations)) - min(map(len, validations)) <= 1
@@ -214,5 +223,5 @@ def test_folds_are_equal_parts_of_all_images() -> None:
 def test_views_may_be_moved_further_than_the_image_is_wide() -> None:
     """Reflected on and on, as training's shift is: by a whole period of eight, five pixels are where they were."""
     images = torch.arange(25).float().reshape(1, 1, 5, 5)
-    moved = views.averaged(lambda view: view.flatten(1), Evaluate(shift=8))(images)
+    moved = evaluator.average_views(lambda view: view.flatten(1), Evaluate(shift=8))(images)
     torch.testing.assert_close(moved, images.flatten(1))

@@ -35,15 +35,12 @@ from specnet.training import (
     Options,
     Progress,
     Run,
-    confusion,
-    curves,
-    pace,
-    recorded,
+    read_run_config,
     resume,
     train,
 )
-from specnet.training.state import State
-from specnet.training.sums import Sums
+from specnet.training.engine import loop
+from specnet.training.engine.state import RunningMetrics, State
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -52,9 +49,9 @@ TIMES = {"seconds", "images_per_second"}
 
 @pytest.fixture(autouse=True)
 def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "TICK", 0.0)
-    monkeypatch.setattr(curves, "draw", lambda *arguments: None)
-    monkeypatch.setattr(confusion, "draw", lambda *arguments: b"")
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
+    monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
 
 
 def job(settings: Training | None = None) -> Job:
@@ -87,7 +84,7 @@ def measuring(part: str, epoch: int) -> Callable[[Progress], bool]:
 
 
 def go_on(folder: Path, settings: Training, watcher: Notebook | None = None) -> Run:
-    begun = recorded(folder)
+    begun = read_run_config(folder)
     assert begun.training == settings
     return resume(begun, job(begun.training), begun.options, watcher)
 
@@ -148,7 +145,7 @@ def test_a_fused_optimizer_s_count_of_steps_lies_on_the_device() -> None:
     states = []
     for place in (torch.device("cpu"), torch.device("meta")):
         module = torch.nn.Linear(2, 3, device=place)
-        states.append(State(module, torch.optim.Adam(module.parameters()), Sums.zero(place)))
+        states.append(State(module, torch.optim.Adam(module.parameters()), RunningMetrics.zero(place)))
     trained, resumed = states
     trained.module(torch.ones(1, 2)).sum().backward()
     trained.optimizer.step()
@@ -196,7 +193,7 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path:
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
 def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    monkeypatch.setattr("specnet.training.loop.SAVED_AT_EPOCH", 0.0)
+    monkeypatch.setattr("specnet.training.engine.loop.SAVED_AT_EPOCH", 0.0)
     settings = training(epochs=Epochs(count=3))
     with pytest.raises(Interrupted):
         train(job(settings), Options(run=tmp_path / "run"), Stopping(step(12)))
@@ -212,12 +209,13 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest
 
 
 def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specnet.training.loop.SAVED_WITHIN", 0.0)
+    monkeypatch.setattr("specnet.training.engine.loop.SAVED_WITHIN", 0.0)
     settings = training()
     with pytest.raises(Interrupted):
         train(job(settings), Options(run=tmp_path / "run"), Stopping(step(7)))
     checkpoints = tmp_path / "run/checkpoint"
-    assert sorted(path.name for path in checkpoints.glob("*.json")) == ["000000006.json", "000000007.json"]
+    before, last = sorted(path.name for path in checkpoints.glob("*.json"))
+    assert before < last == "000000007.json"  # none is begun at a step where the one before is still being written
     (checkpoints / ".000000008.safetensors.tmp").touch()
     go_on(tmp_path / "run", settings)
     assert sorted(path.suffix for path in checkpoints.iterdir()) == [".json", ".json", ".safetensors", ".safetensors"]
@@ -225,14 +223,14 @@ def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
     train(job(), Options(run=tmp_path / "run"))
-    begun = recorded(tmp_path / "run")
+    begun = read_run_config(tmp_path / "run")
     with pytest.raises(BadRun, match="not the network that this run has trained"):
         resume(begun, replace(job(), digest="sha256:other"), begun.options)
 
 
 def test_no_run_to_resume(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="holds no run"):
-        recorded(tmp_path)
+        read_run_config(tmp_path)
 
 
 def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,8 @@ from setting import Setting, setting
 from textbook import has_torchvision, textbook, textbook_without_pictures
 from timing import Clock, Ratio, Stretch, compare
 
-from specnet.training import heap
-from specnet.training.device import NATIVE_BF16, capabilities
+from specnet.training import resources
+from specnet.training.device import NATIVE_BF16, cpu_capabilities
 from specnet.training.job import Precision
 
 Way = Callable[[Setting], Stretch]
@@ -116,7 +116,7 @@ def processor() -> str:
     """Its name, its threads and whether it computes in bf16 by itself."""
     names = [line for line in _cpuinfo() if line.startswith("model name")]
     name = names[0].partition(":")[2].strip() if names else platform.processor()
-    native = [word for word in NATIVE_BF16 if capabilities().get(word)]
+    native = [word for word in NATIVE_BF16 if cpu_capabilities().get(word)]
     return f"{name}, {torch.get_num_threads()} threads, bf16 {f'native ({native[0]})' if native else 'not native'}"
 
 
@@ -138,7 +138,7 @@ def report(bench: Bench) -> Iterator[str]:
     yield f"images: {bench.data_dir or 'random'}; load: {load()}"
     clock = "this process's processor time" if Clock.is_of_processor else "the clock on the wall"
     yield f"median of {bench.pairs} pairs of {bench.seconds:g} s by {clock}, and its 95 % interval"
-    is_native = any(capabilities().get(word) for word in NATIVE_BF16)
+    is_native = any(cpu_capabilities().get(word) for word in NATIVE_BF16)
     for spec, precision, bound in OVER_TEXTBOOK:
         if precision == "bf16" and not is_native:
             yield f"\n{spec} in bf16 is left out: not native here"
@@ -177,7 +177,7 @@ def main() -> None:
     if options.threads or options.cpu_time:
         torch.set_num_threads(options.threads or 1)
     pairs, seconds, images = (1, 0.01, 1000) if options.quick else (options.pairs, 0.4, 50_000)
-    with TemporaryDirectory() as folder, heap.kept():
+    with TemporaryDirectory() as folder, resources.keep_freed_memory():
         bench = Bench(pairs, seconds, options.data_dir, images, Path(folder))
         for text in gpu.report(bench.data_dir, bench.folder) if options.gpu else report(bench):
             print(text, flush=True)

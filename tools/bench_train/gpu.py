@@ -19,8 +19,8 @@ from specnet.settings import Training
 from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
 from specnet.settings.optimizer import Sgd
+from specnet.training.engine.setup import set_up
 from specnet.training.job import Options, Silent
-from specnet.training.setup import set_up
 
 SPECS = Path(specnet.__file__).parents[1] / "specs"
 SEEDS = 5
@@ -45,7 +45,7 @@ def report(data_dir: Path | None, folder: Path) -> Iterator[str]:
         return
     yield f"on {torch.cuda.get_device_name()}; torch {torch.__version__}"
     yield from _record(data_dir, folder)
-    peak = multiplications("cuda", SIDE)
+    peak = measure_products("cuda", SIDE)
     yield f"  a product of two {SIDE}×{SIDE} matrices in bf16: {2 * peak / 1e12:.0f} TFLOP/s"
     for spec, batch in LARGE.items():
         yield from _large(SPECS / spec, batch, peak, folder)
@@ -74,7 +74,7 @@ def _large(spec: Path, batch: int, peak: float, folder: Path) -> Iterator[str]:
     rate = ratio(images_per_second(spec, "cuda", batch, batches=8, folder=folder / spec.name))
     share = rate.median * PASSES * specnet.check(spec).totals.macs / peak
     yield f"  {spec.name:28} {rate} images/s, synthetic, batch {batch}: {share:.0%} of such products"
-    found = over_plain(spec, "cuda", batch, folder / f"{spec.name}-again", pairs=9, seconds=0.5)
+    found = compare_with_plain_loop(spec, "cuda", batch, folder / f"{spec.name}-again", pairs=9, seconds=0.5)
     yield f"  {'over a plain loop':28} {found}"
 
 
@@ -85,7 +85,7 @@ def images_per_second(spec: Path, device: str, batch: int, batches: int, folder:
     return [batches * batch / steps(batches) for _ in range(looks)]
 
 
-def over_plain(spec: Path, device: str, batch: int, folder: Path, pairs: int, seconds: float) -> Ratio:
+def compare_with_plain_loop(spec: Path, device: str, batch: int, folder: Path, pairs: int, seconds: float) -> Ratio:
     """How many times as many images a second the trainer goes through as a plain loop on one batch that is ready."""
     return compare(_ours(spec, device, batch, folder), _plain(spec, device, batch), pairs, seconds)
 
@@ -119,7 +119,7 @@ def _plain(spec: Path, device: str, batch: int) -> Stretch:
     return stopwatch(steps)
 
 
-def multiplications(device: str, side: int) -> float:
+def measure_products(device: str, side: int) -> float:
     """Multiplications a second in products of two square matrices in bf16."""
     one, other = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from setting import Setting
 from timing import Stretch, stopwatch
 
-from specnet.training.interruption import Interruption
-from specnet.training.run_folder import create, make
-from specnet.training.setup import Setup, assemble
+from specnet.training.engine.interruption import Interruption
+from specnet.training.engine.setup import Setup, assemble
+from specnet.training.runs.run_config import write_run_config
+from specnet.training.runs.run_folder import make_folder
 
 
 def ours(setting: Setting) -> Stretch:
@@ -16,7 +17,7 @@ def ours(setting: Setting) -> Stretch:
 
 
 def stretches(setup: Setup) -> Stretch:
-    make(setup.folder)
-    create(setup.folder, setup.job, setup.options, setup.device, setup.data.classes)
+    make_folder(setup.folder)
+    write_run_config(setup.folder, setup.job, setup.options, setup.device, setup.data.classes)
     loop = assemble(setup, Interruption(setup.watcher.note), None)
     return stopwatch(lambda count: loop.train_until(loop.state.step + count))

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 import specnet
 from specnet.jobs import make_job
 from specnet.settings.data import Synthetic
-from specnet.training import init
+from specnet.training.engine import initialization
+from specnet.training.engine.setup import Setup, set_up
 from specnet.training.job import Options, Precision, Silent
-from specnet.training.setup import Setup, set_up
 
 HERE = Path(__file__).parent
 Images = tuple[Tensor, Tensor]
@@ -50,7 +50,7 @@ class Setting:
     def module(self) -> nn.Module:
         """The network as one writes it by hand, N×C×H×W; with our weights, for max pooling's time depends on them."""
         module, training = MODULES[self.setup.job.name](), self.setup.job.training
-        init.start(module, training.init, {}, training.seed.value, None)
+        initialization.initialize_weights(module, training.init, {}, training.seed.value, None)
         return module
 
     def optimizer(self, module: nn.Module, fused: bool) -> torch.optim.Optimizer:

@@ -26,7 +26,7 @@ def refused(view: View) -> Iterator[Finding]:
 
 def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
     """Only of data that is written down; without, it is left to the command line."""
-    span = view.elaborated.settings.get("data")
+    span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
     data = Label(span, primary=False)
@@ -41,7 +41,7 @@ def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
     """What is said of a line of the section, or of the whole section where that line is not written."""
-    settings = view.elaborated.settings
+    settings = view.elaborated.setting_spans
     if fact:
         yield Finding(settings.get(line, settings.get("train")), fact=fact)
 

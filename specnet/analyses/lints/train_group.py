@@ -13,7 +13,7 @@ def empty(view: View) -> Iterator[Finding]:
     """`group nrom lr=2x`"""
     training = view.network.training
     parameters = list(_learned(view)) if training and training.group else []
-    spans = view.elaborated.steps_of.get("group", ())
+    spans = view.elaborated.step_spans.get("group", ())
     for group, span in zip(training.group if training else (), spans, strict=False):
         if not any(group.concerns(name, words) for name, words in parameters):
             yield Finding(span, fact=f"no parameter that is learned is called `{group.pattern}`")

@@ -22,7 +22,7 @@ def unsuitable(view: View) -> Iterator[Finding]:
     if not training or _is_normalised(view):
         return
     init = type(training.init).__name__.lower()
-    span = view.elaborated.settings.get("init", view.elaborated.settings.get("train"))
+    span = view.elaborated.setting_spans.get("init", view.elaborated.setting_spans.get("train"))
     rectified, squashed = _followed_by(RECTIFIERS, view), _followed_by(SIGMOIDAL, view)
     if init == "xavier" and rectified > max(FEW, squashed):
         fact = "`init xavier` keeps the variance of tanh, and a rectifier halves it"

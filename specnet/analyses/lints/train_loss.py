@@ -20,7 +20,7 @@ def squashed_twice(view: View) -> Iterator[Finding]:
         if end and end.kind in SQUASHING and end.output and view.network.training:
             least = log(1 + (end.output[-1] - 1) / e)
             beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
-            settings = view.elaborated.settings
+            settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
             origins = (Label(loss, "has its own softmax", primary=False),) if loss else ()
             yield view.finding(end, "", beside, origins)

@@ -1,37 +1,31 @@
-"""The network as source that needs only torch: what a person would have written, with the parameter names of the table.
+"""A network as Python source that needs only torch, as a person would write it, with the spec's parameter names.
 
-network → flow (the nodes that do something) → outline (scopes as units) → classes (units of one structure) → text
+network → dataflow → module tree → classes → text
 """
 
 from __future__ import annotations
 
-from specnet.backends.torch_source.classes import Classes
-from specnet.backends.torch_source.constructor import constructor
-from specnet.backends.torch_source.designs import Design
-from specnet.backends.torch_source.embedded_modules import copied, imports
-from specnet.backends.torch_source.ends import docstring, main
-from specnet.backends.torch_source.flow import flow
-from specnet.backends.torch_source.forward import forward
-from specnet.backends.torch_source.naming import class_of_network, inputs
-from specnet.backends.torch_source.outline import outline
-from specnet.backends.torch_source.parts import Parts
+from specnet.backends.torch_source.classes import Classes, network_class_name
+from specnet.backends.torch_source.forward_writer import write_forward
+from specnet.backends.torch_source.init_writer import ClassBody, write_init
+from specnet.backends.torch_source.instances import ClassDefinition
+from specnet.backends.torch_source.module_tree import build_module_tree, trace_dataflow
+from specnet.backends.torch_source.source_file import embed_modules, write_docstring, write_imports, write_main
 from specnet.graph import Network
 
 
-def source(network: Network, origin: str = "") -> str:
-    """Python source of a network that was checked without errors; `origin` is the name of its spec."""
-    flowing = flow(network)
-    root = outline(network, flowing)
-    copies = copied(call.target for calls in flowing.called.values() for call in calls)
-    classes = Classes(network, root, class_of_network(network.name, copies), set(copies))
-    blocks = [*copies.values(), *(_class(network, design, classes) for design in (*classes.designs, classes.root))]
-    blocks.append(main(network, classes.root.name))
-    body = "\n\n\n".join(blocks)
-    return f"{docstring(network, origin)}\n\n{imports(body)}\n\n\n{body}\n"
+def generate_source(network: Network, origin: str = "") -> str:
+    """Return the source of a network that was checked without errors; `origin` is the name of its spec."""
+    flow = trace_dataflow(network)
+    embedded = embed_modules(call.target for calls in flow.calls.values() for call in calls)
+    tree = build_module_tree(network, flow)
+    classes = Classes(network, tree, network_class_name(network.name, embedded), set(embedded))
+    definitions = [_write_class(network, each, classes) for each in (*classes.definitions, classes.root)]
+    body = "\n\n\n".join([*embedded.values(), *definitions, write_main(network, classes.root.name)])
+    return f"{write_docstring(network, origin)}\n\n{write_imports(body)}\n\n\n{body}\n"
 
 
-def _class(network: Network, design: Design, classes: Classes) -> str:
-    parts = Parts(network, design, classes.instances)
-    names = inputs(design.whole, network.scopes.get(design.whole.path))
-    made, called = constructor(parts), forward(parts, names)
-    return "\n".join([f"class {design.name}(nn.Module):", *made, *([""] if made else []), *called])
+def _write_class(network: Network, definition: ClassDefinition, classes: Classes) -> str:
+    body = ClassBody(network, definition, classes.instances)
+    init, forward = write_init(body), write_forward(body, network.scopes.get(definition.full.path))
+    return "\n".join([f"class {definition.name}(nn.Module):", *init, *([""] if init else []), *forward])

@@ -1,23 +1,123 @@
-"""What a node calls in torch, as a person writes it: a function in the place of each module without weights."""
+"""The torch calls of a node as they are written: as functions where possible, with defaults dropped.
+
+The order and the defaults of torch's arguments stand in one table, as text: writing source needs no torch, and a test
+compares the table with torch itself. Modules that torch lacks have the signatures of their source, torch_modules.py.
+"""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
-from specnet.backends.torch_source.embedded_modules import signature_of
-from specnet.backends.torch_source.layout import Name
-from specnet.backends.torch_source.signatures import FUNCTIONS, Signature
+from specnet.backends.torch_source.pretty_printer import Verbatim
 from specnet.layers.base import Layer, Shapes, TorchCall
 from specnet.layers.base.learned import is_frozen
 
-IN_TRAINING: Mapping[str, Mapping[str, Any]] = {"F.dropout": {"training": Name("self.training")}}
-"""Arguments of functions that must be told whether the network is in training."""
+SIGNATURES: Mapping[str, str] = {
+    "nn.Conv2d": "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True",
+    "nn.ConvTranspose2d": "in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, "
+    "bias=True, dilation=1",
+    "nn.Linear": "in_features, out_features, bias=True",
+    "nn.BatchNorm1d": "num_features, eps=1e-5, momentum=0.1, affine=True",
+    "nn.BatchNorm2d": "num_features, eps=1e-5, momentum=0.1, affine=True",
+    "nn.InstanceNorm2d": "num_features, eps=1e-5, momentum=0.1, affine=False",
+    "nn.GroupNorm": "num_groups, num_channels, eps=1e-5, affine=True",
+    "nn.LayerNorm": "normalized_shape, eps=1e-5, elementwise_affine=True",
+    "nn.PReLU": "num_parameters=1, init=0.25",
+    "F.max_pool2d": "kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
+    "F.avg_pool2d": "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
+    "F.adaptive_max_pool2d": "output_size",
+    "F.adaptive_avg_pool2d": "output_size",
+    "F.local_response_norm": "size, alpha=1e-4, beta=0.75, k=1.0",
+    "F.dropout": "p=0.5, training=True, /",
+    "F.relu": "",
+    "F.relu6": "",
+    "F.leaky_relu": "negative_slope=0.01",
+    "F.elu": "alpha=1.0",
+    "F.selu": "",
+    "F.gelu": "approximate='none'",
+    "F.silu": "",
+    "F.mish": "",
+    "F.hardsigmoid": "",
+    "F.hardswish": "",
+    "F.softmax": "dim=None",
+    "F.pixel_shuffle": "upscale_factor",
+    "F.pixel_unshuffle": "downscale_factor",
+    "F.channel_shuffle": "groups",
+    "F.interpolate": "size=None, scale_factor=None, mode='nearest', align_corners=None",
+    "F.pad": "pad, mode='constant', value=None",
+    "torch.sigmoid": "",
+    "torch.tanh": "",
+    "torch.mul": "other",
+    "torch.cat": "dim=0, /",
+    "torch.flatten": "start_dim=0, /, end_dim=-1",
+    "torch.narrow": "dim, start, length",
+    "torch.permute": "dims",
+    "torch.reshape": "shape",
+}
+"""The arguments of a module's constructor, or those of a function that follow its input values.
+
+Arguments without a default are passed by position, those with one by name and only where they differ from it;
+arguments before a `/` are always passed, and by position. A `stride` of None is the kernel size, as in torch.
+"""
+
+FUNCTIONS: Mapping[str, str] = {
+    "nn.MaxPool2d": "F.max_pool2d",
+    "nn.AvgPool2d": "F.avg_pool2d",
+    "nn.AdaptiveMaxPool2d": "F.adaptive_max_pool2d",
+    "nn.AdaptiveAvgPool2d": "F.adaptive_avg_pool2d",
+    "nn.LocalResponseNorm": "F.local_response_norm",
+    "nn.Dropout": "F.dropout",
+    "nn.ReLU": "F.relu",
+    "nn.ReLU6": "F.relu6",
+    "nn.LeakyReLU": "F.leaky_relu",
+    "nn.ELU": "F.elu",
+    "nn.SELU": "F.selu",
+    "nn.GELU": "F.gelu",
+    "nn.SiLU": "F.silu",
+    "nn.Mish": "F.mish",
+    "nn.Sigmoid": "torch.sigmoid",
+    "nn.Tanh": "torch.tanh",
+    "nn.Hardsigmoid": "F.hardsigmoid",
+    "nn.Hardswish": "F.hardswish",
+    "nn.Softmax": "F.softmax",
+    "nn.PixelShuffle": "F.pixel_shuffle",
+    "nn.PixelUnshuffle": "F.pixel_unshuffle",
+    "nn.ChannelShuffle": "F.channel_shuffle",
+    "nn.Upsample": "F.interpolate",
+}
+"""The function called in place of a module without weights; its arguments have the same names."""
+
+MODE_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {"F.dropout": {"training": Verbatim("self.training")}}
+"""The arguments of functions that behave differently in training."""
 
 
 @dataclass(frozen=True)
-class Call:
+class Signature:
+    """The names of arguments passed by position, and the defaults of arguments passed by name."""
+
+    positional: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def sort(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments in the order of the signature, followed by those that it does not name."""
+        order = [name for name in (*self.positional, *self.defaults) if name in arguments]
+        return {name: arguments[name] for name in (*order, *arguments)}
+
+    def is_default(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether an argument has the value of its default."""
+        if name not in self.defaults:
+            return False
+        is_kernel_size = name == "stride" and self.defaults[name] is None
+        return bool(arguments[name] == (arguments.get("kernel_size") if is_kernel_size else self.defaults[name]))
+
+
+@dataclass(frozen=True)
+class SourceCall:
     """A call of a torch module or function, its arguments in the order of its signature.
 
     `frozen` are the parameters of a module that are not learned.
@@ -35,28 +135,65 @@ class Call:
 
     @property
     def is_activation(self) -> bool:
-        """Whether it is a function of one value and nothing else, so that another such could stand in its place."""
+        """Whether it is a function of one value without arguments: any other such function can take its place."""
         return not (self.is_module or self.arguments or self.joins)
 
     @property
-    def function(self) -> str:
-        """The class or function as the source names it: copied classes stand in the source itself."""
+    def name(self) -> str:
+        """The class or function as it is written: classes that torch lacks are embedded in the source."""
         return self.target.removeprefix("modules.")
 
     @property
-    def form(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        """What two calls have in common that differ in nothing but numbers."""
+    def structure(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """The call without the values of its arguments."""
         return "" if self.is_activation else self.target, tuple(self.arguments), self.frozen
 
 
-def calls(layer: Layer, arriving: Shapes) -> tuple[Call, ...]:
-    """What torch applies in turn; nothing for an identity."""
-    frozen = tuple(name for name in layer.parameters(arriving) if is_frozen(layer, name))
-    return tuple(_call(call, frozen) for call in layer.torch(arriving) if call.target != "nn.Identity")
+def convert_layer(layer: Layer, inputs: Shapes) -> tuple[SourceCall, ...]:
+    """Return the calls of a layer for inputs of these shapes, in order; none for an identity."""
+    frozen = tuple(name for name in layer.parameters(inputs) if is_frozen(layer, name))
+    return tuple(_convert(call, frozen) for call in layer.torch(inputs) if call.target != "nn.Identity")
 
 
-def _call(call: TorchCall, frozen: tuple[str, ...]) -> Call:
-    """The layer's call, or that of the function in its place."""
+def _convert(call: TorchCall, frozen: tuple[str, ...]) -> SourceCall:
     target = FUNCTIONS.get(call.target, call.target)
-    known, arguments = signature_of(target), {**call.arguments, **IN_TRAINING.get(target, {})}
-    return Call(target, known.sort(arguments), known, call.joins, frozen if call.is_module else ())
+    signature = find_signature(target)
+    arguments = signature.sort({**call.arguments, **MODE_ARGUMENTS.get(target, {})})
+    return SourceCall(target, arguments, signature, call.joins, frozen if call.is_module else ())
+
+
+@cache
+def find_signature(target: str) -> Signature:
+    """Return the signature of a module or function; an empty one for a target that is not in the table."""
+    if target.startswith("modules."):
+        return _embedded_signature(target.removeprefix("modules."))
+    tree = ast.parse(f"lambda {SIGNATURES.get(target, '')}: None", mode="eval").body
+    assert isinstance(tree, ast.Lambda)
+    return _read_signature(tree.args)
+
+
+def _embedded_signature(name: str) -> Signature:
+    """The constructor's signature of a class in torch_modules.py, or that of the torch class that it extends."""
+    classes = [statement for statement in embedded_modules()[1].body if isinstance(statement, ast.ClassDef)]
+    definition = next(definition for definition in classes if definition.name == name)
+    functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
+    init = next((function for function in functions if function.name == "__init__"), None)
+    return _read_signature(init.args) if init else find_signature(ast.unparse(definition.bases[0]))
+
+
+@cache
+def embedded_modules() -> tuple[str, ast.Module]:
+    """Return the text of torch_modules.py and its syntax tree."""
+    text = files("specnet.backends").joinpath("torch_modules.py").read_text(encoding="utf-8")
+    return text, ast.parse(text)
+
+
+def _read_signature(arguments: ast.arguments) -> Signature:
+    """The signature of a function's syntax tree, without `self`."""
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    defaults = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
+    named = [name for name in names[len(arguments.posonlyargs) :] if name in defaults]
+    keyword_only = zip((argument.arg for argument in arguments.kwonlyargs), arguments.kw_defaults, strict=True)
+    values = {name: defaults[name] for name in named} | {name: default for name, default in keyword_only if default}
+    positional = tuple(name for name in names if name not in (*named, "self"))
+    return Signature(positional, {name: ast.literal_eval(default) for name, default in values.items()})

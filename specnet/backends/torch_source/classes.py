@@ -1,136 +1,221 @@
-"""Units → classes: units of one structure are calls of one class."""
+"""Module tree → classes: modules of one structure are instances of one class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from math import prod
 from typing import Any
 
-from specnet.backends.torch_source.designs import Design, Instance
-from specnet.backends.torch_source.detours import Detour, Skeleton, detours
-from specnet.backends.torch_source.expressions import ABSENT, Vector
-from specnet.backends.torch_source.grouping import alike
-from specnet.backends.torch_source.naming import class_of_unit
-from specnet.backends.torch_source.numbers import numbers
-from specnet.backends.torch_source.outline import Leaf, Unit
-from specnet.backends.torch_source.parameters import NotExpressible, Slot, parameters, spelled
-from specnet.backends.torch_source.skeletons import skeleton
+from specnet.backends.torch_source.instances import (
+    ClassDefinition,
+    Instance,
+    OptionalBranch,
+    Structure,
+    collect_values,
+    find_optional_branches,
+    find_structure,
+)
+from specnet.backends.torch_source.module_tree import Leaf, Module, Stack
+from specnet.backends.torch_source.parameters import (
+    ABSENT,
+    USED_NAMES,
+    InexpressibleValue,
+    Slot,
+    Vector,
+    infer_parameters,
+    python_name,
+)
 from specnet.graph import Network
-from specnet.layers.base import Family
-from specnet.naming import numbered_name
+from specnet.naming import free_name, numbered_name
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Units of one structure, and what they leave out of the whole."""
+    """Modules of one structure, and the branches that they skip."""
 
-    units: tuple[Unit, ...]
-    left_out: frozenset[Detour] = frozenset()
+    modules: tuple[Module, ...]
+    skipped: frozenset[OptionalBranch] = frozenset()
 
 
 class Classes:
-    """The classes of a network, those that others use first, and which call of which class each unit is."""
+    """The class definitions of a network, each before those that use it, and the instance that each module is."""
 
-    def __init__(self, network: Network, root: Unit, root_name: str, taken: set[str]) -> None:
+    def __init__(self, network: Network, root: Module, root_name: str, taken: set[str]) -> None:
         self.network, self.taken = network, taken | {root_name}
-        self.designs = list[Design]()
+        self.definitions = list[ClassDefinition]()
         self.instances: dict[str, Instance] = {}
-        for units in alike(network, root):
-            self._add(units)
-        self.root = self._design(root_name, [Variant((root,))])
+        for modules in _group_modules(network, root):
+            self._define(modules)
+        self.root = self._definition(root_name, [Variant((root,))])
 
-    def _add(self, units: list[Unit]) -> None:
-        """Classes for units of one word: one for each structure, or for those that are one but for detours."""
-        groups: dict[Skeleton, list[Unit]] = {}
-        for unit in units:
-            groups.setdefault(skeleton(unit, self.instances), []).append(unit)
-        left = sorted(groups, key=lambda structure: -len(structure.lines))
-        while left:
-            whole, *others = left
-            variants = [Variant(tuple(groups[whole]))]
-            name = numbered_name(class_of_unit(groups[whole][0]), self.taken)
-            design, left = self._design(name, variants), []
+    def _define(self, modules: list[Module]) -> None:
+        """Define a class for each structure, or one for structures that differ in optional branches alone."""
+        groups: dict[Structure, list[Module]] = {}
+        for module in modules:
+            groups.setdefault(find_structure(module, self.instances), []).append(module)
+        rest = sorted(groups, key=lambda structure: -len(structure.children))
+        while rest:
+            full, *others = rest
+            variants = [Variant(tuple(groups[full]))]
+            name = numbered_name(_module_class_name(groups[full][0]), self.taken)
+            definition, rest = self._definition(name, variants), []
             for other in others:
-                found = detours(whole, other) if units[0].path in self.network.scopes else None
+                found = find_optional_branches(full, other) if modules[0].path in self.network.scopes else None
                 wider = [*variants, Variant(tuple(groups[other]), frozenset(found))] if found else []
-                merged = self._merged(name, wider)
-                variants, design = (wider, merged) if merged else (variants, design)
-                left += [] if merged else [other]
-            self._take(design)
+                merged = self._merge(name, wider)
+                variants, definition = (wider, merged) if merged else (variants, definition)
+                rest += [] if merged else [other]
+            self._register(definition)
 
-    def _merged(self, name: str, variants: Sequence[Variant]) -> Design | None:
-        """The one class of all the variants; None where their detours overlap or their numbers have no name."""
-        found = {detour for variant in variants for detour in variant.left_out}
-        parts = [part for detour in found for part in detour.parts]
+    def _merge(self, name: str, variants: Sequence[Variant]) -> ClassDefinition | None:
+        """One class for all variants; None if their branches overlap or it would need too many parameters."""
+        branches = {branch for variant in variants for branch in variant.skipped}
+        children = [child for branch in branches for child in branch.children]
         try:
-            design = self._design(name, variants) if variants and len(parts) == len(set(parts)) else None
-        except NotExpressible:
+            merged = self._definition(name, variants) if variants and len(children) == len(set(children)) else None
+        except InexpressibleValue:
             return None
-        return design if design and self._is_natural(design, self._design(name, variants[:1])) else None
+        return merged if merged and self._is_natural(merged, self._definition(name, variants[:1])) else None
 
-    def _is_natural(self, design: Design, whole: Design) -> bool:
-        """Whether a class with detours needs hardly more numbers than the block gives, or its largest calls need."""
-        flags = {name for slot in design.detours for name in design.parameters.names[slot]}
-        given = {*self._known(design.units), *whole.parameters.values, *flags}
-        return len(design.parameters.values.keys() - given) <= len(design.detours)
+    def _is_natural(self, merged: ClassDefinition, full: ClassDefinition) -> bool:
+        """Whether the class has at most one parameter per branch beyond the block's own and those of the full class."""
+        flags = {name for slot in merged.branches for name in merged.parameters.reads[slot]}
+        expected = {*self._known(merged.modules), *full.parameters.values, *flags}
+        return len(merged.parameters.values.keys() - expected) <= len(merged.branches)
 
-    def _take(self, design: Design) -> None:
-        self.taken.add(design.name)
-        self.designs.append(design)
-        for call, unit in enumerate(design.units):
-            values = {name: vector[call] for name, vector in design.parameters.values.items()}
-            self.instances[unit.path] = Instance(design, values)
+    def _register(self, definition: ClassDefinition) -> None:
+        self.taken.add(definition.name)
+        self.definitions.append(definition)
+        for number, module in enumerate(definition.modules):
+            values = {name: vector[number] for name, vector in definition.parameters.values.items()}
+            self.instances[module.path] = Instance(definition, values)
 
-    def _design(self, name: str, variants: Sequence[Variant]) -> Design:
-        """The class of these units, the first of which leave nothing out. Raises NotExpressible."""
-        units = tuple(unit for variant in variants for unit in variant.units)
-        left_out = [variant.left_out for variant in variants for _ in variant.units]
-        order = [item.name for item in units[0].items]
-        found = sorted(frozenset().union(*left_out), key=lambda detour: order.index(detour.parts[0]))
-        taken = {Slot("", place, _purpose(detour, units[0])): detour for place, detour in enumerate(found)}
-        slots = self._vectors(units)
-        slots |= {slot: tuple(detour not in left for left in left_out) for slot, detour in taken.items()}
-        return Design(name, units, taken, parameters(slots, self._known(units)))
+    def _definition(self, name: str, variants: Sequence[Variant]) -> ClassDefinition:
+        """The class of all these modules; the first variant skips nothing. Raises InexpressibleValue."""
+        modules = tuple(module for variant in variants for module in variant.modules)
+        skipped = [variant.skipped for variant in variants for _ in variant.modules]
+        order = [child.name for child in modules[0].children]
+        found = sorted(frozenset().union(*skipped), key=lambda branch: order.index(branch.children[0]))
+        branches = {Slot("", number, _flag_name(branch, modules[0])): branch for number, branch in enumerate(found)}
+        slots = self._vectors(modules)
+        slots |= {slot: tuple(branch not in each for each in skipped) for slot, branch in branches.items()}
+        return ClassDefinition(name, modules, branches, infer_parameters(slots, self._known(modules)))
 
-    def _vectors(self, units: Sequence[Unit]) -> dict[Slot, Vector]:
-        """The numbers of each place at each call, where they are not what they would be anyway."""
-        each = [numbers(unit, self.instances) for unit in units]
+    def _vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
+        """The values of each slot in all modules, for slots that are not everywhere at their defaults."""
+        of_each = [collect_values(module, self.instances) for module in modules]
         found: dict[Slot, Vector] = {}
-        for slot in each[0]:
-            here = [of_unit.get(slot) for of_unit in each]
-            if any(number and not number.is_default for number in here):
-                found[slot] = tuple(number.value if number else ABSENT for number in here)
+        for slot in of_each[0]:
+            values = [of_module.get(slot) for of_module in of_each]
+            if any(value and not value.is_default for value in values):
+                found[slot] = tuple(value.value if value else ABSENT for value in values)
         return found
 
-    def _known(self, units: Sequence[Unit]) -> dict[str, Vector]:
-        """What has a name at each call: the parameters of the block, and the size of what arrives."""
-        if not units[0].path:
+    def _known(self, modules: Sequence[Module]) -> dict[str, Vector]:
+        """The values that have a name in all modules: the block's parameters and the size of the input."""
+        if not modules[0].path:
             return {}
-        named = [_named_values(self.network, unit) for unit in units]
-        return {name: tuple(of_unit[name] for of_unit in named) for name in named[0] if all(name in n for n in named)}
+        named = [_named_values(self.network, module) for module in modules]
+        return {name: tuple(values[name] for values in named) for name in named[0] if all(name in n for n in named)}
 
 
-def _purpose(detour: Detour, whole: Unit) -> str:
-    """What a detour is for: `residual` adds what arrived, `projection` gives it the other arm's shape."""
-    items = {item.name: item for item in whole.items}
-    joins = {
-        name
-        for name, item in items.items()
-        if isinstance(item.content, Leaf) and item.content.node.layer and item.content.node.layer.family is Family.JOIN
-    }
-    name, position = detour.made
+def _named_values(network: Network, module: Module) -> Mapping[str, Any]:
+    scope = network.scopes.get(module.path)
+    arguments = {python_name(name): value for name, value in scope.values} if scope else {}
+    plain = {name: value for name, value in arguments.items() if isinstance(value, int | float | str | tuple)}
+    shape = network.shapes[module.inputs[0]] or ()
+    sizes = {"in_channels": shape[-1]} if len(shape) == 3 else {}
+    return plain | {name: size for name, size in (sizes | {"in_features": prod(shape)}).items() if name not in plain}
+
+
+# Groups
+
+
+GroupKey = tuple[str, int]
+"""The word of a module and, for modules that are no blocks, their height in the tree."""
+
+
+def _group_modules(network: Network, root: Module) -> list[list[Module]]:
+    """All modules but the root, grouped by word, each group before those that contain its modules."""
+    heights = _heights(root)
+    modules = {module.path: module for module in _descendants(root)}
+    keys = {path: (module.word, 0 if path in network.scopes else heights[path]) for path, module in modules.items()}
+    try:
+        return _sort_groups(modules, keys)
+    except CycleError:
+        return _sort_groups(modules, {path: (module.word, heights[path]) for path, module in modules.items()})
+
+
+def _sort_groups(modules: dict[str, Module], keys: dict[str, GroupKey]) -> list[list[Module]]:
+    groups: dict[GroupKey, list[Module]] = {}
+    needs: dict[GroupKey, list[GroupKey]] = {}
+    for path, module in modules.items():
+        groups.setdefault(keys[path], []).append(module)
+        needs.setdefault(keys[path], []).extend(keys[inner.path] for inner in _submodules(module))
+    return [groups[key] for key in TopologicalSorter(needs).static_order()]
+
+
+def _heights(root: Module) -> dict[str, int]:
+    """The height of the tree below each module."""
+    heights: dict[str, int] = {}
+    for module in reversed(list(_descendants(root))):
+        heights[module.path] = max((heights[inner.path] + 1 for inner in _submodules(module)), default=0)
+    return heights
+
+
+def _descendants(module: Module) -> Iterator[Module]:
+    """The modules inside a module, outer ones first."""
+    for inner in _submodules(module):
+        yield inner
+        yield from _descendants(inner)
+
+
+def _submodules(module: Module) -> Iterator[Module]:
+    """The modules directly below, except those that use another's weights."""
+    for child in module.children:
+        if child.is_owner and isinstance(child.content, Module):
+            yield child.content
+        if child.is_owner and isinstance(child.content, Stack):
+            yield from child.content.modules
+
+
+# Names
+
+
+def network_class_name(name: str, taken: Iterable[str]) -> str:
+    """Return a network's name as that of a class, without the characters that an identifier cannot have."""
+    cleaned = re.sub(r"\W", "", name) or "Network"
+    return free_name(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED_NAMES, *dir(builtins), *taken})
+
+
+def _module_class_name(module: Module) -> str:
+    """The block's name in camel case; a short repetition is named after its layers, a long one after its label."""
+    if module.word != "repeat":
+        return _camel_case(module.word)
+    kinds = [child.content.node.kind for child in module.children if isinstance(child.content, Leaf)]
+    if len(kinds) == len(module.children) <= 4:
+        return "".join(_camel_case(kind) for kind in kinds)
+    label = next((part for part in reversed(module.path.split(".")) if not part.isdigit()), "stage")
+    return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else _camel_case(label)
+
+
+def _camel_case(word: str) -> str:
+    """`squeeze_excite` → `SqueezeExcite`."""
+    name = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+    return name if name.isidentifier() else f"Block{name}"
+
+
+def _flag_name(branch: OptionalBranch, full: Module) -> str:
+    """The parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
+    children = {child.name: child for child in full.children}
+    joins = {name for name, child in children.items() if isinstance(child.content, Leaf) and len(child.inputs) > 1}
+    name, number = branch.output
     if name in joins:
         return "residual"
-    value = items[name].outs[position]
-    is_joined = any(value in items[join].ins for join in joins)
-    return "projection" if is_joined else f"with_{detour.parts[0].replace('.', '_').rstrip('0123456789')}"
-
-
-def _named_values(network: Network, unit: Unit) -> Mapping[str, Any]:
-    scope = network.scopes.get(unit.path)
-    written = {spelled(name): value for name, value in scope.values} if scope else {}
-    arriving = network.shapes[unit.ins[0]] or ()
-    sizes = {"in_channels": arriving[-1]} if len(arriving) == 3 else {}
-    plain = {name: value for name, value in written.items() if isinstance(value, int | float | str | tuple)}
-    return plain | {name: size for name, size in (sizes | {"in_features": prod(arriving)}).items() if name not in plain}
+    value = children[name].outputs[number]
+    is_joined = any(value in children[join].inputs for join in joins)
+    return "projection" if is_joined else f"with_{branch.children[0].replace('.', '_').rstrip('0123456789')}"

@@ -1,17 +1,19 @@
-"""What differs between the calls of a class becomes parameters of its constructor, as few as may be."""
+"""The parameters of a class's constructor: few names from which every value that differs between instances follows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-from specnet.backends.torch_source.expressions import ABSENT, Expression, Vector, expressions, is_equal, is_same
-from specnet.backends.torch_source.layout import Text, literal
-from specnet.backends.torch_source.naming import USED
+from specnet.backends.torch_source.pretty_printer import PythonText, format_literal
 from specnet.naming import free_name, numbered_name
 
-LETTERS = {
+USED_NAMES = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
+"""Names that the generated source uses itself."""
+
+ATTRIBUTE_NAMES = {
     "K": "filters",
     "F": "kernel_size",
     "S": "stride",
@@ -19,107 +21,165 @@ LETTERS = {
     "D": "dilation",
     "G": "groups",
 }
-"""How the letters of the surface are spelled in Python."""
+"""The Python names of a layer's one-letter attributes."""
 
-ARRIVING = ("in_channels", "in_features")
-"""Parameters that say what arrives; they come first and have no default."""
+INPUT_SIZES = ("in_channels", "in_features")
+"""Parameters for the size of the input; they come first and have no default."""
 
 ACTIVATION = "activation"
-"""The argument that says which function is applied."""
+"""The argument for the function that is called."""
 
-REPEATS, GROWTH = "repeats", " growth"
-"""Arguments of a series: how often a class is called; with another's name before it, by what that grows."""
+REPEATS, INCREMENT = "repeats", " increment"
+"""Arguments of a stack: the number of instances; after another argument's name, its increment per instance."""
+
+
+class _Absent:
+    """No value."""
+
+
+ABSENT = _Absent()
+
+Vector = tuple[Any, ...]
+"""A value in each instance of a class; ABSENT where an instance leaves the child out."""
+
+ParameterExpression = tuple[str, tuple[str, ...]]
+"""The text of an expression, and the names in it."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A number's place in a class: the part, which of its calls, the argument; that of a detour has no part."""
+    """The place of a value in a class: the child, which of its calls, the argument; a branch's flag has no child."""
 
-    part: str
+    child: str
     call: int
     argument: str
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """A constructor's parameters with their values at each call, their defaults, and what is written in each slot."""
+class ConstructorParameters:
+    """A constructor's parameters with their value in each instance, their defaults, and the text of each slot."""
 
     values: Mapping[str, Vector]
     defaults: Mapping[str, Any]
-    texts: Mapping[Slot, Text]
-    names: Mapping[Slot, tuple[str, ...]]
-    """The parameters that a slot's text reads."""
+    texts: Mapping[Slot, PythonText]
+    reads: Mapping[Slot, tuple[str, ...]]
+    """The parameters in a slot's text."""
 
 
-class NotExpressible(Exception):
-    """A number that only some calls have, and that no parameter gives."""
+class InexpressibleValue(Exception):
+    """A value that only some instances have, and that follows from no parameter."""
 
 
-def spelled(name: str) -> str:
-    """A parameter of a block as a parameter in Python."""
-    plain = LETTERS.get(name, name.lower().lstrip("_"))
-    return free_name(plain if plain.isidentifier() else f"value{plain}", USED)
+def python_name(name: str) -> str:
+    """Return the Python name of a block's parameter or of an attribute."""
+    plain = ATTRIBUTE_NAMES.get(name, name.lower().lstrip("_"))
+    return free_name(plain if plain.isidentifier() else f"value{plain}", USED_NAMES)
 
 
-def parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> Parameters:
-    """Writes every slot by literals and parameters; `known` are values that have a name. Raises NotExpressible."""
-    needed = _written(slots, known).used
-    found = _written(slots, {name: vector for name, vector in known.items() if name in needed})
-    order = sorted(found.names, key=lambda name: name not in ARRIVING)
+def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> ConstructorParameters:
+    """Express every slot by literals, `known` names and as few new ones as possible. Raises InexpressibleValue."""
+    needed = _express(slots, known).used
+    found = _express(slots, {name: vector for name, vector in known.items() if name in needed})
+    order = sorted(found.names, key=lambda name: name not in INPUT_SIZES)
     defaults = {name: value for name in order if (value := _default(name, found.names[name])) is not None}
     order.sort(key=lambda name: name in defaults)
-    return Parameters({name: found.names[name] for name in order}, defaults, found.texts, found.reads)
+    return ConstructorParameters({name: found.names[name] for name in order}, defaults, found.texts, found.reads)
 
 
 def _default(name: str, vector: Vector) -> Any:
-    """What half of the calls say, where it is such a thing as no stride or no projection."""
-    plain = () if name in ARRIVING else (False, True, 0, 1)
-    return next((value for value in plain if 2 * sum(is_same(v, value) for v in vector) >= len(vector)), None)
+    """The value of at least half of the instances if it means "none": no stride, no padding, no projection."""
+    neutral = () if name in INPUT_SIZES else (False, True, 0, 1)
+    return next((value for value in neutral if 2 * sum(_is_same(v, value) for v in vector) >= len(vector)), None)
+
+
+def _express(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> _Expressions:
+    expressions = _Expressions(known, dict(known))
+    for slot, vector in slots.items():
+        expressions.add(slot, vector)
+    return expressions
 
 
 @dataclass
-class _Written:
-    """The names that have a value at each call, those that were needed, and what was written."""
+class _Expressions:
+    """The known names, all names, those that were used, and the text of each slot with the names it reads."""
 
     known: Mapping[str, Vector]
     names: dict[str, Vector]
     used: set[str] = field(default_factory=set)
-    texts: dict[Slot, Text] = field(default_factory=dict)
+    texts: dict[Slot, PythonText] = field(default_factory=dict)
     reads: dict[Slot, tuple[str, ...]] = field(default_factory=dict)
 
-    def write(self, slot: Slot, vector: Vector) -> None:
+    def add(self, slot: Slot, vector: Vector) -> None:
         present = [value for value in vector if value is not ABSENT]
-        same_word = ABSENT in vector and is_equal(vector, self.names.get(slot.argument, ()))
-        if all(is_same(value, present[0]) for value in present) and not same_word:
-            self.texts[slot], self.reads[slot] = literal(present[0]), ()
+        has_namesake = ABSENT in vector and _is_equal(vector, self.names.get(slot.argument, ()))
+        if all(_is_same(value, present[0]) for value in present) and not has_namesake:
+            self.texts[slot], self.reads[slot] = format_literal(present[0]), ()
         else:
             self.texts[slot], self.reads[slot] = self._expression(slot, vector)
             self.used.update(self.reads[slot])
 
-    def _expression(self, slot: Slot, vector: Vector) -> Expression:
-        if not slot.part:
-            return next(self._flags(vector), None) or self._new(slot, vector)
-        return next(expressions(vector, self.names, slot.argument == REPEATS), None) or self._new(slot, vector)
+    def _expression(self, slot: Slot, vector: Vector) -> ParameterExpression:
+        if not slot.child:
+            return next(self._flags(vector), None) or self._new_parameter(slot, vector)
+        found = _find_expressions(vector, self.names, slot.argument == REPEATS)
+        return next(found, None) or self._new_parameter(slot, vector)
 
-    def _flags(self, taken: Vector) -> Iterator[Expression]:
-        """A block's own parameter that says whether a detour is taken, by yes and no or 1 and 0."""
+    def _flags(self, taken: Vector) -> Iterator[ParameterExpression]:
+        """A block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
         for name, vector in self.known.items():
             if vector == taken and all(type(value) in (bool, int) for value in vector):
                 yield name, (name,)
 
-    def _new(self, slot: Slot, vector: Vector) -> Expression:
-        """A new parameter, called as the argument is."""
+    def _new_parameter(self, slot: Slot, vector: Vector) -> ParameterExpression:
+        """A new parameter named after the argument."""
         if ABSENT in vector:
-            raise NotExpressible
-        simple = spelled(slot.argument) if slot.argument.isidentifier() else "value"
-        of_part = spelled(f"{slot.part.replace('.', '_')}_{simple}") if slot.part else simple
-        name = numbered_name(of_part if simple in self.names else simple, self.names)
+            raise InexpressibleValue
+        simple = python_name(slot.argument) if slot.argument.isidentifier() else "value"
+        of_child = python_name(f"{slot.child.replace('.', '_')}_{simple}") if slot.child else simple
+        name = numbered_name(of_child if simple in self.names else simple, self.names)
         self.names[name] = vector
         return name, (name,)
 
 
-def _written(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> _Written:
-    written = _Written(known, dict(known))
-    for slot, vector in slots.items():
-        written.write(slot, vector)
-    return written
+def _is_same(one: object, other: object) -> bool:
+    """Equality that tells 1, 1.0 and True apart."""
+    return type(one) is type(other) and one == other
+
+
+def _is_equal(vector: Vector, named: Vector) -> bool:
+    """Whether two vectors agree wherever the first has a value."""
+    return len(vector) == len(named) and all(
+        value is ABSENT or _is_same(value, other) for value, other in zip(vector, named, strict=True)
+    )
+
+
+def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: bool) -> Iterator[ParameterExpression]:
+    """The names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
+    yield from ((name, (name,)) for name, values in names.items() if _is_equal(vector, values))
+    instances = [instance for instance, value in enumerate(vector) if value is not ABSENT]
+    wanted = [vector[instance] for instance in instances]
+    given = {name: [values[instance] for instance in instances] for name, values in names.items()}
+    if not _are_positive(wanted):
+        return
+    positive = {name: values for name, values in given.items() if _are_positive(values)}
+    for name, values in positive.items():
+        yield from ((text, (name,)) for text in _from_one(name, values, wanted, is_count))
+    for one, other in combinations(positive, 2):
+        if wanted == [a * b for a, b in zip(positive[one], positive[other], strict=True)]:
+            yield f"{one} * {other}", (one, other)
+
+
+def _are_positive(values: Sequence[object]) -> bool:
+    return all(type(value) is int and value > 0 for value in values)
+
+
+def _from_one(name: str, values: Sequence[int], wanted: Sequence[int], is_count: bool) -> Iterator[str]:
+    """Multiples and quotients of one name; for a number of repetitions, also `n - 1`."""
+    factor, quotient, more = wanted[0] // values[0], values[0] // wanted[0], wanted[0] - values[0]
+    if factor > 1 and wanted == [factor * value for value in values]:
+        yield f"{factor} * {name}"
+    for divisor in (quotient, 2):
+        if divisor > 1 and wanted == [value // divisor for value in values]:
+            yield f"{name} // {divisor}"
+    if is_count and wanted == [value + more for value in values]:
+        yield f"{name} {'+' if more > 0 else '-'} {abs(more)}"

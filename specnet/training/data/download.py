@@ -1,31 +1,133 @@
-"""Getting a published set from where its makers keep it, into the user's cache, with its checksum."""
+"""Published data sets: where their files are looked for, and how they are downloaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import os
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import md5
 from pathlib import Path
 
 import pooch
 
-from specnet.training.data.find import Found, Published, cache, find
 from specnet.training.errors import CannotRun, DataProblem
 
 
-def obtain(published: Published, data_dir: Path | None, note: Callable[[str], None]) -> Found:
+@dataclass(frozen=True)
+class PublishedSet:
+    """A set as its makers publish it.
+
+    `files` are its files with their MD5, `folders` the names of the folder that holds them, `images` the numbers
+    to train and to test, `url` where the files are, or, where there is an `archive` (name and MD5), where that is.
+    """
+
+    title: str
+    url: str
+    files: Mapping[str, str]
+    folders: tuple[str, ...]
+    images: tuple[int, int]
+    archive: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class SetFiles:
+    """A set's files in `place`: a folder, or a .tar.gz."""
+
+    published: PublishedSet
+    place: Path
+
+    @cached_property
+    def _packed(self) -> dict[str, bytes]:
+        with tarfile.open(self.place) as archive:
+            files = ((member.name, archive.extractfile(member)) for member in archive)
+            return {Path(name).name: file.read() for name, file in files if file}
+
+    def _raw(self, file: str) -> bytes:
+        if self.place.is_dir():
+            return _packed_or_not(self.place, file).read_bytes()
+        return self._packed[file]
+
+    def read(self, file: str) -> bytes:
+        """A file's content, uncompressed; raises DataProblem."""
+        try:
+            raw = self._raw(file)
+            return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        except (KeyError, FileNotFoundError):
+            raise DataProblem(
+                f"{self.published.title} is incomplete: {self.place} has no {file}; {self._anew}"
+            ) from None
+        except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
+            raise self.damaged(file, str(error)) from None
+        except OSError as error:
+            raise DataProblem(f"{self.place} cannot be read: {error.strerror or error}") from None
+
+    def damaged(self, file: str, why: str) -> DataProblem:
+        """The complaint about a file that is not what it should be."""
+        return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {self._anew}")
+
+    @property
+    def _anew(self) -> str:
+        return f"{self.published.url} has it"
+
+    def verify(self) -> None:
+        """Compare the files with the published checksums; raises DataProblem."""
+        for file, expected in self.published.files.items():
+            raw = self._raw(file)
+            if file.endswith(".gz") and not raw.startswith(b"\x1f\x8b"):
+                continue  # unpacked by hand; checksums are published of the packed file alone
+            if (actual := md5(raw, usedforsecurity=False).hexdigest()) != expected:
+                raise self.damaged(file, f"its MD5 is {actual}, the published one {expected}")
+
+
+def _packed_or_not(folder: Path, file: str) -> Path:
+    """The file as published, or unpacked beside it."""
+    return folder / file if (folder / file).is_file() else folder / file.removesuffix(".gz")
+
+
+def data_roots(data_dir: Path | None) -> Iterator[Path]:
+    """The folders that data may lie in, in the order of precedence."""
+    if data_dir:
+        yield data_dir
+    if "SPECNET_DATA" in os.environ:
+        yield Path(os.environ["SPECNET_DATA"])
+    yield cache_folder()
+
+
+def cache_folder() -> Path:
+    """The user's cache, where downloads go."""
+    return Path(pooch.os_cache("specnet"))
+
+
+def find_set(published: PublishedSet, data_dir: Path | None) -> SetFiles | None:
+    """The first place where at least one file of the set lies, or its archive."""
+    for root in data_roots(data_dir):
+        for folder in (*(root / name for name in published.folders), root):
+            if any(_packed_or_not(folder, file).is_file() for file in published.files):
+                return SetFiles(published, folder)
+        if published.archive and (root / published.archive[0]).is_file():
+            return SetFiles(published, root / published.archive[0])
+    return None
+
+
+def find_or_download(published: PublishedSet, data_dir: Path | None, note: Callable[[str], None]) -> SetFiles:
     """The set where it lies, or else downloaded; raises DataProblem."""
-    return find(published, data_dir) or _download(published, note)
+    return find_set(published, data_dir) or _download(published, note)
 
 
-def _download(published: Published, note: Callable[[str], None]) -> Found:
+def _download(published: PublishedSet, note: Callable[[str], None]) -> SetFiles:
     if published.archive:
-        return Found(published, _fetch(published, *published.archive, cache(), note))
-    folder = cache() / published.folders[0]
+        return SetFiles(published, _fetch(published, *published.archive, cache_folder(), note))
+    folder = cache_folder() / published.folders[0]
     for file, checksum in published.files.items():
         _fetch(published, file, checksum, folder, note)
-    return Found(published, folder)
+    return SetFiles(published, folder)
 
 
-def _fetch(published: Published, file: str, checksum: str, folder: Path, note: Callable[[str], None]) -> Path:
+def _fetch(published: PublishedSet, file: str, checksum: str, folder: Path, note: Callable[[str], None]) -> Path:
     """One file, downloaded to a temporary name, compared with its checksum, and only then put in place."""
     note(f"downloading {file} of {published.title} from {published.url}")
     pooch.get_logger().setLevel("WARNING")
@@ -36,11 +138,11 @@ def _fetch(published: Published, file: str, checksum: str, folder: Path, note: C
     except (OSError, ValueError) as error:  # no network, no such page, or another checksum
         places = "--data-dir or $SPECNET_DATA may name a folder that holds it"
         raise DataProblem(
-            f"{published.title} is not here and cannot be downloaded ({_cause(error)}); {places}"
+            f"{published.title} is not here and cannot be downloaded ({_innermost_reason(error)}); {places}"
         ) from None
 
 
-def _cause(error: BaseException) -> str:
+def _innermost_reason(error: BaseException) -> str:
     """The innermost reason, without the layers of the network stack around it."""
     while error.__context__ is not None:
         error = error.__context__

@@ -10,11 +10,10 @@ from pathlib import Path
 import torch
 
 from specnet.settings.data import Folder
-from specnet.training.data.decoding import any_coloured, unreadable
-from specnet.training.data.find import roots
-from specnet.training.data.folder_cache import Decoded, FolderCache
-from specnet.training.data.images import DataSet, Images, Stored
-from specnet.training.data.request import Request
+from specnet.training.data.download import data_roots
+from specnet.training.data.folder_cache import DecodedFolder, FolderCache
+from specnet.training.data.image_decoding import any_has_colour, describe_bad_files
+from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
 from specnet.training.errors import DataProblem
 
 PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
@@ -24,7 +23,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", 
 
 
 @dataclass(frozen=True)
-class File:
+class ImageFile:
     """A picture: its path relative to the folder of the set, the part it is in, and its label."""
 
     name: str
@@ -32,30 +31,32 @@ class File:
     label: int
 
 
-def read(setting: Folder, request: Request) -> DataSet:
+def read_folder(setting: Folder, request: DataRequest) -> DataSet:
     """All parts, decoded once to the size asked for; raises DataProblem, CannotRun."""
-    folder = _locate(setting.path, request.data_dir)
+    folder = _find_folder(setting.path, request.data_dir)
     parts = {part: place for part, names in PARTS.items() if (place := _first_folder(folder, names))}
     if "train" not in parts:
         parts = {"train": folder}
-    classes = _classes(parts["train"])
-    files = [file for part, place in parts.items() for file in _labelled(folder, part, place, classes)]
+    classes = _list_classes(parts["train"])
+    files = [file for part, place in parts.items() for file in _label_files(folder, part, place, classes)]
     names = [file.name for file in files]
     kept = FolderCache(folder, names, request.shape[:2], setting.resize, request.workers, request.note)
     found = kept.find()
-    channels = found.channels if found else _channels(folder, names, request.workers)
+    channels = found.channels if found else _count_channels(folder, names, request.workers)
     request.refuse(len(classes), channels)
-    return _data_set(classes, files, found or kept.make(channels), request)
+    return _make_data_set(classes, files, found or kept.make(channels), request)
 
 
-def _channels(folder: Path, names: list[str], workers: int) -> int:
-    return 3 if any_coloured([folder / name for name in names], workers) else 1
+def _count_channels(folder: Path, names: list[str], workers: int) -> int:
+    return 3 if any_has_colour([folder / name for name in names], workers) else 1
 
 
-def _data_set(classes: tuple[str, ...], files: list[File], found: Decoded, request: Request) -> DataSet:
+def _make_data_set(
+    classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
+) -> DataSet:
     """The parts of what was decoded, without the bad files; the pixels stay where they are."""
     good = _without_bad(classes, files, found, request)
-    pixels = Stored(found.pixels, torch.arange(len(good)), request.workers)
+    pixels = StoredPixels(found.pixels, torch.arange(len(good)), request.workers)
     images = Images(pixels, torch.tensor([file.label for file in good]))
 
     def part(name: str) -> Images | None:
@@ -67,11 +68,13 @@ def _data_set(classes: tuple[str, ...], files: list[File], found: Decoded, reque
     return DataSet(classes, train, part("validation"), part("test"))
 
 
-def _without_bad(classes: tuple[str, ...], files: list[File], found: Decoded, request: Request) -> list[File]:
+def _without_bad(
+    classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
+) -> list[ImageFile]:
     """Raises DataProblem where a file is bad and that is not taken into account, or where a class has no other."""
     if not found.bad:
         return files
-    said = unreadable(found.bad, len(files))
+    said = describe_bad_files(found.bad, len(files))
     if not request.skip_bad:
         raise DataProblem(f"{said}; `--skip-bad` leaves them out")
     request.note(f"{said}; left out")
@@ -84,9 +87,9 @@ def _without_bad(classes: tuple[str, ...], files: list[File], found: Decoded, re
     return good
 
 
-def _locate(path: str, data_dir: Path | None) -> Path:
+def _find_folder(path: str, data_dir: Path | None) -> Path:
     """The path as it stands, or below one of the data folders."""
-    candidates = [*(root / path for root in roots(data_dir)), Path(path)]
+    candidates = [*(root / path for root in data_roots(data_dir)), Path(path)]
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
         tried = ", ".join(str(candidate) for candidate in candidates)
@@ -98,7 +101,7 @@ def _first_folder(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_dir()), None)
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
+def _list_classes(folder: Path) -> tuple[str, ...]:
     """The folders' names in alphabetical order, which is the order of the labels."""
     try:
         names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."))
@@ -117,16 +120,16 @@ def _is_no_text(name: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _labelled(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[File]:
+def _label_files(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[ImageFile]:
     """All image files below the classes' folders."""
-    if (there := _classes(place)) != classes:
+    if (there := _list_classes(place)) != classes:
         odd = ", ".join(sorted(set(there) ^ set(classes)))
         raise DataProblem(f"{place} has other classes than the training part: {odd}")
     found = {name: sorted(_image_files(place / name)) for name in classes}
     if empty := [name for name, paths in found.items() if not paths]:
         raise DataProblem(f"{place} has no images of {', '.join(empty)}")
     return [
-        File(path.relative_to(folder).as_posix(), part, label)
+        ImageFile(path.relative_to(folder).as_posix(), part, label)
         for label, name in enumerate(classes)
         for path in found[name]
     ]

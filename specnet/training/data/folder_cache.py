@@ -23,15 +23,11 @@ import torch
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
-from specnet.training import lock
-from specnet.training.capacity import free
-from specnet.training.data.decoding import Bad, decode
-from specnet.training.data.find import cache
-from specnet.training.data.pictures import Form
-from specnet.training.data.residence import CPU, fits
+from specnet.training.data.download import cache_folder
+from specnet.training.data.image_decoding import BadFile, ImageFormat, decode_images
 from specnet.training.errors import CannotRun
-from specnet.training.files import write
-from specnet.training.space import shown
+from specnet.training.files import is_locked, lock_folder, write_atomically
+from specnet.training.resources import CPU, fits_in_memory, format_bytes, free_memory
 
 FORMAT = 1
 """Goes into the key, and changes whenever the same files are to give other pixels."""
@@ -49,11 +45,11 @@ WAIT = 0.5
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedFolder:
     """Pictures in the order of their files, but for the bad ones: uint8 N×H×W×C, `pixels` a mapped file or memory."""
 
     pixels: Tensor
-    bad: tuple[Bad, ...]
+    bad: tuple[BadFile, ...]
 
     @property
     def channels(self) -> int:
@@ -71,74 +67,82 @@ class FolderCache:
     workers: int
     note: Callable[[str], None]
 
-    def find(self) -> Decoded | None:
+    def find(self) -> DecodedFolder | None:
         """What is there and whole."""
         place = self._place()
-        if (contents := _contents(place / CONTENTS)) is None:
+        if (contents := _read_contents(place / CONTENTS)) is None:
             return None
-        if (found := _mapped(place / PIXELS, contents)) is None:
-            self.note(f"what is kept in {_shown(place)} is damaged, and is made anew")
+        if (found := _open_whole(place / PIXELS, contents)) is None:
+            self.note(f"what is kept in {_format_path(place)} is damaged, and is made anew")
             return None
-        self.note(f"{len(found.pixels):,} decoded images are read from {_shown(place)}, {shown(found.pixels.nbytes)}")
+        size = format_bytes(found.pixels.nbytes)
+        self.note(f"{len(found.pixels):,} decoded images are read from {_format_path(place)}, {size}")
         return found
 
-    def make(self, channels: int) -> Decoded:
+    def make(self, channels: int) -> DecodedFolder:
         """Decode, and keep it where that is possible; raises CannotRun where it fits neither on the disk nor in memory.
 
         Where another process is just making the same, its work is waited for.
         """
-        form, place = Form(self.size, channels, self.resize), self._place()
+        form, place = ImageFormat(self.size, channels, self.resize), self._place()
         try:
             place.mkdir(parents=True, exist_ok=True)
             with self._alone(place) as has_waited:
                 found = self.find() if has_waited else None
                 return found or self._write(form, place)
         except (OSError, CannotRun) as error:
-            return self._in_memory(form, f"{_shown(place)} cannot be written: {_why(error)}")
+            return self._in_memory(form, f"{_format_path(place)} cannot be written: {_reason(error)}")
 
     def _place(self) -> Path:
         """The folder that is named by the key."""
-        known = [(name, *_fact(self.folder / name)) for name in self.files]
+        known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
         key = sha256(json.dumps([FORMAT, self.size, self.resize, known]).encode())
-        return cache() / "folders" / key.hexdigest()[:16]
+        return cache_folder() / "folders" / key.hexdigest()[:16]
 
     @contextmanager
     def _alone(self, place: Path) -> Iterator[bool]:
         """Within it, no other process writes there; it tells whether one did. Raises CannotRun where nobody can."""
         has_waited = False
-        while lock.is_held(place):
+        while is_locked(place):
             if not has_waited:
-                self.note(f"another process is decoding the same images into {_shown(place)}; waiting for it")
+                self.note(f"another process is decoding the same images into {_format_path(place)}; waiting for it")
             has_waited = True
             time.sleep(WAIT)
-        with lock.held(place):
+        with lock_folder(place):
             yield has_waited
 
-    def _write(self, form: Form, place: Path) -> Decoded:
+    def _write(self, form: ImageFormat, place: Path) -> DecodedFolder:
         """The pixels into a temporary file that is renamed, then the contents: these make it whole."""
         needed, room = len(self.files) * prod(form.shape), shutil.disk_usage(place).free
         if room < needed + MARGIN:
-            raise CannotRun(f"{shown(needed)} are needed, and the disk has {shown(room)} left")
+            raise CannotRun(f"{format_bytes(needed)} are needed, and the disk has {format_bytes(room)} left")
         with open_atomically(place / PIXELS) as stream:
             contents = self._write_pixels(form, stream)
         contents |= {"folder": str(self.folder.absolute()), "resize": self.resize}
-        write(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
+        write_atomically(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
         self._remove_outdated(place)
-        found = _opened(place / PIXELS, contents)
-        self.note(f"decoded {len(found.pixels):,} images into {_shown(place)}, {shown(found.pixels.nbytes)}")
+        found = _map_pixels(place / PIXELS, contents)
+        self.note(
+            f"decoded {len(found.pixels):,} images into {_format_path(place)}, {format_bytes(found.pixels.nbytes)}"
+        )
         return found
 
     def _remove_outdated(self, place: Path) -> None:
         """What is kept of the same folder in the same form, from before its files changed."""
-        new = _contents(place / CONTENTS)
+        new = _read_contents(place / CONTENTS)
         for other in place.parent.iterdir():
-            if other != place and (old := _contents(other / CONTENTS)) and new and _of(old) == _of(new):
+            if (
+                other != place
+                and (old := _read_contents(other / CONTENTS))
+                and new
+                and _source_of(old) == _source_of(new)
+            ):
                 shutil.rmtree(other, ignore_errors=True)
 
-    def _write_pixels(self, form: Form, stream: BinaryIO) -> dict[str, Any]:
+    def _write_pixels(self, form: ImageFormat, stream: BinaryIO) -> dict[str, Any]:
         checksum, bad = 0, []
         for image in self._decode(form):
-            if isinstance(image, Bad):
+            if isinstance(image, BadFile):
                 bad.append([image.name, image.why])
             else:
                 content = image.numpy().data
@@ -146,35 +150,35 @@ class FolderCache:
                 stream.write(content)
         return {"shape": [len(self.files) - len(bad), *form.shape], "crc32": checksum, "bad": bad}
 
-    def _in_memory(self, form: Form, why: str) -> Decoded:
+    def _in_memory(self, form: ImageFormat, why: str) -> DecodedFolder:
         size = len(self.files) * prod(form.shape)
-        if not fits(size, CPU):
+        if not fits_in_memory(size, CPU):
             raise CannotRun(
-                f"{why}; and {len(self.files):,} images, {shown(size)}, are too many to decode into memory, "
-                f"which has {shown(free(CPU))} left"
+                f"{why}; and {len(self.files):,} images, {format_bytes(size)}, are too many to decode into memory, "
+                f"which has {format_bytes(free_memory(CPU))} left"
             )
         self.note(f"{why}; the images are decoded into memory, and anew for the next run")
-        pixels, bad = torch.empty((len(self.files), *form.shape), dtype=torch.uint8), list[Bad]()
+        pixels, bad = torch.empty((len(self.files), *form.shape), dtype=torch.uint8), list[BadFile]()
         for place, image in enumerate(self._decode(form)):
-            if isinstance(image, Bad):
+            if isinstance(image, BadFile):
                 bad.append(image)
             else:
                 pixels[place - len(bad)] = image
-        return Decoded(pixels[: len(self.files) - len(bad)], tuple(bad))
+        return DecodedFolder(pixels[: len(self.files) - len(bad)], tuple(bad))
 
-    def _decode(self, form: Form) -> Iterator[Tensor | Bad]:
+    def _decode(self, form: ImageFormat) -> Iterator[Tensor | BadFile]:
         """Bad files by their names below the folder."""
         paths = [self.folder / name for name in self.files]
-        for name, image in zip(self.files, decode(paths, form, self.workers, self.note), strict=True):
-            yield Bad(name, image.why) if isinstance(image, Bad) else image
+        for name, image in zip(self.files, decode_images(paths, form, self.workers, self.note), strict=True):
+            yield BadFile(name, image.why) if isinstance(image, BadFile) else image
 
 
-def _of(contents: Mapping[str, Any]) -> tuple[Any, ...]:
+def _source_of(contents: Mapping[str, Any]) -> tuple[Any, ...]:
     """The folder that contents are of, and the form of the pixels."""
     return contents.get("folder"), contents.get("resize"), contents.get("shape", [])[1:3]
 
 
-def _fact(path: Path) -> tuple[int, int]:
+def _size_and_time(path: Path) -> tuple[int, int]:
     """Size and time of change of a file; of a link that leads nowhere, none."""
     try:
         fact = path.stat()
@@ -183,7 +187,7 @@ def _fact(path: Path) -> tuple[int, int]:
     return fact.st_size, fact.st_mtime_ns
 
 
-def _contents(path: Path) -> Mapping[str, Any] | None:
+def _read_contents(path: Path) -> Mapping[str, Any] | None:
     """What contents.json says, None where there is none; a damaged one says nothing."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -194,21 +198,21 @@ def _contents(path: Path) -> Mapping[str, Any] | None:
         return {}
 
 
-def _mapped(path: Path, contents: Mapping[str, Any]) -> Decoded | None:
+def _open_whole(path: Path, contents: Mapping[str, Any]) -> DecodedFolder | None:
     """The pixels, if they are what the contents say."""
     try:
         if path.stat().st_size == prod(contents["shape"]) and _checksum(path) == contents["crc32"]:
-            return _opened(path, contents)
+            return _map_pixels(path, contents)
     except (OSError, KeyError, TypeError, ValueError):
         pass
     return None
 
 
-def _opened(path: Path, contents: Mapping[str, Any]) -> Decoded:
-    shape, bad = tuple(contents["shape"]), tuple(Bad(*each) for each in contents["bad"])
+def _map_pixels(path: Path, contents: Mapping[str, Any]) -> DecodedFolder:
+    shape, bad = tuple(contents["shape"]), tuple(BadFile(*each) for each in contents["bad"])
     if not shape[0]:
-        return Decoded(torch.empty(shape, dtype=torch.uint8), bad)  # an empty file cannot be mapped
-    return Decoded(torch.from_numpy(np.memmap(path, np.uint8, "c", shape=shape)), bad)
+        return DecodedFolder(torch.empty(shape, dtype=torch.uint8), bad)  # an empty file cannot be mapped
+    return DecodedFolder(torch.from_numpy(np.memmap(path, np.uint8, "c", shape=shape)), bad)
 
 
 def _checksum(path: Path) -> int:
@@ -219,10 +223,10 @@ def _checksum(path: Path) -> int:
     return checksum
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def _shown(path: Path) -> str:
+def _format_path(path: Path) -> str:
     """A path, from the user's home if it lies there."""
     return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)

@@ -1,17 +1,22 @@
-"""Labelled images: `Images`, and the parts of a set: `DataSet`."""
+"""Labelled images, the parts of a data set, and the request for one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
+
+from specnet.training.randomness import generator
+from specnet.training.resources import count_processors
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPixels:
     """Pixels that are not where they are computed with: those of a batch are gathered when they are wanted.
 
     `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host, `rows` (int64 N, on the CPU) are
@@ -33,8 +38,8 @@ class Stored:
     def nbytes(self) -> int:
         return self.shape.numel()
 
-    def take(self, index: Tensor) -> Stored:
-        return Stored(self.source, self.rows[index], self.workers)
+    def take(self, index: Tensor) -> StoredPixels:
+        return StoredPixels(self.source, self.rows[index], self.workers)
 
     def __getitem__(self, index: slice | Tensor) -> Tensor:
         """A copy of these images in memory, uint8 B×H×W×C."""
@@ -48,7 +53,7 @@ class Stored:
         return batch
 
 
-Pixels = Tensor | Stored
+Pixels = Tensor | StoredPixels
 """uint8 N×H×W×C."""
 
 
@@ -64,7 +69,7 @@ class Images:
 
     def take(self, index: Tensor) -> Images:
         """The images of an index or mask."""
-        pixels = self.pixels.take(index) if isinstance(self.pixels, Stored) else self.pixels[index]
+        pixels = self.pixels.take(index) if isinstance(self.pixels, StoredPixels) else self.pixels[index]
         return Images(pixels, self.labels[index])
 
 
@@ -86,3 +91,66 @@ class DataSet:
         """The parts that there are, by name."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
+
+
+def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 N×h×w×C → N×H×W×C whatever the proportions, bilinear and antialiased."""
+    if pixels.shape[1:3] == torch.Size(size):
+        return pixels
+    channels_first = pixels.permute(0, 3, 1, 2)
+    return interpolate(channels_first, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1).contiguous()
+
+
+def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 N×h×w×C → N×H×W×C with the proportions kept."""
+    (h, w), (height, width) = pixels.shape[1:3], size
+    scale = max(height / h, width / w)
+    covering = resize(pixels, (max(height, round(h * scale)), max(width, round(w * scale))))
+    top, left = (covering.shape[1] - height) // 2, (covering.shape[2] - width) // 2
+    return covering[:, top : top + height, left : left + width].contiguous()
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
+
+    `note` is told of downloads and decoding. `refuse` is told the numbers of classes and of channels before images are
+    decoded, and raises where they do not suit. With `skip_bad`, files that cannot be read are left out.
+    """
+
+    shape: tuple[int, int, int]
+    data_dir: Path | None
+    note: Callable[[str], None]
+    workers: int = field(default_factory=count_processors)
+    skip_bad: bool = False
+    refuse: Callable[[int, int], None] = lambda classes, channels: None
+
+
+SPLIT_SEED = 0
+"""The seed of every split: runs of different seeds are compared on the same images."""
+
+
+def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
+    """A mask over `labels`, true for `end` − `start` of them, drawn so that each class keeps its share.
+
+    An image's place is its rank in its class, shuffled, over the class's size: the first places hold all classes alike.
+    """
+    shuffled = torch.randperm(len(labels), generator=generator(SPLIT_SEED, "split"))
+    places = torch.empty(len(labels), dtype=torch.float64)
+    for label in set(labels.tolist()):
+        members = shuffled[labels[shuffled] == label]
+        places[members] = (torch.arange(len(members), dtype=torch.float64) + 0.5) / len(members)
+    mask = torch.zeros(len(labels), dtype=torch.bool)
+    mask[places.argsort(stable=True)[start:end]] = True
+    return mask
+
+
+def split_off(images: Images, start: int, end: int) -> tuple[Images, Images]:
+    """The images that stay, and those of the places from `start` to `end` − 1, both in their old order."""
+    aside = draw_stratified(images.labels, start, end)
+    return images.take(~aside), images.take(aside)
+
+
+def class_name(classes: tuple[str, ...], output: int) -> str:
+    """The name of the class that an output stands for, if it stands for one."""
+    return classes[output] if output < len(classes) else f"output {output}"

@@ -1,0 +1,199 @@
+"""The constructor of a class, and the attributes through which its forward pass reads the constructor's parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby
+
+from specnet.backends.torch_source.calls import SourceCall
+from specnet.backends.torch_source.instances import (
+    ClassDefinition,
+    Instances,
+    Repetition,
+    find_repetitions,
+)
+from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
+from specnet.backends.torch_source.parameters import INCREMENT, REPEATS, Slot
+from specnet.backends.torch_source.pretty_printer import (
+    Bracketed,
+    PythonText,
+    format_call,
+    format_flat,
+    format_keyword,
+    format_lines,
+    format_literal,
+)
+from specnet.graph import Network
+from specnet.layers.base import Shape, format_shape
+from specnet.naming import escape_attribute, free_name, is_attribute
+
+
+def attribute(name: str) -> str:
+    """Return the expression for a submodule: `self.conv1`, or `self.get_submodule("0.conv1")` if it must be."""
+    return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
+
+
+class ClassBody:
+    """The texts of a class's slots, as its constructor and its forward pass write them."""
+
+    def __init__(self, network: Network, definition: ClassDefinition, instances: Instances) -> None:
+        self.network, self.definition, self.instances = network, definition, instances
+        self.children = definition.full.children
+        self.texts = definition.parameters.texts
+
+    def arguments(self, child: Child, position: int, call: SourceCall) -> Iterator[PythonText]:
+        """Yield the arguments of a child's call: by position or by name, as the signature says, without defaults."""
+        for name in call.arguments:
+            slot = Slot(child.name, position, name)
+            if slot in self.texts:
+                text = self.texts[slot] if call.is_module else self.attribute_text(slot)
+                yield text if name in call.signature.positional else format_keyword(name, text)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, str]:
+        """The constructor's parameters that the forward pass reads, and the attributes that keep them."""
+        leaves = [(child.name, child.content.calls) for child in self.children if isinstance(child.content, Leaf)]
+        functions = {(name, place) for name, calls in leaves for place, c in enumerate(calls) if not c.is_module}
+        slots = [s for s in self.texts if s in self.definition.branches or (s.child, s.call) in functions]
+        taken = {child.name for child in self.children}
+        names = (name for slot in slots for name in self.definition.parameters.reads[slot])
+        return {name: free_name(escape_attribute(name), taken) for name in names}
+
+    def attribute_text(self, slot: Slot) -> PythonText:
+        """Return the text of a slot with attributes in place of the constructor's parameters."""
+        text, names = self.texts[slot], self.definition.parameters.reads[slot]
+        if not names:
+            return text
+        return re.sub(r"[^\W\d]\w*", lambda name: f"self.{self.attributes[name[0]]}", format_flat(text))
+
+    @cached_property
+    def branch_values(self) -> Mapping[Slot, tuple[str, str]]:
+        """The output of each optional branch, and the value that bypasses it."""
+        values = {("", number): value for number, value in enumerate(self.definition.full.inputs)}
+        for child in self.children:
+            values |= {(child.name, number): value for number, value in enumerate(child.outputs)}
+        branches = self.definition.branches.items()
+        return {slot: (values[branch.output], values[branch.bypass]) for slot, branch in branches}
+
+    def branch_of(self, child: Child) -> Slot | None:
+        """Return the slot of the optional branch that a child belongs to."""
+        return next((s for s, branch in self.definition.branches.items() if child.name in branch.children), None)
+
+    def shape_comment(self, child: Child) -> str:
+        """Return the shape of a child's map where it is the same in all instances and the child can change it."""
+        shapes = self._shapes.get(child.name, set())
+        shape = next(iter(shapes)) if len(shapes) == 1 else None
+        return format_shape(shape) if shape and len(shape) == 3 and not self._preserves_shape(child, shape) else ""
+
+    def _preserves_shape(self, child: Child, shape: Shape) -> bool:
+        if not isinstance(child.content, Leaf):
+            return False
+        layer, is_function = child.content.node.layer, not any(call.is_module for call in child.content.calls)
+        return bool(layer and layer.preserves_shape) or (is_function and self.network.shapes[child.inputs[0]] == shape)
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, set[Shape | None]]:
+        """The output shapes of each child in all instances of the class."""
+        found: dict[str, set[Shape | None]] = {}
+        for child in (child for module in self.definition.modules for child in module.children):
+            found.setdefault(child.name, set()).update(self.network.shapes[value] for value in child.outputs[:1])
+        return found
+
+
+def write_init(body: ClassBody) -> list[str]:
+    """Return the lines of `__init__`; none if the class has neither parameters nor submodules."""
+    modules = [(child, text) for child in body.children if (text := _instantiate(body, child)) is not None]
+    parameters = body.definition.parameters
+    if not modules and not parameters.values:
+        return []
+    defaults = {name: f"{name}={format_flat(format_literal(value))}" for name, value in parameters.defaults.items()}
+    names = (defaults.get(name, name) for name in parameters.values)
+    lines = [*format_lines(Bracketed("def __init__(", ("self", *names), "):"), 4), "        super().__init__()"]
+    lines += [f"        self.{attribute} = {name}" for name, attribute in body.attributes.items()]
+    containers = set[str]()
+    for slot, group in groupby(modules, lambda module: body.branch_of(module[0])):
+        lines += [f"        if {format_flat(body.texts[slot])}:"] if slot else []
+        for child, text in group:
+            lines += _assign_child(child, text, body.shape_comment(child), 12 if slot else 8, containers)
+    return lines
+
+
+def _assign_child(child: Child, text: PythonText, comment: str, indent: int, containers: set[str]) -> Iterator[str]:
+    """The lines that set an attribute, after empty modules for the containers of a dotted name."""
+    path = child.name.split(".")
+    for end in range(1, len(path)):
+        container = ".".join(path[:end])
+        if container not in containers:
+            yield from _assign(container, "nn.Module()", "", indent)
+        containers.add(container)
+    containers.add(child.name)
+    yield from _assign(child.name, text, comment, indent)
+    calls = child.content.calls if isinstance(child.content, Leaf) else ()
+    for parameter in (name for call in calls for name in call.frozen):
+        yield f"{' ' * indent}{attribute(child.name)}.{parameter}.requires_grad_(False)"
+
+
+def _assign(name: str, text: PythonText, comment: str, indent: int) -> list[str]:
+    holder, _, last = name.rpartition(".")
+    target = attribute(holder) if holder else "self"
+    if is_attribute(last):
+        return format_lines(text, indent, f"{target}.{last} = ", comment=comment)
+    return format_lines(text, indent, f'{target}.add_module("{last}", ', ")", comment)
+
+
+def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
+    """The expression that constructs a child; None for a function and for a child that uses another's weights."""
+    if not child.is_owner:
+        return None
+    match child.content:
+        case Leaf(calls=calls):
+            modules = ((position, call) for position, call in enumerate(calls) if call.is_module)
+            texts = (format_call(call.name, body.arguments(child, position, call)) for position, call in modules)
+            return next(texts, None)
+        case Module(path=path):
+            return _instance(body, child, 0, body.instances[path].definition)
+        case Stack(modules=modules):
+            found = enumerate(find_repetitions(body.instances, modules))
+            items = tuple(_repetition(body, child, position, repetition) for position, repetition in found)
+            has_loop = len(child.inputs) > 1
+            return format_call("nn.ModuleList", [_list(items)]) if has_loop else format_call("nn.Sequential", items)
+
+
+def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Bracketed:
+    """The expression that constructs an instance: `Basic(64, stride=2)`."""
+    texts = [(name, _argument(body, child, position, name)) for name in definition.parameters.values]
+    given = [(name, text) for name, text in texts if text is not None]
+    defaults = definition.parameters.defaults
+    return format_call(
+        definition.name, [format_keyword(name, text) if name in defaults else text for name, text in given]
+    )
+
+
+def _argument(body: ClassBody, child: Child, position: int, name: str) -> PythonText | None:
+    """An argument, in a comprehension with its increment: `64 + 32 * i`."""
+    first, increment = (body.texts.get(Slot(child.name, position, key)) for key in (name, name + INCREMENT))
+    if increment is None:
+        return first
+    step = format_flat(increment)
+    sign, step = ("-", step[1:]) if step.startswith("-") else ("+", step)
+    return f"{format_flat(first or '0')} {sign} {'i' if step == '1' else f'{step} * i'}"
+
+
+def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> PythonText:
+    """One instance, or several in a comprehension: `*[Basic(64) for _ in range(3)]`."""
+    instance = _instance(body, child, position, repetition.definition)
+    count = body.texts.get(Slot(child.name, position, REPEATS))
+    if count is None:
+        return instance
+    names = repetition.definition.parameters.values
+    grows = any(Slot(child.name, position, name + INCREMENT) in body.texts for name in names)
+    return Bracketed("*[", (instance, f"for {'i' if grows else '_'} in range({format_flat(count)})"), "]", "")
+
+
+def _list(items: tuple[PythonText, ...]) -> PythonText:
+    """The items as a list, `[…]` rather than `[*[…]]`."""
+    only = items[0] if len(items) == 1 else None
+    return replace(only, head="[") if isinstance(only, Bracketed) and only.head == "*[" else Bracketed("[", items, "]")

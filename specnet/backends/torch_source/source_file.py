@@ -1,0 +1,121 @@
+"""The file around the network's classes: docstring, imports, modules that torch lacks, and a few lines that run it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from functools import cache
+from textwrap import wrap
+
+from specnet.analyses.cost import costs, total
+from specnet.backends.torch_source.calls import embedded_modules
+from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
+from specnet.graph import Network
+from specnet.layers.base import Shape
+
+Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
+
+
+def write_docstring(network: Network, origin: str) -> str:
+    """Return the network's name, its inputs and outputs, its totals, and the name of its spec."""
+    spent = total(costs(network))
+    title = f"{network.name or 'A network'}{': ' if network.description else ''}{network.description}"
+    paragraphs = [
+        title,
+        "",
+        _describe_interface(network),
+        f"{spent.parameters:,} parameters; {spent.macs:,} multiply-accumulates of one forward pass for one image.",
+        f"Written by SpecNet from {origin or 'a spec'}",
+        network.digest,
+    ]
+    lines = [line for paragraph in paragraphs for line in wrap(_escape(paragraph), LINE_WIDTH - 3) or [""]]
+    return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
+
+
+def _escape(text: str) -> str:
+    """The text as it stands within triple quotes."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _describe_interface(network: Network) -> str:
+    """Input N×3×227×227; output N×1000."""
+    inputs = [(i.name, i.shape) for i in network.inputs]
+    outputs = [(value, network.shapes[value]) for value in network.outputs]
+    outputs += [(head.name, network.shapes[head.value]) for head in network.heads]
+    return f"Input {_format_shapes(inputs)}; output {_format_shapes(outputs)}."
+
+
+def _format_shapes(named: Sequence[tuple[str, Shape | None]]) -> str:
+    texts = [(name, "×".join(["N", *map(str, _channels_first(shape or ()))])) for name, shape in named]
+    return texts[0][1] if len(texts) == 1 else ", ".join(f"{name} {shape}" for name, shape in texts)
+
+
+def _channels_first(shape: Shape) -> Shape:
+    """H×W×C → C×H×W."""
+    return (shape[-1], *shape[:-1])
+
+
+def write_main(network: Network, name: str) -> str:
+    """Return lines that run the model on a batch of zeros and print the shapes of its outputs."""
+    zeros = ", ".join(f"torch.zeros({', '.join(map(str, (1, *_channels_first(i.shape))))})" for i in network.inputs)
+    several = len(network.outputs) + len(network.heads) > 1
+    shapes = "*(tuple(output.shape) for output in outputs)" if several else "tuple(output.shape)"
+    return f"""if __name__ == "__main__":
+    model = {name}().eval()
+    with torch.no_grad():
+        {"outputs" if several else "output"} = model({zeros})
+    print({shapes})
+    print(f"{{sum(p.numel() for p in model.parameters()):,}} parameters")"""
+
+
+def write_imports(source: str) -> str:
+    """Return those import statements of torch_modules.py whose names the source uses; torch's come last."""
+    used = _names(ast.parse(source))
+    found: tuple[list[str], list[str]] = [], []
+    for statement in embedded_modules()[1].body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            module = (statement.module if isinstance(statement, ast.ImportFrom) else statement.names[0].name) or ""
+            names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+            if names:
+                found[module.startswith("torch")].append(_import_text(statement, names))
+    return "\n\n".join("\n".join(block) for block in found if block)
+
+
+def _import_text(statement: ast.Import | ast.ImportFrom, names: list[ast.alias]) -> str:
+    if isinstance(statement, ast.Import):
+        return ast.unparse(ast.Import(names))
+    return ast.unparse(ast.ImportFrom(statement.module, names, statement.level))
+
+
+def embed_modules(targets: Iterable[str]) -> dict[str, str]:
+    """Return the source of the targets `modules.NAME` and of what they use, by name, in the order of their file."""
+    wanted: set[str] = set()
+    coming = {target.removeprefix("modules.") for target in targets if target.startswith("modules.")}
+    while coming:
+        wanted |= coming
+        used = {name for each in coming for name in _names(_definitions()[each])}
+        coming = (used & _definitions().keys()) - wanted
+    return {name: _source(definition) for name, definition in _definitions().items() if name in wanted}
+
+
+@cache
+def _definitions() -> dict[str, Definition]:
+    """The classes, functions and constants of torch_modules.py by name, in its order."""
+    found: dict[str, Definition] = {}
+    for statement in embedded_modules()[1].body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+            found[statement.name] = statement
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            found[ast.unparse(target)] = statement
+    return found
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _source(definition: Definition) -> str:
+    first = min([definition.lineno, *(d.lineno for d in getattr(definition, "decorator_list", []))])
+    return "\n".join(embedded_modules()[0].splitlines()[first - 1 : definition.end_lineno])

@@ -1,0 +1,98 @@
+"""Where the pixels of a set live while a network is trained, and batches of those that are not on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from specnet.training.data.images import DataSet, Images, StoredPixels
+from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory, format_bytes
+
+
+def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
+    """The set with its stored pixels in memory, if all of them fit; `note` is told if they do not."""
+    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
+    size = sum(pixels.nbytes for pixels in stored)
+    if fits_in_memory(size, CPU):
+        return data.each(lambda part: Images(part.pixels[:], part.labels))
+    note(
+        f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
+        f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
+    )
+    return data
+
+
+def _describe_readers(workers: int) -> str:
+    return f"by {workers} threads ahead of the training" if workers else "between the steps"
+
+
+def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
+    """The set with all labels on the device, and the pixels too where they fit; the rest is read by `workers`."""
+    size = sum(part.pixels.nbytes for part in data.parts().values() if isinstance(part.pixels, Tensor))
+    is_small = place.type == "cpu" or fits_in_memory(size, place)
+    return data.each(lambda part: _place_part(part, place, is_small, workers))
+
+
+def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
+    labels = images.labels.to(place)
+    if isinstance(images.pixels, StoredPixels):
+        return Images(images.pixels, labels)
+    if is_small:
+        return Images(images.pixels.to(place), labels)
+    return Images(StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels)
+
+
+AHEAD = 8
+"""Batches that are gathered or wait at a time, at most."""
+
+
+class BatchReader:
+    """Batch `number` of a set holds the images that `index` tells (int64, on the CPU), none where it is at its end.
+
+    Whichever numbers are asked for, and in whatever order: what a batch holds is the same.
+    """
+
+    def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
+        self._pixels, self._index, self._place = pixels, index, place
+        self._threads = ThreadPoolExecutor(pixels.workers, "gather") if pixels.workers else None
+        self._ahead = min(pixels.workers, AHEAD)
+        self._pending: dict[int, Future[Tensor]] = {}
+
+    def batch(self, number: int) -> Tensor:
+        """uint8 B×H×W×C on the device; the next ones are begun."""
+        if self._threads is None:
+            return self._sent(self._gathered(self._index(number)))
+        wanted = range(number, number + self._ahead + 1)
+        for other in self._pending.keys() - set(wanted):
+            self._pending.pop(other).cancel()
+        for each in wanted:
+            if each not in self._pending and len(index := self._index(each)):
+                self._pending[each] = self._threads.submit(self._gathered, index)
+        return self._sent(self._pending.pop(number).result())
+
+    def _gathered(self, index: Tensor) -> Tensor:
+        return self._pixels.gather(index, pinned=self._place.type == "cuda")
+
+    def _sent(self, batch: Tensor) -> Tensor:
+        return batch.to(self._place, non_blocking=True)
+
+
+def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pixels and labels of all images in batches, on the device of the labels.
+
+    The pixels are those of the places in a batch that `own` says, for so many images.
+    """
+
+    def places(number: int) -> Tensor:
+        batch = torch.arange(len(images))[number * size :][:size]
+        return batch[own(len(batch))]
+
+    stream = (
+        BatchReader(images.pixels, places, images.labels.device) if isinstance(images.pixels, StoredPixels) else None
+    )
+    for number, start in enumerate(range(0, len(images), size)):
+        labels = images.labels[start : start + size]
+        yield stream.batch(number) if stream else images.pixels[start : start + size][own(len(labels))], labels

@@ -1,0 +1,280 @@
+"""The data sets by name, and their formats."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from specnet.settings import data as settings
+from specnet.training.data.download import PublishedSet, SetFiles, find_or_download
+from specnet.training.data.folder import read_folder
+from specnet.training.data.images import DataRequest, DataSet, Images, split_off
+from specnet.training.errors import CannotRun
+from specnet.training.randomness import generator
+
+CIFAR10 = PublishedSet(
+    title="CIFAR-10",
+    url="https://www.cs.toronto.edu/~kriz",
+    files={
+        "data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "data_batch_4": "634d18415352ddfa80567beed471001a",
+        "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "test_batch": "40351d587109b95175f43aff81a1287e",
+        "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
+    },
+    folders=("cifar-10-batches-py",),
+    images=(50_000, 10_000),
+    archive=("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
+)
+
+CIFAR100 = PublishedSet(
+    title="CIFAR-100",
+    url="https://www.cs.toronto.edu/~kriz",
+    files={
+        "train": "16019d7e3df5f24257cddd939b257f8d",
+        "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+        "meta": "7973b15100ade9c7d40fb424638fde48",
+    },
+    folders=("cifar-100-python",),
+    images=(50_000, 10_000),
+    archive=("cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"),
+)
+
+
+def read_cifar10(found: SetFiles) -> DataSet:
+    """Five files to train, one to test; raises DataProblem."""
+    batches = [f"data_batch_{number}" for number in range(1, 6)]
+    classes = _read_class_names(found, "batches.meta", "label_names")
+    return DataSet(
+        classes,
+        train=_read_cifar_part(found, batches, "labels"),
+        test=_read_cifar_part(found, ["test_batch"], "labels"),
+    )
+
+
+def read_cifar100(found: SetFiles) -> DataSet:
+    """One file to train, one to test, with the hundred fine labels; raises DataProblem."""
+    classes = _read_class_names(found, "meta", "fine_label_names")
+    return DataSet(
+        classes,
+        train=_read_cifar_part(found, ["train"], "fine_labels"),
+        test=_read_cifar_part(found, ["test"], "fine_labels"),
+    )
+
+
+def _read_class_names(found: SetFiles, file: str, key: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in _read_pickle(found, file, [key])[key])
+
+
+def _read_cifar_part(found: SetFiles, files: Iterable[str], key: str) -> Images:
+    pixels, labels = zip(*(_read_cifar_file(found, file, key) for file in files), strict=True)
+    return Images(torch.cat(pixels), torch.cat(labels))
+
+
+def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tensor]:
+    """A row of 3,072 bytes an image, the red, the green and the blue map one after the other."""
+    entries = _read_pickle(found, file, ["data", key])
+    rows = entries["data"]
+    if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
+        raise found.damaged(file, "its `data` is no table of 3,072 bytes a row")
+    labels = entries[key]
+    if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
+        raise found.damaged(file, f"its `{key}` is no list of numbers")
+    if len(labels) != len(rows):
+        raise found.damaged(file, f"{len(labels)} labels for {len(rows)} images")
+    maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
+    return maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels)
+
+
+def _read_pickle(found: SetFiles, file: str, keys: Iterable[str]) -> dict[str, Any]:
+    """A pickled dictionary, in which there are these keys."""
+    packed = found.read(file)
+    try:
+        content = _DataUnpickler(io.BytesIO(packed), encoding="latin1").load()
+        entries = {_decode_key(key): value for key, value in content.items()}
+    except Exception as error:  # a damaged pickle may raise anything
+        raise found.damaged(file, str(error) or "it ends too early") from None
+    if missing := [key for key in keys if key not in entries]:
+        raise found.damaged(file, f"it has no entry `{missing[0]}`")
+    return entries
+
+
+def _decode_key(key: str | bytes) -> str:
+    return key.decode("latin1") if isinstance(key, bytes) else key
+
+
+class _DataUnpickler(pickle.Unpickler):
+    """An unpickler that knows what a numpy array is made of, and refuses everything else by name."""
+
+    allowed = frozenset(
+        {
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("numpy.core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy._core.numeric", "_frombuffer"),
+            ("_codecs", "encode"),
+        }
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.allowed:
+            raise pickle.UnpicklingError(f"it wants to run {module}.{name}, which no data needs")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+IDX_FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+MNIST = PublishedSet(
+    title="MNIST",
+    url="https://ossci-datasets.s3.amazonaws.com/mnist",
+    files={
+        IDX_FILES[0]: "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        IDX_FILES[1]: "d53e105ee54ea40749a09fcbcd1e9432",
+        IDX_FILES[2]: "9fb629c4189551a2d022fa330f9573f3",
+        IDX_FILES[3]: "ec29112dd5afa0611ce80d1b7f02629c",
+    },
+    folders=("mnist", "MNIST/raw", "MNIST"),
+    images=(60_000, 10_000),
+)
+
+FASHION_MNIST = PublishedSet(
+    title="Fashion-MNIST",
+    url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    files={
+        IDX_FILES[0]: "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        IDX_FILES[1]: "25c81989df183df01b3e8a0aad5dffbe",
+        IDX_FILES[2]: "bef4ecab320f06d8554ea6380940ec79",
+        IDX_FILES[3]: "bb300cfdad3c16e7a12a480ee83cd310",
+    },
+    folders=("fashion_mnist", "fashion-mnist", "FashionMNIST/raw", "FashionMNIST"),
+    images=(60_000, 10_000),
+)
+
+DIGIT_NAMES = tuple("0123456789")
+
+CLOTHES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+
+
+def read_idx(found: SetFiles, classes: tuple[str, ...]) -> DataSet:
+    """Both parts; raises DataProblem."""
+    return DataSet(classes, train=_read_idx_part(found, *IDX_FILES[:2]), test=_read_idx_part(found, *IDX_FILES[2:]))
+
+
+def _read_idx_part(found: SetFiles, images: str, labels: str) -> Images:
+    pixels, answers = _read_idx_array(found, images, 3), _read_idx_array(found, labels, 1)
+    if len(pixels) != len(answers):
+        raise found.damaged(labels, f"{len(answers)} labels for {len(pixels)} images")
+    return Images(pixels.unsqueeze(-1), answers.long())
+
+
+def _read_idx_array(found: SetFiles, file: str, dimensions: int) -> Tensor:
+    """An idx file: 0, 0, 8 for unsigned bytes, the number of dimensions, their sizes as big-endian words, the bytes."""
+    content = found.read(file)
+    head = 4 + 4 * dimensions
+    if content[:4] != bytes((0, 0, 8, dimensions)) or len(content) < head:
+        raise found.damaged(file, f"it does not begin as an idx file of {dimensions} dimensions")
+    shape = [int(size) for size in np.frombuffer(content, ">u4", dimensions, 4)]
+    if len(content) != head + prod(shape):
+        raise found.damaged(file, f"{prod(shape)} bytes are announced and {len(content) - head} are there")
+    return torch.from_numpy(np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy())
+
+
+TEST_SHARE = 5
+"""One image in five is set aside for the test: the set is published without a test part."""
+
+
+def read_digits(setting: settings.Digits, request: DataRequest) -> DataSet:
+    """Both parts; raises CannotRun where scikit-learn is not installed."""
+    table = torch.from_numpy(np.loadtxt(_digits_file(), np.uint8, delimiter=","))
+    shades = table[:, :64].reshape(-1, 8, 8, 1).double()
+    images = Images((shades * 255 / 16).round().to(torch.uint8), table[:, 64].long())
+    train, test = split_off(images, 0, len(images) // TEST_SHARE)
+    return DataSet(tuple("0123456789"), train, test=test)
+
+
+def _digits_file() -> Path:
+    """The table itself: importing scikit-learn to have it read takes fifteen times as long."""
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise CannotRun("`data digits` needs scikit-learn: pip install 'specnet[train]'")
+    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+
+
+def make_synthetic(setting: settings.Synthetic, request: DataRequest) -> DataSet:
+    """Make images with all classes alike; a fifth more for the test."""
+    patterns = _draw_patterns(setting, request.shape)
+    train = _draw_part(setting, "train", setting.images, patterns)
+    test = _draw_part(setting, "test", max(1, setting.images // 5), patterns)
+    return DataSet(tuple(str(label) for label in range(setting.classes)), train, test=test)
+
+
+def _draw_patterns(setting: settings.Synthetic, shape: tuple[int, int, int]) -> Tensor:
+    """uint8 classes×H×W×C from 0 to 127: a grid of 4×4 random colours, enlarged."""
+    height, width, channels = shape
+    coarse = torch.rand(setting.classes, channels, 4, 4, generator=generator(setting.seed, "patterns"))
+    return (interpolate(coarse, (height, width)) * 127).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _draw_part(setting: settings.Synthetic, name: str, amount: int, patterns: Tensor) -> Images:
+    labels = torch.arange(amount) % setting.classes
+    noise = torch.randint(
+        0, 128, (amount, *patterns.shape[1:]), dtype=torch.uint8, generator=generator(setting.seed, name)
+    )
+    return Images(noise.add_(patterns[labels]), labels)
+
+
+def _read_published(published: PublishedSet, read: Callable[[SetFiles], DataSet], request: DataRequest) -> DataSet:
+    """Read a set; one with as many images as published must be the published one to the last bit."""
+    found = find_or_download(published, request.data_dir, request.note)
+    data = read(found)
+    if tuple(len(part) for part in data.parts().values()) == published.images:
+        found.verify()
+    else:
+        request.note(f"{found.place} is not the published {published.title}: {len(data.train)} images to train on")
+    return data
+
+
+def _read_mnist(setting: settings.Mnist, request: DataRequest) -> DataSet:
+    return _read_published(MNIST, lambda found: read_idx(found, DIGIT_NAMES), request)
+
+
+def _read_fashion_mnist(setting: settings.FashionMnist, request: DataRequest) -> DataSet:
+    return _read_published(FASHION_MNIST, lambda found: read_idx(found, CLOTHES), request)
+
+
+def _read_cifar10(setting: settings.Cifar10, request: DataRequest) -> DataSet:
+    return _read_published(CIFAR10, read_cifar10, request)
+
+
+def _read_cifar100(setting: settings.Cifar100, request: DataRequest) -> DataSet:
+    return _read_published(CIFAR100, read_cifar100, request)
+
+
+READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
+    settings.Mnist: _read_mnist,
+    settings.FashionMnist: _read_fashion_mnist,
+    settings.Cifar10: _read_cifar10,
+    settings.Cifar100: _read_cifar100,
+    settings.Digits: read_digits,
+    settings.Synthetic: make_synthetic,
+    settings.Folder: read_folder,
+}
+"""What reads or makes each data set, by the class of its settings; raises DataProblem, CannotRun."""

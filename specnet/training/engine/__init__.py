@@ -1,0 +1,1 @@
+"""The training itself: its state, steps and loop, and the evaluation of a network."""

@@ -1,0 +1,204 @@
+"""The weights that training starts from: drawn from the seed, taken from a file, or kept frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import init
+from torch.nn.functional import unfold
+
+from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
+from specnet.training.errors import CannotRun, Unsuitable
+from specnet.training.job import LayerInfo
+from specnet.training.randomness import seed_for
+from specnet.training.runs.run_folder import MODEL, read_weights
+
+WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+"""The modules whose weights a scheme draws; normalisation keeps its ones and zeros."""
+
+WHITENED_BY = 5000
+"""Images whose windows tell the principal directions."""
+
+WHITENED_AT_ONCE = 500
+
+EPS = 5e-4
+"""Added to the variances that whitening divides by."""
+
+FirstImages = Callable[[int], Tensor]
+"""Gives so many training images, B×C×H×W as the network reads them."""
+
+
+def initialize_weights(
+    module: nn.Module, setting: Init, parts: Mapping[str, LayerInfo], seed: int, images: FirstImages | None
+) -> None:
+    """Draw all weights anew, in place.
+
+    Layers that start from the training images stay as torch has them where there are none.
+    """
+    torch.manual_seed(seed_for(seed, "weights"))
+    own = {name: part.init for name, part in parts.items() if part.init}
+    for part in module.modules():
+        if callable(reset := getattr(part, "reset_parameters", None)):
+            reset()
+    for name, part in module.named_modules():
+        if isinstance(part, WEIGHTED) and name not in own:
+            _draw(part.weight, setting)
+            if part.bias is not None and not isinstance(setting, TorchDefault | Dirac):
+                init.zeros_(part.bias)
+    for name, word in own.items():
+        if word != "whiten":
+            _draw_layer_init(module.get_parameter(f"{name}.weight"), word)
+        elif images:
+            _whiten(module, name, images)
+
+
+def _draw_layer_init(weight: Tensor, word: str) -> None:
+    """What a layer's own `init` does: a word of the `train` section's line, or `zeros`."""
+    if word == "zeros":
+        init.zeros_(weight)
+    else:
+        _draw(weight, CHOICES[word]())
+
+
+def _draw(weight: Tensor, setting: Init) -> None:
+    """Change a weight that is as torch draws it."""
+    match setting:
+        case TorchDefault():
+            pass
+        case He():
+            init.kaiming_normal_(weight)
+        case Xavier():
+            init.xavier_uniform_(weight)
+        case Gaussian():
+            init.normal_(weight, std=setting.std)
+        case Orthogonal():
+            init.orthogonal_(weight)
+        case Dirac():
+            _draw_dirac(weight)
+        case _:
+            raise TypeError(f"no such init: {setting!r}")
+
+
+def _draw_dirac(weight: Tensor) -> None:
+    """The first filters of a conv pass one channel each through; the others stay as they are."""
+    if weight.ndim == 4:
+        init.dirac_(weight[: weight.shape[1]])
+
+
+def refuse_whitening(module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
+    """Raises Unsuitable for a layer that cannot be whitened."""
+    for name in (name for name, part in parts.items() if part.init == "whiten"):
+        part = module.get_submodule(name)
+        if not isinstance(part, nn.Conv2d) or part.groups > 1 or max(part.dilation) > 1:
+            raise Unsuitable(f"`{name}`: `init=whiten` is for a conv without groups and dilation")
+        if len(part.weight) > 2 * (size := part.weight[0].numel()):
+            raise Unsuitable(f"`{name}`: `init=whiten` gives 2·{size} filters at most, and K is {len(part.weight)}")
+
+
+def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
+    """The filters of a conv: principal directions of the windows that arrive, over their standard deviation."""
+    part = module.get_submodule(name)
+    assert isinstance(part, nn.Conv2d)
+    filters = len(part.weight)
+    variances, directions = torch.linalg.eigh(_second_moments(module, part, images(WHITENED_BY)))
+    scaled = (directions / (variances + EPS).sqrt()).flip(1).T[: (filters + 1) // 2]
+    with torch.no_grad():
+        part.weight.copy_(torch.cat([scaled, -scaled])[:filters].view(part.weight.shape))
+
+
+@torch.no_grad()
+def _second_moments(module: nn.Module, part: nn.Conv2d, images: Tensor) -> Tensor:
+    """E[x·xᵀ] of the windows x that arrive at a conv, float64."""
+    size, total, amount = part.weight[0].numel(), torch.zeros(()), 0
+    module.eval()
+    for start in range(0, len(images), WHITENED_AT_ONCE):
+        arriving = _capture_input(module, part, images[start : start + WHITENED_AT_ONCE])
+        windows = unfold(arriving, part.kernel_size).transpose(1, 2).reshape(-1, size).double()
+        total, amount = total + windows.T @ windows, amount + len(windows)
+    return total / amount
+
+
+class _InputCaptured(Exception):
+    """The first argument is what a part is given."""
+
+
+def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor:
+    """What arrives at a part of the module; what lies behind it is not computed."""
+
+    def stop(part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        raise _InputCaptured(inputs[0])
+
+    hook = part.register_forward_pre_hook(stop)
+    try:
+        module(images)
+    except _InputCaptured as arrived:
+        found: Tensor = arrived.args[0]
+        return found
+    finally:
+        hook.remove()
+    raise ValueError("the module does not use this part of it")
+
+
+SHOWN = 6
+"""How many of the tensors that are left out a note names."""
+
+
+def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:
+    """The weights whose names and shapes fit a network; `note` is told which do not.
+
+    `source` is a file of weights or a run; raises TrainingError, also where nothing fits.
+    """
+    path = source / MODEL if source.is_dir() else source
+    theirs, ours = read_weights(path).tensors, module.state_dict()
+    fitting = {name: value for name, value in theirs.items() if name in ours and value.shape == ours[name].shape}
+    if not fitting:
+        raise Unsuitable(f"{path} has no weights that fit the network: none has the name and the shape of one of its")
+    note(f"{len(fitting)} of {len(ours)} tensors are those of {path}{_describe_unmatched(theirs, ours, set(fitting))}")
+    return fitting
+
+
+def _describe_unmatched(theirs: dict[str, Tensor], ours: dict[str, Tensor], fitting: set[str]) -> str:
+    """Those of the network that begin anew, with what the file has in their place; and those that nothing takes."""
+    anew = [
+        f"{name} ({_format_tensor_shape(theirs[name])} there, {_format_tensor_shape(ours[name])} here)"
+        if name in theirs
+        else name
+        for name in ours
+        if name not in fitting
+    ]
+    unused = [name for name in theirs if name not in ours]
+    sides = (("begun anew", anew), ("not taken over", unused))
+    return "".join(f"; {what}: {_format_names(names)}" for what, names in sides if names)
+
+
+def _format_tensor_shape(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape)) or "a number"
+
+
+def _format_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
+    """Keep the parameters of all frozen parts from being learned; raises CannotRun for a pattern of no part."""
+    for pattern in patterns:
+        if not (matching := _find_layers(module, pattern)):
+            raise CannotRun(f"--freeze {pattern}: no part of the network is called so")
+        for part in matching:
+            part.requires_grad_(False)
+
+
+def frozen_norms(module: nn.Module, patterns: Sequence[str]) -> tuple[nn.Module, ...]:
+    """The norms in frozen parts that keep running statistics: these are kept, too, by staying in evaluation mode."""
+    frozen = (part for pattern in patterns for whole in _find_layers(module, pattern) for part in whole.modules())
+    return tuple(part for part in frozen if getattr(part, "running_mean", None) is not None)
+
+
+def _find_layers(module: nn.Module, pattern: str) -> list[nn.Module]:
+    """The parts whose names match: `conv1`, `conv*`, `block1` with all that is in it."""
+    return [part for name, part in module.named_modules() if name and fnmatchcase(name, pattern)]

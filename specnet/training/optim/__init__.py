@@ -1,0 +1,1 @@
+"""What moves the weights: losses, optimizers, and averages of weights."""

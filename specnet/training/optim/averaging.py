@@ -1,0 +1,45 @@
+"""Averaged weights: a second set that follows the one that is trained, and counts in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from specnet.settings.average import Average
+
+
+class AveragedWeights:
+    """The averages of a module's parameters and running statistics, on its device."""
+
+    def __init__(self, setting: Average, module: nn.Module) -> None:
+        self._setting = setting
+        self._current = {name: value for name, value in module.state_dict().items() if value.is_floating_point()}
+        self.values = {name: value.clone() for name, value in self._current.items()}
+
+    def follow(self, step: int, total: int) -> None:
+        """A step (from 1) of `total` is done: the averages move towards the weights."""
+        if step % self._setting.every:
+            return
+        averages, weights = list(self.values.values()), list(self._current.values())
+        torch._foreach_lerp_(averages, weights, 1 - self._setting.kept(step, total))
+        if self._setting.leads:
+            torch._foreach_copy_(weights, averages)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within it, the module has the averages for its weights."""
+        weights = list(self._current.values())
+        trained = [weight.clone() for weight in weights]
+        torch._foreach_copy_(weights, list(self.values.values()))
+        try:
+            yield
+        finally:
+            torch._foreach_copy_(weights, trained)
+
+    def restore(self, values: Mapping[str, Tensor]) -> None:
+        """Become what was saved."""
+        for name, value in values.items():
+            self.values[name].copy_(value)

@@ -1,0 +1,197 @@
+"""The optimizers in torch, one row each, and the groups of parameters that they move at rates of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Muon, Optimizer, RMSprop
+
+from specnet.attributes import Multiple
+from specnet.settings import optimizer as settings
+from specnet.settings.group import Group, Rate
+from specnet.training.errors import Unsuitable
+from specnet.training.job import LayerInfo
+
+FUSED = frozenset({"cpu", "cuda"})
+"""Devices on which torch has its optimizers in one kernel."""
+
+Parameters = Mapping[str, Tensor]
+
+ParameterGroups = list[dict[str, Any]]
+"""torch's `param_groups`, each with its `peak`, the rate that the schedule scales, and `until`, its last epoch."""
+
+Feature = Literal["sharded", "fp16", "average"]
+
+
+@dataclass(frozen=True)
+class OptimizerRow:
+    """An optimizer in torch; its functions take the settings of its kind first.
+
+    `build` takes the groups and whether a fused kernel may be used, `state_per_parameter` counts the elements that are
+    kept for each element of a parameter, `unsupported` says why a feature cannot be combined with it.
+    """
+
+    build: Callable[[Any, ParameterGroups, bool], Optimizer]
+    state_per_parameter: Callable[[Any], int]
+    unsupported: Mapping[Feature, str] = field(default_factory=dict)
+
+
+def _build_sgd(setting: settings.Sgd, groups: ParameterGroups, fused: bool) -> Optimizer:
+    return SGD(groups, setting.lr, setting.momentum, nesterov=setting.nesterov, fused=fused)
+
+
+def _build_adam(setting: settings.Adam, groups: ParameterGroups, fused: bool) -> Optimizer:
+    return Adam(groups, setting.lr, (setting.beta1, setting.beta2), setting.eps, fused=fused)
+
+
+def _build_adamw(setting: settings.AdamW, groups: ParameterGroups, fused: bool) -> Optimizer:
+    return AdamW(groups, setting.lr, (setting.beta1, setting.beta2), setting.eps, fused=fused)
+
+
+def _build_rmsprop(setting: settings.RmsProp, groups: ParameterGroups, fused: bool) -> Optimizer:
+    return RMSprop(groups, setting.lr, setting.alpha, setting.eps, momentum=setting.momentum)
+
+
+def _build_muon(setting: settings.Muon, groups: ParameterGroups, fused: bool) -> Optimizer:
+    return MuonAdamW(groups, setting.momentum, setting.nesterov, setting.adamw_lr / setting.lr, fused)
+
+
+OPTIMIZERS: dict[type[settings.Optimizer], OptimizerRow] = {
+    settings.Sgd: OptimizerRow(_build_sgd, lambda setting: 1 if setting.momentum else 0),
+    settings.Adam: OptimizerRow(_build_adam, lambda setting: 2),
+    settings.AdamW: OptimizerRow(_build_adamw, lambda setting: 2),
+    settings.RmsProp: OptimizerRow(_build_rmsprop, lambda setting: 2 if setting.momentum else 1),
+    settings.Muon: OptimizerRow(
+        _build_muon,
+        lambda setting: 2,
+        {
+            "sharded": "needs whole matrices, and `--sharded` divides them",
+            "fp16": "does not go with fp16, whose gradients are scaled; `--precision bf16` does",
+        },
+    ),
+}
+"""Each optimizer by the class of its settings."""
+
+
+def build_optimizer(
+    setting: settings.Optimizer,
+    groups: Sequence[Group],
+    module: nn.Module,
+    layers: Mapping[str, LayerInfo],
+    device: torch.device,
+) -> Optimizer:
+    """Return torch's optimizer of all parameters that are trained, fused where torch can."""
+    trained = _trainable_parameters(module)
+    fused = device.type in FUSED and not any(_is_shard(parameter) for parameter in trained.values())
+    return OPTIMIZERS[type(setting)].build(setting, _group_parameters(setting, groups, trained, layers), fused)
+
+
+def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
+    """Raises Unsuitable for a group that concerns no parameter."""
+    names = _trainable_parameters(module)
+    for group in groups:
+        if not any(_matches(group, name, parts) for name in names):
+            raise Unsuitable(f"`group {group.pattern}`: no parameter that is learned is called so")
+
+
+def _trainable_parameters(module: nn.Module) -> Parameters:
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
+def _is_shard(parameter: Tensor) -> bool:
+    """Whether only a part of it lies here; torch has no fused SGD of shards."""
+    return type(parameter) is not nn.Parameter
+
+
+def _group_parameters(
+    setting: settings.Optimizer, groups: Sequence[Group], learned: Parameters, parts: Mapping[str, LayerInfo]
+) -> list[dict[str, Any]]:
+    """The parameters by their rates, for torch."""
+    found: dict[tuple[float, float, float], list[Tensor]] = {}
+    for name, parameter in learned.items():
+        rates = _group_rates(setting, [group for group in groups if _matches(group, name, parts)])
+        found.setdefault(rates, []).append(parameter)
+    return [
+        {"params": parameters, "lr": lr, "peak": lr, "weight_decay": decay, "until": until}
+        for (lr, decay, until), parameters in found.items()
+    ]
+
+
+def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
+    part = parts.get(name.rpartition(".")[0])
+    return group.concerns(name, part.words if part else ())
+
+
+def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:
+    """Learning rate, weight decay, and the epochs it is learned for; later groups over earlier ones."""
+    lr, decay, until = setting.lr, setting.weight_decay, float("inf")
+    for group in groups:
+        lr = lr if group.lr is None else _scale_rate(group.lr, setting.lr)
+        decay = decay if group.weight_decay is None else _scale_rate(group.weight_decay, setting.weight_decay)
+        until = group.until or until
+    return lr, decay, until
+
+
+def _scale_rate(rate: Rate, whole: float) -> float:
+    return rate.factor * whole if isinstance(rate, Multiple) else rate
+
+
+class MuonAdamW(Optimizer):
+    """torch's Muon takes matrices alone: it is given views of the weights."""
+
+    def __init__(
+        self, groups: Sequence[dict[str, Any]], momentum: float, nesterov: bool, adamw_share: float, fused: bool
+    ) -> None:
+        """`groups` are torch's `param_groups` with a `peak`; AdamW's learning rate is `adamw_share` of that."""
+        super().__init__([parameter for group in groups for parameter in group["params"]], {})
+        weights = [weight for group in groups for weight in group["params"] if weight.ndim > 1]
+        self._matrices = {weight: _as_matrix(weight.detach()) for weight in weights}
+        parts = [_select_parameters(group, lambda p: p.ndim > 1, lambda p: self._matrices[p], 1.0) for group in groups]
+        others = [_select_parameters(group, lambda p: p.ndim <= 1, lambda p: p, adamw_share) for group in groups]
+        self._both: list[Optimizer] = []
+        if matrices := [part for part in parts if part["params"]]:
+            self._both.append(Muon(matrices, momentum=momentum, nesterov=nesterov))
+        if vectors := [part for part in others if part["params"]]:
+            self._both.append(AdamW(vectors, fused=fused))
+        self.param_groups = [group for optimizer in self._both for group in optimizer.param_groups]
+        for optimizer in self._both:
+            optimizer.state = self.state
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for weight, matrix in self._matrices.items():
+            matrix.grad = None if weight.grad is None else _as_matrix(weight.grad)
+        for optimizer in self._both:
+            optimizer.step()
+        for matrix in self._matrices.values():
+            matrix.grad = None
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        super().zero_grad(set_to_none)
+        for weight in self._matrices:
+            weight.grad = None
+
+
+def _select_parameters(
+    group: dict[str, Any], takes: Callable[[Tensor], bool], view: Callable[[Tensor], Tensor], share: float
+) -> dict[str, Any]:
+    """Those parameters of a group that one of the optimizers takes, as it takes them, at its share of the rates."""
+    rates = {name: group[name] * share for name in ("lr", "peak")}
+    return {**group, **rates, "params": [view(parameter) for parameter in group["params"] if takes(parameter)]}
+
+
+def _as_matrix(weight: Tensor) -> Tensor:
+    """K×C×F×F as K×(F·F·C) where that is how it lies in memory, else as K×(C·F·F).
+
+    Muon does not mind the order of the columns: orthogonalising commutes with permuting them.
+    """
+    return weight.flatten(1) if weight.is_contiguous() else weight.movedim(1, -1).flatten(1)
+
+
+def state_per_parameter(setting: settings.Optimizer) -> int:
+    """Return how many elements an optimizer keeps for each element of a parameter."""
+    return OPTIMIZERS[type(setting)].state_per_parameter(setting)

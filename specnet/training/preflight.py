@@ -1,0 +1,124 @@
+"""Checks before a training begins: what cannot be trained is refused before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from torch import Tensor
+
+from specnet import validation as objections
+from specnet.settings.optimizer import Muon
+from specnet.training.data.images import DataSet
+from specnet.training.device import Device
+from specnet.training.distributed import Ranks
+from specnet.training.errors import CannotRun, Unsuitable
+from specnet.training.job import Job, Options
+from specnet.training.optim.optimizers import state_per_parameter
+from specnet.training.resources import format_bytes
+from specnet.training.runs.checkpoint import KEPT
+
+
+def refuse_untrainable(job: Job) -> None:
+    """What can be said before the data is there; raises Unsuitable."""
+    if len(job.output_shape) != 1:
+        shape = "×".join(str(size) for size in job.output_shape)
+        raise Unsuitable(f"the network answers with {shape}, and training needs a vector with a score for each class")
+    if len(job.input_shape) != 3:
+        raise Unsuitable("the network reads a vector, and training needs one that reads images")
+    if not any(parameter.requires_grad for parameter in job.module.parameters()):
+        raise Unsuitable("the network has no parameters to learn")
+    _refuse(objections.to_schedule(job.training))
+    _refuse(objections.to_weights(job.training, job.output_shape[0]))
+    data = job.training.data
+    if data.classes is not None:
+        _refuse_classes(job, data.classes)
+    if data.image is not None:
+        refuse_channels(job, data.image[2])
+
+
+def refuse_kind(job: Job, classes: int, channels: int) -> None:
+    """What can be said before images are decoded; raises Unsuitable."""
+    _refuse_classes(job, classes)
+    refuse_channels(job, channels)
+
+
+def refuse_data(job: Job, data: DataSet) -> None:
+    """What only the data tells; raises Unsuitable."""
+    refuse_kind(job, len(data.classes), data.train.pixels.shape[3])
+    if job.training.evaluate.test and data.test is None:
+        raise Unsuitable("`evaluate test` watches the test set, and the data has none")
+    if job.training.stop:
+        _refuse(objections.to_stop(data.validation is not None))
+
+
+def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
+    """Raises CannotRun where several processes are not what the options need them to be."""
+    if options.processes not in (1, ranks.amount):
+        raise CannotRun(
+            f"{options.processes} processes are asked for, and there are {ranks.amount}; the command starts as many "
+            "as it is told, and beside torchrun it is told none"
+        )
+    if ranks.is_alone and (options.sharded or options.sync_bn):
+        flag = "--sharded" if options.sharded else "--sync-bn"
+        raise CannotRun(f"`{flag}` is for several processes, and there is one; `--gpus N` and `--nproc N` start more")
+    if options.sharded:
+        _refuse_sharded(job, device)
+    if options.sync_bn and device.place.type != "cuda":
+        raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
+
+
+def _refuse_sharded(job: Job, device: Device) -> None:
+    if device.precision == "fp16":
+        raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
+    if isinstance(job.training.optimizer, Muon):
+        raise CannotRun("`optimizer muon` needs whole matrices, and `--sharded` divides them")
+    if job.training.average:
+        raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
+
+
+def _refuse(objection: str) -> None:
+    if objection:
+        raise Unsuitable(objection)
+
+
+def _refuse_classes(job: Job, classes: int) -> None:
+    if objection := objections.to_classes(job.output_shape[0], classes):
+        fix = f"the last layer needs at least {classes}"
+        if answer := job.answer:
+            written, meant = answer.with_outputs(job.output_shape[0]), answer.with_outputs(classes)
+            fix = f"on line {answer.line}, make `{written}` `{meant}`"
+        raise Unsuitable(f"{objection}; {fix}")
+
+
+def refuse_channels(job: Job, channels: int) -> None:
+    """Raises Unsuitable where images of so many channels do not fit the network."""
+    height, width, expected = job.input_shape
+    _refuse(objections.to_channels((height, width, expected), channels))
+
+
+OTHER_FILES = 2**18
+"""Bytes for all that is no tensor: pictures, tables, texts."""
+
+
+def refuse_full_disk(folder: Path, job: Job) -> None:
+    """Raises CannotRun where the disk has no room for the run's weights and checkpoints."""
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    needed, free = _disk_space(job), shutil.disk_usage(there).free
+    if free < needed:
+        raise CannotRun(
+            f"a run of {job.name} needs {format_bytes(needed)} of disk, and {there} has {format_bytes(free)} left"
+        )
+
+
+def _disk_space(job: Job) -> int:
+    """The weights that count, the checkpoints that are kept, and one more of each while it is written."""
+    weights = _bytes(job.module.state_dict().values())
+    averages = weights if job.training.average else 0
+    checkpoint = weights + averages + job.trainable_bytes * state_per_parameter(job.training.optimizer)
+    return 2 * weights + (KEPT + 1) * checkpoint + OTHER_FILES
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

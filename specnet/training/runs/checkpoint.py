@@ -1,0 +1,72 @@
+"""Saving where a training is, and finding it again: tensors as safetensors, the rest as JSON, never a pickle.
+
+A checkpoint is two files named by the step: `000000391.safetensors`, and then `000000391.json` with a checksum over
+both. The last two are kept, so that one that is damaged can be passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from specnet.atomic_write import remove_temporary_files
+from specnet.training.files import write_atomically
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by name, and plain values for JSON."""
+
+    tensors: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+
+def save_checkpoint(folder: Path, step: int, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, and only then remove those that are too old; raises CannotRun."""
+    tensors = save_tensors(dict(checkpoint.tensors))
+    facts = {"facts": checkpoint.facts, "sha256": _checksum(tensors, checkpoint.facts)}
+    write_atomically(folder / f"{step:09}.safetensors", tensors)
+    write_atomically(folder / f"{step:09}.json", json.dumps(facts))
+    for stale in _newest_first(folder)[KEPT:]:
+        stale.unlink()
+        stale.with_suffix(".safetensors").unlink(missing_ok=True)
+
+
+def load_checkpoint(folder: Path, note: Callable[[str], None]) -> Checkpoint | None:
+    """The newest checkpoint that is whole; None where there is none."""
+    remove_temporary_files(folder)
+    for path in _newest_first(folder):
+        if checkpoint := _read(path):
+            return checkpoint
+        note(f"the checkpoint {path.with_suffix('.safetensors')} is damaged; going back to the one before")
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"), reverse=True)
+
+
+def _read(path: Path) -> Checkpoint | None:
+    """A checkpoint, or None if it does not have its checksum."""
+    try:
+        written = json.loads(path.read_text())
+        tensors = path.with_suffix(".safetensors").read_bytes()
+        is_whole = written["sha256"] == _checksum(tensors, written["facts"])
+        return Checkpoint(load_tensors(tensors), written["facts"]) if is_whole else None
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+
+
+def _checksum(tensors: bytes, facts: Mapping[str, Any]) -> str:
+    return sha256(tensors + json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,130 @@
+"""A run that was read back from its folder: the network with its weights, and its predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from specnet.settings.data import Folder
+from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
+from specnet.training.data.images import class_name
+from specnet.training.device import choose_device
+from specnet.training.errors import BadRun, CannotRun, Unsuitable
+from specnet.training.job import Job, Metrics, Options
+from specnet.training.runs.run_config import RunConfig
+from specnet.training.runs.run_folder import MODEL, SUMMARY, WeightsFile, read_json, read_metrics
+from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """`summary` is empty while the run is not finished; `metrics` are the lines of metrics.jsonl."""
+
+    folder: Path
+    job: Job = field(repr=False)
+    options: Options
+    classes: tuple[str, ...]
+    normalization: Normalizer = field(repr=False)
+    summary: Mapping[str, Any]
+    metrics: tuple[Metrics, ...]
+
+    @property
+    def model(self) -> nn.Module:
+        """The module in evaluation mode with the weights that count: normalised N×C×H×W to N×outputs."""
+        return self.job.module
+
+    @property
+    def spec(self) -> str:
+        return self.job.spec_text
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return cast(tuple[int, int, int], self.job.input_shape)
+
+    @torch.inference_mode()
+    def probabilities(self, pixels: Tensor) -> Tensor:
+        """uint8 N×H×W×C of the network's size → N×outputs, each row with the sum 1."""
+        outputs: Tensor = self.model(self.normalization(pixels)).float()
+        is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
+        return outputs if is_softmax else outputs.softmax(1)
+
+    def class_name(self, output: int) -> str:
+        """The name of the class that an output stands for, if it stands for one."""
+        return class_name(self.classes, output)
+
+
+def build_loaded_run(begun: RunConfig, job: Job, weights: WeightsFile) -> LoadedRun:
+    """The run with its weights, which are those of the job's network; raises BadRun."""
+    try:
+        job.module.load_state_dict(weights.tensors)
+        height, width, channels = job.input_shape
+        normalizer = normalizer_from_record(json.loads(weights.labels["normalize"]), (height, width, channels))
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise BadRun(f"{begun.folder / MODEL} does not fit {begun.name}: {error}") from None
+    job.module.eval()
+    summary, metrics = _read_summary(begun.folder), read_metrics(begun.folder)
+    return LoadedRun(begun.folder, job, begun.options, begun.classes, normalizer, summary, metrics)
+
+
+def _read_summary(folder: Path) -> Mapping[str, Any]:
+    return read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
+
+
+DECODED_AT_ONCE = 64
+"""Pictures that are decoded and looked at together."""
+
+
+@dataclass(frozen=True)
+class ScoredClass:
+    """A class, its number, and how likely the network takes it to be."""
+
+    name: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The likeliest classes of a picture, the first one first."""
+
+    image: Path
+    guesses: tuple[ScoredClass, ...]
+
+
+def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = "cpu") -> list[Prediction]:
+    """The `top` likeliest classes of each picture, prepared as in training.
+
+    Raises CannotRun for a picture that is not there, DataProblem for one that cannot be read.
+    """
+    _refuse_missing(images)
+    place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
+    on_device = replace(run, normalization=run.normalization.to(place))
+    run.model.to(place)
+    groups = (images[start : start + DECODED_AT_ONCE] for start in range(0, len(images), DECODED_AT_ONCE))
+    return [prediction for group in groups for prediction in _predict_group(on_device, group, top, place)]
+
+
+def _refuse_missing(images: Sequence[Path]) -> None:
+    if missing := [str(image) for image in images if not image.is_file()]:
+        raise CannotRun(f"there is no file {', '.join(missing)}")
+
+
+def _predict_group(run: LoadedRun, images: Sequence[Path], top: int, place: torch.device) -> list[Prediction]:
+    data, (height, width, channels) = run.job.training.data, run.input_shape
+    if channels not in (1, 3):
+        raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
+    form = ImageFormat((height, width), channels, data.resize if isinstance(data, Folder) else None)
+    pixels = decode_into_memory(images, form)
+    rows = run.probabilities(pixels.to(place)).cpu()
+    likeliest = rows.topk(min(top, rows.shape[1]))
+    return [
+        Prediction(image, tuple(ScoredClass(run.class_name(i), i, p) for i, p in zip(indices, values, strict=True)))
+        for image, indices, values in zip(images, likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+    ]

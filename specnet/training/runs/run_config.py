@@ -1,0 +1,138 @@
+"""How a run was begun: its settings, options, environment and spec, written down and read back."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+
+from specnet.settings import Training, from_record, to_record
+from specnet.suggest import closest_word
+from specnet.training.device import Device, cpu_capabilities
+from specnet.training.distributed import SINGLE_PROCESS, Ranks, launch_id
+from specnet.training.errors import BadRun, CannotRun
+from specnet.training.files import write_atomically, write_json
+from specnet.training.job import Job, Options
+from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
+from specnet.version import __version__
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Enough to make the run's job again; `used` is the text of the files that the spec uses."""
+
+    folder: Path
+    name: str
+    spec_text: str
+    used: Mapping[str, str]
+    digest: str
+    parameters: int
+    classes: tuple[str, ...]
+    training: Training
+    options: Options
+
+
+def read_run_config(folder: Path) -> RunConfig:
+    """How a run was begun; raises CannotRun if the folder holds none, BadRun if it is damaged."""
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return RunConfig(
+            folder,
+            config["name"],
+            (folder / SPEC).read_text(encoding="utf-8"),
+            read_used_files(folder, config["used"]),
+            config["digest"],
+            config["parameters"],
+            tuple(config["classes"]),
+            from_record(config["training"]),
+            Options(**config["options"]),
+        )
+    except OSError as error:
+        if not folder.exists():
+            raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}") from None
+        raise CannotRun(f"{folder} holds no run: {error.filename} cannot be read") from None
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _suggest_run(folder: Path) -> str:
+    """The run beside it that was probably meant."""
+    runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
+    meant = closest_word(folder.name, runs)
+    return f"; did you mean {runs[meant]}?" if meant else ""
+
+
+USED = "used"
+"""The folder below a run's for the files that cannot lie at their own relative path."""
+
+RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
+"""What no path of a used file may begin with to lie where it says."""
+
+
+def snapshot_path(path: str) -> PurePosixPath:
+    """Where in a run's folder a used file lies: at its path relative to the spec, so that `specnet check RUN/spec.net`
+    finds it; where that leaves the folder or is taken, below `used`: `../lib/x.net` is `used/up/lib/x.net`.
+    """
+    place = PurePosixPath(path)
+    parts = [part for part in place.parts if part != place.anchor]
+    is_free = parts[0] not in RESERVED and (len(parts) > 1 or place.suffix == ".net")
+    return PurePosixPath(*parts) if is_free else PurePosixPath(USED, *("up" if p == ".." else p for p in parts))
+
+
+def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> None:
+    """Write the spec, and what it uses before it; raises CannotRun, OSError."""
+    for path, text in used.items():
+        place = folder / snapshot_path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, text)
+    write_atomically(folder / SPEC, spec)
+
+
+def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The texts that `keep` wrote, by their paths relative to the spec; raises OSError."""
+    return {path: (folder / snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
+
+
+def write_run_config(
+    folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = SINGLE_PROCESS
+) -> None:
+    """Write down in a folder that is there what is going to happen; raises CannotRun."""
+    write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
+    config = {
+        "name": job.name,
+        "digest": job.digest,
+        "parameters": job.parameters,
+        "used": list(job.used),
+        "classes": list(classes),
+        "training": to_record(job.training),
+        "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
+    }
+    write_spec_snapshot(folder.path, job.spec_text, job.used)
+    write_json(folder.path / CONFIG, config)
+
+
+def _plain_options(options: Options) -> dict[str, Any]:
+    values = asdict(options)
+    return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
+
+
+def _describe_environment(device: Device, ranks: Ranks) -> dict[str, Any]:
+    return {
+        "begun": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "specnet": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": cpu_capabilities().get("cpu_name") or platform.processor(),
+        "device": device.title,
+        "precision": device.precision,
+        "threads": torch.get_num_threads(),
+        "processes": ranks.amount,
+        "launch": launch_id(),
+    }

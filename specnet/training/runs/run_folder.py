@@ -1,0 +1,159 @@
+"""The files of a run's folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from specnet.training.errors import BadRun, CannotRun, Interrupted
+from specnet.training.files import write_atomically, write_json
+from specnet.training.job import Job, Metrics
+from specnet.training.transforms.normalization import Normalizer
+
+CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
+
+RUNS = Path("runs")
+"""Where runs go that are not told where."""
+
+MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run; `metadata` goes with the weights, so that these can be used on their own."""
+
+    path: Path
+    metadata: Mapping[str, str]
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    def write_model(self, weights: dict[str, Tensor]) -> None:
+        """The weights that count."""
+        write_atomically(self.path / MODEL, save(weights, dict(self.metadata)))
+
+    def read_model(self) -> dict[str, Tensor]:
+        """The weights that count, as they were written; raises CannotRun."""
+        return read_weights(self.path / MODEL).tensors
+
+    def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
+        write_atomically(self.path / METRICS, "".join(json.dumps(line) + "\n" for line in history))
+        table = StringIO()
+        rows = csv.DictWriter(table, list(history[0]), lineterminator="\n")
+        rows.writeheader()
+        rows.writerows(history)
+        write_atomically(self.path / TABLE, table.getvalue())
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_json(self.path / SUMMARY, summary)
+
+    @contextmanager
+    def noting_failure(self) -> Iterator[None]:
+        """Within it, what makes the run fail is written down, where the disk still takes it."""
+        (self.path / FAILURE).unlink(missing_ok=True)
+        try:
+            yield
+        except Interrupted:
+            raise
+        except Exception as error:
+            with suppress(CannotRun):
+                write_json(self.path / FAILURE, {"error": str(error)})
+            raise
+
+
+def build_metadata(
+    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
+) -> dict[str, str]:
+    """What goes with the weights: network, classes, normalisation."""
+    return {
+        "spec": job.spec_text,
+        "used": json.dumps(job.used),
+        "overrides": json.dumps(dict(overrides)),
+        "digest": job.digest,
+        "classes": json.dumps(classes, ensure_ascii=False),
+        "normalize": json.dumps(normalizer.record()),
+    }
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises CannotRun if there is a run in the folder, or no folder to be made there."""
+    if folder.exists() and not folder.is_dir():
+        raise CannotRun(f"{folder} is a file, and a run needs a folder")
+    if any((folder / name).exists() for name in (SPEC, CONFIG, MODEL)):
+        raise CannotRun(
+            f"{folder} already holds a run; `--resume {folder}` goes on with it, `--run` names another folder"
+        )
+
+
+def default_folder(name: str) -> Path:
+    """runs/NAME-DATE-TIME, with a number behind it if that is taken."""
+    stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    candidates = (RUNS / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def make_folder(folder: RunFolder) -> None:
+    """Make the folder; raises CannotRun."""
+    try:
+        folder.checkpoint.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRun(f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}") from None
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Tensors by name, and the texts that lie beside them: `spec`, `digest`, `classes`, `normalize` …"""
+
+    tensors: dict[str, Tensor]
+    labels: Mapping[str, str]
+
+
+def read_weights(path: Path) -> WeightsFile:
+    """The weights in a file; raises CannotRun where there is none, BadRun where it is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            return WeightsFile({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
+    except SafetensorError as error:
+        raise BadRun(f"{path} is damaged, or no file of weights in the format safetensors: {error}") from None
+    except FileNotFoundError:
+        raise CannotRun(f"there are no weights {path}") from None
+    except OSError as error:
+        raise CannotRun(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """A file that holds one object; raises BadRun."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRun(f"{path} cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise BadRun(f"{path} is damaged: it holds no object")
+    return value
+
+
+def read_metrics(folder: Path) -> tuple[Metrics, ...]:
+    """The lines of metrics.jsonl, none before the first epoch is over; raises BadRun."""
+    path = folder / METRICS
+    if not path.exists():
+        return ()
+    try:
+        return tuple(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise BadRun(f"{path} cannot be read: {error}") from None
+
+
+SPEC = "spec.net"

@@ -1,0 +1,155 @@
+"""The runs in a folder: what each one is, how far it is, and how good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from specnet.settings import Training
+from specnet.settings.seed import Seed
+from specnet.training.distributed import launch_id, restarts
+from specnet.training.errors import BadRun, TrainingError
+from specnet.training.files import is_locked
+from specnet.training.job import Job, Metrics, Options
+from specnet.training.runs.run_config import RunConfig, read_run_config
+from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_json, read_metrics
+
+Recipe = tuple[str, Training, Path | None]
+"""A network's digest, how it is trained but for chance, and the weights that it began with."""
+
+Chance = tuple[int, int | None]
+"""The seed, and the fold that was set aside."""
+
+
+class RunStatus(StrEnum):
+    """Where a run is."""
+
+    FINISHED = "finished"
+    RUNNING = "running"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run; what it has not measured yet is None. `metrics` are the lines of metrics.jsonl."""
+
+    folder: Path
+    network: str
+    begun: datetime
+    condition: RunStatus
+    epochs: int
+    planned: float
+    validation_accuracy: float | None
+    test_accuracy: float | None
+    parameters: int
+    images_per_second: float | None
+    metrics: tuple[Metrics, ...]
+    recipe: Recipe
+    chance: Chance
+
+
+def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
+    """The runs in a folder, or the one that it is itself, oldest first; `note` is told of what is passed over."""
+    found = list(_read_entries([folder] if (folder / CONFIG).is_file() else sorted(_subfolders(folder)), note))
+    return sorted(found, key=lambda entry: entry.begun)
+
+
+def find_repeated_runs(found: Sequence[RunEntry]) -> list[list[RunEntry]]:
+    """The finished runs of one recipe with other seeds, or other folds set aside: two at least, the last of each."""
+    finished = [entry for entry in found if entry.condition is RunStatus.FINISHED]
+    recipes: list[Recipe] = []
+    for entry in finished:
+        if entry.recipe not in recipes:
+            recipes.append(entry.recipe)
+    groups = ({entry.chance: entry for entry in finished if entry.recipe == recipe} for recipe in recipes)
+    return [list(group.values()) for group in groups if len(group) > 1]
+
+
+def _without_chance(training: Training) -> Training:
+    split = training.split and training.split.model_copy(update={"fold": None})
+    return training.model_copy(update={"seed": Seed(), "split": split})
+
+
+def _subfolders(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _read_entries(folders: list[Path], note: Callable[[str], None]) -> Iterator[RunEntry]:
+    for folder in folders:
+        try:
+            yield _read_entry(folder)
+        except TrainingError as error:
+            note(f"passed over: {error}")
+
+
+def _read_entry(folder: Path) -> RunEntry:
+    """A run; raises TrainingError."""
+    begun, metrics, environment = read_run_config(folder), read_metrics(folder), read_json(folder / ENVIRONMENT)
+    summary = read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
+    last = metrics[-1] if metrics else {}
+    try:
+        return RunEntry(
+            folder=folder,
+            network=begun.name,
+            begun=datetime.fromisoformat(environment["begun"]),
+            condition=_status(folder),
+            epochs=len(metrics),
+            planned=begun.training.epochs.count,
+            validation_accuracy=_best_accuracy(metrics) if not summary else summary["validation_accuracy"],
+            test_accuracy=summary.get("test_accuracy"),
+            parameters=begun.parameters,
+            images_per_second=last.get("images_per_second"),
+            metrics=metrics,
+            recipe=(begun.digest, _without_chance(begun.training), begun.options.weights),
+            chance=(begun.training.seed.value, begun.training.split.fold if begun.training.split else None),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise BadRun(f"{folder} is damaged or from another version: {error}") from None
+
+
+def _best_accuracy(metrics: tuple[Metrics, ...]) -> float | None:
+    return max((line["validation_accuracy"] for line in metrics if "validation_accuracy" in line), default=None)
+
+
+def _status(folder: Path) -> RunStatus:
+    if is_locked(folder):
+        return RunStatus.RUNNING
+    if (folder / SUMMARY).exists():
+        return RunStatus.FINISHED
+    return RunStatus.FAILED if (folder / FAILURE).exists() else RunStatus.INTERRUPTED
+
+
+def find_restarted_run(job: Job, options: Options) -> RunConfig | None:
+    """The newest run of this job that the same launch has begun; None where this is its first start."""
+    if not restarts():
+        return None
+    return next((begun for begun in _newest_runs(options) if _is_of_job(begun, job)), None)
+
+
+def _newest_runs(options: Options) -> Iterator[RunConfig]:
+    """The runs that there are where ours would be, newest first."""
+    found = [options.run / CONFIG] if options.run else RUNS.glob(f"*/{CONFIG}")
+    there = [path for path in found if path.is_file()]
+    for path in sorted(there, key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            yield read_run_config(path.parent)
+        except TrainingError:
+            continue
+
+
+def _is_of_job(begun: RunConfig, job: Job) -> bool:
+    is_same = begun.digest == job.digest and begun.training == job.training
+    return is_same and _launch_id_of(begun.folder) == launch_id()
+
+
+def _launch_id_of(folder: Path) -> str | None:
+    try:
+        launch: str | None = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8")).get("launch")
+    except (OSError, ValueError):
+        return None
+    return launch

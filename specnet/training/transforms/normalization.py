@@ -1,0 +1,103 @@
+"""How pixels become what the network reads: less a shift, times a scale, fitted on the training part alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+from specnet.training.data.images import Pixels
+
+CHUNK = 2**24
+"""Bytes of images that are summed at once, which bounds the memory that fitting takes."""
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images alike."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Pixels B×H×W×C → float B×C×H×W in the memory format channels-last.
+
+        On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
+        A GPU does it in one go, from bytes to floats, as it waits for its memory only.
+        """
+        if pixels.is_cuda:
+            return self.normalize_at_once(pixels).permute(0, 3, 1, 2)
+        values = pixels.float().contiguous()
+        if values is pixels:
+            values = values.clone()
+        shift, scale = self._rows
+        return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    def normalize_at_once(self, pixels: Tensor) -> Tensor:
+        """B×H×W×C, contiguous: pixel·scale − shift·scale in one kernel, the same but for rounding."""
+        return torch.addcmul(self._offset, pixels, self.scale).contiguous()
+
+    @cached_property
+    def _offset(self) -> Tensor:
+        return -self.shift * self.scale
+
+    @cached_property
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        return self.shift.ravel(), self.scale.ravel()
+
+    def to(self, device: torch.device) -> Normalizer:
+        return Normalizer(self.shift.to(device), self.scale.to(device))
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for JSON: a number a channel where all pixels are treated alike."""
+        return {"shift": _shortest_form(self.shift), "scale": _shortest_form(self.scale)}
+
+
+def normalizer_from_record(record: Mapping[str, Any], shape: tuple[int, int, int]) -> Normalizer:
+    """The normalizer that `record` wrote down, for images of `shape` (height, width, channels)."""
+    shift, scale = (torch.tensor(record[name]).expand(shape).contiguous() for name in ("shift", "scale"))
+    return Normalizer(shift, scale)
+
+
+def _shortest_form(values: Tensor) -> Any:
+    uniform = bool((values == values[0, 0]).all())
+    return (values[0, 0] if uniform else values).tolist()
+
+
+def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
+    """The normalizer for the training images, uint8 N×H×W×C."""
+    shape = pixels.shape[1:]
+    match setting:
+        case MeanStd():
+            mean, std = _mean_and_std(pixels)
+            return Normalizer(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
+        case MeanImage():
+            total = sum((chunk.double().sum(0) for chunk in _chunks(pixels)), torch.zeros(shape).double())
+            return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
+        case Scale():
+            return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
+        case Unchanged():
+            return Normalizer(torch.zeros(shape), torch.ones(shape))
+    raise TypeError(f"no such normalisation: {setting!r}")
+
+
+def _chunks(pixels: Pixels) -> Iterator[Tensor]:
+    amount = max(1, CHUNK // prod(pixels.shape[1:]))
+    return (pixels[start : start + amount] for start in range(0, len(pixels), amount))
+
+
+def _mean_and_std(pixels: Pixels) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, from the counts of the 256 values; a flat one has 1."""
+    values, counts = torch.arange(256, dtype=torch.float64), torch.zeros(pixels.shape[3], 256, dtype=torch.int64)
+    for chunk in _chunks(pixels):
+        counts += torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in chunk.unbind(3)])
+    shares = counts.double() / counts.sum(1, keepdim=True)
+    mean = shares @ values
+    std = (shares @ values.square() - mean.square()).clamp(min=0).sqrt()
+    return mean.float(), torch.where(std > 0, std, 1).float()

@@ -1,0 +1,55 @@
+"""How good a network is, counted by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import cross_entropy
+
+from specnet.cli import evaluate
+from specnet.training import Evaluation, plots
+from specnet.training.engine.evaluator import LARGEST_MATRIX, compute_metrics
+
+NAMES = tuple("abc")
+
+
+def outputs(taken: list[int], width: int) -> torch.Tensor:
+    return torch.eye(width)[taken] * 5
+
+
+def test_a_confusion_matrix_over_two_batches() -> None:
+    """Four outputs for three classes, of which one has no images."""
+    batches = [(outputs([0, 1, 3], 4), torch.tensor([0, 0, 1])), (outputs([1, 1], 4), torch.tensor([1, 0]))]
+    found = compute_metrics(batches, cross_entropy, NAMES)
+    assert found.confusion.tolist() == [[1, 2, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0]]
+    assert (found.images, found.accuracy, found.top5) == (5, 2 / 5, None)
+    assert found.per_class == {"a": 1 / 3, "b": 1 / 2, "c": None}
+    assert found.confused(5) == [("a", "b", 2), ("b", "output 3", 1)]
+    together = cross_entropy(torch.cat([x for x, _ in batches]), torch.cat([y for _, y in batches]))
+    assert found.loss == pytest.approx(together.item())
+    text = evaluate._format_text(Evaluation("test", found))
+    assert text.endswith("   a  b  c  output 3\na  1  2  ·         ·\nb  ·  1  ·         1\nc  ·  ·  ·         ·")
+
+
+def test_among_the_best_five_of_many() -> None:
+    names = tuple(f"kind{number}" for number in range(30))
+    rows = torch.arange(30.0).repeat(4, 1)
+    found = compute_metrics([(rows, torch.tensor([29, 25, 24, 0]))], cross_entropy, names)
+    assert (found.accuracy, found.top5) == (1 / 4, 2 / 4)
+    text = evaluate._format_text(Evaluation("test", found))
+    assert "top-5     50.00%" in text
+    assert "kind25      kind29                1" in text
+
+
+@pytest.mark.parametrize("classes", [3, 40, LARGEST_MATRIX + 50])
+def test_a_picture_of_any_number_of_classes(tmp_path: Path, classes: int) -> None:
+    names = tuple(f"${number}" for number in range(classes))
+    found = compute_metrics([(outputs([1, 2], classes), torch.tensor([1, 1]))], cross_entropy, names)
+    (tmp_path / "out.png").write_bytes(plots.draw_confusion(found, "test"))
+    with Image.open(tmp_path / "out.png") as picture:
+        assert 300 < picture.width < 2000
+    assert ("confusion" in found.brief()) == (classes <= LARGEST_MATRIX)
+    assert len(found.record()["confusion"]) == classes

@@ -1,0 +1,122 @@
+"""Starting from weights that are there, with parts that stay as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from small_jobs import Notebook, job, network, training
+from torch import nn
+
+from specnet.settings.epochs import Epochs
+from specnet.settings.optimizer import Sgd
+from specnet.training import (
+    BadRun,
+    CannotRun,
+    Interrupted,
+    Options,
+    Unsuitable,
+    read_run_config,
+    read_weights,
+    resume,
+    train,
+)
+
+SHORT = training(epochs=Epochs(count=0.2), optimizer=Sgd(lr=1e-12))
+"""A step or two that change nothing that shows."""
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run to begin with."""
+    return train(job(), Options(run=tmp_path_factory.mktemp("earlier") / "run")).folder
+
+
+@pytest.mark.parametrize("file", [".", "model.safetensors"])
+def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: str) -> None:
+    watcher = Notebook()
+    run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), watcher)
+    assert watcher.notes[0] == (
+        f"8 of 10 tensors are those of {earlier / 'model.safetensors'}; "
+        "begun anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
+    )
+    theirs, ours = read_weights(earlier / "model.safetensors").tensors, run.module.state_dict()
+    assert torch.allclose(ours["4.weight"], theirs["4.weight"])
+    options = json.loads((run.folder / "config.json").read_text())["options"]
+    assert options["weights"] == str((earlier / file).absolute())
+
+
+def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path) -> None:
+    tensors = dict(read_weights(earlier / "model.safetensors").tensors)
+    save_file({**tensors, "old.weight": torch.ones(3)}, tmp_path / "more.safetensors")
+    watcher = Notebook()
+    train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), watcher)
+    assert watcher.notes[0].endswith("more.safetensors; not taken over: old.weight")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "message"),
+    [
+        ("nowhere", None, CannotRun, "there are no weights"),
+        ("torch.pth", b"PK\x03\x04", BadRun, "no file of weights in the format safetensors"),
+        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "no weights that fit"),
+    ],
+)
+def test_weights_that_are_none(tmp_path: Path, name: str, content: object, kind: type[Exception], message: str) -> None:
+    if isinstance(content, bytes):
+        (tmp_path / name).write_bytes(content)
+    elif isinstance(content, dict):
+        save_file(content, tmp_path / name)
+    with pytest.raises(kind, match=message):
+        train(job(), Options(run=tmp_path / "run", weights=tmp_path / name))
+    assert not (tmp_path / "run").exists()
+
+
+def test_frozen_parts_stay_as_they_are(earlier: Path, tmp_path: Path) -> None:
+    """Statistics of frozen norms too; and what was frozen is frozen again after a resume."""
+
+    class Stopping(Notebook):
+        def epoch(self, metrics: object) -> None:
+            import signal
+
+            signal.raise_signal(signal.SIGINT)
+
+    options = Options(run=tmp_path / "run", weights=earlier, freeze=["0", "[1-3]"])  # type: ignore[arg-type]
+    with pytest.raises(Interrupted):
+        train(job(), options, Stopping())
+    begun = read_run_config(tmp_path / "run")
+    assert begun.options.freeze == ("0", "[1-3]")
+    resumed = resume(begun, job(), begun.options)
+    theirs, ours = read_weights(earlier / "model.safetensors").tensors, resumed.module.state_dict()
+    frozen = [name for name in ours if name[0] in "01"]
+    assert len(frozen) == 6
+    assert all(ours[name].equal(theirs[name]) for name in frozen)
+    assert not any(ours[name].equal(theirs[name]) for name in ours if name not in frozen)
+
+
+def test_frozen_parameters_get_no_gradient(tmp_path: Path) -> None:
+    asked = job(SHORT)
+    train(asked, Options(run=tmp_path / "run", freeze=("4",)))
+    assert [p.requires_grad for p in asked.module.parameters()] == [True, True, True, False, False, True, True]
+
+
+def test_a_scope_is_frozen_with_all_that_is_in_it(tmp_path: Path) -> None:
+    from specnet.training.engine import initialization
+
+    module = nn.ModuleDict({"body": network(), "head": nn.Linear(2, 2)})
+    initialization.freeze_layers(module, ["body"])
+    assert [name for name, p in module.named_parameters() if p.requires_grad] == ["head.weight", "head.bias"]
+    assert len(initialization.frozen_norms(module, ["body"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind", "message"),
+    [("conv*", CannotRun, "--freeze conv.: no part of the network is called so"), ("*", Unsuitable, "no parameters")],
+)
+def test_patterns_that_are_refused(tmp_path: Path, pattern: str, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        train(job(), Options(run=tmp_path / "run", freeze=(pattern,)))
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,71 @@
+"""Normalisation is fitted on the training part, and can be written down."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+from specnet.training.transforms.normalization import fit_normalizer, normalizer_from_record
+
+PIXELS = torch.randint(0, 256, (50, 6, 5, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def test_mean_std() -> None:
+    done = fit_normalizer(MeanStd(), PIXELS)(PIXELS)
+    assert done.shape == (50, 3, 6, 5)
+    assert done.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(done.mean((0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(done.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
+
+
+def test_mean_image() -> None:
+    done = fit_normalizer(MeanImage(), PIXELS)(PIXELS)
+    torch.testing.assert_close(done.mean(0), torch.zeros(3, 6, 5), atol=1e-6, rtol=0)
+    torch.testing.assert_close(done[0] - done[1], (PIXELS[0].float() - PIXELS[1].float()).permute(2, 0, 1) / 255)
+
+
+def test_scale_and_none() -> None:
+    torch.testing.assert_close(fit_normalizer(Scale(), PIXELS)(PIXELS), PIXELS.permute(0, 3, 1, 2) / 255)
+    assert fit_normalizer(Unchanged(), PIXELS)(PIXELS).equal(PIXELS.permute(0, 3, 1, 2).float())
+
+
+def test_a_channel_without_variation_stays_finite() -> None:
+    assert (
+        fit_normalizer(MeanStd(), torch.full((4, 3, 3, 1), 9, dtype=torch.uint8))(torch.zeros(1, 3, 3, 1))
+        .isfinite()
+        .all()
+    )
+
+
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    again = normalizer_from_record(json.loads(json.dumps(normalizer.record())), (6, 5, 3))
+    assert again(PIXELS).equal(normalizer(PIXELS))
+
+
+def test_the_pixels_are_left_alone() -> None:
+    pixels = PIXELS.float()
+    fit_normalizer(Scale(), PIXELS)(pixels)
+    assert pixels.equal(PIXELS.float())
+
+
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+@pytest.mark.parametrize("pixels", [PIXELS, PIXELS.float(), PIXELS.transpose(0, 3).contiguous().transpose(0, 3)])
+def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: torch.Tensor) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    done = normalizer.normalize_at_once(pixels)
+    assert done.is_contiguous()
+    torch.testing.assert_close(done.permute(0, 3, 1, 2), normalizer(pixels), atol=2e-6, rtol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+def test_a_gpu_normalises_alike(setting: Normalize) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    done = normalizer.to(torch.device("cuda"))(PIXELS.cuda())
+    assert done.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(done.cpu(), normalizer(PIXELS), atol=2e-6, rtol=1e-6)
