@@ -48,14 +48,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
     """Apply the safe fixes until none is left, and write the file once."""
-    from specnet.fixes import edited, edits_of, safe_fixes
+    from specnet.fixes import apply_edits, collect_edits, select_safe_fixes
 
     if file == "-":
         raise CommandError("--fix needs a file to write to; standard input is none")
     made = 0
-    while fixes := safe_fixes(checked):
+    while fixes := select_safe_fixes(checked):
         made += len(fixes)
-        checked = check_text(edited(checked.source, edits_of(fixes)), options)
+        checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
         print(f"{file}: {made} fix{'es' if made > 1 else ''} applied", file=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, differences
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
 from specnet.cli.output import print_diagnostics, print_json, uses_colour
@@ -84,7 +85,9 @@ def _format_totals(before: Checked, after: Checked) -> list[str]:
     rows = []
     for name, label in (("parameters", "parameters"), ("macs", "MACs")):
         old, new = getattr(before.totals, name), getattr(after.totals, name)
-        rows.append((label, f"{old:,} → {new:,}  ({new - old:+,})" if old != new else f"{old:,}"))
+        change = f"  ({new - old:+,})" if old is not None and new is not None else ""
+        both = f"{format_count(old)} → {format_count(new)}{change}"
+        rows.append((label, format_count(old) if old == new else both))
     return align_rows(rows)
 
 

@@ -42,9 +42,9 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
         raise CommandError(str(error)) from None
     if checked.ok:
         return checked
-    from specnet.fixes import with_fixes
+    from specnet.fixes import add_fixes
 
-    return with_fixes(checked, overrides, read_beside)
+    return add_fixes(checked, overrides, read_beside)
 
 
 # Files

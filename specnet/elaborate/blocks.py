@@ -24,7 +24,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
     known = context.scope.block(name)
     if known:
         first = Label(known[0].name.span, "first here", primary=False)
-        context.report(Code.E103, f"there is a block `{name}` already", block.name.span, first)
+        context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
     elif name in statements or name in kinds():
         what = "a layer" if name in kinds() else "a word of the language"
         context.report(Code.E107, f"a block cannot be called `{name}`: that is {what}", block.name.span)
@@ -44,13 +44,13 @@ def _check_parameters(block: tree.Block, context: Context) -> None:
             report_shape_name(parameter.name, context)
         elif name in seen:
             first = Label(seen[name].span, "first here", primary=False)
-            context.report(Code.E103, f"the parameter `{name}` is there twice", parameter.span, first)
+            context.report(Code.E103, f"the parameter `{name}` is declared twice", parameter.span, first)
         seen[name] = parameter
 
 
 def report_shape_name(name: tree.Name, context: Context) -> None:
     """Report that C, H or W is declared as a name."""
-    message = f"`{name.text}` cannot be declared: it is the shape that arrives at each layer"
+    message = f"`{name.text}` cannot be declared: it stands for the shape of each layer's input"
     context.report(Code.E107, message, name.span)
 
 
@@ -64,7 +64,7 @@ def use_file(path: tree.Text, context: Context) -> None:
         return
     files = (*context.open_files, source.name)
     if source.name in context.open_files:
-        context.report(Code.E210, f"the files use each other in a circle: {' → '.join(files)}", path.span)
+        context.report(Code.E210, f"the files use each other in a cycle: {' → '.join(files)}", path.span)
         return
     context.files.sources.append(source)
     lines, diagnostics = parse(source, recognise)
@@ -74,7 +74,7 @@ def use_file(path: tree.Text, context: Context) -> None:
     replace(context, scope=home, open_files=files).walk(declarations, None)
     for name, block in home.blocks.items():
         if context.scope.block(name):
-            context.report(Code.E103, f"there is a block `{name}` already", path.span)
+            context.report(Code.E103, f"there is already a block `{name}`", path.span)
         context.scope.blocks.setdefault(name, block)
 
 

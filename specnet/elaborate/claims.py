@@ -19,7 +19,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     if claimed is UNSET or value is None:
         return
     if not all(isinstance(size, int) and size > 0 for size in shape):
-        context.report(Code.E112, "a claim is a shape, as `55x55x96` or `1000`", claim.span)
+        context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph
     graph.claims[value] = Claim(shape, claim.span, chain.span)

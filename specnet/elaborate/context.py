@@ -138,10 +138,11 @@ class Context:
 
     def _look_up_size(self, name: tree.Name, value: ValueName) -> int:
         if not self.graph.inputs and not self.graph.has_gaps:
-            raise UndefinedName(f"nothing arrives here yet, so `{name.text}` has no value", name.span)
+            raise UndefinedName(f"there is no input here yet, so `{name.text}` has no value", name.span)
         shape = self.graph.shapes[value] if value is not None else None
         if shape is None:
             raise UnknownShape
         if len(shape) == 1 and name.text != "C":
-            raise UndefinedName(f"a vector of {format_shape(shape)} arrives, and has no `{name.text}`", name.span)
+            vector = f"a vector of {format_shape(shape)}"
+            raise UndefinedName(f"the input is {vector}, which has no `{name.text}`", name.span)
         return shape[SHAPE_NAMES.index(name.text)] if len(shape) == 3 else shape[0]

@@ -48,8 +48,8 @@ class Elaborated:
         """The last layer that says how many outputs there are, and where it says so."""
         name = self.network.outputs[0]
         while node := self.network.by_name.get(name):
-            attributes = self.places[name].attributes
-            if span := attributes.get("out_features") or attributes.get("out_channels"):
+            field = node.layer.output_field if node.layer else ""
+            if span := self.places[name].attributes.get(field):
                 return name, span
             name = node.inputs[0] if len(node.inputs) == 1 else ""
         return None
@@ -108,7 +108,7 @@ def _report_gaps(source: Source, lines: tree.Lines, end: str | None, context: Co
     """Report a missing input, missing layers and unread values; a file of blocks alone is complete."""
     graph = context.graph
     if graph.without_input:
-        context.report(Code.E005, "nothing arrives here: there is no `input` above", graph.without_input.word)
+        context.report(Code.E005, "there is no `input` above this layer", graph.without_input.word)
     if not graph.nodes:
         has_only_blocks = bool(context.scope.blocks) and not graph.inputs
         if not graph.log.diagnostics and not has_only_blocks:

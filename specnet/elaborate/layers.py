@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from specnet.diagnostics import Code
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
 from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
+from specnet.layers import layer_class
 from specnet.layers.base import Layer
+from specnet.layers.base.traits import Trait, number_word
 from specnet.syntax import tree
 
 
@@ -29,8 +31,9 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
-    if len(inputs) < 2:
-        message = f"`{word}` joins at least two values: arms, or what arrives and `@name`"
+    if not kind.arity.admits(len(inputs)):
+        given = number_word(len(inputs))
+        message = f"`{word}` joins {kind.arity}, not {given}: arms, or what arrives and `@name`"
         context.report_in_call(Code.E202, message, call.word.span)
         return None
     others = tuple(argument for argument in call.arguments if argument not in taps)
@@ -47,7 +50,7 @@ def _add_node(
 ) -> str:
     """Add a node with what its arguments say; where they are wrong, it has no layer and no shape."""
     scope, word = context.scope, call.word
-    bound = bind(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
     context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None
@@ -70,11 +73,11 @@ def _value_of_tap(argument: tree.Argument, context: Context) -> ValueName:
 def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[ValueName]:
     """Return the value at the end of each arm; the arms `identity or { … }` meet the shape of the first other one."""
     if body.lines:
-        context.report(Code.E106, "what stands before the first bar is in no arm", body.lines[0].span)
+        context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
     ends: list[ValueName] = [None] * len(body.arms)
     choices = [_identity_or(arm) for arm in body.arms]
     if all(choices):
-        message = "one arm must have no alternative: it says which shape the others must meet"
+        message = "one arm must have no alternative, since it sets the shape for the others"
         context.report(Code.E202, message, body.span)
         return ends
     for i, arm in enumerate(body.arms):
@@ -94,10 +97,10 @@ def _shape_of(value: ValueName, context: Context) -> tuple[int, ...] | None:
 
 def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueName) -> ValueName:
     if not arm:
-        context.report(Code.E106, "an arm is empty; an arm that changes nothing is `identity`", body.span)
+        context.report(Code.E106, "the arm is empty; `identity` passes its input on unchanged", body.span)
         return None
     only = _only_call(arm)
-    if only and only.word.text == "identity" and not only.arguments:
+    if only and _is_identity(only) and not only.arguments:
         return value
     return context.walk(arm, value)
 
@@ -105,7 +108,12 @@ def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueNa
 def _identity_or(arm: tree.Lines) -> tree.Call | None:
     """The call of an arm that is `identity or { … }`."""
     call = _only_call(arm)
-    return call if call and call.word.text == "identity" and call.alternative is not None else None
+    return call if call and _is_identity(call) and call.alternative is not None else None
+
+
+def _is_identity(call: tree.Call) -> bool:
+    kind = layer_class(call.word.text)
+    return kind is not None and Trait.IDENTITY in kind.kind_traits
 
 
 def _only_call(arm: tree.Lines) -> tree.Call | None:

@@ -35,7 +35,7 @@ def repeat_line(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     if why:
         graph.mark_broken(first)
         line = Label(scope.labels[name.text].span, "first here", primary=False)
-        context.report_in_call(Code.E305, f"`{name.text}` cannot be the same here: {why}", call.span, line)
+        context.report_in_call(Code.E305, f"`{name.text}` cannot be repeated here: {why}", call.span, line)
     return None if why else end
 
 
@@ -68,7 +68,7 @@ def find_difference(graph: GraphBuilder, originals: Sequence[Node], again: Seque
                 needed = format_shape(_weights(graph, node)[name])
                 return f"the weights of `{first.name}` are {format_shape(shape)}, and `{node.name}` needs {needed}"
     if len(originals) != len(again):
-        return f"the line had {len(originals)} layers, and what arrives would give it {len(again)}"
+        return f"the line had {len(originals)} layers, and would have {len(again)} here"
     return ""
 
 

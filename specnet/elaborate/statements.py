@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code
-from specnet.elaborate.binding import collect
+from specnet.elaborate.binding import collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Place
@@ -65,7 +65,7 @@ def _add_named_input(name: tree.Name | None, size: tree.Expression, call: tree.C
     scope, overrides = context.scope, context.overrides
     text = escape_attribute(name.text) if name else "input"
     if text in scope.names:
-        context.report(Code.E103, f"there is an input `{text}` already", call.span)
+        context.report(Code.E103, f"there is already an input `{text}`", call.span)
     scope.names.add(text)
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
@@ -81,7 +81,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes) or len(sizes) not in (1, 3):
-        message = f"an input is height×width×channels, as 227x227x3, or one length, not {quote_value(value)}"
+        message = f"an input is height×width×channels, such as 227x227x3, or a length, not {quote_value(value)}"
         context.report(Code.E112, message, size.span)
         return None
     for number in sizes:
@@ -116,7 +116,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
         return value
-    given = collect(kind, first, call.arguments[1:], context.lookup(value))
+    given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     defaults = {name: Default(given.values[name], given.spans[name]) for name in given.values}
     context.scope.defaults.setdefault(first.text, {}).update(defaults)
@@ -135,7 +135,7 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """`head NAME weight=0.3 { … }`: an auxiliary output; the lines below go on with the value before it."""
-    given = collect(_HeadAttributes, call.word, call.arguments, context.lookup(value))
+    given = collect_arguments(_HeadAttributes, call.word, call.arguments, context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     if "name" not in given.values or not call.body or call.body.arms:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)

@@ -11,7 +11,7 @@ from typing import Any
 
 from specnet import settings
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.scope import ValueName
 from specnet.foreign import closest_word
@@ -30,7 +30,7 @@ def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueN
     if call.body is None or call.body.arms or call.arguments or context.label or is_inside:
         context.report(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span)
     elif "train" in spans:
-        context.report(Code.E103, "there is a `train` section already", call.word.span)
+        context.report(Code.E103, "there is already a `train` section", call.word.span)
     else:
         spans["train"] = call.word.span
         context.graph.training = _make_training(_collect_lines(call.body.lines, context), context)
@@ -86,7 +86,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
         return True
     if name in found:
         first = Label(found[name][0].word.span, "first here", primary=False)
-        context.report(Code.E103, f"`{name}` is there twice", word.span, first)
+        context.report(Code.E103, f"`{name}` is given twice", word.span, first)
     elif len(calls) > 1:
         context.report(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
     return name not in found and len(calls) == 1
@@ -132,7 +132,7 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
             _report_choices(line, word, first, list(choices), context)
             return None
         kind, word, arguments = choices[first.text], first, arguments[1:]
-    bound = bind(kind, word, arguments, _lookup(context))
+    bound = bind_attributes(kind, word, arguments, _lookup(context))
     context.add_diagnostics(bound.diagnostics)
     return bound.attributes
 
@@ -143,7 +143,7 @@ def _lookup(context: Context) -> Lookup:
 
     def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:
         if isinstance(name, tree.Name) and name.text in SHAPE_NAMES:
-            raise UndefinedName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
+            raise UndefinedName(f"a setting has no input shape, so `{name.text}` has no value", name.span)
         return look_up(name)
 
     return look_up_without_shape

@@ -25,7 +25,6 @@ from specnet.elaborate.statements import (
 from specnet.foreign import closest_word
 from specnet.graph import ValueRef
 from specnet.layers import kinds, layer_class
-from specnet.layers.base import Family
 from specnet.naming import escape_attribute
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
@@ -172,7 +171,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
         if not context.graph.lacks_blocks:
             _report_unknown_word(call, context)
         return None
-    return (add_join if kind.family is Family.JOIN else add_layer)(kind, call, context, value)
+    return (add_join if kind.arity.joins else add_layer)(kind, call, context, value)
 
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:

@@ -15,7 +15,7 @@ from paths import ERRORS, ROOT
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.fixes import edited, with_fixes
+from specnet.fixes import add_fixes, apply_edits
 from specnet.foreign.bad_line import find_changes
 from specnet.source import Source
 from specnet.syntax.parser_input import ParserInput
@@ -24,7 +24,7 @@ ZOO = sorted((ROOT / "specs").glob("*.net"))
 
 
 def check(text: str, name: str = "test.net") -> Checked:
-    return with_fixes(check_source(Source(name, text)), {}, read_beside)
+    return add_fixes(check_source(Source(name, text)), {}, read_beside)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
     assert error.span
     assert error.span.line == 2
     assert meant in [fix.title for fix in error.fixes]
-    corrected = edited(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
+    corrected = apply_edits(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
     assert not check(corrected.text).errors
 
 

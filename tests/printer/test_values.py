@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
-from specnet.elaborate.binding import bind
+from specnet.elaborate.binding import bind_attributes
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer
 from specnet.printer.values import format_arguments, format_layer, format_value, quote_value
@@ -76,7 +76,7 @@ def read(line: str) -> Layer:
     assert isinstance(call, tree.Call)
     kind = layer_class(call.word.text)
     assert kind is not None
-    bound = bind(kind, call.word, call.arguments, nothing)
+    bound = bind_attributes(kind, call.word, call.arguments, nothing)
     assert bound.attributes is not None, [diagnostic.message for diagnostic in bound.diagnostics]
     return bound.attributes
 

@@ -1,4 +1,4 @@
-"""On CUDA: seconds to 94 % on CIFAR-10 by specs/airbench94.net, and images a second of two large networks."""
+"""On CUDA: seconds to 94 % on CIFAR-10 with specs/airbench94.net, and images/s of two large networks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from statistics import mean, median
 from time import perf_counter
 
 import torch
-from ours import stretches
-from timing import Ratio, Stretch, compare, ratio, stopwatch
+from bench_train.timing import Ratio, TimedLoop, compare, summarize, time_loop
+from bench_train.trainer import make_loop_of_setup
 from torch.nn.functional import cross_entropy
 
 import specnet
@@ -27,31 +27,31 @@ SEEDS = 5
 GOAL = 0.94
 
 LARGE = {"alexnet.net": 1024, "resnet50.net": 256}
-"""Networks and their batches."""
+"""Networks and their batch sizes."""
 
 SGD = Sgd(lr=0.01, momentum=0.9)
 
 PASSES = 3
-"""A step multiplies as often as so many forward passes: the way back is twice as long."""
+"""A step multiplies as often as this many forward passes: the backward pass counts twice."""
 
 SIDE = 8192
-"""Of the matrices whose product says how fast the device multiplies."""
+"""Rows and columns of the matrices whose product shows how fast the device multiplies."""
 
 
-def report(data_dir: Path | None, folder: Path) -> Iterator[str]:
-    """What a GPU shows; without one it says so."""
+def report_gpu(data_dir: Path | None, folder: Path) -> Iterator[str]:
+    """Yield the lines measured on the GPU, or one that says there is none."""
     if not torch.cuda.is_available():
-        yield "no CUDA device here: airbench94.net, AlexNet and ResNet-50 on a GPU are not measured"
+        yield "no CUDA device: airbench94.net, AlexNet and ResNet-50 are not measured"
         return
     yield f"on {torch.cuda.get_device_name()}; torch {torch.__version__}"
-    yield from _record(data_dir, folder)
-    peak = measure_products("cuda", SIDE)
+    yield from _report_airbench(data_dir, folder)
+    peak = measure_multiplications_per_second("cuda", SIDE)
     yield f"  a product of two {SIDE}×{SIDE} matrices in bf16: {2 * peak / 1e12:.0f} TFLOP/s"
     for spec, batch in LARGE.items():
-        yield from _large(SPECS / spec, batch, peak, folder)
+        yield from _report_large(SPECS / spec, batch, peak, folder)
 
 
-def _record(data_dir: Path | None, folder: Path) -> Iterator[str]:
+def _report_airbench(data_dir: Path | None, folder: Path) -> Iterator[str]:
     spec = SPECS / "airbench94.net"
     if not spec.exists() or data_dir is None:
         yield f"  {spec.name} is left out: {'there is no such spec' if data_dir else 'it needs --data-dir'}"
@@ -70,35 +70,38 @@ def _record(data_dir: Path | None, folder: Path) -> Iterator[str]:
     yield f"  {spec.name}: {mean(scores):.2%} in {median(seconds):.2f} s; {reached} of {SEEDS} seeds reach {GOAL:.0%}"
 
 
-def _large(spec: Path, batch: int, peak: float, folder: Path) -> Iterator[str]:
-    rate = ratio(images_per_second(spec, "cuda", batch, batches=8, folder=folder / spec.name))
+def _report_large(spec: Path, batch: int, peak: float, folder: Path) -> Iterator[str]:
+    rate = summarize(measure_images_per_second(spec, "cuda", batch, steps=8, folder=folder / spec.name))
     share = rate.median * PASSES * specnet.check(spec).totals.macs / peak
     yield f"  {spec.name:28} {rate} images/s, synthetic, batch {batch}: {share:.0%} of such products"
-    found = compare_with_plain_loop(spec, "cuda", batch, folder / f"{spec.name}-again", pairs=9, seconds=0.5)
-    yield f"  {'over a plain loop':28} {found}"
+    ratio = compare_with_plain_loop(spec, "cuda", batch, folder / f"{spec.name}-again", pairs=9, seconds=0.5)
+    yield f"  {'over a plain loop':28} {ratio}"
 
 
-def images_per_second(spec: Path, device: str, batch: int, batches: int, folder: Path, looks: int = 9) -> list[float]:
-    """Of stretches of `batches` steps, by the trainer itself, on made-up images."""
-    steps = _ours(spec, device, batch, folder)
-    steps(batches)
-    return [batches * batch / steps(batches) for _ in range(looks)]
+def measure_images_per_second(
+    spec: Path, device: str, batch: int, steps: int, folder: Path, repeats: int = 9
+) -> list[float]:
+    """Return the images/s of SpecNet's trainer on synthetic images, measured `repeats` times over so many steps."""
+    loop = _make_trainer_loop(spec, device, batch, folder)
+    loop(steps)
+    return [steps * batch / loop(steps) for _ in range(repeats)]
 
 
 def compare_with_plain_loop(spec: Path, device: str, batch: int, folder: Path, pairs: int, seconds: float) -> Ratio:
-    """How many times as many images a second the trainer goes through as a plain loop on one batch that is ready."""
-    return compare(_ours(spec, device, batch, folder), _plain(spec, device, batch), pairs, seconds)
+    """Return how many times the images/s of a plain loop, whose only batch is ready, the trainer reaches."""
+    ours, plain = _make_trainer_loop(spec, device, batch, folder), _make_plain_loop(spec, device, batch)
+    return compare(ours, plain, pairs, seconds)
 
 
-def _ours(spec: Path, device: str, batch: int, folder: Path) -> Stretch:
+def _make_trainer_loop(spec: Path, device: str, batch: int, folder: Path) -> TimedLoop:
     job = make_job(specnet.check(spec))
     data = Synthetic(classes=job.output_shape[0], images=2 * batch)
     training = Training(data=data, batch=Batch(size=batch), optimizer=SGD)
-    return stretches(set_up(replace(job, training=training), Options(device=device), folder, Silent()))
+    return make_loop_of_setup(set_up(replace(job, training=training), Options(device=device), folder, Silent()))
 
 
-def _plain(spec: Path, device: str, batch: int) -> Stretch:
-    """The same network by hand: floats on the device, channels-last, autocast, fused; nothing is counted."""
+def _make_plain_loop(spec: Path, device: str, batch: int) -> TimedLoop:
+    """Make a loop by hand over the same network: channels-last, autocast, fused SGD; nothing is counted."""
     job = make_job(specnet.check(spec))
     height, width, channels = job.input_shape
     module = job.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -106,7 +109,7 @@ def _plain(spec: Path, device: str, batch: int) -> Stretch:
     images = torch.randn(batch, channels, height, width, device=device).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(job.output_shape[0], (batch,), device=device)
 
-    def steps(count: int) -> None:
+    def run_steps(count: int) -> None:
         for _ in range(count):
             with torch.autocast(device, torch.bfloat16):
                 outputs = module(images)
@@ -116,18 +119,18 @@ def _plain(spec: Path, device: str, batch: int) -> Stretch:
         if device == "cuda":
             torch.cuda.synchronize()
 
-    return stopwatch(steps)
+    return time_loop(run_steps)
 
 
-def measure_products(device: str, side: int) -> float:
-    """Multiplications a second in products of two square matrices in bf16."""
+def measure_multiplications_per_second(device: str, side: int) -> float:
+    """Return the multiplications per second in products of two square matrices in bf16."""
     one, other = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
 
-    def products(count: int) -> None:
+    def multiply(count: int) -> None:
         for _ in range(count):
             result = one @ other
         float(result[0, 0])  # waits for the device
 
-    timed = stopwatch(products)
-    timed(3)
-    return 20 * side**3 / timed(20)
+    loop = time_loop(multiply)
+    loop(3)
+    return 20 * side**3 / loop(20)

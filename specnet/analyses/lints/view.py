@@ -1,4 +1,4 @@
-"""What lints have in common: the network as they look at it, and what they find."""
+"""What lints see, a sound network with its places and costs, and what they report."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from functools import cached_property
 from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
-from specnet.analyses.lints.base.allowed import Allowed
+from specnet.analyses.messages import Allowed
 from specnet.diagnostics import Code, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
+from specnet.layers.base.traits import Trait
 from specnet.layers.base.window import Axis, Windowed
 from specnet.source import Source, Span
+
+
+def has_trait(node: Node | None, trait: Trait) -> bool:
+    """Whether a node's layer has a trait."""
+    return node is not None and node.layer is not None and trait in node.layer.traits
 
 
 class View:
@@ -26,7 +32,7 @@ class View:
         self.costs = costs
         self.allowed = allowed
         self.ends = *self.network.outputs, *(head.value for head in self.network.heads)
-        """The outputs, those on the side among them."""
+        """The outputs, auxiliary ones among them."""
 
     @cached_property
     def readers(self) -> Mapping[str, list[Node]]:
@@ -37,41 +43,46 @@ class View:
                 readers[name].append(node)
         return readers
 
-    def arriving(self, node: Node) -> Shape:
-        """The shape that arrives first."""
+    def having(self, trait: Trait) -> Iterator[Node]:
+        """Yield the nodes whose layer has a trait."""
+        return (node for node in self.network.nodes if has_trait(node, trait))
+
+    def input_shape(self, node: Node) -> Shape:
+        """Return the shape of a node's first input."""
         shapes = self.network.input_shapes(node)
         assert shapes, "lints look at sound networks only"
         return shapes[0]
 
     def before(self, node: Node) -> Node | None:
-        """The layer whose output this one alone reads; None where others do, too, or there is none."""
+        """Return the layer whose output this one alone reads; None where others do, too, or there is none."""
         if len(node.inputs) != 1 or len(self.readers[node.inputs[0]]) > 1 or node.inputs[0] in self.ends:
             return None
         return self.network.by_name.get(node.inputs[0])
 
     def back(self, node: Node, passes: Callable[[Node], bool]) -> Node | None:
-        """The nearest layer before this one, on a way without branches, that does not let pass what arrives."""
+        """Return the nearest layer before this one, on a path without branches, that does not pass."""
         found = self.before(node)
         while found and passes(found):
             found = self.before(found)
         return found
 
     def axes(self, node: Node) -> tuple[Axis, Axis] | None:
-        """How a layer's window slides along height and width; None if it has none."""
-        if isinstance(node.layer, Windowed) and getattr(node.layer, node.layer.window) is not None:
-            return node.layer.axes((self.arriving(node),))
+        """Return how a layer's window slides along height and width; None if it has none."""
+        if isinstance(node.layer, Windowed) and node.layer.slides:
+            return node.layer.axes((self.input_shape(node),))
         return None
 
-    def windows(self, kind: str) -> Iterator[tuple[Node, Axis]]:
-        """The layers of a kind, each with the axes of its window; with one where both agree."""
-        for node in self.network.nodes:
-            axes = self.axes(node) if node.kind == kind else None
-            yield from ((node, axis) for axis in dict.fromkeys(axes or ()))
+    def windows(self, trait: Trait) -> Iterator[tuple[Node, str, Axis]]:
+        """Yield the layers of a trait that slide a window, the field of its size, and each different axis."""
+        for node in self.having(trait):
+            axes = self.axes(node)
+            if isinstance(node.layer, Windowed):
+                yield from ((node, node.layer.window, axis) for axis in dict.fromkeys(axes or ()))
 
     def finding(
         self, node: Node, attribute: str = "", beside: str = "", others: tuple[Label, ...] = (), fact: str = ""
     ) -> Finding:
-        """What is found at a layer's attribute, or at its word if that is not written."""
+        """Make a finding at a layer's attribute, or at its word if that is not written."""
         place = self.elaborated.places[node.name]
         return Finding(place.attributes.get(attribute, place.word), node.name, beside, others, place.trace, fact)
 
@@ -79,7 +90,7 @@ class View:
 class Finding(NamedTuple):
     """A place where a lint's advice applies: the layer, the arithmetic beside it, other places that matter.
 
-    `fact` is the message of a lint that has none for several places.
+    `fact` is the message of a lint that has none of its own.
     """
 
     span: Span | None
@@ -91,7 +102,7 @@ class Finding(NamedTuple):
 
 
 class Lint(NamedTuple):
-    """What is looked for, and how it is said: `{names} add{s} a bias …`; without a message, each finding has one."""
+    """A rule and its message: `{names} add{s} a bias …`; without one, each finding has its own."""
 
     code: Code
     find: Callable[[View], Iterable[Finding]]

@@ -1,4 +1,4 @@
-"""The proof of a fix: the edited spec is checked as a whole."""
+"""The verification of a fix: the edited spec is checked as a whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = tuple[str, str, int]
 """What makes an error the same one after an edit: its code, its file, its line."""
 
 
-class Proof:
+class Verifier:
     """Checks edited versions of one spec."""
 
     def __init__(self, checked: Checked, overrides: Mapping[str, str], read: Read) -> None:
@@ -28,9 +28,9 @@ class Proof:
         self.read = read
         self.errors = Counter(map(_key, checked.errors))
 
-    def without_error(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
-        """The spec after the fix, if this error is gone then and no other has come."""
-        after = self.checked_again(fix.edits)
+    def verify(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
+        """Return the checked spec after the fix, if this error is gone then and no other has come."""
+        after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
         return after if not Counter(map(_key, after.errors)) - allowed else None
 
@@ -40,32 +40,32 @@ class Proof:
         is_unreadable = (Code.E003.name, file, line) in self.errors
         return [key for key in self.errors.elements() if is_unreadable and key[1:] == (file, line)]
 
-    def text_after(self, edits: Sequence[Edit]) -> str:
-        """What the edited files read; two fixes that come to the same are one."""
-        return "\0".join(source.text for source in self._edited(edits).values())
+    def apply_to_text(self, edits: Sequence[Edit]) -> str:
+        """Return the text of the edited files; two fixes that come to the same are one."""
+        return "\0".join(source.text for source in self._apply(edits).values())
 
-    def _edited(self, edits: Sequence[Edit]) -> dict[str, Source]:
+    def _apply(self, edits: Sequence[Edit]) -> dict[str, Source]:
         sources = {edit.span.source for edit in edits}
-        return {source.name: edited(source, [e for e in edits if e.span.source is source]) for source in sources}
+        return {source.name: apply_edits(source, [e for e in edits if e.span.source is source]) for source in sources}
 
-    def checked_again(self, edits: Sequence[Edit]) -> Checked:
-        """The spec with edits made, checked as a whole."""
-        sources = self._edited(edits)
+    def recheck(self, edits: Sequence[Edit]) -> Checked:
+        """Check the spec with edits made as a whole."""
+        sources = self._apply(edits)
 
         def read(path: str, span: Span) -> Source:
             found = self.read(path, span)
             return sources.get(found.name, found)
 
         source = sources.get(self.checked.source.name, self.checked.source)
-        lines, unreadable = self._parsed_again(source, edits)
+        lines, unreadable = self._reparse(source, edits)
         return check_lines(source, lines, unreadable, self.overrides, read)
 
-    def checked_afresh(self, source: Source) -> Checked:
-        """The spec with another text, read as a whole, so that all places are in it."""
+    def check_text(self, source: Source) -> Checked:
+        """Check the spec with another text, parsed as a whole, so that all places are in it."""
         return check_lines(source, *parse(source, recognise), self.overrides, self.read)
 
-    def _parsed_again(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
-        """The tree after the edits. Only the statement that is edited is read again, where all edits lie in one."""
+    def _reparse(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
+        """Return the tree after the edits; where all lie in one statement, only that is parsed again."""
         was = self.checked.lines
         unreadable = [d for d in self.checked.diagnostics if d.code.name == "E003"]
         if source is self.checked.source:
@@ -79,8 +79,8 @@ class Proof:
         lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]), recognise)
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
 
-    def titled(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
-        """The fix with the shape that its layer then has: `S=1 → 22×22×6`."""
+    def add_title(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
+        """Add to a fix the shape that its layer then has: `S=1 → 22×22×6`."""
         node = after.network.by_name.get(diagnostic.node)
         shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
@@ -95,8 +95,8 @@ def _within(span: Span, around: Span) -> bool:
     return span.source is around.source and around.start <= span.start and span.end <= around.end
 
 
-def edited(source: Source, edits: Sequence[Edit]) -> Source:
-    """The source with the edits made, last first so that the others stay where they are."""
+def apply_edits(source: Source, edits: Sequence[Edit]) -> Source:
+    """Return the source with the edits made, last first so that the others stay where they are."""
     text = source.text
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]

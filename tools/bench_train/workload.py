@@ -1,4 +1,4 @@
-"""What all ways to train have in common: the network, the images, the settings, the precision."""
+"""What all loops of a comparison share: network, images, settings and precision."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Images = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One network, its data and its precision; `border` and `mirror` say how its images are augmented."""
+class Workload:
+    """A network, its data and its precision; images are padded by `border` and cropped, and flipped if `mirror`."""
 
     setup: Setup
     precision: Precision
@@ -39,27 +39,30 @@ class Setting:
 
     @property
     def mean_and_scale(self) -> tuple[Tensor, Tensor]:
-        """Of each channel."""
+        """Return the mean of each channel and the factor that scales it to unit variance."""
         return self.setup.normalizer.shift[0, 0], self.setup.normalizer.scale[0, 0]
 
-    def without_augmentation(self) -> Setting:
-        """The same with its images as they are."""
+    def without_augmentation(self) -> Workload:
+        """Return the same workload with images that are not augmented."""
         job = replace(self.setup.job, training=self.setup.job.training.model_copy(update={"augment": ()}))
         return replace(self, setup=replace(self.setup, job=job), border=0, mirror=False)
 
-    def module(self) -> nn.Module:
-        """The network as one writes it by hand, N×C×H×W; with our weights, for max pooling's time depends on them."""
+    def make_module(self) -> nn.Module:
+        """Return the network written by hand, for N×C×H×W, with SpecNet's initial weights.
+
+        The time of max pooling depends on the weights.
+        """
         module, training = MODULES[self.setup.job.name](), self.setup.job.training
         initialization.initialize_weights(module, training.init, {}, training.seed.value, None)
         return module
 
-    def optimizer(self, module: nn.Module, fused: bool) -> torch.optim.Optimizer:
+    def make_optimizer(self, module: nn.Module, fused: bool) -> torch.optim.Optimizer:
         chosen = self.setup.job.training.optimizer
         return torch.optim.SGD(module.parameters(), lr=chosen.lr, momentum=chosen.momentum, fused=fused or None)
 
 
-def setting(spec: str, precision: Precision, data_dir: Path | None, images: int, folder: Path) -> Setting:
-    """The setting that a spec of this folder describes; without data, it has so many random images of that shape."""
+def make_workload(spec: str, precision: Precision, data_dir: Path | None, images: int, folder: Path) -> Workload:
+    """Return the workload that a spec in this folder describes, on so many random images where `data_dir` is None."""
     job = make_job(specnet.check(HERE / spec))
     if data_dir is None:
         data = Synthetic(images=images)
@@ -67,7 +70,7 @@ def setting(spec: str, precision: Precision, data_dir: Path | None, images: int,
     options = Options(precision=precision, data_dir=data_dir)
     steps = {type(step).__name__: step for step in job.training.augment}
     border = steps["Crop"].pad if "Crop" in steps else 0
-    return Setting(set_up(job, options, folder, Silent()), precision, border, "Flip" in steps)
+    return Workload(set_up(job, options, folder, Silent()), precision, border, "Flip" in steps)
 
 
 def _a() -> nn.Module:
