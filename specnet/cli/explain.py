@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from specnet.cli.errors import CommandError
+from specnet.cli.output import CommandError
 from specnet.diagnostics import Code
 from specnet.package_files import find_package_file
 from specnet.suggest import did_you_mean

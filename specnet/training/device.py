@@ -23,6 +23,12 @@ HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
+CUBLAS_IS_DETERMINISTIC = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+"""What `--deterministic` needs of the environment; torch reads it once in a process, at the first product on a GPU."""
+
+HAS_NONE = " does not have a deterministic implementation"
+"""What torch says of an operation, behind its name, where only deterministic ones are allowed."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -58,6 +64,8 @@ def choose_device(options: Options, module: nn.Module) -> Device:
         raise CannotRun(
             f"there is no device `{options.device}` that torch can use; here are: {_list_devices()}{_explain_no_gpu()}"
         )
+    if place.type == "cuda":
+        os.environ.setdefault(*CUBLAS_IS_DETERMINISTIC)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
     return Device(place, _choose_precision(options.precision, place, module))
@@ -121,15 +129,24 @@ def cpu_capabilities() -> Mapping[str, Any]:
 
 @contextmanager
 def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Within it, torch takes only algorithms that give the same bits every time, if that is wanted."""
+    """Within it, torch takes only algorithms that give the same bits every time, if that is wanted.
+
+    Raises CannotRun at the first operation that it has none for.
+    """
     before = torch.are_deterministic_algorithms_enabled()
     if before or not wanted:  # merely to say so takes torch the best part of a second
         yield
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
     torch.use_deterministic_algorithms(True)
     try:
         yield
+    except RuntimeError as error:
+        operation, lacks, _ = str(error).partition(HAS_NONE)
+        if not lacks:
+            raise
+        raise CannotRun(
+            f"torch has no {operation} that gives the same bits every time; train without `--deterministic`"
+        ) from error
     finally:
         torch.use_deterministic_algorithms(before)
 

@@ -114,17 +114,33 @@ def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
 def _second_moments(module: nn.Module, part: nn.Conv2d, images: Tensor) -> Tensor:
     """E[x·xᵀ] of the windows x that arrive at a conv, float64."""
     size, total, amount = part.weight[0].numel(), torch.zeros(()), 0
-    arriving: list[Tensor] = []
-    hook = part.register_forward_pre_hook(lambda part, inputs: arriving.append(inputs[0]))
     module.eval()
+    for start in range(0, len(images), WHITENED_AT_ONCE):
+        arriving = _capture_input(module, part, images[start : start + WHITENED_AT_ONCE])
+        windows = unfold(arriving, part.kernel_size).transpose(1, 2).reshape(-1, size).double()
+        total, amount = total + windows.T @ windows, amount + len(windows)
+    return total / amount
+
+
+class _InputCaptured(Exception):
+    """The first argument is what a part is given."""
+
+
+def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor:
+    """What arrives at a part of the module; what lies behind it is not computed."""
+
+    def stop(part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        raise _InputCaptured(inputs[0])
+
+    hook = part.register_forward_pre_hook(stop)
     try:
-        for start in range(0, len(images), WHITENED_AT_ONCE):
-            module(images[start : start + WHITENED_AT_ONCE])
-            windows = unfold(arriving.pop(), part.kernel_size).transpose(1, 2).reshape(-1, size).double()
-            total, amount = total + windows.T @ windows, amount + len(windows)
+        module(images)
+    except _InputCaptured as arrived:
+        found: Tensor = arrived.args[0]
+        return found
     finally:
         hook.remove()
-    return total / amount
+    raise ValueError("the module does not use this part of it")
 
 
 SHOWN = 6

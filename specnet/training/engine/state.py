@@ -141,11 +141,14 @@ class State:
 
     def _unpack_optimizer(self, tensors: Tensors) -> None:
         """Slots take the memory layout of their parameters: fused kernels go through both side by side."""
-        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        found = [(parameter, group) for group in self.optimizer.param_groups for parameter in group["params"]]
         for name, value in tensors.items():
             number, slot = name.split(".")
-            parameter = parameters[int(number)]
-            like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
+            parameter, group = found[int(number)]
+            if value.shape == parameter.shape:
+                like = torch.empty_like(parameter)
+            else:  # the count of steps, which a fused kernel reads where it runs
+                like = torch.empty_like(value, device=parameter.device if group.get("fused") else None)
             self.optimizer.state[parameter][slot] = like.copy_(self.ranks.placed(value, like))
 
 

@@ -29,12 +29,23 @@ class Normalizer:
         """Pixels B×H×W×C → float B×C×H×W in the memory format channels-last.
 
         On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
+        A GPU does it in one go, from bytes to floats, as it waits for its memory only.
         """
+        if pixels.is_cuda:
+            return self.normalize_at_once(pixels).permute(0, 3, 1, 2)
         values = pixels.float().contiguous()
         if values is pixels:
             values = values.clone()
         shift, scale = self._rows
         return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    def normalize_at_once(self, pixels: Tensor) -> Tensor:
+        """B×H×W×C, contiguous: pixel·scale − shift·scale in one kernel, the same but for rounding."""
+        return torch.addcmul(self._offset, pixels, self.scale).contiguous()
+
+    @cached_property
+    def _offset(self) -> Tensor:
+        return -self.shift * self.scale
 
     @cached_property
     def _rows(self) -> tuple[Tensor, Tensor]:
