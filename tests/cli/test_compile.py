@@ -15,6 +15,7 @@ from specnet.compiler import check_source
 from specnet.source import Source
 
 
+@pytest.mark.torch
 def test_it_writes_a_file_that_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "model.py"
     target.write_text("old")

@@ -296,6 +296,8 @@ def _check_reach(row: Alone, number: int, axis: int, reach: Reach) -> None:
             extents[position] = int(elements[:, along].min()), int(elements[:, along].max())
             others.add((int(elements[:, 3 - along].min()), int(elements[:, 3 - along].max())))
     assert max(last - first + 1 for first, last in extents.values()) == min(reach.positions, size)
+    if row.output[axis] == size and reach.stride == 1:
+        assert all(abs(sum(extent) / 2 - at) <= reach.positions for at, extent in extents.items()), "it moves positions"
     assert len(others) == 1, "along one axis of the output, it reads other positions of the other axis, too"
     quarter = row.output[axis] // 4  # where no edge is near, at which a map may be padded or mirrored
     inside = [
