@@ -6,7 +6,6 @@ Each function gives a sentence, or nothing where they go together.
 from __future__ import annotations
 
 from specnet.settings import Training
-from specnet.settings.loss import CrossEntropy
 from specnet.settings.schedule import Warming
 
 
@@ -36,7 +35,7 @@ def to_schedule(training: Training) -> str:
 
 def to_weights(training: Training, outputs: int) -> str:
     """Weights of classes that are not as many as the outputs."""
-    weights = training.loss.weights if isinstance(training.loss, CrossEntropy) else None
+    weights = training.loss.class_weights
     if isinstance(weights, tuple) and len(weights) != outputs:
         return f"`loss … weights` has {len(weights)} numbers, and the network {outputs} outputs"
     return ""

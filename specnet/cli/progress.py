@@ -55,7 +55,7 @@ class Display:
 
     def progress(self, progress: Progress) -> None:
         trained = (
-            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
+            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {_format_range(progress)}  "
             f"{progress.images_per_second:,.0f} img/s  {clock(progress.seconds_left)} left"
         )
         if progress.gpu_memory is not None:
@@ -74,7 +74,7 @@ class Display:
         left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
         self.note(
             f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
-            f"lr {metrics['learning_rate']:.3g}  {metrics['images_per_second']:,.0f} images/s  {clock(left)} left"
+            f"lr {_format_rates(metrics)}  {metrics['images_per_second']:,.0f} images/s  {clock(left)} left"
         )
 
     def leave(self, interrupted: Interrupted) -> None:
@@ -82,6 +82,19 @@ class Display:
         self._bars.stop()
         print(how_to_go_on(interrupted), file=sys.stderr, flush=True)
         os._exit(interrupted.exit_code)
+
+
+def _format_range(progress: Progress) -> str:
+    """`0.1`, or `0.05–0.1` where groups of parameters have other rates."""
+    rates = progress.learning_rates.values() or [progress.learning_rate]
+    low, high = f"{min(rates):.3g}", f"{max(rates):.3g}"
+    return low if low == high else f"{low}–{high}"
+
+
+def _format_rates(metrics: Metrics) -> str:
+    """`0.1`, or `0.1 (fc 0.05)` where groups of parameters have other rates."""
+    groups = ", ".join(f"{name} {rate:.3g}" for name, rate in metrics.get("learning_rates", {}).items())
+    return f"{metrics['learning_rate']:.3g}" + (f" ({groups})" if groups else "")
 
 
 def _accuracy(part: str, metrics: Metrics) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,6 @@ from specnet.training.job import Options, Precision
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 """The instructions without which a CPU is slower in bf16 than in fp32."""
-
-HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
-"""The types that autocast computes in."""
 
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
@@ -33,8 +30,15 @@ class Device:
 
     def autocast(self) -> AbstractContextManager[object]:
         """Convolutions and products in this precision; weights, sums and losses stay fp32."""
-        half = HALVES.get(self.precision)
-        return torch.autocast(self.place.type, half) if half else nullcontext()
+        match self.precision:
+            case "fp32":
+                return nullcontext()
+            case "bf16":
+                return torch.autocast(self.place.type, torch.bfloat16)
+            case "fp16":
+                return torch.autocast(self.place.type, torch.float16)
+            case _:
+                assert_never(self.precision)
 
     def scaler(self) -> torch.amp.GradScaler | None:
         """What scales the loss up, so that small gradients do not become 0 in fp16; None where nothing needs it."""

@@ -11,6 +11,7 @@ from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load
 from specnet.training.data.placement import place_on_device
+from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import (
     ClassificationMetrics,
@@ -77,7 +78,7 @@ def _choose_data(data: str, own: Data) -> Data:
         resize = own.resize if isinstance(own, Folder) else None
         return Folder(path=str(Path(data).absolute()), resize=resize)
     kind = CHOICES.get(data)
-    if kind is None or kind is Folder:
+    if kind not in READERS or kind is Folder:
         raise CannotRun(f"--data {data}: there is no such folder, and no data set of that name")
     return kind.model_validate({})
 

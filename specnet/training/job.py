@@ -140,6 +140,8 @@ class Progress:
     seconds_left: float
     gpu_memory: int | None = None
     """Bytes at most so far; None where no GPU trains."""
+    learning_rates: Mapping[str, float] = field(default_factory=dict)
+    """By group, where a group has another rate than the others."""
 
 
 class Watcher(Protocol):

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from torch import Tensor
 
 from specnet import validation as objections
-from specnet.settings.optimizer import Muon
+from specnet.settings import Training, choice_of
+from specnet.settings.base import Setting
 from specnet.training.data.images import DataSet
+from specnet.training.data.sets import READERS
 from specnet.training.device import Device
 from specnet.training.distributed import Ranks
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import Job, Options
-from specnet.training.optim.optimizers import state_per_parameter
+from specnet.training.optim.losses import LOSSES
+from specnet.training.optim.optimizers import OPTIMIZERS, Feature, state_per_parameter
 from specnet.training.resources import format_bytes
 from specnet.training.runs.checkpoint import KEPT
+from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
 
 
 def refuse_untrainable(job: Job) -> None:
@@ -69,11 +73,36 @@ def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> 
         raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
 
 
+def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
+    """Raise CannotRun where the optimizer does not support what is asked for."""
+    setting = job.training.optimizer
+    features: dict[Feature, bool] = {
+        "sharded": options.sharded,
+        "fp16": device.precision == "fp16",
+        "average": job.training.average is not None,
+    }
+    for feature, why in OPTIMIZERS[type(setting)].unsupported.items():
+        if features[feature]:
+            raise CannotRun(f"`optimizer {choice_of('optimizer', setting)}` {why}")
+
+
+def refuse_unregistered(training: Training) -> None:
+    """Raise CannotRun for a setting that nothing implements, as one that was added to specnet/settings/ alone."""
+    augmentations: set[type[Setting]] = {*AUGMENTATIONS, *MIXINGS}
+    registries: list[tuple[str, Setting, Container[type[Setting]]]] = [
+        ("data", training.data, READERS),
+        *(("augment", step, augmentations) for step in training.augment),
+        ("loss", training.loss, LOSSES),
+        ("optimizer", training.optimizer, OPTIMIZERS),
+    ]
+    for line, setting, registry in registries:
+        if type(setting) not in registry:
+            raise CannotRun(f"`{line} {choice_of(line, setting)}` can be checked, but nothing here trains with it")
+
+
 def _refuse_sharded(job: Job, device: Device) -> None:
     if device.precision == "fp16":
         raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
-    if isinstance(job.training.optimizer, Muon):
-        raise CannotRun("`optimizer muon` needs whole matrices, and `--sharded` divides them")
     if job.training.average:
         raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
 

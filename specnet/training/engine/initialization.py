@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import assert_never
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,7 @@ def _draw(weight: Tensor, setting: Init) -> None:
         case Dirac():
             _draw_dirac(weight)
         case _:
-            raise TypeError(f"no such init: {setting!r}")
+            assert_never(setting)
 
 
 def _draw_dirac(weight: Tensor) -> None:

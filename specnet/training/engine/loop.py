@@ -161,12 +161,15 @@ class Loop:
     def _measure(self) -> dict[str, Any]:
         """A line of metrics.jsonl; `seconds` are those of the run so far."""
         state, sums = self.state, self.state.totals()
+        rates = self.stepper.learning_rates(state, state.step - 1)
         metrics: dict[str, Any] = {
             "epoch": len(state.history) + 1,
             "train_loss": sums.mean_loss(),
             "train_accuracy": sums.accuracy(),
-            "learning_rate": self.stepper.learning_rate(state.step - 1, state.watched),
+            "learning_rate": rates.base,
         }
+        if by_group := rates.by_group:
+            metrics["learning_rates"] = by_group
         for part in self.watched:
             score = self.score(part)
             metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}
@@ -203,6 +206,7 @@ class Timer:
     def report(self, stage: str, done: int, total: int) -> None:
         """Tell the watcher that `done` of `total` batches of a stage are behind."""
         state, sums, place = self._state, self._state.totals(), self._state.sums.loss.device
+        rates = self._stepper.learning_rates(state, state.step - 1)
         progress = Progress(
             stage=stage,
             epoch=min(len(state.history) + 1, self._stepper.epochs),
@@ -210,7 +214,8 @@ class Timer:
             total=total,
             loss=sums.mean_loss(),
             accuracy=sums.accuracy(),
-            learning_rate=self._stepper.learning_rate(state.step - 1, state.watched),
+            learning_rate=rates.base,
+            learning_rates=rates.by_group,
             images_per_second=state.images_per_second,
             seconds_left=state.seconds / state.step * (self._stepper.total - state.step),
             gpu_memory=torch.cuda.max_memory_allocated(place) if place.type == "cuda" else None,

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from specnet.settings import Training
-from specnet.settings.optimizer import Muon
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load
 from specnet.training.data.placement import place_on_device
@@ -37,7 +36,14 @@ from specnet.training.job import Job, Metrics, Options, Silent, Watcher
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
-from specnet.training.preflight import refuse_data, refuse_kind, refuse_sharing, refuse_untrainable
+from specnet.training.preflight import (
+    refuse_data,
+    refuse_kind,
+    refuse_sharing,
+    refuse_unregistered,
+    refuse_unsupported,
+    refuse_untrainable,
+)
 from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
 from specnet.training.runs.run_folder import RunFolder, build_metadata
@@ -61,6 +67,7 @@ class Setup:
 def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks = SINGLE_PROCESS) -> Setup:
     """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
     freeze_layers(job.module, options.freeze)
+    refuse_unregistered(job.training)
     refuse_untrainable(job)
     refuse_whitening(job.module, job.parts)
     refuse_groups(job.training.group, job.module, job.parts)
@@ -68,8 +75,7 @@ def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Rank
         raise CannotRun(f"there is no data folder {options.data_dir}")
     device = choose_device(replace(options, device=ranks.own_device(options.device)), job.module)
     refuse_sharing(job, options, device, ranks)
-    if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
-        raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
+    refuse_unsupported(job, options, device)
     height, width, channels = job.input_shape
     request = DataRequest(
         (height, width, channels),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import ceil
 
 from torch import Tensor
@@ -10,11 +10,13 @@ from torch.autograd import backward
 from torch.nn.utils import clip_grad_norm_
 
 from specnet.settings import Training
+from specnet.settings.schedule import rate_factor
 from specnet.training.device import Device
 from specnet.training.distributed import Network
 from specnet.training.engine.batches import Batches
 from specnet.training.engine.state import State
 from specnet.training.optim.losses import Loss
+from specnet.training.optim.optimizers import LearningRates
 from specnet.training.transforms.augmentation import Mixer
 
 
@@ -37,17 +39,15 @@ class Stepper:
         """The number of steps when an epoch (from 1) is over; the last one may be shorter."""
         return min(epoch * self._batches.per_epoch, self.total)
 
-    def learning_rate(self, step: int, watched: Sequence[float]) -> float:
-        """That of a step (from 0), where no group has another; `watched` are the losses of the epochs before."""
-        return self._training.optimizer.lr * self._factor(step, watched)
-
-    def _factor(self, step: int, watched: Sequence[float]) -> float:
+    def learning_rates(self, state: State, step: int) -> LearningRates:
+        """Return the rates of a step (from 0): a pure function of its number and of the losses of earlier epochs."""
         epoch, epochs = step / self._batches.per_epoch, self.total / self._batches.per_epoch
-        return self._training.schedule.factor(epoch, epochs, watched)
+        factor = rate_factor(self._training.schedule, epoch, epochs, state.watched)
+        return LearningRates(self._training.optimizer.lr, factor, epoch, state.optimizer.param_groups)
 
     def take(self, state: State) -> None:
         """The next step. It does not wait for the device."""
-        self._set_rates(state)
+        self.learning_rates(state, state.step).apply()
         share = self._batches.share(state.step)
         images, labels = self._batches.batch(state.step)
         for some, theirs in _split_batch(images, labels, share.parts(self._training.batch.accumulate)):
@@ -73,11 +73,6 @@ class Stepper:
             optimizer.step()
         for parameter in state.parameters:  # what zero_grad does, whose bookkeeping is felt beside a small network
             parameter.grad = None
-
-    def _set_rates(self, state: State) -> None:
-        factor, epoch = self._factor(state.step, state.watched), state.step / self._batches.per_epoch
-        for group in state.optimizer.param_groups:
-            group["lr"] = group["peak"] * factor if epoch < group["until"] else 0.0
 
     def _learn(self, state: State, images: Tensor, labels: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Add the gradients of a part of the step's images, times a weight; its mean loss, and the outputs."""

@@ -52,9 +52,11 @@ class RunFolder:
         """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
         write_atomically(self.path / METRICS, "".join(json.dumps(line) + "\n" for line in history))
         table = StringIO()
-        rows = csv.DictWriter(table, list(history[0]), lineterminator="\n")
+        lines = [flatten_metrics(line) for line in history]
+        columns = list(dict.fromkeys(name for line in lines for name in line))
+        rows = csv.DictWriter(table, columns, lineterminator="\n")
         rows.writeheader()
-        rows.writerows(history)
+        rows.writerows(lines)
         write_atomically(self.path / TABLE, table.getvalue())
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
@@ -72,6 +74,14 @@ class RunFolder:
             with suppress(CannotRun):
                 write_json(self.path / FAILURE, {"error": str(error)})
             raise
+
+
+def flatten_metrics(metrics: Metrics) -> dict[str, Any]:
+    """Return a line with one value each, as a table has it: `learning_rates.GROUP` for each group."""
+    flat: dict[str, Any] = {}
+    for name, value in metrics.items():
+        flat |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, Mapping) else {name: value}
+    return flat
 
 
 def build_metadata(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from specnet.training.errors import CannotRun, Interrupted
 from specnet.training.job import Metrics, Plan, Progress, Watcher
+from specnet.training.runs.run_folder import flatten_metrics
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter
@@ -35,7 +36,7 @@ class TensorBoardCallback:
         self._watcher.progress(progress)
 
     def epoch(self, metrics: Metrics) -> None:
-        for name, value in metrics.items():
+        for name, value in flatten_metrics(metrics).items():
             if name != "epoch":
                 self._writer.add_scalar(_title(name), value, metrics["epoch"])
         self._writer.flush()

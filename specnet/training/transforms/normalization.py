@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 from torch import Tensor
@@ -73,7 +73,8 @@ def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
             return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
         case Unchanged():
             return Normalizer(torch.zeros(shape), torch.ones(shape))
-    raise TypeError(f"no such normalisation: {setting!r}")
+        case _:
+            assert_never(setting)
 
 
 def _chunks(pixels: Pixels) -> Iterator[Tensor]:
