@@ -48,9 +48,9 @@ def check(
 
 def compile(source: Spec, settings: Mapping[str, str] | None = None) -> fx.GraphModule:
     """Build the network as a torch module that takes and returns N×C×H×W; raises SpecError."""
-    from specnet.backends.torch_module import build
+    from specnet.backends.torch_module import build_module
 
-    return build(_check_sound(source, settings).network)
+    return build_module(_check_sound(source, settings).network)
 
 
 def draw(source: Spec, settings: Mapping[str, str] | None = None, depth: int | None = None) -> graphviz.Digraph:

@@ -1,5 +1,5 @@
-"""What a line says after its first word. A class of attributes *is* the grammar of its line:
-names, types, defaults, the order of positional values, and the bare words it knows."""
+"""The arguments of a line. A class of attributes *is* the grammar of its line: the names, types and defaults of its
+arguments, the order of positional ones, and bare words."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Attributes(BaseModel):
 
     @classmethod
     def key_of(cls, field: str) -> str:
-        """How a field is written in a spec: `K` for `out_channels`."""
+        """Return the key of a field in a spec: `K` for `out_channels`."""
         return cls.model_fields[field].alias or field
 
     @classmethod
     def field_of(cls, key: str) -> str | None:
-        """The field that is written as `key`, if there is one."""
+        """Return the field with a key, if there is one."""
         return next((name for name in cls.model_fields if cls.key_of(name) == key), None)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """`0.2..1.8`: from `low` to `high`; as a range of whole numbers, without its end."""
+    """`0.2..1.8`: from `low` to `high`; a range of integers excludes `high`."""
 
     low: float
     high: float
@@ -51,7 +51,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class BeforeAfter:
-    """`0:1`: what is padded before and after, along both axes."""
+    """`0:1`: padding before and after, along both axes."""
 
     before: int
     after: int
@@ -59,7 +59,7 @@ class BeforeAfter:
 
 @dataclass(frozen=True)
 class Multiple:
-    """`64x`: so many times as much as what it stands beside."""
+    """`64x`: a multiple of the value that it modifies."""
 
     factor: float
 

@@ -23,6 +23,7 @@ from specnet.attributes import describe_requirement, find_field
 from specnet.graph import Input, Network, Node
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer, LayerError, Shape
+from specnet.layers.base.traits import number_word
 from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.suggest import closest_word, did_you_mean
@@ -55,6 +56,8 @@ class NetworkBuilder:
         """
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
         name = escape_attribute(name) if name else self._next_name(made.kind)
+        if not made.arity.admits(len(inputs)):
+            raise ValueError(f"`{name}` takes {made.arity}, not {number_word(len(inputs))}")
         shapes = tuple(self._shape(value) for value in inputs)
         try:
             output = made.output(shapes)

@@ -1,4 +1,4 @@
-"""What SpecNet says about a spec, as a value: `Diagnostic`, with its `Code`, its places and its fixes."""
+"""Messages about a spec as values: `Diagnostic`, with its `Code`, labels and fixes."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ class Severity(StrEnum):
 
 
 class Code(Enum):
-    """Every kind of message. The first letter is its severity, the text its title; codes are never reused."""
+    """Every kind of diagnostic: the first letter is the severity, the text the title. Codes are never reused."""
 
     E001 = "the file is not text"
     E002 = "a limit is exceeded"
     E003 = "the line cannot be read"
     E004 = "the spec has no layers"
-    E005 = "the spec has no input"
+    E005 = "no input stands above the first layer"
     E101 = "no such layer or block"
     E102 = "no such name"
     E103 = "a name is given twice"
     E104 = "no such setting"
     E106 = "this does not belong here"
-    E107 = "not a possible name"
+    E107 = "the name is reserved"
     E110 = "no such attribute"
     E111 = "an attribute is missing"
-    E112 = "a value does not suit its attribute"
+    E112 = "a value is not valid for its attribute"
     E113 = "an attribute is given twice"
     E114 = "too many values"
-    E115 = "attributes that exclude each other"
+    E115 = "attributes exclude each other"
     E120 = "an expression has no value"
-    E201 = "a block never ends"
+    E201 = "a block calls itself"
     E202 = "a tap or join cannot be resolved"
     E210 = "a file cannot be used"
-    E301 = "real pixels are left unread"
+    E301 = "pixels of the input are never read"
     E302 = "the window does not fit its input"
     E303 = "padding is wider than half the window"
     E304 = "groups do not divide the channels"
     E305 = "the layer needs another kind of input"
     E306 = "a size is out of bounds"
-    E307 = "what arrives cannot be rearranged so"
-    E310 = "the arms of a join differ"
+    E307 = "the input cannot be rearranged like this"
+    E310 = "the arms of a join differ in shape"
     E401 = "a claimed shape is wrong"
     E402 = "an expectation is not met"
     W101 = "nothing reads this value"
     W303 = "the stride is larger than the window"
     W501 = "a bias before bn has no effect"
-    W502 = "a softmax stands before a loss that has its own"
-    W503 = "two linear layers have nothing non-linear between"
-    W504 = "dropout shifts the statistics of the bn behind it"
-    W505 = "the starting weights do not suit the activation"
-    W506 = "what is allowed is no warning and no note"
+    W502 = "a softmax precedes a loss that applies its own"
+    W503 = "two linear layers have no non-linearity between them"
+    W504 = "dropout shifts the statistics of the bn after it"
+    W505 = "the initialization does not suit the activation"
+    W506 = "only warnings and notes can be allowed"
     W507 = "a group of parameters is empty"
-    W508 = "the recipe does not suit the network or the images"
-    N301 = "padding is left unread"
+    W508 = "the train section does not suit the network or the images"
+    N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"
-    N502 = "an even filter has no middle"
+    N502 = "an even filter has no centre"
     N503 = "a map shrinks without a stride"
     N504 = "a pooling window is larger than 3×3"
-    N505 = "one fc holds most parameters"
+    N505 = "one fc holds most of the parameters"
     N506 = "the receptive field is smaller than the image"
-    N507 = "a large map is kept for long"
+    N507 = "a large map is kept for many layers"
 
     @property
     def severity(self) -> Severity:
@@ -76,7 +76,7 @@ class Code(Enum):
 
 
 ROUNDING = frozenset({Code.N301, Code.N302})
-"""The notes that `--strict` makes errors, as it does all warnings."""
+"""The notes that `--strict` turns into errors, as it does all warnings."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """A change of the spec after which, as the checker has tried, the error is gone."""
+    """A change of the spec that removes an error, once it is verified; `safe` if it needs no choice by the user."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -98,9 +98,9 @@ class Fix:
 
 @dataclass(frozen=True)
 class Label:
-    """A place that a message points at, and what is to be seen there (may be empty).
+    """A span that a message points at, with a text beside it (may be empty).
 
-    The message is about its primary places; the others show where its numbers come from.
+    The message is about its primary labels; the others show where its numbers come from.
     """
 
     span: Span
@@ -110,9 +110,10 @@ class Label:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One message: `code`, what is the matter, where, why.
+    """One message about a spec: code, text, labels and fixes.
 
-    `trace` are the calls that led there, outermost first. A spec built in Python has no places.
+    `trace` are the block calls and repetitions that lead there, outermost first. A network built in Python has no
+    labels.
     """
 
     code: Code
@@ -124,11 +125,11 @@ class Diagnostic:
     trace: tuple[Span, ...] = ()
     severity: Severity = Severity.ERROR
     node: str = ""
-    """The layer that it is about, by its name in the network."""
+    """The name of the node that the message is about, if it is about one."""
 
     @property
     def span(self) -> Span | None:
-        """From the first primary place to the last one of that line."""
+        """The span from the first primary label to the last one on the same line."""
         primary = [label.span for label in self.labels if label.primary]
         if not primary:
             return None
@@ -136,14 +137,14 @@ class Diagnostic:
         return min(on_line, key=lambda span: span.start).to(max(on_line, key=lambda span: span.end))
 
     def hardened(self) -> Diagnostic:
-        """As `--strict` sees it: warnings and rounding notes are errors."""
+        """Return the diagnostic under `--strict`: warnings and rounding notes become errors."""
         if self.severity is Severity.WARNING or self.code in ROUNDING:
             return replace(self, severity=Severity.ERROR)
         return self
 
 
 def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
-    """The fix that puts `text` in the place of `span`."""
+    """Return a fix that replaces a span by a text."""
     return Fix(title or text, (Edit(span, text),), safe)
 
 
@@ -158,9 +159,9 @@ def make_diagnostic(
     node: str = "",
     meant: str = "",
 ) -> Diagnostic:
-    """A diagnostic of the severity that its code has. Its fixes are candidates until they are proved.
+    """Return a diagnostic with the severity of its code. Its fixes are candidates until they are verified.
 
-    `meant` is what the first place probably should read.
+    `meant` is the text that was probably intended at the first place.
     """
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
     if meant:

@@ -1,4 +1,4 @@
-"""The network as nodes in the order of the file: a value is named before it is used, so that order is topological."""
+"""The network: its nodes in the order of the file, which is topological, as a value is named before it is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Input:
-    """What is fed to the network: its name and the shape of one image."""
+    """An input of the network: its name and the shape of one image."""
 
     name: str
     shape: Shape
@@ -25,7 +25,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Node:
-    """A layer at its place. `layer` and `output` are None where an error leaves them unknown."""
+    """A layer with its inputs and the shape of its output. `layer` and `output` are None where an error hides them."""
 
     name: str
     kind: str
@@ -33,16 +33,16 @@ class Node:
     inputs: tuple[str, ...]
     output: Shape | None
     shares: str | None = None
-    """The node whose weights this one uses too."""
+    """The node whose weights this one shares."""
 
 
-START = {"init", "freeze"}
-"""Attributes that say how training begins, and nothing of what the network computes."""
+TRAINING_ATTRIBUTES = {"init", "freeze"}
+"""Attributes of layers that concern training only, not what the network computes."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """An output on the side, with the weight of its loss."""
+    """An auxiliary output, with the weight of its loss."""
 
     name: str
     value: str
@@ -70,7 +70,7 @@ class ModuleScope:
 
 @dataclass(frozen=True)
 class Network:
-    """A network whose names are resolved and whose blocks are unrolled. It holds no text and no positions."""
+    """A network with resolved names and expanded blocks. It holds no text, no positions and no syntax."""
 
     name: str
     description: str
@@ -95,17 +95,17 @@ class Network:
         return self.by_name.get(find_shape_origin(self.by_name, value))
 
     def input_shapes(self, node: Node) -> Shapes | None:
-        """The shapes that arrive at a node; None if one of them is unknown."""
+        """The shapes of the inputs of a node; None if one of them is unknown."""
         shapes = [self.shapes[name] for name in node.inputs]
         known = tuple(shape for shape in shapes if shape is not None)
         return known if known and len(known) == len(shapes) else None
 
     @cached_property
     def digest(self) -> str:
-        """A fingerprint of the graph: inputs, nodes, attributes, edges. Layout, comments and training do not enter."""
+        """A hash of inputs, nodes, attributes and edges. Layout, comments and training settings do not change it."""
         parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
         for node in self.nodes:
-            attributes = node.layer.model_dump(mode="json", exclude=START) if node.layer else None
+            attributes = node.layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES) if node.layer else None
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

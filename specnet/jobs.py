@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from math import prod
 from pathlib import Path
 
 from specnet.analyses.memory import BYTES
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
@@ -32,7 +33,7 @@ def make_job(checked: Checked) -> Job:
         input_shape=network.inputs[0].shape,
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
-        module=build(network),
+        module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
         parts=collect_parts(network),
@@ -47,7 +48,7 @@ def collect_parts(network: Network) -> dict[str, LayerInfo]:
     for node in network.nodes:
         inputs = network.input_shapes(node)
         if node.layer and inputs and not node.shares and node.layer.parameters(inputs):
-            parts[node.name] = LayerInfo(node.layer.goes_by, init_of(node.layer))
+            parts[node.name] = LayerInfo(node.layer.group_words, init_of(node.layer))
     return parts
 
 
@@ -59,8 +60,10 @@ def collect_used_files(checked: Checked) -> dict[str, str]:
 
 def _activation_bytes(checked: Checked) -> int:
     """Return the bytes of one image and of every layer's output for it, in fp32."""
-    stored = checked.totals.parameters + checked.totals.buffers
-    return (checked.totals.memory or 0) - BYTES * stored
+    memory = checked.totals.memory
+    if memory is None:  # some layer does not say how its output is stored: at most in memory of its own
+        return BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
+    return memory - BYTES * (checked.totals.parameters + checked.totals.buffers)
 
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:

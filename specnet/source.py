@@ -1,4 +1,4 @@
-"""Where text comes from and where in it something stands: `Source`, `Span`."""
+"""The text of a spec and positions in it: `Source`, `Span`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Source:
         return [0] + [i + 1 for i, character in enumerate(self.text) if character == "\n"]
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset, both counted from 1, columns in characters."""
+        """Return line and column of an offset, both counted from 1, columns in characters."""
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of a line (counted from 1) without its end."""
+        """Return the text of a line (counted from 1) without its line end."""
         start = self._line_starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
@@ -66,5 +66,5 @@ class Span:
         return self.source.position(self.end)[1]
 
     def to(self, other: Span) -> Span:
-        """The span from the beginning of this one to the end of `other`."""
+        """Return the span from the start of this one to the end of the later one."""
         return Span(self.source, self.start, max(self.end, other.end))

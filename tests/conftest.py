@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -15,9 +17,27 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, here and in 
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
+HAS_TORCH = find_spec("torch") is not None
+IMPORTS_TORCH = re.compile(
+    r"^(?:from|import) (?:bench_train|numpy|small_jobs|small_runs|small_sets|specnet\.training|torch)\b", re.MULTILINE
+)
+"""A module's import that fails where torch is not installed."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh", action="store_true", help="rewrite the golden files with the present output")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the test modules that import torch where it is not installed."""
+    if HAS_TORCH or not collection_path.match("test_*.py"):
+        return None
+    return bool(IMPORTS_TORCH.search(collection_path.read_text(encoding="utf-8"))) or None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("torch") and not HAS_TORCH:
+        pytest.skip("torch is not installed")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Ten mistakes, each written for SpecNet, PyTorch, Keras and ONNX: what the four say of them, in docs/comparison.md.
+"""Write docs/comparison.md: how SpecNet, PyTorch, Keras and ONNX report the same ten mistakes.
 
-python tools/compare_errors.py [PYTHON]    PYTHON has torch, keras, onnx and onnxruntime; without it, this one
+python tools/compare_errors.py [PYTHON]    PYTHON has torch, keras, onnx and onnxruntime (default: this interpreter)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from statistics import median
 
 from specnet import __version__
 from specnet.compiler import check_source, read_beside
-from specnet.fixes import with_fixes
+from specnet.fixes import add_fixes
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
 
@@ -26,15 +26,15 @@ PROGRAMS = ROOT / "tools" / "mistakes"
 PAGE = ROOT / "docs" / "comparison.md"
 
 MARK = "# here"
-"""Ends the line of a program in which the mistake is."""
+"""Ends the line of a program that holds the mistake."""
 
 SHOWN = 6
-"""Lines of a peer's answer that the page shows: the last ones."""
+"""The page shows so many lines of a peer's answer, the last ones."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """`folder` holds the programs, `layer` is the name of the layer that is wrong; `note` is said of the peers."""
+    """A mistake in the layer named `layer`; `folder` holds its programs, and `note` remarks on the peers' answers."""
 
     folder: str
     title: str
@@ -47,7 +47,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Tool:
-    """Where a tool's programs are, and which packages it needs."""
+    """A peer: the file of its programs, the packages they need and the command that runs them."""
 
     title: str
     file: str
@@ -58,7 +58,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool prints on a mistake; None where it is not installed."""
+    """What a tool prints about a mistake; `text` is None where the tool is not installed."""
 
     text: str | None
     is_error: bool = False
@@ -72,7 +72,7 @@ class Answer:
 
     @property
     def cell(self) -> str:
-        """A cell of the table."""
+        """Return the cell of the table."""
         if self.text is None:
             return "not installed"
         if not self.is_error:
@@ -121,18 +121,18 @@ PEERS = (
 )
 
 
-def ours(mistake: Mistake) -> Answer:
-    """What `specnet check` says below its table of shapes."""
+def check_in_specnet(mistake: Mistake) -> Answer:
+    """Return what `specnet check` prints below its table of shapes."""
     text = mistake.program("in_specnet.net")
-    checked = with_fixes(check_source(Source(f"{mistake.folder}.net", text)), {}, read_beside)
+    checked = add_fixes(check_source(Source(f"{mistake.folder}.net", text)), {}, read_beside)
     errors = checked.errors
     said = "\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics)
     has_fix = bool(errors) and all(diagnostic.fixes for diagnostic in errors)
-    return replace(_judged(said, mistake.layer, text, bool(errors)), has_fix=has_fix)
+    return replace(_assess(said, mistake.layer, text, bool(errors)), has_fix=has_fix)
 
 
-def theirs(mistake: Mistake, tool: Tool, python: str) -> Answer:
-    """What the tool prints, run by an interpreter that has it."""
+def run_in_peer(mistake: Mistake, tool: Tool, python: str) -> Answer:
+    """Return what the tool prints, run by an interpreter that has it."""
     environment = {**os.environ, "KERAS_BACKEND": "torch", "PYTHONPATH": "", "NO_COLOR": "1"}
     done = subprocess.run(
         [python, *tool.command],
@@ -142,42 +142,43 @@ def theirs(mistake: Mistake, tool: Tool, python: str) -> Answer:
         text=True,
         check=False,
     )
-    said = _without_paths((done.stdout + done.stderr).strip())
+    said = _strip_paths((done.stdout + done.stderr).strip())
     layer = "fc4" if mistake.folder == "flatten_assumed" and tool.title != "Keras" else mistake.layer
-    answer = _judged(said, layer, mistake.program(tool.file), done.returncode != 0)
+    answer = _assess(said, layer, mistake.program(tool.file), done.returncode != 0)
     return replace(answer, has_fix="did you mean" in said.lower())
 
 
-def _without_paths(text: str) -> str:
-    """Without colours, and without the folders of this machine."""
+def _strip_paths(text: str) -> str:
+    """Remove colours and the folders of this machine."""
     text = re.sub(r"\x1b\[[\d;]*m", "", text)
     text = re.sub(r'"[^"]*/(site-packages|python3\.\d+)/', r'"…/', text)
     return text.replace(f"{PROGRAMS}{os.sep}", "")
 
 
-def _judged(said: str, layer: str, program: str, is_error: bool) -> Answer:
-    """The line of the mistake counts as marked where it is quoted with signs below it."""
+def _assess(said: str, layer: str, program: str, is_error: bool) -> Answer:
+    """Return the answer; the line of the mistake counts as marked where it is quoted with a marker below it."""
     marks = re.compile(r"[\s│]*[\^~-][\^~ -]*(?!\S)")
     wrong = next(line for line in program.splitlines() if line.endswith(MARK)).strip()
     is_marked = any(wrong in line and marks.match(below) for line, below in pairwise(said.splitlines()))
     return Answer(said, is_error, bool(re.search(rf"\b{layer}\b", said)), is_marked)
 
 
-def versions(tool: Tool, python: str) -> str | None:
-    """`keras 3.15.1, torch 2.13.0`; None where a package is missing."""
+def find_versions(tool: Tool, python: str) -> str | None:
+    """Return the versions as in `keras 3.15.1, torch 2.13.0`, or None where a package is missing."""
     query = "import sys, importlib.metadata as m; print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
     done = subprocess.run([python, "-c", query, *tool.packages], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def our_part(mistake: Mistake) -> str:
-    """The beginning of a mistake's section: the spec, and what is said of it."""
-    said = f"```text\n{mistake.program('in_specnet.net')}```\n\nSpecNet:\n\n```text\n{ours(mistake).text}\n```\n"
+def format_our_section(mistake: Mistake) -> str:
+    """Return the beginning of a mistake's section: the spec and SpecNet's answer."""
+    spec, answer = mistake.program("in_specnet.net"), check_in_specnet(mistake).text
+    said = f"```text\n{spec}```\n\nSpecNet:\n\n```text\n{answer}\n```\n"
     return f"## {mistake.title}\n\n{mistake.note}\n\n{said}" if mistake.note else f"## {mistake.title}\n\n{said}"
 
 
-def their_part(mistake: Mistake, tool: Tool, answer: Answer) -> str:
-    """The program, folded away, and the end of what is said of it."""
+def format_peer_section(mistake: Mistake, tool: Tool, answer: Answer) -> str:
+    """Return the peer's program, collapsed, and the end of its answer."""
     code = f"```{tool.language}\n{mistake.program(tool.file)}```"
     program = f"<details><summary>{tool.title}'s program</summary>\n\n{code}\n\n</details>\n"
     if answer.text is None:
@@ -188,13 +189,13 @@ def their_part(mistake: Mistake, tool: Tool, answer: Answer) -> str:
     return f"{program}\n{heading}\n\n```text\n{said}\n```\n"
 
 
-def row(mistake: Mistake, answers: Sequence[Answer]) -> str:
-    """A line of the table; SpecNet's cell is the first."""
+def format_row(mistake: Mistake, answers: Sequence[Answer]) -> str:
+    """Return a row of the table, beginning with SpecNet's cell."""
     return f"| {mistake.title} | {' | '.join(answer.cell for answer in answers)} |"
 
 
-def totals(title: str, answers: Sequence[Answer]) -> str:
-    """A line of the table of sums: how many of the mistakes."""
+def format_totals(title: str, answers: Sequence[Answer]) -> str:
+    """Return a tool's row of the summary: in how many of the mistakes it does what."""
     there = [answer for answer in answers if answer.text is not None]
     if not there:
         return f"| {title} | not installed | | | | |"
@@ -223,43 +224,45 @@ with `full_check`, strict shape inference with `data_prop`, and onnxruntime, unt
 """
 
 
-def page(python: str) -> str:
-    """docs/comparison.md."""
-    known = {tool.title: versions(tool, python) for tool in PEERS}
+def format_page(python: str) -> str:
+    """Return the text of docs/comparison.md."""
+    known = {tool.title: find_versions(tool, python) for tool in PEERS}
     answers = {
-        mistake: [theirs(mistake, tool, python) if known[tool.title] else Answer(None) for tool in PEERS]
+        mistake: [run_in_peer(mistake, tool, python) if known[tool.title] else Answer(None) for tool in PEERS]
         for mistake in MISTAKES
     }
-    own = {mistake: ours(mistake) for mistake in MISTAKES}
+    own = {mistake: check_in_specnet(mistake) for mistake in MISTAKES}
     titles = ("SpecNet", *known)
     columns = zip(*([own[mistake], *answers[mistake]] for mistake in MISTAKES), strict=True)
     stated = "; ".join(found or f"{title} is not installed" for title, found in known.items())
     parts = [
         INTRODUCTION,
-        f"SpecNet {__version__}; {stated};\n{_python_version(python)}.\n",
+        f"SpecNet {__version__}; {stated};\n{_find_python_version(python)}.\n",
         "| | found, of 10 | layer named | line and caret | fix | lines, median |\n|---|---|---|---|---|---|",
-        *(totals(title, column) for title, column in zip(titles, columns, strict=True)),
+        *(format_totals(title, column) for title, column in zip(titles, columns, strict=True)),
         f"\n{LEGEND}",
         f"| | {' | '.join(titles)} |\n{'|---' * (len(titles) + 1)}|",
-        *(row(mistake, [own[mistake], *answers[mistake]]) for mistake in MISTAKES),
+        *(format_row(mistake, [own[mistake], *answers[mistake]]) for mistake in MISTAKES),
     ]
     for mistake in MISTAKES:
-        parts += ["", our_part(mistake)]
-        parts += [their_part(mistake, tool, answer) for tool, answer in zip(PEERS, answers[mistake], strict=True)]
+        parts += ["", format_our_section(mistake)]
+        parts += [
+            format_peer_section(mistake, tool, answer) for tool, answer in zip(PEERS, answers[mistake], strict=True)
+        ]
     return "\n".join(parts)
 
 
-def _python_version(python: str) -> str:
+def _find_python_version(python: str) -> str:
     return subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> None:
     python = sys.argv[1] if len(sys.argv) > 1 else sys.executable
     for tool in PEERS:
-        if not versions(tool, python):
-            print(f"{tool.title} is left out: {python} lacks one of {', '.join(tool.packages)}", file=sys.stderr)
-    PAGE.write_text(page(python), encoding="utf-8")
-    print(f"{PAGE} is written")
+        if not find_versions(tool, python):
+            print(f"{tool.title} is skipped: {python} lacks one of {', '.join(tool.packages)}", file=sys.stderr)
+    PAGE.write_text(format_page(python), encoding="utf-8")
+    print(f"wrote {PAGE}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Breaks the zoo's specs at random, one number or name at a time, and counts how well the checker answers.
+"""Mutate the specs of the zoo, one number or name at a time, and count how well the checker responds.
 
 python tools/mutations.py [COUNT] [SEED]
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Diagnostic
-from specnet.fixes import edited, with_fixes
+from specnet.fixes import add_fixes, apply_edits
 from specnet.source import Source
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -32,53 +32,53 @@ class Mutation:
     original: str
 
 
-def mutation(chance: random.Random, file: Path) -> Mutation:
-    """One number changed to a near or a random other one, or one letter of a name changed, outside of claims."""
+def mutate(chance: random.Random, file: Path) -> Mutation:
+    """Change one number to a close or a random one, or one letter of a name, outside claims."""
     text = file.read_text(encoding="utf-8")
     tokens = [m for m in TOKEN.finditer(text) if m[0][0].isalnum() and not m[0].startswith(("expect", "net"))]
     token = chance.choice(tokens)
-    changed = _number(chance, token[0]) if token[0][0].isdigit() else _name(chance, token[0])
+    changed = _change_number(chance, token[0]) if token[0][0].isdigit() else _change_letter(chance, token[0])
     line = text.count("\n", 0, token.start()) + 1
     return Mutation(file, text[: token.start()] + changed + text[token.end() :], line, text)
 
 
-def _number(chance: random.Random, text: str) -> str:
+def _change_number(chance: random.Random, text: str) -> str:
     value = float(text)
     other = chance.choice((value + 1, value - 1, value * 2, value // 2, chance.randint(0, 300)))
     return f"{abs(other):g}"
 
 
-def _name(chance: random.Random, text: str) -> str:
+def _change_letter(chance: random.Random, text: str) -> str:
     i = chance.randrange(len(text))
     return text[:i] + chance.choice("abcdefghijklmnopqrstuvwxyzKFSP") + text[i + 1 :]
 
 
-def places(diagnostic: Diagnostic) -> set[int]:
-    """The lines that a diagnostic names: its labels and its trace."""
+def lines_of(diagnostic: Diagnostic) -> set[int]:
+    """Return the lines of a diagnostic's labels and trace."""
     return {label.span.line for label in diagnostic.labels} | {span.line for span in diagnostic.trace}
 
 
-def answered(broken: Mutation) -> Checked:
-    return with_fixes(check_source(Source(str(broken.file), broken.text)), {}, read_beside)
+def check_with_fixes(broken: Mutation) -> Checked:
+    return add_fixes(check_source(Source(str(broken.file), broken.text)), {}, read_beside)
 
 
-def count(mutations: int, seed: int) -> Counter[str]:
-    """How the checker answers so many mutations."""
-    chance, found = random.Random(seed), Counter[str]()
+def count_verdicts(mutations: int, seed: int) -> Counter[str]:
+    """Check so many mutations and count the verdicts."""
+    chance, verdicts = random.Random(seed), Counter[str]()
     files = sorted(SPECS.glob("*.net"))
     for _ in range(mutations):
-        broken = mutation(chance, chance.choice(files))
-        found.update(_judged(broken, answered(broken)))
-    return found
+        broken = mutate(chance, chance.choice(files))
+        verdicts.update(_judge(broken, check_with_fixes(broken)))
+    return verdicts
 
 
-def _judged(broken: Mutation, checked: Checked) -> list[str]:
+def _judge(broken: Mutation, checked: Checked) -> list[str]:
     errors = checked.errors
     if not errors:
         return ["sound"]
-    verdicts = ["broken", "at its line" if any(broken.line in places(d) for d in errors) else "elsewhere"]
+    verdicts = ["broken", "at its line" if any(broken.line in lines_of(d) for d in errors) else "elsewhere"]
     if any(d.code.name.startswith(SHAPE_CODES) for d in errors):
-        texts = [edited(checked.source, fix.edits).text for d in errors for fix in d.fixes]
+        texts = [apply_edits(checked.source, fix.edits).text for d in errors for fix in d.fixes]
         verdicts.append("shape error")
         verdicts += ["restored"] if any(_is_sound(broken.file, text) for text in texts) else []
         verdicts += ["original"] if any(text.split() == broken.original.split() for text in texts) else []
@@ -91,12 +91,13 @@ def _is_sound(file: Path, text: str) -> bool:
 
 def main() -> None:
     mutations, seed = (int(word) for word in (*sys.argv[1:], *("2000", "0")[len(sys.argv) - 1 :]))
-    found = count(mutations, seed)
-    print(f"{mutations} mutations: {found['sound']} are sound networks, {found['broken']} are broken")
-    print(f"{found['at its line'] / found['broken']:.1%} of those are reported at the changed line, or trace to it")
+    found = count_verdicts(mutations, seed)
+    print(f"{mutations} mutations: {found['sound']} still valid, {found['broken']} broken")
+    located = found["at its line"] / found["broken"]
+    print(f"{located:.1%} of the broken ones are reported at the changed line, or trace to it")
     shape = found["shape error"]
-    print(f"{shape} shape errors: {found['restored'] / shape:.1%} with a fix after which the whole network checks,")
-    print(f"  {found['original'] / shape:.1%} with the original text among the offers")
+    print(f"{shape} shape errors: {found['restored'] / shape:.1%} have a fix after which the whole network is valid,")
+    print(f"  {found['original'] / shape:.1%} a fix that restores the original text")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What can be said of a network without running it."""
+"""Analyses of a network that need no run of it."""

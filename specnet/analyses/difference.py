@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from specnet.analyses.cost import Cost, costs
+from specnet.analyses.cost import Cost, measure_costs
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.printer.values import format_layer
@@ -47,7 +47,7 @@ def differences(before: Network, after: Network) -> list[Difference]:
     pairs = list(_paired(before.nodes, after.nodes))
     names = {i.name: j.name for i, j in zip(before.inputs, after.inputs, strict=False)}
     names |= {old.name: new.name for old, new in pairs if old and new}
-    old_costs, new_costs = costs(before), costs(after)
+    old_costs, new_costs = measure_costs(before), measure_costs(after)
     found = list(_inputs(before, after))
     for old, new in pairs:
         left = _side(old, old_costs) if old else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from specnet.analyses.totals import Totals
+from specnet.analyses.cost import Totals
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
-from specnet.elaborate.build import Expectation
+from specnet.elaborate import Elaborated, Expectation
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -18,7 +18,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 
-QUANTITIES: Mapping[str, Callable[[Totals], int]] = {
+QUANTITIES: Mapping[str, Callable[[Totals], int | None]] = {
     "parameters": lambda totals: totals.parameters,
     "macs": lambda totals: totals.macs,
     "memory": lambda totals: totals.memory,
@@ -28,26 +28,44 @@ QUANTITIES: Mapping[str, Callable[[Totals], int]] = {
 UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
 """Of quantities that do not count what they are called."""
 
+UNKNOWN = {
+    "macs": ("MACs of the network are", "how many it takes"),
+    "memory": ("memory of the network is", "how its output is stored"),
+    "receptive_field": ("receptive field of the network is", "which pixels each position reads"),
+}
+"""Of quantities that a layer may leave open: how a message calls it, and what the layer does not say."""
 
-def unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
-    """Expectations of what is not measured."""
+
+def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
+    """Report expectations of what is not measured."""
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
             message = f"`expect` does not know `{expectation.quantity}`; it knows {', '.join(QUANTITIES)}"
             yield make_diagnostic(Code.E102, message, expectation.quantity_span)
 
 
-def unmet(expectations: Iterable[Expectation], totals: Totals) -> Iterator[Diagnostic]:
-    """Expectations that the network does not meet."""
-    for expectation in expectations:
+def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagnostic]:
+    """Report the expectations that the network does not meet, or of which nobody can say whether it does."""
+    for expectation in elaborated.expectations:
         if expectation.quantity not in QUANTITIES:
             continue
         actual = QUANTITIES[expectation.quantity](totals)
-        if not COMPARISONS[expectation.comparison](actual, expectation.value):
-            yield _unmet(expectation, actual)
+        if actual is None:
+            yield _report_unknown(expectation, elaborated, totals)
+        elif not COMPARISONS[expectation.comparison](actual, expectation.value):
+            yield _report_unmet(expectation, actual)
 
 
-def _unmet(expectation: Expectation, actual: int) -> Diagnostic:
+def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: Totals) -> Diagnostic:
+    layer = totals.unknown_layer(expectation.quantity)
+    quantity, missing = UNKNOWN[expectation.quantity]
+    place = elaborated.places[layer]
+    label = Label(place.word, f"does not say {missing}", primary=False)
+    message = f"the {quantity} unknown: `{layer}` does not say {missing}"
+    return make_diagnostic(Code.E402, message, expectation.value_span, label)
+
+
+def _report_unmet(expectation: Expectation, actual: int) -> Diagnostic:
     wanted = f"{expectation.value:,}"
     if expectation.comparison != "==":
         wanted = f"{expectation.comparison} {wanted}"

@@ -1,8 +1,9 @@
 """Memory: the bytes of one forward pass for one image in fp32, with everything kept as training keeps it.
 
-Each parameter, each buffer and each number of each value counts 4 bytes, once. A value that torch makes in place or as
-a view of another one (an activation, dropout, flatten, …) counts nothing. Gradients, the optimizer's state, the
-workspace of a library and what an allocator rounds up are not in it; a batch of N takes N times the activations.
+Each parameter, each buffer and each element of each value counts 4 bytes, once. A value that torch can write in place
+or make as a view of another one (relu, dropout, flatten, …) counts nothing; of a layer that does not say which, the
+memory is unknown. Gradients, the optimizer's state, the workspace of a library and what an allocator rounds up are not
+counted; a batch of N takes N times the activations.
 """
 
 from __future__ import annotations
@@ -12,26 +13,30 @@ from math import prod
 
 from specnet.analyses.cost import Cost
 from specnet.graph import Network, Node
-from specnet.layers.base import Family
+from specnet.layers.base.traits import Storage
 
 BYTES = 4
-"""Of a number in fp32."""
-
-IN_PLACE = frozenset({Family.ACTIVATION, Family.REGULARISATION})
-VIEWS = frozenset({"crop", "flatten", "identity", "permute", "reshape", "slice"})
-"""What takes no memory of its own."""
+"""Of an element in fp32."""
 
 
-def memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int]:
-    """The bytes of each node whose shape is known."""
-    return {node.name: BYTES * _numbers(node, costs[node.name]) for node in network.nodes if node.output}
+def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
+    """Return the bytes of each node whose shape is known; None where it is unknown how its output is stored."""
+    return {node.name: _measure_memory(node, costs[node.name]) for node in network.nodes if node.output}
 
 
-def inputs_memory(network: Network) -> int:
-    """The bytes of one image of each input."""
-    return BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
+def total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
+    """Return the bytes of one image of each input and of all layers together."""
+    total = BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
+    for size in measure_memory(network, costs).values():
+        if size is None:
+            return None
+        total += size
+    return total
 
 
-def _numbers(node: Node, cost: Cost) -> int:
-    is_free = node.kind in VIEWS or (node.layer is not None and node.layer.family in IN_PLACE)
-    return cost.parameters + cost.buffers + (0 if is_free else prod(node.output or ()))
+def _measure_memory(node: Node, cost: Cost) -> int | None:
+    storage = node.layer.storage if node.layer else None
+    if storage is None:
+        return None
+    activations = prod(node.output or ()) if storage is Storage.OWN else 0
+    return BYTES * (cost.parameters + cost.buffers + activations)

@@ -1,25 +1,24 @@
 """Receptive fields: how many pixels of the input, along height and width, one position of a map depends on.
 
-A window of k positions that moves by s sees r = r' + (k − 1)·j' pixels, and the next position of its output stands
-j = j'·s pixels further on, with r' = j' = 1 at the input; where paths meet, the largest r counts
+A layer says what one of its positions reads (`specnet.layers.base.receptive_field`). A window of k positions that
+moves by s sees r = r' + (k − 1)·j' pixels, and the next position of its output stands j = j'·s pixels further on, with
+r' = j' = 1 at the input; where paths meet, the largest r counts
 (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks").
 
-What lies in the padding is counted, and what is drawn from the statistics of a whole map (bn, gn, ln) is not.
+The field of a vector is that of all its elements together. Pixels in the padding are counted, and statistics of a
+whole map (bn, gn, ln) are not. Behind a layer that does not say what it reads, the field is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil, gcd
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, prod
 
 from specnet.graph import Network, Node
-from specnet.layers.base import Family, Shape
+from specnet.layers.base import Shape
+from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading
 from specnet.layers.base.window import Windowed
-
-if TYPE_CHECKING:
-    from specnet.layers.deconv import Deconv
 
 Pixels = tuple[int, int]
 """Along height and width."""
@@ -27,91 +26,124 @@ Pixels = tuple[int, int]
 MOST = 1e12
 """Pixels from one position to the next, at most: beyond, a map has a single position."""
 
-BY_POSITION = frozenset({Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION, Family.JOIN})
-KEEP_POSITIONS = frozenset({"identity", "slice", "shuffle", "pad", "crop"})
-"""Families and kinds whose output depends on the same position of what arrives."""
-
-TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
-"""Positions that an interpolation reads."""
-
 
 @dataclass(frozen=True)
 class Field:
-    """Along one axis: pixels that a position depends on, and pixels from one position to the next."""
+    """Along one axis of a value: the image's axis it runs along, the pixels seen, the pixels to the next position."""
 
+    along: int
     size: float = 1
     step: float = 1
 
-    def read_by(self, window: float, stride: float) -> Field:
-        return Field(self.size + (window - 1) * self.step, min(self.step * stride, MOST))
+    def read_by(self, reach: Reach) -> Field:
+        """Return the field of what reads this one."""
+        size = self.size + (reach.positions - 1) * self.step
+        return Field(self.along, size, min(self.step * reach.stride, MOST))
 
 
-Fields = tuple[Field, Field]
+Fields = tuple[Field, ...]
+"""Along the height and the width of a map; of a vector, along those of the image. Empty of what sees no image."""
 
 
 def receptive_fields(network: Network) -> Mapping[str, Pixels]:
-    """Those of all values that come from an image and whose layers are known to keep its axes."""
-    return {name: (ceil(h.size - 1e-6), ceil(w.size - 1e-6)) for name, (h, w) in _fields(network).items()}
+    """Return the known receptive field of each value that sees an image."""
+    found = _trace_fields(network)
+    return {name: _pixels(fields) for name, fields in found.items() if fields}
 
 
-def receptive_field(network: Network, fields: Mapping[str, Pixels]) -> Pixels:
-    """The largest among the layers that slide a window; 0 where there is none."""
-    seen = [fields[node.name] for node in network.nodes if slides(node) and node.name in fields]
+def largest_receptive_field(network: Network) -> Pixels | None:
+    """Return the largest field of the layers that slide a window, 0 where there is none; None if any is unknown."""
+    found = _trace_fields(network)
+    if next(_unknown(network, found), None):
+        return None
+    seen = [_pixels(fields) for node in network.nodes if _slides(node) and (fields := found[node.name])]
     return max((height for height, _ in seen), default=0), max((width for _, width in seen), default=0)
 
 
-def slides(node: Node) -> bool:
-    """Whether a layer has a window (a global pool has none)."""
-    return isinstance(node.layer, Windowed) and getattr(node.layer, node.layer.window) is not None
+def first_unknown(network: Network) -> str:
+    """Return the name of the first layer with which the field becomes unknown."""
+    return next(_unknown(network, _trace_fields(network)))
 
 
-def _fields(network: Network) -> Mapping[str, Fields]:
-    found: dict[str, Fields] = {i.name: (Field(), Field()) for i in network.inputs if len(i.shape) == 3}
+def _unknown(network: Network, found: Mapping[str, Fields | None]) -> Iterator[str]:
+    """Yield the layers of unknown field, apart from those at or behind an error."""
+    return (node.name for node in network.nodes if node.output is not None and found[node.name] is None)
+
+
+def _slides(node: Node) -> bool:
+    return isinstance(node.layer, Windowed) and node.layer.slides
+
+
+def _pixels(fields: Fields) -> Pixels:
+    height, width = sorted(fields, key=lambda field: field.along)
+    return ceil(height.size - 1e-6), ceil(width.size - 1e-6)
+
+
+def _trace_fields(network: Network) -> Mapping[str, Fields | None]:
+    """Return the fields of every value; None where they are unknown."""
+    found: dict[str, Fields | None] = {i.name: _fields_of_input(i.shape) for i in network.inputs}
     for node in network.nodes:
-        arriving = [found[name] for name in node.inputs if name in found]
-        shapes = network.input_shapes(node)
-        if shapes and node.output and len(arriving) == len(shapes):
-            fields = _field(node, shapes, node.output, arriving, 0), _field(node, shapes, node.output, arriving, 1)
-            if fields[0] and fields[1]:
-                found[node.name] = fields[0], fields[1]
+        inputs = [found[name] for name in node.inputs]
+        known = [fields for fields in inputs if fields is not None]
+        found[node.name] = _fields_of_node(network, node, known) if len(known) == len(inputs) else None
     return found
 
 
-def _field(node: Node, shapes: Sequence[Shape], output: Shape, arriving: Sequence[Fields], axis: int) -> Field | None:
-    """Along one axis, what the layer's output depends on; None where the axes are lost."""
-    before = _together(shapes, [fields[axis] for fields in arriving], axis)
-    if len(shapes[0]) == 1:
-        return before if len(output) == 1 else None
+def _fields_of_input(shape: Shape) -> Fields | None:
+    return (Field(0), Field(1)) if len(shape) == 3 else () if shape else None
+
+
+def _fields_of_node(network: Network, node: Node, inputs: Sequence[Fields]) -> Fields | None:
+    shapes = network.input_shapes(node)
+    readings = node.layer.receptive_field(shapes) if node.layer and node.output and shapes else None
+    if readings is None or shapes is None or node.output is None:
+        return None
+    read = list[Fields]()
+    for reading, shape, fields in zip(readings, shapes, inputs, strict=True):
+        through = _read(reading, shape, fields, node.output)
+        if through is None:
+            return None
+        read += [through] if through else []
+    return _join(read, node.output)
+
+
+def _read(reading: Reading, shape: Shape, fields: Fields, output: Shape) -> Fields | None:
+    """Return what an output sees through one of its inputs."""
+    if not fields or (len(shape) == 1 and reading == BY_POSITION):
+        return fields
+    if reading is Elements.ALL:
+        return _whole(shape, fields, 0)
+    if reading is Elements.MOVED:
+        return _moved(shape, fields, output)
+    if len(shape) == 1:
+        return None
+    axes = (reach.axis if reach.axis is not None else axis for axis, reach in enumerate(reading))
+    return tuple(fields[axis].read_by(reach) for axis, reach in zip(axes, reading, strict=True))
+
+
+def _whole(shape: Shape, fields: Fields, step: float) -> Fields:
+    """Return the field of all positions of a map, or all elements of a vector, together."""
+    sizes = shape[:2] if len(shape) == 3 else (1, 1)
+    return tuple(replace(f.read_by(Reach(size)), step=step) for f, size in zip(fields, sizes, strict=True))
+
+
+def _moved(shape: Shape, fields: Fields, output: Shape) -> Fields | None:
+    """Return the field of elements in another arrangement: known where all see the same, or all are taken together."""
+    if all(field.step == 0 for field in fields) or shape[:-1] == (1, 1):
+        return _whole(shape, fields, 0)
+    is_one = len(output) == 1 or output[:2] == (1, 1)
+    return _whole(shape, fields, 1) if is_one and prod(output) >= prod(shape) else None
+
+
+def _join(read: Sequence[Fields], output: Shape) -> Fields | None:
+    """Return the largest of the fields that meet along each axis; None where they run along different ones."""
     if len(output) == 1:
-        return before.read_by(shapes[0][axis], 1)
-    read = _window(node, shapes[0], output, axis)
-    return before.read_by(*read) if read else None
-
-
-def _together(shapes: Sequence[Shape], fields: Sequence[Field], axis: int) -> Field:
-    """Where arms meet: the largest field, and the step of those that have all positions (not of 1×1×C gates)."""
-    positions = max(shape[axis] if len(shape) == 3 else 1 for shape in shapes)
-    steps = [f.step for f, shape in zip(fields, shapes, strict=True) if len(shape) == 1 or 2 * shape[axis] > positions]
-    return Field(max(field.size for field in fields), max(steps))
-
-
-def _window(node: Node, arriving: Shape, output: Shape, axis: int) -> tuple[float, float] | None:
-    """How many positions are read, and how far the next output's are; below 1 where a map is enlarged."""
-    size, ratio = arriving[axis], arriving[axis] / output[axis]
-    if isinstance(node.layer, Windowed) and slides(node):
-        slide = node.layer.axes((arriving,))[axis]
-        return slide.extent, slide.stride
-    match node.kind:
-        case "deconv":
-            spread = cast("Deconv", node.layer).axes((arriving,))[axis]
-            return -(-spread.extent // spread.stride), 1 / spread.stride
-        case "pool":
-            common = gcd(size, output[axis])
-            return -(-(size // common + output[axis] // common - 1) // (output[axis] // common)), ratio
-        case "upsample":
-            return TAPS[getattr(node.layer, "mode", "nearest")], ratio
-        case "space_to_depth" | "depth_to_space":
-            return max(ratio, 1), ratio
-        case kind if kind in KEEP_POSITIONS or (node.layer and node.layer.family in BY_POSITION):
-            return 1, 1
-    return None
+        read = [tuple(sorted(fields, key=lambda field: field.along)) for fields in read]
+    joined = list[Field]()
+    for first, *others in zip(*read, strict=True):
+        if any(other.along != first.along for other in others):
+            return None
+        size = max(field.size for field in (first, *others))
+        differ = len(output) == 1 and any(other.size != first.size for other in others)
+        joined.append(Field(first.along, size, 1 if differ else max(field.step for field in (first, *others))))
+    return tuple(joined)

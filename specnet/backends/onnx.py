@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 
-def model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mapping[str, str]) -> bytes:
-    """A module in evaluation mode; `examples` are inputs of any batch size from 2, which stays free in the model.
+def export_model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mapping[str, str]) -> bytes:
+    """Return the ONNX file of a module in evaluation mode, for batches of any size.
 
-    The labels become its `metadata_props`.
+    `examples` are its inputs, N×C×H×W with N ≥ 2; `labels` become the model's `metadata_props`.
     """
     shapes = tuple({0: "batch"} for _ in examples)
-    with _quietly():
+    with _without_warnings():
         exported = torch.onnx.export(module, examples, dynamo=True, dynamic_shapes=shapes, verbose=False)
     assert exported is not None, "torch.onnx gives a program wherever it is not told a file"
     proto = exported.model_proto
@@ -32,8 +32,8 @@ def model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mapping[str, 
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Within it, torch does not warn of itself and of libraries that nobody asked for."""
+def _without_warnings() -> Iterator[None]:
+    """Silence warnings by torch about itself and about libraries that nobody asked for."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

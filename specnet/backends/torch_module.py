@@ -1,4 +1,4 @@
-"""The network as a torch module: the layers' `TorchCall` data, run."""
+"""The network as a torch module: runs the `TorchCall` data of the layers."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ from specnet.layers.base.learned import is_frozen
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
 
-def build(network: Network) -> fx.GraphModule:
-    """A module that takes N×C×H×W (one tensor an input) and gives the output, or a tuple where there are heads.
+def build_module(network: Network) -> fx.GraphModule:
+    """Return a module that takes one N×C×H×W tensor an input and returns the output, or a tuple if there are heads.
 
-    Parameters are named as the nodes are: `conv1.weight`. The network must have been checked without errors.
+    Parameters are named after their nodes: `conv1.weight`. Raises ValueError if the network was checked with errors.
     """
     root = nn.Module()
     graph = fx.Graph()
     values = {i.name: graph.placeholder(i.name) for i in network.inputs}
     for node in network.nodes:
-        arriving = network.input_shapes(node)
-        if node.layer is None or arriving is None:
+        shapes = network.input_shapes(node)
+        if node.layer is None or shapes is None:
             raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
         inputs = [values[name] for name in node.inputs]
-        for call in node.layer.torch(arriving):
+        for call in node.layer.torch(shapes):
             if call.is_module and not node.shares:
-                _place(root, node.name, _frozen(node.layer, _named(call.target)(**call.arguments)))
-            inputs = [_applied(graph, call, node.shares or node.name, inputs)]
+                _place(root, node.name, _freeze(node.layer, _resolve(call.target)(**call.arguments)))
+            inputs = [_apply(graph, call, node.shares or node.name, inputs)]
         values[node.name] = inputs[0]
-    ends = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
-    graph.output(ends[0] if len(ends) == 1 else tuple(ends))
+    outputs = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
+    graph.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
     return fx.GraphModule(root, graph, class_name="".join(c for c in network.name if c.isalnum()) or "Network")
 
 
-def _named(target: str) -> Any:
-    """The class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`."""
+def _resolve(target: str) -> Any:
+    """Return the class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`."""
     library, _, name = target.partition(".")
     return getattr(LIBRARIES[library], name)
 
 
-def _frozen(layer: Layer, module: nn.Module) -> nn.Module:
-    """The module, with what `freeze` names kept from being learned."""
+def _freeze(layer: Layer, module: nn.Module) -> nn.Module:
+    """Switch off the gradients of the parameters that the layer's `freeze` names."""
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(not is_frozen(layer, name))
     return module
 
 
-def _applied(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:
-    """What a call, or the module placed at `name`, makes of what arrives."""
+def _apply(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:
+    """Apply a function, or the module placed at `name`, to the inputs."""
 
     def apply(*values: Any) -> fx.Node:
         if call.is_module:
             return graph.call_module(name, values)
-        return graph.call_function(_named(call.target), values, dict(call.arguments))
+        return graph.call_function(_resolve(call.target), values, dict(call.arguments))
 
     match call.joins:
         case "fold":
@@ -72,7 +72,7 @@ def _applied(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.No
 
 
 def _place(root: nn.Module, name: str, module: nn.Module) -> None:
-    """Hangs a module in at its dotted name."""
+    """Add a module to `root` at its dotted name."""
     *path, last = name.split(".")
     for part in path:
         if not hasattr(root, part):

@@ -1,5 +1,4 @@
-"""The modules that torch does not have. Each class stands by itself, on torch, nn and F alone:
-its text is copied into a generated model."""
+"""Modules that torch lacks. Each needs only torch, nn and F: its text is embedded in generated source."""
 
 from __future__ import annotations
 

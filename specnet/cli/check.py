@@ -1,4 +1,4 @@
-"""specnet check: every size, every parameter, every mistake at its place; without torch."""
+"""specnet check: every size, every parameter, every error where it is; without torch."""
 
 from __future__ import annotations
 
@@ -9,112 +9,113 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from specnet.cli.failure import Failure
-from specnet.cli.spec import add_spec_arguments, check_file, check_text, uses_colour
+from specnet.cli.errors import CommandError
+from specnet.cli.options import FILE, add_spec_arguments
+from specnet.cli.output import rewrite_spec, uses_colour
+from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
 from specnet.reporters.terminal import format_counts, format_diagnostic
 
-HELP = "check specs: sizes, parameters, MACs, and every mistake at its place"
+HELP = "check specs: every size, parameter and MAC, and each error where it is"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a .net file; - reads standard input")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
-    parser.add_argument("--strict", action="store_true", help="warnings, and notes about rounding, are errors")
-    parser.add_argument("--fix", action="store_true", help="make the fixes that need no choice")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILE)
+    parser.add_argument("--format", choices=FORMATS, default="text", help="output format (default: text)")
+    parser.add_argument("--strict", action="store_true", help="treat warnings, and notes about rounding, as errors")
+    parser.add_argument("--fix", action="store_true", help="apply the fixes that leave no choice")
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """The highest exit code of all FILEs; with 2, nothing is printed on standard output."""
-    results, failures = list[Checked](), list[Failure]()
+    """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
+    results, errors = list[Checked](), list[CommandError]()
     for file in options.files:
         try:
             checked = check_file(file, options)
-            results.append(_mended(checked, file, options) if options.fix else checked)
-        except Failure as error:
-            failures.append(error)
-    for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
-    if failures:
-        return max(failure.code for failure in failures)
+            results.append(_apply_fixes(checked, file, options) if options.fix else checked)
+        except CommandError as error:
+            errors.append(error)
+    for each in errors:
+        print(f"error: {each}", file=sys.stderr)
+    if errors:
+        return max(each.exit_code for each in errors)
     output = FORMATS[options.format](results)
     if output:
         print(output)
     return 0 if all(checked.ok for checked in results) else 1
 
 
-def _mended(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
-    """The spec with its safe fixes made, until none is left; the file is written once."""
-    from specnet.cli.output import rewrite_spec
-    from specnet.fixes import edited, edits_of, safe_fixes
+def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
+    """Apply the safe fixes until none is left, and write the file once."""
+    from specnet.fixes import apply_edits, collect_edits, select_safe_fixes
 
     if file == "-":
-        raise Failure("--fix writes the file that it mends; standard input is none")
+        raise CommandError("--fix needs a file to write to; standard input is none")
     made = 0
-    while fixes := safe_fixes(checked):
+    while fixes := select_safe_fixes(checked):
         made += len(fixes)
-        checked = check_text(edited(checked.source, edits_of(fixes)), options)
+        checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
-        print(f"{file}: {made} fix{'es' if made > 1 else ''} made", file=sys.stderr)
+        print(f"{file}: {made} fix{'es' if made > 1 else ''} applied", file=sys.stderr)
     else:
-        print(f"{file}: nothing changed; {_why_nothing(checked)}", file=sys.stderr)
+        print(f"{file}: nothing changed; {_explain_no_fix(checked)}", file=sys.stderr)
     return checked
 
 
-def _why_nothing(checked: Checked) -> str:
+def _explain_no_fix(checked: Checked) -> str:
     if checked.ok:
         return "there is no error"
     has_fixes = any(diagnostic.fixes for diagnostic in checked.diagnostics)
     return "no error has a fix that needs no choice" if has_fixes else "no error has a fix"
 
 
-def _json(results: list[Checked]) -> str:
-    """One object for one FILE, a list for several."""
+def _format_json(results: list[Checked]) -> str:
+    """Return one object for one FILE, a list for several."""
     from specnet.reporters.json import describe_network
 
     reports = [describe_network(checked) for checked in results]
     return json.dumps(reports[0] if len(reports) == 1 else reports, ensure_ascii=False, indent=1)
 
 
-def _sarif(results: list[Checked]) -> str:
-    """One log for all FILEs."""
-    from specnet.cli.explain import page
+def _format_sarif(results: list[Checked]) -> str:
+    """Return one log for all FILEs."""
+    from specnet.cli.explain import read_page
     from specnet.reporters.sarif import make_log
 
-    said = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
-    return json.dumps(make_log(said, page), ensure_ascii=False, indent=1)
+    findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
+    return json.dumps(make_log(findings, read_page), ensure_ascii=False, indent=1)
 
 
-def _github(results: list[Checked]) -> str:
-    """A workflow command a diagnostic; nothing where all is well."""
+def _format_github(results: list[Checked]) -> str:
+    """Return a workflow command per diagnostic, which is nothing where all is well."""
     from specnet.reporters.github import format_commands
 
     return "\n".join(line for checked in results for line in format_commands(checked.source, checked.diagnostics))
 
 
-def _texts(results: list[Checked]) -> str:
-    return "\n\n".join(_text(checked) for checked in results)
+def _format_texts(results: list[Checked]) -> str:
+    return "\n\n".join(_format_text(checked) for checked in results)
 
 
-def _text(checked: Checked) -> str:
-    """The table, what is to be said of it, and the verdict."""
+def _format_text(checked: Checked) -> str:
+    """Return the table, the diagnostics and the verdict."""
     from specnet.reporters.table import format_table
 
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     parts = [format_table(checked, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.diagnostics]
-    counted = format_counts(checked.diagnostics)
-    fingerprint = checked.digest.removeprefix("sha256:")[:12]
-    verdict = f"ok{f', {counted}' if counted else ''}, digest {fingerprint}" if checked.ok else counted
+    counts = format_counts(checked.diagnostics)
+    digest = checked.digest.removeprefix("sha256:")[:12]
+    verdict = f"ok{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
     return "\n\n".join((*parts, f"{checked.source.name}: {verdict}"))
 
 
 FORMATS: Mapping[str, Callable[[list[Checked]], str]] = {
-    "text": _texts,
-    "json": _json,
-    "sarif": _sarif,
-    "github": _github,
+    "text": _format_texts,
+    "json": _format_json,
+    "sarif": _format_sarif,
+    "github": _format_github,
 }

@@ -1,4 +1,4 @@
-"""specnet compile: the network as Python source that needs only torch; written without torch."""
+"""specnet compile: a network as Python source that needs only torch; written without torch."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import argparse
 import sys
 from pathlib import Path
 
-from specnet.cli.failure import Failure
-from specnet.cli.output import write_file
-from specnet.cli.spec import add_spec_arguments, check_file, say
+from specnet.cli.options import FILE, add_spec_arguments
+from specnet.cli.output import print_diagnostics, refuse_folder, write_file
+from specnet.cli.specs import check_file
 
-HELP = "write the network as readable Python source that needs only torch"
+HELP = "write the network of a spec as readable PyTorch source"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a .net file; - reads standard input")
-    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="the source (default: standard output)")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=FILE)
+    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="output file (default: standard output)")
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """0, or 1 if the spec is broken; then nothing is written."""
-    if options.output and options.output.is_dir():
-        raise Failure(f"{options.output} is a directory; name a file")
+    """Return 0, or 1 if the spec has errors; then nothing is written."""
+    if options.output:
+        refuse_folder(options.output)
     checked = check_file(options.file, options)
     if not checked.ok:
-        say(checked.diagnostics)
+        print_diagnostics(checked.diagnostics)
         return 1
 
-    from specnet.backends.torch_source import source
+    from specnet.backends.torch_source import generate_source
 
-    text = source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
+    text = generate_source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
     if options.output:
         write_file(options.output, text.encode())
         print(f"wrote {options.output}", file=sys.stderr)

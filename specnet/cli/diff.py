@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
+from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, differences
-from specnet.cli.spec import add_spec_arguments, check_file, say, uses_colour
+from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
+from specnet.cli.output import print_diagnostics, print_json, uses_colour
+from specnet.cli.specs import check_file
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
 from specnet.reporters.terminal import paint
+from specnet.reporters.text_table import align_rows
 
-HELP = "format_shape how two networks differ: layers added, removed, changed, with shapes and counts"
+HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
 
 SIGNS = {
     Change.ADDED: ("+", "32"),
@@ -22,84 +25,91 @@ SIGNS = {
     Change.AFFECTED: (" ", "2"),
     Change.RENAMED: ("=", "2"),
 }
-
+"""Of each change, the sign before its line and the style of the terminal."""
 
 LEGEND = {Change.RENAMED: "the same layer under another name"}
-"""What a sign means that does not speak for itself."""
+"""The signs that need an explanation."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", metavar="A")
-    parser.add_argument("after", metavar="B")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="A", help=FILE)
+    parser.add_argument("after", metavar="B", help="the spec to compare it with")
+    add_format_argument(parser)
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when the networks are the same, 1 when they differ or one is broken."""
+    """Return 0 if the networks are the same, 1 if they differ or one has errors."""
     before, after = check_file(options.before, options), check_file(options.after, options)
     for checked in (before, after):
         if not checked.ok:
-            say(checked.diagnostics)
+            print_diagnostics(checked.diagnostics)
     if not before.ok or not after.ok:
         return 1
     found = differences(before.network, after.network)
-    print(_json(before, after, found) if options.format == "json" else _text(before, after, found))
+    if options.format == "json":
+        print_json(_describe_differences(before, after, found))
+    else:
+        print(_format_text(before, after, found))
     return 1 if found else 0
 
 
-def _text(before: Checked, after: Checked, found: list[Difference]) -> str:
+def _format_text(before: Checked, after: Checked, found: list[Difference]) -> str:
     if not found:
         return f"{before.source.name} and {after.source.name} are the same network"
-    rows = [(difference.change, _cells(difference)) for difference in found]
-    widths = [max(len(cells[i]) for _, cells in rows) for i in range(4)]
-    lines = []
-    for change, cells in rows:
-        sign, style = SIGNS[change]
-        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        lines.append(paint(f"{sign} {line}", style, uses_colour(sys.stdout)))
-    legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in {c for c, _ in rows}]
-    return "\n".join([*lines, "", *legend, *_totals(before, after)])
+    signs = [SIGNS[difference.change] for difference in found]
+    lines = align_rows(_format_cells(difference) for difference in found)
+    colour = uses_colour(sys.stdout)
+    painted = [paint(f"{sign} {line}", style, colour) for (sign, style), line in zip(signs, lines, strict=True)]
+    changes = {difference.change for difference in found}
+    legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in changes]
+    return "\n".join([*painted, "", *legend, *_format_totals(before, after)])
 
 
-def _cells(difference: Difference) -> tuple[str, str, str, str]:
-    """Name, layer, output and parameters, each as `before → after` where they differ."""
+def _format_cells(difference: Difference) -> tuple[str, str, str, str]:
+    """Return name, layer, output and parameters, each as `before → after` where they differ."""
     sides = [side for side in (difference.before, difference.after) if side]
     return (
-        _either([side.name for side in sides]),
-        _either([side.text for side in sides]),
-        _either([format_shape(side.output or ()) for side in sides]),
-        _either([f"{side.cost.parameters:,}" if side.cost.parameters else "" for side in sides]),
+        _join_different([side.name for side in sides]),
+        _join_different([side.text for side in sides]),
+        _join_different([format_shape(side.output or ()) for side in sides]),
+        _join_different([f"{side.cost.parameters:,}" if side.cost.parameters else "" for side in sides]),
     )
 
 
-def _either(values: list[str]) -> str:
+def _join_different(values: list[str]) -> str:
     return values[0] if len(set(values)) == 1 else " → ".join(value or "0" for value in values)
 
 
-def _totals(before: Checked, after: Checked) -> list[str]:
-    lines = []
+def _format_totals(before: Checked, after: Checked) -> list[str]:
+    rows = []
     for name, label in (("parameters", "parameters"), ("macs", "MACs")):
         old, new = getattr(before.totals, name), getattr(after.totals, name)
-        lines.append(f"{label:<10}  {old:,} → {new:,}  ({new - old:+,})" if old != new else f"{label:<10}  {old:,}")
-    return lines
+        change = f"  ({new - old:+,})" if old is not None and new is not None else ""
+        both = f"{format_count(old)} → {format_count(new)}{change}"
+        rows.append((label, format_count(old) if old == new else both))
+    return align_rows(rows)
 
 
-def _json(before: Checked, after: Checked, found: list[Difference]) -> str:
-    record = {
+def _describe_differences(before: Checked, after: Checked, found: list[Difference]) -> dict[str, Any]:
+    """Return the JSON values of the differences."""
+    return {
         "schema": 1,
         "same": not found,
         "differences": [
-            {"change": str(d.change), "before": d.before and _side(d.before), "after": d.after and _side(d.after)}
-            for d in found
+            {
+                "change": str(difference.change),
+                "before": difference.before and _describe_side(difference.before),
+                "after": difference.after and _describe_side(difference.after),
+            }
+            for difference in found
         ],
-        "before": _whole(before),
-        "after": _whole(after),
+        "before": _describe_network(before),
+        "after": _describe_network(after),
     }
-    return json.dumps(record, ensure_ascii=False, indent=1)
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _describe_side(side: Side) -> dict[str, Any]:
     return {
         "name": side.name,
         "layer": side.text,
@@ -109,6 +119,6 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _whole(checked: Checked) -> dict[str, Any]:
+def _describe_network(checked: Checked) -> dict[str, Any]:
     totals = {"parameters": checked.totals.parameters, "macs": checked.totals.macs}
     return {"file": checked.source.name, "network": checked.network.name, "digest": checked.digest, "totals": totals}

@@ -1,4 +1,4 @@
-"""specnet draw: the network as a picture, up to the error and around it where it is broken."""
+"""specnet draw: the diagram of a network, up to the error and around it where the network is broken."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.failure import Failure
-from specnet.cli.output import write_file
-from specnet.cli.spec import add_spec_arguments, check_file, say
+from specnet.cli.errors import CommandError
+from specnet.cli.options import FILE, add_spec_arguments, format_of, natural_number
+from specnet.cli.output import print_diagnostics, refuse_folder, write_file
+from specnet.cli.specs import check_file
 
 if TYPE_CHECKING:
     import graphviz
 
-HELP = "draw the network of a spec, also of one that is broken"
+HELP = "draw the network of a spec, sound or broken"
 
 FORMATS = ("svg", "png", "pdf", "dot")
 
 MANY_LAYERS = 5_000
-"""From here on Graphviz may take minutes, and the user is told."""
+"""With more layers Graphviz may take minutes, and the user is told."""
 
 NO_DOT = """\
-Graphviz's program `dot` is not installed; it is found as
+Graphviz's program `dot` is not installed; get it with
   Debian, Ubuntu  sudo apt install graphviz
   macOS           brew install graphviz
   Windows         choco install graphviz
@@ -30,59 +31,53 @@ Graphviz's program `dot` is not installed; it is found as
 `-o {file}` works without it"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     formats = ", ".join(f".{each}" for each in FORMATS)
-    parser.add_argument("file", metavar="FILE", help="a .net file; - reads standard input")
+    parser.add_argument("file", metavar="FILE", help=FILE)
     parser.add_argument(
-        "-o", dest="output", type=Path, metavar="OUT", help=f"the picture: {formats} (default: FILE's name with .svg)"
+        "-o", dest="output", type=Path, metavar="OUT", help=f"output file: {formats} (default: FILE's name with .svg)"
     )
-    parser.add_argument("--style", choices=("layers",), default="layers", help="layers: a box a layer (default)")
+    parser.add_argument("--style", choices=("layers",), default="layers", help="layers: one box per layer (default)")
     parser.add_argument(
-        "--depth", type=_depth, metavar="N", help="open blocks and repetitions N deep; those below are one box each"
+        "--depth",
+        type=natural_number,
+        metavar="N",
+        help="open blocks and repetitions N levels deep; those below are one box each (default: all)",
     )
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """0, or 1 if the network is broken; it is drawn all the same."""
+    """Return 0, or 1 if the network has errors; it is drawn all the same."""
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
-    if target.is_dir():
-        raise Failure(f"{target} is a directory; name a file")
-    if target.suffix.lower().removeprefix(".") not in FORMATS:
-        raise Failure(f"{target}: name a file that ends in {', '.join(f'.{each}' for each in FORMATS)}")
+    refuse_folder(target)
+    format = format_of(target, FORMATS)
     checked = check_file(options.file, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks", file=sys.stderr)
 
     from specnet.backends.diagram import draw
 
-    write_file(target, _rendered(draw(checked, options.depth), target))
+    write_file(target, _render(draw(checked, options.depth), format, target))
     if not checked.ok:
-        say(checked.diagnostics)
+        print_diagnostics(checked.diagnostics)
     print(f"wrote {target}", file=sys.stderr)
     return 0 if checked.ok else 1
 
 
-def _rendered(graph: graphviz.Digraph, target: Path) -> bytes:
-    """The picture in the format that the file's ending names."""
+def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:
+    """Return the content of the file; raises CommandError where Graphviz is missing or fails."""
     from graphviz import CalledProcessError, ExecutableNotFound
 
-    format = target.suffix.lower().removeprefix(".")
     if format == "dot":
         return str(graph.source).encode()
     try:
         return bytes(graph.pipe(format))
     except ExecutableNotFound:
-        raise Failure(NO_DOT.format(file=target.with_suffix(".dot"))) from None
+        raise CommandError(NO_DOT.format(file=target.with_suffix(".dot"))) from None
     except CalledProcessError as error:
         reason = (error.stderr or b"").decode(errors="replace").strip().partition("\n")[0]
         advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
-        raise Failure(
-            f"Graphviz could not draw this: {reason or f'it ended with {error.returncode}'}; {advice}"
+        raise CommandError(
+            f"Graphviz could not draw this: {reason or f'it exited with {error.returncode}'}; {advice}"
         ) from None
-
-
-def _depth(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
-    return int(text)

@@ -1,74 +1,69 @@
-"""specnet explain: the pages of codes, of kinds of layer, of lines of the `train` section; or what there is."""
+"""specnet explain: the page of a code, the reference of a layer or a setting, or a list of all."""
 
 from __future__ import annotations
 
 import argparse
 import re
 
-from specnet.cli.failure import Failure
+from specnet.cli.errors import CommandError
 from specnet.diagnostics import Code
 from specnet.package_files import find_package_file
 from specnet.suggest import did_you_mean
 
-HELP = "explain a code, a kind of layer or a line of `train`; without one, list them all"
+HELP = "explain a code, a layer or a setting; without one, list them all"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="CODE|KIND", help="as E301, conv or optimizer")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar="CODE|KIND", help="for example E301, conv or optimizer")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Always 0; raises Failure for a word that nothing is known of, and then prints nothing."""
-    texts = [_text(word) for word in options.words]
-    print("\n\n".join(texts) if texts else _contents())
+    """Return 0; for an unknown word raise CommandError, and print nothing."""
+    texts = [_explain(word) for word in options.words]
+    print("\n\n".join(texts) if texts else _list_all())
     return 0
 
 
-def _text(word: str) -> str:
-    if word.upper() in Code.__members__:
-        return page(Code[word.upper()]).rstrip()
-    if re.fullmatch(r"[A-Za-z]\d+", word):
-        raise Failure(_unknown(word.upper(), "code", list(Code.__members__)))
-    return _description(word)
-
-
-def _contents() -> str:
-    """All codes, kinds of layer and lines of the `train` section, a line each."""
-    from specnet import settings
-    from specnet.cli.reference import listed
-    from specnet.layers import kinds, layer_class
-
-    layers = {kind: found for kind in kinds() if (found := layer_class(kind))}
-    parts = {
-        "codes": "\n".join(f"{code.name}  {code.value}" for code in Code),
-        "layers": listed({kind: found.__module__ for kind, found in layers.items()}),
-        "lines of `train`": listed({line: f"{settings.__name__}.{line}" for line in settings.lines()}),
-    }
-    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items())
-
-
-def page(code: Code) -> str:
+def read_page(code: Code) -> str:
     """Return the Markdown page that explains a code."""
     return find_package_file(f"docs/errors/{code.name}.md").read_text(encoding="utf-8")
 
 
-def _description(word: str) -> str:
-    """What the class of a layer, or those of a setting, say of themselves."""
+def _explain(word: str) -> str:
+    """Return the text about a code, a kind of layer, a setting or a choice of it; raises CommandError."""
+    if word.upper() in Code.__members__:
+        return read_page(Code[word.upper()]).rstrip()
+    if re.fullmatch(r"[A-Za-z]\d+", word):
+        raise _refuse_word(word.upper(), "code", list(Code.__members__))
     from specnet import settings
-    from specnet.cli.reference import layer_text, setting_text
+    from specnet.cli.reference import explain_layer, explain_setting
     from specnet.layers import kinds, layer_class
 
-    kind = layer_class(word)
-    if kind:
-        return layer_text(kind)
+    if kind := layer_class(word):
+        return explain_layer(kind)
     by_choice = {choice: line for line in settings.lines() for choice in settings.choices(line) if choice}
-    line = word if word in settings.lines() else by_choice.get(word)
-    if line:
-        return setting_text(line)
-    raise Failure(_unknown(word, "code, layer or line of `train`", [*kinds(), *settings.lines(), *by_choice]))
+    if line := word if word in settings.lines() else by_choice.get(word):
+        return explain_setting(line)
+    raise _refuse_word(word, "code, layer or setting", [*kinds(), *settings.lines(), *by_choice])
 
 
-def _unknown(word: str, what: str, possible: list[str]) -> str:
+def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
     from specnet.foreign import closest_word
 
-    return f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}"
+    return CommandError(f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}")
+
+
+def _list_all() -> str:
+    """Return all codes, kinds of layer and settings, a line each."""
+    from specnet import settings
+    from specnet.cli.reference import list_modules
+    from specnet.layers import kinds, layer_class
+
+    layers = {kind: found for kind in kinds() if (found := layer_class(kind))}
+    lines = {line: f"{settings.__name__}.{line}" for line in settings.lines()}
+    parts = {
+        "codes": "\n".join(f"{code.name}  {code.value}" for code in Code),
+        "layers": list_modules({kind: found.__module__ for kind, found in layers.items()}),
+        "lines of `train`": list_modules(lines),
+    }
+    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items())

@@ -8,61 +8,68 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.failure import Failure
-from specnet.cli.output import write_file
-from specnet.cli.spec import add_spec_arguments, check_file, overrides, say
-from specnet.cli.torch_work import needing_torch, open_run
+from specnet.cli.errors import CommandError
+from specnet.cli.options import add_spec_arguments, collect_overrides
+from specnet.cli.output import print_diagnostics, write_file
+from specnet.cli.requires_torch import requires_torch
+from specnet.cli.specs import check_file
 
 if TYPE_CHECKING:
     from specnet.training.export import Exportable
 
-HELP = "write a network for other programs: as safetensors, ONNX or pt2"
+HELP = "export a network as safetensors, ONNX or pt2"
 
 FORMATS = ("safetensors", "onnx", "pt2")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="RUN|FILE", help="a run, or a spec: then with the weights of the beginning")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="RUN|FILE", help="the folder of a run, or a spec, which is exported with its initial weights"
+    )
     parser.add_argument(
         "--to",
         choices=FORMATS,
         required=True,
-        help="safetensors: the weights; onnx, pt2: the network for batches of any size, a run's with its normalisation",
+        help="safetensors: the weights; onnx, pt2: the network for batches of any size, with a run's normalisation",
     )
-    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="(default: the source's name, here)")
+    parser.add_argument(
+        "-o", dest="output", type=Path, metavar="OUT", help="output file (default: the source's name, in this folder)"
+    )
     add_spec_arguments(parser)
 
 
-@needing_torch
+@requires_torch
 def run(options: argparse.Namespace) -> int:
-    """0, or 1 where a spec is broken."""
-    exportable = _exportable(options)
+    """Return 0, or 1 if a spec has errors."""
+    exportable = _load_exportable(options)
     if exportable is None:
         return 1
     target = options.output or Path(f"{Path(options.source).resolve().stem}.{options.to}")
-    write_file(target, _content(exportable, options.to))
-    print(f"wrote {target}; {_told(exportable, options.to)}", file=sys.stderr)
+    write_file(target, _export(exportable, options.to))
+    print(f"wrote {target}; {_describe_use(exportable, options.to)}", file=sys.stderr)
     return 0
 
 
-def _exportable(options: argparse.Namespace) -> Exportable | None:
-    """The network to export; None where its spec is broken."""
+def _load_exportable(options: argparse.Namespace) -> Exportable | None:
+    """Return the network to export, None if its spec has errors."""
     if not Path(options.source).is_dir():
-        return _of_file(options)
-    if overrides(options):
-        raise Failure("a run is exported as it was trained; --set and --input are for a spec")
+        return _initialize_spec(options)
+    if collect_overrides(options):
+        raise CommandError("a run is exported as it was trained; --set and --input are for a spec")
+    from specnet.runs import load_run
     from specnet.training.export import export_run
 
-    return export_run(open_run(Path(options.source)))
+    return export_run(load_run(options.source))
 
 
-def _of_file(options: argparse.Namespace) -> Exportable | None:
+def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
+    """Return the network of a spec with its initial weights, None if the spec has errors."""
     checked = check_file(options.source, options)
     if not checked.ok:
-        say(checked.diagnostics)
+        print_diagnostics(checked.diagnostics)
         return None
 
-    from specnet.backends.torch_module import build
+    from specnet.backends.torch_module import build_module
     from specnet.jobs import collect_parts, collect_used_files
     from specnet.settings import Training
     from specnet.training.export import export_untrained
@@ -71,14 +78,17 @@ def _of_file(options: argparse.Namespace) -> Exportable | None:
     labels = {
         "spec": checked.source.text,
         "used": json.dumps(collect_used_files(checked)),
-        "overrides": json.dumps(overrides(options)),
+        "overrides": json.dumps(collect_overrides(options)),
         "digest": checked.digest,
     }
     shapes = [input.shape for input in network.inputs]
-    return export_untrained(build(network), network.training or Training(), collect_parts(network), shapes, labels)
+    return export_untrained(
+        build_module(network), network.training or Training(), collect_parts(network), shapes, labels
+    )
 
 
-def _content(exportable: Exportable, format: str) -> bytes:
+def _export(exportable: Exportable, format: str) -> bytes:
+    """Return the content of the file."""
     from specnet.training import export
 
     if format == "safetensors":
@@ -88,14 +98,14 @@ def _content(exportable: Exportable, format: str) -> bytes:
     try:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:
-        raise Failure(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
-    return onnx.model(exportable.module, exportable.examples, exportable.labels)
+        raise CommandError(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
+    return onnx.export_model(exportable.module, exportable.examples, exportable.labels)
 
 
-def _told(exportable: Exportable, format: str) -> str:
-    """What a program that uses the file must know."""
+def _describe_use(exportable: Exportable, format: str) -> str:
+    """Return what a program must know to use the file."""
     if format == "safetensors":
-        return "the weights by name; spec, classes and normalisation are in the metadata"
+        return "the weights by name; the metadata holds the spec, the classes and the normalisation"
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)
     if exportable.module is exportable.network:
         return f"it takes {shapes}, and its weights are not trained"

@@ -1,32 +1,62 @@
-"""Files that a command writes."""
+"""What commands write: files, JSON, diagnostics."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from specnet.atomic_write import write_user_file
-from specnet.cli.failure import Failure
+from specnet.cli.errors import CommandError
+from specnet.diagnostics import Diagnostic, Severity
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all; raises Failure."""
-    if path.is_dir():
-        raise Failure(f"{path} is a directory; name a file")
+    """Write a file as a whole or not at all; raises CommandError."""
+    refuse_folder(path)
     try:
         write_user_file(path, content)
     except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror or error}") from None
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def rewrite_spec(path: Path, text: str) -> None:
-    """Write a spec in the place of another; its line ends and byte order mark stay as they are. Raises Failure."""
+    """Write a spec in the place of another, whose line ends and byte order mark it takes; raises CommandError."""
     try:
         old = path.read_bytes()
     except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror or error}") from None
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
     lines = text.replace("\r\n", "\n")
     has_carriage_returns = old.partition(b"\n")[0].endswith(b"\r")
     content = (lines.replace("\n", "\r\n") if has_carriage_returns else lines).encode()
     write_file(path, BYTE_ORDER_MARK + content if old.startswith(BYTE_ORDER_MARK) else content)
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise CommandError if the file to be written is a directory."""
+    if path.is_dir():
+        raise CommandError(f"{path} is a directory; name a file")
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print errors and warnings on standard error, for commands whose result is something else."""
+    from specnet.reporters.terminal import format_diagnostic
+
+    for diagnostic in diagnostics:
+        if diagnostic.severity is not Severity.NOTE:
+            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+
+
+def uses_colour(stream: object) -> bool:
+    """Return whether a stream is a terminal that NO_COLOR (no-color.org) or TERM=dumb do not keep plain."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

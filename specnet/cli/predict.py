@@ -1,53 +1,60 @@
-"""specnet predict: what a trained network takes pictures for."""
+"""specnet predict: the classes of images, by a trained network."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from specnet.cli.output import write_file
-from specnet.cli.torch_work import (
+from specnet.cli.options import (
+    PLOT_FORMATS,
     add_device_arguments,
     add_format_argument,
     add_run_argument,
-    needing_torch,
-    open_run,
-    picture_format,
-    positive,
+    format_of,
+    positive_integer,
 )
+from specnet.cli.output import print_json, write_file
+from specnet.cli.requires_torch import requires_torch
+from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:
     from specnet.training import Prediction
 
-HELP = "ask a trained network what pictures show"
+HELP = "classify images with a trained network"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture: PNG, JPEG, WebP …")
-    parser.add_argument("--top", type=positive, default=5, metavar="K", help="how many classes (default: 5)")
-    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="a picture with bars: .png, .svg, .pdf")
-    add_device_arguments(parser, "work")
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image file: PNG, JPEG, WebP …")
+    parser.add_argument("--top", type=positive_integer, default=5, metavar="K", help="show K classes (default: 5)")
+    parser.add_argument(
+        "-o", dest="output", type=Path, metavar="OUT", help="plot the images with bars into this file: .png, .svg, .pdf"
+    )
+    add_device_arguments(parser)
     add_format_argument(parser)
 
 
-@needing_torch
+@requires_torch
 def run(options: argparse.Namespace) -> int:
-    """0; a picture that cannot be read is 1, one that is not there is 2."""
+    """Return 0; an image that cannot be read ends with 1, one that is not there with 2."""
+    from specnet.runs import load_run
     from specnet.training import predict
 
-    format = picture_format(options.output)
-    predictions = predict(open_run(options.trained), options.images, options.top, options.device or "cpu")
-    if options.output:
-        _draw(predictions, options.output, format)
-    print(_json(options, predictions) if options.format == "json" else _text(predictions))
+    format = format_of(options.output, PLOT_FORMATS) if options.output else None
+    predictions = predict(load_run(options.run_folder), options.images, options.top, options.device or "cpu")
+    if format:
+        _plot(predictions, options.output, format)
+    if options.format == "json":
+        print_json(_describe(options, predictions))
+    else:
+        print("\n".join(_format_text(predictions)))
     return 0
 
 
-def _draw(predictions: list[Prediction], output: Path, format: str) -> None:
+def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
     from specnet.training import plots
 
     write_file(output, plots.draw_predictions(predictions, format))
@@ -55,17 +62,17 @@ def _draw(predictions: list[Prediction], output: Path, format: str) -> None:
     print(f"wrote {output}" + (f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0)), file=sys.stderr)
 
 
-def _text(predictions: list[Prediction]) -> str:
-    """A heading a picture, a line a class."""
-    width = max(len(guess.name) for prediction in predictions for guess in prediction.guesses)
-    blocks = (
-        [str(prediction.image), *(f"  {guess.name:<{width}}  {guess.probability:7.2%}" for guess in prediction.guesses)]
-        for prediction in predictions
-    )
-    return "\n".join("\n".join(block) for block in blocks)
+def _format_text(predictions: list[Prediction]) -> Iterator[str]:
+    """Yield a heading per image and a line per class."""
+    rows = [(guess.name, f"{guess.probability:.2%}") for each in predictions for guess in each.guesses]
+    lines = iter(align_rows(rows, right={1}))
+    for prediction in predictions:
+        yield str(prediction.image)
+        yield from (f"  {next(lines)}" for _ in prediction.guesses)
 
 
-def _json(options: argparse.Namespace, predictions: list[Prediction]) -> str:
+def _describe(options: argparse.Namespace, predictions: list[Prediction]) -> dict[str, Any]:
+    """Return the JSON values of the predictions."""
     found = [
         {
             "image": str(prediction.image),
@@ -73,4 +80,4 @@ def _json(options: argparse.Namespace, predictions: list[Prediction]) -> str:
         }
         for prediction in predictions
     ]
-    return json.dumps({"schema": 1, "run": str(options.trained), "predictions": found}, ensure_ascii=False, indent=1)
+    return {"schema": 1, "run": str(options.run_folder), "predictions": found}

@@ -1,47 +1,47 @@
-"""What `specnet train` does to be carried out by several processes as if by one."""
+"""Run `specnet train` in several processes as if it were one."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from functools import wraps
+from pathlib import Path
 
-from specnet.cli.failure import Failure
-from specnet.cli.torch_work import Run, needing_torch, positive
-
-BUG = 70
+from specnet.cli.errors import BUG, Command, CommandError
+from specnet.cli.options import positive_integer
+from specnet.cli.requires_torch import requires_torch
 
 
 def add_processes_arguments(parser: argparse.ArgumentParser, device: argparse._MutuallyExclusiveGroup) -> None:
-    """`device` is the group of flags of which one says what to train on."""
-    device.add_argument("--gpus", type=positive, metavar="N", help="train on N GPUs, a process on each")
-    device.add_argument("--nproc", type=positive, metavar="N", help="train by N processes on the CPU")
+    """Add the flags of distributed training; `device` is the group of flags that name the device."""
+    device.add_argument("--gpus", type=positive_integer, metavar="N", help="train on N GPUs, one process on each")
+    device.add_argument("--nproc", type=positive_integer, metavar="N", help="train on the CPU with N processes")
     parser.add_argument(
-        "--sharded", action="store_true", default=None, help="divide the parameters among the processes (FSDP2)"
+        "--sharded", action="store_true", default=None, help="shard the parameters across the processes (FSDP2)"
     )
     parser.add_argument(
-        "--sync-bn", action="store_true", default=None, help="normalise by the whole batch's statistics, on GPUs"
+        "--sync-bn", action="store_true", default=None, help="compute bn over the whole batch of all GPUs"
     )
 
 
-def in_processes(run: Run) -> Run:
-    """The same, by as many processes as are asked for: this one starts them, or is one of those that were started."""
+def run_in_processes(run: Command) -> Command:
+    """Decorate a command that may run in several processes: this process starts them, or is one of them."""
 
-    @needing_torch
+    @requires_torch
     @wraps(run)
-    def guarded(options: argparse.Namespace) -> int:
+    def run_or_launch(options: argparse.Namespace) -> int:
         from specnet.training.distributed import are_started
 
         if are_started():
-            return _as_one(run, options)
-        amount = _wanted(options)
-        return _start(options, amount) if amount > 1 else run(options)
+            return _run_as_rank(run, options)
+        count = _count_processes(options)
+        return _launch(options, count) if count > 1 else run(options)
 
-    return guarded
+    return run_or_launch
 
 
-def _wanted(options: argparse.Namespace) -> int:
-    """How many processes are to train: what the flags say, or what the run was begun with; one says what is wrong."""
+def _count_processes(options: argparse.Namespace) -> int:
+    """Return how many processes are to train: by the flags, or as the run was started; 1 to report what is wrong."""
     from specnet.training import TrainingError, read_run_config
 
     asked: int | None = options.gpus or options.nproc
@@ -53,34 +53,37 @@ def _wanted(options: argparse.Namespace) -> int:
         return 1
 
 
-def _start(options: argparse.Namespace, amount: int) -> int:
-    """Start the processes and wait for them; what they do not live to say is said here."""
-    from specnet.training import read_run_config
+def _launch(options: argparse.Namespace, count: int) -> int:
+    """Start the processes, wait for them, and report those that were killed."""
     from specnet.training.device import refuse_gpus
     from specnet.training.distributed.launch import launch
 
     if options.file == "-":
-        raise Failure("a spec on standard input is read by one process alone; several need a file")
-    begun_on_gpus = (
-        options.resume and not options.nproc and read_run_config(options.resume).options.device.startswith("cuda")
-    )
-    if options.gpus or begun_on_gpus:
-        refuse_gpus(amount)
-    ended = launch([sys.executable, "-m", "specnet", *options.written], amount)
-    for number, signal in ended.killed.items():
-        print(f"error: process {number} of {amount} (from 0) was ended by {signal}", file=sys.stderr)
+        raise CommandError("only one process can read a spec from standard input; several need a file")
+    if options.gpus or (not options.nproc and _was_on_gpus(options.resume)):
+        refuse_gpus(count)
+    ended = launch([sys.executable, "-m", "specnet", *options.command_line], count)
+    for rank, signal in ended.killed.items():
+        print(f"error: process {rank} of {count} (from 0) was killed by {signal}", file=sys.stderr)
     return ended.exit_code
 
 
-def _as_one(run: Run, options: argparse.Namespace) -> int:
-    """Of the processes that fail, the first one speaks for all, and all exit alike."""
+def _was_on_gpus(folder: Path | None) -> bool:
+    """Return whether the run to be resumed, if there is one, was started on GPUs."""
+    from specnet.training import read_run_config
+
+    return folder is not None and read_run_config(folder).options.device.startswith("cuda")
+
+
+def _run_as_rank(run: Command, options: argparse.Namespace) -> int:
+    """Run the command; of the processes that fail, the first reports the error, and all exit with the same code."""
     from specnet.training.distributed import join_process_group
 
     with join_process_group() as ranks:
         try:
             return run(options)
         except Exception as error:
-            speaks, code = ranks.failing(error.code if isinstance(error, Failure) else BUG)
+            speaks, code = ranks.failing(error.exit_code if isinstance(error, CommandError) else BUG)
             if speaks:
                 raise
             return code

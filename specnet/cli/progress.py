@@ -1,4 +1,4 @@
-"""How a training is shown: a live bar on a terminal, otherwise a line an epoch; on standard error."""
+"""The progress of a training on standard error: a live bar on a terminal, a line per epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from specnet.training import Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
 
-FIGURES = 76
-"""Columns that the text beside the bar takes; the bar has the rest, as far as there is one."""
+TEXT_WIDTH = 76
+"""Columns of the text beside the bar; the bar takes the rest."""
 
 
 class Display:
-    """A watcher that shows what it is told, as long as it is entered."""
+    """A watcher that shows the progress while its context is open."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
-            BarColumn(max(6, min(40, self._console.width - FIGURES))),
-            TextColumn("{task.fields[figures]}"),
+            BarColumn(max(6, min(40, self._console.width - TEXT_WIDTH))),
+            TextColumn("{task.fields[text]}"),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
         )
         self._epochs = 0.0
-        self._task = self._bars.add_task("", total=None, visible=False, figures="")
+        self._task = self._bars.add_task("", total=None, visible=False, text="")
 
     def __enter__(self) -> Display:
         self._bars.start()
@@ -51,12 +51,12 @@ class Display:
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.note(f"{share}; the learning rate stays {plan.learning_rate:g}")
-        self.note(f"on {plan.device} in {plan.precision}, kept in {plan.folder}")
+        self.note(f"on {plan.device} in {plan.precision}, saved in {plan.folder}")
 
     def progress(self, progress: Progress) -> None:
         trained = (
             f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {_format_range(progress)}  "
-            f"{progress.images_per_second:,.0f} img/s  {clock(progress.seconds_left)} left"
+            f"{progress.images_per_second:,.0f} img/s  {format_duration(progress.seconds_left)} left"
         )
         if progress.gpu_memory is not None:
             trained += f"  {progress.gpu_memory / 2**30:.1f} GiB"
@@ -66,49 +66,50 @@ class Display:
             completed=progress.done,
             total=progress.total,
             visible=True,
-            figures=trained if progress.stage == "training" else progress.stage,
+            text=trained if progress.stage == "training" else progress.stage,
         )
 
     def epoch(self, metrics: Metrics) -> None:
-        accuracies = "  ".join(_accuracy(part, metrics) for part in PARTS if f"{part}_accuracy" in metrics)
+        accuracies = "  ".join(_format_accuracy(part, metrics) for part in PARTS if f"{part}_accuracy" in metrics)
         left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
         self.note(
             f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
-            f"lr {_format_rates(metrics)}  {metrics['images_per_second']:,.0f} images/s  {clock(left)} left"
+            f"lr {_format_rates(metrics)}  {metrics['images_per_second']:,.0f} images/s  "
+            f"{format_duration(left)} left"
         )
 
     def leave(self, interrupted: Interrupted) -> None:
-        """Ends the process: whoever waits at a terminal has waited long enough."""
+        """End the process now, as a step takes longer than a user wants to wait."""
         self._bars.stop()
-        print(how_to_go_on(interrupted), file=sys.stderr, flush=True)
+        print(format_interruption(interrupted), file=sys.stderr, flush=True)
         os._exit(interrupted.exit_code)
 
 
 def _format_range(progress: Progress) -> str:
-    """`0.1`, or `0.05–0.1` where groups of parameters have other rates."""
+    """Return `0.1`, or `0.05–0.1` where groups of parameters have other rates."""
     rates = progress.learning_rates.values() or [progress.learning_rate]
     low, high = f"{min(rates):.3g}", f"{max(rates):.3g}"
     return low if low == high else f"{low}–{high}"
 
 
 def _format_rates(metrics: Metrics) -> str:
-    """`0.1`, or `0.1 (fc 0.05)` where groups of parameters have other rates."""
+    """Return `0.1`, or `0.1 (fc 0.05)` where groups of parameters have other rates."""
     groups = ", ".join(f"{name} {rate:.3g}" for name, rate in metrics.get("learning_rates", {}).items())
     return f"{metrics['learning_rate']:.3g}" + (f" ({groups})" if groups else "")
 
 
-def _accuracy(part: str, metrics: Metrics) -> str:
-    """`validation 71.20% (top-5 90.10%)`"""
+def _format_accuracy(part: str, metrics: Metrics) -> str:
+    """Return `validation 71.20% (top-5 90.10%)`."""
     top5 = metrics.get(f"{part}_top5_accuracy")
     return f"{part} {metrics[f'{part}_accuracy']:.2%}" + (f" (top-5 {top5:.2%})" if top5 is not None else "")
 
 
-def how_to_go_on(interrupted: Interrupted) -> str:
-    return f"{interrupted}\nto go on: specnet train --resume {interrupted.folder}"
+def format_interruption(interrupted: Interrupted) -> str:
+    return f"{interrupted}\nto resume: specnet train --resume {interrupted.folder}"
 
 
-def clock(seconds: float) -> str:
-    """1:23:45, or 23:45 within an hour."""
-    minutes, rest = divmod(round(seconds), 60)
+def format_duration(seconds: float) -> str:
+    """Return `1:23:45`, or `23:45` below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

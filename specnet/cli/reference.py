@@ -1,4 +1,4 @@
-"""The reference of a layer or setting, made of its class: what it is, its attributes, its words."""
+"""The reference of layers and settings, made of their classes: docstrings, attributes, words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from pydantic.fields import FieldInfo
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple
 from specnet.printer.values import format_value
+from specnet.reporters.text_table import align_definitions, align_rows
 
-Rows = list[tuple[str, ...]]
+WIDTH = 110
 
-PLAIN = {
+MOST_WORDS = 4
+"""Words of a choice that are listed within the table."""
+
+TYPES = {
     bool: "yes or no",
     int: "whole number",
     float: "number",
@@ -25,56 +29,50 @@ PLAIN = {
     Interval: "interval",
     Multiple: "multiple, as 64x",
 }
+
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
+
 MOST_BOUND = 10**6
-"""Bounds above are there for the machine, not for people."""
-
-MOST_WORDS = 4
-"""Words of a choice that have room in the table."""
-
-WIDTH = 110
+"""Larger bounds protect the machine and tell people nothing."""
 
 
-def layer_text(kind: type[Attributes]) -> str:
-    """A kind of layer."""
-    return "\n\n".join([*_heading(kind.__module__), inspect.getdoc(kind) or "", *_attributes(kind)])
+def list_modules(modules: Mapping[str, str]) -> str:
+    """Return a line per word, with the summary of its module."""
+    summaries = {word: _read_summary(module).partition(": ")[2] for word, module in modules.items()}
+    return "\n".join(align_definitions(summaries, WIDTH))
 
 
-def setting_text(line: str) -> str:
-    """A line of the `train` section, with all its choices."""
+def explain_layer(kind: type[Attributes]) -> str:
+    """Return the text about a kind of layer."""
+    summary = fill(_read_summary(kind.__module__), WIDTH)
+    return "\n\n".join([summary, inspect.getdoc(kind) or "", *_describe_attributes(kind)])
+
+
+def explain_setting(line: str) -> str:
+    """Return the text about a line of the `train` section, with all its choices."""
     default = type(settings.Training.model_fields[line].default)
-    parts = [*_heading(f"{settings.__name__}.{line}")]
+    parts = [fill(_read_summary(f"{settings.__name__}.{line}"), WIDTH)]
     for word, kind in settings.choices(line).items():
         heading = [f"{line} {word}" + (" (the default)" if kind is default else "")] if word else []
-        parts += ["\n".join([*heading, inspect.getdoc(kind) or ""]), *_attributes(kind)]
+        parts += ["\n".join([*heading, inspect.getdoc(kind) or ""]), *_describe_attributes(kind)]
     return "\n\n".join(parts)
 
 
-def listed(modules: Mapping[str, str]) -> str:
-    """A line for each word, with what its module says of it."""
-    width = max(map(len, modules))
-    return "\n".join(
-        fill(f"{word:{width}}  {_introduction(module).partition(': ')[2]}", WIDTH, subsequent_indent=" " * (width + 2))
-        for word, module in modules.items()
-    )
-
-
-def _heading(module: str) -> Iterator[str]:
-    yield fill(_introduction(module), WIDTH)
-
-
-def _introduction(module: str) -> str:
-    """The first paragraph of a module's docstring: what it is, and an example."""
+def _read_summary(module: str) -> str:
+    """Return the first paragraph of a module's docstring: what the kind is, and an example."""
     return (sys.modules[module].__doc__ or "").partition("\n\n")[0]
 
 
-def _attributes(kind: type[Attributes]) -> Iterator[str]:
-    """The table of attributes, those that go by position, the words that a line may have."""
+def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
+    """Yield the table of attributes, and the lines about positional values, choices and bare words."""
     if kind.model_fields:
-        yield _table([("attribute", "torch's word", "type", "default", "meaning"), *_rows(kind)])
+        heads = ("attribute", "torch's word", "type", "default", "meaning")
+        rows = [heads, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
+        columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+        yield "\n".join(align_rows(zip(*columns, strict=True)))
     lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []
     for name, field in kind.model_fields.items():
-        choice = _choice(field.annotation)
+        choice = _list_choices(field.annotation)
         lines += [f"{kind.key_of(name)} is one of: {', '.join(choice)}"] if len(choice) > MOST_WORDS else []
     if kind.words:
         words = [f"{word} ({kind.key_of(name)}={format_value(value)})" for word, (name, value) in kind.words.items()]
@@ -82,55 +80,43 @@ def _attributes(kind: type[Attributes]) -> Iterator[str]:
     yield from ["\n".join(fill(line, WIDTH, subsequent_indent="  ") for line in lines)] if lines else []
 
 
-def _rows(kind: type[Attributes]) -> Rows:
-    rows = list[tuple[str, ...]]()
-    for name, field in kind.model_fields.items():
-        written, type_ = kind.key_of(name), _type(field.annotation, field.metadata)
-        rows.append((written, name if written != name else "", type_, _default(field), field.description or ""))
-    return rows
+def _describe_field(kind: type[Attributes], name: str, field: FieldInfo) -> tuple[str, ...]:
+    key = kind.key_of(name)
+    type_name = _describe_type(field.annotation, field.metadata)
+    return key, name if key != name else "", type_name, _describe_default(field), field.description or ""
 
 
-def _default(field: FieldInfo) -> str:
+def _describe_default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     return "" if field.default is None else format_value(field.default)
 
 
-def _type(annotation: Any, metadata: list[Any]) -> str:
-    """`whole number from 1`, `max or avg`, `size`"""
+def _describe_type(annotation: Any, metadata: list[Any]) -> str:
+    """Return a type in words: `whole number from 1`, `max or avg`, `size`."""
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
-        return _type(parts[0], list(parts[1:]))
+        return _describe_type(parts[0], list(parts[1:]))
     if get_origin(annotation) is Literal:
         return " or ".join(map(str, parts)) if len(parts) <= MOST_WORDS else "a word"
-    if annotation in PLAIN:
-        return " ".join([PLAIN[annotation], *_bounds(metadata)])
+    if annotation in TYPES:
+        return " ".join([TYPES[annotation], *_describe_bounds(metadata)])
     if get_origin(annotation) is tuple:
         return "size" if get_origin(parts[0]) is not tuple else "rows" if Ellipsis in parts else "pixels"
-    return " or ".join(dict.fromkeys(_type(part, []) for part in parts if part is not NoneType))
+    return " or ".join(dict.fromkeys(_describe_type(part, []) for part in parts if part is not NoneType))
 
 
-def _choice(annotation: Any) -> tuple[str, ...]:
-    """The words of a Literal, wherever in a type it stands."""
+def _list_choices(annotation: Any) -> tuple[str, ...]:
+    """Return the words of a Literal, wherever it stands within a type."""
     parts = get_args(annotation)
     if get_origin(annotation) is Literal:
         return tuple(map(str, parts))
-    return tuple(word for part in parts for word in _choice(part))
+    return tuple(word for part in parts for word in _list_choices(part))
 
 
-def _bounds(metadata: list[Any]) -> Iterator[str]:
+def _describe_bounds(metadata: list[Any]) -> Iterator[str]:
     for bound in metadata:
         for name, words in BOUNDS.items():
             value = getattr(bound, name, None)
             if isinstance(value, int | float) and abs(value) < MOST_BOUND:
                 yield words.format(f"{value:g}")
-
-
-def _table(rows: Rows) -> str:
-    """The rows in columns, without those that say nothing."""
-    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
-    widths = [max(map(len, column)) for column in columns]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*columns, strict=True)
-    )

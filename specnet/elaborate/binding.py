@@ -1,4 +1,4 @@
-"""The values on a line → the typed attributes of its layer or setting, or diagnostics that say why not."""
+"""The arguments of a line → the typed attributes of its layer or setting, or diagnostics."""
 
 from __future__ import annotations
 
@@ -17,63 +17,65 @@ from specnet.foreign import closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName, NoValue, Unknown, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate
 
 A = TypeVar("A", bound=Attributes)
 
 MOST_CHOICES = 4
-"""Words that are offered where one is missing."""
+"""Choices of a field that are offered as fixes where none is given."""
 
 
 @dataclass
-class Given:
-    """What a line says, before it is validated: values by field, where each one is written, and what is wrong."""
+class CollectedArguments:
+    """The arguments of a line before they are validated: values and spans by field, and what is wrong with them."""
 
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    unknown: bool = False
-    """A value depends on an unknown shape."""
+    is_unknown: bool = False
+    """Whether a value depends on an unknown shape."""
 
 
 @dataclass
-class Bound(Generic[A]):
-    """The attributes, None where they are wrong or unknown; where each one is written; and what is wrong."""
+class BoundAttributes(Generic[A]):
+    """The attributes, None where they are wrong or unknown; their spans by field, and what is wrong with them."""
 
     attributes: A | None
     spans: dict[str, Span]
     diagnostics: list[Diagnostic]
 
 
-def bind(
+def bind_attributes(
     attributes: type[A],
     word: tree.Name,
     arguments: Sequence[tree.Argument],
     lookup: Lookup,
     defaults: Mapping[str, Default] | None = None,
-) -> Bound[A]:
-    """The attributes that `word` has by its arguments; what they leave out has the defaults."""
-    given = collect(attributes, word, arguments, lookup)
-    bound: Bound[A] = Bound(None, given.spans, given.diagnostics)
-    if not given.diagnostics and not given.unknown:
+) -> BoundAttributes[A]:
+    """Return the attributes of `word` from its arguments, with the defaults for fields that have none."""
+    given = collect_arguments(attributes, word, arguments, lookup)
+    bound: BoundAttributes[A] = BoundAttributes(None, given.spans, given.diagnostics)
+    if not given.diagnostics and not given.is_unknown:
         defaults = defaults or {}
         values = {name: default.value for name, default in defaults.items()} | given.values
         spans = {name: default.span for name, default in defaults.items()} | given.spans
-        bound.attributes = _validated(attributes, word, values, spans, given.diagnostics)
+        bound.attributes = _validate(attributes, word, values, spans, given.diagnostics)
     return bound
 
 
-def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[tree.Argument], lookup: Lookup) -> Given:
-    """The field and the value of each argument."""
-    given = Given()
+def collect_arguments(
+    attributes: type[Attributes], word: tree.Name, arguments: Sequence[tree.Argument], lookup: Lookup
+) -> CollectedArguments:
+    """Return the value of each argument by the field that it sets."""
+    given = CollectedArguments()
     for argument in arguments:
         try:
             name, value = _field_and_value(attributes, word, argument, lookup, given.values)
-        except Unknown:
-            given.unknown = True
-        except NoValue as error:
+        except UnknownShape:
+            given.is_unknown = True
+        except EvaluationError as error:
             given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
-        except _Misplaced as error:
+        except _MisplacedArgument as error:
             given.diagnostics.append(error.diagnostic)
         else:
             if name in given.values:
@@ -88,8 +90,8 @@ def collect(attributes: type[Attributes], word: tree.Name, arguments: Sequence[t
     return given
 
 
-class _Misplaced(Exception):
-    """An argument that has no field."""
+class _MisplacedArgument(Exception):
+    """An argument sets no field; the diagnostic says why."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostic = diagnostic
@@ -102,49 +104,49 @@ def _field_and_value(
     lookup: Lookup,
     given: Mapping[str, Any],
 ) -> tuple[str, Any]:
-    """Which field an argument sets, and to what."""
+    """Return the field that an argument sets, and its value."""
     if argument.key is not None:
         name = attributes.field_of(argument.key.text)
         if name is None:
-            raise _Misplaced(_no_such_attribute(attributes, word, argument.key))
+            raise _MisplacedArgument(_diagnose_unknown_attribute(attributes, word, argument.key))
         return name, _value(attributes, name, word, argument, lookup)
     if isinstance(argument.value, tree.Name) and argument.value.text in attributes.words:
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
         is_word = isinstance(argument.value, tree.Name) and attributes.words and not _has_value(argument.value, lookup)
-        raise _Misplaced((_no_such_word if is_word else _too_many)(attributes, word, argument))
+        raise _MisplacedArgument((_diagnose_unknown_word if is_word else _diagnose_surplus)(attributes, word, argument))
     return free[0], _value(attributes, free[0], word, argument, lookup)
 
 
 def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: tree.Argument, lookup: Lookup) -> Any:
-    """The value of an argument for a field: a bare word where the field knows it, else what it comes to."""
+    """Return the value of an argument for a field: a bare word that the field knows, or the value of the expression."""
     annotation = attributes.model_fields[name].annotation
     expression = argument.value
-    if isinstance(expression, tree.Name) and expression.text in _words(annotation):
+    if isinstance(expression, tree.Name) and expression.text in _literals(annotation):
         return expression.text
     try:
         return evaluate(expression, lookup)
-    except NoSuchName:
+    except UndefinedName:
         if not isinstance(expression, tree.Name):
             raise
         if annotation is str:
             return expression.text
-        known = ("yes", "no") if annotation is bool else _words(annotation)
+        known = ("yes", "no") if annotation is bool else _literals(annotation)
         if not known:
             raise
         subject = attributes.key_of(name) if argument.key else word.text
-        raise _Misplaced(_unknown_word(subject, expression, known)) from None
+        raise _MisplacedArgument(_diagnose_unknown_choice(subject, expression, known)) from None
 
 
-def _words(annotation: Any) -> tuple[str, ...]:
-    """The words that a type admits: those of its Literal parts."""
+def _literals(annotation: Any) -> tuple[str, ...]:
+    """Return the words that a type admits: those of its Literal parts."""
     if get_origin(annotation) is Literal:
         return tuple(word for word in get_args(annotation) if isinstance(word, str))
-    return tuple(word for part in get_args(annotation) for word in _words(part))
+    return tuple(word for part in get_args(annotation) for word in _literals(part))
 
 
-def _unknown_word(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
+def _diagnose_unknown_choice(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
     message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
     return make_diagnostic(Code.E112, message, word.span, meant=closest_word(word.text, list(known)))
 
@@ -153,7 +155,7 @@ def _alternatives(choices: tuple[str, ...]) -> str:
     return " or ".join(f"`{choice}`" for choice in choices)
 
 
-def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
+def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
     keys = {name: attributes.key_of(name) for name in attributes.model_fields}
     written = list(keys.values())
     message = f"`{word.text}` has no attribute `{key.text}`"
@@ -167,17 +169,17 @@ def _no_such_attribute(attributes: type[Attributes], word: tree.Name, key: tree.
     )
 
 
-def _too_many(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+def _diagnose_surplus(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
         takes = f"only {_alternatives(_choices(attributes, only)) or attributes.key_of(only)}"
     return make_diagnostic(
-        Code.E114, f"`{word.text}` takes {takes} by position; all else is written `KEY=value`", argument.span
+        Code.E114, f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`", argument.span
     )
 
 
-def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+def _diagnose_unknown_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     words = list(attributes.words)
     meant = closest_word(argument.span.text, words)
     message = f"`{word.text}` does not know the word `{argument.span.text}`"
@@ -189,31 +191,31 @@ def _no_such_word(attributes: type[Attributes], word: tree.Name, argument: tree.
 def _has_value(name: tree.Name, lookup: Lookup) -> bool:
     try:
         lookup(name)
-    except NoSuchName:
+    except UndefinedName:
         return False
-    except (NoValue, Unknown):
+    except (EvaluationError, UnknownShape):
         return True
     return True
 
 
-def _validated(
+def _validate(
     attributes: type[A],
     word: tree.Name,
     values: dict[str, Any],
     spans: Mapping[str, Span],
     diagnostics: list[Diagnostic],
 ) -> A | None:
-    """The attributes, or None and a diagnostic for each field that is wrong."""
+    """Return the attributes, or None after adding a diagnostic for each field that is wrong."""
     try:
         return attributes.model_validate(values, strict=True)
     except ValidationError as error:
         details = {find_field(attributes, detail): detail for detail in reversed(error.errors())}
         for name, detail in reversed(details.items()):
-            diagnostics.append(_wrong(attributes, word, name, detail, values, spans))
+            diagnostics.append(_diagnose_value(attributes, word, name, detail, values, spans))
         return None
 
 
-def _wrong(
+def _diagnose_value(
     attributes: type[Attributes],
     word: tree.Name,
     name: str,
@@ -221,7 +223,7 @@ def _wrong(
     values: Mapping[str, Any],
     spans: Mapping[str, Span],
 ) -> Diagnostic:
-    """A validation error in our words."""
+    """Return the diagnostic for a validation error of a field, or of the attributes as a whole."""
     from specnet.foreign.arguments import free_keys
 
     if not name:
@@ -245,6 +247,6 @@ def _wrong(
 
 
 def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
-    """The words of a field of which one stands first on a line: `max` and `avg` of `pool`."""
-    words = _words(attributes.model_fields[field].annotation)
+    """Return the words of a field that begins a line with one of a few: `max` and `avg` of `pool`."""
+    words = _literals(attributes.model_fields[field].annotation)
     return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()

@@ -1,119 +1,189 @@
-"""Blocks: a call binds the parameters, opens a scope of its own and runs the lines there."""
+"""Blocks: their definitions, here or in another file, and their calls, each in a scope of its own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from dataclasses import replace
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.scope import UNSET, Scope, Value
-from specnet.elaborate.scope import Label as LineLabel
-from specnet.foreign import closest_word
+from specnet.elaborate.context import SHAPE_NAMES, CannotRead, Context
+from specnet.elaborate.scope import UNSET, Scope, ValueName
+from specnet.foreign import closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
+from specnet.layers import kinds
 from specnet.syntax import tree
+from specnet.syntax.parser import parse
 
-if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator
+DECLARATIONS = ("default", "round", "use")
+"""The statements of a used file that count, as its blocks see what they declare."""
 
 
-def call_block(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
-    """The value after a block's last line."""
-    found = scope.block(call.word.text)
-    assert found
+def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
+    """`block NAME(PARAMETERS) { … }`; no block may be called like one of the `statements`."""
+    name = block.name.text
+    known = context.scope.block(name)
+    if known:
+        first = Label(known[0].name.span, "first here", primary=False)
+        context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
+    elif name in statements or name in kinds():
+        what = "a layer" if name in kinds() else "a word of the language"
+        context.report(Code.E107, f"a block cannot be called `{name}`: that is {what}", block.name.span)
+    elif block.body.arms:
+        context.report(Code.E106, "`block` takes no arms", block.body.span)
+    else:
+        _check_parameters(block, context)
+        context.scope.blocks[name] = block, context.scope
+        context.declare(name, block.name.span)
+
+
+def _check_parameters(block: tree.Block, context: Context) -> None:
+    seen = dict[str, tree.Parameter]()
+    for parameter in block.parameters:
+        name = parameter.name.text
+        if name in SHAPE_NAMES:
+            report_shape_name(parameter.name, context)
+        elif name in seen:
+            first = Label(seen[name].span, "first here", primary=False)
+            context.report(Code.E103, f"the parameter `{name}` is declared twice", parameter.span, first)
+        seen[name] = parameter
+
+
+def report_shape_name(name: tree.Name, context: Context) -> None:
+    """Report that C, H or W is declared as a name."""
+    message = f"`{name.text}` cannot be declared: it stands for the shape of each layer's input"
+    context.report(Code.E107, message, name.span)
+
+
+def use_file(path: tree.Text, context: Context) -> None:
+    """Take over another file's blocks, with the values and defaults that they see there."""
+    try:
+        source = context.files.read(path.value, path.span)
+    except CannotRead as error:
+        context.graph.lacks_blocks = True
+        context.report(Code.E210, str(error), path.span)
+        return
+    files = (*context.open_files, source.name)
+    if source.name in context.open_files:
+        context.report(Code.E210, f"the files use each other in a cycle: {' → '.join(files)}", path.span)
+        return
+    context.files.sources.append(source)
+    lines, diagnostics = parse(source, recognise)
+    context.graph.log.diagnostics += diagnostics
+    home = Scope()
+    declarations = tuple(line for line in lines if _is_declaration(line))
+    replace(context, scope=home, open_files=files).walk(declarations, None)
+    for name, block in home.blocks.items():
+        if context.scope.block(name):
+            context.report(Code.E103, f"there is already a block `{name}`", path.span)
+        context.scope.blocks.setdefault(name, block)
+
+
+def _is_declaration(line: tree.Line) -> bool:
+    """Whether a line of a used file counts: blocks, and what they see; not the network that may stand there too."""
+    if isinstance(line, tree.Chain):
+        element = line.elements[0]
+        return isinstance(element, tree.Call) and element.word.text in DECLARATIONS
+    return isinstance(line, tree.Let | tree.Block)
+
+
+def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """Walk the lines of a block and return the value after the last one."""
+    found = context.scope.block(call.word.text)
+    assert found, "the caller has looked the block up"
     block, home = found
-    name = scope.path.removesuffix(".") if scope.single_call and not label else scope.name_for(call.word.text, label)
-    if call.word.text in scope.active:
-        chain = " → ".join((*scope.active[scope.active.index(call.word.text) :], call.word.text))
-        message = f"the block `{call.word.text}` calls itself and would never end: {chain}"
-        elaborator.build.say(Code.E201, message, call.word.span)
+    name = _name_of_call(call, context)
+    active = (*context.scope.active, call.word.text)
+    if not _can_be_called(block, call, context):
         return None
-    if call.body or call.alternative is not None:
-        elaborator.build.say(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
-    too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    if too_many:
-        from specnet.foreign.arguments import recognise_comment
-
-        if hint := recognise_comment(call.arguments):
-            elaborator.build.complain(hint)
-            return None
-    active = (*scope.active, call.word.text)
-    inner = Scope(f"{name}.", home, True, trace=(*scope.trace, call.span), active=active)
-    if not _bind_parameters(elaborator, block, call, scope, inner, value):
+    inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
+    if not _Arguments(block, call, context, inner, value).bind():
         return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
-    elaborator.build.scopes[name] = ModuleScope(call.word.text, values)
-    return elaborator.run(block.body.lines, inner, value)
+    context.graph.scopes[name] = ModuleScope(call.word.text, values)
+    return context.within(inner).walk(block.body.lines, value)
 
 
-def _bind_parameters(
-    elaborator: Elaborator, block: tree.Block, call: tree.Call, scope: Scope, inner: Scope, value: Value
-) -> bool:
-    """Gives each parameter its value; says what is wrong and returns False if the call does not fit."""
-    fits = True
-    names = [parameter.name.text for parameter in block.parameters]
-    places = dict[str, tree.Argument]()
-    for argument in call.arguments:
-        name = argument.key.text if argument.key else next((n for n in names if n not in places), None)
-        if name is None or name not in names or name in places:
-            _say_misplaced(elaborator, block, argument, names, places.get(name or ""), scope)
-            fits = False
-        else:
-            places[name] = argument
-            inner.variables[name] = _given(elaborator, argument.value, scope, value, inner, name)
-    for parameter in block.parameters:
-        elaborator.build.declared[parameter.name.text] = parameter.name.span
-        if parameter.name.text not in inner.variables and fits:
-            fits = _has_default(elaborator, block, parameter, call, scope, inner, value)
-    return fits
+def _name_of_call(call: tree.Call, context: Context) -> str:
+    if context.scope.single_call and not context.label:
+        return context.scope.path.removesuffix(".")
+    return context.name_for(call.word.text)
 
 
-def _has_default(
-    elaborator: Elaborator,
-    block: tree.Block,
-    parameter: tree.Parameter,
-    call: tree.Call,
-    scope: Scope,
-    inner: Scope,
-    value: Value,
-) -> bool:
-    """Gives a parameter that the call leaves out its default; says so if it has none."""
-    if parameter.default is None:
-        message = f"`{block.name.text}` needs `{parameter.name.text}`"
-        declared = Label(parameter.span, "declared here", primary=False)
-        elaborator.build.say(Code.E111, message, call.span, declared, trace=scope.trace)
+def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
+    """Report calls that would never end, and values that are a comment; braces are reported and ignored."""
+    word, active = call.word.text, context.scope.active
+    if word in active:
+        chain = " → ".join((*active[active.index(word) :], word))
+        message = f"the block `{word}` calls itself and would never end: {chain}"
+        context.report(Code.E201, message, call.word.span)
         return False
-    inner.variables[parameter.name.text] = elaborator.value_of(parameter.default, inner, value)
-    return True
+    if call.body or call.alternative is not None:
+        context.report(Code.E106, f"`{word}` takes no braces", call.word.span)
+    has_too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
+    return not (has_too_many and _report_comment(call, context))
 
 
-def _given(
-    elaborator: Elaborator, expression: tree.Expression, scope: Scope, value: Value, inner: Scope, name: str
-) -> Any:
-    """An argument's value; a tap is also known in the block by the parameter's name."""
-    given = elaborator.value_of(expression, scope, value)
-    if isinstance(given, ValueRef):
-        inner.taps[name] = given.name
-    elif given is UNSET:
-        inner.taps[name] = None
-    return given
+def _report_comment(call: tree.Call, context: Context) -> bool:
+    """Report values that are a comment of another language; returns whether they are."""
+    from specnet.foreign.arguments import recognise_comment
+
+    diagnostic = recognise_comment(call.arguments)
+    context.add_diagnostics([diagnostic] if diagnostic else [])
+    return diagnostic is not None
 
 
-def _say_misplaced(
-    elaborator: Elaborator,
-    block: tree.Block,
-    argument: tree.Argument,
-    names: list[str],
-    first: tree.Argument | None,
-    scope: Scope,
-) -> None:
-    """An argument that is there twice, that no parameter has, or that is one too many."""
-    takes = Label(block.name.span, f"takes {', '.join(names) or 'no values'}", primary=False)
-    if first and argument.key:
-        message = f"`{argument.key.text}` is given twice"
-        elaborator.build.say(Code.E113, message, argument.span, Label(first.span, "first here", primary=False))
-    elif argument.key:
-        meant = closest_word(argument.key.text, names)
-        message = f"`{block.name.text}` has no parameter `{argument.key.text}`"
-        elaborator.build.say(Code.E110, message, argument.key.span, takes, trace=scope.trace, meant=meant)
-    else:
-        message = f"`{block.name.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
-        elaborator.build.say(Code.E114, message, argument.span, takes, trace=scope.trace)
+class _Arguments:
+    """The arguments of one call on their way to the parameters of its block."""
+
+    def __init__(self, block: tree.Block, call: tree.Call, context: Context, inner: Scope, value: ValueName) -> None:
+        self.block, self.call, self.context, self.inner, self.value = block, call, context, inner, value
+        self.names = [parameter.name.text for parameter in block.parameters]
+        self.bound = dict[str, tree.Argument]()
+
+    def bind(self) -> bool:
+        """Give each parameter its value; reports what does not fit and returns False then."""
+        fits = True
+        for argument in self.call.arguments:
+            fits &= self._bind_argument(argument)
+        for parameter in self.block.parameters:
+            self.context.declare(parameter.name.text, parameter.name.span)
+            if parameter.name.text not in self.inner.variables and fits:
+                fits = self._bind_default(parameter)
+        return fits
+
+    def _bind_argument(self, argument: tree.Argument) -> bool:
+        free = (name for name in self.names if name not in self.bound)
+        name = argument.key.text if argument.key else next(free, None)
+        if name is None or name not in self.names or name in self.bound:
+            self._report_misplaced(argument, self.bound.get(name or ""))
+            return False
+        self.bound[name] = argument
+        given = self.inner.variables[name] = self.context.evaluate(argument.value, self.value)
+        if given is UNSET or isinstance(given, ValueRef):  # known in the block as `@name`, too
+            self.inner.taps[name] = given.name if isinstance(given, ValueRef) else None
+        return True
+
+    def _bind_default(self, parameter: tree.Parameter) -> bool:
+        if parameter.default is None:
+            message = f"`{self.block.name.text}` needs `{parameter.name.text}`"
+            declared = Label(parameter.span, "declared here", primary=False)
+            self.context.report_in_call(Code.E111, message, self.call.span, declared)
+            return False
+        default = self.context.within(self.inner).evaluate(parameter.default, self.value)
+        self.inner.variables[parameter.name.text] = default
+        return True
+
+    def _report_misplaced(self, argument: tree.Argument, first: tree.Argument | None) -> None:
+        """Report an argument that is given twice, that no parameter has, or that is one too many."""
+        block, names = self.block.name, self.names
+        takes = Label(block.span, f"takes {', '.join(names) or 'no values'}", primary=False)
+        if first and argument.key:
+            label = Label(first.span, "first here", primary=False)
+            self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
+        elif argument.key:
+            meant = closest_word(argument.key.text, names)
+            message = f"`{block.text}` has no parameter `{argument.key.text}`"
+            self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
+        else:
+            message = f"`{block.text}` takes {len(names)} value{'' if len(names) == 1 else 's'}"
+            self.context.report_in_call(Code.E114, message, argument.span, takes)

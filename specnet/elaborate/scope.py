@@ -1,4 +1,4 @@
-"""Where a line stands: which names it sees, which names it gives."""
+"""The names that a line sees, and the names that its nodes get."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from specnet.source import Span
 from specnet.syntax import tree
 
-Value = str | None
-"""The name of the value that arrives; None where it is unknown, or nothing has arrived yet."""
+ValueName = str | None
+"""The name of a value of the network; None where it is unknown, or there is none yet."""
 
 
 class Unset:
@@ -22,8 +22,8 @@ UNSET = Unset()
 
 
 @dataclass
-class Label:
-    """The label of a line: the first node takes it, the following ones add their kind to it."""
+class LineLabel:
+    """The label of a line: its first node takes it as its name, the others add their kind to it."""
 
     text: str
     taken: bool = False
@@ -31,7 +31,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Default:
-    """What `default KIND KEY=VALUE` says of a field."""
+    """The value that `default KIND KEY=VALUE` gives a field, and where it does."""
 
     value: Any
     span: Span
@@ -39,29 +39,29 @@ class Default:
 
 @dataclass
 class Scope:
-    """The names that are seen and given at one level: the file, a block's call, one repetition."""
+    """The names of one level: the file, a block's call, one repetition."""
 
     path: str = ""
     parent: Scope | None = None
     is_block: bool = False
     single_call: bool = False
-    """A repetition of one call: a block that is called there takes the repetition's name."""
+    """Whether this is a repetition of a single call, whose nodes take the name of the repetition."""
     trace: tuple[Span, ...] = ()
     active: tuple[str, ...] = ()
-    """The blocks that are being called, outermost first."""
+    """The names of the blocks being called, outermost first."""
     variables: dict[str, Any] = field(default_factory=dict)
     blocks: dict[str, tuple[tree.Block, Scope]] = field(default_factory=dict)
     defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
     taps: dict[str, str | None] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
-    """The labels of all its lines, also of those that are still to come."""
+    """The labels of all its lines, those further down included."""
     labels: dict[str, tree.Name] = field(default_factory=dict)
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
     def inner(self, name: str, single_call: bool = False) -> Scope:
-        """A repetition below this scope, whose nodes are called NAME.…"""
+        """Return a scope below this one, whose nodes are called NAME.…"""
         return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
 
     def _outwards(self) -> Iterator[Scope]:
@@ -70,8 +70,14 @@ class Scope:
             yield scope
             scope = scope.parent
 
+    def _within_block(self) -> Iterator[Scope]:
+        for scope in self._outwards():
+            yield scope
+            if scope.is_block:
+                return
+
     def variable(self, name: str) -> tuple[bool, Any]:
-        """Whether a name has a value here, and which."""
+        """Return whether a name has a value here, and the value."""
         for scope in self._outwards():
             if name in scope.variables:
                 return True, scope.variables[name]
@@ -80,38 +86,31 @@ class Scope:
     def block(self, name: str) -> tuple[tree.Block, Scope] | None:
         return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
 
-    def default(self, kind: str) -> dict[str, Default]:
-        """The defaults of a kind that hold here, inner ones first."""
+    def defaults_of(self, kind: str) -> dict[str, Default]:
+        """Return the defaults of a kind by field; inner scopes override outer ones."""
         found: dict[str, Default] = {}
         for scope in self._outwards():
             found = scope.defaults.get(kind, {}) | found
         return found
 
     def tap(self, name: str) -> tuple[bool, str | None]:
-        """Whether `@name` is given here, and the value it names. A block sees its own taps only."""
-        for scope in self._outwards():
+        """Return whether `@name` names a value here, and the value. A block sees its own taps only."""
+        for scope in self._within_block():
             if name in scope.taps:
                 return True, scope.taps[name]
-            if scope.is_block:
-                break
         return False, None
 
     def visible_names(self) -> list[str]:
         return [name for scope in self._outwards() for name in scope.variables]
 
     def visible_taps(self) -> list[str]:
-        found = list[str]()
-        for scope in self._outwards():
-            found += scope.taps
-            if scope.is_block:
-                break
-        return found
+        return [name for scope in self._within_block() for name in scope.taps]
 
     def visible_blocks(self) -> list[str]:
         return [name for scope in self._outwards() for name in scope.blocks]
 
-    def name_for(self, word: str, label: Label | None) -> str:
-        """A name for the next node or block of this scope, with the scope's path before it."""
+    def name_for(self, word: str, label: LineLabel | None) -> str:
+        """Take a new name for a node or block of this scope, below the scope's path."""
         self.counts[word] += 1
         if label and not label.taken:
             label.taken = True
@@ -124,7 +123,7 @@ class Scope:
         return self.path + name
 
     def _free(self, stem: str, first: int, numbered: bool = False) -> str:
-        """The stem with the first number that no other name of the scope has; without one if it need not."""
+        """Return the stem with the first number that makes it new in the scope; without one where it is new already."""
         number, mark = first, "_" if numbered and stem[-1].isdigit() else ""
         while (
             name := f"{stem}{mark}{number}" if numbered or number > 1 else stem

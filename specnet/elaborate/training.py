@@ -1,146 +1,99 @@
-"""The `train` section → typed settings. Which lines and choices there are is said by specnet/settings alone."""
+"""The `train` section → typed settings; specnet/settings alone says which lines and choices there are.
+
+Imported when a spec has a `train` section, or an override of one: reading the settings' classes takes its time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from specnet import settings
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.binding import bind
-from specnet.elaborate.scope import Label as LineLabel
-from specnet.elaborate.scope import Scope, Value
+from specnet.elaborate.binding import bind_attributes
+from specnet.elaborate.context import SHAPE_NAMES, Context
+from specnet.elaborate.scope import ValueName
 from specnet.foreign import closest_word
+from specnet.settings import Training
+from specnet.settings.base import Setting
 from specnet.syntax import tree
-from specnet.syntax.expressions import Lookup, NoSuchName
+from specnet.syntax.expressions import Lookup, UndefinedName
 
-if TYPE_CHECKING:
-    from specnet.elaborate.lines import Elaborator
-    from specnet.settings import Training
-    from specnet.settings.base import Setting
+Arguments = tuple[tree.Argument, ...]
 
 
-def train(elaborator: Elaborator, call: tree.Call, scope: Scope, value: Value, label: LineLabel | None) -> Value:
+def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """`train { LINE CHOICE KEY=VALUE … }`, a line a setting."""
-    build = elaborator.build
-    if call.body is None or call.body.arms or call.arguments or label or scope.parent is not None:
-        build.say(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span)
-    elif "train" in build.settings:
-        build.say(Code.E103, "there is a `train` section already", call.word.span)
+    spans = context.graph.setting_spans
+    is_inside = context.scope.parent is not None
+    if call.body is None or call.body.arms or call.arguments or context.label or is_inside:
+        context.report(Code.E106, "`train` is written `train { … }`, once, outside all blocks", call.word.span)
+    elif "train" in spans:
+        context.report(Code.E103, "there is already a `train` section", call.word.span)
     else:
-        build.settings["train"] = call.word.span
-        build.training = _training(elaborator, _lines(elaborator, call.body.lines), scope)
+        spans["train"] = call.word.span
+        context.graph.training = _make_training(_collect_lines(call.body.lines, context), context)
     return value
 
 
-def override(elaborator: Elaborator, scope: Scope) -> None:
-    """Applies the overrides to a spec that has no `train` section."""
-    from specnet.settings import lines
-
-    if "train" not in elaborator.build.settings and any(
-        name.partition(".")[0] in lines() for name in elaborator.overrides
-    ):
-        elaborator.build.training = _training(elaborator, {}, scope)
+def override_training(context: Context) -> None:
+    """Apply the overrides to a spec that has no `train` section."""
+    lines = {name.partition(".")[0] for name in context.overrides}
+    if "train" not in context.graph.setting_spans and lines.intersection(settings.lines()):
+        context.graph.training = _make_training({}, context)
 
 
-def _lines(elaborator: Elaborator, lines: tree.Lines) -> dict[str, tuple[tree.Call, ...]]:
-    """The calls of each line by the line's name; says which lines are none, or there twice."""
-    from specnet import settings
+# The lines
 
+
+def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.Call, ...]]:
+    """Return the calls of each line by the line's name; reports lines that are no settings, or given twice."""
     found: dict[str, tuple[tree.Call, ...]] = {}
     for line in lines:
         if isinstance(line, tree.Unreadable):
             continue
-        calls = [e for e in line.elements if isinstance(e, tree.Call)] if isinstance(line, tree.Chain) else []
-        if not isinstance(line, tree.Chain) or len(calls) != len(line.elements) or line.label or line.claim:
-            message = "a line of `train` is a setting: a word, values, `KEY=value`"
-            elaborator.build.say(Code.E106, message, line.span)
-            continue
-        name = calls[0].word.text
-        if name not in settings.lines():
-            meant = closest_word(name, list(settings.lines()))
-            message = f"`train` has no line `{name}`"
-            has = "" if meant else f"it has {', '.join(settings.lines())}"
-            elaborator.build.say(Code.E104, message, calls[0].word.span, help=has, meant=meant)
-        elif name in found and not settings.takes_several(name):
-            first = Label(found[name][0].word.span, "first here", primary=False)
-            elaborator.build.say(Code.E103, f"`{name}` is there twice", calls[0].word.span, first)
-        elif len(calls) > 1 and not settings.takes_several(name):
-            elaborator.build.say(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
-        else:
-            found[name] = (*found.get(name, ()), calls[0], *map(_led_by_its_word, calls[1:]))
-            elaborator.build.settings[name] = line.span
-            elaborator.build.steps_of[name] = [*elaborator.build.steps_of.get(name, ()), *(call.span for call in calls)]
+        calls = _calls_of(line)
+        if not calls:
+            context.report(Code.E106, "a line of `train` is a setting: a word, values, `KEY=value`", line.span)
+        elif _is_acceptable(calls, found, context):
+            name = calls[0].word.text
+            found[name] = (*found.get(name, ()), calls[0], *map(_lead_with_word, calls[1:]))
+            graph = context.graph
+            graph.setting_spans[name] = line.span
+            graph.step_spans[name] = [*graph.step_spans.get(name, ()), *(call.span for call in calls)]
     return found
 
 
-def _training(elaborator: Elaborator, lines: Mapping[str, tuple[tree.Call, ...]], scope: Scope) -> Training:
-    """The settings of the lines, with those that are overridden."""
-    from specnet.settings import Training, takes_several
-
-    values: dict[str, Any] = {}
-    overrides = _overrides(elaborator)
-    for name, calls in lines.items():
-        given = overrides.pop(name, ())
-        steps = [_step(elaborator, name, call.word, _overridden(name, call, given), scope) for call in calls]
-        known = [step for step in steps if step]
-        if known:
-            values[name] = tuple(known) if takes_several(name) else known[0]
-    for name, arguments in overrides.items():
-        word = arguments[0].value.span if arguments[0].key is None else arguments[0].span
-        step = _step(elaborator, name, tree.Name(word, name), (*_default_choice(name, arguments), *arguments), scope)
-        if step:
-            values[name] = step
-    return Training(**values)
+def _calls_of(line: tree.Line) -> list[tree.Call]:
+    """The calls of a line, none where it is anything but calls."""
+    if not isinstance(line, tree.Chain) or line.label or line.claim:
+        return []
+    calls = [element for element in line.elements if isinstance(element, tree.Call)]
+    return calls if len(calls) == len(line.elements) else []
 
 
-def _step(
-    elaborator: Elaborator, line: str, word: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope
-) -> Setting | None:
-    """One setting; says what is wrong with it."""
-    from specnet.settings import choices
-
-    possible = choices(line)
-    kind = possible.get("")
-    if kind is None:
-        first = arguments[0].value if arguments and arguments[0].key is None else None
-        if not isinstance(first, tree.Name) or first.text not in possible:
-            _say_choices(elaborator, line, word, first, list(possible))
-            return None
-        kind, word, arguments = possible[first.text], first, arguments[1:]
-    bound = bind(kind, word, arguments, _lookup(elaborator, scope))
-    for diagnostic in bound.diagnostics:
-        elaborator.build.complain(diagnostic)
-    return bound.attributes
-
-
-def _lookup(elaborator: Elaborator, scope: Scope) -> Lookup:
-    """What names mean in a setting: values, but no shape, as none arrives there."""
-    look = elaborator.lookup(scope, None)
-
-    def value(name: tree.Name | tree.Tap) -> object:
-        if isinstance(name, tree.Name) and name.text in ("C", "H", "W"):
-            raise NoSuchName(f"no shape arrives at a setting, so `{name.text}` has no value", name.span)
-        return look(name)
-
-    return value
+def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, ...]], context: Context) -> bool:
+    """Report a line that does not exist, is given twice, or has too many steps."""
+    word = calls[0].word
+    name = word.text
+    if name not in settings.lines():
+        meant = closest_word(name, list(settings.lines()))
+        has = "" if meant else f"it has {', '.join(settings.lines())}"
+        context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
+        return False
+    if settings.takes_several(name):
+        return True
+    if name in found:
+        first = Label(found[name][0].word.span, "first here", primary=False)
+        context.report(Code.E103, f"`{name}` is given twice", word.span, first)
+    elif len(calls) > 1:
+        context.report(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
+    return name not in found and len(calls) == 1
 
 
-def _say_choices(
-    elaborator: Elaborator, line: str, word: tree.Name, first: tree.Expression | None, possible: list[str]
-) -> None:
-    """`optimizer` needs a word after it, or does not know the one that is there."""
-    listed = ", ".join(f"`{choice}`" for choice in possible)
-    if isinstance(first, tree.Name):
-        meant = closest_word(first.text, possible)
-        message = f"`{line}` has no choice `{first.text}`"
-        elaborator.build.say(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
-    else:
-        elaborator.build.say(Code.E104, f"`{line}` needs one of {listed} first", word.span)
-
-
-def _led_by_its_word(call: tree.Call) -> tree.Call:
-    """A later step of a chain in the form of the first one, whose own word follows that of the line."""
+def _lead_with_word(call: tree.Call) -> tree.Call:
+    """A later step of a chain in the form of the first one, whose word follows that of the line."""
     return replace(call, arguments=(_as_argument(call.word), *call.arguments))
 
 
@@ -148,20 +101,82 @@ def _as_argument(word: tree.Name) -> tree.Argument:
     return tree.Argument(word.span, None, word)
 
 
-def _overrides(elaborator: Elaborator) -> dict[str, tuple[tree.Argument, ...]]:
-    """The arguments that `--set LINE=VALUE` and `--set LINE.KEY=VALUE` give, by line."""
-    from specnet import settings
+# The settings
 
-    found: dict[str, tuple[tree.Argument, ...]] = {}
-    for name in list(elaborator.overrides):
+
+def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context) -> Training:
+    """Return the settings of the lines with the overrides applied."""
+    values: dict[str, Any] = {}
+    overrides = _take_overrides(context)
+    for name, calls in lines.items():
+        given = overrides.pop(name, ())
+        steps = [_make_setting(name, call.word, _override(name, call, given), context) for call in calls]
+        known = [step for step in steps if step]
+        if known:
+            values[name] = tuple(known) if settings.takes_several(name) else known[0]
+    for name, arguments in overrides.items():
+        span = arguments[0].value.span if arguments[0].key is None else arguments[0].span
+        setting = _make_setting(name, tree.Name(span, name), (*_default_choice(name, arguments), *arguments), context)
+        if setting:
+            values[name] = setting
+    return Training(**values)
+
+
+def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Context) -> Setting | None:
+    """Return one setting; reports what is wrong with it and returns None then."""
+    choices = settings.choices(line)
+    kind = choices.get("")
+    if kind is None:
+        first = arguments[0].value if arguments and arguments[0].key is None else None
+        if not isinstance(first, tree.Name) or first.text not in choices:
+            _report_choices(line, word, first, list(choices), context)
+            return None
+        kind, word, arguments = choices[first.text], first, arguments[1:]
+    bound = bind_attributes(kind, word, arguments, _lookup(context))
+    context.add_diagnostics(bound.diagnostics)
+    return bound.attributes
+
+
+def _lookup(context: Context) -> Lookup:
+    """Return the function that finds the values of names in a setting, which no shape reaches."""
+    look_up = context.lookup(None)
+
+    def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:
+        if isinstance(name, tree.Name) and name.text in SHAPE_NAMES:
+            raise UndefinedName(f"a setting has no input shape, so `{name.text}` has no value", name.span)
+        return look_up(name)
+
+    return look_up_without_shape
+
+
+def _report_choices(
+    line: str, word: tree.Name, first: tree.Expression | None, choices: list[str], context: Context
+) -> None:
+    """Report that a line needs a word after its name, or does not know the one that is there."""
+    listed = ", ".join(f"`{choice}`" for choice in choices)
+    if isinstance(first, tree.Name):
+        meant = closest_word(first.text, choices)
+        message = f"`{line}` has no choice `{first.text}`"
+        context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
+    else:
+        context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
+
+
+# The overrides
+
+
+def _take_overrides(context: Context) -> dict[str, Arguments]:
+    """Take the arguments that `--set LINE=VALUE` and `--set LINE.KEY=VALUE` give, by line."""
+    found: dict[str, Arguments] = {}
+    for name in list(context.overrides):
         line, _, key = name.partition(".")
         if line in settings.lines() and not settings.takes_several(line):
-            value = elaborator.overrides.pop(name)
-            found[line] = (*found.get(line, ()), _given(name, key, value))
+            value = context.overrides.pop(name)
+            found[line] = (*found.get(line, ()), _argument_of(name, key, value))
     return found
 
 
-def _given(name: str, key: str, value: tree.Expression) -> tree.Argument:
+def _argument_of(name: str, key: str, value: tree.Expression) -> tree.Argument:
     """`lr=0.1` of `--set optimizer.lr=0.1`."""
     if not key:
         return tree.Argument(value.span, None, value)
@@ -171,14 +186,13 @@ def _given(name: str, key: str, value: tree.Expression) -> tree.Argument:
     return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
-def _overridden(line: str, call: tree.Call, given: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
-    """A line's arguments with those that override them.
+def _override(line: str, call: tree.Call, given: Arguments) -> Arguments:
+    """Return the arguments of a line with the overrides applied.
 
-    A value by position takes the place of another, `--batch 64` of 1024 in `batch 1024 drop_last`; a choice, of all.
+    A value by position replaces the positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice
+    replaces everything.
     """
-    from specnet.settings import choices
-
-    keys, kind = {argument.key.text for argument in given if argument.key}, choices(line).get("")
+    keys, kind = {argument.key.text for argument in given if argument.key}, settings.choices(line).get("")
     kept = [argument for argument in call.arguments if not (argument.key and argument.key.text in keys)]
     if any(argument.key is None for argument in given):
         kept = [argument for argument in kept if kind and (argument.key or _is_word(argument, kind))]
@@ -189,10 +203,8 @@ def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
     return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
 
 
-def _default_choice(line: str, arguments: tuple[tree.Argument, ...]) -> tuple[tree.Argument, ...]:
-    """The word of a line's default, for an override of a line that the spec leaves out."""
-    from specnet.settings import Training, choices
-
+def _default_choice(line: str, arguments: Arguments) -> Arguments:
+    """The choice that a line has by default, for an override of one of its keys where the spec leaves it out."""
     default = Training.model_fields[line].default
-    word = next((w for w, kind in choices(line).items() if type(default) is kind), "")
+    word = next((word for word, kind in settings.choices(line).items() if type(default) is kind), "")
     return (_as_argument(tree.Name(arguments[0].span, word)),) if word and arguments[0].key else ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.words import ATTRIBUTES, INFERRED, LAYERS, OURS, Signature, translate_word
+from specnet.foreign.words import ATTRIBUTES, INFERRED, LAYERS, OURS, LayerSignature, translate_word
 from specnet.syntax.parser_input import MASK, find_line
 from specnet.syntax.recovery import Hint
 
@@ -106,7 +106,7 @@ def _translate_all(function: str, arguments: list[ast.expr]) -> Translation:
     return Translation(elements, is_exact, function, tool)
 
 
-def _translate_layer(signature: Signature, call: ast.Call) -> Translation:
+def _translate_layer(signature: LayerSignature, call: ast.Call) -> Translation:
     """Translate a call of a PyTorch or Keras layer."""
     kind, words, activations, label, is_exact = signature.words.split(" ")[0], [signature.words], list[str](), "", True
     for attribute, node in _match_arguments(signature, call):
@@ -123,7 +123,7 @@ def _translate_layer(signature: Signature, call: ast.Call) -> Translation:
     return Translation((*filter(None, [" ".join(words)]), *activations), is_exact, "", signature.tool, label)
 
 
-def _match_arguments(signature: Signature, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def _match_arguments(signature: LayerSignature, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """Yield the attribute that each argument sets, with its value; "" for an unknown one."""
     keywords = [(_translate_keyword(keyword.arg or ""), keyword.value) for keyword in call.keywords]
     order, needed = list(signature.attributes), signature.attributes[: signature.needed]

@@ -159,7 +159,7 @@ INFERRED = "-"
 
 
 @dataclass(frozen=True)
-class Signature:
+class LayerSignature:
     """A layer of another tool: our words for it, our attributes in the order of its arguments, how many it needs."""
 
     words: str
@@ -168,7 +168,7 @@ class Signature:
     tool: str = ""
 
 
-def _read_signatures(tool: str, rows: str) -> dict[str, Signature]:
+def _read_signatures(tool: str, rows: str) -> dict[str, LayerSignature]:
     """Read a row for each layer: `Conv2d: conv | - K F / S P` needs three arguments and takes two more."""
     signatures = {}
     for row in rows.strip().splitlines():
@@ -176,7 +176,7 @@ def _read_signatures(tool: str, rows: str) -> dict[str, Signature]:
         words, _, attributes = rest.partition("|")
         needed, _, optional = attributes.partition("/")
         order = (*needed.split(), *optional.split())
-        signatures[name] = Signature(words.strip(), order, len(needed.split()), tool)
+        signatures[name] = LayerSignature(words.strip(), order, len(needed.split()), tool)
     return signatures
 
 
@@ -240,4 +240,4 @@ OURS = _read_signatures(
 """SpecNet's own layers whose values have keys, called like a function."""
 
 BOTH = {name: replace(TORCH[name], tool="PyTorch and Keras") for name in TORCH.keys() & KERAS.keys()}
-LAYERS: Mapping[str, Signature] = KERAS | TORCH | BOTH
+LAYERS: Mapping[str, LayerSignature] = KERAS | TORCH | BOTH

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
+from specnet.layers.base.join import Join
 
 
-class Add(Layer):
+class Add(Join):
     """x₁ + x₂ + …, number by number; all of the same shape."""
-
-    family: ClassVar[Family] = Family.JOIN
 
     def output(self, inputs: Shapes) -> Shape:
         if len(set(inputs)) > 1:
@@ -19,6 +16,9 @@ class Add(Layer):
                 Code.E310, f"has arms that differ in shape: {format_shapes(inputs)}", (), format_shapes(inputs)
             )
         return inputs[0]
+
+    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
+        return other
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.add", joins="fold"),)

@@ -8,17 +8,24 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.normalisation import Normalisation
+from specnet.layers.base.traits import Trait, Traits
 
 
-class Bn(ShapePreserving):
+class Bn(Normalisation):
     """Each channel to mean 0 and variance 1 over the batch, then a learned scale and shift.
 
     `momentum` is torch's: the weight of the new batch in the running statistics.
     """
 
-    family: ClassVar[Family] = Family.NORMALISATION
+    kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {
+        Trait.CENTRES_CHANNELS,
+        Trait.BATCH_STATISTICS,
+        Trait.LINEAR,
+        Trait.TRANSPARENT,
+    }
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")

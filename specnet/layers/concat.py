@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes, within_bounds
+from specnet.layers.base.join import Join
+from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
 
 
-class Concat(Layer):
+class Concat(Join):
     """H×W×C₁, H×W×C₂, … → H×W×(C₁ + C₂ + …); of vectors, their lengths.
 
     With `crop=center` larger maps are cut to the smallest height and width, as in U-Net (Ronneberger et al. 2015);
     where the middle is not exact, one pixel more is cut off at the end.
     """
-
-    family: ClassVar[Family] = Family.JOIN
 
     crop: Literal["center"] | None = Field(None, description="way of cutting larger maps")
 
@@ -31,6 +31,12 @@ class Concat(Layer):
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), arms=arms)
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return within_bounds((*smallest, sum(shape[-1] for shape in inputs)))
+
+    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
+        return *other[:-1], shape[-1]
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,) * len(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:

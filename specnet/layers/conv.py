@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
+from math import gcd, prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds
+from specnet.layers.base.alternatives import (
+    Alternatives,
+    nearby,
+    other_dilation,
+    other_groups,
+    other_padding,
+    other_size,
+    rounding_down,
+)
+from specnet.layers.base.layer import Projection
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
 
@@ -19,6 +30,9 @@ class Conv(Windowed):
     """K filters of F×F over all channels (of a group): H×W×C → H'×W'×K, with H' = (H − F + 2P)/S + 1."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
+    output_field: ClassVar[str] = "out_channels"
+    projection: ClassVar[Projection | None] = Projection(("out_channels", "stride"), {"kernel_size": 1})
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
@@ -32,6 +46,11 @@ class Conv(Windowed):
     rounding: Literal["exact", "floor"] = Field("exact", description="rule where the window does not fit")
     init: Init = INIT
     freeze: Freeze = FREEZE
+
+    @property
+    def traits(self) -> Traits:
+        some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
+        return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         return sliding(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
@@ -49,6 +68,15 @@ class Conv(Windowed):
     def macs(self, inputs: Shapes) -> int:
         """K·(C/G)·F·F·H'·W': each output reads one window of its group's channels."""
         return prod(self.parameters(inputs)["weight"]) * prod(self.output(inputs)[:2])
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from nearby("stride", self.stride[0])
+        yield from nearby("kernel_size", self.kernel_size[0])
+        yield from other_padding(self.padding)
+        yield from other_size("out_channels", self.out_channels, claim, self.groups)
+        yield from other_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from rounding_down(claim)
+        yield from other_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = torch_padding(self.axes(inputs))

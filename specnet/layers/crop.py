@@ -8,14 +8,18 @@ from pydantic import Field, model_validator
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shape, need_map
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, need_map
+from specnet.layers.base.alternatives import Alternatives, other_padding
 from specnet.layers.base.padding import BothAxes, Sides
+from specnet.layers.base.receptive_field import ReceptiveField, by_position
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 
-class Crop(Layer):
+class Crop(Reshaping):
     """H×W×C → H'×W'×C. Where the middle is not exact, one pixel more is cut off at the end."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
 
     output_size: Pair | None = Field(None, alias="to", description="size to come to, as 56 or 56x48")
     padding: BothAxes | None = Field(None, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or [0:1, 2]")
@@ -47,6 +51,12 @@ class Crop(Layer):
     def output(self, inputs: Shapes) -> Shape:
         height, width = self.sides(inputs)
         return inputs[0][0] - sum(height), inputs[0][1] - sum(width), inputs[0][2]
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs)
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from other_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         (top, _), (left, _) = self.sides(inputs)

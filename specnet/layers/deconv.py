@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import ClassVar
 
 from pydantic import Field, model_validator
@@ -22,8 +22,18 @@ from specnet.layers.base import (
     need_map,
     within_bounds,
 )
+from specnet.layers.base.alternatives import (
+    Alternatives,
+    nearby,
+    other_dilation,
+    other_groups,
+    other_padding,
+    other_size,
+)
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, one
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
+from specnet.layers.base.traits import Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 
 
@@ -56,6 +66,9 @@ class Deconv(Layer):
     """
 
     family: ClassVar[Family] = Family.CONVOLUTION
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
+    output_field: ClassVar[str] = "out_channels"
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
 
     out_channels: Count = Field(alias="K", description="number of filters")
@@ -78,6 +91,11 @@ class Deconv(Layer):
         if self.padding == "same" and self.output_padding != (0, 0):
             raise ValueError("takes no `OP` with `P=same`")
         return self
+
+    @property
+    def traits(self) -> Traits:
+        some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
+        return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         """How the pixels are spread along height and width."""
@@ -113,6 +131,19 @@ class Deconv(Layer):
     def macs(self, inputs: Shapes) -> int:
         """C·(K/G)·F·F·H·W: each arriving number is spread over one window of its group's filters."""
         return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from nearby("stride", self.stride[0])
+        yield from nearby("kernel_size", self.kernel_size[0])
+        yield from other_padding(self.padding)
+        yield from other_size("out_channels", self.out_channels, claim, self.groups)
+        yield from other_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from other_dilation(self.dilation)
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        """Windows of F every S positions overlap ⌈F/S⌉ deep: so many positions reach each position of the output."""
+        height, width = (Reach(-(-axis.extent // axis.stride), 1 / axis.stride) for axis in self.axes(inputs))
+        return ((height, width),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """torch's padding cuts off the same on both sides; a negative F.pad behind it cuts off the rest."""

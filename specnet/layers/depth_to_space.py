@@ -8,13 +8,16 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 
-class DepthToSpace(Layer):
+class DepthToSpace(Reshaping):
     """H×W×C → H·r×W·r×C/r²; the channels of one pixel in the order of torch's PixelShuffle."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
 
     upscale_factor: Count = Field(alias="factor", description="side of a block")
@@ -26,6 +29,10 @@ class DepthToSpace(Layer):
             fact = f"cannot make blocks of {factor}×{factor} out of {channels} channels"
             raise LayerError(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
         return within_bounds((height * factor, width * factor, channels // factor**2))
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        part = Reach(1, 1 / self.upscale_factor)
+        return ((part, part),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.PixelShuffle", upscale_factor=self.upscale_factor),)

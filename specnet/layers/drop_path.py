@@ -7,13 +7,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base.regularisation import Regularisation
 
 
-class DropPath(ShapePreserving):
+class DropPath(Regularisation):
     """In training, sets an image's whole map to 0 with probability p and scales the others by 1/(1 − p)."""
 
-    family: ClassVar[Family] = Family.REGULARISATION
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
     p: Probability = Field(description="probability of being dropped")

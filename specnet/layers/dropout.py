@@ -7,13 +7,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base.regularisation import Regularisation
 
 
-class Dropout(ShapePreserving):
+class Dropout(Regularisation):
     """Sets each number to 0 with probability p and scales the rest by 1/(1 − p); does nothing in evaluation."""
 
-    family: ClassVar[Family] = Family.REGULARISATION
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
     p: Probability = Field(0.5, description="probability of being silenced")

@@ -10,19 +10,29 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds
+from specnet.layers.base.alternatives import Alternatives, other_size
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
+from specnet.layers.base.receptive_field import Elements, ReceptiveField
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Fc(Layer):
     """K neurons, each reading every number that arrives: H×W×C (or a vector) → K."""
 
     family: ClassVar[Family] = Family.DENSE
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT, Trait.DENSE})
+    output_field: ClassVar[str] = "out_features"
     positional: ClassVar[tuple[str, ...]] = ("out_features",)
 
     out_features: Count = Field(alias="K", description="number of neurons")
     bias: bool = Field(True, description="learned number added to each neuron's output")
     init: Init = INIT
     freeze: Freeze = FREEZE
+
+    @property
+    def traits(self) -> Traits:
+        return self.kind_traits | {Trait.ADDS_BIAS} if self.bias else self.kind_traits
 
     def output(self, inputs: Shapes) -> Shape:
         within_bounds(self.parameters(inputs)["weight"], "have weights of")
@@ -35,6 +45,12 @@ class Fc(Layer):
     def macs(self, inputs: Shapes) -> int:
         """K·N: each neuron reads each of the N numbers."""
         return self.out_features * prod(inputs[0])
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return (Elements.ALL,)
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from other_size("out_features", self.out_features, claim)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()

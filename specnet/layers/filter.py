@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map
+from specnet.layers.base.alternatives import Alternatives, nearby, other_padding, rounding_down
 from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
 
 Rows = tuple[tuple[float, ...], ...]
@@ -59,6 +61,7 @@ class Filter(Windowed):
     """The sum of each window, weighted by the kernel, in each channel by itself: H×W×C → H'×W'×C, sized as by conv."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR})
     window: ClassVar[str] = "kernel"
     positional: ClassVar[tuple[str, ...]] = ("kernel",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
@@ -87,6 +90,15 @@ class Filter(Windowed):
 
     def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         return {"kernel": self.kernel_size}
+
+    def macs(self, inputs: Shapes) -> int:
+        """Products with a fixed kernel do not count, as those of a pool do not."""
+        return 0
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from nearby("stride", self.stride[0])
+        yield from other_padding(self.padding)
+        yield from rounding_down(claim)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = torch_padding(self.axes(inputs))

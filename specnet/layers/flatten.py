@@ -5,16 +5,23 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds
+from specnet.layers.base import Shape, Shapes, TorchCall, within_bounds
+from specnet.layers.base.receptive_field import Elements, ReceptiveField
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Flatten(Layer):
+class Flatten(Reshaping):
     """All numbers of a map in a row, channel by channel as torch lays them; a vector stays as it is."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
+    kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT}
 
     def output(self, inputs: Shapes) -> Shape:
         return within_bounds((prod(inputs[0]),))
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.flatten", start_dim=1),)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, in_groups
+from specnet.layers.base import Shape, Shapes, TorchCall, in_groups
+from specnet.layers.base.alternatives import Alternatives, other_groups
 from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.normalisation import Normalisation
 
 
-class Gn(ShapePreserving):
+class Gn(Normalisation):
     """Each of G groups of channels, over all its positions, to mean 0 and variance 1, then a learned scale and shift.
 
     G=1 is layer normalisation of the whole map.
     """
-
-    family: ClassVar[Family] = Family.NORMALISATION
 
     num_groups: Count = Field(32, alias="G", description="number of groups")
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
@@ -32,6 +31,9 @@ class Gn(ShapePreserving):
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from other_groups("num_groups", self.num_groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         norm = TorchCall(

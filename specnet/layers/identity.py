@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base.layer import PositionWise
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Identity(ShapePreserving):
+class Identity(PositionWise):
     """What leaves is what arrives."""
 
     family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
+    kind_traits: ClassVar[Traits] = frozenset({Trait.IDENTITY, Trait.LINEAR, Trait.TRANSPARENT, Trait.KEEPS_UNIT_RANGE})
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Identity"),)

@@ -8,14 +8,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, LayerError, Shape, ShapePreserving, Shapes, TorchCall, need_map
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map
 from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.normalisation import Normalisation
+from specnet.layers.base.traits import Trait, Traits
 
 
-class InstanceNorm(ShapePreserving):
+class InstanceNorm(Normalisation):
     """Each channel of each image to mean 0 and variance 1 over its positions; without scale and shift, as in torch."""
 
-    family: ClassVar[Family] = Family.NORMALISATION
+    kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {Trait.CENTRES_CHANNELS}
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(False, description="learned scale and shift of each channel")

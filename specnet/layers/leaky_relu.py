@@ -7,11 +7,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.layers.base.activation import Activation
+from specnet.layers.base.traits import Trait, Traits
 
 
 class LeakyRelu(Activation):
     """x for x > 0, else slope·x."""
 
+    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES})
     module: ClassVar[str] = "nn.LeakyReLU"
 
     negative_slope: float = Field(0.01, alias="slope", description="slope below zero")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.normalisation import Normalisation
 
 
-class Ln(ShapePreserving):
+class Ln(Normalisation):
     """The channels of each position, or a vector, to mean 0 and variance 1, then a learned scale and shift."""
-
-    family: ClassVar[Family] = Family.NORMALISATION
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(True, description="learned scale and shift of each channel")

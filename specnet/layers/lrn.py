@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, need_map
+from specnet.layers.base import Shape, Shapes, TorchCall, need_map
+from specnet.layers.base.normalisation import Normalisation
 
 
-class Lrn(ShapePreserving):
+class Lrn(Normalisation):
     """x/(k + alpha/n·Σx²)^beta, the sum over n neighbouring channels; alpha is divided by n as torch and Caffe do."""
-
-    family: ClassVar[Family] = Family.NORMALISATION
 
     size: Count = Field(5, alias="n", description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shapes
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
+from specnet.layers.base.join import Join
+from specnet.layers.base.receptive_field import BY_POSITION, Reach, ReceptiveField
 
 
-class Mul(Layer):
+class Mul(Join):
     """x₁·x₂·…, number by number; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
-
-    family: ClassVar[Family] = Family.JOIN
 
     def output(self, inputs: Shapes) -> Shape:
         whole = max(inputs, key=prod)
@@ -22,6 +21,14 @@ class Mul(Layer):
             note = "beside H×W×C an arm may be 1×1×C or H×W×1"
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), (note,))
         return whole
+
+    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
+        return other
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        """Every position reads the one position of a 1×1×C gate."""
+        whole = self.output(inputs)
+        return tuple(BY_POSITION if shape[:2] == whole[:2] else (Reach(stride=0), Reach(stride=0)) for shape in inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", joins="fold"),)

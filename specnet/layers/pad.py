@@ -8,18 +8,23 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base.alternatives import Alternatives, other_padding
 from specnet.layers.base.padding import BothAxes
+from specnet.layers.base.receptive_field import ReceptiveField, by_position
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
 """The `mode` of `F.pad` for each way of filling."""
 
 
-class Pad(Layer):
+class Pad(Reshaping):
     """H×W×C → (H + before + after)×(W + before + after)×C: zeros, the map mirrored, or its edge repeated."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT, Trait.PADS}
     positional: ClassVar[tuple[str, ...]] = ("padding",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODES}
 
@@ -33,6 +38,12 @@ class Pad(Layer):
                 fact = f"cannot mirror {max(sides)} pixels: there are {size - 1} beside the edge in {name}"
                 raise LayerError(Code.E306, fact, ("padding",))
         return within_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs)
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from other_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width = self.padding

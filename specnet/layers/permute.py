@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, need_map
+from specnet.layers.base import Shape, Shapes, TorchCall, need_map
+from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading, ReceptiveField
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 TORCH = {"C": 1, "H": 2, "W": 3}
 """The dimensions of N×C×H×W."""
 
+READINGS: Mapping[str, Reading] = {"HWC": BY_POSITION, "WHC": (Reach(axis=1), Reach(axis=0))}
+"""Of the orders in which the channels stay channels; in the others, pixels become channels."""
 
-class Permute(Layer):
+
+class Permute(Reshaping):
     """`permute WHC`: what was the width becomes the height, and so on: H×W×C → W×H×C."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("order",)
 
     order: Literal["HWC", "HCW", "WHC", "WCH", "CHW", "CWH"] = Field(description="order of the axes, as WHC")
@@ -23,6 +30,9 @@ class Permute(Layer):
     def output(self, inputs: Shapes) -> Shape:
         need_map(inputs)
         return tuple(inputs[0]["HWC".index(axis)] for axis in self.order)
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return (READINGS.get(self.order, Elements.MOVED),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width, channels = (TORCH[axis] for axis in self.order)

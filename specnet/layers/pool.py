@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import gcd
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -19,7 +20,10 @@ from specnet.layers.base import (
     need_map,
     within_bounds,
 )
+from specnet.layers.base.alternatives import Alternatives, nearby, other_dilation, other_padding, rounding_down
 from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
+from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import (
     AXES,
     Axis,
@@ -44,6 +48,7 @@ class Pool(Windowed):
     """
 
     family: ClassVar[Family] = Family.POOLING
+    kind_traits: ClassVar[Traits] = frozenset({Trait.POOLS, Trait.KEEPS_UNIT_RANGE})
     positional: ClassVar[tuple[str, ...]] = ("operation",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "max": ("operation", "max"),
@@ -74,6 +79,14 @@ class Pool(Windowed):
             raise ValueError("takes `D` with `max` only")
         return self
 
+    @property
+    def traits(self) -> Traits:
+        return self.kind_traits | {Trait.LINEAR, Trait.TRANSPARENT} if self.operation == "avg" else self.kind_traits
+
+    @property
+    def slides(self) -> bool:
+        return self.kernel_size is not None
+
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
         """How the window slides; only for a pool that has one."""
         assert self.kernel_size
@@ -97,6 +110,23 @@ class Pool(Windowed):
 
     def formula(self, inputs: Shapes) -> str:
         return "" if self.output_size else super().formula(inputs)
+
+    def macs(self, inputs: Shapes) -> int:
+        return 0
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        if not self.output_size:
+            return super().receptive_field(inputs)
+        height, width = (_adaptive(*sizes) for sizes in zip(inputs[0][:2], self.output_size, strict=True))
+        return ((height, width),)
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        if self.kernel_size:
+            yield from nearby("stride", (self.stride or self.kernel_size)[0])
+            yield from nearby("kernel_size", self.kernel_size[0])
+            yield from other_padding(self.padding)
+        yield from rounding_down(claim)
+        yield from other_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.output_size:
@@ -133,6 +163,12 @@ class Pool(Windowed):
         """torch's arguments for the size of the window and its stride."""
         assert self.kernel_size
         return {"kernel_size": one(self.kernel_size), "stride": one(self.stride or self.kernel_size)}
+
+
+def _adaptive(before: int, after: int) -> Reach:
+    """Return the widest of the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ that bring N positions to M."""
+    step, parts = before // gcd(before, after), after // gcd(before, after)
+    return Reach(-(-(step + parts - 1) // parts), before / after)
 
 
 def _is_wide(axis: Axis) -> bool:

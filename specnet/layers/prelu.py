@@ -7,13 +7,17 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base.layer import PositionWise
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Prelu(ShapePreserving):
+class Prelu(PositionWise):
     """x for x > 0, else a·x; a is learned, one for all channels or, `channelwise`, one for each."""
 
     family: ClassVar[Family] = Family.ACTIVATION
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES})
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"channelwise": ("channelwise", True)}
 
     channelwise: bool = Field(False, description="own slope of each channel")

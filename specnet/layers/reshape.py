@@ -9,7 +9,10 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, format_shape
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
+from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 MapOrVector = Annotated[
     tuple[Count] | tuple[Count, Count, Count],
@@ -17,10 +20,10 @@ MapOrVector = Annotated[
 ]
 
 
-class Reshape(Layer):
+class Reshape(Reshaping):
     """H·W·C numbers, in the order in which torch lays them: channel by channel, each row by row."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("shape",)
 
     shape: MapOrVector = Field(description="shape, as 7x7x64 or 3136")
@@ -31,6 +34,9 @@ class Reshape(Layer):
             fact = f"cannot make {format_shape(self.shape)} of {format_shape(inputs[0])}: {sizes}"
             raise LayerError(Code.E307, fact, ("shape",))
         return self.shape
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs) if self.shape == inputs[0] else (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.reshape", shape=(-1, self.shape[-1], *self.shape[:-1])),)

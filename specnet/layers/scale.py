@@ -7,14 +7,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Scale(ShapePreserving):
+class Scale(PositionWise):
     """weight·x + bias, a weight for each channel, and a bias where it is asked for."""
 
     family: ClassVar[Family] = Family.NORMALISATION
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.TRANSPARENT})
 
     init: float = Field(1.0, description="factor before training")
     bias: bool = Field(False, description="learned number added to each channel")

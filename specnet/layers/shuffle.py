@@ -7,13 +7,18 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, ShapePreserving, Shapes, TorchCall, in_groups, need_map
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map
+from specnet.layers.base.alternatives import Alternatives, other_groups
+from specnet.layers.base.layer import PositionWise
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Shuffle(ShapePreserving):
+class Shuffle(PositionWise):
     """The first channel of each group, then the second of each, and so on: C as G×C/G, transposed."""
 
     family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.KEEPS_UNIT_RANGE})
     positional: ClassVar[tuple[str, ...]] = ("groups",)
 
     groups: Count = Field(alias="G", description="number of groups")
@@ -21,6 +26,9 @@ class Shuffle(ShapePreserving):
     def output(self, inputs: Shapes) -> Shape:
         in_groups(need_map(inputs)[2], self.groups, "arriving channels")
         return inputs[0]
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        yield from other_groups("groups", self.groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.ChannelShuffle", groups=self.groups),)

@@ -8,7 +8,10 @@ from pydantic import AfterValidator, Field
 
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 
 def _whole(channels: Interval) -> Interval:
@@ -17,10 +20,10 @@ def _whole(channels: Interval) -> Interval:
     return channels
 
 
-class Slice(Layer):
+class Slice(Reshaping):
     """Channels low to high − 1 of a map, or numbers of a vector: H×W×C → H×W×(high − low)."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("channels",)
 
     channels: Annotated[Interval, AfterValidator(_whole)] = Field(description="range of channels, as 0..32")
@@ -30,6 +33,9 @@ class Slice(Layer):
             fact = f"takes channels up to {self.channels.high:,}, and {inputs[0][-1]} arrive"
             raise LayerError(Code.E306, fact, ("channels",))
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)

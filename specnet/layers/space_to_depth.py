@@ -8,14 +8,17 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 from specnet.layers.base.window import AXES
 
 
-class SpaceToDepth(Layer):
+class SpaceToDepth(Reshaping):
     """H×W×C → H/r×W/r×C·r²; the channels of one pixel in the order of torch's PixelUnshuffle."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
 
     downscale_factor: Count = Field(alias="factor", description="side of a block")
@@ -28,6 +31,10 @@ class SpaceToDepth(Layer):
                 fact = f"cannot cut a {name} of {size} into blocks of {factor}"
                 raise LayerError(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
         return within_bounds((height // factor, width // factor, channels * factor**2))
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        block = Reach(self.downscale_factor, self.downscale_factor)
+        return ((block, block),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.PixelUnshuffle", downscale_factor=self.downscale_factor),)

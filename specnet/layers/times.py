@@ -6,13 +6,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, ShapePreserving, Shapes, TorchCall
+from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base.layer import PositionWise
+from specnet.layers.base.traits import Storage, Trait, Traits
 
 
-class Times(ShapePreserving):
+class Times(PositionWise):
     """factor·x."""
 
     family: ClassVar[Family] = Family.ACTIVATION
+    storage: ClassVar[Storage | None] = Storage.IN_PLACE
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.TRANSPARENT})
     positional: ClassVar[tuple[str, ...]] = ("factor",)
 
     factor: float = Field(alias="by", description="number that all are multiplied by")

@@ -10,8 +10,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from specnet.attributes import LARGEST, Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import (
-    Family,
-    Layer,
     LayerError,
     Shape,
     Shapes,
@@ -21,15 +19,22 @@ from specnet.layers.base import (
     within_bounds,
 )
 from specnet.layers.base.padding import both_axes, one
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
+from specnet.layers.base.reshaping import Reshaping
+from specnet.layers.base.traits import Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
 Factors = Annotated[tuple[Factor, Factor], BeforeValidator(both_axes)]
 
 
-class Upsample(Layer):
+TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
+"""Positions that an interpolation reads along each axis."""
+
+
+class Upsample(Reshaping):
     """Each channel resampled: H×W×C → ⌊H·factor⌋×⌊W·factor⌋×C, or to a given size."""
 
-    family: ClassVar[Family] = Family.RESHAPING
+    storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "nearest": ("mode", "nearest"),
@@ -61,6 +66,11 @@ class Upsample(Layer):
         if min(height, width) < 1:
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return within_bounds((height, width, channels))
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        sizes = zip(inputs[0][:2], self.output(inputs)[:2], strict=True)
+        height, width = (Reach(TAPS[self.mode], before / after) for before, after in sizes)
+        return ((height, width),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         upsample = TorchCall(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from specnet.printer.lines import ARROW, WIDTH, Cell, Cells, join_segments
-from specnet.printer.rows import Row
+from specnet.printer.rows import TextRow
 
 MARGIN = " " * 4
 """The blanks before a claim and before a comment."""
@@ -24,14 +24,14 @@ Chain = tuple[Cells, ...]
 Keys = tuple[str, ...]
 
 
-def align_rows(rows: Iterable[Row]) -> str:
+def align_columns(rows: Iterable[TextRow]) -> str:
     """Return the text of the rows."""
     return "".join(f"{line}\n" for run in _split_into_runs(rows) for line in _align_run(run))
 
 
-def _split_into_runs(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _split_into_runs(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
     """Yield rows that are aligned together; a run ends with an opening brace and begins with a closing one."""
-    run = list[Row]()
+    run = list[TextRow]()
     for row in rows:
         if row.closes_brace or row.is_blank:
             yield run
@@ -43,7 +43,7 @@ def _split_into_runs(rows: Iterable[Row]) -> Iterator[list[Row]]:
     yield run
 
 
-def _align_run(rows: list[Row]) -> Iterator[str]:
+def _align_run(rows: list[TextRow]) -> Iterator[str]:
     """Yield the lines of a run; a row that is too wide by itself widens no column."""
     beginnings = _align_labels(rows)
     chains = _align_chains(beginnings, [row.segments for row in rows])
@@ -52,7 +52,7 @@ def _align_run(rows: list[Row]) -> Iterator[str]:
     return map(str.rstrip, _append_column(lines, [row.comment for row in rows], COMMENT_COLUMN))
 
 
-def _align_labels(rows: list[Row]) -> list[str]:
+def _align_labels(rows: list[TextRow]) -> list[str]:
     """Return indentations and labels; labels that begin in the same column have the same width."""
     widths: dict[int, int] = defaultdict(int)
     for row in rows:

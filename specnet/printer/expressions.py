@@ -17,10 +17,10 @@ KEYWORDS = frozenset({"and", "or", "if", "else", "in"})
 
 def format_argument(argument: tree.Argument) -> str:
     """Return `KEY=value`, or a value by position."""
-    return format_keyword(argument.key.text, argument.value) if argument.key else format_positional(argument.value)
+    return format_key_value(argument.key.text, argument.value) if argument.key else format_positional(argument.value)
 
 
-def format_keyword(key: str, value: tree.Expression) -> str:
+def format_key_value(key: str, value: tree.Expression) -> str:
     """Return `KEY=value`, the value without spaces."""
     return f"{key}={format_expression(value, tight=True)}"
 
@@ -63,7 +63,7 @@ def _bare(expression: tree.Expression, tight: bool = False) -> str:
     match expression:
         case tree.Number(value=value, text=text):
             return text or repr(value)
-        case tree.Multiple(factor=factor):
+        case tree.Multiplier(factor=factor):
             return f"{_bare(factor)}x"
         case tree.Name(text=text):
             return text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, takewhile
 
-from specnet.printer.expressions import format_argument, format_expression, format_keyword, format_positional
+from specnet.printer.expressions import format_argument, format_expression, format_key_value, format_positional
 from specnet.source import Span
 from specnet.syntax import tree
 
@@ -56,11 +56,11 @@ class Segment:
 
     start: int
     end: int
-    pieces: tuple[Cell | Group, ...]
+    pieces: tuple[Cell | BraceGroup, ...]
 
     @property
     def has_braces(self) -> bool:
-        return any(isinstance(piece, Group) for piece in self.pieces)
+        return any(isinstance(piece, BraceGroup) for piece in self.pieces)
 
     @cached_property
     def flat(self) -> Cells | None:
@@ -75,7 +75,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Group:
+class BraceGroup:
     """Lines or arms between braces, with the offsets of the braces in the source."""
 
     start: int
@@ -124,11 +124,11 @@ def to_logical_line(line: tree.Line, name_width: int = 0) -> LogicalLine:
             return LogicalLine(line.span.start, line.span.end, "", (_segment(line.span, _statement(line)),), "")
 
 
-def _segment(span: Span, pieces: Iterator[Cell | Group]) -> Segment:
+def _segment(span: Span, pieces: Iterator[Cell | BraceGroup]) -> Segment:
     return Segment(span.start, span.end, tuple(pieces))
 
 
-def _statement(line: tree.Let | tree.Expect | tree.Block) -> Iterator[Cell | Group]:
+def _statement(line: tree.Let | tree.Expect | tree.Block) -> Iterator[Cell | BraceGroup]:
     match line:
         case tree.Let(name=name, value=value):
             yield Cell("let", f"let {name.text} = {format_expression(value)}")
@@ -141,10 +141,10 @@ def _statement(line: tree.Let | tree.Expect | tree.Block) -> Iterator[Cell | Gro
 
 
 def _parameter(parameter: tree.Parameter) -> str:
-    return format_keyword(parameter.name.text, parameter.default) if parameter.default else parameter.name.text
+    return format_key_value(parameter.name.text, parameter.default) if parameter.default else parameter.name.text
 
 
-def _element(element: tree.Element, name_width: int = 0) -> Iterator[Cell | Group]:
+def _element(element: tree.Element, name_width: int = 0) -> Iterator[Cell | BraceGroup]:
     match element:
         case tree.Call():
             yield from _call(element, name_width)
@@ -163,7 +163,7 @@ def _element(element: tree.Element, name_width: int = 0) -> Iterator[Cell | Grou
             yield from _if(element)
 
 
-def _call(call: tree.Call, name_width: int) -> Iterator[Cell | Group]:
+def _call(call: tree.Call, name_width: int) -> Iterator[Cell | BraceGroup]:
     is_alone = not (call.arguments or call.body or call.alternative is not None)
     yield Cell(call.word.text, call.word.text if is_alone else call.word.text.ljust(name_width))
     for argument in call.arguments:
@@ -175,7 +175,7 @@ def _call(call: tree.Call, name_width: int) -> Iterator[Cell | Group]:
         yield _alternative(call, call.alternative)
 
 
-def _if(element: tree.If) -> Iterator[Cell | Group]:
+def _if(element: tree.If) -> Iterator[Cell | BraceGroup]:
     condition = f"if {format_expression(element.condition)}"
     yield Cell(condition, condition)
     yield _group(element.body)
@@ -184,11 +184,11 @@ def _if(element: tree.If) -> Iterator[Cell | Group]:
         yield from _if(element.otherwise) if isinstance(element.otherwise, tree.If) else [_group(element.otherwise)]
 
 
-def _group(body: tree.Body, has_names: bool = False) -> Group:
+def _group(body: tree.Body, has_names: bool = False) -> BraceGroup:
     width = max((len(_first_word(line)) for line in body.lines), default=0) if has_names else 0
     lines = tuple(to_logical_line(line, width) for line in body.lines)
     arms = tuple(tuple(map(to_logical_line, arm)) for arm in body.arms)
-    return Group(body.span.start, body.span.end - 1, "\n" not in body.span.text, lines, arms)
+    return BraceGroup(body.span.start, body.span.end - 1, "\n" not in body.span.text, lines, arms)
 
 
 def _first_word(line: tree.Line) -> str:
@@ -196,9 +196,9 @@ def _first_word(line: tree.Line) -> str:
     return first.word.text if isinstance(first, tree.Call) else ""
 
 
-def _alternative(call: tree.Call, lines: tree.Lines) -> Group:
+def _alternative(call: tree.Call, lines: tree.Lines) -> BraceGroup:
     """Return the group `{ … }` after `or`, of which the tree has only the lines."""
     before = call.body or (call.arguments[-1] if call.arguments else call.word)
     source = call.span.source
     span = Span(source, source.text.find("{", before.span.end), call.span.end)
-    return Group(span.start, span.end - 1, "\n" not in span.text, tuple(map(to_logical_line, lines)))
+    return BraceGroup(span.start, span.end - 1, "\n" not in span.text, tuple(map(to_logical_line, lines)))

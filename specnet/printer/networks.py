@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from specnet.graph import Head, Input, Network, Node
-from specnet.printer.formatter import format_lines
+from specnet.naming import free_name
+from specnet.printer.formatter import format_tree
 from specnet.printer.values import NOWHERE, arguments_of, expression_of, make_name
 from specnet.syntax import tree
 
@@ -14,28 +15,41 @@ if TYPE_CHECKING:  # the settings are imported when a network has some
     from specnet.settings import Training
     from specnet.settings.base import Setting
 
+Labels = Mapping[str, str]
+"""The label of each name of a network."""
+
 
 def format_network(network: Network) -> str:
     """Return the text. Names become labels with underscores for dots, since blocks and repetitions are unrolled.
 
     Raises ValueError for a network with an error in it.
     """
-    return format_lines(tuple(_lines(network)))
+    return format_tree(tuple(_lines(network, _make_labels(network))))
 
 
-def _lines(network: Network) -> Iterator[tree.Line]:
+def _make_labels(network: Network) -> Labels:
+    """Return a label for each name, with more underscores where it would be that of another name."""
+    names = [*network.shapes, *(head.name for head in network.heads)]
+    labels: dict[str, str] = {name: name for name in names if "." not in name}
+    for name in names:
+        if name not in labels:
+            labels[name] = free_name(name.replace(".", "_"), labels.values())
+    return labels
+
+
+def _lines(network: Network, labels: Labels) -> Iterator[tree.Line]:
     """Yield inputs, then a line for each node and for each head after its node, then training."""
     heads = {head.value: head for head in network.heads}
     yield _line(_title(network))
-    yield from (_line(_input(i)) for i in network.inputs)
+    yield from (_line(_input(i, labels)) for i in network.inputs)
     previous = network.inputs[-1].name if network.inputs else ""
     for node in network.nodes:
-        yield _node(node, previous)
+        yield _node(node, previous, labels)
         previous = node.name
         if node.name in heads:
-            yield _line(_head(heads[node.name]))
+            yield _line(_head(heads[node.name], labels))
     if network.outputs and network.outputs[0] != previous:
-        yield _line(tree.Resume(NOWHERE, _tap(network.outputs[0])))
+        yield _line(tree.Resume(NOWHERE, tree.Tap(NOWHERE, labels[network.outputs[0]])))
     if network.training:
         yield _line(_call("train", body=_training(network.training)))
 
@@ -56,36 +70,28 @@ def _title(network: Network) -> tree.Call:
     return _call("net", expression_of(network.name), *description)
 
 
-def _input(i: Input) -> tree.Call:
-    name = [] if i.name == "input" else [make_name(_label(i.name))]
+def _input(i: Input, labels: Labels) -> tree.Call:
+    name = [] if i.name == "input" else [make_name(labels[i.name])]
     sizes = tuple(map(expression_of, i.shape))
     return _call("input", *name, tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0])
 
 
-def _node(node: Node, previous: str) -> tree.Chain:
+def _node(node: Node, previous: str, labels: Labels) -> tree.Chain:
     """Return `conv2: @pool1 -> conv K=256 F=5`, without the tap where the line above gives the input."""
     if node.layer is None or node.output is None:
         raise ValueError(f"`{node.name}` has an error, or follows one: such a network cannot be printed")
-    first, *others = node.inputs
-    resume = [] if first == previous else [tree.Resume(NOWHERE, _tap(first))]
+    first, *others = (tree.Tap(NOWHERE, labels[name]) for name in node.inputs)
+    resume = [] if node.inputs[0] == previous else [tree.Resume(NOWHERE, first)]
     if node.shares:
-        layer = _call("same", make_name(_label(node.shares)))
+        layer = _call("same", make_name(labels[node.shares]))
     else:
-        layer = _call(node.layer.kind, *map(_tap, others), *arguments_of(node.layer))
-    return _line(*resume, layer, label=_label(node.name))
+        layer = _call(node.layer.kind, *others, *arguments_of(node.layer))
+    return _line(*resume, layer, label=labels[node.name])
 
 
-def _head(head: Head) -> tree.Call:
+def _head(head: Head, labels: Labels) -> tree.Call:
     weight = tree.Argument(NOWHERE, make_name("weight"), expression_of(head.weight))
-    return _call("head", make_name(_label(head.name)), weight, body=())
-
-
-def _tap(name: str) -> tree.Tap:
-    return tree.Tap(NOWHERE, _label(name))
-
-
-def _label(name: str) -> str:
-    return name.replace(".", "_")
+    return _call("head", make_name(labels[head.name]), weight, body=())
 
 
 def _training(training: Training) -> Iterator[tree.Chain]:

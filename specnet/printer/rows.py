@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from specnet.printer.lines import ARROW, WIDTH, Cell, Cells, Group, LogicalLine, Segment, join_segments
+from specnet.printer.lines import ARROW, WIDTH, BraceGroup, Cell, Cells, LogicalLine, Segment, join_segments
 
 INDENT = "  "
 
@@ -19,7 +19,7 @@ TO_BAR = re.compile(r"(?:\s|#[^\n]*)*\|")
 
 
 @dataclass(frozen=True)
-class Row:
+class TextRow:
     """One line of the file before its columns are aligned. One without segments is blank, or a comment in `start`."""
 
     start: str
@@ -28,7 +28,7 @@ class Row:
     claim: str = ""
     comment: str = ""
 
-    def with_segment(self, cells: Cells) -> Row:
+    def with_segment(self, cells: Cells) -> TextRow:
         return replace(self, segments=(*self.segments, cells))
 
     @property
@@ -79,7 +79,7 @@ class Comments:
         return found.end() - 1 if found else offset
 
 
-def lay_out(lines: Iterable[LogicalLine], comments: Comments) -> list[Row]:
+def lay_out(lines: Iterable[LogicalLine], comments: Comments) -> list[TextRow]:
     """Return the rows of a whole file."""
     layout = _Layout(comments)
     layout.add_lines(lines, "")
@@ -91,7 +91,7 @@ class _Layout:
     """Walks the lines in order and takes the comments between them."""
 
     def __init__(self, comments: Comments) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[TextRow] = []
         self._comments = comments
 
     def add_lines(self, lines: Iterable[LogicalLine], indent: str) -> None:
@@ -104,14 +104,14 @@ class _Layout:
         """Add the comments that stand on lines of their own before an offset."""
         for place, comment in self._comments.take_until(offset):
             self._add_blank_above(place)
-            self.rows.append(Row(indent + comment))
+            self.rows.append(TextRow(indent + comment))
 
     def _add_blank_above(self, offset: int) -> None:
         """Keep a blank line, but none at the beginning of a file or after an opening brace."""
         if self.rows and not self.rows[-1].opens_brace and self._comments.has_blank_line_above(offset):
-            self.rows.append(Row(""))
+            self.rows.append(TextRow(""))
 
-    def _add_group(self, group: Group, indent: str) -> None:
+    def _add_group(self, group: BraceGroup, indent: str) -> None:
         """Add the lines and arms between braces, and the comments after the last one."""
         self.add_lines(group.lines, indent)
         place = group.lines[-1].end if group.lines else group.start + 1
@@ -122,37 +122,37 @@ class _Layout:
             if arm:
                 self._add_arm(arm, indent)
             else:
-                self.rows.append(Row(f"{indent}|", comment=self._comments.take_trailing(place + 1)))
+                self.rows.append(TextRow(f"{indent}|", comment=self._comments.take_trailing(place + 1)))
             place = arm[-1].end if arm else place + 1
         self.add_comments(group.end, indent)
 
     def _add_arm(self, arm: tuple[LogicalLine, ...], indent: str) -> None:
         """Add an arm after its bar, its further lines below its first element."""
-        self.rows += [Row(indent + comment) for _, comment in self._comments.take_until(arm[0].start)]
+        self.rows += [TextRow(indent + comment) for _, comment in self._comments.take_until(arm[0].start)]
         self._add_line(arm[0], f"{indent}| ")
         self.add_lines(arm[1:], indent + INDENT)
 
     def _add_line(self, line: LogicalLine, start: str) -> None:
         """Add the rows of a line: a segment that does not fit, or follows a comment, goes to a new row."""
-        row = alone = Row(start, f"{line.label} " if line.label else "")
+        row = alone = TextRow(start, f"{line.label} " if line.label else "")
         for i, segment in enumerate(line.segments):
             flat = _fit(segment, alone)
             if i:
                 row = self._continue(row, line.segments[i - 1].end, segment.start, flat or segment.head, alone)
             row = row.with_segment(flat) if flat else self._break(row, segment)
-            alone = Row(" " * len(start) + INDENT + ARROW)
+            alone = TextRow(" " * len(start) + INDENT + ARROW)
         self.rows.append(replace(row, claim=line.claim, comment=self._comments.take_trailing(line.end)))
 
-    def _continue(self, row: Row, end: int, start: int, cells: Cells, new: Row) -> Row:
+    def _continue(self, row: TextRow, end: int, start: int, cells: Cells, new: TextRow) -> TextRow:
         """Return the row for the next segment: the same one if there is room and no comment, else the new one."""
         comment = self._comments.take_trailing(end)
-        below = [Row(new.start.removesuffix(ARROW) + text) for _, text in self._comments.take_until(start)]
+        below = [TextRow(new.start.removesuffix(ARROW) + text) for _, text in self._comments.take_until(start)]
         if not (comment or below) and row.with_segment(cells).width <= WIDTH:
             return row
         self.rows += [replace(row, comment=comment), *below]
         return new
 
-    def _break(self, row: Row, segment: Segment) -> Row:
+    def _break(self, row: TextRow, segment: Segment) -> TextRow:
         """Add a segment with its braces on rows of their own; return the row that begins with the last brace."""
         indent, cells = " " * len(row.start.removesuffix(ARROW)), list[Cell]()
         for piece in segment.pieces:
@@ -162,11 +162,11 @@ class _Layout:
             opening = row.with_segment((*cells, OPENING))
             self.rows.append(replace(opening, comment=self._comments.take_trailing(piece.start + 1)))
             self._add_group(piece, indent + INDENT)
-            row, cells = Row(indent), [CLOSING]
+            row, cells = TextRow(indent), [CLOSING]
         return row.with_segment(tuple(cells))
 
 
-def _fit(segment: Segment, alone: Row) -> Cells | None:
+def _fit(segment: Segment, alone: TextRow) -> Cells | None:
     """Return the segment on one row; None if its braces take several, or it is too wide even alone."""
     flat = segment.flat
     return None if flat and segment.has_braces and alone.with_segment(flat).width > WIDTH else flat

@@ -14,6 +14,7 @@ from specnet.layers.base import Layer
 from specnet.printer.expressions import format_argument, format_expression
 from specnet.source import Source
 from specnet.syntax import tree
+from specnet.syntax.expressions import CONSTANTS
 
 NOWHERE = Source("<printer>", "").span(0, 0)
 """The span of every tree that is made here: none of it stands in a file."""
@@ -94,14 +95,14 @@ def expression_of(value: Any) -> tree.Expression:
         case int() | float():
             return tree.Number(NOWHERE, value, re.sub(r"\.0$|(?<=e-)0|\+", "", repr(value)))
         case str():
-            is_name = re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII)
+            is_name = re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) and value not in ("not", *CONSTANTS)
             return make_name(value) if is_name else tree.Text(NOWHERE, value)
         case Interval():
             return tree.Range(NOWHERE, expression_of(value.low), expression_of(value.high))
         case BeforeAfter():
             return _pair(value.before, value.after)
         case Multiple():
-            return tree.Multiple(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
+            return tree.Multiplier(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
         case ((int(), int()), (int(), int())):
             return _padding(*value)
         case (int() | float(), *_):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specnet.analyses.memory import memory
+from specnet.analyses.memory import measure_memory
 from specnet.analyses.receptive_field import Pixels, receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
@@ -22,7 +22,7 @@ def describe_network(checked: Checked) -> dict[str, Any]:
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
-    measures = memory(network, checked.costs), receptive_fields(network)
+    measures = measure_memory(network, checked.costs), receptive_fields(network)
     return {
         "schema": SCHEMA,
         "file": checked.source.name,
@@ -41,7 +41,7 @@ def describe_network(checked: Checked) -> dict[str, Any]:
 
 
 def _describe_layer(
-    checked: Checked, node: Node, memory: Mapping[str, int], fields: Mapping[str, Pixels]
+    checked: Checked, node: Node, memory: Mapping[str, int | None], fields: Mapping[str, Pixels]
 ) -> dict[str, Any]:
     cost = checked.costs.get(node.name)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import format_shape
@@ -34,7 +35,7 @@ class Row:
 
 def format_table(checked: Checked, width: int | None = None, colour: bool = False) -> str:
     """Format the table of a network; with a `width` in characters, columns are left out until it fits."""
-    total = Row(("total", "", "", "", f"{checked.totals.parameters:,}", f"{checked.totals.macs:,}"), BOLD)
+    total = Row(("total", "", "", "", f"{checked.totals.parameters:,}", format_count(checked.totals.macs)), BOLD)
     rows = [Row(HEADINGS, BOLD), *_make_rows(checked), *([total] if checked.ok else [])]
     columns = _choose_columns(rows, width)
     lines = _align(rows, columns)
@@ -83,7 +84,7 @@ def _make_row(checked: Checked, node: Node) -> Row:
     if node.shares and node.layer.parameters(inputs):
         word += f"  (weights of {node.shares})"
     cost = checked.costs[node.name]
-    numbers = (f"{cost.parameters:,}" if cost.parameters else "", f"{cost.macs:,}" if cost.macs else "")
+    numbers = (f"{cost.parameters:,}" if cost.parameters else "", "" if cost.macs == 0 else format_count(cost.macs))
     is_dim = node.layer.preserves_shape and not cost.parameters
     return Row(
         (node.name, word, format_shape(node.output), node.layer.formula(inputs), *numbers), DIM if is_dim else ""

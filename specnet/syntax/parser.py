@@ -16,19 +16,11 @@ from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.package_files import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
+from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, report_limit
 from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
 
 if TYPE_CHECKING:  # recovery is imported when a line cannot be read
     from specnet.syntax.recovery import Recogniser
-
-MOST_CHARACTERS = 250_000
-"""The characters of a spec, at most; the longest of the zoo has some thousands."""
-
-DEEPEST_NESTING = 60
-"""Braces and parentheses within each other, at most."""
-
-MOST_OPERATORS = 50
-"""Operators on one line, at most."""
 
 MOST_DIGITS = 300
 """Digits of a whole number that are read exactly; a longer one is infinite."""
@@ -79,7 +71,7 @@ def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lin
 def read_lines(parser_input: ParserInput) -> tree.Lines:
     """Return the lines of a text; raises ParseError at the first token that cannot stand there."""
     try:
-        return _TreeBuilder(parser_input).transform(_make_parser().parse(parser_input.text))
+        return _TreeConverter(parser_input).transform(_make_parser().parse(parser_input.text))
     except UnexpectedToken as error:
         expected, end = frozenset(error.accepts or ()), len(parser_input.text)
         if error.token.type == "$END":
@@ -98,9 +90,9 @@ def _check_limits(source: Source) -> Diagnostic | None:
         if at >= 0:
             message = f"the file is not text: it has {description} here"
             return make_diagnostic(Code.E001, message, source.span(at, at + 1))
-    if len(source.text) > MOST_CHARACTERS:
-        message = f"the file has {len(source.text):,} characters; a spec has at most {MOST_CHARACTERS:,}"
-        return make_diagnostic(Code.E002, message, source.span(0, 0))
+    if len(source.text) > MAX_CHARACTERS:
+        message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
+        return report_limit(message, source.span(0, 0))
     return _check_nesting(source) or _check_operators(source)
 
 
@@ -108,18 +100,18 @@ def _check_nesting(source: Source) -> Diagnostic | None:
     depth = 0
     for match in re.finditer(r'"[^"\n]*"|#[^\n]*|[\[({]|[\])}]', source.text):
         depth += (match[0] in "[({") - (match[0] in "])}")
-        if depth > DEEPEST_NESTING:
-            message = f"braces and parentheses are nested more than {DEEPEST_NESTING} deep"
-            return make_diagnostic(Code.E002, message, source.span(match.start(), match.end()))
+        if depth > MAX_NESTING:
+            message = f"braces and parentheses are nested more than {MAX_NESTING} deep"
+            return report_limit(message, source.span(match.start(), match.end()))
     return None
 
 
 def _check_operators(source: Source) -> Diagnostic | None:
     for line in re.finditer(r"[^\n]+", source.text):
         operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
-        if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MOST_OPERATORS:
-            message = f"the line has more than {MOST_OPERATORS} operators"
-            return make_diagnostic(Code.E002, message, source.span(line.start(), line.start()))
+        if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MAX_OPERATORS:
+            message = f"the line has more than {MAX_OPERATORS} operators"
+            return report_limit(message, source.span(line.start(), line.start()))
     return None
 
 
@@ -133,7 +125,7 @@ def _read_number(text: str) -> int | float:
 
 
 @v_args(meta=True)
-class _TreeBuilder(Transformer_NonRecursive[Token, tree.Lines]):
+class _TreeConverter(Transformer_NonRecursive[Token, tree.Lines]):
     """Converts lark's tree to ours, with a method for each rule of the grammar."""
 
     def __init__(self, parser_input: ParserInput) -> None:
@@ -227,9 +219,9 @@ class _TreeBuilder(Transformer_NonRecursive[Token, tree.Lines]):
     def number(self, meta: Meta, children: list[Any]) -> tree.Number:
         return tree.Number(self._span(meta), _read_number(str(children[0])), str(children[0]))
 
-    def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiple:
+    def multiple(self, meta: Meta, children: list[Any]) -> tree.Multiplier:
         text = str(children[0])[:-1]
-        return tree.Multiple(self._span(meta), tree.Number(self._span(meta), _read_number(text), text))
+        return tree.Multiplier(self._span(meta), tree.Number(self._span(meta), _read_number(text), text))
 
     def name(self, meta: Meta, children: list[Any]) -> tree.Name:
         return self._name(children[0])

@@ -26,7 +26,7 @@ class Number(Tree):
 
 
 @dataclass(frozen=True)
-class Multiple(Tree):
+class Multiplier(Tree):
     """`64x`: a multiple of something."""
 
     factor: Number
@@ -108,7 +108,7 @@ class Items(Tree):
 
 
 Expression = (
-    Number | Multiple | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
+    Number | Multiplier | Name | Text | Tap | Size | Unary | Binary | Conditional | Function | Range | SidePair | Items
 )
 
 # Elements of a chain

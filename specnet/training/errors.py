@@ -47,7 +47,7 @@ class RankLost(TrainingError):
     """Another of the processes that train together has died; `folder` is the run's, if it has come that far."""
 
     def __init__(self, folder: Path | None) -> None:
-        kept = f"; what the last checkpoint holds is saved in {folder}\nto go on: specnet train --resume {folder}"
+        kept = f"; what the last checkpoint holds is saved in {folder}\nto resume: specnet train --resume {folder}"
         super().__init__(f"another process of this training has died{kept if folder else ''}")
 
 

@@ -9,7 +9,7 @@ import pytest
 from paths import ERRORS, ROOT
 
 import specnet
-from specnet.analyses.lints import names
+from specnet.analyses.lints.registry import file_names
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Diagnostic, Severity
@@ -106,7 +106,7 @@ def test_every_code_of_advice_is_found_by_a_case() -> None:
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert {"normalisation_bias", "conv_filters", "network_linearity", "train_loss"} < {*names()}
+    assert {"network_normalisation", "network_windows", "network_linearity", "train_layers"} < {*file_names()}
 
 
 def test_a_message_names_three_layers_and_counts_the_others() -> None:

@@ -7,9 +7,11 @@ from math import prod
 import pytest
 from paths import ROOT
 
-from specnet.analyses.memory import memory
-from specnet.analyses.receptive_field import receptive_field, receptive_fields
+from specnet.analyses.memory import measure_memory
+from specnet.analyses.receptive_field import largest_receptive_field, receptive_fields
+from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
+from specnet.diagnostics import Code, Severity
 from specnet.source import Source
 
 
@@ -61,15 +63,68 @@ def test_of_a_value(text: str, height: int, width: int) -> None:
     assert receptive_fields(network)[network.outputs[0]] == (height, width)
 
 
-def test_where_the_axes_are_lost_nothing_is_said() -> None:
-    assert receptive_fields(checked("input 8x8x1\npermute WHC -> conv K=1 F=3").network) == {"input": (1, 1)}
-    assert receptive_fields(checked("input 64\nreshape 8x8x1 -> conv K=1 F=3").network) == {}
+CONV = "conv K=8 F=3 P=1"
+THREE = f"input 32x32x3\n{CONV} -> relu -> permute {{0}}\n{CONV} -> relu -> permute {{0}} -> {CONV}\n"
+
+
+def test_a_permutation_that_changes_nothing_loses_nothing() -> None:
+    text = (
+        "input 32x32x3\nconv K=8 F=3 P=1 -> relu -> permute HWC\nconv K=8 F=3 P=1 -> relu\nexpect receptive_field {}\n"
+    )
+    checked(text.format(5))
+    (error,) = check_source(Source("a.net", text.format(3))).diagnostics
+    assert error.message == "the network has 5 pixels of receptive field; expected 3"
+    assert checked(THREE.format("HWC")).totals.receptive_field == 7
+    assert checked(THREE.format("WHC")).totals.receptive_field == 7
+
+
+def test_what_is_unknown_stays_unknown_in_the_total() -> None:
+    found = checked(THREE.format("CHW"))
+    assert receptive_fields(found.network) == {"input": (1, 1), "conv1": (3, 3), "relu1": (3, 3)}
+    assert found.totals.receptive_field is None
+    diagnostics = check_source(Source("a.net", THREE.format("CHW") + "expect receptive_field >= 3")).diagnostics
+    (error,) = (diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
+    assert error.code is Code.E402
+    assert "`permute1` does not say which pixels each position reads" in error.message
+    assert [label.span.text for label in error.labels] == ["3", "permute"]
+
+
+def test_what_sees_no_image_has_no_field() -> None:
+    generator = checked("input 64\nreshape 8x8x1 -> conv K=1 F=3").network
+    assert receptive_fields(generator) == {}
+    assert largest_receptive_field(generator) == (0, 0)
+    builder = NetworkBuilder("conditional")
+    image, noise = builder.input((8, 8, 1), "image"), builder.input((64,), "noise")
+    both = builder.add("concat", image, builder.add("reshape", noise, shape=(8, 8, 1)))
+    network = builder.network(builder.add("conv", both, K=1, F=3))
+    assert receptive_fields(network) == {"image": (1, 1), "concat1": (1, 1), "conv1": (3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("text", "pixels"),
+    [
+        ("flatten -> fc 48 -> reshape 4x4x3 -> conv K=1 F=3", (10, 10)),
+        ("pool avg global -> reshape 2x2x2 -> conv K=1 F=3 P=1", (10, 10)),
+        ("flatten -> softmax", (10, 10)),
+        ("flatten", (10, 10)),
+        ("reshape 512", (10, 10)),
+        ("reshape 8x8x8 -> conv K=1 F=3", (5, 5)),
+        ("reshape 1x1x512 -> relu", (10, 10)),
+        ("flatten -> slice 0..8", None),
+        ("flatten -> reshape 16x16x2", None),
+        ("reshape 16x16x2", None),
+    ],
+)
+def test_of_elements_that_move(text: str, pixels: tuple[int, int] | None) -> None:
+    """Where all elements see the same pixels, it does not matter which one is moved where."""
+    network = checked(f"input 8x8x1\nconv K=8 F=3 P=1 -> {text}").network
+    assert receptive_fields(network).get(network.outputs[0]) == pixels
     assert checked("input 64\nfc 3").totals.receptive_field == 0
 
 
 def test_axes_are_measured_by_themselves() -> None:
     network = checked("input 32x32x1\nconv K=1 F=3x5 P=1x2 -> pool avg global").network
-    assert receptive_field(network, receptive_fields(network)) == (3, 5)
+    assert largest_receptive_field(network) == (3, 5)
 
 
 def test_no_network_is_too_strange() -> None:
@@ -85,15 +140,17 @@ def test_no_network_is_too_strange() -> None:
         "conv K=2 F=3 D=3 P=3 -> pool avg F=3 S=2 P=1 -> conv K=1 F=3x5 P=1x2",
         "conv K=2 F=3 S=2 P=1 -> add { | conv K=2 F=3 P=1 -> conv K=2 F=3 P=1 | identity } -> conv K=1 F=1",
         "pool avg F=2 -> conv K=4 F=3 P=1 -> depth_to_space 2 -> conv K=1 F=3 P=1",
+        "conv K=2 F=3x5 P=1x2 -> permute WHC -> conv K=1 F=3x1 P=1x0",
+        "conv K=2 F=3x5 P=1x2 -> permute HWC -> conv K=1 F=3x1 P=1x0",
     ],
 )
 def test_the_gradient_reaches_as_far(text: str) -> None:
     """From the middle of the output, where no edge is near, exactly the pixels of the field have a gradient."""
     torch = pytest.importorskip("torch")
-    from specnet.backends.torch_module import build
+    from specnet.backends.torch_module import build_module
 
     network = checked(f"input 64x64x1\n{text}").network
-    module = build(network)
+    module = build_module(network)
     for parameter in module.parameters():
         torch.nn.init.constant_(parameter, 1.0)
     image = torch.rand(1, 1, 64, 64, requires_grad=True)
@@ -109,7 +166,7 @@ def test_the_gradient_reaches_as_far(text: str) -> None:
 
 def test_memory_counts_each_number_once() -> None:
     network = checked("input 8x8x3\nconv1: conv K=4 F=3 P=1 -> relu -> flatten -> fc 10")
-    bytes_ = memory(network.network, network.costs)
+    bytes_ = measure_memory(network.network, network.costs)
     assert bytes_ == {
         "conv1": 4 * (4 * 3 * 9 + 4 + 8 * 8 * 4),
         "conv1_relu": 0,

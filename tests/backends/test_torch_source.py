@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from runpy import run_path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -17,13 +18,13 @@ from hypothesis import strategies as st
 from paths import ROOT, SPECS
 from torch import nn
 
-from specnet.backends.torch_module import build
-from specnet.backends.torch_source import source
+from specnet.backends.torch_module import build_module
+from specnet.backends.torch_source import generate_source
 from specnet.cli import main
 from specnet.compiler import check_source
 from specnet.graph import Input, Network, Node
 from specnet.layers import layer_class
-from specnet.layers.base import Layer
+from specnet.layers.base import Family, Layer, Shapes, TorchCall
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -243,7 +244,7 @@ def network(text: str) -> Network:
 
 def written(built: Network) -> type[nn.Module]:
     """The class of the network that the source defines."""
-    text = source(built)
+    text = generate_source(built)
     names: dict[str, object] = {"__name__": "generated"}
     exec(compile(text, "<generated>", "exec"), names)
     classes = [line for line in text.splitlines() if line.startswith("class ")]
@@ -255,7 +256,7 @@ def written(built: Network) -> type[nn.Module]:
 def assert_same(built: Network) -> None:
     """Both modules begin with the same weights, take each other's, and give the same numbers, in training too."""
     torch.manual_seed(0)
-    in_memory: nn.Module = build(built)
+    in_memory: nn.Module = build_module(built)
     torch.manual_seed(0)
     generated = written(built)()
     ours, theirs = in_memory.state_dict(), generated.state_dict()
@@ -303,7 +304,7 @@ def test_every_kind(kind: str) -> None:
     ],
 )
 def test_golden(name: str, text: str, golden: Callable[[str, str], None]) -> None:
-    golden(name, source(network(text), name.replace(".py.txt", ".net")))
+    golden(name, generate_source(network(text), name.replace(".py.txt", ".net")))
 
 
 # The zoo
@@ -321,7 +322,7 @@ def of_zoo(name: str) -> Network:
 def test_names_and_shapes_of_the_zoo(name: str) -> None:
     built = of_zoo(name)
     with torch.device("meta"):
-        in_memory, generated = build(built), written(built)().eval()
+        in_memory, generated = build_module(built), written(built)().eval()
         result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
     shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
     assert shapes[0] == shapes[1]
@@ -342,13 +343,15 @@ def test_same_module_of_the_zoo(name: str) -> None:
     [("resnet50", 110), ("resnet152", 110), ("googlenet", 110), ("densenet121", 90), ("unet", 110), ("vgg19", 70)],
 )
 def test_length(name: str, lines: int) -> None:
-    assert len(source(of_zoo(name)).splitlines()) <= lines
+    assert len(generate_source(of_zoo(name)).splitlines()) <= lines
 
 
 def test_tidiness(tmp_path: Path) -> None:
     of_specs = {name: network(text) for name, text in SMALL.items()}
     for name, built in {**{name: of_zoo(name) for name in ZOO}, **of_specs}.items():
-        (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(source(built), encoding="utf-8")
+        (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(
+            generate_source(built), encoding="utf-8"
+        )
     ruff = [sys.executable, "-m", "ruff"]
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
     checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)
@@ -383,6 +386,39 @@ def conv(name: str, inputs: str, shares: str | None = None) -> Node:
 def test_any_graph(nodes: list[Node]) -> None:
     """Scopes that are scattered, share weights in part, are no identifiers."""
     assert_same(Network("Odd", "", (Input("input", (8, 8, 4)),), tuple(nodes), (nodes[-1].name,)))
+
+
+class Attention(Layer):
+    """A layer that takes its three inputs in order."""
+
+    family: ClassVar[Family] = Family.JOIN
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("F.scaled_dot_product_attention", dropout_p=0.0, is_causal=True),)
+
+
+class Maximum(Layer):
+    """A layer that takes its inputs pairwise, by a function that is no operator."""
+
+    family: ClassVar[Family] = Family.JOIN
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        return (TorchCall("torch.maximum", joins="fold"),)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (Attention(), "branch1, branch2, branch3, dropout_p=0.0, is_causal=True"),
+        (Maximum(), "torch.maximum(torch.maximum(branch1, branch2), branch3)"),
+    ],
+)
+def test_layers_of_several_inputs(layer: Layer, expected: str) -> None:
+    joined = Node("joined", "joined", layer, ("a", "b", "c"), (8, 8, 4))
+    nodes = (conv("a", "input"), conv("b", "input"), conv("c", "input"), joined)
+    built = Network("Joined", "", (Input("input", (8, 8, 4)),), nodes, ("joined",))
+    assert expected in generate_source(built)
+    assert_same(built)
 
 
 # Random structures
@@ -508,7 +544,7 @@ def test_command_prints(capfd: pytest.CaptureFixture[str]) -> None:
     file = SPECS / "alexnet.net"
     assert main(["compile", str(file)]) == 0
     text = capfd.readouterr().out
-    assert text == source(network(file.read_text(encoding="utf-8")), "alexnet.net")
+    assert text == generate_source(network(file.read_text(encoding="utf-8")), "alexnet.net")
 
 
 def test_command_needs_no_torch() -> None:

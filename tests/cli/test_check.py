@@ -139,7 +139,7 @@ def test_what_cannot_be_carried_out_is_2_and_prints_no_result(
         (["check", "nowhere/lecture.net"], "there is no file nowhere/lecture.net\n"),
         (["check", "."], ". is a directory; try `specnet check ./*.net`\n"),
         (["check", "empty"], "empty is a directory; name a file\n"),
-        (["fmt", "empty"], "empty is a directory; try `specnet fmt empty/*.net`\n"),
+        (["fmt", "empty"], "empty is a directory; name a file\n"),
         (["chek", "lecture.net"], "there is no command `chek`; did you mean `check`?\n"),
         (["nothing"], "there is no command `nothing`; there are check, draw, "),
         (["check", "--formt", "json", "lecture.net"], "`specnet check` takes no `--formt`; did you mean `--format`?\n"),

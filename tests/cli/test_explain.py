@@ -11,7 +11,7 @@ from paths import ROOT
 
 from specnet import settings
 from specnet.cli import main
-from specnet.cli.explain import page
+from specnet.cli.explain import read_page
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Severity
 from specnet.elaborate import CannotRead
@@ -23,7 +23,7 @@ PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 
 def examples(code: Code) -> tuple[str, str, dict[str, str]]:
     """The broken spec of a page, the sound one, and the files that they use."""
-    fences = re.findall(r"```net\n(.*?)```", page(code), flags=re.DOTALL)
+    fences = re.findall(r"```net\n(.*?)```", read_page(code), flags=re.DOTALL)
     match code:
         case Code.E001:  # its one spec, saved as Latin-1
             (text,) = fences
@@ -51,7 +51,7 @@ def test_pages_and_codes_belong_together() -> None:
 
 @pytest.mark.parametrize("code", Code, ids=lambda code: code.name)
 def test_a_page_has_the_title_of_its_code(code: Code) -> None:
-    assert page(code).startswith(f"# {code.name}: {code.value}\n\n")
+    assert read_page(code).startswith(f"# {code.name}: {code.value}\n\n")
 
 
 @pytest.mark.parametrize("code", Code, ids=lambda code: code.name)
@@ -69,7 +69,7 @@ def test_the_sound_example_leaves_nothing_to_say(code: Code) -> None:
 
 def test_a_code_is_explained_by_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "e301"]) == 0
-    assert capsys.readouterr().out == page(Code.E301)
+    assert capsys.readouterr().out == read_page(Code.E301)
 
 
 def test_without_a_word_all_that_can_be_explained_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,10 +121,10 @@ def test_everything_can_be_explained(word: str, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("cnov", "no code, layer or line of `train` is called `cnov`; did you mean `conv`?"),
+        ("cnov", "no code, layer or setting is called `cnov`; did you mean `conv`?"),
         ("optimiser", "did you mean `optimizer`?"),
         ("E31", "no code is called `E31`; did you mean `E310`?"),
-        ("what", "no code, layer or line of `train` is called `what`\n"),
+        ("what", "no code, layer or setting is called `what`\n"),
     ],
 )
 def test_what_is_unknown(word: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.diagnostics import Code, Fix, Severity
-from specnet.fixes import with_fixes
+from specnet.fixes import add_fixes
 from specnet.reporters.json import describe_diagnostic
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
@@ -23,7 +23,7 @@ SHOWN_ELSEWHERE = {"E001"}
 
 
 def checked_with_fixes(file: Path) -> Checked:
-    return with_fixes(check_source(Source(file.name, file.read_text(encoding="utf-8"))), {}, read_beside)
+    return add_fixes(check_source(Source(file.name, file.read_text(encoding="utf-8"))), {}, read_beside)
 
 
 def errors(checked: Checked) -> Counter[tuple[str, int]]:
@@ -31,7 +31,7 @@ def errors(checked: Checked) -> Counter[tuple[str, int]]:
     return Counter((error.code.name, error.span.line) for error in checked.errors if error.span)
 
 
-def edited(text: str, fix: Fix) -> str:
+def apply_edits(text: str, fix: Fix) -> str:
     for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text
@@ -59,7 +59,7 @@ def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pyte
     before = errors(checked)
     for diagnostic in checked.diagnostics:
         for fix in diagnostic.fixes:
-            after = errors(check_source(Source(file.name, edited(checked.source.text, fix))))
+            after = errors(check_source(Source(file.name, apply_edits(checked.source.text, fix))))
             assert not after - before, fix.title
             assert after.total() < before.total(), fix.title
 

@@ -15,7 +15,7 @@ from paths import ERRORS, ROOT
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.fixes import edited, with_fixes
+from specnet.fixes import add_fixes, apply_edits
 from specnet.foreign.bad_line import find_changes
 from specnet.source import Source
 from specnet.syntax.parser_input import ParserInput
@@ -24,13 +24,13 @@ ZOO = sorted((ROOT / "specs").glob("*.net"))
 
 
 def check(text: str, name: str = "test.net") -> Checked:
-    return with_fixes(check_source(Source(name, text)), {}, read_beside)
+    return add_fixes(check_source(Source(name, text)), {}, read_beside)
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        # signs
+        # punctuation
         ("conv K=8, F=3", "conv K=8 F=3"),
         ("conv K:8 F:3", "conv K=8 F=3"),
         ("conv K := 8 F=3", "conv K=8 F=3"),
@@ -102,14 +102,14 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("dense 10", "fc"),
     ],
 )
-def test_a_line_is_mended(written: str, meant: str) -> None:
+def test_a_line_is_corrected(written: str, meant: str) -> None:
     checked = check(f"input 32x32x3\n{written}\nfc 10\n")
     (error,) = checked.errors
     assert error.span
     assert error.span.line == 2
     assert meant in [fix.title for fix in error.fixes]
-    mended = edited(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
-    assert not check(mended.text).errors
+    corrected = apply_edits(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
+    assert not check(corrected.text).errors
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
     assert not error.fixes
 
 
-SLIPS = {
+MISTAKES = {
     "comma": (r"(?<=\w) (?=[A-Z]=)", ", "),
     "colon": (r"(?<= [KFSP])=", ":"),
     "semicolon": (r"(?<=[\w}])$", ";"),
@@ -129,14 +129,14 @@ SLIPS = {
     "no closing brace": (r"^\s*\}$", ""),
     "comment": (r"(?<=\w)$", " // as in the paper"),
     "no closing quote": (r'"$', ""),
-    "unknown sign": (r"(?<=\w) ", " ? "),
+    "unknown character": (r"(?<=\w) ", " ? "),
 }
 """What may go wrong anywhere: where, and what then stands there."""
 
 
-def slipped(chance: random.Random, text: str, kind: str) -> tuple[str, int] | None:
-    """The text with one slip of a kind, and its line."""
-    pattern, wrong = SLIPS[kind]
+def with_mistake(chance: random.Random, text: str, kind: str) -> tuple[str, int] | None:
+    """The text with one mistake of a kind, and its line."""
+    pattern, wrong = MISTAKES[kind]
     lines = text.split("\n")
     places = [
         (i, m)
@@ -151,20 +151,20 @@ def slipped(chance: random.Random, text: str, kind: str) -> tuple[str, int] | No
     return "\n".join(lines), i + 1
 
 
-@pytest.mark.parametrize("kind", SLIPS)
-def test_one_slip_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_one_mistake_in_the_zoo_is_one_error_with_a_fix(kind: str) -> None:
     chance = random.Random(kind)
     for file in chance.sample(ZOO, 12):
-        found = slipped(chance, file.read_text(encoding="utf-8"), kind)
+        found = with_mistake(chance, file.read_text(encoding="utf-8"), kind)
         if found:
             checked = check(found[0], str(file))
             (error,) = checked.errors
-            assert error.fixes or kind == "unknown sign", (file.name, found[1])
+            assert error.fixes or kind == "unknown character", (file.name, found[1])
             if kind != "no closing brace":
                 assert error.span and error.span.line == found[1], (file.name, found[1])
 
 
-def test_fix_mends_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_corrects_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "ten.net"
     file.write_text((ERRORS / "syntax_ten_at_once.net").read_text(encoding="utf-8"), encoding="utf-8")
     before = check(file.read_text(encoding="utf-8"))
@@ -173,7 +173,7 @@ def test_fix_mends_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.CaptureFi
         {d.span.line for d in before.diagnostics if d.span}
     )
     assert main(["check", "--fix", str(file)]) == 0
-    assert "10 fixes made" in capsys.readouterr().err
+    assert "10 fixes applied" in capsys.readouterr().err
 
 
 def test_many_bad_lines_come_to_an_end() -> None:

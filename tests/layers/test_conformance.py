@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.layers import kinds
 from specnet.source import Source
@@ -131,7 +131,7 @@ def test_torch_says_the_same(kind: str, spec: str, training: bool) -> None:
     node = network.nodes[-1]
     assert node.kind == kind
     with torch.device("meta"):
-        module = build(network).train(training)
+        module = build_module(network).train(training)
         arriving = [torch.empty(2, *i.shape[-1:], *i.shape[:-1]) for i in network.inputs]
         with FlopCounterMode(display=False) as flops:
             output = module(*arriving)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import Tensor, nn
 
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import check_source
 from specnet.source import Source
 
@@ -20,7 +20,7 @@ from specnet.source import Source
 def compiled(spec: str) -> nn.Module:
     result = check_source(Source("<spec>", spec))
     assert result.ok, [diagnostic.message for diagnostic in result.diagnostics]
-    return build(result.network).eval()
+    return build_module(result.network).eval()
 
 
 def ramp(*shape: int) -> Tensor:

@@ -57,6 +57,14 @@ def test_a_network_made_by_a_program() -> None:
     assert "right: @input -> conv K=16 F=1\nadd1:  @left  -> add @right\n" in format_network(network)
 
 
+def test_names_that_differ_in_dots_have_different_labels() -> None:
+    net = builder()
+    x = net.add("relu", net.input((4, 4, 3)), name="a.b")
+    network = net.network(net.add("add", x, net.add("tanh", x, name="a_b")))
+    labels = {"a.b": "a_b_", "a_b": "a_b", "add1": "add1"}
+    assert [node.name for node in read_back(network).nodes] == [labels[node.name] for node in network.nodes]
+
+
 def test_a_broken_network_cannot_be_printed() -> None:
     network = specnet.check("input 8x8x3\nconv K=3 F=9\n").network
     with pytest.raises(ValueError, match="cannot be printed"):

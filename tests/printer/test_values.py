@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from specnet.attributes import Attributes, Interval
-from specnet.elaborate.binding import bind
+from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
+from specnet.elaborate.binding import bind_attributes
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Layer
-from specnet.printer.values import format_arguments, format_layer
+from specnet.printer.values import format_arguments, format_layer, format_value, quote_value
 from specnet.settings.augment import Brightness
 from specnet.settings.optimizer import Sgd
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.expressions import NoSuchName
+from specnet.syntax.expressions import UndefinedName, evaluate
 from specnet.syntax.parser import parse
 
 LINES = """
@@ -74,13 +76,13 @@ def read(line: str) -> Layer:
     assert isinstance(call, tree.Call)
     kind = layer_class(call.word.text)
     assert kind is not None
-    bound = bind(kind, call.word, call.arguments, nothing)
+    bound = bind_attributes(kind, call.word, call.arguments, nothing)
     assert bound.attributes is not None, [diagnostic.message for diagnostic in bound.diagnostics]
     return bound.attributes
 
 
 def nothing(name: tree.Name) -> object:
-    raise NoSuchName(f"`{name.text}` is no word of the layer", name.span)
+    raise UndefinedName(f"`{name.text}` is no word of the layer", name.span)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -120,3 +122,49 @@ def test_the_other_kinds_are_one_word(kind: str) -> None:
 )
 def test_settings_are_written_too(setting: Attributes, text: str) -> None:
     assert format_arguments(setting) == text
+
+
+COUNTS = st.integers(0, 10**12)
+NUMBERS = COUNTS | st.floats(0, 1e9).map(lambda number: float(f"{number:.9g}"))
+VALUES = st.one_of(
+    st.booleans(),
+    NUMBERS,
+    NUMBERS.map(lambda number: -number),
+    st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True),
+    st.sampled_from(["yes", "false", "not", "or", "if", "in", "let", "for", "C"]),
+    st.text(st.characters(exclude_characters='"\ufffd', exclude_categories=["C"]), max_size=5),
+    st.builds(Interval, NUMBERS, NUMBERS),
+    st.tuples(COUNTS, COUNTS).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: BeforeAfter(*pair)),
+    st.builds(Multiple, st.integers(1, 1000)),
+    st.lists(NUMBERS, min_size=3, max_size=4).map(tuple),
+    st.lists(st.lists(NUMBERS, min_size=1, max_size=3), min_size=1, max_size=3),
+)
+
+
+@given(VALUES)
+def test_a_printed_value_reads_back(value: object) -> None:
+    try:
+        (line,), diagnostics = parse(Source("<value>", f"let value = {format_value(value)}"))
+    except ValueError:
+        raise AssertionError(format_value(value)) from None
+    assert not diagnostics and isinstance(line, tree.Let)
+    assert evaluate(line.value, lambda name: name.text if isinstance(name, tree.Name) else name) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        (10**30, "1e+30"),
+        (0.25, "0.25"),
+        (True, "yes"),
+        ("same", "`same`"),
+        ((3, 3), "3x3"),
+        (BeforeAfter(0, 1), "0:1"),
+        (Interval(0.5, 1.5), "0.5..1.5"),
+        (Multiple(64), "64x"),
+        ([1], "that"),
+    ],
+)
+def test_messages_quote_values(value: object, text: str) -> None:
+    assert quote_value(value) == text

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
 from specnet.layers.base import Layer, LayerError, Shape
@@ -120,6 +120,6 @@ def test_padding_on_one_side_runs_as_it_is_checked(
     result = check_source(Source("<line>", f"input {height}x{width}x2\n{line} {attributes}"))
     if result.ok:
         with torch.no_grad():
-            output = build(result.network)(torch.rand(1, 2, height, width))
+            output = build_module(result.network)(torch.rand(1, 2, height, width))
         assert result.network.nodes[-1].output == (*output.shape[2:], 2)
         assert output.isfinite().all()

@@ -14,7 +14,7 @@ import pytest
 from paths import ERRORS
 
 from specnet.cli import main
-from specnet.cli.explain import page
+from specnet.cli.explain import read_page
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
 from specnet.source import Source
@@ -69,7 +69,7 @@ def assert_rules(rules: list[Any]) -> None:
         assert re.fullmatch(r"[A-Z]\w+", rule["name"])
         assert rule["shortDescription"]["text"] == code.value
         assert len(rule["fullDescription"]["text"]) > 20
-        assert rule["help"] == {"text": page(code), "markdown": page(code)}
+        assert rule["help"] == {"text": read_page(code), "markdown": read_page(code)}
         assert rule["defaultConfiguration"]["level"] == code.severity.value
 
 

@@ -25,7 +25,7 @@ def test_a_line_is_a_file_and_a_field() -> None:
         "base",
         "training",
     }
-    assert files == set(lines())
+    assert files - {"__init__", "base", "training"} == set(lines())
 
 
 @pytest.mark.parametrize("line", lines())

@@ -14,7 +14,7 @@ from paths import ERRORS, SPECS
 from specnet.compiler import check_source
 from specnet.source import Source
 from specnet.syntax import tree
-from specnet.syntax.expressions import NoValue, evaluate
+from specnet.syntax.expressions import EvaluationError, evaluate
 from specnet.syntax.parser import parse, read_grammar
 
 FILES = sorted(SPECS.rglob("*.net"))
@@ -85,7 +85,7 @@ def test_values(text: str, expected: object) -> None:
     "text", ["1/0", "1//0", "1%0", "yes + 1", "not 3", "min(1)", "1e30*10", "9" * 400 + "*10", "a(1)"]
 )
 def test_expressions_without_a_value(text: str) -> None:
-    with pytest.raises(NoValue):
+    with pytest.raises(EvaluationError):
         value(text)
 
 

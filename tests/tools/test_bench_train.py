@@ -1,4 +1,4 @@
-"""The benchmark of the trainer runs from one end to the other; what it measures is for quiet machines."""
+"""The training benchmark runs from beginning to end; what it measures needs an idle machine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from gpu import images_per_second
+from bench_train.gpu import measure_images_per_second
+from bench_train.timing import Ratio, compare, summarize
 from paths import ROOT, SPECS
-from timing import Ratio, compare, ratio
 
 BENCH = ROOT / "tools" / "bench_train"
 
@@ -18,7 +18,7 @@ BENCH = ROOT / "tools" / "bench_train"
 def test_it_runs() -> None:
     done = subprocess.run([sys.executable, BENCH, "--quick"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for title in ("over the textbook loop", "over the best loop by hand", "ours over a plain loop"):
+    for title in ("the textbook loop", "a loop tuned by hand", "SpecNet over a plain loop"):
         assert title in done.stdout
     assert "CUDA" in done.stdout or "images/s" in done.stdout
 
@@ -31,15 +31,15 @@ def test_it_refuses_a_count_that_is_none() -> None:
 
 def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
     spec = SPECS / "lenet5.net"
-    rates = images_per_second(spec, "cpu", batch=8, batches=2, folder=tmp_path / "run", looks=3)
+    rates = measure_images_per_second(spec, "cpu", batch=8, steps=2, folder=tmp_path / "run", repeats=3)
     assert len(rates) == 3
     assert all(rate > 0 for rate in rates)
 
 
 def test_the_interval_holds_the_median_in_95_of_100_cases() -> None:
-    assert ratio(range(1, 16)) == Ratio(8, 4, 12)  # the binomial table: 15 pairs leave three at each end
-    assert ratio([3.0, 1.0, 2.0]) == Ratio(2, 1, 3)
-    assert ratio([5.0]) == Ratio(5, 5, 5)
+    assert summarize(range(1, 16)) == Ratio(8, 4, 12)  # the binomial table: 15 pairs leave three at each end
+    assert summarize([3.0, 1.0, 2.0]) == Ratio(2, 1, 3)
+    assert summarize([5.0]) == Ratio(5, 5, 5)
 
 
 def test_the_ratio_is_of_the_times_of_a_step() -> None:

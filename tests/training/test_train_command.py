@@ -46,7 +46,7 @@ def test_it_trains(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(spec), "--run", "run", "--epochs", "3", "--set", "optimizer.lr=0.01"]) == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(
-        r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\nkept in     run\n", out
+        r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\nsaved in    run\n", out
     )
     assert "1,238 train, 200 validation, 359 test images of 10 classes, 60 steps in 3 epochs" in err
     assert (
@@ -157,7 +157,7 @@ def test_a_signal_saves_and_resuming_ends_the_same(
     process.send_signal(sent)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (code, ""), err
-    assert err.endswith("to go on: specnet train --resume stopped\n")
+    assert err.endswith("to resume: specnet train --resume stopped\n")
     assert not Path("stopped/summary.json").exists()
     assert main(["train", "--resume", "stopped"]) == 0
     assert is_same(Path("stopped"), undisturbed)

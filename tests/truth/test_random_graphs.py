@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code
 from specnet.source import Source
@@ -142,7 +142,7 @@ def test_the_modules_have_the_parameters_that_torch_counted(shared: Callable[[st
     for graph in read(shared("truth"), "random_graphs.jsonl")[:40]:
         network = check(text(graph, "round floor")).network
         with torch.device("meta"):
-            module = build(network)
+            module = build_module(network)
             output = module(*(torch.empty(2, *i.shape[-1:], *i.shape[:-1]) for i in network.inputs))
         assert sum(p.numel() for p in module.parameters()) == graph["truth"]["totals"]["params"]
         assert list(output.shape[1:]) == graph["truth"]["nodes"][-1]["output"][1:]

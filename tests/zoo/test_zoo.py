@@ -14,7 +14,7 @@ from flavours import FLAVOURS
 from paths import SPECS
 from torch import fx
 
-from specnet.backends.torch_module import build
+from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Severity
 from specnet.graph import Network, Node
@@ -149,7 +149,7 @@ def test_every_block_is_used() -> None:
 def test_the_module_has_these_parameters_and_gives_these_shapes(name: str) -> None:
     checked = check(name)
     with torch.device("meta"):
-        module = build(checked.network).eval()
+        module = build_module(checked.network).eval()
         shapes = Shapes(module, checked.network)
         shapes.run(*inputs(checked.network))
     assert sum(parameter.numel() for parameter in module.parameters()) == checked.totals.parameters
@@ -163,7 +163,7 @@ def test_the_module_has_these_parameters_and_gives_these_shapes(name: str) -> No
 def test_the_module_computes(name: str) -> None:
     torch.manual_seed(1)
     network = check(name, SMALL[name]).network
-    module = build(network).eval()
+    module = build_module(network).eval()
     with torch.no_grad():
         given = module(*inputs(network))
     ends = [*network.outputs, *(head.value for head in network.heads)]

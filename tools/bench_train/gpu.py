@@ -1,4 +1,4 @@
-"""On CUDA: seconds to 94 % on CIFAR-10 by specs/airbench94.net, and images a second of two large networks."""
+"""On CUDA: seconds to 94 % on CIFAR-10 with specs/airbench94.net, and images/s of two large networks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import mean, median
 
 import torch
-from ours import stretches
-from timing import ratio
+from bench_train.timing import summarize
+from bench_train.trainer import make_loop_of_setup
 
 import specnet
 from specnet.jobs import make_job
@@ -24,22 +24,22 @@ SEEDS = 5
 GOAL = 0.94
 
 LARGE = {"alexnet.net": 1024, "resnet50.net": 256}
-"""Networks and their batches."""
+"""Networks and their batch sizes."""
 
 
-def report(data_dir: Path | None, folder: Path) -> Iterator[str]:
-    """What a GPU shows; without one it says so."""
+def report_gpu(data_dir: Path | None, folder: Path) -> Iterator[str]:
+    """Yield the lines measured on the GPU, or one that says there is none."""
     if not torch.cuda.is_available():
-        yield "no CUDA device here: airbench94.net, AlexNet and ResNet-50 on a GPU are not measured"
+        yield "no CUDA device: airbench94.net, AlexNet and ResNet-50 are not measured"
         return
     yield f"on {torch.cuda.get_device_name()}"
-    yield from _record(data_dir, folder)
+    yield from _report_airbench(data_dir, folder)
     for spec, batch in LARGE.items():
-        rates = images_per_second(SPECS / spec, "cuda", batch, batches=8, folder=folder / spec)
-        yield f"  {spec:28} {ratio(rates)} images/s, synthetic, batch {batch}"
+        rates = measure_images_per_second(SPECS / spec, "cuda", batch, steps=8, folder=folder / spec)
+        yield f"  {spec:28} {summarize(rates)} images/s, synthetic, batch {batch}"
 
 
-def _record(data_dir: Path | None, folder: Path) -> Iterator[str]:
+def _report_airbench(data_dir: Path | None, folder: Path) -> Iterator[str]:
     spec = SPECS / "airbench94.net"
     if not spec.exists() or data_dir is None:
         yield f"  {spec.name} is left out: {'there is no such spec' if data_dir else 'it needs --data-dir'}"
@@ -55,11 +55,13 @@ def _record(data_dir: Path | None, folder: Path) -> Iterator[str]:
     yield f"  {spec.name}: {mean(scores):.2%} in {median(seconds):.2f} s; {reached} of {SEEDS} seeds reach {GOAL:.0%}"
 
 
-def images_per_second(spec: Path, device: str, batch: int, batches: int, folder: Path, looks: int = 9) -> list[float]:
-    """Of stretches of `batches` steps, by the trainer itself, on made-up images."""
+def measure_images_per_second(
+    spec: Path, device: str, batch: int, steps: int, folder: Path, repeats: int = 9
+) -> list[float]:
+    """Return the images/s of SpecNet's trainer on synthetic images, measured `repeats` times over so many steps."""
     job = make_job(specnet.check(spec))
     training = Training(data=Synthetic(classes=job.output_shape[0], images=2 * batch), batch=Batch(size=batch))
     setup = set_up(replace(job, training=training), Options(device=device), folder, Silent())
-    steps = stretches(setup)
-    steps(batches)
-    return [batches * batch / steps(batches) for _ in range(looks)]
+    loop = make_loop_of_setup(setup)
+    loop(steps)
+    return [steps * batch / loop(steps) for _ in range(repeats)]

@@ -5,58 +5,58 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
 import torch
-from by_hand import Order
-from setting import Images, Setting
-from timing import Clock, Stretch
+from bench_train.timing import Clock, TimedLoop
+from bench_train.tuned import BatchOrder
+from bench_train.workload import Images, Workload
 from torch.nn.functional import cross_entropy
 
 EPOCH = 10_000
-"""Steps of an epoch that never ends within a stretch."""
+"""Steps per epoch: more than are ever timed at once."""
 
 
-def installed() -> dict[str, Any]:
-    """The peers that are there: what makes a stretch of each."""
-    ways = {"keras": keras_fit, "lightning": lightning_fit}
-    return {name: way for name, way in ways.items() if find_spec(name)}
+def installed_peers() -> dict[str, Callable[[Workload], TimedLoop]]:
+    """Return what makes the timed loop of each peer that is installed."""
+    peers = {"Keras": make_keras_loop, "Lightning": make_lightning_loop}
+    return {name: make_loop for name, make_loop in peers.items() if find_spec(name.lower())}
 
 
-def keras_fit(setting: Setting) -> Stretch:
-    """Keras 3 on the torch backend: `fit`, with accuracy as its one metric."""
+def make_keras_loop(workload: Workload) -> TimedLoop:
+    """Return the loop of `fit` in Keras 3 on the torch backend, with accuracy as its only metric."""
     os.environ.update(KERAS_BACKEND="torch", KERAS_TORCH_DEVICE="cpu")
     import keras
 
-    pixels, labels = setting.images
-    mean, scale = (values.numpy() for values in setting.mean_and_scale)
+    pixels, labels = workload.images
+    mean, scale = (values.numpy() for values in workload.mean_and_scale)
     images, targets = (pixels.numpy() - mean) * scale, labels.numpy()
-    model = keras.Sequential([keras.Input(images.shape[1:]), *_keras_layers(setting.setup.job.name)])
-    chosen = setting.setup.job.training.optimizer
+    model = keras.Sequential([keras.Input(images.shape[1:]), *_keras_layers(workload.setup.job.name)])
+    chosen = workload.setup.job.training.optimizer
     model.compile(
         optimizer=keras.optimizers.SGD(chosen.lr, momentum=chosen.momentum),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
 
-    def stretch(count: int) -> float:
-        most = len(targets) // setting.batch
+    def run(count: int) -> float:
+        most = len(targets) // workload.batch
         left, seconds = count, 0.0
         while left:
-            now = min(left, most) * setting.batch
+            now = min(left, most) * workload.batch
             times: list[float] = []
             clock = keras.callbacks.LambdaCallback(
                 on_epoch_begin=lambda epoch, logs, times=times: times.append(Clock.now()),
                 on_epoch_end=lambda epoch, logs, times=times: times.append(Clock.now()),
             )
-            model.fit(images[:now], targets[:now], setting.batch, verbose=0, callbacks=[clock])
+            model.fit(images[:now], targets[:now], workload.batch, verbose=0, callbacks=[clock])
             seconds += times[1] - times[0]
             left -= min(left, most)
         return seconds
 
-    return stretch
+    return run
 
 
 def _keras_layers(name: str) -> list[Any]:
@@ -79,13 +79,13 @@ def _keras_layers(name: str) -> list[Any]:
             return [Flatten(), Dense(10)]
 
 
-def lightning_fit(setting: Setting) -> Stretch:
-    """Lightning, bare: no logger, no progress bar, no checkpoints, nothing logged."""
+def make_lightning_loop(workload: Workload) -> TimedLoop:
+    """Return the loop of a bare Lightning trainer: no logger, no progress bar, no checkpoints."""
     import lightning
 
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    module = setting.module().to(memory_format=torch.channels_last)
+    module = workload.make_module().to(memory_format=torch.channels_last)
 
     class Task(lightning.LightningModule):
         times: list[float]
@@ -98,7 +98,7 @@ def lightning_fit(setting: Setting) -> Stretch:
             return cross_entropy(self.module(batch[0]), batch[1])
 
         def configure_optimizers(self) -> torch.optim.Optimizer:
-            return setting.optimizer(self.module, fused=True)
+            return workload.make_optimizer(self.module, fused=True)
 
         def on_train_epoch_start(self) -> None:
             self.times = [Clock.now()]
@@ -106,9 +106,9 @@ def lightning_fit(setting: Setting) -> Stretch:
         def on_train_epoch_end(self) -> None:
             self.times.append(Clock.now())
 
-    batches = InMemory(setting)
+    batches = InMemory(workload)
 
-    def stretch(count: int) -> float:
+    def run(count: int) -> float:
         task = Task()
         quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
         with warnings.catch_warnings():
@@ -119,17 +119,17 @@ def lightning_fit(setting: Setting) -> Stretch:
             trainer.fit(task, batches)
         return task.times[1] - task.times[0]
 
-    return stretch
+    return run
 
 
 class InMemory:
-    """Batches by index, as the plain loop takes them."""
+    """A data loader that takes batches by index, as the plain loop does."""
 
-    def __init__(self, setting: Setting) -> None:
-        pixels, self._labels = setting.images
-        mean, scale = setting.mean_and_scale
+    def __init__(self, workload: Workload) -> None:
+        pixels, self._labels = workload.images
+        mean, scale = workload.mean_and_scale
         self._images = ((pixels - mean) * scale).permute(0, 3, 1, 2)
-        self._order = Order(len(self._labels), setting.batch)
+        self._order = BatchOrder(len(self._labels), workload.batch)
 
     def __len__(self) -> int:
         return EPOCH

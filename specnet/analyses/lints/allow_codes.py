@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specnet.analyses.lints.base import Finding, Lint, View
-from specnet.analyses.lints.base.allowed import comments
+from specnet.analyses.lints.view import Finding, Lint, View
+from specnet.analyses.messages import find_comments
 from specnet.diagnostics import Code, Severity
 
 
-def impossible(view: View) -> Iterator[Finding]:
+def find_impossible_codes(view: View) -> Iterator[Finding]:
     """Codes that do not exist or cannot be allowed, in the file's comments and among the project's."""
-    for comment, *codes in comments(view.source):
+    for comment, *codes in find_comments(view.source):
         if not codes:
             yield Finding(comment, fact="`allow` names no code", beside="as in `# specnet: allow W501`")
         for code in codes:
@@ -29,4 +29,4 @@ def _objection(name: str) -> str:
     return f"`{name}` is an error, and no error can be allowed" if Code[name].severity is Severity.ERROR else ""
 
 
-LINTS = (Lint(Code.W506, impossible, help="`specnet explain` lists all codes"),)
+LINTS = (Lint(Code.W506, find_impossible_codes, help="`specnet explain` lists all codes"),)

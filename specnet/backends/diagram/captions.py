@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specnet.analyses.cost import format_count
 from specnet.backends.diagram.faults import Faults
 from specnet.backends.diagram.label import SPACE, bold, lines, small, stack, text
 from specnet.backends.diagram.palette import FAULT, INK
@@ -15,7 +16,7 @@ MOST_COMPLAINTS = 5
 def title(checked: Checked, wrong: Faults) -> str:
     """The network's name, what it is, and its totals; of a broken one, what has no place in the picture."""
     network, totals = checked.network, checked.totals
-    sums = f"{totals.parameters:,} parameters · {totals.macs:,} MACs" if checked.ok else ""
+    sums = f"{totals.parameters:,} parameters · {format_count(totals.macs)} MACs" if checked.ok else ""
     complaints = (small(lines(message, 90), FAULT.line) for message in wrong.elsewhere[:MOST_COMPLAINTS])
     name = small(bold(text(network.name or "network")), INK, 18)
     return stack([name, small(lines(network.description, 90)), small(text(sums)), *complaints, small(SPACE, size=4)])

@@ -14,7 +14,6 @@ from itertools import pairwise
 from specnet.backends.diagram.scopes import Scopes
 from specnet.graph import Network, Node
 from specnet.layers import layer_class
-from specnet.layers.base import Family
 
 MOST_IN_A_BOX = 6
 
@@ -30,7 +29,7 @@ class Box:
     @property
     def is_join(self) -> bool:
         kind = layer_class(self.nodes[0].kind)
-        return not self.is_folded and kind is not None and kind.family is Family.JOIN
+        return not self.is_folded and kind is not None and kind.arity.joins
 
 
 @dataclass(frozen=True)

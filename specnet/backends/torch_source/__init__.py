@@ -14,7 +14,7 @@ from specnet.backends.torch_source.source_file import embed_modules, write_docst
 from specnet.graph import Network
 
 
-def source(network: Network, origin: str = "") -> str:
+def generate_source(network: Network, origin: str = "") -> str:
     """Return the source of a network that was checked without errors; `origin` is the name of its spec."""
     flow = trace_dataflow(network)
     embedded = embed_modules(call.target for calls in flow.calls.values() for call in calls)

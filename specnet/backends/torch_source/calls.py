@@ -24,7 +24,7 @@ SIGNATURES: Mapping[str, str] = {
     "nn.Linear": "in_features, out_features, bias=True",
     "nn.BatchNorm1d": "num_features, eps=1e-5, momentum=0.1, affine=True",
     "nn.BatchNorm2d": "num_features, eps=1e-5, momentum=0.1, affine=True",
-    "nn.InstanceNorm2d": "num_features, eps=1e-5, momentum=0.1, affine=False",
+    "nn.InstanceNorm2d": "num_features, eps=1e-5, affine=False",
     "nn.GroupNorm": "num_groups, num_channels, eps=1e-5, affine=True",
     "nn.LayerNorm": "normalized_shape, eps=1e-5, elementwise_affine=True",
     "nn.PReLU": "num_parameters=1, init=0.25",
@@ -54,7 +54,7 @@ SIGNATURES: Mapping[str, str] = {
     "torch.tanh": "",
     "torch.mul": "other",
     "torch.cat": "dim=0, /",
-    "torch.flatten": "start_dim=0, /, end_dim=-1",
+    "torch.flatten": "start_dim=0, /",
     "torch.narrow": "dim, start, length",
     "torch.permute": "dims",
     "torch.reshape": "shape",
@@ -117,7 +117,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Call:
+class SourceCall:
     """A call of a torch module or function, its arguments in the order of its signature.
 
     `frozen` are the parameters of a module that are not learned.
@@ -149,17 +149,17 @@ class Call:
         return "" if self.is_activation else self.target, tuple(self.arguments), self.frozen
 
 
-def convert_layer(layer: Layer, inputs: Shapes) -> tuple[Call, ...]:
+def convert_layer(layer: Layer, inputs: Shapes) -> tuple[SourceCall, ...]:
     """Return the calls of a layer for inputs of these shapes, in order; none for an identity."""
     frozen = tuple(name for name in layer.parameters(inputs) if is_frozen(layer, name))
     return tuple(_convert(call, frozen) for call in layer.torch(inputs) if call.target != "nn.Identity")
 
 
-def _convert(call: TorchCall, frozen: tuple[str, ...]) -> Call:
+def _convert(call: TorchCall, frozen: tuple[str, ...]) -> SourceCall:
     target = FUNCTIONS.get(call.target, call.target)
     signature = find_signature(target)
     arguments = signature.sort({**call.arguments, **MODE_ARGUMENTS.get(target, {})})
-    return Call(target, arguments, signature, call.joins, frozen if call.is_module else ())
+    return SourceCall(target, arguments, signature, call.joins, frozen if call.is_module else ())
 
 
 @cache

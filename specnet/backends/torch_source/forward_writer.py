@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import Call
+from specnet.backends.torch_source.calls import SourceCall
 from specnet.backends.torch_source.init_writer import ClassBody, attribute
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
 from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot
 from specnet.backends.torch_source.pretty_printer import (
     LINE_WIDTH,
-    Group,
-    Text,
+    Bracketed,
+    PythonText,
     format_call,
     format_flat,
     format_lines,
@@ -61,7 +61,7 @@ def _name_inputs(module: Module, scope: ModuleScope | None) -> list[str]:
 
 
 @dataclass
-class Statement:
+class ForwardStatement:
     """Children that each read the one before, written on one line, and the optional branch they belong to."""
 
     children: list[Child]
@@ -85,39 +85,39 @@ class Statement:
         """Whether it calls a stack whose modules read more than the module before."""
         return isinstance(self.children[0].content, Stack) and len(self.reads) > 1
 
-    def format(self, body: ClassBody, values: list[Text]) -> Text:
+    def format(self, body: ClassBody, values: list[PythonText]) -> PythonText:
         """Return the expression that computes its outputs from values."""
         for child in self.children:
             values = [_call_child(body, child, values)]
         return values[0]
 
 
-def group_statements(body: ClassBody) -> list[Statement]:
+def group_statements(body: ClassBody) -> list[ForwardStatement]:
     """Group the children of a class into statements, as a person groups conv, bn, relu on one line."""
     module = body.definition.full
     reads = Counter([*module.outputs, *(value for child in module.children for value in child.inputs)])
     reads.update(bypass for _, bypass in body.branch_values.values())
-    found = list[Statement]()
+    found = list[ForwardStatement]()
     for child in module.children:
         longer = _append(found[-1], child, body, reads) if found else None
         if longer:
             found[-1] = longer
         else:
-            found.append(Statement([child], body.branch_of(child)))
+            found.append(ForwardStatement([child], body.branch_of(child)))
     return found
 
 
-def _append(statement: Statement, child: Child, body: ClassBody, reads: Counter[str]) -> Statement | None:
+def _append(statement: ForwardStatement, child: Child, body: ClassBody, reads: Counter[str]) -> ForwardStatement | None:
     """The statement with one more child, if that alone reads its value and belongs and fits on its line."""
     chained = child.inputs == statement.assigns and len(child.inputs) == 1 and reads[child.inputs[0]] == 1
-    longer = Statement([*statement.children, child], body.branch_of(child))
+    longer = ForwardStatement([*statement.children, child], body.branch_of(child))
     if not chained or statement.branch != longer.branch or statement.is_loop or not _belongs(statement, child):
         return None
     fits = len(format_flat(longer.format(body, [*longer.reads]))) <= LINE_WIDTH - 16
     return longer if longer.depth <= MAX_DEPTH and fits else None
 
 
-def _belongs(statement: Statement, child: Child) -> bool:
+def _belongs(statement: ForwardStatement, child: Child) -> bool:
     """Whether layers belong together: conv, bn, relu or bn, relu, conv, and dropout with the layer before it."""
     leads = [_family(each) not in FOLLOWERS for each in statement.children]
     if not any(leads):
@@ -133,7 +133,7 @@ def _family(child: Child) -> Family | None:
 # Calls
 
 
-def _call_child(body: ClassBody, child: Child, values: Sequence[Text]) -> Text:
+def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> PythonText:
     """The expression that applies a child to values."""
     if not isinstance(child.content, Leaf):
         return format_call(attribute(child.owner), values)
@@ -142,10 +142,10 @@ def _call_child(body: ClassBody, child: Child, values: Sequence[Text]) -> Text:
     return values[0]
 
 
-def _join(body: ClassBody, child: Child, position: int, call: Call, values: Sequence[Text]) -> Text:
+def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     """A call with several values: as a list, pairwise from the left, or in order."""
     if call.joins == "list":
-        return _apply(body, child, position, call, [Group("[", tuple(values), "]")])
+        return _apply(body, child, position, call, [Bracketed("[", tuple(values), "]")])
     if call.joins != "fold":
         return _apply(body, child, position, call, values)
     if call.target in OPERATORS:
@@ -153,7 +153,7 @@ def _join(body: ClassBody, child: Child, position: int, call: Call, values: Sequ
     return reduce(lambda one, other: _apply(body, child, position, call, [one, other]), values)
 
 
-def _apply(body: ClassBody, child: Child, position: int, call: Call, values: Sequence[Text]) -> Text:
+def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
         return format_call(attribute(child.owner), values)
     slot = Slot(child.name, position, ACTIVATION)
@@ -170,7 +170,7 @@ class Variables:
     A variable is free again when its value is no longer read.
     """
 
-    def __init__(self, module: Module, statements: Sequence[Statement], names: Mapping[str, str]) -> None:
+    def __init__(self, module: Module, statements: Sequence[ForwardStatement], names: Mapping[str, str]) -> None:
         self.module, self.names, self.alive = module, dict(names), set(names)
         self.readers: dict[str, list[int]] = {}
         self.statements = statements
@@ -326,7 +326,7 @@ class _ForwardWriter:
             names = ", ".join(self.variables.names[value] for value in self.module.outputs)
             self.lines.append(f"        return {names}")
 
-    def _comment(self, statement: Statement) -> str:
+    def _comment(self, statement: ForwardStatement) -> str:
         """The output shape of a statement's functions; that of modules stands in the constructor."""
         leaves = [(child, child.content) for child in statement.children if isinstance(child.content, Leaf)]
         functions = [child for child, leaf in leaves if not any(call.is_module for call in leaf.calls)]

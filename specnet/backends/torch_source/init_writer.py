@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import Call
+from specnet.backends.torch_source.calls import SourceCall
 from specnet.backends.torch_source.instances import (
     ClassDefinition,
     Instances,
@@ -18,8 +18,8 @@ from specnet.backends.torch_source.instances import (
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
 from specnet.backends.torch_source.parameters import INCREMENT, REPEATS, Slot
 from specnet.backends.torch_source.pretty_printer import (
-    Group,
-    Text,
+    Bracketed,
+    PythonText,
     format_call,
     format_flat,
     format_keyword,
@@ -44,7 +44,7 @@ class ClassBody:
         self.children = definition.full.children
         self.texts = definition.parameters.texts
 
-    def arguments(self, child: Child, position: int, call: Call) -> Iterator[Text]:
+    def arguments(self, child: Child, position: int, call: SourceCall) -> Iterator[PythonText]:
         """Yield the arguments of a child's call: by position or by name, as the signature says, without defaults."""
         for name in call.arguments:
             slot = Slot(child.name, position, name)
@@ -62,7 +62,7 @@ class ClassBody:
         names = (name for slot in slots for name in self.definition.parameters.reads[slot])
         return {name: free_name(escape_attribute(name), taken) for name in names}
 
-    def attribute_text(self, slot: Slot) -> Text:
+    def attribute_text(self, slot: Slot) -> PythonText:
         """Return the text of a slot with attributes in place of the constructor's parameters."""
         text, names = self.texts[slot], self.definition.parameters.reads[slot]
         if not names:
@@ -111,7 +111,7 @@ def write_init(body: ClassBody) -> list[str]:
         return []
     defaults = {name: f"{name}={format_flat(format_literal(value))}" for name, value in parameters.defaults.items()}
     names = (defaults.get(name, name) for name in parameters.values)
-    lines = [*format_lines(Group("def __init__(", ("self", *names), "):"), 4), "        super().__init__()"]
+    lines = [*format_lines(Bracketed("def __init__(", ("self", *names), "):"), 4), "        super().__init__()"]
     lines += [f"        self.{attribute} = {name}" for name, attribute in body.attributes.items()]
     containers = set[str]()
     for slot, group in groupby(modules, lambda module: body.branch_of(module[0])):
@@ -121,7 +121,7 @@ def write_init(body: ClassBody) -> list[str]:
     return lines
 
 
-def _assign_child(child: Child, text: Text, comment: str, indent: int, containers: set[str]) -> Iterator[str]:
+def _assign_child(child: Child, text: PythonText, comment: str, indent: int, containers: set[str]) -> Iterator[str]:
     """The lines that set an attribute, after empty modules for the containers of a dotted name."""
     path = child.name.split(".")
     for end in range(1, len(path)):
@@ -136,7 +136,7 @@ def _assign_child(child: Child, text: Text, comment: str, indent: int, container
         yield f"{' ' * indent}{attribute(child.name)}.{parameter}.requires_grad_(False)"
 
 
-def _assign(name: str, text: Text, comment: str, indent: int) -> list[str]:
+def _assign(name: str, text: PythonText, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
     target = attribute(holder) if holder else "self"
     if is_attribute(last):
@@ -144,7 +144,7 @@ def _assign(name: str, text: Text, comment: str, indent: int) -> list[str]:
     return format_lines(text, indent, f'{target}.add_module("{last}", ', ")", comment)
 
 
-def _instantiate(body: ClassBody, child: Child) -> Text | None:
+def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
     """The expression that constructs a child; None for a function and for a child that uses another's weights."""
     if not child.is_owner:
         return None
@@ -162,7 +162,7 @@ def _instantiate(body: ClassBody, child: Child) -> Text | None:
             return format_call("nn.ModuleList", [_list(items)]) if has_loop else format_call("nn.Sequential", items)
 
 
-def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Group:
+def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Bracketed:
     """The expression that constructs an instance: `Basic(64, stride=2)`."""
     texts = [(name, _argument(body, child, position, name)) for name in definition.parameters.values]
     given = [(name, text) for name, text in texts if text is not None]
@@ -172,7 +172,7 @@ def _instance(body: ClassBody, child: Child, position: int, definition: ClassDef
     )
 
 
-def _argument(body: ClassBody, child: Child, position: int, name: str) -> Text | None:
+def _argument(body: ClassBody, child: Child, position: int, name: str) -> PythonText | None:
     """An argument, in a comprehension with its increment: `64 + 32 * i`."""
     first, increment = (body.texts.get(Slot(child.name, position, key)) for key in (name, name + INCREMENT))
     if increment is None:
@@ -182,7 +182,7 @@ def _argument(body: ClassBody, child: Child, position: int, name: str) -> Text |
     return f"{format_flat(first or '0')} {sign} {'i' if step == '1' else f'{step} * i'}"
 
 
-def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> Text:
+def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> PythonText:
     """One instance, or several in a comprehension: `*[Basic(64) for _ in range(3)]`."""
     instance = _instance(body, child, position, repetition.definition)
     count = body.texts.get(Slot(child.name, position, REPEATS))
@@ -190,10 +190,10 @@ def _repetition(body: ClassBody, child: Child, position: int, repetition: Repeti
         return instance
     names = repetition.definition.parameters.values
     grows = any(Slot(child.name, position, name + INCREMENT) in body.texts for name in names)
-    return Group("*[", (instance, f"for {'i' if grows else '_'} in range({format_flat(count)})"), "]", "")
+    return Bracketed("*[", (instance, f"for {'i' if grows else '_'} in range({format_flat(count)})"), "]", "")
 
 
-def _list(items: tuple[Text, ...]) -> Text:
+def _list(items: tuple[PythonText, ...]) -> PythonText:
     """The items as a list, `[…]` rather than `[*[…]]`."""
     only = items[0] if len(items) == 1 else None
-    return replace(only, head="[") if isinstance(only, Group) and only.head == "*[" else Group("[", items, "]")
+    return replace(only, head="[") if isinstance(only, Bracketed) and only.head == "*[" else Bracketed("[", items, "]")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from specnet.backends.torch_source.calls import Call
+from specnet.backends.torch_source.calls import SourceCall
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import ACTIVATION, INCREMENT, REPEATS, Parameters, Slot
+from specnet.backends.torch_source.parameters import ACTIVATION, INCREMENT, REPEATS, ConstructorParameters, Slot
 from specnet.backends.torch_source.pretty_printer import Verbatim
 
 Reference = tuple[str, int]
@@ -35,7 +35,7 @@ class ClassDefinition:
     name: str
     modules: tuple[Module, ...]
     branches: Mapping[Slot, OptionalBranch]
-    parameters: Parameters
+    parameters: ConstructorParameters
 
     @property
     def full(self) -> Module:
@@ -116,19 +116,19 @@ def _increments(one: Repetition, other: Repetition) -> dict[str, int] | None:
 
 
 @dataclass(frozen=True)
-class Value:
+class ArgumentValue:
     """The value of an argument, and whether it need not be written."""
 
     value: Any
     is_default: bool = False
 
 
-def collect_values(module: Module, instances: Instances) -> dict[Slot, Value]:
+def collect_values(module: Module, instances: Instances) -> dict[Slot, ArgumentValue]:
     """Return everything in which two modules of one structure can differ."""
     return {slot: value for child in module.children for slot, value in _values_of(child, instances)}
 
 
-def _values_of(child: Child, instances: Instances) -> Iterator[tuple[Slot, Value]]:
+def _values_of(child: Child, instances: Instances) -> Iterator[tuple[Slot, ArgumentValue]]:
     match child.content:
         case Leaf(calls=calls):
             for position, call in enumerate(calls):
@@ -144,20 +144,20 @@ def _values_of(child: Child, instances: Instances) -> Iterator[tuple[Slot, Value
                 yield from ((Slot(child.name, position, name), value) for name, value in values)
 
 
-def _call_values(call: Call) -> Iterator[tuple[str, Value]]:
+def _call_values(call: SourceCall) -> Iterator[tuple[str, ArgumentValue]]:
     if call.is_activation:
-        yield ACTIVATION, Value(Verbatim(call.name))
+        yield ACTIVATION, ArgumentValue(Verbatim(call.name))
     for name, value in call.arguments.items():
-        yield name, Value(value, call.signature.is_default(name, call.arguments))
+        yield name, ArgumentValue(value, call.signature.is_default(name, call.arguments))
 
 
-def _repetition_values(repetition: Repetition) -> Iterator[tuple[str, Value]]:
+def _repetition_values(repetition: Repetition) -> Iterator[tuple[str, ArgumentValue]]:
     defaults = repetition.definition.parameters.defaults
     for name, value in repetition.first.items():
         increment = repetition.increments.get(name, 0)
-        yield name, Value(value, not increment and name in defaults and bool(value == defaults[name]))
-        yield name + INCREMENT, Value(increment, increment == 0)
-    yield REPEATS, Value(repetition.count, repetition.count == 1)
+        yield name, ArgumentValue(value, not increment and name in defaults and bool(value == defaults[name]))
+        yield name + INCREMENT, ArgumentValue(increment, increment == 0)
+    yield REPEATS, ArgumentValue(repetition.count, repetition.count == 1)
 
 
 # Structure

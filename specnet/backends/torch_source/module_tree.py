@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import Call, convert_layer
+from specnet.backends.torch_source.calls import SourceCall, convert_layer
 from specnet.graph import Network, Node
 
 
@@ -17,7 +17,7 @@ class Dataflow:
     """The nodes that compute something, in order, their calls, and the outputs of the network, heads last."""
 
     nodes: tuple[Node, ...]
-    calls: Mapping[str, tuple[Call, ...]]
+    calls: Mapping[str, tuple[SourceCall, ...]]
     outputs: tuple[str, ...]
 
     @cached_property
@@ -49,7 +49,7 @@ class Dataflow:
 def trace_dataflow(network: Network) -> Dataflow:
     """Return the network without its identities. Raises ValueError if it was checked with errors."""
     alias: dict[str, str] = {}
-    nodes, calls = list[Node](), dict[str, tuple[Call, ...]]()
+    nodes, calls = list[Node](), dict[str, tuple[SourceCall, ...]]()
     for node in network.nodes:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
@@ -152,7 +152,7 @@ class Leaf:
     """A node and its calls."""
 
     node: Node
-    calls: tuple[Call, ...]
+    calls: tuple[SourceCall, ...]
 
 
 @dataclass(frozen=True)

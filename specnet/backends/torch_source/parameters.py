@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from specnet.backends.torch_source.pretty_printer import Text, format_literal
+from specnet.backends.torch_source.pretty_printer import PythonText, format_literal
 from specnet.naming import free_name, numbered_name
 
 USED_NAMES = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
@@ -42,7 +42,7 @@ ABSENT = _Absent()
 Vector = tuple[Any, ...]
 """A value in each instance of a class; ABSENT where an instance leaves the child out."""
 
-Expression = tuple[str, tuple[str, ...]]
+ParameterExpression = tuple[str, tuple[str, ...]]
 """The text of an expression, and the names in it."""
 
 
@@ -56,12 +56,12 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Parameters:
+class ConstructorParameters:
     """A constructor's parameters with their value in each instance, their defaults, and the text of each slot."""
 
     values: Mapping[str, Vector]
     defaults: Mapping[str, Any]
-    texts: Mapping[Slot, Text]
+    texts: Mapping[Slot, PythonText]
     reads: Mapping[Slot, tuple[str, ...]]
     """The parameters in a slot's text."""
 
@@ -76,14 +76,14 @@ def python_name(name: str) -> str:
     return free_name(plain if plain.isidentifier() else f"value{plain}", USED_NAMES)
 
 
-def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> Parameters:
+def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> ConstructorParameters:
     """Express every slot by literals, `known` names and as few new ones as possible. Raises InexpressibleValue."""
     needed = _express(slots, known).used
     found = _express(slots, {name: vector for name, vector in known.items() if name in needed})
     order = sorted(found.names, key=lambda name: name not in INPUT_SIZES)
     defaults = {name: value for name in order if (value := _default(name, found.names[name])) is not None}
     order.sort(key=lambda name: name in defaults)
-    return Parameters({name: found.names[name] for name in order}, defaults, found.texts, found.reads)
+    return ConstructorParameters({name: found.names[name] for name in order}, defaults, found.texts, found.reads)
 
 
 def _default(name: str, vector: Vector) -> Any:
@@ -106,7 +106,7 @@ class _Expressions:
     known: Mapping[str, Vector]
     names: dict[str, Vector]
     used: set[str] = field(default_factory=set)
-    texts: dict[Slot, Text] = field(default_factory=dict)
+    texts: dict[Slot, PythonText] = field(default_factory=dict)
     reads: dict[Slot, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, slot: Slot, vector: Vector) -> None:
@@ -118,19 +118,19 @@ class _Expressions:
             self.texts[slot], self.reads[slot] = self._expression(slot, vector)
             self.used.update(self.reads[slot])
 
-    def _expression(self, slot: Slot, vector: Vector) -> Expression:
+    def _expression(self, slot: Slot, vector: Vector) -> ParameterExpression:
         if not slot.child:
             return next(self._flags(vector), None) or self._new_parameter(slot, vector)
         found = _find_expressions(vector, self.names, slot.argument == REPEATS)
         return next(found, None) or self._new_parameter(slot, vector)
 
-    def _flags(self, taken: Vector) -> Iterator[Expression]:
+    def _flags(self, taken: Vector) -> Iterator[ParameterExpression]:
         """A block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
         for name, vector in self.known.items():
             if vector == taken and all(type(value) in (bool, int) for value in vector):
                 yield name, (name,)
 
-    def _new_parameter(self, slot: Slot, vector: Vector) -> Expression:
+    def _new_parameter(self, slot: Slot, vector: Vector) -> ParameterExpression:
         """A new parameter named after the argument."""
         if ABSENT in vector:
             raise InexpressibleValue
@@ -153,7 +153,7 @@ def _is_equal(vector: Vector, named: Vector) -> bool:
     )
 
 
-def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: bool) -> Iterator[Expression]:
+def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: bool) -> Iterator[ParameterExpression]:
     """The names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
     yield from ((name, (name,)) for name, values in names.items() if _is_equal(vector, values))
     instances = [instance for instance, value in enumerate(vector) if value is not ABSENT]

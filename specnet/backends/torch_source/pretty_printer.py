@@ -13,34 +13,34 @@ class Verbatim(str):
 
 
 @dataclass(frozen=True)
-class Group:
+class Bracketed:
     """Text within brackets: `nn.Conv2d(`, the arguments, `)`; a comprehension has an empty separator."""
 
     head: str
-    parts: tuple[Text, ...]
+    parts: tuple[PythonText, ...]
     tail: str = ")"
     separator: str = ","
 
 
-Text = str | Group
+PythonText = str | Bracketed
 
 
-def format_call(function: str, arguments: Iterable[Text]) -> Group:
-    return Group(f"{function}(", tuple(arguments))
+def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
+    return Bracketed(f"{function}(", tuple(arguments))
 
 
-def format_keyword(name: str, text: Text) -> Text:
+def format_keyword(name: str, text: PythonText) -> PythonText:
     """Return an argument passed by name: `stride=2`."""
-    return f"{name}={text}" if isinstance(text, str) else Group(f"{name}={text.head}", text.parts, text.tail)
+    return f"{name}={text}" if isinstance(text, str) else Bracketed(f"{name}={text.head}", text.parts, text.tail)
 
 
-def format_literal(value: object) -> Text:
+def format_literal(value: object) -> PythonText:
     """Return a value as Python writes it, with double quotes."""
     if isinstance(value, Verbatim):
         return value
     if isinstance(value, tuple | list) and len(value) > 1:
         head, tail = ("(", ")") if isinstance(value, tuple) else ("[", "]")
-        return Group(head, tuple(format_literal(part) for part in value), tail)
+        return Bracketed(head, tuple(format_literal(part) for part in value), tail)
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return f'float("{value}")'
     if isinstance(value, str):
@@ -48,14 +48,14 @@ def format_literal(value: object) -> Text:
     return repr(value)
 
 
-def format_flat(text: Text) -> str:
+def format_flat(text: PythonText) -> str:
     """Return the text on one line."""
     if isinstance(text, str):
         return text
     return text.head + f"{text.separator} ".join(format_flat(part) for part in text.parts) + text.tail
 
 
-def format_lines(text: Text, indent: int, before: str = "", after: str = "", comment: str = "") -> list[str]:
+def format_lines(text: PythonText, indent: int, before: str = "", after: str = "", comment: str = "") -> list[str]:
     """Return the text between `before` and `after` on as many lines as it needs, with a comment where it fits."""
     margin = " " * indent
     line = f"{margin}{before}{format_flat(text)}{after}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from textwrap import wrap
 
-from specnet.analyses.cost import costs, total
+from specnet.analyses.cost import Totals, format_count, measure_costs
 from specnet.backends.torch_source.calls import embedded_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
@@ -18,13 +18,14 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
 def write_docstring(network: Network, origin: str) -> str:
     """Return the network's name, its inputs and outputs, its totals, and the name of its spec."""
-    spent = total(costs(network))
+    spent = Totals(network, measure_costs(network))
     title = f"{network.name or 'A network'}{': ' if network.description else ''}{network.description}"
     paragraphs = [
         title,
         "",
         _describe_interface(network),
-        f"{spent.parameters:,} parameters; {spent.macs:,} multiply-accumulates of one forward pass for one image.",
+        f"{spent.parameters:,} parameters; {format_count(spent.macs)} "
+        "multiply-accumulates of one forward pass for one image.",
         f"Written by SpecNet from {origin or 'a spec'}",
         network.digest,
     ]

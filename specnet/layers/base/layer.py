@@ -1,15 +1,29 @@
-"""The base class of all layers, and all that a layer says of itself."""
+"""The base class of all layers, and all that a layer says of itself.
+
+The defaults claim nothing: a kind that does not say what it reads, costs or stores leaves that unknown everywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from specnet.attributes import Attributes
+from specnet.layers.base.alternatives import Alternatives
 from specnet.layers.base.errors import LayerNote
+from specnet.layers.base.receptive_field import ReceptiveField, by_position
 from specnet.layers.base.shapes import Shape, Shapes
 from specnet.layers.base.torch_call import TorchCall
-from specnet.layers.base.traits import Family
+from specnet.layers.base.traits import Arity, Family, Storage, Traits
+
+
+class Projection(NamedTuple):
+    """How a kind projects a map to other channels and a smaller size."""
+
+    fields: tuple[str, ...]
+    """The fields to take over from a layer of this kind in another arm."""
+    fixed: Mapping[str, int]
+    """The fields to set, and to what."""
 
 
 class Layer(Attributes):
@@ -17,8 +31,23 @@ class Layer(Attributes):
 
     family: ClassVar[Family]
 
+    arity: ClassVar[Arity] = Arity()
+    """How many inputs the layer takes."""
+
+    storage: ClassVar[Storage | None] = None
+    """Where the output is stored; None where that is unknown."""
+
+    kind_traits: ClassVar[Traits] = frozenset()
+    """The traits that all layers of the kind have."""
+
+    output_field: ClassVar[str] = ""
+    """The field that says how many channels or features the output has, if there is one."""
+
+    projection: ClassVar[Projection | None] = None
+    """How the kind projects a map, if it can."""
+
     preserves_shape: ClassVar[bool] = False
-    """Whether what leaves has the shape of what arrives (activations, normalisation, dropout)."""
+    """Whether the output has the shape of the input (activations, normalisation, dropout)."""
 
     @property
     def kind(self) -> str:
@@ -26,33 +55,57 @@ class Layer(Attributes):
         return type(self).__module__.rpartition(".")[2]
 
     @property
-    def goes_by(self) -> tuple[str, ...]:
-        """What the layer goes by where parameters are grouped: its kind, and `norm` where it normalises."""
+    def group_words(self) -> tuple[str, ...]:
+        """The words for the layer in a `group` line: its kind, and `norm` for the normalisation family."""
         return (self.kind, "norm") if self.family is Family.NORMALISATION else (self.kind,)
 
+    @property
+    def traits(self) -> Traits:
+        """The traits of this layer; some depend on its attributes."""
+        return self.kind_traits
+
     def output(self, inputs: Shapes) -> Shape:
-        """The shape that leaves; raises LayerError."""
+        """Return the output's shape; raises LayerError."""
         raise NotImplementedError
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
-        """What is worth saying though the layer is accepted."""
+        """Return remarks on a layer that is accepted."""
         return ()
 
     def formula(self, inputs: Shapes) -> str:
-        """The arithmetic of the output's size with its numbers put in; empty where there is none."""
+        """Return the arithmetic of the output's size with its numbers put in; empty where there is none."""
         return ""
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
-        """Learned tensors: name and shape, as torch has them."""
+        """Return the learned tensors: name and shape, as torch has them."""
         return {}
 
     def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
-        """Tensors that are kept but not learned: name and shape, as torch has them."""
+        """Return the tensors that are kept but not learned: name and shape, as torch has them."""
         return {}
 
-    def macs(self, inputs: Shapes) -> int:
-        """Multiply-accumulates of one forward pass for one image; only conv, deconv and fc have any."""
-        return 0
+    def macs(self, inputs: Shapes) -> int | None:
+        """Return the multiply-accumulates of one forward pass for one image; None where they are unknown.
+
+        Convolutions, fully connected layers and products of matrices count; bias, activation, normalisation and
+        pooling are 0.
+        """
+        return None
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        """Return what one output position reads of each input; None where that is unknown.
+
+        Statistics of a whole map that a normalisation draws are not counted.
+        """
+        return None
+
+    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+        """Yield other values of attributes that a fix may try, where a claim asks for another shape or none fits."""
+        yield from ()
+
+    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
+        """Return the shape that an input of `shape` would need to be joined with one of `other`; None if unknown."""
+        return None
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """What torch applies in turn; at most one call has parameters, and it takes the node's name."""
@@ -66,3 +119,13 @@ class ShapePreserving(Layer):
 
     def output(self, inputs: Shapes) -> Shape:
         return inputs[0]
+
+
+class PositionWise(ShapePreserving):
+    """A layer whose output at each position depends on the same position of its input, without multiply-accumulates."""
+
+    def macs(self, inputs: Shapes) -> int | None:
+        return 0
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        return by_position(inputs)

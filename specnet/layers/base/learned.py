@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from specnet.layers.base.layer import Layer
+from specnet.layers.base.traits import Trait
 
 Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
 """What a weight starts from, where the `train` section is not to say it.
@@ -30,3 +31,8 @@ def init_of(layer: Layer) -> str | None:
 def is_frozen(layer: Layer, parameter: str) -> bool:
     """Whether a layer's parameter of this name is not learned."""
     return getattr(layer, "freeze", None) in (parameter, "all")
+
+
+def has_default_bias(layer: Layer) -> bool:
+    """Whether a layer adds a bias that its line does not ask for."""
+    return Trait.ADDS_BIAS in layer.traits and "bias" not in layer.model_fields_set

@@ -1,8 +1,9 @@
-"""Properties of a kind of layer that others ask for instead of its name."""
+"""What others ask of a layer instead of its name: its family, its traits, its inputs, its storage."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Family(StrEnum):
@@ -16,3 +17,86 @@ class Family(StrEnum):
     REGULARISATION = "regularisation"
     RESHAPING = "reshaping"
     JOIN = "join"
+
+
+class Trait(StrEnum):
+    """A property that lints and fixes ask for."""
+
+    LINEAR = "linear"
+    """An affine function of its input in evaluation."""
+    TRANSPARENT = "transparent"
+    """Linear in evaluation and without a matrix or filters of its own: a linear layer beside it could absorb it."""
+    LEARNS_WEIGHT = "learns weight"
+    """Learns a matrix or filters, which an `init` draws."""
+    ADDS_BIAS = "adds bias"
+    """Adds a learned constant to each output channel."""
+    GROUPED = "grouped"
+    """Mixes channels within groups only."""
+    DENSE = "dense"
+    """Learns a weight for each pair of an input element and an output element."""
+    RECTIFIES = "rectifies"
+    """Suppresses negative values, and with them about half of the variance."""
+    SATURATES = "saturates"
+    """Has a gradient near 0 for inputs of either sign that are large."""
+    UNIT_RANGE = "unit range"
+    """Gives values within 0..1."""
+    KEEPS_UNIT_RANGE = "keeps unit range"
+    """Gives values within 0..1 for inputs within 0..1."""
+    NORMALISES = "normalises"
+    """Divides by a measure of its input's size, so that the scale of the weights before does not matter."""
+    CENTRES_CHANNELS = "centres channels"
+    """Subtracts the mean of each channel, and thereby any constant added to the channel before."""
+    BATCH_STATISTICS = "batch statistics"
+    """Normalises by statistics of the batch in training, and by kept ones in evaluation."""
+    POOLS = "pools"
+    """Reduces each window of each channel to one number."""
+    PADS = "pads"
+    """Adds pixels around a map."""
+    IDENTITY = "identity"
+    """Gives its input unchanged."""
+
+
+Traits = frozenset[Trait]
+
+
+class Storage(StrEnum):
+    """Where an output is stored, and thereby what is kept of it for the backward pass."""
+
+    OWN = "own"
+    """In memory of its own."""
+    VIEW = "view"
+    """In its input's memory, as a view of it."""
+    IN_PLACE = "in place"
+    """In its input's memory, which torch can overwrite with it."""
+
+
+WORDS = ("no", "one", "two", "three", "four")
+
+
+class Arity(NamedTuple):
+    """How many inputs a layer takes; without `most`, any number from `least`."""
+
+    least: int = 1
+    most: int | None = 1
+
+    def admits(self, inputs: int) -> bool:
+        """Whether a layer takes so many inputs."""
+        return self.least <= inputs and (self.most is None or inputs <= self.most)
+
+    @property
+    def joins(self) -> bool:
+        """Whether a layer may take more than one input."""
+        return self.most is None or self.most > 1
+
+    def __str__(self) -> str:
+        """`two values`, `at least two values`, `two to three values`."""
+        if self.most == self.least:
+            return f"{number_word(self.least)} value{'s' if self.least > 1 else ''}"
+        if self.most is None:
+            return f"at least {number_word(self.least)} values"
+        return f"{number_word(self.least)} to {number_word(self.most)} values"
+
+
+def number_word(number: int) -> str:
+    """Spell a small number out: two, three; 12."""
+    return WORDS[number] if number < len(WORDS) else str(number)

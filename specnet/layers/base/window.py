@@ -13,8 +13,10 @@ from specnet.diagnostics import Code
 from specnet.layers.base.errors import LayerError, LayerNote
 from specnet.layers.base.layer import Layer
 from specnet.layers.base.padding import Padding, one, padded_same
+from specnet.layers.base.receptive_field import Reach, ReceptiveField
 from specnet.layers.base.shapes import Shapes, need_map
 from specnet.layers.base.torch_call import TorchCall
+from specnet.layers.base.traits import Storage
 
 Rounding = Literal["exact", "floor", "ceil"]
 
@@ -88,9 +90,20 @@ class Windowed(Layer):
     window: ClassVar[str] = "kernel_size"
     """The field that says how large the window is."""
 
+    storage: ClassVar[Storage | None] = Storage.OWN
+
+    @property
+    def slides(self) -> bool:
+        """Whether the window slides, which one over the whole map does not."""
+        return True
+
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """How the window slides along height and width."""
+        """Return how the window slides along height and width; of a layer that `slides` only."""
         raise NotImplementedError
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        height, width = (Reach(axis.extent, axis.stride) for axis in self.axes(inputs))
+        return ((height, width),)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         return window_notes(self.axes(inputs), self.window)

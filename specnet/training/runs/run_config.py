@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-import specnet
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import closest_word
 from specnet.training.device import Device, cpu_capabilities
@@ -21,6 +20,7 @@ from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
+from specnet.version import __version__
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _plain_options(options: Options) -> dict[str, Any]:
 def _describe_environment(device: Device, ranks: Ranks) -> dict[str, Any]:
     return {
         "begun": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "specnet": specnet.__version__,
+        "specnet": __version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.platform(),

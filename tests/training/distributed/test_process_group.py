@@ -162,7 +162,7 @@ def test_what_is_said_of_ranks_that_end() -> None:
         (["tiny.net", "--gpus", str(torch.cuda.device_count() + 2)], "are asked for; here are: cpu"),
         (["tiny.net", "--sharded"], "`--sharded` is for several processes, and there is one"),
         (["tiny.net", "--sync-bn"], "`--sync-bn` is for several processes, and there is one"),
-        (["-", "--nproc", "2"], "read by one process alone"),
+        (["-", "--nproc", "2"], "only one process can read"),
         (["tiny.net", "--nproc", "0"], "is not a whole number from 1"),
     ],
 )
@@ -233,7 +233,7 @@ def test_two_processes_train_as_one(one: str, flags: tuple[str, ...]) -> None:
     (code, out, err), (other_code, *silence) = two("tiny.net", "--run", "two", *FP32, *flags)
     assert (code, other_code, silence) == (0, 0, ["", ""]), err
     assert "2 processes share each batch of 63; the learning rate stays 0.1" in err
-    assert out.endswith("kept in     two\n")
+    assert out.endswith("saved in    two\n")
     assert_same(one, "two")
 
 
@@ -297,7 +297,7 @@ def test_a_signal_saves_what_one_process_goes_on_with(
     process.send_signal(sent)
     got, out, err = ended(process)
     assert (got, out) == (code, ""), err
-    assert err.endswith("interrupted; everything is saved in two\nto go on: specnet train --resume two\n")
+    assert err.endswith("interrupted; everything is saved in two\nto resume: specnet train --resume two\n")
     assert json.loads(Path("two/config.json").read_text())["options"]["processes"] == 2
     assert main(["train", "--resume", "two", "--nproc", "1"]) == 0
     assert_same(undisturbed, "two")
@@ -326,7 +326,7 @@ def test_a_process_that_dies_ends_the_run(spec: Path, undisturbed: str) -> None:
     assert (code, out) == (1, "")
     assert err.endswith(
         "error: another process of this training has died; what the last checkpoint holds is saved in two\n"
-        "to go on: specnet train --resume two\n"
+        "to resume: specnet train --resume two\n"
         "error: process 1 of 2 (from 0) was ended by SIGKILL\n"
     )
     code, _, err = specnet("--resume", "two")
@@ -355,7 +355,7 @@ def test_torchrun_starts_again_what_goes_on(spec: Path, undisturbed: str, run: t
     code, out, err = ended(process)
     assert code == 0, err
     (folder,) = Path("runs").iterdir()
-    assert out.endswith(f"kept in     {folder}\n")
+    assert out.endswith(f"saved in    {folder}\n")
     assert not (folder / "failure.json").exists()
     assert_same(undisturbed, str(folder))
 
@@ -375,5 +375,5 @@ def test_two_agents_stand_in_for_two_machines(one: str) -> None:
     codes, outs, errs = zip(*map(ended, agents), strict=True)
     assert codes == (0, 0), errs
     assert sorted(outs)[0] == ""
-    assert sorted(outs)[1].endswith("kept in     two\n")
+    assert sorted(outs)[1].endswith("saved in    two\n")
     assert_same(one, "two")

@@ -61,7 +61,7 @@ def test_a_step_that_takes_too_long(tmp_path: Path, step: int, saved: str) -> No
     err = process.communicate(timeout=30)[1]
     assert time.monotonic() - began < 5
     assert process.returncode == 130
-    assert err.endswith(f"interrupted; {saved} is saved in {folder}\nto go on: specnet train --resume {folder}\n"), err
+    assert err.endswith(f"interrupted; {saved} is saved in {folder}\nto resume: specnet train --resume {folder}\n"), err
     settings = training(epochs=Epochs(count=3))
     begun = read_run_config(folder)
     resume(begun, job(settings), begun.options)

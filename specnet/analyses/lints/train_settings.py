@@ -1,0 +1,76 @@
+"""W507, W508: a recipe that this network, or these images, cannot follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet import validation
+from specnet.analyses.lints.view import Finding, Lint, View
+from specnet.diagnostics import Code, Label
+from specnet.layers.base.learned import is_frozen
+from specnet.settings import Training
+
+
+def find_refusals(view: View) -> Iterator[Finding]:
+    """`data cifar10` for `input 32x32x1` or `fc 9`; `stop` without a split; a warm-up that takes all epochs."""
+    training, network = view.network.training, view.network
+    if not training or len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+        return
+    read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
+    if len(read) == 3 and answered and len(answered) == 1:
+        yield from _of_data(view, training, read, answered[0])
+        yield from _at(view, "loss", validation.to_weights(training, answered[0]))
+    yield from _at(view, "schedule", validation.to_schedule(training))
+    has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
+    yield from _at(view, "stop", validation.to_stop(has_validation or training.stop is None))
+
+
+def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
+    """Only of data that is written down; without, it is left to the command line."""
+    span = view.elaborated.setting_spans.get("data")
+    if span is None:
+        return
+    data = Label(span, primary=False)
+    if training.data.classes is not None and (fact := validation.to_classes(outputs, training.data.classes)):
+        name, outputs_at = view.elaborated.answering or (view.network.outputs[0], None)
+        place = view.elaborated.places[name]
+        yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact)
+    if training.data.image is not None and (fact := validation.to_channels(read, training.data.image[2])):
+        place = view.elaborated.places[view.network.inputs[0].name]
+        yield Finding(place.element, others=(data,), fact=fact)
+
+
+def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
+    """What is said of a line of the section, or of the whole section where that line is not written."""
+    settings = view.elaborated.setting_spans
+    if fact:
+        yield Finding(settings.get(line, settings.get("train")), fact=fact)
+
+
+def find_empty_groups(view: View) -> Iterator[Finding]:
+    """A group whose pattern matches no parameter: `group nrom lr=2x`."""
+    training = view.network.training
+    parameters = list(_learned_parameters(view)) if training and training.group else []
+    spans = view.elaborated.step_spans.get("group", ())
+    for group, span in zip(training.group if training else (), spans, strict=False):
+        if not any(group.concerns(name, words) for name, words in parameters):
+            yield Finding(span, fact=f"no parameter that is learned is called `{group.pattern}`")
+
+
+def _learned_parameters(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of each learned parameter, and the group words of its layer."""
+    for node in view.network.nodes:
+        inputs = view.network.input_shapes(node)
+        if node.layer and inputs and not node.shares:
+            names = (name for name in node.layer.parameters(inputs) if not is_frozen(node.layer, name))
+            yield from ((f"{node.name}.{name}", node.layer.group_words) for name in names)
+
+
+LINTS = (
+    Lint(
+        Code.W507,
+        find_empty_groups,
+        help='a group is `conv1`, `conv1.bias`, `bias`, `fc`, `norm.bias`, `"block*.bias"`',
+    ),
+    Lint(Code.W508, find_refusals, help="`specnet train` refuses this before it begins"),
+)

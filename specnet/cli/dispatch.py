@@ -1,0 +1,104 @@
+"""Run the command that is asked for, and turn what it raises into a message and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import specnet
+from specnet.cli.errors import BUG, CommandError
+from specnet.suggest import closest_word, did_you_mean
+
+COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
+
+
+# How often a thread that waits for work looks for it before it sleeps. GNU's OpenMP, which reads this when torch is
+# first imported, would do so 300,000 times, and take the cores from whatever else runs; without it, waking up takes
+# longer than most operations of a small network, which then trains a fifth slower.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code. No exception leaves it."""
+    words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    code = _catch_errors(words)
+    if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _catch_errors(words: list[str]) -> int:
+    """Run a command; print the error that it ends with, if any, and return the exit code."""
+    try:
+        return _run(words)
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as bug:
+        print(_format_bug(bug, words), file=sys.stderr)
+        return BUG
+
+
+def _run(words: list[str]) -> int:
+    """Parse the arguments and run the command; only its own module is imported."""
+    name = words[0] if words and not words[0].startswith("-") else None
+    if name and name not in COMMANDS:
+        listed = ", ".join(COMMANDS)
+        hint = did_you_mean(closest_word(name, COMMANDS))
+        raise CommandError(f"there is no command `{name}`{hint or f'; there are {listed}'}")
+    parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
+    parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+    for each in (name,) if name else COMMANDS:
+        command = _import_command(each)
+        command.add_arguments(commands.add_parser(each, help=command.HELP, description=command.HELP))
+    try:
+        options, unknown = parser.parse_known_args(words)
+    except SystemExit as done:
+        return int(done.code or 0)
+    if hasattr(options, "files") and not any(word.startswith("-") for word in unknown):
+        options.files += unknown  # FILE --option FILE: argparse takes no more files behind an option
+        unknown = []
+    if unknown:
+        raise _refuse_option(options.command, unknown, commands.choices[options.command].format_usage())
+    options.command_line = words
+    code: int = _import_command(options.command).run(options)
+    sys.stdout.flush()
+    return code
+
+
+def _import_command(name: str) -> ModuleType:
+    return import_module(f"specnet.cli.{name}")
+
+
+def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError:
+    """Return the error about words that a command does not take; it names the first option among them."""
+    word = next((word for word in unknown if word.startswith("-")), unknown[0])
+    hint = did_you_mean(closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
+
+
+def _format_bug(bug: Exception, words: list[str]) -> str:
+    """Return what a user should report when SpecNet itself is wrong."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
+    return (
+        f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}\n"
+        f"  command: specnet {' '.join(words)}\n"
+        f"  at: {' > '.join(frames[-6:])}\n"
+        "  please report these lines together with the spec"
+    )

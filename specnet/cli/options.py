@@ -1,0 +1,78 @@
+"""Arguments that several commands take, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from specnet.cli.errors import CommandError
+
+PLOT_FORMATS = ("png", "svg", "pdf")
+"""The formats of plots."""
+
+FILE = "a .net file, or - for standard input"
+DEVICE = "cpu, cuda, cuda:1 … (default: cpu)"
+DATA_DIR = "look for data sets in this folder first"
+SKIP_BAD = "leave out the images of a folder that cannot be read"
+
+
+def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--set` and `--input`, which mean the same to every command."""
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a top-level let, or with a dot a setting of the train section (can be repeated)",
+    )
+    parser.add_argument("--input", metavar="HxWxC", help="use this input shape instead of the spec's")
+
+
+def add_run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run")
+
+
+def add_format_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")
+
+
+def add_device_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add `--gpu` and `--device`; return their group, to which other flags of this kind may be added."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--gpu", dest="device", action="store_const", const="cuda", help="run on the GPU")
+    group.add_argument("--device", metavar="D", help=DEVICE)
+    return group
+
+
+def collect_overrides(options: argparse.Namespace) -> dict[str, str]:
+    """Return the values of `--set` and `--input` by name; raises CommandError."""
+    overrides = {"input": options.input} if options.input else {}
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise CommandError(f"--set {setting}: write NAME=VALUE")
+        overrides[name.strip()] = value.strip()
+    return overrides
+
+
+def positive_integer(text: str) -> int:
+    """Convert the value of an option that is a whole number from 1."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def natural_number(text: str) -> int:
+    """Convert the value of an option that is a whole number from 0."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def format_of(output: Path, formats: tuple[str, ...]) -> str:
+    """Return the format that the suffix of a file names, such as `png`; raises CommandError for any other."""
+    format = output.suffix.lower().removeprefix(".")
+    if format not in formats:
+        raise CommandError(f"{output}: name a file that ends in {', '.join(f'.{each}' for each in formats)}")
+    return format

@@ -1,0 +1,144 @@
+"""Read and check the specs that a command is given, as its options and the project's pyproject.toml say."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specnet.cli.errors import CommandError
+from specnet.cli.options import collect_overrides
+from specnet.package_files import find_package_file
+from specnet.source import Source
+from specnet.suggest import closest_word
+from specnet.syntax.limits import MAX_CHARACTERS
+
+if TYPE_CHECKING:
+    from specnet.compiler import Checked
+
+MOST_BYTES = 5 * MAX_CHARACTERS
+"""Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
+
+PROJECT_TABLE = "tool.specnet"
+
+
+def check_file(file: str, options: argparse.Namespace) -> Checked:
+    """Read and check a FILE; its errors come with proved fixes. Raises CommandError."""
+    return check_text(read_spec(file), options)
+
+
+def check_text(source: Source, options: argparse.Namespace) -> Checked:
+    """Check a text as `check_file` does a file; raises CommandError."""
+    from specnet.compiler import check_source, read_beside
+    from specnet.elaborate import OverrideError
+
+    overrides = collect_overrides(options)
+    is_strict, allow = getattr(options, "strict", False), read_allowed_codes(source.name)
+    try:
+        checked = check_source(source, overrides, strict=is_strict, allow=allow)
+    except OverrideError as error:
+        raise CommandError(str(error)) from None
+    if checked.ok:
+        return checked
+    from specnet.fixes import add_fixes
+
+    return add_fixes(checked, overrides, read_beside)
+
+
+# Files
+
+
+def read_spec(file: str) -> Source:
+    """Read a FILE, a network of the zoo by its bare name, or standard input for `-`; raises CommandError."""
+    if (path := _find_in_zoo(file)) or not _is_missing(file):
+        return read_file(str(path or file), "check")
+    raise CommandError(f"there is no file {file}{_suggest_file(file)}")
+
+
+def read_file(file: str, command: str) -> Source:
+    """Read a file, or standard input for `-`; raises CommandError, which for a folder shows how `command` takes it."""
+    try:
+        if file == "-":
+            return _decode("<stdin>", sys.stdin.buffer.read(MOST_BYTES))
+        if Path(file).is_dir():
+            has_specs = next(Path(file).glob("*.net"), None)
+            advice = f"try `specnet {command} {file}/*.net`" if has_specs else "name a file"
+            raise CommandError(f"{file} is a directory; {advice}")
+        with Path(file).open("rb") as stream:
+            return _decode(file, stream.read(MOST_BYTES))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _decode(name: str, data: bytes) -> Source:
+    """Decode UTF-8; invalid bytes become U+FFFD, which the parser reports."""
+    cut = data if len(data) < MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
+    return Source(name, cut.decode("utf-8-sig", errors="replace"))
+
+
+def _is_missing(file: str) -> bool:
+    try:
+        Path(file).stat()
+    except FileNotFoundError:
+        return file != "-"
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _find_in_zoo(file: str) -> Path | None:
+    """Return the spec of the zoo that a bare name such as `alexnet` means, unless there is such a file here."""
+    if not _is_bare(file) or Path(file).exists():
+        return None
+    path = find_package_file(f"specs/{file}.net")
+    return path if path.is_file() else None
+
+
+def _is_bare(file: str) -> bool:
+    return bool(re.fullmatch(r"[\w-]+", file)) and file != "-"
+
+
+def _suggest_file(file: str) -> str:
+    """Return `; did you mean …?` with a spec of the same folder, or of the zoo for a bare name."""
+    names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
+    if _is_bare(file):
+        names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
+    meant = closest_word(Path(file).stem, names)
+    return f"; did you mean {names[meant]}?" if meant else ""
+
+
+# The project
+
+
+def read_allowed_codes(spec: str) -> frozenset[str]:
+    """Return the codes of `allow = ["N503"]` in the nearest pyproject.toml above a spec; raises CommandError."""
+    file = _find_project_file(Path(spec))
+    try:
+        text = file.read_text(encoding="utf-8") if file else ""
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return _parse_allowed_codes(file, text) if file and PROJECT_TABLE in text else frozenset()
+
+
+def _find_project_file(spec: Path) -> Path | None:
+    """Return the pyproject.toml in the folder of a spec or above; for standard input, in the current one."""
+    try:
+        folders = spec.resolve().parents
+        return next((file for folder in folders if (file := folder / "pyproject.toml").is_file()), None)
+    except (OSError, ValueError):
+        return None
+
+
+def _parse_allowed_codes(file: Path, text: str) -> frozenset[str]:
+    import tomllib
+
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("specnet", {})
+    except tomllib.TOMLDecodeError as error:
+        raise CommandError(f"{file}: {error}") from None
+    codes = table.get("allow", []) if isinstance(table, dict) else None
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise CommandError(f'{file}: [{PROJECT_TABLE}] `allow` must be a list of codes such as ["N503"]')
+    return frozenset(codes)

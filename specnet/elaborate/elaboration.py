@@ -1,0 +1,142 @@
+"""Syntax tree → network: blocks, repetitions, conditions and names are resolved; positions go to a side table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from specnet.diagnostics import Code, Diagnostic, find_errors
+from specnet.elaborate.context import Context, Read, UsedFiles
+from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
+from specnet.elaborate.scope import Scope
+from specnet.elaborate.walk import WALKER
+from specnet.errors import SpecNetError
+from specnet.foreign import closest_word
+from specnet.graph import Network
+from specnet.source import Source, Span
+from specnet.suggest import did_you_mean
+from specnet.syntax import tree
+from specnet.syntax.limits import LimitExceeded
+from specnet.syntax.parser import parse
+
+
+class OverrideError(SpecNetError, ValueError):
+    """An override names nothing in the spec, or gives it no value."""
+
+
+@dataclass(frozen=True)
+class Elaborated:
+    """The network, the side table of where it was written, and the diagnostics."""
+
+    network: Network
+    places: Mapping[str, Place]
+    """By the name of an input or a node."""
+    setting_spans: Mapping[str, Span]
+    """The lines of the `train` section, and the section itself as `train`."""
+    step_spans: Mapping[str, list[Span]]
+    """The steps of each line of the `train` section."""
+    claims: Mapping[str, Claim]
+    """By the name of the value at the end of the line."""
+    expectations: tuple[Expectation, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    used: tuple[Source, ...]
+    """The files that `use` brought in."""
+
+    @property
+    def answering(self) -> tuple[str, Span] | None:
+        """The last layer that says how many outputs there are, and where it says so."""
+        name = self.network.outputs[0]
+        while node := self.network.by_name.get(name):
+            field = node.layer.output_field if node.layer else ""
+            if span := self.places[name].attributes.get(field):
+                return name, span
+            name = node.inputs[0] if len(node.inputs) == 1 else ""
+        return None
+
+
+def elaborate(
+    source: Source, lines: tree.Lines, is_complete: bool, read: Read, overrides: Mapping[str, str]
+) -> Elaborated:
+    """Return the network that the lines describe. Never raises for a bad spec; raises OverrideError.
+
+    What is missing is reported only for a spec that `is_complete`: all its lines could be read.
+    """
+    expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
+    context = Context(GraphBuilder(), WALKER, UsedFiles(read), expressions, open_files=(source.name,))
+    outputs = _walk(source, lines, is_complete, context)
+    if context.overrides:
+        _refuse_override(next(iter(context.overrides)), context.scope)
+    graph = context.graph
+    graph.name = graph.name or _name_of(source)
+    return Elaborated(
+        graph.finish(outputs),
+        graph.places,
+        graph.setting_spans,
+        graph.step_spans,
+        graph.claims,
+        tuple(graph.expectations),
+        tuple(graph.log.diagnostics),
+        tuple(context.files.sources),
+    )
+
+
+def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context) -> tuple[str, ...]:
+    """Walk the whole spec; returns the names of the outputs, none where a limit is exceeded."""
+    outputs: tuple[str, ...] = ()
+    try:
+        end = context.walk(lines, None)
+        outputs = (end,) if end is not None else ()
+        if context.overrides:
+            from specnet.elaborate.training import override_training
+
+            override_training(context)
+        if is_complete:
+            _report_gaps(source, lines, end, context)
+    except LimitExceeded as limit:
+        context.add_diagnostics([limit.diagnostic])
+    return outputs
+
+
+def _name_of(source: Source) -> str:
+    """The file's name, for a network that has none of its own."""
+    path = Path(source.name)
+    return path.stem if path.suffix == ".net" else "network"
+
+
+def _report_gaps(source: Source, lines: tree.Lines, end: str | None, context: Context) -> None:
+    """Report a missing input, missing layers and unread values; a file of blocks alone is complete."""
+    graph = context.graph
+    if graph.without_input:
+        context.report(Code.E005, "there is no `input` above this layer", graph.without_input.word)
+    if not graph.nodes:
+        has_only_blocks = bool(context.scope.blocks) and not graph.inputs
+        if not graph.log.diagnostics and not has_only_blocks:
+            place = lines[-1].span if lines else source.span(0, 0)
+            context.report(Code.E004, "the spec has no layers", place)
+    elif not find_errors(graph.log.diagnostics):
+        _report_unread_values(end, graph)
+
+
+def _report_unread_values(end: str | None, graph: GraphBuilder) -> None:
+    read = {name for node in graph.nodes for name in node.inputs} | {head.value for head in graph.heads} | {end}
+    for name, place in graph.places.items():
+        if name not in read:
+            graph.log.report(Code.W101, f"nothing reads `{name}`", place.element, trace=place.trace)
+
+
+def _parse_override(name: str, text: str) -> tree.Expression:
+    """Return the value of an override as an expression on the command line; raises OverrideError."""
+    read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
+    lines, diagnostics = parse(Source(name, read_as + text))
+    if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
+        raise OverrideError(f"{given}{text}: `{text}` is not a value")
+    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+
+
+def _refuse_override(name: str, scope: Scope) -> None:
+    """Raise OverrideError for a name that nothing in the spec has."""
+    from specnet import settings
+
+    hint = did_you_mean(closest_word(name, [*scope.variables, *settings.lines()]))
+    raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

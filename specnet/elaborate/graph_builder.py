@@ -1,0 +1,182 @@
+"""The network while it grows: a node's shape is known, or known to be unknown, as soon as the node is added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from specnet.diagnostics import Diagnostic, Label, make_diagnostic
+from specnet.elaborate.diagnostic_log import DiagnosticLog
+from specnet.graph import Head, Input, ModuleScope, Network, Node
+from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
+from specnet.source import Span
+from specnet.syntax.limits import MAX_NODES, MAX_STEPS, LimitExceeded
+
+if TYPE_CHECKING:
+    from specnet.settings import Training
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node was written: its whole element, its word, its attributes, and the calls that lead there."""
+
+    element: Span
+    word: Span
+    attributes: Mapping[str, Span] = field(default_factory=dict)
+    trace: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`=> SHAPE`, and the line that it ends."""
+
+    shape: Shape
+    span: Span
+    line: Span
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """`expect QUANTITY COMPARISON VALUE`."""
+
+    quantity: str
+    comparison: str
+    value: float
+    quantity_span: Span
+    value_span: Span
+
+
+@dataclass
+class GraphBuilder:
+    """The nodes added so far, their shapes, and the side table of where each one was written."""
+
+    log: DiagnosticLog = field(default_factory=DiagnosticLog)
+    name: str = ""
+    description: str = ""
+    inputs: list[Input] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
+    scopes: dict[str, ModuleScope] = field(default_factory=dict)
+    training: Training | None = None
+    shapes: dict[str, Shape | None] = field(default_factory=dict)
+    """The shapes that the check goes on with: behind an error, those that lines claim."""
+    broken: set[str] = field(default_factory=set)
+    """The nodes at an error or behind one."""
+    places: dict[str, Place] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """By the name of the value at the end of the line."""
+    expectations: list[Expectation] = field(default_factory=list)
+    setting_spans: dict[str, Span] = field(default_factory=dict)
+    """The lines of the `train` section, and the section itself as `train`."""
+    step_spans: dict[str, list[Span]] = field(default_factory=dict)
+    """The steps of each line of the `train` section."""
+    lacks_blocks: bool = False
+    """A block or a file of blocks could not be read, so unknown words may name blocks."""
+    has_gaps: bool = False
+    """A line could not be read, so it is unknown whether an input is missing."""
+    without_input: Place | None = None
+    """The first layer above every `input`."""
+    steps: int = 0
+
+    def count_step(self, span: Span) -> None:
+        """Count one more element; raises LimitExceeded."""
+        self.steps += 1
+        if len(self.nodes) >= MAX_NODES:
+            raise LimitExceeded(f"the network has more than {MAX_NODES:,} layers", span)
+        if self.steps > MAX_STEPS:
+            message = f"the network has more than {MAX_STEPS:,} lines when its repetitions are written out"
+            raise LimitExceeded(message, span)
+
+    def add_input(self, name: str, shape: Shape | None, place: Place) -> str:
+        """Add an input; returns its name."""
+        self.inputs.append(Input(name, shape or ()))
+        self.shapes[name] = shape
+        self.places[name] = place
+        if shape is None:
+            self.broken.add(name)
+        return name
+
+    def add_node(
+        self,
+        name: str,
+        kind: str,
+        layer: Layer | None,
+        inputs: Sequence[str | None],
+        place: Place,
+        shares: str | None = None,
+    ) -> str:
+        """Add a node and report the errors and notes of its layer; returns its name."""
+        if not self.inputs and not self.without_input:
+            self.without_input = place
+        known = tuple(value for value in inputs if value is not None)
+        shapes = tuple(shape for shape in (self.shapes[value] for value in known) if shape)
+        output = self._output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
+        is_broken = output is None or bool(self.broken.intersection(known))
+        self.shapes[name] = output
+        self.places[name] = place
+        if is_broken:
+            self.broken.add(name)
+        self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
+        return name
+
+    def mark_broken(self, first: int) -> None:
+        """Make the shapes of all nodes from number `first` on unknown: they are at an error after all."""
+        for number, node in enumerate(self.nodes[first:], first):
+            self.nodes[number] = replace(node, output=None)
+            self.shapes[node.name] = None
+            self.broken.add(node.name)
+
+    def _output(
+        self, name: str, layer: Layer, inputs: tuple[str, ...], shapes: tuple[Shape, ...], place: Place
+    ) -> Shape | None:
+        try:
+            output = layer.output(shapes)
+        except LayerError as error:
+            shown = inputs if error.arms is None else [inputs[arm] for arm in error.arms]
+            origins = [label for value in shown for label in self._origins(value, place.trace)]
+            origins += self._declarations(place)
+            self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
+            return None
+        for note in layer.notes(shapes):
+            self.log.add(_make_layer_diagnostic(name, note, place))
+        return output
+
+    def _origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
+        """Where a value gets its shape, seen from the calls of `trace`, and where the names used there are declared."""
+        made, shape = self.places[value], self.shapes[value]
+        is_inside = len(made.trace) > len(trace)  # in a block that is called from here: the reader sees the call
+        span = made.trace[len(trace)] if is_inside else made.attributes.get("shape", made.element)
+        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._declarations(made)]
+
+    def _declarations(self, place: Place) -> list[Label]:
+        """Where the names are declared that attributes take their values from: `S` of `S=S`."""
+        values = (re.fullmatch(r"\w+=([A-Za-z_]\w*)", span.text) for span in place.attributes.values())
+        names = [match[1] for match in values if match]
+        spans = dict.fromkeys(self.log.declared[name] for name in names if name in self.log.declared)
+        return [Label(span, "", primary=False) for span in spans if place.trace]
+
+    def finish(self, outputs: tuple[str, ...]) -> Network:
+        """Return the network of all that was added."""
+        return Network(
+            self.name,
+            self.description,
+            tuple(self.inputs),
+            tuple(self.nodes),
+            outputs,
+            tuple(self.heads),
+            self.scopes,
+            self.training,
+        )
+
+
+def _make_layer_diagnostic(
+    name: str, found: LayerError | LayerNote, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
+) -> Diagnostic:
+    """A layer's error or note at the attributes that it is about, or at the layer's word if they are not written."""
+    spans = {place.attributes[field] for field in found.attributes if field in place.attributes}
+    labels = [Label(span) for span in sorted(spans, key=lambda span: span.start) or [place.word]]
+    labels[-1] = Label(labels[-1].span, found.arithmetic)
+    fact = f"`{name}` {found.fact}"
+    return make_diagnostic(found.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)

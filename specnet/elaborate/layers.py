@@ -1,0 +1,124 @@
+"""Layers: a call binds the attributes of its kind and adds a node; a join reads several arms or taps."""
+
+from __future__ import annotations
+
+from specnet.diagnostics import Code
+from specnet.elaborate.binding import bind_attributes
+from specnet.elaborate.context import Context
+from specnet.elaborate.graph_builder import Place
+from specnet.elaborate.scope import UNSET, ValueName
+from specnet.graph import ValueRef
+from specnet.layers import layer_class
+from specnet.layers.base import Layer
+from specnet.layers.base.traits import Trait, number_word
+from specnet.syntax import tree
+
+
+def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """Add a layer that reads one value; returns its name."""
+    if call.body or call.alternative is not None:
+        context.report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
+    return _add_node(kind, call, call.arguments, context, value, [value])
+
+
+def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """Add a layer that reads the ends of its arms, or the value that reaches it, and the taps among its arguments."""
+    word = call.word.text
+    if call.body and not call.body.arms:
+        message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
+        context.report(Code.E106, message, call.body.span)
+        return None
+    inputs = _walk_arms(call.body, context, value) if call.body else [value]
+    taps = [argument for argument in call.arguments if _is_tap(argument, context)]
+    inputs += [_value_of_tap(argument, context) for argument in taps]
+    if not kind.arity.admits(len(inputs)):
+        given = number_word(len(inputs))
+        message = f"`{word}` joins {kind.arity}, not {given}: arms, or what arrives and `@name`"
+        context.report_in_call(Code.E202, message, call.word.span)
+        return None
+    others = tuple(argument for argument in call.arguments if argument not in taps)
+    return _add_node(kind, call, others, context, value, inputs)
+
+
+def _add_node(
+    kind: type[Layer],
+    call: tree.Call,
+    arguments: tuple[tree.Argument, ...],
+    context: Context,
+    value: ValueName,
+    inputs: list[ValueName],
+) -> str:
+    """Add a node with what its arguments say; where they are wrong, it has no layer and no shape."""
+    scope, word = context.scope, call.word
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
+    context.add_diagnostics(bound.diagnostics, scope.trace)
+    place = Place(call.span, word.span, bound.spans, scope.trace)
+    original = next(context.originals, None) if context.originals else None
+    return context.graph.add_node(context.name_for(word.text), word.text, bound.attributes, inputs, place, original)
+
+
+def _is_tap(argument: tree.Argument, context: Context) -> bool:
+    """Whether a positional argument is a tap, or a name that stands for a value of the network, known or not."""
+    if argument.key is not None or not isinstance(argument.value, tree.Name):
+        return argument.key is None and isinstance(argument.value, tree.Tap)
+    variable = context.scope.variable(argument.value.text)[1]
+    return variable is UNSET or isinstance(variable, ValueRef)
+
+
+def _value_of_tap(argument: tree.Argument, context: Context) -> ValueName:
+    given = context.evaluate(argument.value, None)
+    return given.name if isinstance(given, ValueRef) else None
+
+
+def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[ValueName]:
+    """Return the value at the end of each arm; the arms `identity or { … }` meet the shape of the first other one."""
+    if body.lines:
+        context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
+    ends: list[ValueName] = [None] * len(body.arms)
+    choices = [_identity_or(arm) for arm in body.arms]
+    if all(choices):
+        message = "one arm must have no alternative, since it sets the shape for the others"
+        context.report(Code.E202, message, body.span)
+        return ends
+    for i, arm in enumerate(body.arms):
+        if not choices[i]:
+            ends[i] = _walk_arm(arm, body, context, value)
+    target = _shape_of(ends[choices.index(None)], context)
+    shape = _shape_of(value, context)
+    for i, choice in enumerate(choices):
+        if choice and target and shape:
+            ends[i] = value if shape == target else context.walk(choice.alternative or (), value)
+    return ends
+
+
+def _shape_of(value: ValueName, context: Context) -> tuple[int, ...] | None:
+    return context.graph.shapes[value] if value else None
+
+
+def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueName) -> ValueName:
+    if not arm:
+        context.report(Code.E106, "the arm is empty; `identity` passes its input on unchanged", body.span)
+        return None
+    only = _only_call(arm)
+    if only and _is_identity(only) and not only.arguments:
+        return value
+    return context.walk(arm, value)
+
+
+def _identity_or(arm: tree.Lines) -> tree.Call | None:
+    """The call of an arm that is `identity or { … }`."""
+    call = _only_call(arm)
+    return call if call and _is_identity(call) and call.alternative is not None else None
+
+
+def _is_identity(call: tree.Call) -> bool:
+    kind = layer_class(call.word.text)
+    return kind is not None and Trait.IDENTITY in kind.kind_traits
+
+
+def _only_call(arm: tree.Lines) -> tree.Call | None:
+    """The call of an arm that is a single one without a label."""
+    if len(arm) != 1 or not isinstance(arm[0], tree.Chain) or arm[0].label or len(arm[0].elements) != 1:
+        return None
+    element = arm[0].elements[0]
+    return element if isinstance(element, tree.Call) else None

@@ -1,0 +1,190 @@
+"""The walk over the lines in the order of the file: each line and each element goes to the function for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from specnet.diagnostics import Code, Label
+from specnet.elaborate.blocks import call_block, define_block
+from specnet.elaborate.claims import add_expectation, check_claim
+from specnet.elaborate.context import Context, Walker
+from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat
+from specnet.elaborate.layers import add_join, add_layer
+from specnet.elaborate.scope import LineLabel, ValueName
+from specnet.elaborate.sharing import repeat_line
+from specnet.elaborate.statements import (
+    accept_rounding,
+    add_head,
+    add_input,
+    define_variable,
+    name_network,
+    set_default,
+    use_blocks,
+)
+from specnet.foreign import closest_word
+from specnet.graph import ValueRef
+from specnet.layers import kinds, layer_class
+from specnet.naming import escape_attribute
+from specnet.syntax import tree
+from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
+
+
+def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """`train { … }`: reads the settings, whose classes are imported only then."""
+    from specnet.elaborate import training
+
+    return training.read_training(call, context, value)
+
+
+Statement = Callable[[tree.Call, Context, ValueName], ValueName]
+
+STATEMENTS: Mapping[str, Statement] = {
+    "net": name_network,
+    "input": add_input,
+    "default": set_default,
+    "round": accept_rounding,
+    "use": use_blocks,
+    "same": repeat_line,
+    "head": add_head,
+    "train": read_training,
+}
+"""The words that begin a line of their own."""
+
+
+def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueName:
+    """Return the value after the last line, given the one before the first; raises LimitExceeded."""
+    if context.depth >= MAX_DEPTH:
+        span = lines[0].span if lines else next(reversed(context.graph.places.values())).element
+        raise LimitExceeded(f"blocks and braces are nested more than {MAX_DEPTH} deep", span)
+    inner = replace(context, label=None, depth=context.depth + 1)
+    context.scope.reserved.update(_labels_of(lines))
+    for line in lines:
+        value = _walk_line(line, inner, value)
+    return value
+
+
+def _labels_of(lines: tree.Lines) -> Iterator[str]:
+    """The labels of these lines and of those in their arms and conditions, which are names of the same scope."""
+    for line in lines:
+        if isinstance(line, tree.Chain):
+            if line.label:
+                yield line.label.text
+            for element in line.elements:
+                if isinstance(element, tree.Call | tree.If) and element.body:
+                    for inner in (element.body.lines, *element.body.arms):
+                        yield from _labels_of(inner)
+
+
+def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName:
+    match line:
+        case tree.Let():
+            define_variable(line, context, value)
+        case tree.Block():
+            define_block(line, context, STATEMENTS)
+        case tree.Expect():
+            add_expectation(line, context, value)
+        case tree.Chain():
+            return _walk_chain(line, context, value)
+        case tree.Unreadable():
+            text = line.span.source.line(line.span.line).lstrip()
+            context.graph.has_gaps = True
+            context.graph.lacks_blocks |= text.startswith(("block", "use"))
+            return None
+    return value
+
+
+def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueName:
+    scope, graph = context.scope, context.graph
+    labelled = context.with_label(_take_label(chain, context))
+    first = len(graph.nodes)
+    for position, element in enumerate(chain.elements):
+        if isinstance(element, tree.Resume) and position == 0:
+            value = _resume(element.tap, context)
+        elif isinstance(element, tree.Resume):
+            _name_value(element, context, value)
+        else:
+            value = walk_element(element, labelled, value)
+    if labelled.label and chain.label:
+        scope.taps.setdefault(chain.label.text, value)
+        scope.labelled[chain.label.text] = chain, [node.name for node in graph.nodes[first:]]
+    if chain.claim is not None:
+        check_claim(chain, chain.claim, context, value)
+    return value
+
+
+def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
+    """Take the label of a line; reports and ignores one that is taken."""
+    if chain.label is None:
+        return None
+    name, scope = chain.label.text, context.scope
+    if name in scope.labels or escape_attribute(name) in scope.names:
+        first = scope.labels.get(name)
+        places = [Label(first.span, "first here", primary=False)] if first else []
+        context.report(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
+        return None
+    scope.labels[name] = chain.label
+    context.declare(name, chain.label.span)
+    return LineLabel(escape_attribute(name))
+
+
+def _resume(tap: tree.Tap, context: Context) -> ValueName:
+    """`@name` at the start of a line: go on with the value of that name."""
+    given = context.evaluate(tap, None)
+    return given.name if isinstance(given, ValueRef) else None
+
+
+def _name_value(element: tree.Resume, context: Context, value: ValueName) -> None:
+    """`-> @name`: name the value."""
+    name = element.tap.name
+    if name in context.scope.taps:
+        context.report(Code.E103, f"`@{name}` already names a value", element.span)
+    context.scope.taps[name] = value
+    context.declare(name, element.span)
+
+
+def walk_element(element: tree.Element, context: Context, value: ValueName) -> ValueName:
+    """Return the value after one element of a line."""
+    context.graph.count_step(element.span)
+    match element:
+        case tree.Call():
+            return _walk_call(element, context, value)
+        case tree.If():
+            return walk_if(element, context, value)
+        case tree.Repeat():
+            return walk_repeat(element, context, value)
+        case tree.For():
+            return walk_for(element, context, value)
+        case tree.Resume():
+            _name_value(element, context, value)
+            return value
+
+
+def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    word = call.word.text
+    if context.scope.block(word):
+        return call_block(call, context, value)
+    if word in STATEMENTS:
+        return STATEMENTS[word](call, context, value)
+    kind = layer_class(word)
+    if kind is None:
+        if not context.graph.lacks_blocks:
+            _report_unknown_word(call, context)
+        return None
+    return (add_join if kind.arity.joins else add_layer)(kind, call, context, value)
+
+
+def _report_unknown_word(call: tree.Call, context: Context) -> None:
+    from specnet.foreign.arguments import complete_keys
+    from specnet.foreign.python import translate_layer_call
+
+    word = call.word.text
+    resembled = closest_word(word, [*kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
+    meant, place = (whole, call.span) if whole else (resembled, call.word.span)
+    where = "" if meant else "`specnet explain` lists all layers"
+    context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
+
+
+WALKER = Walker(walk_lines, walk_element)
+"""Handed down to the functions that meet lines within braces."""

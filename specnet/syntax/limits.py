@@ -1,0 +1,37 @@
+"""How long, deep and large a spec may be, so that no input makes the tool hang; `specnet explain E002` lists these."""
+
+from __future__ import annotations
+
+from specnet.diagnostics import Code, Diagnostic, make_diagnostic
+from specnet.source import Span
+
+MAX_CHARACTERS = 250_000
+"""Characters of a file; the longest of the zoo has some thousands."""
+
+MAX_NESTING = 60
+"""Braces, brackets and parentheses within each other."""
+
+MAX_OPERATORS = 50
+"""Operators on one line."""
+
+MAX_DEPTH = 50
+"""Blocks, arms and repetitions within each other, when the blocks are written out."""
+
+MAX_NODES = 20_000
+"""Layers of a network, and rounds of one repetition."""
+
+MAX_STEPS = 100_000
+"""Elements of a network when its repetitions are written out."""
+
+
+class LimitExceeded(Exception):
+    """The spec is beyond a limit; elaboration stops there."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.diagnostic = report_limit(message, span)
+
+
+def report_limit(message: str, span: Span) -> Diagnostic:
+    """Return the diagnostic for a limit that is exceeded; the message says which one."""
+    return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])

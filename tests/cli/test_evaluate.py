@@ -1,0 +1,91 @@
+"""`specnet evaluate`: a run's own test set, other data, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from small_runs import COLOURS, Call, paint_set
+
+import specnet
+from specnet.training import CannotRun, DataProblem, Unsuitable
+
+
+def test_its_own_test_set(run: Path, trained: Path, call: Call) -> None:
+    code, out, _ = call("evaluate", run, "--data-dir", trained)
+    assert code == 0
+    assert out.startswith("images    15 (test)\naccuracy  100.00%\nloss      ")
+    assert out.endswith(
+        "       blue  green  red\nblue      5      ·    ·\ngreen     ·      5    ·\nred       ·      ·    5\n"
+    )
+
+
+def test_json(run: Path, trained: Path, call: Call) -> None:
+    code, out, _ = call("evaluate", run, "--data-dir", trained, "--format", "json", "--batch", "4")
+    found = json.loads(out)
+    summary = json.loads((run / "summary.json").read_text())
+    assert code == 0
+    assert found["accuracy"] == summary["test_accuracy"]
+    assert found["per_class_accuracy"] == dict.fromkeys(COLOURS, 1.0)
+    assert found["confusion"] == [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
+    assert "top5_accuracy" not in found
+
+
+def test_another_folder(run: Path, call: Call) -> None:
+    """Of a folder without parts, all images count; here two classes are swapped."""
+    swapped = {"blue": COLOURS["green"], "green": COLOURS["blue"], "red": COLOURS["red"]}
+    paint_set(Path("other"), swapped, 2)
+    code, out, _ = call("evaluate", run, "--data", "other", "--format", "json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["part"] == "train"
+    assert found["confusion"] == [[0, 2, 0], [2, 0, 0], [0, 0, 2]]
+    assert found["per_class_accuracy"] == {"blue": 0.0, "green": 0.0, "red": 1.0}
+
+
+def test_from_python(run: Path, trained: Path) -> None:
+    assert specnet.evaluate(run, data_dir=trained).accuracy == 1.0
+    assert specnet.evaluate(specnet.load_run(run), data=str(trained / "photos")).images == 15
+
+
+def test_other_classes(run: Path, call: Call) -> None:
+    paint_set(Path("other"), {"blue": COLOURS["blue"], "yellow": (240, 240, 10), "red": COLOURS["red"]}, 2)
+    code, out, err = call("evaluate", run, "--data", "other")
+    assert (code, out) == (1, "")
+    assert "other classes than the run was trained on: it lacks green; it has also yellow" in err
+    with pytest.raises(DataProblem):
+        specnet.evaluate(run, "other")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--data", "nowhere"], 2, "no such folder, and no data set of that name"),
+        (["--data", "digits"], 1, "other classes"),
+        (["--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
+        (["--data", "photos"], 2, "no such folder"),
+        (["--device", "cuda:99"], 2, "cuda:99"),
+        (["--batch", "0"], 2, "not a whole number from 1"),
+    ],
+)
+def test_refusals(run: Path, trained: Path, call: Call, words: list[str], code: int, message: str) -> None:
+    asked = ["--data-dir", trained] if "--device" in words else []
+    found, out, err = call("evaluate", run, *asked, *words)
+    assert (found, out) == (code, "")
+    assert message in err
+
+
+def test_grey_images_for_a_colour_network(run: Path) -> None:
+    for name in COLOURS:
+        (Path("grey") / name).mkdir(parents=True)
+        Image.new("L", (9, 9), 80).save(Path("grey") / name / "1.png")
+    with pytest.raises(Unsuitable, match="reads images of 3 channels"):
+        specnet.evaluate(run, "grey")
+
+
+def test_without_weights_there_is_nothing_to_measure(run: Path) -> None:
+    (run / "model.safetensors").unlink()
+    with pytest.raises(CannotRun, match="no weights"):
+        specnet.evaluate(run)

@@ -1,0 +1,107 @@
+"""`specnet export`: weights, programs and ONNX models that compute what the run computes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_runs import COLOURS, Call
+
+import specnet
+from specnet.training import read_weights
+
+TWO = """net Two
+input image 6x4x1
+input facts 5
+@image -> fc 3 -> concat @facts
+fc 2
+"""
+
+
+@pytest.fixture
+def expected(run: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixels N×C×H×W from 0 to 255 of five images, and what the network makes of them."""
+    loaded = specnet.load_run(run)
+    pixels = torch.randint(0, 256, (5, 8, 8, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        outputs = loaded.model(loaded.normalization(pixels))
+    return pixels.permute(0, 3, 1, 2).float(), outputs.clone()
+
+
+def test_safetensors(run: Path, call: Call) -> None:
+    code, out, err = call("export", run, "--to", "safetensors")
+    assert (code, out) == (0, "")
+    assert err.startswith("wrote moved.safetensors; the weights by name")
+    one, other = (read_weights(path) for path in (run / "model.safetensors", Path("moved.safetensors")))
+    assert one.labels == other.labels
+    assert all(other.tensors[name].equal(value) for name, value in one.tensors.items())
+
+
+def test_pt2(run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]) -> None:
+    code, _, err = call("export", run, "--to", "pt2", "-o", "out.pt2")
+    assert code == 0
+    assert "takes pixels from 0 to 255 as float32 N×3×8×8: the normalisation is built in" in err
+    labels = {"classes": ""}
+    module = torch.export.load("out.pt2", extra_files=labels).module()
+    pixels, outputs = expected
+    assert torch.allclose(module(pixels), outputs, atol=1e-5)
+    assert module(pixels[:1]).shape == (1, 3)
+    assert json.loads(labels["classes"]) == list(COLOURS)
+
+
+def test_onnx(run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from onnx.reference import ReferenceEvaluator
+
+    assert call("export", run, "--to", "onnx")[0] == 0
+    model = onnx.load("moved.onnx")
+    assert json.loads({p.key: p.value for p in model.metadata_props}["classes"]) == list(COLOURS)
+    pixels, outputs = expected
+    (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
+    assert np.allclose(found, outputs.numpy(), atol=1e-4)
+
+
+def test_onnx_where_it_is_not_installed(run: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.delitem(sys.modules, "specnet.backends.onnx", raising=False)
+    monkeypatch.delattr("specnet.backends.onnx", raising=False)
+    code, _, err = call("export", run, "--to", "onnx")
+    assert (code, err) == (2, "error: `--to onnx` needs onnx: pip install 'specnet[export]'\n")
+    assert not Path("moved.onnx").exists()
+
+
+def test_a_spec(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two inputs, one of them a vector; the same seed gives the same weights."""
+    monkeypatch.chdir(tmp_path)
+    Path("two.net").write_text(TWO)
+    code, _, err = call("export", "two.net", "--to", "pt2")
+    assert code == 0
+    assert "it takes N×1×6×4, N×5, and its weights are not trained" in err
+    assert torch.export.load("two.pt2").module()(torch.ones(3, 1, 6, 4), torch.ones(3, 5)).shape == (3, 2)
+    for name in ("a", "b"):
+        assert call("export", "two.net", "--to", "safetensors", "-o", name)[0] == 0
+    one, other = (read_weights(Path(name)).tensors for name in ("a", "b"))
+    assert all(other[name].equal(value) for name, value in one.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["nowhere", "--to", "pt2"], 2, "there is no file nowhere"),
+        ([".", "--to", "pt2"], 2, "holds no run"),
+        (["moved", "--to", "pt2", "--set", "width=3"], 2, "as it was trained"),
+        (["moved", "--to", "caffe"], 2, "invalid choice"),
+        (["moved", "--to", "safetensors", "-o", "moved"], 2, "is a directory"),
+        (["broken.net", "--to", "pt2"], 1, "cnov"),
+    ],
+)
+def test_refusals(run: Path, call: Call, words: list[str], code: int, message: str) -> None:
+    Path("broken.net").write_text("net Broken\ninput 8x8x3\ncnov 3\n")
+    found, out, err = call("export", *words)
+    assert (found, out) == (code, "")
+    assert message in err
