@@ -1,13 +1,13 @@
-# make demo   a virtual environment, AlexNet checked and drawn, digits trained to its accuracy
-# make test   all that CI runs: lint, types, contracts between rooms, tests
-# make test-slow   the tests that take longer, too
-# make bench-train   the trainer beside other loops, in about ten minutes; on a quiet machine
+# make demo         create a virtual environment, check and draw AlexNet, train a network on digits
+# make test         run what CI runs: linter, type checker, import contracts, tests
+# make test-slow    the same with the slow tests
+# make bench-train  compare the speed of training with other loops, in about ten minutes on an idle machine
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-# a process per core; one that has run out of tests takes over some of another's
+# one process per core; a process that has finished takes over tests of another
 PARALLEL := --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-slow bench-train lint clean

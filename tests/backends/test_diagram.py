@@ -16,9 +16,8 @@ import pytest
 from paths import ERRORS, SPECS
 
 from specnet.backends.diagram import draw
-from specnet.backends.diagram.figure import Figure, figure
+from specnet.backends.diagram.folding import FoldedNetwork, Scopes, fold_network
 from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
-from specnet.backends.diagram.scopes import Scopes
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
@@ -76,9 +75,9 @@ def svg(text: str, depth: int | None = None) -> str:
     return picture
 
 
-def boxes(text: str, depth: int | None = None) -> Figure:
+def boxes(text: str, depth: int | None = None) -> FoldedNetwork:
     network = checked(text).network
-    return figure(network, Scopes(network), depth)
+    return fold_network(network, Scopes(network), depth)
 
 
 def statement(source: str, start: str) -> str:

@@ -11,34 +11,30 @@ import pytest
 
 from specnet.training import resources
 
-SIZE = 64 * 2**20
-PAGES = SIZE // os.sysconf("SC_PAGE_SIZE")
-"""Bytes of the tensor below, and its pages."""
-
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 
-
-FAULTS = f"""
+COUNT_FAULTS = """
 import resource, torch
-from specnet.training.resources import keep_freed_memory
+from specnet.training import resources
 
 def count_faults(times=10):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(times):
-        torch.ones({SIZE}, dtype=torch.uint8)
+        torch.ones(2**26, dtype=torch.uint8)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / times
 
-with keep_freed_memory():
-    count_faults()  # it may move on while smaller things come to lie in its place
+with resources.keep_freed_memory():
+    count_faults()
     print(count_faults())
 """
-"""Prints how many pages of a tensor are new to the process, as it is allocated, filled and freed again and again."""
+"""Prints how many pages are new to the process each time that it allocates, fills and frees 64 MiB."""
 
 
-def test_freed_memory_is_reused() -> None:
-    """In a process of its own: a failed allocation of another test changes what the allocator does."""
-    result = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
-    assert float(result.stdout) < PAGES / 5
+def test_freed_memory_is_used_again() -> None:
+    """In a process of its own: where an allocation has failed before, glibc serves the thread from another arena."""
+    done = subprocess.run([sys.executable, "-c", COUNT_FAULTS], capture_output=True, text=True, check=True)
+    pages = 2**26 / os.sysconf("SC_PAGE_SIZE")
+    assert float(done.stdout) < pages / 5
 
 
 class Recorder:

@@ -1,4 +1,4 @@
-"""A model in ONNX's text format through all that looks for mistakes: checker, shape inference, onnxruntime, a run.
+"""Check a model in ONNX's text format: checker, strict shape inference, onnxruntime, and one run.
 
 python check_onnx.py MODEL
 """

@@ -1,5 +1,5 @@
-"""How a diagram looks. The fills keep a distance of 12 in CIELAB from each other for normal, red-, green- and
-blue-blind eyes, and differ in lightness in print; a box also says its kind, so that nothing rests on colour alone."""
+"""Colours and Graphviz attributes. The fills keep a distance of 12 in CIELAB from each other for normal, red-, green-
+and blue-blind eyes, and differ in lightness in print; a box also shows its kind, so nothing rests on colour alone."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Style = dict[str, str]
 
 @dataclass(frozen=True)
 class Colours:
-    """Of a box: its fill, its outline, its text."""
+    """The colours of a box: fill, outline, text."""
 
     fill: str
     line: str
     ink: str = INK
 
     def style(self) -> Style:
-        """As Graphviz has them."""
+        """Return them as Graphviz's attributes."""
         return {"fillcolor": self.fill, "color": self.line, "fontcolor": self.ink}
 
 
@@ -44,7 +44,7 @@ FOLDED = Colours("#EDEFF2", QUIET)
 TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 
 FONT = "Helvetica,Arial,sans-serif"
-"""Where one is missing, another of the same widths (Liberation Sans, Nimbus Sans) stands in: no text overflows."""
+"""Where one is missing, a font of the same widths such as Liberation Sans takes its place, and no text overflows."""
 
 GRAPH: Style = {
     "fontname": FONT,

@@ -1,4 +1,4 @@
-"""The text in a diagram, as Graphviz's HTML-like labels; everything from the spec is escaped here."""
+"""Graphviz's HTML-like labels; all text of the spec is escaped here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from math import ceil
 from textwrap import wrap
 
 from specnet.backends.diagram.palette import QUIET, Colours
+from specnet.layers.base import Shape, format_shape
 
 LONGEST = 400
 """Characters of a text that are shown, at most."""
@@ -19,25 +20,30 @@ ABREAST = 5
 SPACE = "&#160;"
 
 
-def printable(plain: str) -> str:
-    """The text with spaces for what is unprintable, cut where it is too long."""
+def make_printable(plain: str) -> str:
+    """Replace unprintable characters by spaces and cut a text that is too long."""
     shown = "".join(sign if sign.isprintable() else " " for sign in plain[:LONGEST])
     return f"{shown}…" if len(plain) > LONGEST else shown
 
 
-def rounded(plain: str) -> str:
-    """The text with long fractions rounded: drop_path 0.00588."""
+def format_size(shape: Shape | None) -> str:
+    """Return a shape as text, `?` if it is unknown."""
+    return format_shape(shape) if shape else "?"
+
+
+def round_fractions(plain: str) -> str:
+    """Round fractions of four and more digits to three significant ones: `drop_path 0.00588`."""
     return re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.3g}", plain)
 
 
-def text(plain: str) -> str:
-    """One line of text. A backslash stands apart: Graphviz would take it and a G for the graph's name even here."""
-    return escape(printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
+def escape_text(plain: str) -> str:
+    """Return a line of text in markup. A backslash stands apart; Graphviz would read `\\G` as the graph's name."""
+    return escape(make_printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
 
 
-def lines(plain: str, width: int) -> str:
-    """Text in lines of at most `width` characters."""
-    return "<BR/>".join(text(line) for line in wrap(printable(plain), width))
+def wrap_text(plain: str, width: int) -> str:
+    """Return text as lines of at most `width` characters."""
+    return "<BR/>".join(escape_text(line) for line in wrap(make_printable(plain), width))
 
 
 def bold(markup: str) -> str:
@@ -48,25 +54,25 @@ def small(markup: str, colour: str = QUIET, size: int = 10) -> str:
     return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{markup}</FONT>' if markup else ""
 
 
-def side_by_side(*markup: str) -> str:
+def join_side_by_side(*markup: str) -> str:
     return (SPACE * 2).join(each for each in markup if each)
 
 
-def strips(cells: Iterable[tuple[str, Colours]]) -> Iterator[str]:
-    """Rows of small coloured boxes, each as wide as the box they stand in."""
-    inside = [_cell(markup, colours) for markup, colours in cells]
+def make_strips(cells: Iterable[tuple[str, Colours]]) -> Iterator[str]:
+    """Yield rows of small coloured boxes; each row is as wide as the box around it."""
+    inside = [_make_cell(markup, colours) for markup, colours in cells]
     abreast = ceil(len(inside) / ceil(len(inside) / ABREAST)) if inside else 1
     for start in range(0, len(inside), abreast):
         row = "".join(inside[start : start + abreast])
         yield f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{row}</TR></TABLE>'
 
 
-def _cell(markup: str, colours: Colours) -> str:
+def _make_cell(markup: str, colours: Colours) -> str:
     inside = small(f"{SPACE}{markup}{SPACE}", colours.ink)
     return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{inside}</TD>'
 
 
-def stack(rows: Iterable[str], align: str = "CENTER") -> str:
-    """Rows one below the other, as a whole label; the empty ones are left out."""
+def stack_rows(rows: Iterable[str], align: str = "CENTER") -> str:
+    """Return a label of rows one below the other; empty rows are left out."""
     inside = "".join(f'<TR><TD ALIGN="{align}" BALIGN="{align}">{each}</TD></TR>' for each in rows if each)
     return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{inside}</TABLE>>'
