@@ -29,17 +29,17 @@ with FileLock(sys.argv[1]):
 class Doubling(Notebook):
     """Tries to resume the run from within it."""
 
-    def begin(self, plan: Plan) -> None:
+    def on_train_begin(self, plan: Plan) -> None:
         begun = read_run_config(plan.folder)
         with pytest.raises(CannotRun, match=rf"a training is going on in {plan.folder} \(process {os.getpid()}\)"):
             resume(begun, job(), begun.options)
-        super().begin(plan)
+        super().on_train_begin(plan)
 
 
 def test_two_trainings_in_one_folder(tmp_path: Path) -> None:
-    watcher = Doubling()
-    run = train(job(), Options(run=tmp_path / "run"), watcher)
-    assert watcher.plans
+    callback = Doubling()
+    run = train(job(), Options(run=tmp_path / "run"), callback)
+    assert callback.plans
     assert not (run.folder / files.LOCK).exists()
     begun = read_run_config(run.folder)
     resume(begun, job(), begun.options)

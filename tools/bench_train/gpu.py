@@ -17,7 +17,7 @@ from specnet.settings import Training
 from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
 from specnet.training.engine.setup import set_up
-from specnet.training.job import Options, Silent
+from specnet.training.job import Callback, Options
 
 SPECS = Path(specnet.__file__).parents[1] / "specs"
 SEEDS = 5
@@ -61,7 +61,7 @@ def measure_images_per_second(
     """Return the images/s of SpecNet's trainer on synthetic images, measured `repeats` times over so many steps."""
     job = make_job(specnet.check(spec))
     training = Training(data=Synthetic(classes=job.output_shape[0], images=2 * batch), batch=Batch(size=batch))
-    setup = set_up(replace(job, training=training), Options(device=device), folder, Silent())
+    setup = set_up(replace(job, training=training), Options(device=device), folder, Callback())
     loop = make_loop_of_setup(setup)
     loop(steps)
     return [steps * batch / loop(steps) for _ in range(repeats)]

@@ -96,7 +96,7 @@ def build_optimizer(
 
 
 def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
-    """Raises Unsuitable for a group that concerns no parameter."""
+    """Raise Unsuitable for a group that matches no trained parameter."""
     names = _trainable_parameters(module)
     for group in groups:
         if not any(_matches(group, name, parts) for name in names):
@@ -108,7 +108,7 @@ def _trainable_parameters(module: nn.Module) -> Parameters:
 
 
 def _is_shard(parameter: Tensor) -> bool:
-    """Whether only a part of it lies here; torch has no fused SGD of shards."""
+    """Whether a parameter is sharded, for which torch has no fused SGD."""
     return type(parameter) is not nn.Parameter
 
 
@@ -135,7 +135,7 @@ def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
 
 
 def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:
-    """Learning rate, weight decay, and the epochs it is learned for; later groups over earlier ones."""
+    """Return learning rate, weight decay and last epoch; later groups override earlier ones."""
     lr, decay, until = setting.lr, setting.weight_decay, inf
     for group in groups:
         lr = lr if group.lr is None else _scale_rate(group.lr, setting.lr)
@@ -149,7 +149,7 @@ def _scale_rate(rate: Rate, whole: float) -> float:
 
 
 class MuonAdamW(Optimizer):
-    """torch's Muon takes matrices alone: it is given views of the weights."""
+    """Muon for the weights of conv and fc, given as views, since torch's takes only matrices; AdamW for all else."""
 
     def __init__(
         self, groups: Sequence[dict[str, Any]], momentum: float, nesterov: bool, adamw_share: float, fused: bool
@@ -189,15 +189,15 @@ class MuonAdamW(Optimizer):
 def _select_parameters(
     group: dict[str, Any], takes: Callable[[Tensor], bool], view: Callable[[Tensor], Tensor], share: float
 ) -> dict[str, Any]:
-    """Those parameters of a group that one of the optimizers takes, as it takes them, at its share of the rates."""
+    """Return the part of a group that one of the two optimizers takes, viewed as it needs it, with its rates."""
     rates = {name: group[name] * share for name in ("lr", "peak")}
     return {**group, **rates, "params": [view(parameter) for parameter in group["params"] if takes(parameter)]}
 
 
 def _as_matrix(weight: Tensor) -> Tensor:
-    """K×C×F×F as K×(F·F·C) where that is how it lies in memory, else as K×(C·F·F).
+    """View K×C×F×F as K×(F·F·C) where memory is channels-last, else as K×(C·F·F).
 
-    Muon does not mind the order of the columns: orthogonalising commutes with permuting them.
+    The order of the columns does not matter to Muon, as orthogonalising commutes with permuting them.
     """
     return weight.flatten(1) if weight.is_contiguous() else weight.movedim(1, -1).flatten(1)
 

@@ -32,7 +32,7 @@ Recorded = list[Tensor]
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorded]:
     """What the augmentation draws, by the function that draws it."""
-    record: dict[str, Recorded] = {"below": [], "_draw_chosen": [], "_draw_factors": []}
+    record: dict[str, Recorded] = {"draw_integers": [], "_draw_chosen": [], "_draw_factors": []}
 
     def recording(name: str, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def draw(*arguments: object) -> Tensor:
@@ -60,7 +60,7 @@ def test_crop_shift_and_flip(
 ) -> None:
     pixels = images()
     batch = Sampler(pixels, Augmentation([first, Flip()] if mirrored else [first])).batch(INDEX)
-    *kinds, down, right = (draw.tolist() for draw in drawn["below"])
+    *kinds, down, right = (draw.tolist() for draw in drawn["draw_integers"])
     flipped = kinds[0] if mirrored else [0] * len(INDEX)
     for place, number in enumerate(INDEX.tolist()):
         padded = np.pad(pixels[number].numpy(), ((border, border), (border, border), (0, 0)), mode)
@@ -75,7 +75,7 @@ def test_crop_shift_and_flip(
 def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: Augment) -> None:
     torch.manual_seed(0)
     Sampler(images(), Augmentation([step, Flip()])).batch(torch.zeros(20_000, dtype=torch.int64))
-    kinds, down, right = drawn["below"]
+    kinds, down, right = drawn["draw_integers"]
     counts = (kinds * 25 + down * 5 + right).bincount(minlength=50)
     assert counts.min() > 300
     assert counts.max() < 500
@@ -93,7 +93,7 @@ def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: i
 def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> None:
     pixels = images()
     batch = Sampler(pixels, Augmentation([Flip(), Crop(pad=1)])).batch(INDEX)
-    kinds, down, right = drawn["below"]
+    kinds, down, right = drawn["draw_integers"]
     for place, number in enumerate(INDEX.tolist()):
         image = pixels[number].numpy()
         padded = np.pad(image[:, ::-1] if kinds[place] else image, ((1, 1), (1, 1), (0, 0)))
