@@ -11,7 +11,7 @@ from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import Allowed, group_notes
-from specnet.diagnostics import Diagnostic, find_errors, in_file_order
+from specnet.diagnostics import Diagnostic, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
@@ -89,8 +89,8 @@ def check_source(
     if checked.ok:
         said += advise(source, checked.elaborated, checked.costs, allowed)
     if strict:
-        said = [diagnostic.hardened() for diagnostic in said]
-    return replace(checked, diagnostics=in_file_order(group_notes(in_file_order(said))))
+        said = [diagnostic.apply_strict() for diagnostic in said]
+    return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(said))))
 
 
 def check_lines(
@@ -102,4 +102,4 @@ def check_lines(
     found = [*unreadable, *elaborated.diagnostics, *find_unknown_quantities(elaborated.expectations)]
     if not find_errors(found):
         found += check_expectations(elaborated, Totals(elaborated.network, node_costs))
-    return Checked(source, lines, elaborated, node_costs, in_file_order(found))
+    return Checked(source, lines, elaborated, node_costs, sort_by_position(found))

@@ -136,14 +136,14 @@ class Diagnostic:
         on_line = [span for span in primary if span.source is primary[0].source and span.line == primary[0].line]
         return min(on_line, key=lambda span: span.start).to(max(on_line, key=lambda span: span.end))
 
-    def hardened(self) -> Diagnostic:
+    def apply_strict(self) -> Diagnostic:
         """Return the diagnostic under `--strict`: warnings and rounding notes become errors."""
         if self.severity is Severity.WARNING or self.code in ROUNDING:
             return replace(self, severity=Severity.ERROR)
         return self
 
 
-def replacing(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
+def make_replacement(span: Span, text: str, title: str = "", safe: bool = False) -> Fix:
     """Return a fix that replaces a span by a text."""
     return Fix(title or text, (Edit(span, text),), safe)
 
@@ -166,7 +166,7 @@ def make_diagnostic(
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
     if meant:
         message += did_you_mean(meant)
-        fixes = (replacing(labels[0].span, meant, safe=True), *fixes)
+        fixes = (make_replacement(labels[0].span, meant, safe=True), *fixes)
     return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
 
 
@@ -174,5 +174,5 @@ def find_errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
 
 
-def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def sort_by_position(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(diagnostics, key=lambda d: d.span.start if d.span else 0))

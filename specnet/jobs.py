@@ -7,7 +7,7 @@ import re
 from math import prod
 from pathlib import Path
 
-from specnet.analyses.memory import BYTES
+from specnet.analyses.cost import BYTES
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
@@ -68,10 +68,10 @@ def _activation_bytes(checked: Checked) -> int:
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:
     """Return where the spec writes the number of the network's outputs, if it is a plain number on one line."""
-    network, answering = checked.network, checked.elaborated.answering
-    if not answering:
+    network, output_layer = checked.network, checked.elaborated.find_output_layer()
+    if not output_layer:
         return None
-    name, span = answering
+    name, span = output_layer
     place, outputs = checked.elaborated.places[name], (network.shapes[network.outputs[0]] or (0,))[-1]
     if place.trace or not re.fullmatch(rf"(K\s*=\s*)?{outputs}", span.text):
         return None

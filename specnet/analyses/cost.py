@@ -1,6 +1,11 @@
-"""Parameters, buffers and multiply-accumulates of each layer, and the totals of the network, which a spec can `expect`.
+"""Parameters, buffers, multiply-accumulates and memory of each layer, and the totals of the network.
 
 What a layer does not say is None, and so is every total that it enters.
+
+Memory is the bytes of one forward pass for one image in fp32, with everything kept as training keeps it: each
+parameter, each buffer and each element of each value counts 4 bytes, once. A value that torch can write in place or
+make as a view of another one (relu, dropout, flatten, …) counts nothing. Gradients, the optimizer's state, the
+workspace of a library and what an allocator rounds up are not counted; a batch of N takes N times the activations.
 """
 
 from __future__ import annotations
@@ -8,9 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from specnet.graph import Network, Node
 from specnet.layers.base import count
+from specnet.layers.base.traits import Storage
+
+BYTES = 4
+"""Of an element in fp32."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +50,36 @@ def _measure_cost(network: Network, node: Node) -> Cost:
     return Cost(count(node.layer.parameters(inputs)), count(node.layer.buffers(inputs)), macs)
 
 
+def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
+    """Return the bytes of each node whose shape is known; None where it is unknown how its output is stored."""
+    return {node.name: _measure_memory(node, costs[node.name]) for node in network.nodes if node.output}
+
+
+def total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
+    """Return the bytes of one image of each input and of all layers together."""
+    total = BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
+    for size in measure_memory(network, costs).values():
+        if size is None:
+            return None
+        total += size
+    return total
+
+
+def _measure_memory(node: Node, cost: Cost) -> int | None:
+    storage = node.layer.storage if node.layer else None
+    if storage is None:
+        return None
+    activations = prod(node.output or ()) if storage is Storage.OWN else 0
+    return BYTES * (cost.parameters + cost.buffers + activations)
+
+
 def format_count(count: int | None) -> str:
     """Format a number as 62,378,344, and an unknown one as ?."""
     return "?" if count is None else f"{count:,}"
 
 
 class Totals:
-    """The costs of all nodes together; memory and receptive field are measured when they are first asked for."""
+    """The costs of all nodes together; memory and receptive field are measured when first asked for."""
 
     def __init__(self, network: Network, costs: Mapping[str, Cost]) -> None:
         self.network = network
@@ -71,8 +104,6 @@ class Totals:
     @cached_property
     def memory(self) -> int | None:
         """The bytes of one forward pass for one image."""
-        from specnet.analyses.memory import total_memory
-
         return total_memory(self.network, self.costs)
 
     @cached_property
@@ -89,8 +120,6 @@ class Totals:
             case "macs":
                 return next(name for name, cost in self.costs.items() if cost.macs is None)
             case "memory":
-                from specnet.analyses.memory import measure_memory
-
                 return next(name for name, size in measure_memory(self.network, self.costs).items() if size is None)
             case _:
                 from specnet.analyses.receptive_field import first_unknown

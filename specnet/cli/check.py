@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import FILE, add_spec_arguments
-from specnet.cli.output import rewrite_spec, uses_colour
+from specnet.cli.output import CommandError, rewrite_spec, uses_colour
 from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
 from specnet.reporters.terminal import format_counts, format_diagnostic
 
-HELP = "check specs: every size, parameter and MAC, and each error where it is"
+HELP = "check specs: every size, parameter and MAC, and every error with its place"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import specnet
-from specnet.cli.errors import BUG, CommandError
+from specnet.cli.output import BUG, CommandError
 from specnet.suggest import closest_word, did_you_mean
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")

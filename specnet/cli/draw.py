@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import FILE, add_spec_arguments, format_of, natural_number
-from specnet.cli.output import print_diagnostics, refuse_folder, write_file
+from specnet.cli.output import CommandError, print_diagnostics, refuse_folder, write_file
 from specnet.cli.specs import check_file
 
 if TYPE_CHECKING:

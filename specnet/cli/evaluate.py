@@ -16,7 +16,7 @@ from specnet.cli.options import (
     positive_integer,
 )
 from specnet.cli.output import print_json
-from specnet.cli.requires_torch import requires_torch
+from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:

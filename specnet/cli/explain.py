@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 
-from specnet.cli.errors import CommandError
+from specnet.cli.output import CommandError
 from specnet.diagnostics import Code
-from specnet.package_files import find_package_file
+from specnet.package import find_package_file
 from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a layer or a setting; without one, list them all"

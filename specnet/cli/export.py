@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import add_spec_arguments, collect_overrides
-from specnet.cli.output import print_diagnostics, write_file
-from specnet.cli.requires_torch import requires_torch
+from specnet.cli.output import CommandError, print_diagnostics, write_file
 from specnet.cli.specs import check_file
+from specnet.cli.torch_commands import requires_torch
 
 if TYPE_CHECKING:
     from specnet.training.export import Exportable

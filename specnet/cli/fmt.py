@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from specnet.cli.errors import CommandError
-from specnet.cli.output import print_diagnostics, rewrite_spec
+from specnet.cli.output import CommandError, print_diagnostics, rewrite_spec
 from specnet.cli.specs import read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise

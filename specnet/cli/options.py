@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from specnet.cli.errors import CommandError
+from specnet.cli.output import CommandError
 
 PLOT_FORMATS = ("png", "svg", "pdf")
 """The formats of plots."""

@@ -1,19 +1,33 @@
-"""What commands write: files, JSON, diagnostics."""
+"""What commands write: files, JSON, diagnostics, and the error that ends them."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from specnet.atomic_write import write_user_file
-from specnet.cli.errors import CommandError
 from specnet.diagnostics import Diagnostic, Severity
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+BUG = 70
+"""The exit code of an exception that no command should raise."""
+
+Command = Callable[[argparse.Namespace], int]
+"""The `run` of a command: it takes the options and returns the exit code."""
+
+
+class CommandError(Exception):
+    """Ends the command with a message; exit code 2 says that the command cannot be carried out."""
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 def write_file(path: Path, content: bytes) -> None:

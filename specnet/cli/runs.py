@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import PLOT_FORMATS, add_format_argument, format_of
-from specnet.cli.output import print_json, write_file
-from specnet.cli.requires_torch import requires_torch
+from specnet.cli.output import CommandError, print_json, write_file
+from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.text_table import align_rows
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import collect_overrides
-from specnet.package_files import find_package_file
+from specnet.cli.output import CommandError
+from specnet.package import find_package_file
 from specnet.source import Source
 from specnet.suggest import closest_word
 from specnet.syntax.limits import MAX_CHARACTERS

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.errors import CommandError
 from specnet.cli.options import (
     DATA_DIR,
     FILE,
@@ -19,10 +18,9 @@ from specnet.cli.options import (
     collect_overrides,
     natural_number,
 )
-from specnet.cli.output import print_diagnostics
-from specnet.cli.processes import add_processes_arguments, run_in_processes
-from specnet.cli.requires_torch import requires_torch
+from specnet.cli.output import CommandError, print_diagnostics
 from specnet.cli.specs import check_file
+from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
 from specnet.reporters.text_table import align_rows
 

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
-from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, replacing
+from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import Default
 from specnet.foreign import closest_word
 from specnet.printer.values import quote_value
@@ -161,7 +161,7 @@ def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, k
     message = f"`{word.text}` has no attribute `{key.text}`"
     if key.text in attributes.model_fields:
         letter = attributes.key_of(key.text)
-        fix = replacing(key.span, letter, safe=True)
+        fix = make_replacement(key.span, letter, safe=True)
         return make_diagnostic(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
     meant = closest_word(key.text, written) or suggest.closest_word(key.text, (), keys)
     return make_diagnostic(
@@ -233,7 +233,7 @@ def _diagnose_value(
     meaning = attributes.model_fields[name].description
     choices = _choices(attributes, name)
     if detail["type"] == "missing" and choices:
-        fixes = [replacing(word.span, f"{word.text} {choice}") for choice in choices]
+        fixes = [make_replacement(word.span, f"{word.text} {choice}") for choice in choices]
         return make_diagnostic(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
@@ -242,7 +242,7 @@ def _diagnose_value(
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
     keys = free_keys(attributes, spans)[:1]
-    fixes = [replacing(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
+    fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
 
 

@@ -43,9 +43,8 @@ class Elaborated:
     used: tuple[Source, ...]
     """The files that `use` brought in."""
 
-    @property
-    def answering(self) -> tuple[str, Span] | None:
-        """The last layer that says how many outputs there are, and where it says so."""
+    def find_output_layer(self) -> tuple[str, Span] | None:
+        """Return the last layer that sets the number of outputs, and the attribute that does."""
         name = self.network.outputs[0]
         while node := self.network.by_name.get(name):
             field = node.layer.output_field if node.layer else ""

@@ -33,7 +33,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     inputs += [_value_of_tap(argument, context) for argument in taps]
     if not kind.arity.admits(len(inputs)):
         given = number_word(len(inputs))
-        message = f"`{word}` joins {kind.arity}, not {given}: arms, or what arrives and `@name`"
+        message = f"`{word}` joins {kind.arity}, not {given}: its arms, or its input and `@name`"
         context.report_in_call(Code.E202, message, call.word.span)
         return None
     others = tuple(argument for argument in call.arguments if argument not in taps)

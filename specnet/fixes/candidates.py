@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, zip_longest
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Fix, replacing
+from specnet.diagnostics import Code, Diagnostic, Fix, make_replacement
 from specnet.fixes.attributes import Change, change_attributes, change_input, put_channels_last
 from specnet.fixes.joins import make_arms_meet
 from specnet.fixes.numbers import Recheck, change_numbers, close_gap
@@ -44,7 +44,7 @@ def _correct_claim(checked: Checked, wrong: Diagnostic, where: str) -> Iterator[
     """Correct a claim to the shape that its line gives."""
     actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
     if actual:
-        yield replacing(span, "x".join(map(str, actual)), f"=> {format_shape(actual)}{where}")
+        yield make_replacement(span, "x".join(map(str, actual)), f"=> {format_shape(actual)}{where}")
 
 
 def _fix_window(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:

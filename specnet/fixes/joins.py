@@ -40,10 +40,12 @@ def _change_arm(checked: Checked, join: Layer, name: str, other: Shape) -> Itera
 
 def _project_identity(checked: Checked, join: Node) -> Iterator[Fix]:
     """`identity` → `identity or { conv K=… F=1 S=… }`, with K and S as the other arm has them."""
+    if join.layer is None or Trait.EQUAL_SHAPES not in join.layer.traits:
+        return
     element = checked.elaborated.places[join.name].element
     words = re.finditer(r"\b[a-z_]\w*\b(?!\s+or\b)", element.text)
     identity = next((word for word in words if _is_identity(word[0])), None)
-    if identity is None or not _needs_equal_shapes(checked, join):
+    if identity is None:
         return
     places = [(node.layer, checked.elaborated.places[node.name]) for node in checked.network.nodes if node.layer]
     projection = _write_projection([(layer, place) for layer, place in places if _is_within(place.element, element)])
@@ -57,14 +59,6 @@ def _is_identity(word: str) -> bool:
     """Whether a word of a join's text is a kind that gives its input unchanged."""
     kind = layer_class(word)
     return kind is not None and Trait.IDENTITY in kind.kind_traits
-
-
-def _needs_equal_shapes(checked: Checked, join: Node) -> bool:
-    """Whether each input must have the very shape of the others; only then a projection helps."""
-    shapes = [shape for name in join.inputs if (shape := checked.network.shapes[name])]
-    return join.layer is not None and all(
-        join.layer.shape_beside(one, other) == other for one in shapes for other in shapes
-    )
 
 
 def _is_within(span: Span, around: Span) -> bool:

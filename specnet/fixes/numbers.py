@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, replacing
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_replacement
 from specnet.elaborate import Expectation
 from specnet.layers.base import Shape
 from specnet.source import Span
@@ -72,7 +72,7 @@ def _replace_number(number: tree.Number, value: int) -> Fix:
     while end < len(text) and not text[end].isspace():
         end += 1
     title = f"{text[start : number.span.start]}{value}{text[number.span.end : end]}"
-    return replacing(number.span, str(value), f"{title} in line {number.span.line}")
+    return make_replacement(number.span, str(value), f"{title} in line {number.span.line}")
 
 
 def close_gap(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from specnet.attributes import Attributes
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, replacing
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
 from specnet.layers import layer_class
 from specnet.source import Span
 from specnet.syntax import tree
@@ -111,7 +111,7 @@ def _make_comment(operator: Span) -> Diagnostic | None:
     text = f"# {rest.text.lstrip('/% ')}"
     message = f"`{found[1]}` divides; a comment begins with `#`"
     return make_diagnostic(
-        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[replacing(rest, text, safe=True)]
+        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[make_replacement(rest, text, safe=True)]
     )
 
 
@@ -122,7 +122,7 @@ def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -
     if diagnostic.code is not Code.E110 or key is None or key.key is None:
         return diagnostic
     if key.key.text == "padding" and key.value.span.text == "valid":
-        return replace(diagnostic, fixes=(replacing(key.span, "P=0", safe=True),))
+        return replace(diagnostic, fixes=(make_replacement(key.span, "P=0", safe=True),))
     if key.key.text != "activation":
         return diagnostic
     end = arguments[-1].span.end

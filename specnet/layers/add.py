@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
 from specnet.layers.base.join import Join
+from specnet.layers.base.traits import Trait, Traits
 
 
 class Add(Join):
     """x₁ + x₂ + …, number by number; all of the same shape."""
+
+    kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
 
     def output(self, inputs: Shapes) -> Shape:
         if len(set(inputs)) > 1:

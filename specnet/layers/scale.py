@@ -24,6 +24,10 @@ class Scale(PositionWise):
     bias: bool = Field(False, description="learned number added to each channel")
     freeze: Freeze = FREEZE
 
+    @property
+    def traits(self) -> Traits:
+        return self.kind_traits | {Trait.ADDS_BIAS} if self.bias else self.kind_traits
+
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.bias else {"weight": channels}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specnet.analyses.memory import measure_memory
+from specnet.analyses.cost import measure_memory
 from specnet.analyses.receptive_field import Pixels, receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic

@@ -20,6 +20,12 @@ NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
+DETERMINISTIC_CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+"""The environment that `--deterministic` needs; torch reads it once in a process, at the first product on a GPU."""
+
+NOT_DETERMINISTIC = " does not have a deterministic implementation"
+"""Part of torch's RuntimeErrors, behind the name of the operation."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -62,6 +68,8 @@ def choose_device(options: Options, module: nn.Module) -> Device:
         raise CannotRun(
             f"there is no device `{options.device}` that torch can use; here are: {_list_devices()}{_explain_no_gpu()}"
         )
+    if place.type == "cuda":
+        os.environ.setdefault(*DETERMINISTIC_CUBLAS)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
     return Device(place, _choose_precision(options.precision, place, module))
@@ -125,15 +133,24 @@ def cpu_capabilities() -> Mapping[str, Any]:
 
 @contextmanager
 def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Use only deterministic algorithms of torch within it, if wanted."""
+    """Use only deterministic algorithms of torch within it, if wanted.
+
+    Raises CannotRun at the first operation without one.
+    """
     before = torch.are_deterministic_algorithms_enabled()
     if before or not wanted:  # the call alone takes torch most of a second
         yield
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
     torch.use_deterministic_algorithms(True)
     try:
         yield
+    except RuntimeError as error:
+        operation, lacks, _ = str(error).partition(NOT_DETERMINISTIC)
+        if not lacks:
+            raise
+        raise CannotRun(
+            f"torch has no {operation} that gives the same bits every time; train without `--deterministic`"
+        ) from error
     finally:
         torch.use_deterministic_algorithms(before)
 

@@ -7,7 +7,7 @@ from math import prod
 import pytest
 from paths import ROOT
 
-from specnet.analyses.memory import measure_memory
+from specnet.analyses.cost import measure_memory
 from specnet.analyses.receptive_field import largest_receptive_field, receptive_fields
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source

@@ -7,24 +7,17 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from random import Random
 from runpy import run_path
-from typing import ClassVar
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 from paths import ROOT, SPECS
-from torch import nn
+from same_modules import assert_same, network, written
 
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
-from specnet.cli import main
 from specnet.compiler import check_source
-from specnet.graph import Input, Network, Node
-from specnet.layers import layer_class
-from specnet.layers.base import Family, Layer, Shapes, TorchCall
+from specnet.graph import Network
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -236,47 +229,6 @@ fc 2
 }
 
 
-def network(text: str) -> Network:
-    checked = check_source(Source("<text>", text))
-    assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]
-    return checked.network
-
-
-def written(built: Network) -> type[nn.Module]:
-    """The class of the network that the source defines."""
-    text = generate_source(built)
-    names: dict[str, object] = {"__name__": "generated"}
-    exec(compile(text, "<generated>", "exec"), names)
-    classes = [line for line in text.splitlines() if line.startswith("class ")]
-    found = names[classes[-1].removeprefix("class ").partition("(")[0]]
-    assert isinstance(found, type) and issubclass(found, nn.Module)
-    return found
-
-
-def assert_same(built: Network) -> None:
-    """Both modules begin with the same weights, take each other's, and give the same numbers, in training too."""
-    torch.manual_seed(0)
-    in_memory: nn.Module = build_module(built)
-    torch.manual_seed(0)
-    generated = written(built)()
-    ours, theirs = in_memory.state_dict(), generated.state_dict()
-    assert list(ours) == list(theirs)
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    learned = [{name for name, p in module.named_parameters() if p.requires_grad} for module in (in_memory, generated)]
-    assert learned[0] == learned[1]
-    generated.load_state_dict(ours, strict=True)
-    in_memory.load_state_dict(theirs, strict=True)
-    images = [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in built.inputs]
-    for training in (False, True):
-        results = []
-        for module in (in_memory, generated):
-            torch.manual_seed(1)
-            result = module.train(training)(*images)
-            results.append(result if isinstance(result, tuple) else (result,))
-        assert len(results[0]) == len(results[1])
-        assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
-
-
 @pytest.mark.parametrize("name", SMALL)
 def test_same_module(name: str) -> None:
     assert_same(network(SMALL[name]))
@@ -356,211 +308,3 @@ def test_tidiness(tmp_path: Path) -> None:
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
     checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)
     assert (formatted.returncode, checked.returncode) == (0, 0)
-
-
-# Networks that no text describes
-
-
-def node(
-    name: str, kind: str, inputs: str, output: tuple[int, ...], shares: str | None = None, **values: object
-) -> Node:
-    made = layer_class(kind)
-    assert made is not None and issubclass(made, Layer)
-    return Node(name, kind, made(**values), tuple(inputs.split()), output, shares)
-
-
-def conv(name: str, inputs: str, shares: str | None = None) -> Node:
-    return node(name, "conv", inputs, (8, 8, 4), shares, out_channels=4, kernel_size=1)
-
-
-@pytest.mark.parametrize(
-    "nodes",
-    [
-        [conv("a.conv1", "input"), conv("b.conv1", "a.conv1"), conv("a.conv2", "b.conv1")],
-        [conv("a.0.conv1", "input"), conv("a.1.conv1", "a.0.conv1", "a.0.conv1"), conv("a.2.x", "a.1.conv1")],
-        [conv("a.x.conv1", "input"), conv("b.conv1", "a.x.conv1", "a.x.conv1"), conv("b.conv2", "b.conv1")],
-        [conv("a.x", "input"), conv("a.y", "input"), node("b.add", "add", "a.x a.y input", (8, 8, 4))],
-        [conv("0", "input"), conv("__x", "0"), conv("b.__x", "__x")],
-    ],
-)
-def test_any_graph(nodes: list[Node]) -> None:
-    """Scopes that are scattered, share weights in part, are no identifiers."""
-    assert_same(Network("Odd", "", (Input("input", (8, 8, 4)),), tuple(nodes), (nodes[-1].name,)))
-
-
-class Attention(Layer):
-    """A layer that takes its three inputs in order."""
-
-    family: ClassVar[Family] = Family.JOIN
-
-    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("F.scaled_dot_product_attention", dropout_p=0.0, is_causal=True),)
-
-
-class Maximum(Layer):
-    """A layer that takes its inputs pairwise, by a function that is no operator."""
-
-    family: ClassVar[Family] = Family.JOIN
-
-    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.maximum", joins="fold"),)
-
-
-@pytest.mark.parametrize(
-    ("layer", "expected"),
-    [
-        (Attention(), "branch1, branch2, branch3, dropout_p=0.0, is_causal=True"),
-        (Maximum(), "torch.maximum(torch.maximum(branch1, branch2), branch3)"),
-    ],
-)
-def test_layers_of_several_inputs(layer: Layer, expected: str) -> None:
-    joined = Node("joined", "joined", layer, ("a", "b", "c"), (8, 8, 4))
-    nodes = (conv("a", "input"), conv("b", "input"), conv("c", "input"), joined)
-    built = Network("Joined", "", (Input("input", (8, 8, 4)),), nodes, ("joined",))
-    assert expected in generate_source(built)
-    assert_same(built)
-
-
-# Random structures
-
-
-class Writer:
-    """Random specs: blocks in blocks, repetitions, arms, taps, heads, shared lines."""
-
-    BLOCKS = (
-        """block NAME(K, flag) {
-  add { | conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=1
-        | identity or { conv K=K F=1 } } }""",
-        """block NAME(K, flag) { conv K=2*C F=1 -> relu -> conv K=K F=3 P=1 -> @a
-  if flag == 1 { mul { | identity | pool avg global -> conv K=max(1, C//2) F=1 -> relu -> conv K=K F=1 -> sigmoid } }
-  conv K=K F=1
-  if flag == 0 { add @a } }""",
-        """block NAME(K, flag) { conv K=4 F=1 -> @t
-  repeat (1+flag*2) { conv K=K F=3 P=1 -> concat @t -> conv K=K F=1 } }""",
-    )
-
-    def __init__(self, random: Random) -> None:
-        self.random, self.count = random, 0
-        self.blocks = [f"{random.choice(self.BLOCKS)}".replace("NAME", f"b{n}_") for n in range(random.randint(0, 2))]
-        if random.random() < 0.5:
-            self.blocks.append(f"block b{len(self.blocks)}_(K, flag) {{\n{self.lines(2, ('2*K', 'K'))}\n}}")
-
-    def spec(self) -> str:
-        inputs = self.random.choice(["input 6x6x3", "input left 6x6x3\ninput right 6x6x3\n@left"])
-        return "\n".join(["net Random", *self.blocks, inputs, self.lines(3), "conv K=2 F=1", "fc 3"])
-
-    def name(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}{self.count}_"
-
-    def conv(self, widths: tuple[str, ...] = ("2", "4")) -> str:
-        before = self.random.choice(["", "", "bn -> relu -> "])
-        size = self.random.choice(["F=1", "F=3 P=1", "F=3 P=1 bias=no", "F=2 P=same"])
-        after = self.random.choice(["", " -> relu", " -> bn -> relu", " -> dropout 0.3", " -> leaky_relu slope=0.2"])
-        return f"{before}conv K=({self.random.choice(widths)}) {size}{after}"
-
-    def lines(self, depth: int, widths: tuple[str, ...] = ("2", "4"), taps: tuple[str, ...] = ()) -> str:
-        lines = []
-        for _ in range(self.random.randint(1, 4)):
-            kinds = [self.plain, self.plain, self.call, self.shared, self.skip, self.head]
-            kinds += [self.repetition, self.join, self.join] if depth else []
-            lines.append(self.random.choice(kinds)(depth, widths, taps))
-            if lines[-1].endswith("_") and "-> @" in lines[-1]:
-                taps = (*taps, lines[-1].rpartition("@")[2])
-        return "\n".join(lines)
-
-    def plain(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        return self.conv(widths) + self.random.choice(["", f" -> @{self.name('t')}"])
-
-    def call(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        made = [block.partition("(")[0].removeprefix("block ") for block in getattr(self, "blocks", [])]
-        label = self.random.choice(["", f"{self.name('s')}: "])
-        choice = self.random.choice(made) if made else ""
-        return f"{label}{choice} {self.random.randint(2, 4)} {self.random.randint(0, 1)}" if made else self.conv(widths)
-
-    def shared(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        label = self.name("l")
-        return f"{label}: conv K=C F=3 P=1 -> relu\nsame {label}"
-
-    def skip(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        return f"concat @{self.random.choice(taps)} -> conv K=4 F=1" if taps else "identity"
-
-    def head(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        return f"head {self.name('h')} {{ {self.conv(widths)} -> fc 2 }}"
-
-    def repetition(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        word = self.random.choice([f"repeat {self.random.randint(1, 4)}", "for n in 2 3 4", "repeat n in 0..3"])
-        label = self.random.choice(["", f"{self.name('r')}: "])
-        return f"{label}{word} {{\n{self.lines(depth - 1, (*widths, '2*n') if 'n in 2' in word else widths, taps)}\n}}"
-
-    def join(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
-        arm = f"{self.lines(depth - 1, widths, taps)}\n{self.conv(('4',))}"
-        return self.random.choice(
-            [
-                f"add {{ | {arm}\n | identity or {{ conv K=4 F=1 -> bn }} }} -> relu",
-                f"add {{ | {arm}\n | {self.conv(('4',))} }}",
-                f"concat {{ | {self.conv()}\n | {arm}\n | identity }} -> conv K=4 F=1",
-                "mul { | identity | pool avg global -> conv K=C F=1 -> sigmoid }",
-            ]
-        )
-
-
-def assert_random_structure(random: Random) -> None:
-    checked = check_source(Source("<text>", Writer(random).spec()))
-    assume(checked.ok and len(checked.network.nodes) < 150)
-    assert_same(checked.network)
-
-
-EXAMPLES = settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
-
-
-@EXAMPLES
-@given(st.randoms(use_true_random=False))
-def test_random_structures(random: Random) -> None:
-    assert_random_structure(random)
-
-
-@pytest.mark.slow
-@settings(EXAMPLES, max_examples=300)
-@given(st.randoms(use_true_random=False))
-def test_many_random_structures(random: Random) -> None:
-    assert_random_structure(random)
-
-
-# The command
-
-
-def test_command_writes_a_file_that_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "model.py"
-    target.write_text("old")
-    assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(target)]) == 0
-    assert capfd.readouterr().out == ""
-    ran = subprocess.run([sys.executable, target], capture_output=True, text=True, check=True)
-    assert ran.stdout == "(1, 10)\n61,706 parameters\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
-
-
-def test_command_prints(capfd: pytest.CaptureFixture[str]) -> None:
-    file = SPECS / "alexnet.net"
-    assert main(["compile", str(file)]) == 0
-    text = capfd.readouterr().out
-    assert text == generate_source(network(file.read_text(encoding="utf-8")), "alexnet.net")
-
-
-def test_command_needs_no_torch() -> None:
-    program = "import sys; sys.modules['torch'] = None; from specnet.cli import main; sys.exit(main(sys.argv[1:]))"
-    file = str(SPECS / "unet.net")
-    subprocess.run([sys.executable, "-c", program, "compile", file], capture_output=True, check=True)
-
-
-def test_command_refuses(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    broken, target = tmp_path / "broken.net", tmp_path / "model.py"
-    broken.write_text("input 8x8x3\nconv K=4 F=9\n")
-    target.write_text("old")
-    assert main(["compile", str(broken), "-o", str(target)]) == 1
-    assert target.read_text() == "old"
-    assert "E302" in capfd.readouterr().err
-    for place in (tmp_path, tmp_path / "missing" / "model.py"):
-        assert main(["compile", str(SPECS / "lenet5.net"), "-o", str(place)]) == 2
-        message = capfd.readouterr()
-        assert message.out == "" and len(message.err.splitlines()) == 1

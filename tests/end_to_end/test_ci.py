@@ -1,4 +1,4 @@
-"""The pre-commit hooks and the GitHub Action: the commands that they name, on a good and on a bad spec."""
+"""The commands of the pre-commit hooks and the GitHub Action, on valid and broken specs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_neither_installs_torch() -> None:
 
 
 def hooks() -> dict[str, dict[str, str]]:
-    """Each hook's keys by its id: a list of one-line entries is all of YAML that the file has."""
+    """Return the keys of each hook by its id; the file uses no more of YAML than a list of one-line entries."""
     found: dict[str, dict[str, str]] = {}
     for item in re.split(r"^- ", HOOKS, flags=re.MULTILINE)[1:]:
         keys = dict(line.strip().split(": ", 1) for line in item.strip().splitlines())
@@ -80,7 +80,7 @@ def test_the_hooks_look_at_specs_only() -> None:
 
 
 def repository(folder: Path, **texts: str) -> Path:
-    """A repository of git in which these specs are tracked."""
+    """Make a git repository that tracks these specs."""
     for name, text in texts.items():
         file = folder / "nets" / f"{name} of mine.net"
         file.parent.mkdir(exist_ok=True)
@@ -91,7 +91,7 @@ def repository(folder: Path, **texts: str) -> Path:
 
 
 def act(folder: Path, paths: str = "*.net", sarif: str = "") -> subprocess.CompletedProcess[str]:
-    """The action's last step."""
+    """Run the last step of the action."""
     script = ACTION.rpartition("run: |")[2].strip()
     settings = {"GITHUB_ACTION_PATH": str(ROOT), "PYTHON": sys.executable, "PATHS": paths, "SARIF": sarif}
     assert all(f"{name}: ${{{{" in ACTION for name in ("PYTHON", "PATHS", "SARIF"))

@@ -1,4 +1,4 @@
-"""The examples of the documentation are specs that check."""
+"""The examples in the documentation are valid specs."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ EXAMPLES = [
 def test_an_example_checks(text: str) -> None:
     checked = check_source(Source("example.net", text))
     assert checked.ok, [diagnostic.message for diagnostic in checked.diagnostics]
+
+
+def test_the_layer_that_contributing_shows_is_the_file() -> None:
+    shown = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert shown[0] == (ROOT / "specnet" / "layers" / "relu6.py").read_text(encoding="utf-8")

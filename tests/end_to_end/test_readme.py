@@ -1,4 +1,4 @@
-"""The README's commands and programs, run as they stand there."""
+"""The commands and programs of the README run as written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAKE = re.findall(r"^make (\S+)", "".join(block for language, block in BLOCKS if
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the specs and the README's own example in it."""
+    """Return a folder with the specs and the README's example."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     (tmp_path / "lecture.net").write_text(next(block for language, block in BLOCKS if not language), encoding="utf-8")
     return tmp_path
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the run of the README's training, an epoch of it, and the picture of a seven."""
+    """Return a folder with one epoch of the README's run, and the image of a seven."""
     pytest.importorskip("torch", reason="training needs torch")
     from PIL import Image
     from sklearn.datasets import load_digits

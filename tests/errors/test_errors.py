@@ -1,4 +1,4 @@
-"""Broken specs and what is said of them: tests/errors/NAME.net and, beside it, NAME.txt (pytest --refresh)."""
+"""Broken specs NAME.net in this folder, each with the expected messages NAME.txt, which `pytest --refresh` rewrites."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def checked_with_fixes(file: Path) -> Checked:
 
 
 def errors(checked: Checked) -> Counter[tuple[str, int]]:
-    """The errors by code and line."""
+    """Return the code and line of each error."""
     return Counter((error.code.name, error.span.line) for error in checked.errors if error.span)
 
 

@@ -1,17 +1,23 @@
-"""Every kind of layer against torch: shape, parameters and buffers by name, MACs. A new kind needs a row here.
+"""Every kind of layer against torch: shape, parameters and buffers by name, MACs, and all else that it says of itself.
 
-torch runs on its meta device: shapes without numbers.
+A new kind needs a row here. Shapes and MACs are compared on torch's meta device, without numbers.
 """
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from specnet.backends.torch_module import build_module
+from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.layers import kinds
+from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading
+from specnet.layers.base.traits import Storage, Trait
 from specnet.source import Source
 
 MAP, VECTOR = "input 13x9x4", "input 20"
@@ -139,7 +145,8 @@ def test_torch_says_the_same(kind: str, spec: str, training: bool) -> None:
     assert output.shape == (2, *node.output[-1:], *node.output[:-1])
     assert {name: tuple(p.shape) for name, p in module.named_parameters()} == _named(result, "parameters")
     assert {name: tuple(b.shape) for name, b in module.named_buffers()} == _named(result, "buffers")
-    if kind != "filter":  # its MACs do not count, by the contract: conv, deconv and fc only
+    assert result.totals.macs is not None
+    if kind not in NOT_COUNTED:
         assert flops.get_total_flops() == 2 * 2 * result.totals.macs
 
 
@@ -178,3 +185,178 @@ def test_every_attribute_is_described(kind: str) -> None:
         assert field.description, name
         assert not field.description.endswith("."), name
     assert cls.__doc__ and cls.__doc__.strip()
+
+
+# What a layer says beside its shape. A kind that does not say it is unknown in every total; these rows want it said.
+
+UNKNOWN_FIELDS: set[str] = set()
+"""Kinds whose receptive field is unknown on purpose."""
+
+NOT_COUNTED = {"filter"}
+"""Kinds that torch counts and the contract does not: conv, deconv, fc and products of matrices only."""
+
+
+class Alone:
+    """The layer of a row as a network of its own, in evaluation."""
+
+    def __init__(self, spec: str) -> None:
+        network = checked(spec).network
+        node, shapes = network.nodes[-1], network.input_shapes(network.nodes[-1])
+        assert node.layer is not None and shapes is not None and node.output is not None
+        self.layer, self.shapes, self.output = node.layer, shapes, node.output
+        builder = NetworkBuilder("alone")
+        names = [builder.input(shape, f"input{i}") for i, shape in enumerate(shapes)]
+        torch.manual_seed(1)
+        self.module = build_module(builder.network(builder.add(node.layer, *names))).double().eval()
+
+    def draw(self) -> list[Tensor]:
+        """Random images for each input, N×C×H×W."""
+        sizes = [(1, *shape[-1:], *shape[:-1]) for shape in self.shapes]
+        return [torch.randn(size, dtype=torch.double, requires_grad=True) for size in sizes]
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        output: Tensor = self.module(*inputs)
+        return output
+
+    def touched(self, at: tuple[int | slice, ...]) -> list[Tensor]:
+        """For each input, the elements that an output element, or some of them, depends on: C×H×W."""
+        reached = [torch.zeros(shape[-1:] + shape[:-1], dtype=torch.bool) for shape in self.shapes]
+        for _ in range(8):  # a maximum depends on one element of each window, a rectifier on none below 0
+            inputs = self.draw()
+            chosen = self(*inputs)[(0, *at)]
+            gradients = torch.autograd.grad((chosen * torch.randn_like(chosen)).sum(), inputs, allow_unused=True)
+            for seen, gradient in zip(reached, gradients, strict=True):
+                seen |= torch.zeros_like(seen) if gradient is None else gradient[0] != 0
+        return reached
+
+
+@each_row
+def test_what_is_said_of_a_layer_is_said(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    assert row.layer.macs(row.shapes) is not None, "macs() says nothing: 0 where there are none"
+    assert row.layer.storage is not None, "`storage` says nothing"
+    field = row.layer.receptive_field(row.shapes)
+    assert (field is None) == (kind in UNKNOWN_FIELDS), "receptive_field() says nothing"
+    assert field is None or len(field) == len(row.shapes)
+    assert all(hasattr(row.layer, name) for name in (row.layer.output_field, *row.layer.positional) if name)
+
+
+@each_row
+def test_a_layer_takes_as_many_inputs_as_it_says(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    arity = row.layer.arity
+    assert arity.admits(len(row.shapes))
+    builder = NetworkBuilder("more")
+    names = [builder.input(row.shapes[0], f"input{i}") for i in range(1 + (arity.most or len(row.shapes)))]
+    wrong = [names[: arity.least - 1], *([names] if arity.most else [])]
+    for few in wrong:
+        with pytest.raises(ValueError, match=f"takes {arity}, not"):
+            builder.add(row.layer, *few)
+
+
+@each_row
+def test_the_gradient_reaches_what_a_layer_says_it_reads(kind: str, spec: str) -> None:
+    """Statistics of a whole map, which a normalisation draws, do not count."""
+    row = Alone(spec)
+    readings = row.layer.receptive_field(row.shapes)
+    if readings is None or Trait.NORMALISES in row.layer.traits:
+        return
+    for number, (reading, shape) in enumerate(zip(readings, row.shapes, strict=True)):
+        if isinstance(reading, Elements) or len(shape) == 1:
+            _check_elements(row, number, reading)
+        else:
+            for axis, reach in enumerate(reading):
+                _check_reach(row, number, axis, reach)
+
+
+def _check_elements(row: Alone, number: int, reading: Reading) -> None:
+    """A few output elements depend on all elements, on one, or on the one at the same place."""
+    sizes = row.output[-1:] + row.output[:-1]
+    for k in range(5):
+        at = tuple(size * k // 5 for size in sizes)
+        reached = row.touched(at)[number]
+        if reading is Elements.ALL:
+            assert reached.all()
+        else:
+            assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any())
+        if reading == BY_POSITION:
+            assert reached.nonzero().tolist() in ([[at[0]]], [])
+
+
+def _check_reach(row: Alone, number: int, axis: int, reach: Reach) -> None:
+    """Along one axis of the output, the extents that its positions read, and how they move."""
+    along = 1 + (axis if reach.axis is None else reach.axis)  # of C×H×W
+    middle = [size // 2 for size in row.output[:2]]
+    size = row.shapes[number][along - 1]
+    extents, others = dict[int, tuple[int, int]](), set[tuple[int, int]]()
+    for position in range(row.output[axis]):
+        middle[axis] = position
+        elements = row.touched((slice(None), *middle))[number].nonzero()
+        if len(elements):
+            extents[position] = int(elements[:, along].min()), int(elements[:, along].max())
+            others.add((int(elements[:, 3 - along].min()), int(elements[:, 3 - along].max())))
+    assert max(last - first + 1 for first, last in extents.values()) == min(reach.positions, size)
+    if row.output[axis] == size and reach.stride == 1:
+        assert all(abs(sum(extent) / 2 - at) <= reach.positions for at, extent in extents.items()), "it moves positions"
+    assert len(others) == 1, "along one axis of the output, it reads other positions of the other axis, too"
+    quarter = row.output[axis] // 4  # where no edge is near, at which a map may be padded or mirrored
+    inside = [
+        at for at in range(quarter, 3 * quarter) if at in extents and 0 < extents[at][0] <= extents[at][1] < size - 1
+    ]
+    if inside:
+        moved = (sum(extents[inside[-1]]) - sum(extents[inside[0]])) / 2
+        assert abs(moved - reach.stride * (inside[-1] - inside[0])) <= reach.positions
+
+
+@each_row
+def test_an_output_is_stored_as_its_layer_says(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    inputs = [image.detach() for image in row.draw()]
+    shared = {image.untyped_storage().data_ptr() for image in inputs}
+    is_shared = row(*inputs).untyped_storage().data_ptr() in shared
+    if row.layer.storage is Storage.IN_PLACE:
+        assert row.output == row.shapes[0]
+        assert all(_has_in_place_form(call.target) for call in row.layer.torch(row.shapes))
+    else:
+        assert is_shared == (row.layer.storage is Storage.VIEW)
+
+
+def _has_in_place_form(target: str) -> bool:
+    """Whether torch can overwrite the input: nn.ReLU(inplace=True), torch.sigmoid_."""
+    room, name = target.split(".")
+    if room == "modules":  # ours, of operations that have one
+        return True
+    if room == "nn" and "inplace" in inspect.signature(getattr(torch.nn, name)).parameters:
+        return True
+    return hasattr(torch, f"{name.lower()}_") or hasattr(torch.Tensor, f"{name}_")
+
+
+@each_row
+def test_a_layer_has_the_traits_that_it_says(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    traits, names = row.layer.traits, set(row.layer.parameters(row.shapes))
+    has_matrix = any(len(shape) > 1 for shape in row.layer.parameters(row.shapes).values())
+    assert (Trait.LEARNS_WEIGHT in traits) == has_matrix
+    assert (Trait.ADDS_BIAS in traits) == ("bias" in names and Trait.NORMALISES not in traits)
+    assert Trait.LINEAR in traits or Trait.TRANSPARENT not in traits
+    if row.layer.arity.joins:
+        return
+    one, other, zero = row.draw()[0], row.draw()[0], torch.zeros_like(row.draw()[0])
+    is_linear = torch.allclose(row(one) + row(other), row(one + other) + row(zero))
+    assert (Trait.LINEAR in traits) == is_linear
+    assert Trait.IDENTITY not in traits or row(one).equal(one)
+    within = row(one.sigmoid())
+    assert Trait.UNIT_RANGE not in traits or bool(((row(one) >= 0) & (row(one) <= 1)).all())
+    assert Trait.KEEPS_UNIT_RANGE not in traits or "bicubic" in spec or bool(((within >= 0) & (within <= 1)).all())
+    if Trait.RECTIFIES in traits:
+        assert row(-one.abs()).square().mean() < row(one.abs()).square().mean() / 3
+    if Trait.SATURATES in traits:
+        assert torch.allclose(row(one.sign() * 50), row(one.sign() * 60))
+
+
+@each_row
+def test_a_value_that_a_fix_may_try_is_of_a_field(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    for claim in (None, row.output):
+        fields = {field for field, _ in row.layer.alternatives(row.shapes, claim)}
+        assert fields <= set(type(row.layer).model_fields)

@@ -1,4 +1,4 @@
-"""Windows of any size against torch on the CPU: the same are accepted, the same refused, with the same shapes.
+"""Windows of any size are accepted or rejected as by torch on the CPU, with the same output shapes.
 
 Only the rounding classes are ours alone: where real pixels stay unread, torch is asked about the line with `floor`.
 """
@@ -32,7 +32,7 @@ examples = settings(max_examples=300)
 
 
 def ours(kind: type[Layer], shape: Shape, fields: dict[str, Any]) -> Shape | None:
-    """The output, None where it is refused; where pixels stay unread, that of the same line with `floor`."""
+    """Return our output shape, None where it is rejected; where pixels stay unread, that of the line with `floor`."""
     try:
         return kind.model_validate(fields).output((shape,))
     except LayerError as refusal:
@@ -42,7 +42,7 @@ def ours(kind: type[Layer], shape: Shape, fields: dict[str, Any]) -> Shape | Non
 
 
 def torchs(module: type[nn.Module], shape: Shape, *arguments: Any, **keywords: Any) -> Shape | None:
-    """The output of one image, None where making or running the module fails, or (deconv) nothing is left of it."""
+    """Return torch's output shape, or None where building or running the module fails or a deconv leaves no pixel."""
     height, width, channels = shape
     try:
         with torch.no_grad():
@@ -94,7 +94,7 @@ def test_avg_pool(shape: Shape, window: Shape, stride: Shape | None, padding: Sh
 @examples
 @given(sizes, st.integers(1, 6), st.integers(1, 5), st.integers(1, 3))
 def test_same_keeps_what_the_stride_leaves(size: int, window: int, stride: int, dilation: int) -> None:
-    """ceil(N/S), an odd pixel at the end; no more padding than the last window reads."""
+    """`same` gives ceil(N/S), with an odd pixel at the end and no more padding than the last window reads."""
     before, after = padded_same(size, window, stride, dilation)
     extent = dilation * (window - 1) + 1
     assert (size + before + after - extent) // stride + 1 == -(-size // stride)
@@ -114,7 +114,7 @@ lines = st.sampled_from(
 def test_padding_on_one_side_runs_as_it_is_checked(
     line: str, height: int, width: int, window: Shape, stride: Shape, padding: str
 ) -> None:
-    """torch's modules pad both sides alike, so this is padded first; no window holds padding alone."""
+    """torch's modules pad both sides alike, so the input is padded first; no window holds only padding."""
     floor = "" if "ceil" in line else " floor"
     attributes = f"F={window[0]}x{window[1]} S={stride[0]}x{stride[1]} P={padding}{floor}"
     result = check_source(Source("<line>", f"input {height}x{width}x2\n{line} {attributes}"))

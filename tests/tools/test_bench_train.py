@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench_train.gpu import measure_images_per_second
+import torch
+from bench_train.gpu import (
+    compare_with_plain_loop,
+    measure_images_per_second,
+    measure_multiplications_per_second,
+)
 from bench_train.timing import Ratio, compare, summarize
 from paths import ROOT, SPECS
 
@@ -34,6 +39,18 @@ def test_a_published_network_is_timed_on_made_up_images(tmp_path: Path) -> None:
     rates = measure_images_per_second(spec, "cpu", batch=8, steps=2, folder=tmp_path / "run", repeats=3)
     assert len(rates) == 3
     assert all(rate > 0 for rate in rates)
+
+
+def test_a_network_is_timed_beside_a_plain_loop(tmp_path: Path) -> None:
+    ratio = compare_with_plain_loop(SPECS / "lenet5.net", "cpu", 8, tmp_path / "run", pairs=1, seconds=0.01)
+    assert ratio.median > 0
+    assert measure_multiplications_per_second("cpu", 32) > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="would measure")
+def test_without_a_gpu_it_says_so() -> None:
+    done = subprocess.run([sys.executable, BENCH, "--gpu"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("no CUDA device")
 
 
 def test_the_interval_holds_the_median_in_95_of_100_cases() -> None:

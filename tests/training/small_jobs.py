@@ -1,4 +1,4 @@
-"""A small network and the job of training it on digits."""
+"""A small network, the job of training it on digits, and a callback that records what it is told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from specnet.training import Callback, Job, Metrics, Plan, Progress
 
 
 def network(channels: int = 1, outputs: int = 10) -> nn.Module:
-    """All that a resumed run must restore: running statistics, dropout, biases."""
+    """Return a network with everything that a resumed run must restore: running statistics, dropout, biases."""
     return nn.Sequential(
         nn.Conv2d(channels, 8, 3, padding=1, bias=False),
         nn.BatchNorm2d(8),
@@ -32,7 +32,7 @@ def network(channels: int = 1, outputs: int = 10) -> nn.Module:
 
 
 def training(**settings: Any) -> Training:
-    """Two epochs of digits with a validation part, unless the settings say otherwise."""
+    """Return settings for two epochs of digits with a validation split, unless overridden."""
     usual = {
         "split": Split(validation=200),
         "batch": Batch(size=256),
@@ -51,7 +51,7 @@ def job(settings: Training | None = None, shape: tuple[int, ...] = (8, 8, 1), ou
 
 
 class Notebook(Callback):
-    """A callback that remembers what it was told."""
+    """A callback that records its calls."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -1,4 +1,4 @@
-"""Data sets of a few images in their publishers' formats."""
+"""Write data sets of a few images in their publishers' formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(data: Data, data_dir: Path | None, shape: tuple[int, int, int], split: 
 
 
 def write_idx(path: Path, values: np.ndarray, packed: bool = True) -> None:
-    """An idx file of unsigned bytes."""
+    """Write an idx file of unsigned bytes, gzipped if `packed`."""
     sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
     content = bytes((0, 0, 8, values.ndim)) + sizes + values.astype(np.uint8).tobytes()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def write_idx(path: Path, values: np.ndarray, packed: bool = True) -> None:
 
 
 def write_mnist(folder: Path, train: int = 20, test: int = 10, packed: bool = True) -> np.ndarray:
-    """The four files of a set in MNIST's form, with labels 0, 1, … 9, 0, …; returns the training images N×28×28."""
+    """Write the four files of MNIST with labels 0, 1, … 9, 0, …; return the training images N×28×28."""
     random = np.random.default_rng(0)
     suffix = ".gz" if packed else ""
     images = {name: random.integers(0, 256, (count, 28, 28)) for name, count in (("train", train), ("t10k", test))}
@@ -40,13 +40,13 @@ def write_mnist(folder: Path, train: int = 20, test: int = 10, packed: bool = Tr
 
 
 def write_pickle(path: Path, entries: dict[str, Any]) -> None:
-    """A dictionary as Python 2 pickled it: protocol 2, keys of bytes."""
+    """Write a dictionary as Python 2 pickles it: protocol 2, with bytes as keys."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps({key.encode(): value for key, value in entries.items()}, protocol=2))
 
 
 def write_cifar10(folder: Path, each: int = 4) -> np.ndarray:
-    """The seven files of CIFAR-10 with `each` images a batch; returns the rows of each batch."""
+    """Write the seven files of CIFAR-10 with `each` images per batch; return the rows of a batch, `each`×3072."""
     rows = np.random.default_rng(0).integers(0, 256, (each, 3072), dtype=np.uint8)
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         write_pickle(folder / name, {"data": rows, "labels": [place % 10 for place in range(each)]})
@@ -55,6 +55,7 @@ def write_cifar10(folder: Path, each: int = 4) -> np.ndarray:
 
 
 def write_cifar100(folder: Path, each: int = 4) -> None:
+    """Write the three files of CIFAR-100 with `each` images in the training and the test set."""
     random = np.random.default_rng(0)
     for name in ("train", "test"):
         rows = random.integers(0, 256, (each, 3072), dtype=np.uint8)
@@ -65,6 +66,6 @@ def write_cifar100(folder: Path, each: int = 4) -> None:
 
 
 def write_image(path: Path, colour: tuple[int, ...] | int, size: tuple[int, int] = (12, 8)) -> None:
-    """A picture of one colour, `size` wide and high."""
+    """Write an image of one colour, `size` wide and high; an int is a grey value."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB" if isinstance(colour, tuple) else "L", size, colour).save(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,18 @@ from specnet.settings.loss import CrossEntropy
 from specnet.settings.optimizer import Sgd
 from specnet.settings.schedule import Cosine
 from specnet.settings.stop import Stop
-from specnet.training import CannotRun, Job, NotFinite, Options, OutOfMemory, OutputLayer, Unsuitable, resources, train
+from specnet.training import (
+    CannotRun,
+    Job,
+    NotFinite,
+    Options,
+    OutOfMemory,
+    OutputLayer,
+    Unsuitable,
+    device,
+    resources,
+    train,
+)
 from specnet.training.preflight import refuse_untrainable
 
 
@@ -197,3 +209,17 @@ def test_channels_first_is_told_from_a_wrong_number_of_channels() -> None:
 def test_a_warmup_that_takes_the_whole_run() -> None:
     with pytest.raises(Unsuitable, match=r"`schedule … warmup=2` takes all of the 2 epochs"):
         refuse_untrainable(job(training(schedule=Cosine(warmup=2))))
+
+
+def test_an_operation_that_is_never_the_same_is_named() -> None:
+    message = "torch has no put_ that gives the same bits every time; train without `--deterministic`"
+    with pytest.raises(CannotRun, match=message), device.use_deterministic_algorithms(True):
+        torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_gpu_may_become_deterministic_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(device, "_is_available", lambda place: True)
+    device.choose_device(Options(device="cuda:0", precision="fp32"), nn.Linear(1, 1))
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
-from small_jobs import Notebook, job, training
+from small_jobs import Notebook, training
+from small_jobs import job as small_job
 
 from specnet.settings import Training
 from specnet.settings.augment import Contrast, Crop, Cutmix, Cutout, Flip, Mixup, Rotate, Shift
@@ -28,6 +30,7 @@ from specnet.training import (
     BadRun,
     CannotRun,
     Interrupted,
+    Job,
     Metrics,
     Options,
     Progress,
@@ -37,6 +40,9 @@ from specnet.training import (
     train,
 )
 from specnet.training.engine import loop
+from specnet.training.engine.state import RunningMetrics, State
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -46,6 +52,13 @@ def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
     monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
     monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
+
+
+def job(settings: Training | None = None) -> Job:
+    """That of all tests, with a pool whose way back is the same every time on a GPU, too."""
+    small = small_job(settings)
+    small.module.register_module("6", torch.nn.AvgPool2d(2))
+    return small
 
 
 class Stopping(Notebook):
@@ -89,6 +102,7 @@ def same_weights(one: Path, other: Path) -> bool:
     return a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
 @pytest.mark.parametrize(
     ("precision", "recipe"),
     [
@@ -108,9 +122,9 @@ def same_weights(one: Path, other: Path) -> bool:
         ("fp32", {"optimizer": RmsProp(momentum=0.5), "schedule": Plateau(patience=1, decay=0.5)}),
     ],
 )
-def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recipe: dict[str, Any]) -> None:
+def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recipe: dict[str, Any], device: str) -> None:
     settings = training(**{"epochs": Epochs(count=2.5), "schedule": OneCycle(), **recipe})
-    options = Options(precision=precision)
+    options = Options(precision=precision, device=device, deterministic=device == "cuda")
     whole = Notebook()
     train(job(settings), replace(options, run=tmp_path / "whole"), whole)
     for moment in (step(1), step(4), step(5), measuring("validation", 2), step(8), measuring("test", 3)):
@@ -124,6 +138,23 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path, precision: Any, recip
         assert same_weights(folder, tmp_path / "whole")
         assert run.summary["best_epoch"] in (1, 2, 3)
         shutil.rmtree(folder)
+
+
+def test_a_fused_optimizer_s_count_of_steps_lies_on_the_device() -> None:
+    """The device is torch's meta device here; on a GPU, torch's fused Adam refuses a count that lies elsewhere."""
+    states = []
+    for place in (torch.device("cpu"), torch.device("meta")):
+        module = torch.nn.Linear(2, 3, device=place)
+        states.append(State(module, torch.optim.Adam(module.parameters()), RunningMetrics.zero(place)))
+    trained, resumed = states
+    trained.module(torch.ones(1, 2)).sum().backward()
+    trained.optimizer.step()
+    for group, fused in (({}, "cpu"), ({"fused": True}, "meta")):
+        resumed.optimizer.param_groups[0].update(group)
+        with pytest.warns(UserWarning, match="is a no-op"):  # a meta device keeps no values
+            resumed.unpack(trained.pack())
+        for slots in resumed.optimizer.state.values():
+            assert (slots["step"].device.type, slots["exp_avg"].device.type) == (fused, "meta")
 
 
 def test_the_best_and_the_patience_are_not_forgotten(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Three hundred single layers as Caffe itself took or refused them, each written as a line of a .net file.
+"""Three hundred single layers that Caffe accepted or rejected, each written as a line of a .net file.
 
 Caffe's pooling rounds up (`ceil`) unless it says otherwise, its convolution down (`floor`).
 """
@@ -26,7 +26,7 @@ REFUSED: Mapping[tuple[str, Code], str] = {
     ("Pooling", Code.E303): "Caffe pads up to the window, torch up to half of it",
     ("Convolution", Code.E302): "Caffe divides towards zero: a window too large by less than the stride fits once",
 }
-"""Where the language refuses what Caffe takes."""
+"""Why the language rejects what Caffe accepts."""
 
 COUNTS: Mapping[str, int] = {
     AGREES: 256,
@@ -41,7 +41,7 @@ Case = dict[str, Any]
 
 
 def line(kind: str, param: Case) -> str:
-    """The layer in the language; empty where it does not say this."""
+    """Return the layer as text, or an empty string where the language lacks it."""
     match kind:
         case "Convolution" | "Deconvolution":
             word = "conv" if kind == "Convolution" else "deconv"
@@ -62,7 +62,7 @@ def line(kind: str, param: Case) -> str:
 
 
 def _window(param: Case) -> str:
-    """F, S, P and D: one number, or height and width, as Caffe has them."""
+    """Return F, S, P or D from Caffe's fields: one number, or height and width."""
     letters = {"F": "kernel", "S": "stride", "P": "pad", "D": "dilation"}
     given = []
     for letter, name in letters.items():
@@ -81,7 +81,7 @@ def spec(case: Case, said: str) -> str:
 
 
 def category(case: Case) -> str:
-    """Whether language and Caffe agree, or why they do not. Fails where there is no reason."""
+    """Return that the language and Caffe agree, or the known reason why not; fail without one."""
     verdict, said = case["verdict"], line(case["type"], case["param"])
     if not said:
         return UNSAID
@@ -103,7 +103,7 @@ def category(case: Case) -> str:
 
 
 def _begins_outside(layer: Layer, arriving: Shapes, output: list[int]) -> bool:
-    """Whether Caffe's last window begins behind the map on some axis, and its size is ours on the others."""
+    """Whether Caffe's last window begins beyond the map on some axis, and the sizes agree on the others."""
     assert isinstance(layer, Pool)
     return all(
         axis.positions == size or (axis.positions == size - 1 and (size - 1) * axis.stride >= axis.size)

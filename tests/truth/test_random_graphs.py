@@ -1,4 +1,4 @@
-"""A hundred random networks with branches as torch ran them, and thirty that it refused, each written as a .net file.
+"""A hundred random networks with branches that torch ran, and thirty that it rejected, each written as a .net file.
 
 Shapes, parameters and MACs are compared node by node; of a broken network, those before the fault and the verdict.
 What the language takes on purpose, or cannot say, stands in `COUNTS` with its exact number.
@@ -28,7 +28,7 @@ ACCEPTED: Mapping[str, str] = {
     "linear_unflattened": "fc flattens what arrives",
     "concat_batch": "the size of the batch is not in a spec",
 }
-"""Faults that are none in the language."""
+"""Faults that the language does not have."""
 
 COUNTS: Mapping[str, int] = {
     AGREES: 21,
@@ -38,13 +38,13 @@ COUNTS: Mapping[str, int] = {
 }
 
 ROUNDED = 16
-"""Valid networks in which a layer leaves real pixels unread: an error without `round floor`."""
+"""Valid networks in which a window leaves pixels unread: an error without `round floor`."""
 
 Graph = dict[str, Any]
 
 
 def text(graph: Graph, *first: str) -> str:
-    """The graph as a .net file: a labelled line for each node, which takes up its inputs by their labels."""
+    """Return the graph as a .net file: a labelled line per node, which names its inputs by their labels."""
     return "\n".join((*first, *map(_line, graph["nodes"])))
 
 
@@ -106,7 +106,7 @@ def check(spec: str) -> Checked:
 
 
 def compare(checked: Checked, nodes: list[Graph]) -> None:
-    """Output, parameters and MACs of each of torch's nodes are ours. torch's MACs are of the whole batch."""
+    """Compare output, parameters and MACs of each node; torch's MACs are those of the whole batch."""
     shapes, costs = checked.network.shapes, checked.costs
     for node in nodes:
         batch, *output = node["output"]

@@ -1,4 +1,4 @@
-"""A thousand single layers as torch itself took or refused them on the CPU: verdict, shape, parameters, buffers, MACs.
+"""A thousand single layers that torch accepted or rejected on the CPU: verdict, shape, parameters, buffers, MACs.
 
 Each is built as a typed layer and as a line of text; both say the same. What the language says otherwise on purpose,
 or cannot say, stands in `COUNTS` with its exact number, so that a change is noticed.
@@ -35,14 +35,14 @@ ACCEPTED: Mapping[str, str] = {
     "align_nearest": "align_corners=False is what is silent",
     "single_value": "the size of the batch is not in a spec",
 }
-"""Faults that are none in the language."""
+"""Faults that the language does not have."""
 
 REFUSED: Mapping[str, str] = {
     "zero": "a size is at least 1",
     "zero_dilation": "a dilation is at least 1, of a window of 1 too",
     "rank3": MAP_OR_VECTOR,
 }
-"""Oddities that torch takes."""
+"""Oddities that torch accepts."""
 
 COUNTS: Mapping[str, int] = {
     AGREES: 813,
@@ -75,14 +75,14 @@ KINDS = {
     "upsample": "upsample",
 }
 ONE_IMAGE = {"linear": 1} | {kind: 3 for kind in KINDS if "conv" in kind or "pool" in kind}
-"""Kinds that take an image without a batch too, and how many sizes it then has."""
+"""Kinds that also accept an image without a batch, and how many dimensions it then has."""
 
 NOT_OURS = "in_channels in_features num_features track_running_stats training start_dim end_dim divisor_override"
-"""Arguments that follow from what arrives, or are not in the language."""
+"""Arguments that follow from the input, or that the language lacks."""
 
 
 def without_batch(case: Case) -> list[int]:
-    """The sizes of one image in the order of a spec; torch's modules for maps take N×C×H×W, some C×H×W too."""
+    """Return one image's shape in the order of a spec; torch's modules for maps take N×C×H×W, some also C×H×W."""
     sizes = list(case["input"])
     batched = len(sizes) != ONE_IMAGE.get(case["kind"], 0)
     one = sizes[1:] if batched else sizes
@@ -94,7 +94,7 @@ def batch(case: Case) -> int:
 
 
 def unsaid(case: Case) -> str:
-    """Why the language does not say this at all; empty if it does."""
+    """Return why the language cannot express this layer, or an empty string if it can."""
     attrs, sizes = case["attrs"], case["input"]
     channels = attrs.get("in_channels", attrs.get("num_features"))
     if case["kind"] == "linear" and len(sizes) > 2:
@@ -115,7 +115,7 @@ def unsaid(case: Case) -> str:
 
 
 def fields(case: Case) -> dict[str, Any]:
-    """The torch arguments as fields of our layer."""
+    """Return torch's arguments as fields of our layer."""
     attrs = {name: value for name, value in case["attrs"].items() if name not in NOT_OURS.split()}
     given = {name.replace("kernel", "kernel_size"): value for name, value in attrs.items() if value is not None}
     if "pool" in case["kind"]:
@@ -133,7 +133,7 @@ def fields(case: Case) -> dict[str, Any]:
 
 
 def typed(case: Case, **more: Any) -> Layer | None:
-    """The layer, None where its attributes are not possible."""
+    """Return the layer, or None where its attributes are invalid."""
     cls = layer_class(KINDS[case["kind"]])
     assert cls
     try:
@@ -147,7 +147,7 @@ def _tuples(value: Any) -> Any:
 
 
 def spec(case: Case, **more: Any) -> str:
-    """The layer as text."""
+    """Return the layer as text."""
     cls = layer_class(KINDS[case["kind"]])
     assert cls
     given = " ".join(f"{cls.key_of(name)}={_written(value)}" for name, value in (fields(case) | more).items())
@@ -165,7 +165,7 @@ def codes(checked: Checked) -> set[Code]:
 
 
 def category(case: Case) -> str:
-    """Whether language and torch agree, or why they do not. Fails where there is no reason."""
+    """Return that the language and torch agree, or the known reason why not; fail without one."""
     verdict, reason = case["verdict"], unsaid(case)
     if reason:
         return reason

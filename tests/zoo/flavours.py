@@ -1,4 +1,4 @@
-"""Which spec each network of the reference is, and what its implementation says otherwise."""
+"""The spec of each reference network, and how its implementation differs from it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Flavour:
-    """A spec as an implementation has it. One that differs from the spec is checked without the spec's claims."""
+    """An implementation's variant of a spec; where it differs, it is checked without the spec's claims."""
 
     spec: str
     settings: Words = field(default_factory=dict)
-    """What `--set` and `--input` say."""
+    """The values of `--set` and `--input`."""
     edits: Words = field(default_factory=dict)
-    """Words of the spec, or of the blocks that it uses, and what stands there instead; after spaces are made one."""
+    """Texts of the spec or its blocks, with runs of spaces collapsed, and their replacements."""
     without: Words = field(default_factory=dict)
-    """Kinds that only one of the two lists, with the reason."""
+    """Kinds that only one of the two implementations lists, with the reason."""
     heads: Literal["run", "kept", "none"] = "run"
-    """Whether the heads are run, only there, or not there at all."""
+    """Whether the heads are run, kept but not run, or absent."""
     order: str = ""
-    """Why arms are listed in another order; what they read is compared all the same."""
+    """Why arms are listed in another order; their inputs are compared all the same."""
     bn_without_scale: str = ""
-    """Why bn has half its parameters."""
+    """Why bn has half as many parameters."""
 
 
 BIASES = {"default conv bias=no": "default conv bias=yes", "P=3 bias=no": "P=3"}
 FLOOR_AND_CEIL = "input 224x224x3\nround floor\ndefault pool ceil"
 
 PLAIN_RELU = {"relu6": "relu"}
-"""The record does not say that Keras's ReLU ends at 6."""
+"""The record omits that Keras's ReLU is capped at 6."""
 
-SHORTCUT_FIRST = "the shortcut's projection stands before the other arm"
-BY_DEPTH = "Keras sorts layers by how far they are from the output"
+SHORTCUT_FIRST = "the shortcut's projection comes before the other arm"
+BY_DEPTH = "Keras sorts layers by their distance from the output"
 OFF_IN_KERAS = "Keras's models have no dropout"
-OFF_IN_TIMM = "timm leaves out what is off, or lists it with probability 0"
+OFF_IN_TIMM = "timm omits dropout that is off, or lists it with probability 0"
 
 NORMALISED_GOOGLENET = {
     "input 224x224x3": "input 224x224x3\ndefault conv bias=no",
@@ -198,4 +198,4 @@ FLAVOURS: Mapping[str, Flavour] = {
 }
 
 NOT_IN_THE_ZOO: Words = {"vit_b_16": "a transformer: the language has no attention"}
-"""Networks of the reference that no spec is."""
+"""Reference networks without a spec, with the reason."""

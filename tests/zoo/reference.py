@@ -1,4 +1,4 @@
-"""The files of the reference as steps: torch's (torchvision, timm, pytorchcv), Caffe's, Keras's."""
+"""Read the reference records of torch (torchvision, timm, pytorchcv), Caffe and Keras as steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from steps import Shape, Step, Window, simple
+from steps import Shape, Step, Window, simplify
 
 Record = dict[str, Any]
 
@@ -74,19 +74,19 @@ KINDS: Mapping[str, str] = {
     "Concatenate": "concat",
     "Reshape": "reshape",
 }
-"""Their words and ours; a word that is not here is the same."""
+"""Their kinds and ours, where they differ."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A network as its own implementation ran it, and its totals; parameters are what is learned."""
+    """A network as another implementation ran it, with its totals; `parameters` counts the trainable ones."""
 
     steps: list[Step]
     parameters: int
     macs: int
 
 
-def read(file: Path) -> Reference:
+def read_reference(file: Path) -> Reference:
     data = json.loads(file.read_text(encoding="utf-8"))
     source, totals = file.name.partition("_")[0], data["totals"]
     if source == "caffe":
@@ -96,7 +96,7 @@ def read(file: Path) -> Reference:
     else:
         layers = {layer["name"]: layer for layer in reversed(data["layers"])}
         steps = list(_torch(data.get("graph") or _chain(data), layers))
-    return Reference(simple(steps), totals.get("trainable", totals["params"]), totals["macs"])
+    return Reference(simplify(steps), totals.get("trainable", totals["params"]), totals["macs"])
 
 
 def _caffe(layers: Sequence[Record]) -> Iterator[Step]:
@@ -109,7 +109,7 @@ def _caffe(layers: Sequence[Record]) -> Iterator[Step]:
 
 
 def _keras(layers: Sequence[Record]) -> Iterator[Step]:
-    """An activation that is a part of a layer is a step, and so is each half of a separable convolution."""
+    """Yield steps; an activation inside a layer is a step, and so is each half of a separable convolution."""
     ends = dict[str, str]()
     for layer in layers:
         attrs, name, output = layer["attrs"], layer["name"], tuple(layer["output"][1:])
@@ -131,7 +131,7 @@ def _keras(layers: Sequence[Record]) -> Iterator[Step]:
 
 
 def _depthwise(layer: Record, inputs: tuple[str, ...]) -> Step:
-    """The first half of a separable convolution: one filter a channel."""
+    """Return the first half of a separable convolution, with one filter per channel."""
     channels, (height, width) = layer["inputs"][0][-1], layer["output"][1:3]
     weights = channels * prod(layer["attrs"]["kernel_size"])
     window = Window(_pair(layer["attrs"]["kernel_size"]), _pair(layer["attrs"]["strides"]), groups=channels)
@@ -146,7 +146,7 @@ def _keras_window(kind: str, layer: Record, attrs: Record) -> Window | None:
 
 
 def _chain(data: Record) -> list[Record]:
-    """The graph of a network that has none: each layer reads the one before."""
+    """Return the graph of a network recorded without one: each layer reads the one before."""
     nodes = [{"id": "x", "op": "placeholder", "target": "x", "args": [], "output": data["input"]}]
     for layer in data["layers"]:
         name, before = layer["name"], f"%{nodes[-1]['id']}"
@@ -155,7 +155,7 @@ def _chain(data: Record) -> list[Record]:
 
 
 def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[Step]:
-    """The nodes of a graph that hold a map or a vector; weights that a function reads are its parameters."""
+    """Yield the nodes that give a map or a vector; weights that a function reads are its parameters."""
     shapes, weights, channels_last = dict[str, Shape](), dict[str, int](), dict[str, bool]()
     for node in nodes[:-1] if nodes[-1]["op"] == "output" else nodes:
         name, is_input = node["id"], node["op"] == "placeholder"
@@ -181,7 +181,7 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
 
 
 def _names(values: Any) -> Iterator[str]:
-    """The nodes that stand among arguments, in their order."""
+    """Yield the names of the nodes among arguments, in order."""
     if isinstance(values, str) and values.startswith("%"):
         yield values[1:]
     elif isinstance(values, list | dict):
@@ -189,7 +189,7 @@ def _names(values: Any) -> Iterator[str]:
 
 
 def _called(node: Record) -> Record:
-    """The window that a function is called with."""
+    """Return the window among the arguments of a function."""
     given, args = node.get("kwargs", {}), node["args"][1:]
     has_window = node["target"].endswith("pool2d") and "adaptive" not in node["target"]
     return {"kernel": given.get("kernel_size", args[0] if args else None), **given} if has_window else {}
@@ -210,5 +210,5 @@ def _pair(value: Any) -> Shape:
 
 
 def _channels_last(shape: Sequence[int]) -> Shape:
-    """N×C×H×W or N×C → H×W×C or C."""
+    """Convert N×C×H×W to H×W×C, or N×C to C."""
     return (*shape[2:], shape[1])

@@ -1,6 +1,6 @@
-"""One form for all: a network as the steps of one forward pass, whoever wrote it.
+"""A network as the steps of its forward pass, in a form that specs and other implementations share.
 
-What is no layer of its own is left out, each kind for the reason in `NO_STEP`; what can be written in two ways is one.
+Layers that compute nothing of their own are left out, for the reasons in `NO_STEP`; equivalent layers become equal.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Window:
-    """F, S, P, D, G of a conv or deconv, F and S of a pool; None where nothing is said.
+    """F, S, P, D and G of a conv or deconv, or F and S of a pool; None where the record lacks them.
 
-    A pool's padding and rounding are not compared as such: they show in its output.
+    A pool's padding and rounding are not compared: they show in its output.
     """
 
     kernel: Shape | None
@@ -35,7 +35,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Step:
-    """A layer at work, the shapes as in a spec: H×W×C, or C."""
+    """A layer of the forward pass; its output is H×W×C or C, as in a spec."""
 
     name: str
     kind: str
@@ -52,34 +52,34 @@ class Step:
 
 NO_STEP: Mapping[str, str] = {
     "identity": "changes nothing",
-    "flatten": "the same numbers in a row: fc flattens what arrives",
-    "reshape": "as flatten, there and back",
-    "permute": "the same map, its channels last",
-    "pad": "padding of the window that comes next",
-    "statistics": "Caffe's BatchNorm: the Scale after it has the parameters of bn",
-    "softmax": "what makes probabilities at the end is a part of the loss here",
+    "flatten": "reorders nothing: fc flattens its input",
+    "reshape": "like flatten, in either direction",
+    "permute": "moves the channels to the end",
+    "pad": "padding of the window that follows",
+    "statistics": "Caffe's BatchNorm: the Scale that follows has the parameters of bn",
+    "softmax": "at the end of a network it is part of the loss here",
     "preprocessing": "Keras's EfficientNet scales and normalises its own input",
 }
 
 
-def of_spec(checked: Checked, of_heads: bool = True) -> list[Step]:
-    """The steps of a spec; with or without those that only a head needs."""
+def steps_of_spec(checked: Checked, of_heads: bool = True) -> list[Step]:
+    """Return the steps of a spec, with or without those that only a head needs."""
     network = checked.network
     needed = {node.name for node in network.nodes} if of_heads else _needed(network)
     steps = [Step(i.name, "input", (), i.shape) for i in network.inputs]
     for node in network.nodes:
-        arriving = network.input_shapes(node)
-        assert node.layer and node.output and arriving
+        input_shapes = network.input_shapes(node)
+        assert node.layer and node.output and input_shapes
         if node.name in needed:
             cost = checked.costs[node.name]
             kind = f"pool {node.layer.operation}" if isinstance(node.layer, Pool) else node.kind
-            window = _window(node.layer, arriving)
+            window = _window(node.layer, input_shapes)
             steps.append(Step(node.name, kind, node.inputs, node.output, cost.parameters, cost.macs, window))
-    return simple(steps)
+    return simplify(steps)
 
 
 def _needed(network: Network) -> set[str]:
-    """The nodes that the main output depends on."""
+    """Return the names of the nodes that the main output depends on."""
     needed = set(network.outputs)
     for node in reversed(network.nodes):
         if node.name in needed:
@@ -87,10 +87,10 @@ def _needed(network: Network) -> set[str]:
     return needed
 
 
-def _window(layer: Layer, arriving: Shapes) -> Window | None:
+def _window(layer: Layer, input_shapes: Shapes) -> Window | None:
     match layer:
         case Conv() | Deconv():
-            axes = layer.axes(arriving)
+            axes = layer.axes(input_shapes)
             padding = tuple(axis.before if axis.before == axis.after else (axis.before, axis.after) for axis in axes)
             return Window(layer.kernel_size, layer.stride, padding, layer.dilation, layer.groups)
         case Pool():
@@ -98,40 +98,43 @@ def _window(layer: Layer, arriving: Shapes) -> Window | None:
     return None
 
 
-def simple(steps: Sequence[Step]) -> list[Step]:
-    """Without what is no step. 1×1×C is a vector; a window as large as its map has no stride, and learned it is fc."""
+def simplify(steps: Sequence[Step]) -> list[Step]:
+    """Drop what is no step, and make equivalent steps equal.
+
+    1×1×C is a vector; a window as large as its map has no stride, and a conv with such a window is fc.
+    """
     shapes = {step.name: step.output for step in steps}
     stands_for = dict[str, str]()
     found = list[Step]()
     for step in steps:
-        arriving = [shapes[name] for name in step.inputs]
+        input_shapes = [shapes[name] for name in step.inputs]
         inputs = tuple(stands_for.get(name, name) for name in step.inputs)
-        if step.kind in NO_STEP or _changes_nothing(step, arriving):
+        if step.kind in NO_STEP or _changes_nothing(step, input_shapes):
             stands_for[step.name] = inputs[0]
             continue
         step = replace(step, inputs=inputs, output=step.output[-1:] if step.output[:-1] == (1, 1) else step.output)
-        found.append(_as_read_whole(step, arriving[0]) if step.window else step)
+        found.append(_as_read_whole(step, input_shapes[0]) if step.window else step)
     return found
 
 
-def _changes_nothing(step: Step, arriving: Sequence[Shape]) -> bool:
-    """A pool to the size that arrives, a join of one."""
+def _changes_nothing(step: Step, input_shapes: Sequence[Shape]) -> bool:
+    """Whether a step is a pool to the size of its input or a concat of one."""
     to_size = step.kind.startswith("pool") and step.window == Window(None)
-    return arriving == [step.output] and (to_size or step.kind == "concat")
+    return input_shapes == [step.output] and (to_size or step.kind == "concat")
 
 
-def _as_read_whole(step: Step, arriving: Shape) -> Step:
+def _as_read_whole(step: Step, input_shapes: Shape) -> Step:
     window = step.window
     assert window
-    if window.kernel not in (None, arriving[:2]) or len(step.output) > 1 or window.groups > 1:
+    if window.kernel not in (None, input_shapes[:2]) or len(step.output) > 1 or window.groups > 1:
         return step
     if step.kind == "conv":
         return replace(step, kind="fc", window=None)
-    return replace(step, window=Window(arriving[:2])) if step.kind.startswith("pool") else step
+    return replace(step, window=Window(input_shapes[:2])) if step.kind.startswith("pool") else step
 
 
-def without(steps: Iterable[Step], kinds: Iterable[str]) -> list[Step]:
-    """The steps but those of some kinds; who reads one of them reads what it reads."""
+def drop_kinds(steps: Iterable[Step], kinds: Iterable[str]) -> list[Step]:
+    """Drop the steps of some kinds; what reads one of them reads its input instead."""
     stands_for = dict[str, str]()
     found = list[Step]()
     for step in steps:
@@ -143,10 +146,10 @@ def without(steps: Iterable[Step], kinds: Iterable[str]) -> list[Step]:
     return found
 
 
-def fingerprints(steps: Iterable[Step]) -> dict[str, int]:
-    """A number for each step, of all that it is and of the numbers of what it reads: equal ones, equal networks.
+def fingerprint_steps(steps: Iterable[Step]) -> dict[str, int]:
+    """Hash each step with the hashes of its inputs, so that equal hashes mean equal networks.
 
-    The arms of add and mul have no order; a concat of a concat is one.
+    The arms of add and mul are not ordered, and nested concats are flattened.
     """
     numbers, parts = dict[str, int](), dict[str, tuple[int, ...]]()
     for step in steps:

@@ -1,4 +1,4 @@
-"""The zoo as its networks' own implementations ran it: each layer's output, parameters and MACs, and what it reads."""
+"""The zoo against the original implementations: each layer's output, parameters, MACs and inputs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from flavours import FLAVOURS, NOT_IN_THE_ZOO, Flavour
-from reference import read
-from steps import Step, fingerprints, of_spec, without
+from reference import read_reference
+from steps import Step, drop_kinds, fingerprint_steps, steps_of_spec
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.reporters.terminal import format_diagnostic
@@ -23,7 +23,7 @@ SPECS = HERE.parents[1] / "specs"
 
 
 def check(flavour: Flavour) -> Checked:
-    """The spec as the flavour says it. Every edit must find its words."""
+    """Check the spec with the flavour's edits, each of which must match."""
     file = (HERE if flavour.spec.startswith("namesakes/") else SPECS) / f"{flavour.spec}.net"
     found: Counter[str] = Counter()
 
@@ -55,27 +55,27 @@ def test_every_network_of_the_reference_is_there_or_has_a_reason(shared: Callabl
 def test_every_layer_agrees(name: str, shared: Callable[[str], Path]) -> None:
     file = shared("truth") / f"{name}.json"
     if not file.exists():
-        pytest.skip(f"the reference of {name} is not here")
-    flavour, theirs = FLAVOURS[name], read(file)
+        pytest.skip(f"there is no reference for {name}")
+    flavour, theirs = FLAVOURS[name], read_reference(file)
     checked = check(flavour)
-    ours = of_spec(checked, of_heads=flavour.heads == "run")
+    ours = steps_of_spec(checked, of_heads=flavour.heads == "run")
     if flavour.bn_without_scale:
         ours = [replace(step, parameters=step.parameters // 2) if step.kind == "bn" else step for step in ours]
     total = checked.totals.parameters if flavour.heads == "kept" else sum(step.parameters for step in ours)
     assert (total, sum(step.macs for step in ours)) == (theirs.parameters, theirs.macs)
     for kind in flavour.without:
         assert sum(any(step.kind == kind for step in steps) for steps in (ours, theirs.steps)) == 1
-    compare(without(ours, flavour.without), without(theirs.steps, flavour.without), in_order=not flavour.order)
+    compare(drop_kinds(ours, flavour.without), drop_kinds(theirs.steps, flavour.without), in_order=not flavour.order)
 
 
 def compare(ours: Sequence[Step], theirs: Sequence[Step], in_order: bool) -> None:
-    """The same steps, in the same order if that is asked for, and each reads the same."""
+    """Assert the same steps with the same inputs, and the same order if `in_order`."""
     if any(step.window and step.window.padding is None for step in theirs if step.kind == "conv"):
         ours, theirs = _without_padding(ours), _without_padding(theirs)
     pairs = zip_longest(ours, theirs)
     different = next((pair for pair in pairs if not (all(pair) and pair[0].signature == pair[1].signature)), None)
     assert (different is None) == in_order, different
-    our_numbers, their_numbers = fingerprints(ours), fingerprints(theirs)
+    our_numbers, their_numbers = fingerprint_steps(ours), fingerprint_steps(theirs)
     known = set(our_numbers.values())
     other = next((step for step in theirs if their_numbers[step.name] not in known), None)
     assert other is None, f"no layer of the spec is {other}"
@@ -83,5 +83,5 @@ def compare(ours: Sequence[Step], theirs: Sequence[Step], in_order: bool) -> Non
 
 
 def _without_padding(steps: Sequence[Step]) -> list[Step]:
-    """Keras pads in layers of its own, or by `same`: what comes of it shows in the outputs."""
+    """Drop the padding, which Keras does in layers of its own or by `same`; it shows in the outputs."""
     return [replace(step, window=replace(step.window, padding=None)) if step.window else step for step in steps]

@@ -1,4 +1,4 @@
-"""Every spec of the zoo: it says where it is from, claims its sizes and totals, and is the torch module it describes.
+"""Every spec of the zoo names its source, claims its shapes and totals, and builds the torch module it describes.
 
 `test_truth` compares them layer by layer with what their own implementations ran.
 """
@@ -23,7 +23,7 @@ from specnet.source import Source
 
 ALL = sorted(file.stem for file in SPECS.glob("*.net"))
 OUR_OWN = {"cifar", "digits", "mnist"}
-"""Networks to learn training with; no paper has them."""
+"""Networks to try training with, from no paper."""
 ZOO = [name for name in ALL if name not in OUR_OWN]
 
 PUBLISHED: Mapping[str, tuple[int, int | None]] = {
@@ -63,11 +63,11 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     # instead of the scale and shift of bn.
     "unet": (31_037_698 - 2 * 64 * 9 - 5_888, None),
 }
-"""Parameters, and MACs where they are known, of those that no implementation in FLAVOURS has just so."""
+"""Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
 MOST_LINES = {"resnet50": 25, "googlenet": 35, "densenet121": 25, "unet": 25}
 ONE_LOOK = 70
-"""Lines that are not blank, those of the blocks among them."""
+"""The most lines of a spec that are not blank, its blocks included."""
 
 SMALL = {
     "lenet5": "32x32x1",
@@ -88,11 +88,11 @@ SMALL = {
     "dcgan": "100",
     "siamese": "",
 }
-"""Inputs that are small enough to compute with."""
+"""Input shapes small enough for a forward pass."""
 
 
 def check(name: str, size: str = "") -> Checked:
-    """The spec; with another input, without its claims."""
+    """Check a spec; with another input shape, without its claims."""
     file = SPECS / f"{name}.net"
     text = file.read_text(encoding="utf-8")
     if not size:
@@ -173,17 +173,17 @@ def test_the_module_computes(name: str) -> None:
 
 
 def inputs(network: Network) -> list[torch.Tensor]:
-    """Two random images for each input."""
+    """Return two random images for each input, N×C×H×W."""
     return [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in network.inputs]
 
 
 def channels_last(value: torch.Tensor) -> Shape:
-    """The shape as a spec has it."""
+    """Return the shape without N, channels last, as in a spec."""
     return (*value.shape[2:], value.shape[1])
 
 
 class Shapes(fx.Interpreter):
-    """Runs a module and notes the shape of every node of the network."""
+    """Runs a module and records the output shape of every node of the network."""
 
     def __init__(self, module: fx.GraphModule, network: Network) -> None:
         super().__init__(module)
@@ -201,7 +201,7 @@ class Shapes(fx.Interpreter):
 
 
 def _calls(network: Network, node: Node) -> int:
-    """How many calls of torch a node is."""
-    arriving = network.input_shapes(node)
-    assert node.layer and arriving
-    return sum(len(arriving) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(arriving))
+    """Return how many torch calls a node makes."""
+    input_shapes = network.input_shapes(node)
+    assert node.layer and input_shapes
+    return sum(len(input_shapes) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(input_shapes))

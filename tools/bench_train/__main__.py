@@ -1,6 +1,6 @@
 """Measure the speed of training beside the textbook loop, a loop tuned by hand, Keras and Lightning, in one run.
 
-python tools/bench_train [--pairs N] [--data-dir DIR] [--threads N] [--cpu-time] [--quick]
+python tools/bench_train [--pairs N] [--data-dir DIR] [--threads N] [--cpu-time] [--quick] [--gpu]
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--cpu-time", action="store_true", help="measure CPU time on one thread, for machines that are not idle"
     )
+    parser.add_argument("--gpu", action="store_true", help="only measure what runs on a GPU")
     parser.add_argument("--quick", action="store_true", help="only check that it runs: one very short pair each")
     options = parser.parse_args()
     if options.pairs < 1:
@@ -36,6 +37,7 @@ def main() -> None:
     options = parse_arguments()
 
     import torch
+    from bench_train.gpu import report_gpu
     from bench_train.report import Benchmark, report
     from bench_train.timing import Clock
 
@@ -46,7 +48,8 @@ def main() -> None:
         torch.set_num_threads(options.threads or 1)
     pairs, seconds, images = (1, 0.01, 1000) if options.quick else (options.pairs, 0.4, 50_000)
     with TemporaryDirectory() as folder, resources.keep_freed_memory():
-        for line in report(Benchmark(pairs, seconds, options.data_dir, images, Path(folder))):
+        benchmark = Benchmark(pairs, seconds, options.data_dir, images, Path(folder))
+        for line in report_gpu(options.data_dir, Path(folder)) if options.gpu else report(benchmark):
             print(line, flush=True)
 
 

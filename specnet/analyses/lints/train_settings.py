@@ -32,7 +32,7 @@ def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs
         return
     data = Label(span, primary=False)
     if training.data.classes is not None and (fact := validation.check_classes(outputs, training.data.classes)):
-        name, outputs_at = view.elaborated.answering or (view.network.outputs[0], None)
+        name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
         place = view.elaborated.places[name]
         yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact)
     if training.data.image is not None and (fact := validation.check_channels(read, training.data.image[2])):

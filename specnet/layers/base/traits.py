@@ -52,6 +52,8 @@ class Trait(StrEnum):
     """Reduces each window of each channel to one number."""
     PADS = "pads"
     """Adds pixels around a map."""
+    EQUAL_SHAPES = "equal shapes"
+    """Takes inputs of one and the same shape, so that one that differs needs a projection."""
     IDENTITY = "identity"
     """Gives its input unchanged."""
 

@@ -114,18 +114,34 @@ def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
 @torch.no_grad()
 def _second_moments(module: nn.Module, part: nn.Conv2d, images: Tensor) -> Tensor:
     """Return E[x·xᵀ] of the input windows x of a conv, float64."""
-    size, total, amount = part.weight[0].numel(), torch.zeros(()), 0
-    inputs_seen: list[Tensor] = []
-    hook = part.register_forward_pre_hook(lambda part, inputs: inputs_seen.append(inputs[0]))
+    size, total, count = part.weight[0].numel(), torch.zeros(()), 0
     module.eval()
+    for start in range(0, len(images), WHITENING_BATCH):
+        inputs = _capture_input(module, part, images[start : start + WHITENING_BATCH])
+        windows = unfold(inputs, part.kernel_size).transpose(1, 2).reshape(-1, size).double()
+        total, count = total + windows.T @ windows, count + len(windows)
+    return total / count
+
+
+class _InputCaptured(Exception):
+    """Ends a forward pass; the argument is the input of a module."""
+
+
+def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor:
+    """Return the input of a part of the module, without computing the layers behind it."""
+
+    def stop(part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        raise _InputCaptured(inputs[0])
+
+    hook = part.register_forward_pre_hook(stop)
     try:
-        for start in range(0, len(images), WHITENING_BATCH):
-            module(images[start : start + WHITENING_BATCH])
-            windows = unfold(inputs_seen.pop(), part.kernel_size).transpose(1, 2).reshape(-1, size).double()
-            total, amount = total + windows.T @ windows, amount + len(windows)
+        module(images)
+    except _InputCaptured as captured:
+        inputs: Tensor = captured.args[0]
+        return inputs
     finally:
         hook.remove()
-    return total / amount
+    raise ValueError("the module does not use this part of it")
 
 
 SHOWN = 6

@@ -144,11 +144,14 @@ class State:
 
     def _unpack_optimizer(self, tensors: Tensors) -> None:
         """Restore the optimizer's state in the memory layout of the parameters, as fused kernels need it."""
-        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        parameters = [(parameter, group) for group in self.optimizer.param_groups for parameter in group["params"]]
         for name, value in tensors.items():
             number, slot = name.split(".")
-            parameter = parameters[int(number)]
-            like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
+            parameter, group = parameters[int(number)]
+            if value.shape == parameter.shape:
+                like = torch.empty_like(parameter)
+            else:  # the count of steps, which a fused kernel reads where it runs
+                like = torch.empty_like(value, device=parameter.device if group.get("fused") else None)
             self.optimizer.state[parameter][slot] = like.copy_(self.ranks.shard_like(value, like))
 
 

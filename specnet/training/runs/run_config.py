@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import closest_word
 from specnet.training.device import Device, cpu_capabilities
@@ -20,7 +21,6 @@ from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
-from specnet.version import __version__
 
 
 @dataclass(frozen=True)

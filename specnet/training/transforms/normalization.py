@@ -28,13 +28,24 @@ class Normalizer:
     def __call__(self, pixels: Tensor) -> Tensor:
         """Normalise pixels B×H×W×C to float B×C×H×W in the memory format channels-last.
 
-        It works in place on rows of whole images, several times as fast as on four dimensions with three channels.
+        It works in place on rows of whole images, several times as fast as on four dimensions with three channels. A
+        GPU, which is bound by its memory, does all in one kernel.
         """
+        if pixels.is_cuda:
+            return self.normalize_at_once(pixels).permute(0, 3, 1, 2)
         values = pixels.float().contiguous()
         if values is pixels:
             values = values.clone()
         shift, scale = self._rows
         return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+
+    def normalize_at_once(self, pixels: Tensor) -> Tensor:
+        """Return pixel·scale − shift·scale as contiguous B×H×W×C by one kernel; it differs in rounding alone."""
+        return torch.addcmul(self._offset, pixels, self.scale).contiguous()
+
+    @cached_property
+    def _offset(self) -> Tensor:
+        return -self.shift * self.scale
 
     @cached_property
     def _rows(self) -> tuple[Tensor, Tensor]:

@@ -327,7 +327,7 @@ def test_a_process_that_dies_ends_the_run(spec: Path, undisturbed: str) -> None:
     assert err.endswith(
         "error: another process of this training has died; the last checkpoint is saved in two\n"
         "to resume: specnet train --resume two\n"
-        "error: process 1 of 2 (from 0) was ended by SIGKILL\n"
+        "error: process 1 of 2 (from 0) was killed by SIGKILL\n"
     )
     code, _, err = specnet("--resume", "two")
     assert code == 0, err

@@ -111,6 +111,16 @@ def test_whitened_channels_have_variance_one_and_no_correlation() -> None:
     assert out[12:].equal(-out[:12])
 
 
+def test_whitening_computes_nothing_behind_its_layer() -> None:
+    class Untouched(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            raise AssertionError("nothing needs this")
+
+    module = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 24, 2), Untouched())
+    initialize_weights(module, TorchDefault(), parts(**{"1": "whiten"}), 0, lambda amount: torch.randn(8, 3, 12, 12))
+    assert not module[1]._forward_pre_hooks
+
+
 def test_whitening_is_refused_where_there_are_not_as_many_directions() -> None:
     module = nn.Sequential(nn.Conv2d(1, 9, 2))
     with pytest.raises(Unsuitable, match="`0`: `init=whiten` gives 2·4 filters at most, and K is 9"):

@@ -51,3 +51,21 @@ def test_the_pixels_are_left_alone() -> None:
     pixels = PIXELS.float()
     fit_normalizer(Scale(), PIXELS)(pixels)
     assert pixels.equal(PIXELS.float())
+
+
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+@pytest.mark.parametrize("pixels", [PIXELS, PIXELS.float(), PIXELS.transpose(0, 3).contiguous().transpose(0, 3)])
+def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: torch.Tensor) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    done = normalizer.normalize_at_once(pixels)
+    assert done.is_contiguous()
+    torch.testing.assert_close(done.permute(0, 3, 1, 2), normalizer(pixels), atol=2e-6, rtol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+def test_a_gpu_normalises_alike(setting: Normalize) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    done = normalizer.to(torch.device("cuda"))(PIXELS.cuda())
+    assert done.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(done.cpu(), normalizer(PIXELS), atol=2e-6, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Run `specnet train` in several processes as if it were one."""
+"""Commands that need torch, in one process or several: imports, exceptions and exit codes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ import sys
 from functools import wraps
 from pathlib import Path
 
-from specnet.cli.errors import BUG, Command, CommandError
 from specnet.cli.options import positive_integer
-from specnet.cli.requires_torch import requires_torch
+from specnet.cli.output import BUG, Command, CommandError
+
+
+def requires_torch(run: Command) -> Command:
+    """Decorate a command that needs torch, which is imported only now; its exceptions become CommandError."""
+
+    @wraps(run)
+    def run_with_torch(options: argparse.Namespace) -> int:
+        try:
+            from specnet.api import SpecError
+            from specnet.training import TrainingError
+        except ModuleNotFoundError as missing:
+            message = f"`specnet {options.command}` needs {missing.name}: pip install 'specnet[train]'"
+            raise CommandError(message) from None
+        try:
+            return run(options)
+        except TrainingError as error:
+            raise CommandError(str(error), error.exit_code) from None
+        except SpecError as error:
+            raise CommandError(f"the spec of the run has errors\n{error}", 1) from None
+
+    return run_with_torch
 
 
 def add_processes_arguments(parser: argparse.ArgumentParser, device: argparse._MutuallyExclusiveGroup) -> None:
