@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from specnet.version import __version__ as __version__
+from specnet.package import __version__ as __version__
 
 if TYPE_CHECKING:
     from specnet.api import SpecError, check, compile, draw, train

@@ -36,9 +36,9 @@ def make_job(checked: Checked) -> Job:
         module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
-        parts=collect_parts(network),
+        layers=collect_parts(network),
         image_memory=_activation_bytes(checked),
-        answer=_locate_output_count(checked),
+        output_layer=_locate_output_count(checked),
     )
 
 

@@ -24,7 +24,7 @@ from specnet.training import (
     LoadedRun,
     Prediction,
     RunConfig,
-    WeightsFile,
+    Weights,
     build_loaded_run,
     read_run_config,
     read_weights,
@@ -58,7 +58,7 @@ def evaluate(
     """
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
     asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
-    return evaluate_run(loaded, asked, lambda text: None).measures
+    return evaluate_run(loaded, asked, lambda text: None).metrics
 
 
 def predict(
@@ -98,9 +98,9 @@ def _make_reader(used: Mapping[str, str]) -> Read:
     return read
 
 
-def _check_same_network(checked: Checked, weights: WeightsFile, config: RunConfig) -> None:
+def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -> None:
     """Raise BadRun where the weights belong to another network than the spec's."""
-    labels, model = weights.labels, config.folder / MODEL
+    labels, model = weights.metadata, config.folder / MODEL
     try:
         digest, used, overrides = labels["digest"], json.loads(labels["used"]), json.loads(labels["overrides"])
         theirs = _check(labels["spec"], used, overrides)

@@ -7,7 +7,7 @@ import re
 
 from specnet.cli.output import CommandError
 from specnet.diagnostics import Code
-from specnet.package_files import find_package_file
+from specnet.package import find_package_file
 from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a layer or a setting; without one, list them all"

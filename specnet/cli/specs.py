@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError
-from specnet.package_files import find_package_file
+from specnet.package import find_package_file
 from specnet.source import Source
 from specnet.suggest import closest_word
 from specnet.syntax.limits import MAX_CHARACTERS

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
+from specnet.package import __version__
 from specnet.source import Source, Span
-from specnet.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -13,7 +13,7 @@ from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, Un
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
-from specnet.package_files import find_package_file
+from specnet.package import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, report_limit

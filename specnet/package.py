@@ -1,8 +1,10 @@
-"""The files that come with the package: the grammar, the zoo of specs, the pages of the codes."""
+"""The package itself: its version, and the files that come with it (the grammar, the zoo, the pages of the codes)."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+__version__ = "0.1.0"
 
 PACKAGE = Path(__file__).parent
 
