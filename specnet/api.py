@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import graphviz
     from torch import fx
 
-    from specnet.training import Run, Watcher
+    from specnet.training import Callback, Run
 
 
 Spec = str | Path | Network
@@ -63,7 +63,7 @@ def draw(source: Spec, settings: Mapping[str, str] | None = None, depth: int | N
 def train(
     source: Spec,
     settings: Mapping[str, str] | None = None,
-    watcher: Watcher | None = None,
+    callback: Callback | None = None,
     **options: Any,
 ) -> Run:
     """Train a network as `specnet train` does, with the `options` of `specnet.training.Options`.
@@ -71,11 +71,11 @@ def train(
     Raises SpecError, UntrainableError and TrainingError.
     """
     from specnet.jobs import make_job
-    from specnet.training import Options, Silent
+    from specnet.training import Callback, Options
     from specnet.training import train as train_job
 
     job = make_job(_check_sound(source, settings))
-    return train_job(job, Options(**options, overrides=settings or {}), watcher or Silent())
+    return train_job(job, Options(**options, overrides=settings or {}), callback or Callback())
 
 
 def _read_source(source: Spec) -> Source:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from specnet.analyses.difference import Change, Difference, differences
+from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
@@ -24,7 +24,7 @@ from specnet.training import (
     LoadedRun,
     Prediction,
     RunConfig,
-    WeightsFile,
+    Weights,
     build_loaded_run,
     read_run_config,
     read_weights,
@@ -58,7 +58,7 @@ def evaluate(
     """
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
     asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
-    return evaluate_run(loaded, asked, lambda text: None).measures
+    return evaluate_run(loaded, asked, lambda text: None).metrics
 
 
 def predict(
@@ -98,9 +98,9 @@ def _make_reader(used: Mapping[str, str]) -> Read:
     return read
 
 
-def _check_same_network(checked: Checked, weights: WeightsFile, config: RunConfig) -> None:
+def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -> None:
     """Raise BadRun where the weights belong to another network than the spec's."""
-    labels, model = weights.labels, config.folder / MODEL
+    labels, model = weights.metadata, config.folder / MODEL
     try:
         digest, used, overrides = labels["digest"], json.loads(labels["used"]), json.loads(labels["overrides"])
         theirs = _check(labels["spec"], used, overrides)
@@ -110,7 +110,7 @@ def _check_same_network(checked: Checked, weights: WeightsFile, config: RunConfi
         raise BadRun(
             f"{model} has the weights of another network, {_short_digest(digest)}, "
             f"than {config.folder / SPEC}, {_short_digest(checked.digest)}\n"
-            + _format_differences(differences(theirs.network, checked.network))
+            + _format_differences(find_differences(theirs.network, checked.network))
         )
 
 

@@ -63,19 +63,19 @@ def run(options: argparse.Namespace) -> int:
 
 def _describe(options: argparse.Namespace, evaluation: Evaluation) -> dict[str, Any]:
     """Return the JSON values of an evaluation."""
-    measures = evaluation.measures
+    measures = evaluation.metrics
     return {
         "schema": 1,
         "run": str(options.run_folder),
         "data": options.data,
         "part": evaluation.part,
         "classes": list(measures.classes),
-        **measures.record(),
+        **measures.to_record(),
     }
 
 
 def _format_text(evaluation: Evaluation) -> str:
-    measures = evaluation.measures
+    measures = evaluation.metrics
     totals = [("images", f"{measures.images:,} ({evaluation.part})"), ("accuracy", f"{measures.accuracy:.2%}")]
     if measures.top5 is not None:
         totals.append(("top-5", f"{measures.top5:.2%}"))
@@ -86,7 +86,7 @@ def _format_text(evaluation: Evaluation) -> str:
 
 def _format_classes(measures: ClassificationMetrics) -> list[str]:
     """Return a line per class, the worst first."""
-    known = [(name, share) for name, share in measures.per_class.items() if share is not None]
+    known = [(name, share) for name, share in measures.class_accuracies.items() if share is not None]
     rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
     return align_rows([("class", "accuracy"), *rows], right={1})
 
@@ -102,5 +102,5 @@ def _format_matrix(measures: ClassificationMetrics) -> list[str]:
 
 def _format_pairs(measures: ClassificationMetrics) -> list[str]:
     """Return the pairs of classes that are confused most often."""
-    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.confused(MOST_CLASSES)]
+    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.most_confused(MOST_CLASSES)]
     return align_rows([("true label", "predicted label", "images"), *wrong], right={2})

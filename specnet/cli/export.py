@@ -98,7 +98,7 @@ def _export(exportable: Exportable, format: str) -> bytes:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:
         raise CommandError(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
-    return onnx.export_model(exportable.module, exportable.examples, exportable.labels)
+    return onnx.export_model(exportable.module, exportable.examples, exportable.metadata)
 
 
 def _describe_use(exportable: Exportable, format: str) -> str:

@@ -64,11 +64,11 @@ def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
 
 def _format_text(predictions: list[Prediction]) -> Iterator[str]:
     """Yield a heading per image and a line per class."""
-    rows = [(guess.name, f"{guess.probability:.2%}") for each in predictions for guess in each.guesses]
+    rows = [(score.name, f"{score.probability:.2%}") for each in predictions for score in each.top]
     lines = iter(align_rows(rows, right={1}))
     for prediction in predictions:
         yield str(prediction.image)
-        yield from (f"  {next(lines)}" for _ in prediction.guesses)
+        yield from (f"  {next(lines)}" for _ in prediction.top)
 
 
 def _describe(options: argparse.Namespace, predictions: list[Prediction]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _describe(options: argparse.Namespace, predictions: list[Prediction]) -> dic
     found = [
         {
             "image": str(prediction.image),
-            "top": [{"class": g.name, "index": g.index, "probability": g.probability} for g in prediction.guesses],
+            "top": [{"class": g.name, "index": g.index, "probability": g.probability} for g in prediction.top],
         }
         for prediction in predictions
     ]

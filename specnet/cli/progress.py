@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from specnet.training import Interrupted, Metrics, Plan, Progress
+from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
 
@@ -18,8 +18,8 @@ TEXT_WIDTH = 76
 """Columns of the text beside the bar; the bar takes the rest."""
 
 
-class Display:
-    """A watcher that shows the progress while its context is open."""
+class Display(Callback):
+    """A callback that shows the progress while its context is open."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -41,21 +41,21 @@ class Display:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bars.stop()
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         self._console.print(text, markup=False)
 
-    def begin(self, plan: Plan) -> None:
+    def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
         images = ", ".join(f"{amount:,} {part}" for part, amount in plan.images.items())
-        self.note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
+        self.on_note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
-            self.note(f"{share}; the learning rate stays {plan.learning_rate:g}")
-        self.note(f"on {plan.device} in {plan.precision}, saved in {plan.folder}")
+            self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")
+        self.on_note(f"on {plan.device} in {plan.precision}, saved in {plan.folder}")
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         trained = (
-            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {progress.learning_rate:.3g}  "
+            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {_format_range(progress)}  "
             f"{progress.images_per_second:,.0f} img/s  {format_duration(progress.seconds_left)} left"
         )
         if progress.gpu_memory is not None:
@@ -69,20 +69,33 @@ class Display:
             text=trained if progress.stage == "training" else progress.stage,
         )
 
-    def epoch(self, metrics: Metrics) -> None:
+    def on_epoch_end(self, metrics: Metrics) -> None:
         accuracies = "  ".join(_format_accuracy(part, metrics) for part in PARTS if f"{part}_accuracy" in metrics)
         left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
-        self.note(
+        self.on_note(
             f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
-            f"lr {metrics['learning_rate']:.3g}  {metrics['images_per_second']:,.0f} images/s  "
+            f"lr {_format_rates(metrics)}  {metrics['images_per_second']:,.0f} images/s  "
             f"{format_duration(left)} left"
         )
 
-    def leave(self, interrupted: Interrupted) -> None:
+    def on_interrupt(self, interrupted: Interrupted) -> None:
         """End the process now, as a step takes longer than a user wants to wait."""
         self._bars.stop()
         print(format_interruption(interrupted), file=sys.stderr, flush=True)
         os._exit(interrupted.exit_code)
+
+
+def _format_range(progress: Progress) -> str:
+    """Return `0.1`, or `0.05–0.1` where groups of parameters have other rates."""
+    rates = progress.learning_rates.values() or [progress.learning_rate]
+    low, high = f"{min(rates):.3g}", f"{max(rates):.3g}"
+    return low if low == high else f"{low}–{high}"
+
+
+def _format_rates(metrics: Metrics) -> str:
+    """Return `0.1`, or `0.1 (fc 0.05)` where groups of parameters have other rates."""
+    groups = ", ".join(f"{name} {rate:.3g}" for name, rate in metrics.get("learning_rates", {}).items())
+    return f"{metrics['learning_rate']:.3g}" + (f" ({groups})" if groups else "")
 
 
 def _format_accuracy(part: str, metrics: Metrics) -> str:

@@ -103,7 +103,7 @@ def _run_as_rank(run: Command, options: argparse.Namespace) -> int:
         try:
             return run(options)
         except Exception as error:
-            speaks, code = ranks.failing(error.exit_code if isinstance(error, CommandError) else BUG)
+            speaks, code = ranks.agree_on_failure(error.exit_code if isinstance(error, CommandError) else BUG)
             if speaks:
                 raise
             return code

@@ -11,7 +11,7 @@ from specnet.layers.base.traits import Trait, Traits
 
 
 class Add(Join):
-    """x₁ + x₂ + …, number by number; all of the same shape."""
+    """x₁ + x₂ + …, element by element; all of the same shape."""
 
     kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
 

@@ -11,7 +11,7 @@ from specnet.layers.base.receptive_field import BY_POSITION, Reach, ReceptiveFie
 
 
 class Mul(Join):
-    """x₁·x₂·…, number by number; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
+    """x₁·x₂·…, element by element; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
 
     def output(self, inputs: Shapes) -> Shape:
         whole = max(inputs, key=prod)

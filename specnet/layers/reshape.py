@@ -1,4 +1,4 @@
-"""reshape: the same numbers in another shape, `reshape 7x7x64`, `reshape 3136`."""
+"""reshape: the same elements in another shape, `reshape 7x7x64`, `reshape 3136`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MapOrVector = Annotated[
 
 
 class Reshape(Reshaping):
-    """H·W·C numbers, in the order in which torch lays them: channel by channel, each row by row."""
+    """The H·W·C elements in another shape, read and laid out in torch's order: channel by channel, each row by row."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("shape",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -10,23 +11,20 @@ from specnet.attributes import Count
 from specnet.settings.base import BelowOne, NonNegative, Setting
 
 
-class Average(Setting):
-    """A second set of weights: measured, and kept as the run's result, in place of those that are trained."""
+class Averaging(Setting):
+    """A second set of weights: measured, and kept as the run's result, in place of those that are trained.
+
+    `kept` is the share of the average that stays at a step (from 1) of `total`, the rest is taken from the weights;
+    where it `leads`, training goes on from the average.
+    """
 
     every: Count = Field(1, description="steps from one averaging to the next")
 
-    def kept(self, step: int, total: int) -> float:
-        """The share of the average that stays at a step (from 1) of `total`; the rest is taken from the weights."""
-        raise NotImplementedError
 
-    @property
-    def leads(self) -> bool:
-        """Whether training goes on from the average."""
-        return False
-
-
-class Ema(Average):
+class Ema(Averaging):
     """Exponential moving average; it begins as (1 + n)/(10 + n) at the n-th averaging, until that reaches `decay`."""
+
+    leads: ClassVar[bool] = False
 
     decay: BelowOne = 0.999
 
@@ -35,11 +33,13 @@ class Ema(Average):
         return min(self.decay, (1 + count) / (10 + count))
 
 
-class Lookahead(Average):
+class Lookahead(Averaging):
     """Slow weights that are drawn to the fast ones, which then go on from there (Zhang et al. 2019).
 
     `decay` is the share that stays; with `rise` it is decay·(share of the run that is over)^rise.
     """
+
+    leads: ClassVar[bool] = True
 
     every: Count = Field(5, description="steps from one averaging to the next")
     decay: BelowOne = 0.5
@@ -48,9 +48,8 @@ class Lookahead(Average):
     def kept(self, step: int, total: int) -> float:
         return float(self.decay * (step / total) ** self.rise)
 
-    @property
-    def leads(self) -> bool:
-        return True
 
+Average = Ema | Lookahead
+"""All averages there are."""
 
 CHOICES: Mapping[str, type[Average]] = {"ema": Ema, "lookahead": Lookahead}

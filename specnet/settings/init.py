@@ -7,35 +7,34 @@ from collections.abc import Mapping
 from specnet.settings.base import Positive, Setting
 
 
-class Init(Setting):
-    """The distribution that starting weights are drawn from."""
-
-
-class TorchDefault(Init):
+class TorchDefault(Setting):
     """As torch has it: uniform within ±1/√fan_in, biases too."""
 
 
-class He(Init):
+class He(Setting):
     """Normal with variance 2/fan_in (He, Zhang, Ren, Sun 2015)."""
 
 
-class Xavier(Init):
+class Xavier(Setting):
     """Uniform with variance 2/(fan_in + fan_out) (Glorot, Bengio 2010)."""
 
 
-class Gaussian(Init):
+class Gaussian(Setting):
     """Normal with the standard deviation `std`."""
 
     std: Positive = 0.01
 
 
-class Dirac(Init):
+class Dirac(Setting):
     """The first filters of a conv pass one channel each through; the others, and fc, are torch's."""
 
 
-class Orthogonal(Init):
+class Orthogonal(Setting):
     """Orthonormal rows or columns (Saxe, McClelland, Ganguli 2013)."""
 
+
+Init = TorchDefault | He | Xavier | Gaussian | Dirac | Orthogonal
+"""All distributions of starting weights there are."""
 
 CHOICES: Mapping[str, type[Init]] = {
     "default": TorchDefault,

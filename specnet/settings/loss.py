@@ -10,12 +10,21 @@ from pydantic import BeforeValidator, Field
 from specnet.settings.base import BelowOne, Positive, Setting
 
 
-def _listed(value: object) -> object:
+def _to_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+ClassWeights = Literal["balanced"] | tuple[Positive, ...]
+"""A factor for each class, or such that all classes count alike."""
 
 
 class Loss(Setting):
     """A number for each image that is smaller the better the outputs suit its label."""
+
+    @property
+    def class_weights(self) -> ClassWeights | None:
+        """The factors of the classes in the mean, for a loss that has them."""
+        return None
 
 
 class CrossEntropy(Loss):
@@ -25,9 +34,13 @@ class CrossEntropy(Loss):
     """
 
     smoothing: BelowOne = 0.0
-    weights: Annotated[Literal["balanced"] | tuple[Positive, ...], BeforeValidator(_listed)] | None = Field(
+    weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
         None, description="factor of each class, as [1, 2.5], or `balanced`"
     )
+
+    @property
+    def class_weights(self) -> ClassWeights | None:
+        return self.weights
 
 
 CHOICES: Mapping[str, type[Loss]] = {"cross_entropy": CrossEntropy}

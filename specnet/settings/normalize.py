@@ -7,25 +7,24 @@ from collections.abc import Mapping
 from specnet.settings.base import Setting
 
 
-class Normalize(Setting):
-    """Maps pixels of 0 to 255 to numbers."""
-
-
-class MeanStd(Normalize):
+class MeanStd(Setting):
     """Each channel to mean 0 and standard deviation 1."""
 
 
-class Scale(Normalize):
+class Scale(Setting):
     """From 0..255 to 0..1."""
 
 
-class MeanImage(Normalize):
+class MeanImage(Setting):
     """To 0..1, less the mean of all training images at each pixel."""
 
 
-class Unchanged(Normalize):
+class Unchanged(Setting):
     """The pixels as they are, 0 to 255."""
 
+
+Normalize = MeanStd | Scale | MeanImage | Unchanged
+"""All ways there are to map pixels of 0 to 255 to numbers."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
     "mean_std": MeanStd,

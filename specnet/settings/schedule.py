@@ -4,48 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import cos, floor, pi
-from typing import Annotated, Self
+from typing import Annotated, Self, assert_never
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from specnet.attributes import Count
 from specnet.settings.base import BelowOne, NonNegative, Positive, Setting
 
-Watched = Sequence[float]
-"""The loss after each epoch that is over: of the validation part, where there is one, else of training."""
-
 Share = Annotated[float, Field(gt=0, lt=1)]
+"""Above 0, and below 1."""
 
 
-class Schedule(Setting):
-    """A pure function of how far the run is, so that nothing has to be restored when it is resumed."""
-
-    def factor(self, epoch: float, epochs: float, watched: Watched = ()) -> float:
-        """What `lr` is multiplied by after `epoch` (a fraction is within an epoch) of `epochs`."""
-        raise NotImplementedError
-
-
-class Warming(Schedule):
-    """Rises evenly from 0 in the first `warmup` epochs."""
+class Warming(Setting):
+    """A schedule that rises evenly from 0 in the first `warmup` epochs."""
 
     warmup: NonNegative = 0.0
-
-    def factor(self, epoch: float, epochs: float, watched: Watched = ()) -> float:
-        return epoch / self.warmup if epoch < self.warmup else self.warm(epoch, epochs)
-
-    def warm(self, epoch: float, epochs: float) -> float:
-        """The factor when warming up is over."""
-        raise NotImplementedError
 
 
 class Constant(Warming):
     """The same learning rate throughout; with `warmup`, after rising from 0 in so many epochs."""
 
-    def warm(self, epoch: float, epochs: float) -> float:
-        return 1.0
 
-
-def _listed(value: object) -> object:
+def _to_tuple(value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
     return (value,) if isinstance(value, int | float) else value
@@ -56,7 +36,7 @@ class Step(Warming):
 
     decay: Positive = 0.1
     every: Positive = 30.0
-    at: Annotated[tuple[Positive, ...], BeforeValidator(_listed)] | None = Field(
+    at: Annotated[tuple[Positive, ...], BeforeValidator(_to_tuple)] | None = Field(
         None, description="epochs, as [30, 60, 80]"
     )
 
@@ -66,10 +46,6 @@ class Step(Warming):
             raise ValueError("takes either `every` or `at`")
         return self
 
-    def warm(self, epoch: float, epochs: float) -> float:
-        times = floor(epoch / self.every) if self.at is None else sum(epoch >= limit for limit in self.at)
-        return float(self.decay**times)
-
 
 class Exponential(Warming):
     """Times `decay` in the course of every `every` epochs, gradually; with `warmup`, after rising."""
@@ -77,65 +53,36 @@ class Exponential(Warming):
     decay: Positive = 0.96
     every: Positive = 1.0
 
-    def warm(self, epoch: float, epochs: float) -> float:
-        return float(self.decay ** ((epoch - self.warmup) / self.every))
-
-
-def _ease(start: float, end: float, share: float) -> float:
-    """From `start` to `end` along half a cosine as `share` goes from 0 to 1."""
-    return end + (start - end) * (1 + cos(pi * share)) / 2
-
 
 class Cosine(Warming):
     """From 1 to `end` along half a cosine (Loshchilov, Hutter 2017); with `warmup`, after rising."""
 
     end: BelowOne = 0.0
 
-    def warm(self, epoch: float, epochs: float) -> float:
-        return _ease(1.0, self.end, (epoch - self.warmup) / (epochs - self.warmup))
 
-
-class OneCycle(Schedule):
+class OneCycle(Setting):
     """Up from 1/25 in the first `warmup` of the run, then down to 1/250,000 (Smith 2018; torch's OneCycleLR)."""
 
     warmup: Share = 0.3
 
-    def factor(self, epoch: float, epochs: float, watched: Watched = ()) -> float:
-        share = epoch / epochs
-        if share < self.warmup:
-            return _ease(1 / 25, 1.0, share / self.warmup)
-        return _ease(1.0, 1 / 250_000, (share - self.warmup) / (1 - self.warmup))
 
-
-class Triangle(Schedule):
+class Triangle(Setting):
     """In straight lines from `start` up to 1 at `peak`, a share of the run, and down to `end`."""
 
     start: NonNegative = 0.0
     peak: Share = 0.3
     end: NonNegative = 0.0
 
-    def factor(self, epoch: float, epochs: float, watched: Watched = ()) -> float:
-        share = epoch / epochs
-        if share < self.peak:
-            return self.start + (1 - self.start) * share / self.peak
-        return 1 + (self.end - 1) * (share - self.peak) / (1 - self.peak)
 
-
-class Plateau(Schedule):
+class Plateau(Setting):
     """Times `decay` when the loss has not fallen for `patience` epochs: that of validation, else that of training."""
 
     decay: Share = 0.1
     patience: Count = 5
 
-    def factor(self, epoch: float, epochs: float, watched: Watched = ()) -> float:
-        factor, best, waited = 1.0, float("inf"), 0
-        for loss in watched:
-            waited = 0 if loss < best else waited + 1
-            best = min(best, loss)
-            if waited == self.patience:
-                factor, waited = factor * self.decay, 0
-        return factor
 
+Schedule = Constant | Step | Exponential | OneCycle | Cosine | Triangle | Plateau
+"""All schedules there are; `rate_factor` has an arm for each."""
 
 CHOICES: Mapping[str, type[Schedule]] = {
     "constant": Constant,
@@ -146,3 +93,62 @@ CHOICES: Mapping[str, type[Schedule]] = {
     "triangle": Triangle,
     "plateau": Plateau,
 }
+
+
+def rate_factor(schedule: Schedule, epoch: float, epochs: float, losses: Sequence[float] = ()) -> float:
+    """Return the factor of the learning rate after `epoch` of `epochs`, where a fraction is within an epoch.
+
+    It is a pure function of how far the run is, so that nothing has to be restored when a run is resumed. `losses` are
+    those after each epoch that is over: of the validation part, where there is one, else of training.
+    """
+    if isinstance(schedule, Warming) and epoch < schedule.warmup:
+        return epoch / schedule.warmup
+    match schedule:
+        case Constant():
+            return 1.0
+        case Step():
+            return _step_factor(schedule, epoch)
+        case Exponential():
+            return float(schedule.decay ** ((epoch - schedule.warmup) / schedule.every))
+        case Cosine():
+            return _ease(1.0, schedule.end, (epoch - schedule.warmup) / (epochs - schedule.warmup))
+        case OneCycle():
+            return _one_cycle_factor(schedule, epoch / epochs)
+        case Triangle():
+            return _triangle_factor(schedule, epoch / epochs)
+        case Plateau():
+            return _plateau_factor(schedule, losses)
+        case _:
+            assert_never(schedule)
+
+
+def _ease(start: float, end: float, share: float) -> float:
+    """From `start` to `end` along half a cosine as `share` goes from 0 to 1."""
+    return end + (start - end) * (1 + cos(pi * share)) / 2
+
+
+def _step_factor(schedule: Step, epoch: float) -> float:
+    times = floor(epoch / schedule.every) if schedule.at is None else sum(epoch >= limit for limit in schedule.at)
+    return float(schedule.decay**times)
+
+
+def _one_cycle_factor(schedule: OneCycle, share: float) -> float:
+    if share < schedule.warmup:
+        return _ease(1 / 25, 1.0, share / schedule.warmup)
+    return _ease(1.0, 1 / 250_000, (share - schedule.warmup) / (1 - schedule.warmup))
+
+
+def _triangle_factor(schedule: Triangle, share: float) -> float:
+    if share < schedule.peak:
+        return schedule.start + (1 - schedule.start) * share / schedule.peak
+    return 1 + (schedule.end - 1) * (share - schedule.peak) / (1 - schedule.peak)
+
+
+def _plateau_factor(schedule: Plateau, losses: Sequence[float]) -> float:
+    factor, best, waited = 1.0, float("inf"), 0
+    for loss in losses:
+        waited = 0 if loss < best else waited + 1
+        best = min(best, loss)
+        if waited == schedule.patience:
+            factor, waited = factor * schedule.decay, 0
+    return factor

@@ -1,7 +1,7 @@
 """Training: a module and typed settings in, a run's folder out. It knows no syntax and prints nothing.
 
-run = train(job, Options(device="cuda"), watcher)
-run = resume(recorded(folder), job, options, watcher)
+run = train(job, Options(device="cuda"), callback)
+run = resume(recorded(folder), job, options, callback)
 """
 
 from specnet.training.engine.evaluator import ClassificationMetrics, Evaluation
@@ -17,16 +17,17 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import EvaluationOptions, evaluate
-from specnet.training.job import Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run, Silent, Watcher
+from specnet.training.job import Callback, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
 from specnet.training.run import resume, train
 from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass, build_loaded_run, predict
 from specnet.training.runs.run_config import RunConfig, read_run_config
-from specnet.training.runs.run_folder import MODEL, SPEC, WeightsFile, read_weights
+from specnet.training.runs.run_folder import MODEL, SPEC, Weights, read_weights
 
 __all__ = [
     "MODEL",
     "SPEC",
     "BadRun",
+    "Callback",
     "CannotRun",
     "ClassificationMetrics",
     "DataProblem",
@@ -48,11 +49,9 @@ __all__ = [
     "Run",
     "RunConfig",
     "ScoredClass",
-    "Silent",
     "TrainingError",
     "Unsuitable",
-    "Watcher",
-    "WeightsFile",
+    "Weights",
     "build_loaded_run",
     "evaluate",
     "predict",

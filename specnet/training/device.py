@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -15,47 +15,51 @@ from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
-"""The instructions without which a CPU is slower in bf16 than in fp32."""
-
-HALVES: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
-"""The types that autocast computes in."""
+"""The instruction sets without which a CPU is slower in bf16 than in fp32."""
 
 WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
 """The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
 
-CUBLAS_IS_DETERMINISTIC = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-"""What `--deterministic` needs of the environment; torch reads it once in a process, at the first product on a GPU."""
+DETERMINISTIC_CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+"""The environment that `--deterministic` needs; torch reads it once in a process, at the first product on a GPU."""
 
-HAS_NONE = " does not have a deterministic implementation"
-"""What torch says of an operation, behind its name, where only deterministic ones are allowed."""
+NOT_DETERMINISTIC = " does not have a deterministic implementation"
+"""Part of torch's RuntimeErrors, behind the name of the operation."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where and how precisely to compute."""
+    """A device and the precision to compute in."""
 
     place: torch.device
     precision: Precision
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Convolutions and products in this precision; weights, sums and losses stay fp32."""
-        half = HALVES.get(self.precision)
-        return torch.autocast(self.place.type, half) if half else nullcontext()
+        """Compute convolutions and products in this precision within it; weights, sums and losses stay fp32."""
+        match self.precision:
+            case "fp32":
+                return nullcontext()
+            case "bf16":
+                return torch.autocast(self.place.type, torch.bfloat16)
+            case "fp16":
+                return torch.autocast(self.place.type, torch.float16)
+            case _:
+                assert_never(self.precision)
 
     def scaler(self) -> torch.amp.GradScaler | None:
-        """What scales the loss up, so that small gradients do not become 0 in fp16; None where nothing needs it."""
+        """Return the scaler that keeps small gradients from becoming 0 in fp16; None for other precisions."""
         return torch.amp.GradScaler(self.place.type) if self.precision == "fp16" else None
 
     @property
     def title(self) -> str:
-        """How it is named to the user."""
+        """The name shown to the user."""
         if self.place.type == "cuda":
             return torch.cuda.get_device_name(self.place)
         return f"{self.place.type}, {torch.get_num_threads()} threads" if self.place.type == "cpu" else self.place.type
 
 
 def choose_device(options: Options, module: nn.Module) -> Device:
-    """The device asked for, in a precision that the module can take there; raises CannotRun, saying what is there."""
+    """Return the requested device, in a precision that the module supports there; raises CannotRun."""
     try:
         place = torch.device(options.device)
     except RuntimeError:
@@ -65,14 +69,14 @@ def choose_device(options: Options, module: nn.Module) -> Device:
             f"there is no device `{options.device}` that torch can use; here are: {_list_devices()}{_explain_no_gpu()}"
         )
     if place.type == "cuda":
-        os.environ.setdefault(*CUBLAS_IS_DETERMINISTIC)
+        os.environ.setdefault(*DETERMINISTIC_CUBLAS)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
     return Device(place, _choose_precision(options.precision, place, module))
 
 
 def refuse_gpus(amount: int) -> None:
-    """Raises CannotRun where there are not so many GPUs, saying what is there."""
+    """Raise CannotRun where there are fewer GPUs than requested."""
     there = torch.cuda.device_count()
     if amount > there:
         raise CannotRun(
@@ -82,7 +86,7 @@ def refuse_gpus(amount: int) -> None:
 
 
 def _choose_precision(wanted: Literal["auto"] | Precision, place: torch.device, module: nn.Module) -> Precision:
-    """`auto` is bf16 where that is native and all parts have it; raises CannotRun for a bf16 that one lacks."""
+    """Return bf16 for `auto` where it is native and all modules support it; raises CannotRun where one does not."""
     if wanted == "fp32" or wanted == "fp16":
         return wanted
     without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
@@ -105,7 +109,7 @@ def _is_available(place: torch.device) -> bool:
 
 
 def _list_devices() -> str:
-    """The devices of this machine, for a message."""
+    """Return the devices of this machine, for a message."""
     gpus = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
     apple = ["mps"] if torch.backends.mps.is_available() else []
     return ", ".join([f"cpu ({torch.get_num_threads()} threads)", *gpus, *apple])
@@ -122,26 +126,26 @@ def _has_native_bf16(place: torch.device) -> bool:
 
 
 def cpu_capabilities() -> Mapping[str, Any]:
-    """What torch knows of the processor; older versions know nothing."""
+    """Return the capabilities of the processor that torch reports; none in older versions."""
     found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return found
 
 
 @contextmanager
 def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Within it, torch takes only algorithms that give the same bits every time, if that is wanted.
+    """Use only deterministic algorithms of torch within it, if wanted.
 
-    Raises CannotRun at the first operation that it has none for.
+    Raises CannotRun at the first operation without one.
     """
     before = torch.are_deterministic_algorithms_enabled()
-    if before or not wanted:  # merely to say so takes torch the best part of a second
+    if before or not wanted:  # the call alone takes torch most of a second
         yield
         return
     torch.use_deterministic_algorithms(True)
     try:
         yield
     except RuntimeError as error:
-        operation, lacks, _ = str(error).partition(HAS_NONE)
+        operation, lacks, _ = str(error).partition(NOT_DETERMINISTIC)
         if not lacks:
             raise
         raise CannotRun(
@@ -152,17 +156,17 @@ def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
 
 
 BITS = 16
-"""Of chance for each value: four values share one draw of the generator."""
+"""Random bits for each element: four elements share one draw of the generator."""
 
 
 class FastDropout(nn.Dropout):
-    """Drops each value with probability p, rounded to 16 bits, and divides what is kept by the share that is kept.
+    """Zeroes each element with probability p, rounded to 16 bits, and scales the others by 1/(1 − p).
 
-    torch's own draws a number for each value, one after the other: a sixth of a step of a small network on a CPU.
+    torch's own draws a number for each element in turn, which takes a sixth of a step of a small network on a CPU.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Of any shape; the result has the same shape, type and memory format."""
+        """Return a tensor of the same shape, type and memory format."""
         dropped = round(self.p * 2**BITS)
         if not self.training or not 0 < dropped < 2**BITS:
             return super().forward(input)
@@ -175,7 +179,7 @@ class FastDropout(nn.Dropout):
 
 
 def use_fast_dropout(module: nn.Module) -> None:
-    """Put it in the place of torch's, in all parts of a module that trains on a CPU."""
+    """Replace all torch.nn.Dropout in a module that trains on a CPU."""
     for name, part in list(module.named_modules()):
         if type(part) is nn.Dropout:
             module.set_submodule(name, FastDropout(part.p).train(part.training))

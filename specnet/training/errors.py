@@ -1,4 +1,15 @@
-"""Everything that `train` may raise, in one tree; each knows the exit code that the command ends with."""
+"""The exceptions of a training, each with the exit code of the command.
+
+TrainingError
+├── DataProblem     1    images or labels
+├── Unsuitable      1    network, data and settings
+├── BadRun          1    the folder of a run
+├── CannotRun       2    device, folder, space, options
+├── NotFinite       3    the loss
+├── OutOfMemory     4
+├── RankLost        1    another process
+└── Interrupted  128+n   a signal
+"""
 
 from __future__ import annotations
 
@@ -8,31 +19,31 @@ from specnet.errors import SpecNetError
 
 
 class TrainingError(SpecNetError):
-    """The message is for the user: what was expected, what arrived, what to do."""
+    """The base of all; the message tells the user what was expected, what was found, and what to do."""
 
     exit_code: int = 1
 
 
 class DataProblem(TrainingError):
-    """The images or labels are missing, damaged, or not what the spec says."""
+    """The images or labels are missing, damaged, or not as the spec says."""
 
 
 class Unsuitable(TrainingError):
-    """The network, its data and its settings do not go together."""
+    """The network, its data and its settings do not fit each other."""
 
 
 class BadRun(TrainingError):
-    """A run's folder is damaged, or what lies in it does not belong together."""
+    """A run's folder is damaged, or its files belong to different runs."""
 
 
 class CannotRun(TrainingError):
-    """What was asked for is not to be had here: a device, a folder, space, an option's value."""
+    """A request cannot be met here: a device, a folder, disk space, the value of an option."""
 
     exit_code = 2
 
 
 class NotFinite(TrainingError):
-    """The loss is no longer a number; the last good weights stay in the run's folder."""
+    """The loss is not finite; the last good weights stay in the run's folder."""
 
     exit_code = 3
 
@@ -44,15 +55,15 @@ class OutOfMemory(TrainingError):
 
 
 class RankLost(TrainingError):
-    """Another of the processes that train together has died; `folder` is the run's, if it has come that far."""
+    """Another of the processes that train together has died; `folder` is the run's, if there is one yet."""
 
     def __init__(self, folder: Path | None) -> None:
-        kept = f"; what the last checkpoint holds is saved in {folder}\nto resume: specnet train --resume {folder}"
+        kept = f"; the last checkpoint is saved in {folder}\nto resume: specnet train --resume {folder}"
         super().__init__(f"another process of this training has died{kept if folder else ''}")
 
 
 class Interrupted(TrainingError):
-    """Stopped by a signal; `saved` says what is in `folder`."""
+    """A signal has stopped the run; `saved` says what is in `folder`."""
 
     def __init__(self, folder: Path, signal: int, saved: str = "everything") -> None:
         super().__init__(f"interrupted; {saved} is saved in {folder}")

@@ -1,4 +1,4 @@
-"""A network for other programs: its weights alone, or the whole of it with the normalisation built in."""
+"""Export a network for other programs: its weights alone, or the whole of it with the normalisation built in."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from specnet.training.runs.run_folder import build_metadata
 from specnet.training.transforms.normalization import Normalizer
 
 EXAMPLES = 2
-"""Images of the batch that shows torch what the network does; with one, it would take the batch size for fixed."""
+"""Images of the batch that torch traces the network with; with one, it would take the batch size as fixed."""
 
 
 class Normalized(nn.Module):
-    """A network that takes pixels as they are in a picture: N×C×H×W from 0 to 255, of the network's size."""
+    """A network that takes pixels as an image file has them: N×C×H×W from 0 to 255, of the network's size."""
 
     shift: Tensor
     scale: Tensor
@@ -42,31 +42,31 @@ class Normalized(nn.Module):
 
 @dataclass(frozen=True)
 class Exportable:
-    """A module in evaluation mode, the bare network in it, inputs to show it with, and texts to go with it."""
+    """A module in evaluation mode, the bare network within it, example inputs, and the metadata to write with it."""
 
     module: nn.Module = field(repr=False)
     network: nn.Module = field(repr=False)
     examples: tuple[Tensor, ...] = field(repr=False)
-    labels: Mapping[str, str]
+    metadata: Mapping[str, str]
 
 
 def export_run(run: LoadedRun) -> Exportable:
-    """A trained network, with its normalisation built in."""
-    labels = build_metadata(run.job, run.classes, run.normalization, run.options.overrides)
+    """Return a trained network, with its normalisation built in."""
+    metadata = build_metadata(run.job, run.classes, run.normalization, run.options.overrides)
     module = Normalized(run.model, run.normalization).eval()
-    return Exportable(module, run.model, _examples([run.input_shape]), labels)
+    return Exportable(module, run.model, _examples([run.input_shape]), metadata)
 
 
 def export_untrained(
     module: nn.Module,
     training: Training,
-    parts: Mapping[str, LayerInfo],
+    layers: Mapping[str, LayerInfo],
     shapes: Sequence[tuple[int, ...]],
-    labels: Mapping[str, str],
+    metadata: Mapping[str, str],
 ) -> Exportable:
-    """A network as its training would begin, bare; `shapes` are those of its inputs, H×W×C or a vector's length."""
-    initialize_weights(module, training.init, parts, training.seed.value, None)
-    return Exportable(module.eval(), module, _examples(shapes), labels)
+    """Return a bare network with starting weights; `shapes` are those of its inputs, H×W×C or a vector's length."""
+    initialize_weights(module, training.init, layers, training.seed.value, None)
+    return Exportable(module.eval(), module, _examples(shapes), metadata)
 
 
 def _examples(shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
@@ -74,16 +74,16 @@ def _examples(shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
 
 
 def to_safetensors(exportable: Exportable) -> bytes:
-    """The network's weights and the labels, as safetensors."""
-    return save(exportable.network.state_dict(), dict(exportable.labels))
+    """Return the network's weights and the metadata in the format safetensors."""
+    return save(exportable.network.state_dict(), dict(exportable.metadata))
 
 
 def to_torch_program(exportable: Exportable) -> bytes:
-    """The whole module as torch.export's .pt2, for batches of any size; the labels are its extra files."""
+    """Return the whole module as torch.export's .pt2, for batches of any size; the metadata are its extra files."""
     batch = Dim("batch")
     shapes = tuple({0: batch} for _ in exportable.examples)
     content = BytesIO()
     with warnings.catch_warnings(action="ignore"):  # torch warns of itself
         exported = torch.export.export(exportable.module, exportable.examples, dynamic_shapes=shapes)
-        torch.export.save(exported, content, extra_files=dict(exportable.labels))
+        torch.export.save(exported, content, extra_files=dict(exportable.metadata))
     return content.getvalue()

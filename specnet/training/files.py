@@ -1,7 +1,8 @@
-"""Files that a reader finds whole, and folders that one process works in at a time."""
+"""Files that are written whole or not at all, and folders in which one process works at a time."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from specnet.atomic_write import open_atomically
+from filelock import FileLock, Timeout
+
+from specnet.atomic_write import open_atomically, remove_if_possible
 from specnet.training.errors import CannotRun
 
 
@@ -26,72 +29,57 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+LOCK, HOLDER = "lock", "lock.pid"
+"""The file that is locked, and the one with the number of the process that holds it, for the message alone."""
 
-LOCK = "lock"
+RETRIED_FOR = 0.1
+"""Seconds to try again when a lock has just been given up."""
+
+WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""Errors of file systems that know no locks, where nothing is locked."""
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Within it, no other process trains in the folder; raises CannotRun if one does."""
-    path = folder / LOCK
-    descriptor = _open_locked(path)
+    """Let no other process train in a folder; raises CannotRun if one does.
+
+    The system holds the lock for as long as the process lives, so one that is killed leaves none behind.
+    """
+    lock = FileLock(folder / LOCK)
     try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        lock.acquire(timeout=RETRIED_FOR, poll_interval=RETRIED_FOR / 10)
+    except Timeout:
+        raise CannotRun(
+            f"a training is going on in {folder}{_describe_holder(folder)}; wait for it, or stop it"
+        ) from None
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise CannotRun(f"{folder / LOCK} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    try:
+        with suppress(OSError):
+            (folder / HOLDER).write_text(str(os.getpid()))
         yield
     finally:
-        with suppress(OSError):
-            path.unlink()
-        os.close(descriptor)
+        for name in (HOLDER, LOCK):
+            remove_if_possible(folder / name)
+        lock.release()
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a process trains in the folder now."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR)
-    except OSError:
+    if not (folder / LOCK).exists():
         return False
     try:
-        return not _try_lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _open_locked(path: Path) -> int:
-    """The file, locked. Where its last holder has just removed it, a new one is made."""
-    while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise CannotRun(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
-        if not _try_lock(descriptor):
-            holder = os.read(descriptor, 20).decode(errors="replace")
-            os.close(descriptor)
-            raise CannotRun(f"a training is going on in {path.parent} (process {holder}); wait for it, or stop it")
-        if _is_same_file(path, descriptor):
-            return descriptor
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Lock an open file if no other process has done so."""
-    if fcntl is None:
+        with FileLock(folder / LOCK, timeout=0):
+            return False
+    except Timeout:
         return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _is_same_file(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
+
+
+def _describe_holder(folder: Path) -> str:
+    try:
+        return f" (process {(folder / HOLDER).read_text()})"
+    except OSError:
+        return ""

@@ -1,11 +1,11 @@
-"""What is asked of a training, and what it reports: `Job`, `Options`, `Watcher`, `Run`."""
+"""What a training is given, and what it reports: `Job`, `Options`, `Callback`, `Run`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from torch import nn
 
@@ -15,12 +15,12 @@ from specnet.training.errors import Interrupted
 Precision = Literal["fp32", "bf16", "fp16"]
 
 Metrics = Mapping[str, Any]
-"""One line of metrics.jsonl: what was measured in one epoch."""
+"""One line of metrics.jsonl: the figures of one epoch."""
 
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """A layer with parameters: the words that it goes by beside its name, as `bn` and `norm`, and its own `init`."""
+    """A layer with parameters: the words that `group` knows it by, as `bn` and `norm`, and its own `init`."""
 
     words: tuple[str, ...]
     init: str | None = None
@@ -28,25 +28,25 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class OutputLayer:
-    """Where the number of outputs stands in the spec: on a line, which is `before`, the number, `after`."""
+    """Where the spec states the number of outputs: on a line that reads `before`, the number, `after`."""
 
     line: int
     before: str
     after: str
 
-    def with_outputs(self, outputs: int) -> str:
-        """The layer as it is written with so many outputs."""
+    def format_with_outputs(self, outputs: int) -> str:
+        """Return the text of the layer with another number of outputs."""
         return f"{self.before}{outputs}{self.after}"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What makes the result: the network as a module that takes N×C×H×W, and its settings.
+    """What determines the result: the network as a module that takes N×C×H×W, and its settings.
 
-    `input_shape` is (height, width, channels) of one image, `output_shape` that of what the network answers for it,
-    `used` the text of the files that the spec uses, by their paths relative to the spec's folder, `parts` the layers
-    with parameters by their names in the module, `image_memory` the bytes of all that they give for an image in fp32,
-    `answer` the layer that decides how many outputs there are, where the spec says it in one plain number.
+    `input_shape` is (height, width, channels) of an image, `output_shape` that of the output for it. `used` holds the
+    text of the files that the spec uses, by their paths relative to the spec's folder, `layers` the layers with
+    parameters, by their names in the module. `image_memory` is the number of bytes that the outputs of all layers take
+    for an image in fp32. `output_layer` is the layer that states the number of outputs, if it is a plain number.
     """
 
     name: str
@@ -58,27 +58,27 @@ class Job:
     module: nn.Module
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, LayerInfo] = field(default_factory=dict)
+    layers: Mapping[str, LayerInfo] = field(default_factory=dict)
     image_memory: int = 0
-    answer: OutputLayer | None = None
+    output_layer: OutputLayer | None = None
 
     @property
     def trainable_bytes(self) -> int:
-        """The bytes of all parameters that are learned."""
-        learned = (parameter for parameter in self.module.parameters() if parameter.requires_grad)
-        return sum(parameter.numel() * parameter.element_size() for parameter in learned)
+        """The bytes of all parameters that are trained."""
+        trained = (parameter for parameter in self.module.parameters() if parameter.requires_grad)
+        return sum(parameter.numel() * parameter.element_size() for parameter in trained)
 
 
 @dataclass(frozen=True)
 class Options:
     """How the result is computed: recorded with the run, but no part of the spec.
 
-    `weights` are those to begin with, as far as they fit; `freeze` are patterns of the names of parts that stay so.
-    `processes` is how many the command is to start; those of torchrun are taken as they are. With `sharded` each holds
-    a part of the parameters, with `sync_bn` they normalise by the statistics of the whole batch.
-    `workers` are threads that decode and read images, None for as many as there are processors, 0 for none beside the
-    training; with `skip_bad`, images that cannot be read are left out.
-    `spec` is the file that the spec was read from, `overrides` are the values by name that it was read with.
+    Training starts from `weights`, as far as they fit; layers whose names match a pattern of `freeze` are not trained.
+    `processes` is the number to start; under torchrun it is torchrun's. With `sharded`, each process holds a part of
+    the parameters; with `sync_bn`, they normalise by the statistics of the whole batch.
+    `workers` is the number of threads that decode and read images: None is one for each processor, 0 none beside the
+    training. With `skip_bad`, images that cannot be read are left out.
+    `spec` is the file of the spec, `overrides` are the values by name that it was read with.
     """
 
     device: str = "cpu"
@@ -99,7 +99,7 @@ class Options:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Paths may be given as text, as Python's own functions take them, and patterns as a list."""
+        """Accept paths as text, as Python's own functions do, and patterns as a list."""
         object.__setattr__(self, "freeze", tuple(self.freeze))
         for name in ("data_dir", "run", "weights", "spec"):
             if (value := getattr(self, name)) is not None:
@@ -108,7 +108,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to happen, known once the data is read."""
+    """What a run is going to do, once its data is read."""
 
     folder: Path
     device: str
@@ -124,9 +124,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the run is, at most ten times a second; `done` and `total` count batches of this stage.
+    """How far a run is, reported at most ten times a second; `done` and `total` count the batches of a stage.
 
-    A stage is "training", or the part that is measured: "validation" or "test".
+    The stage is "training", or the part of the data that is being evaluated: "validation" or "test".
     """
 
     stage: str
@@ -139,48 +139,36 @@ class Progress:
     images_per_second: float
     seconds_left: float
     gpu_memory: int | None = None
-    """Bytes at most so far; None where no GPU trains."""
+    """The most bytes allocated so far; None without a GPU."""
+    learning_rates: Mapping[str, float] = field(default_factory=dict)
+    """The rates by group, where a group has another rate than the others."""
 
 
-class Watcher(Protocol):
-    """Who is told how the run goes."""
+class Callback:
+    """Receives the events of a run; a subclass overrides the methods for those that it cares about."""
 
-    def note(self, text: str) -> None:
-        """Something worth knowing happened."""
+    def on_note(self, text: str) -> None:
+        """Something worth knowing has happened."""
 
-    def begin(self, plan: Plan) -> None:
-        """The data is there and training starts."""
+    def on_train_begin(self, plan: Plan) -> None:
+        """The data is read and training starts."""
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Some steps are done."""
 
-    def epoch(self, metrics: Metrics) -> None:
-        """An epoch is over."""
+    def on_epoch_end(self, metrics: Metrics) -> None:
+        """An epoch is over and recorded."""
 
-    def leave(self, interrupted: Interrupted) -> None:
-        """A signal has come and the step goes on for too long; who may end the process does so here.
+    def on_interrupt(self, interrupted: Interrupted) -> None:
+        """A signal has arrived, and the current step takes too long; a command may end the process here.
 
-        It is called in another thread. Where it returns, the run is stopped after the step.
+        It is called in another thread. If it returns, the run stops after the step.
         """
-
-
-class Silent:
-    """A watcher that keeps everything to itself."""
-
-    def note(self, text: str) -> None: ...
-
-    def begin(self, plan: Plan) -> None: ...
-
-    def progress(self, progress: Progress) -> None: ...
-
-    def epoch(self, metrics: Metrics) -> None: ...
-
-    def leave(self, interrupted: Interrupted) -> None: ...
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, what summary.json says, and the module with the weights that count."""
+    """A finished run: its folder, the contents of summary.json, and the module with the weights that count."""
 
     folder: Path
     summary: Mapping[str, Any]

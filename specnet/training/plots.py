@@ -1,4 +1,4 @@
-"""Pictures of a run: curves, confusion matrix, runs side by side, predictions."""
+"""Plots of runs: curves, confusion matrix, several runs side by side, predictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PART_COLOURS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:gr
 
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
-    """Two panels, a line for each part that was measured."""
+    """Draw curves.png: loss and accuracy over the epochs, a line for each part of the data."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
@@ -46,46 +46,46 @@ def _draw_part_curves(axes: Axes, quantity: str, history: Sequence[Metrics]) -> 
     axes.legend()
 
 
-NUMBERED = 20
-"""With more classes, the cells have no room for their numbers …"""
+MOST_NUMBERED = 20
+"""The number of classes up to which the cells have room for their counts."""
 
-NAMED = 60
-"""… and with more than so many, the rows have none for their names."""
+MOST_NAMED = 60
+"""The number of classes up to which the rows have room for their names."""
 
 LONGEST_CLASS = 24
-"""Characters of a class's name that are shown."""
+"""The longest shown name of a class, in characters."""
 
 
-def draw_confusion(measures: ClassificationMetrics, title: str) -> bytes:
-    """Rows are what the images are, columns what they are taken for; a PNG."""
-    classes = len(measures.classes)
-    side = min(14.0, 3.5 + 0.4 * min(classes, NAMED))
+def draw_confusion(metrics: ClassificationMetrics, title: str) -> bytes:
+    """Return a PNG of the confusion matrix, coloured by the share of each true label."""
+    classes = len(metrics.classes)
+    side = min(14.0, 3.5 + 0.4 * min(classes, MOST_NAMED))
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     axes = figure.subplots()
-    shares = measures.confusion / measures.confusion.sum(1, keepdim=True).clamp(min=1)
+    shares = metrics.confusion / metrics.confusion.sum(1, keepdim=True).clamp(min=1)
     axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="equal")
-    axes.set_title(f"{title}: {measures.accuracy:.2%} of {measures.images:,}", fontsize=10)
-    axes.set(xlabel="taken for", ylabel="is")
-    _label_ticks(axes, measures)
-    if classes <= NUMBERED:
-        _write_counts(axes, measures)
+    axes.set_title(f"{title}: {metrics.accuracy:.2%} of {metrics.images:,}", fontsize=10)
+    axes.set(xlabel="predicted label", ylabel="true label")
+    _label_ticks(axes, metrics)
+    if classes <= MOST_NUMBERED:
+        _write_counts(axes, metrics)
     image = BytesIO()
     figure.savefig(image, format="png", dpi=110)
     return image.getvalue()
 
 
-def _label_ticks(axes: Axes, measures: ClassificationMetrics) -> None:
-    rows, columns = measures.confusion.shape
-    if rows > NAMED:
+def _label_ticks(axes: Axes, metrics: ClassificationMetrics) -> None:
+    rows, columns = metrics.confusion.shape
+    if rows > MOST_NAMED:
         return
-    names = [measures.output_name(output)[:LONGEST_CLASS].replace("$", r"\$") for output in range(columns)]
+    names = [metrics.output_name(output)[:LONGEST_CLASS].replace("$", r"\$") for output in range(columns)]
     upright = max(map(len, names)) <= 2
     axes.set_xticks(range(columns), names, rotation=0 if upright else 90, fontsize=8)
     axes.set_yticks(range(rows), names[:rows], fontsize=8)
 
 
-def _write_counts(axes: Axes, measures: ClassificationMetrics) -> None:
-    for row, (counts, total) in enumerate(zip(measures.confusion.tolist(), measures.confusion.sum(1), strict=True)):
+def _write_counts(axes: Axes, metrics: ClassificationMetrics) -> None:
+    for row, (counts, total) in enumerate(zip(metrics.confusion.tolist(), metrics.confusion.sum(1), strict=True)):
         for column, count in enumerate(counts):
             if count:
                 colour = "white" if count > total / 2 else "black"
@@ -93,14 +93,14 @@ def _write_counts(axes: Axes, measures: ClassificationMetrics) -> None:
 
 
 PART_STYLES: dict[str, Literal[":", "-", "--"]] = {"train": ":", "validation": "-", "test": "--"}
-"""A colour a run, a style a part."""
+"""The line style of each part; each run has a colour."""
 
 DISTINCT = 10
-"""Colours that are easily told apart; with more runs they go over into each other."""
+"""The number of runs up to which colours are distinct; those of more runs form a gradient."""
 
 
 def draw_runs(entries: Sequence[RunEntry], format: str) -> bytes:
-    """Two panels with a colour a run, in a format of matplotlib: png, svg, pdf; at least one run has measured."""
+    """Return a plot of losses and accuracies as png, svg or pdf; at least one of the runs has metrics."""
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     panels = figure.subplots(1, 2)
     for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
@@ -119,10 +119,10 @@ def draw_runs(entries: Sequence[RunEntry], format: str) -> bytes:
     return content.getvalue()
 
 
-def _choose_colours(amount: int) -> list[Any]:
-    if amount <= DISTINCT:
-        return [colormaps["tab10"](place) for place in range(amount)]
-    return [colormaps["turbo"](place / (amount - 1)) for place in range(amount)]
+def _choose_colours(number: int) -> list[Any]:
+    if number <= DISTINCT:
+        return [colormaps["tab10"](place) for place in range(number)]
+    return [colormaps["turbo"](place / (number - 1)) for place in range(number)]
 
 
 def _measured_parts(entries: Sequence[RunEntry]) -> list[str]:
@@ -132,7 +132,7 @@ def _measured_parts(entries: Sequence[RunEntry]) -> list[str]:
 
 
 def _draw_run(axes: Axes, quantity: str, entry: RunEntry, colour: Any) -> None:
-    """A line for each part; the run's name stands beside the last one."""
+    """Draw a line for each part; the last one is labelled with the name of the run."""
     parts = _measured_parts([entry])
     for part in parts:
         name = f"{part}_{quantity}"
@@ -142,16 +142,16 @@ def _draw_run(axes: Axes, quantity: str, entry: RunEntry, colour: Any) -> None:
 
 
 MOST_IMAGES = 40
-"""Images that one picture shows; more would be too high for a PNG."""
+"""The number of images of a plot; more would be too high for a PNG."""
 
 LONGEST_NAME = 28
-"""Characters of a file's or class's name that are shown."""
+"""The longest shown name of a file or class, in characters."""
 
 
 def draw_predictions(predictions: Sequence[Prediction], format: str) -> bytes:
-    """One row an image, in a format of matplotlib: png, svg, pdf."""
+    """Return a plot with a row for each image as png, svg or pdf."""
     shown = predictions[:MOST_IMAGES]
-    bars = max(len(prediction.guesses) for prediction in shown)
+    bars = max(len(prediction.top) for prediction in shown)
     height = max(1.6, 0.4 + 0.26 * bars)
     figure = Figure(figsize=(7.5, height * len(shown)), layout="constrained")
     rows = figure.subplots(len(shown), 2, squeeze=False, width_ratios=(1, 2.2))
@@ -171,9 +171,9 @@ def _draw_image(axes: Axes, prediction: Prediction) -> None:
 
 
 def _draw_bars(axes: Axes, prediction: Prediction) -> None:
-    """The likeliest class on top, each bar with its figure."""
-    names = [_shorten(guess.name) for guess in prediction.guesses]
-    shares = [guess.probability for guess in prediction.guesses]
+    """Draw a bar for each class, the likeliest on top."""
+    names = [_shorten(score.name) for score in prediction.top]
+    shares = [score.probability for score in prediction.top]
     places = range(len(names))
     bars = axes.barh(places, shares, color=["tab:blue", *["lightsteelblue"] * (len(names) - 1)], height=0.7)
     axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=4, fontsize=9)
@@ -184,6 +184,6 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
 
 
 def _shorten(name: str) -> str:
-    """The name as it is read, not as mathematics: a dollar sign is a dollar sign."""
+    """Shorten a name, and keep matplotlib from reading dollar signs as mathematics."""
     cut = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return cut.replace("$", r"\$")

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from torch import Tensor
 
-from specnet import validation as objections
-from specnet.settings.optimizer import Muon
+from specnet import validation
+from specnet.settings import Training, choice_of
+from specnet.settings.base import Setting
 from specnet.training.data.images import DataSet
+from specnet.training.data.sets import READERS
 from specnet.training.device import Device
 from specnet.training.distributed import Ranks
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import Job, Options
-from specnet.training.optim.optimizers import state_per_parameter
+from specnet.training.optim.losses import LOSSES
+from specnet.training.optim.optimizers import OPTIMIZERS, Feature, state_per_parameter
 from specnet.training.resources import format_bytes
 from specnet.training.runs.checkpoint import KEPT
+from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
 
 
 def refuse_untrainable(job: Job) -> None:
-    """What can be said before the data is there; raises Unsuitable."""
+    """Raise Unsuitable for a job that cannot be trained on any data."""
     if len(job.output_shape) != 1:
         shape = "×".join(str(size) for size in job.output_shape)
-        raise Unsuitable(f"the network answers with {shape}, and training needs a vector with a score for each class")
+        raise Unsuitable(f"the network's output is {shape}, and training needs a vector with a score for each class")
     if len(job.input_shape) != 3:
         raise Unsuitable("the network reads a vector, and training needs one that reads images")
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
-    _refuse(objections.to_schedule(job.training))
-    _refuse(objections.to_weights(job.training, job.output_shape[0]))
+    _refuse(validation.check_schedule(job.training))
+    _refuse(validation.check_class_weights(job.training, job.output_shape[0]))
     data = job.training.data
     if data.classes is not None:
         _refuse_classes(job, data.classes)
@@ -38,29 +42,29 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
-def refuse_kind(job: Job, classes: int, channels: int) -> None:
-    """What can be said before images are decoded; raises Unsuitable."""
+def refuse_shape(job: Job, classes: int, channels: int) -> None:
+    """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images."""
     _refuse_classes(job, classes)
     refuse_channels(job, channels)
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
-    """What only the data tells; raises Unsuitable."""
-    refuse_kind(job, len(data.classes), data.train.pixels.shape[3])
+    """Raise Unsuitable for data that does not fit the network and its settings."""
+    refuse_shape(job, len(data.classes), data.train.pixels.shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop:
-        _refuse(objections.to_stop(data.validation is not None))
+        _refuse(validation.check_stop(data.validation is not None))
 
 
 def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
-    """Raises CannotRun where several processes are not what the options need them to be."""
-    if options.processes not in (1, ranks.amount):
+    """Raise CannotRun where the number of processes does not fit the options."""
+    if options.processes not in (1, ranks.world_size):
         raise CannotRun(
-            f"{options.processes} processes are asked for, and there are {ranks.amount}; the command starts as many "
-            "as it is told, and beside torchrun it is told none"
+            f"{options.processes} processes are asked for, and there are {ranks.world_size}; under torchrun, "
+            "leave the number of processes to torchrun"
         )
-    if ranks.is_alone and (options.sharded or options.sync_bn):
+    if ranks.is_single and (options.sharded or options.sync_bn):
         flag = "--sharded" if options.sharded else "--sync-bn"
         raise CannotRun(f"`{flag}` is for several processes, and there is one; `--gpus N` and `--nproc N` start more")
     if options.sharded:
@@ -69,51 +73,76 @@ def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> 
         raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
 
 
+def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
+    """Raise CannotRun where the optimizer does not support what is asked for."""
+    setting = job.training.optimizer
+    features: dict[Feature, bool] = {
+        "sharded": options.sharded,
+        "fp16": device.precision == "fp16",
+        "average": job.training.average is not None,
+    }
+    for feature, why in OPTIMIZERS[type(setting)].unsupported.items():
+        if features[feature]:
+            raise CannotRun(f"`optimizer {choice_of('optimizer', setting)}` {why}")
+
+
+def refuse_unregistered(training: Training) -> None:
+    """Raise CannotRun for a setting that nothing implements, as one that was added to specnet/settings/ alone."""
+    augmentations: set[type[Setting]] = {*AUGMENTATIONS, *MIXINGS}
+    registries: list[tuple[str, Setting, Container[type[Setting]]]] = [
+        ("data", training.data, READERS),
+        *(("augment", step, augmentations) for step in training.augment),
+        ("loss", training.loss, LOSSES),
+        ("optimizer", training.optimizer, OPTIMIZERS),
+    ]
+    for line, setting, registry in registries:
+        if type(setting) not in registry:
+            raise CannotRun(f"`{line} {choice_of(line, setting)}` can be checked, but nothing here trains with it")
+
+
 def _refuse_sharded(job: Job, device: Device) -> None:
     if device.precision == "fp16":
         raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
-    if isinstance(job.training.optimizer, Muon):
-        raise CannotRun("`optimizer muon` needs whole matrices, and `--sharded` divides them")
     if job.training.average:
         raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
 
 
-def _refuse(objection: str) -> None:
-    if objection:
-        raise Unsuitable(objection)
+def _refuse(problem: str) -> None:
+    if problem:
+        raise Unsuitable(problem)
 
 
 def _refuse_classes(job: Job, classes: int) -> None:
-    if objection := objections.to_classes(job.output_shape[0], classes):
+    if problem := validation.check_classes(job.output_shape[0], classes):
         fix = f"the last layer needs at least {classes}"
-        if answer := job.answer:
-            written, meant = answer.with_outputs(job.output_shape[0]), answer.with_outputs(classes)
-            fix = f"on line {answer.line}, make `{written}` `{meant}`"
-        raise Unsuitable(f"{objection}; {fix}")
+        if layer := job.output_layer:
+            present, fixed = layer.format_with_outputs(job.output_shape[0]), layer.format_with_outputs(classes)
+            fix = f"on line {layer.line}, make `{present}` `{fixed}`"
+        raise Unsuitable(f"{problem}; {fix}")
 
 
 def refuse_channels(job: Job, channels: int) -> None:
-    """Raises Unsuitable where images of so many channels do not fit the network."""
+    """Raise Unsuitable for images whose number of channels does not fit the network."""
     height, width, expected = job.input_shape
-    _refuse(objections.to_channels((height, width, expected), channels))
+    _refuse(validation.check_channels((height, width, expected), channels))
 
 
 OTHER_FILES = 2**18
-"""Bytes for all that is no tensor: pictures, tables, texts."""
+"""Bytes of plots, tables and texts."""
 
 
 def refuse_full_disk(folder: Path, job: Job) -> None:
-    """Raises CannotRun where the disk has no room for the run's weights and checkpoints."""
+    """Raise CannotRun where the disk has no room for the run's weights and checkpoints."""
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    needed, free = _disk_space(job), shutil.disk_usage(there).free
+    needed, free = _disk_bytes(job), shutil.disk_usage(there).free
     if free < needed:
         raise CannotRun(
             f"a run of {job.name} needs {format_bytes(needed)} of disk, and {there} has {format_bytes(free)} left"
         )
 
 
-def _disk_space(job: Job) -> int:
-    """The weights that count, the checkpoints that are kept, and one more of each while it is written."""
+def _disk_bytes(job: Job) -> int:
+    """The bytes of the weights that count, the checkpoints that are kept, and one more of each while it is written."""
     weights = _bytes(job.module.state_dict().values())
     averages = weights if job.training.average else 0
     checkpoint = weights + averages + job.trainable_bytes * state_per_parameter(job.training.optimizer)

@@ -1,4 +1,4 @@
-"""Where chance comes from: a number for every (seed, purpose, index), so that there is no state to save or replay."""
+"""Random numbers as a pure function of (seed, purpose, index), so that no generator's state has to be saved."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _share: Share | None = None
 
 
 def seed_for(seed: int, purpose: str, index: int = 0) -> int:
-    """A 32-bit number (all that torch's generator on a CPU takes in) that depends on nothing else."""
+    """Return a 32-bit seed, which is all that torch's generator on a CPU uses, that depends on nothing else."""
     return int.from_bytes(blake2b(f"{seed} {purpose} {index}".encode(), digest_size=4).digest(), "little")
 
 
-def generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
-    """A generator of its own, on the CPU."""
+def make_generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
+    """Return a generator on the CPU."""
     return torch.Generator().manual_seed(seed_for(seed, purpose, index))
 
 
-def start_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None:
-    """Set what augmentation and dropout of this step draw from, without the cost of torch.manual_seed.
+def seed_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None:
+    """Seed the default generators for a step's augmentation and dropout, without the cost of torch.manual_seed.
 
-    What is drawn for one rank alone is not what another one draws.
+    Each rank draws other numbers.
     """
     number = seed_for(seed, f"step of rank {rank}" if rank else "step", step)
     torch.default_generator.manual_seed(number)
@@ -36,8 +36,8 @@ def start_step(device: torch.device, seed: int, step: int, rank: int = 0) -> Non
 
 
 @contextmanager
-def drawing_for(share: Share) -> Iterator[None]:
-    """Within it, what is drawn image by image is what these images get when one rank has the whole batch."""
+def draw_for_share(share: Share) -> Iterator[None]:
+    """Draw within it, image by image, what the images of a share would get if one rank had the whole batch."""
     global _share
     _share = share
     try:
@@ -46,19 +46,19 @@ def drawing_for(share: Share) -> Iterator[None]:
         _share = None
 
 
-def below(limit: int, images: int, device: torch.device) -> Tensor:
-    """A whole number from 0 to `limit` − 1 for each of B images, int64 B."""
-    return _own(torch.randint(limit, (_drawn(images),), device=device))
+def draw_integers(limit: int, images: int, device: torch.device) -> Tensor:
+    """Draw an integer from 0 to `limit` − 1 for each of B images, int64 B."""
+    return _select_own(torch.randint(limit, (_count_drawn(images),), device=device))
 
 
-def fractions(images: int, device: torch.device) -> Tensor:
-    """A number from 0 to 1 for each of B images, B."""
-    return _own(torch.rand(_drawn(images), device=device))
+def draw_fractions(images: int, device: torch.device) -> Tensor:
+    """Draw a number from 0 to 1 for each of B images, float B."""
+    return _select_own(torch.rand(_count_drawn(images), device=device))
 
 
-def _drawn(images: int) -> int:
+def _count_drawn(images: int) -> int:
     return _share.whole if _share else images
 
 
-def _own(drawn: Tensor) -> Tensor:
+def _select_own(drawn: Tensor) -> Tensor:
     return drawn[_share.places] if _share else drawn

@@ -1,4 +1,4 @@
-"""The memory of a device: how much there is, how much is free, and what to do where it does not suffice."""
+"""The memory and processors of a machine, and advice where memory does not suffice."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from specnet.training.job import Job
 from specnet.training.optim.optimizers import state_per_parameter
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
-"""Where Linux says how much memory a container or a batch job is given."""
+"""The files that limit the memory of a container or a batch job on Linux."""
 
-UNKNOWN = 2**63
-"""Bytes, where nobody says how many."""
+UNLIMITED = 2**63
+"""Bytes where no limit is known."""
 
 
 def total_memory(place: torch.device) -> int:
-    """Bytes of memory that this process may have of a device."""
+    """Return the bytes of a device's memory that this process may use."""
     if place.type == "cuda":
         return torch.cuda.mem_get_info(place)[1]
     return min(_physical_memory(), *map(_group_limit, _control_groups()))
 
 
 def free_memory(place: torch.device) -> int:
-    """Bytes of memory that a device has to give; what caches of files take counts as free."""
+    """Return the bytes of a device's memory that are free; file caches count as free."""
     if place.type == "cuda":
         return torch.cuda.mem_get_info(place)[0]
     return min(_free_in_system(), *map(_free_in_group, _control_groups()))
@@ -38,11 +38,11 @@ def free_memory(place: torch.device) -> int:
 
 def _physical_memory() -> int:
     names = getattr(os, "sysconf_names", {})
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if "SC_PHYS_PAGES" in names else UNKNOWN
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if "SC_PHYS_PAGES" in names else UNLIMITED
 
 
 def _free_in_system() -> int:
-    """As Linux says, or else all that is built in."""
+    """Return the free memory according to Linux, elsewhere all memory."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -51,7 +51,7 @@ def _free_in_system() -> int:
 
 
 def _control_groups() -> list[Path]:
-    """The control group of this process, and all that it is in."""
+    """Return the control group of this process, and its parents."""
     try:
         name = Path("/proc/self/cgroup").read_text().partition("0::/")[2].splitlines()
     except OSError:
@@ -61,36 +61,36 @@ def _control_groups() -> list[Path]:
 
 
 def _group_limit(group: Path) -> int:
-    """What a group is given."""
+    """Return the memory limit of a control group."""
     try:
         return int((group / "memory.max").read_text())
     except (OSError, ValueError):  # no group, or no limit (`max`)
-        return UNKNOWN
+        return UNLIMITED
 
 
 def _free_in_group(group: Path) -> int:
-    """What a group that is limited has left."""
+    """Return the free memory of a limited control group."""
     try:
         used = int((group / "memory.current").read_text())
         counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         return _group_limit(group) - used + int(counts["file"])
     except (OSError, ValueError, KeyError):  # no group, or no numbers
-        return UNKNOWN
+        return UNLIMITED
 
 
-CPU_SAYS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
-"""What torch's RuntimeError has in it where a CPU's memory does not suffice."""
+CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+"""Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
 
-KEPT_AND_GRADIENTS = 2
-"""Each number that a layer gives is kept for the way back, where it gets a gradient of its size."""
+COPIES_PER_OUTPUT = 2
+"""Each output of a layer is kept for the backward pass, and gets a gradient of its size."""
 
-USABLE = 0.9
-"""Of the memory there is; the rest is for workspaces, and for what an allocator rounds up."""
+USABLE_SHARE = 0.9
+"""The usable share of memory; the rest is for workspaces and the rounding of the allocator."""
 
 
 @contextmanager
 def explain_out_of_memory(advice: Callable[[], str]) -> Iterator[None]:
-    """Within it, what does not fit into memory raises OutOfMemory with advice."""
+    """Turn errors of allocation within it into OutOfMemory with advice."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -101,23 +101,23 @@ def explain_out_of_memory(advice: Callable[[], str]) -> Iterator[None]:
 
 def _is_out_of_memory(error: Exception) -> bool:
     is_known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return is_known or any(words in str(error) for words in CPU_SAYS)
+    return is_known or any(words in str(error) for words in CPU_ERRORS)
 
 
 def advise_smaller_batch(batch: int) -> str:
-    """Advice for what goes through images in batches of any size."""
+    """Return advice for an evaluation, whose batches may have any size."""
     return f"a batch of {batch} does not fit into memory; `--batch {max(1, batch // 2)}` may"
 
 
 def advise_training(job: Job, place: torch.device) -> str:
-    """How much a step needs, and in how many parts it fits.
+    """Return how much memory a step needs, and in how many parts it fits.
 
-    The estimate is weights, gradients and what the optimizer keeps, and for each image what every layer gives, twice.
+    The estimate is weights, gradients and the optimizer's state, and twice the outputs of all layers for each image.
     """
     batch = job.training.batch
     part, there = -(-batch.size // batch.accumulate), total_memory(place)
     fixed = job.trainable_bytes * (2 + state_per_parameter(job.training.optimizer))
-    needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE - fixed)
+    needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE_SHARE - fixed)
     what = f"a step of {part} images needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
     if not fitting:
         return f"{what}: the network does not fit with a single image"
@@ -127,27 +127,27 @@ def advise_training(job: Job, place: torch.device) -> str:
 
 
 def _image_size(job: Job) -> int:
-    return KEPT_AND_GRADIENTS * job.image_memory
+    return COPIES_PER_OUTPUT * job.image_memory
 
 
 def _largest_batch(job: Job, free: float) -> int:
-    """How many images fit into so many bytes: a power of two, or none."""
+    """Return the number of images that fit into `free` bytes: a power of two, or none."""
     images = int(free / max(1, _image_size(job)))
     return 1 << (images.bit_length() - 1) if images > 0 else 0
 
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
-"""mallopt's numbers, and below what it is set to at the start of a process: see mallopt(3)."""
+"""Parameters of mallopt(3), and below their values at the start of a process."""
 
 TRIMMED_ABOVE, MAPPED_AT_MOST = 128 * 2**10, 65_536
 
 
 @contextmanager
 def keep_freed_memory() -> Iterator[None]:
-    """Within it, memory that is freed stays with the process, for the next step takes as much again.
+    """Keep freed memory in the process within it, as the next step allocates as much again.
 
-    glibc gives large blocks back to the system, which then has to fill each page with zeros when it is first touched:
-    a third of a step of a middling network on a CPU. Other C libraries are left as they are.
+    glibc returns large blocks to the system, which fills each page with zeros on its first use: a third of the time of
+    a step of a medium network on a CPU. Other C libraries are left as they are.
     """
     if platform.libc_ver()[0] != "glibc":
         yield
@@ -164,22 +164,22 @@ def keep_freed_memory() -> Iterator[None]:
 
 
 DATA_SHARE = 0.5
-"""Of the memory that is free, what a set may take; the rest is for the network."""
+"""The share of free memory that a set may take; the rest is for the network."""
 
 
 CPU = torch.device("cpu")
 
 
 def fits_in_memory(size: int, place: torch.device) -> bool:
-    """Whether so many bytes may live in the memory of a device."""
+    """Whether `size` bytes of data may be kept in the memory of a device."""
     return size <= DATA_SHARE * free_memory(place)
 
 
 def format_bytes(size: float) -> str:
-    """A number of bytes."""
+    """Return a number of bytes in MiB or GiB."""
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def count_processors() -> int:
-    """How many of them this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""A run from its beginning, or from where it was left, to its summary."""
+"""Train in a new folder, or resume a run, up to its summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from specnet.training.engine.loop import Loop
 from specnet.training.engine.setup import Setup, assemble, set_up
 from specnet.training.errors import BadRun, DataProblem, Interrupted
 from specnet.training.files import lock_folder, write_atomically
-from specnet.training.job import Job, Options, Plan, Run, Silent, Watcher
+from specnet.training.job import Callback, Job, Options, Plan, Run
 from specnet.training.plots import draw_confusion, write_curves
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
@@ -30,13 +30,13 @@ from specnet.training.runs.run_index import find_restarted_run
 from specnet.training.runs.tensorboard import open_tensorboard
 
 
-def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
-    """Train in a new folder; raises TrainingError. Ranks that torchrun has started again go on in the one they had."""
+def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
+    """Train in a new folder; ranks that torchrun has restarted resume the run they had. Raises TrainingError."""
     with join_process_group() as ranks:
-        if begun := ranks.from_first(lambda: find_restarted_run(job, options)):
-            return resume(begun, job, options, watcher)
-        path = ranks.from_first(lambda: _refuse_taken(options.run or default_folder(job.name)))
-        setup = set_up(job, options, path, watcher or Silent(), ranks)
+        if config := ranks.from_first(lambda: find_restarted_run(job, options)):
+            return resume(config, job, options, callback)
+        path = ranks.from_first(lambda: _check_free(options.run or default_folder(job.name)))
+        setup = set_up(job, options, path, callback or Callback(), ranks)
         if options.weights:
             match_weights(job.module, options.weights, lambda text: None)  # refused before anything is written
         if ranks.is_first:
@@ -49,85 +49,85 @@ def train(job: Job, options: Options, watcher: Watcher | None = None) -> Run:
             return _train_and_conclude(setup, None)
 
 
-def resume(begun: RunConfig, job: Job, options: Options, watcher: Watcher | None = None) -> Run:
-    """Go on with a run in its folder, from its last checkpoint if it has come that far; raises TrainingError.
+def resume(config: RunConfig, job: Job, options: Options, callback: Callback | None = None) -> Run:
+    """Resume a run in its folder from its last checkpoint, or from its beginning; raises TrainingError.
 
-    It may have been begun by another number of processes.
+    The number of processes may be another one.
     """
-    if job.digest != begun.digest:
-        raise BadRun(f"{begun.folder / 'spec.net'} is not the network that this run has trained")
-    with join_process_group() as ranks, _lock_run(begun.folder, ranks):
-        setup = set_up(job, _adapt_options(options, ranks), begun.folder, watcher or Silent(), ranks)
-        if setup.data.classes != begun.classes:
-            names = ", ".join(begun.classes)
-            raise DataProblem(f"the run was begun with the classes {names}, and the data has others now")
-        saved = ranks.from_first(lambda: load_checkpoint(setup.folder.checkpoint, setup.watcher.note))
+    if job.digest != config.digest:
+        raise BadRun(f"{config.folder / 'spec.net'} is not the network that this run trains")
+    with join_process_group() as ranks, _lock_run(config.folder, ranks):
+        setup = set_up(job, _adapt_options(options, ranks), config.folder, callback or Callback(), ranks)
+        if setup.data.classes != config.classes:
+            names = ", ".join(config.classes)
+            raise DataProblem(f"the run was started with the classes {names}, and the data has others now")
+        saved = ranks.from_first(lambda: load_checkpoint(setup.folder.checkpoint, setup.callback.on_note))
         with _explain_interruption(setup.folder):
             return _train_and_conclude(setup, saved)
 
 
-def _refuse_taken(path: Path) -> Path:
-    """The folder itself; raises CannotRun if there is a run in it."""
+def _check_free(path: Path) -> Path:
+    """Return the folder; raises CannotRun if it holds a run."""
     refuse_taken(path)
     return path
 
 
 def _lock_run(path: Path, ranks: Ranks) -> AbstractContextManager[None]:
-    """The lock on a run's folder, which the rank has that writes there."""
+    """Lock a run's folder, on the rank that writes there."""
     return lock_folder(path) if ranks.is_first else nullcontext()
 
 
 @contextmanager
 def _explain_interruption(folder: RunFolder) -> Iterator[None]:
-    """Within it, Ctrl-C before the first step, or a second one, raises Interrupted, which says what is saved."""
+    """Turn a Ctrl-C before the first step, or a second one, into Interrupted, which says what is saved."""
     try:
         yield
     except KeyboardInterrupt:
         is_trained = folder.checkpoint.is_dir() and any(folder.checkpoint.iterdir())
-        saved = "what the last checkpoint holds" if is_trained else "how it was begun"
+        saved = "the last checkpoint" if is_trained else "its configuration"
         raise Interrupted(folder.path, signal.SIGINT, saved) from None
 
 
 def _adapt_options(options: Options, ranks: Ranks) -> Options:
-    """The same, for as many processes as there are now; one alone shares nothing."""
-    shares = not ranks.is_alone
+    """Return the options for the present number of processes; a single one shares nothing."""
+    is_shared = not ranks.is_single
     return replace(
         options,
-        processes=ranks.amount,
-        sharded=options.sharded and shares,
-        sync_bn=options.sync_bn and shares,
+        processes=ranks.world_size,
+        sharded=options.sharded and is_shared,
+        sync_bn=options.sync_bn and is_shared,
     )
 
 
 def _train_and_conclude(setup: Setup, saved: Checkpoint | None) -> Run:
     is_first = setup.ranks.is_first
-    noting = setup.folder.noting_failure() if is_first else nullcontext()
-    with noting, setup.ranks.noticing_loss(setup.folder.path), _open_callback(setup, saved) as watcher:
-        loop, measured = _train(replace(setup, watcher=watcher), saved)
-        summary = _summarize(setup, loop, measured)
+    noting = setup.folder.record_failure() if is_first else nullcontext()
+    with noting, setup.ranks.detect_lost_worker(setup.folder.path), _open_callback(setup, saved) as callback:
+        loop, evaluation = _train(replace(setup, callback=callback), saved)
+        summary = _summarize(setup, loop, evaluation)
         if is_first:
-            _conclude(setup, loop, measured, summary)
+            _conclude(setup, loop, evaluation, summary)
     return Run(setup.folder.path, summary, setup.job.module)
 
 
-def _conclude(setup: Setup, loop: Loop, measured: Evaluation | None, summary: dict[str, Any]) -> None:
-    """Draw and write what is known at the end."""
+def _conclude(setup: Setup, loop: Loop, evaluation: Evaluation | None, summary: dict[str, Any]) -> None:
+    """Draw the plots and write the summary."""
     loop.draw()
-    if measured:
-        write_atomically(setup.folder.path / "confusion.png", draw_confusion(measured.measures, measured.part))
+    if evaluation:
+        write_atomically(setup.folder.path / "confusion.png", draw_confusion(evaluation.metrics, evaluation.part))
     setup.folder.write_summary(summary)
 
 
-def _open_callback(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[Watcher]:
+def _open_callback(setup: Setup, saved: Checkpoint | None) -> AbstractContextManager[Callback]:
     if not setup.options.tensorboard or not setup.ranks.is_first:
-        return nullcontext(setup.watcher)
-    return open_tensorboard(setup.watcher, setup.folder.path, len(saved.facts["history"]) if saved else 0)
+        return nullcontext(setup.callback)
+    return open_tensorboard(setup.callback, setup.folder.path, len(saved.facts["history"]) if saved else 0)
 
 
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
-    """Train to the end, and measure the weights that count."""
+    """Train to the end, and evaluate the weights that count."""
     fitting = explain_out_of_memory(partial(advise_training, setup.job, setup.device.place))
-    interruption = Interruption(setup.watcher.note, setup.ranks)
+    interruption = Interruption(setup.callback.on_note, setup.ranks)
     with (
         interruption,
         use_deterministic_algorithms(setup.options.deterministic),
@@ -136,9 +136,9 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
     ):
         draw_curves = partial(write_curves, setup.folder.path / "curves.png", setup.job.name)
         loop = assemble(setup, interruption, saved, draw_curves)
-        if setup.ranks.is_alone:
-            interruption.overdue = loop.leave
-        setup.watcher.begin(_describe_plan(setup, loop))
+        if setup.ranks.is_single:
+            interruption.overdue = loop.on_overdue
+        setup.callback.on_train_begin(_describe_plan(setup, loop))
         try:
             loop.run()
             return loop, _evaluate_best(setup, loop)
@@ -147,7 +147,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
-    """The weights that count are measured once, on the test set, or without one on the validation part."""
+    """Evaluate the weights that count once, on the test set, or without one on the validation part."""
     loop.state.load(setup.ranks.from_first(setup.folder.read_model))
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, setup.data.classes))
@@ -164,17 +164,17 @@ def _describe_plan(setup: Setup, loop: Loop) -> Plan:
         steps=loop.stepper.total,
         batch=setup.job.training.batch.size,
         learning_rate=setup.job.training.optimizer.lr,
-        processes=setup.ranks.amount,
+        processes=setup.ranks.world_size,
     )
 
 
-def _summarize(setup: Setup, loop: Loop, measured: Evaluation | None) -> dict[str, Any]:
-    """What summary.json says."""
+def _summarize(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> dict[str, Any]:
+    """Return the contents of summary.json."""
     state, job = loop.state, setup.job
     assert state.best, "an epoch is over"
     return {
         "network": job.name,
-        "test_accuracy": measured.measures.accuracy if measured and measured.part == "test" else None,
+        "test_accuracy": evaluation.metrics.accuracy if evaluation and evaluation.part == "test" else None,
         "validation_accuracy": state.best.score,
         "best_epoch": state.best.epoch,
         "epochs": len(state.history),
@@ -182,5 +182,5 @@ def _summarize(setup: Setup, loop: Loop, measured: Evaluation | None) -> dict[st
         "images_per_second": state.images_per_second,
         "parameters": job.parameters,
         "digest": job.digest,
-        "measured": measured and {"part": measured.part, **measured.measures.brief()},
+        "measured": evaluation and {"part": evaluation.part, **evaluation.metrics.summarize()},
     }

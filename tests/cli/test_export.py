@@ -37,7 +37,7 @@ def test_safetensors(run: Path, call: Call) -> None:
     assert (code, out) == (0, "")
     assert err.startswith("wrote moved.safetensors; the weights by name")
     one, other = (read_weights(path) for path in (run / "model.safetensors", Path("moved.safetensors")))
-    assert one.labels == other.labels
+    assert one.metadata == other.metadata
     assert all(other.tensors[name].equal(value) for name, value in one.tensors.items())
 
 

@@ -32,7 +32,7 @@ def test_json(run: Path, call: Call) -> None:
     assert code == 0
     assert found["image"] == "a.png"
     assert (found["top"][0]["class"], found["top"][0]["index"]) == ("green", 1)
-    assert sum(guess["probability"] for guess in found["top"]) == pytest.approx(1)
+    assert sum(score["probability"] for score in found["top"]) == pytest.approx(1)
     assert len(found["top"]) == 3
 
 
@@ -44,7 +44,7 @@ def test_pictures_are_prepared_as_in_training(run: Path, trained: Path) -> None:
     data = load(loaded.job.training.data, None, DataRequest((8, 8, 3), trained, print))
     assert data.test is not None
     row = loaded.probabilities(data.test.pixels)[12].tolist()
-    assert [guess.probability for guess in found.guesses] == pytest.approx(sorted(row, reverse=True), rel=1e-4)
+    assert [score.probability for score in found.top] == pytest.approx(sorted(row, reverse=True), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.svg", "out.PDF"])
@@ -67,7 +67,7 @@ def test_grey_and_transparent_pictures(run: Path, call: Call) -> None:
     ("words", "code", "message"),
     [
         (["nowhere.png", "there.png"], 2, "there is no file nowhere.png"),
-        (["text.png", "there.png"], 1, "1 of 2 files cannot be read: text.png (no picture of a known kind)"),
+        (["text.png", "there.png"], 1, "1 of 2 files cannot be read: text.png (no image of a known format)"),
         (["."], 2, "there is no file ."),
         (["there.png", "--top", "0"], 2, "not a whole number from 1"),
         (["there.png", "-o", "out.gif"], 2, "ends in .png, .svg, .pdf"),

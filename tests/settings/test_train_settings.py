@@ -20,8 +20,12 @@ from specnet.settings.split import Split
 
 
 def test_a_line_is_a_file_and_a_field() -> None:
-    files = {path.stem for path in Path(specnet.settings.__file__).parent.glob("*.py")} - {"__init__"}
-    assert files == set(lines())
+    files = {path.stem for path in Path(specnet.settings.__file__).parent.glob("*.py")} - {
+        "__init__",
+        "base",
+        "training",
+    }
+    assert files - {"__init__", "base", "training"} == set(lines())
 
 
 @pytest.mark.parametrize("line", lines())

@@ -12,7 +12,7 @@ from specnet.settings.batch import Batch
 from specnet.settings.epochs import Epochs
 from specnet.settings.optimizer import Sgd
 from specnet.settings.split import Split
-from specnet.training import Job, Metrics, Plan, Progress, Silent
+from specnet.training import Callback, Job, Metrics, Plan, Progress
 
 
 def network(channels: int = 1, outputs: int = 10) -> nn.Module:
@@ -50,7 +50,7 @@ def job(settings: Training | None = None, shape: tuple[int, ...] = (8, 8, 1), ou
     )
 
 
-class Notebook(Silent):
+class Notebook(Callback):
     """A callback that records its calls."""
 
     def __init__(self) -> None:
@@ -59,14 +59,14 @@ class Notebook(Silent):
         self.progresses: list[Progress] = []
         self.epochs: list[Metrics] = []
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         self.notes.append(text)
 
-    def begin(self, plan: Plan) -> None:
+    def on_train_begin(self, plan: Plan) -> None:
         self.plans.append(plan)
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         self.progresses.append(progress)
 
-    def epoch(self, metrics: Metrics) -> None:
+    def on_epoch_end(self, metrics: Metrics) -> None:
         self.epochs.append(metrics)

@@ -36,7 +36,7 @@ OFTEN = """
 import sys
 from specnet.cli import main
 from specnet.training.engine import loop
-loop.SAVED_AT_EPOCH, loop.SAVED_WITHIN = 0.0, 0.05
+loop.EPOCH_SAVE_INTERVAL, loop.STEP_SAVE_INTERVAL = 0.0, 0.05
 sys.exit(main(sys.argv[1:]))
 """
 """The command, which saves so often that a kill is likely to come in the middle of it."""

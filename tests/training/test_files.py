@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -14,13 +15,13 @@ from specnet.settings.optimizer import Sgd
 from specnet.training import CannotRun, NotFinite, Options, Plan, files, read_run_config, resume, train
 
 HOLDER = """
-import fcntl, os, sys, time
-file = open(sys.argv[1], "w")
-fcntl.flock(file, fcntl.LOCK_EX)
-file.write(str(os.getpid()))
-file.flush()
-print("held", flush=True)
-time.sleep(60)
+import os, sys, time
+from pathlib import Path
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    Path(sys.argv[1]).with_name("lock.pid").write_text(str(os.getpid()))
+    print("held", flush=True)
+    time.sleep(60)
 """
 """A process that holds a lock, without the seconds that importing torch takes."""
 
@@ -28,17 +29,17 @@ time.sleep(60)
 class Doubling(Notebook):
     """Tries to resume the run from within it."""
 
-    def begin(self, plan: Plan) -> None:
+    def on_train_begin(self, plan: Plan) -> None:
         begun = read_run_config(plan.folder)
         with pytest.raises(CannotRun, match=rf"a training is going on in {plan.folder} \(process {os.getpid()}\)"):
             resume(begun, job(), begun.options)
-        super().begin(plan)
+        super().on_train_begin(plan)
 
 
 def test_two_trainings_in_one_folder(tmp_path: Path) -> None:
-    watcher = Doubling()
-    run = train(job(), Options(run=tmp_path / "run"), watcher)
-    assert watcher.plans
+    callback = Doubling()
+    run = train(job(), Options(run=tmp_path / "run"), callback)
+    assert callback.plans
     assert not (run.folder / files.LOCK).exists()
     begun = read_run_config(run.folder)
     resume(begun, job(), begun.options)
@@ -55,11 +56,28 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
         pass
     process.kill()
     process.communicate()
-    assert (tmp_path / files.LOCK).exists()
+    assert (tmp_path / files.HOLDER).exists()
     assert not files.is_locked(tmp_path)
     with files.lock_folder(tmp_path):
         assert files.is_locked(tmp_path)
-    assert not (tmp_path / files.LOCK).exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_locks_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **how: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(files.FileLock, "acquire", refuse)
+    with files.lock_folder(tmp_path):
+        assert not files.is_locked(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_locked(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(CannotRun, match="lock cannot be written"), files.lock_folder(tmp_path / "taken"):
+        pass
+    assert not files.is_locked(tmp_path / "taken")
 
 
 def test_a_failure_is_written_down_and_forgotten(tmp_path: Path) -> None:

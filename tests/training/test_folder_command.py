@@ -69,7 +69,7 @@ def test_bad_images(call: Call) -> None:
     assert (code, out) == (1, "")
     assert err.endswith(
         "error: 2 of 24 files cannot be read: train/cat/0.png (it is empty), "
-        "test/dog/3.png (no picture of a known kind); `--skip-bad` leaves them out\n"
+        "test/dog/3.png (no image of a known format); `--skip-bad` leaves them out\n"
     )
     assert not Path("run").exists()
     code, _, err = call("train", "pets.net", "--run", "run", "--skip-bad")

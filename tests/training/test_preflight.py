@@ -48,7 +48,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_output_that_is_no_vector() -> None:
-    refused(job(outputs=(10, 4, 4)), "answers with 10×4×4, and training needs a vector")
+    refused(job(outputs=(10, 4, 4)), "output is 10×4×4, and training needs a vector")
 
 
 def test_fewer_outputs_than_classes() -> None:
@@ -56,7 +56,7 @@ def test_fewer_outputs_than_classes() -> None:
 
 
 def test_fewer_outputs_than_classes_on_a_line() -> None:
-    asked = replace(job(outputs=(9,)), answer=OutputLayer(12, "conv K=", " F=1"))
+    asked = replace(job(outputs=(9,)), output_layer=OutputLayer(12, "conv K=", " F=1"))
     refused(asked, "9 outputs, and the data has 10 classes; on line 12, make `conv K=9 F=1` `conv K=10 F=1`")
 
 

@@ -49,7 +49,7 @@ TIMES = {"seconds", "images_per_second"}
 
 @pytest.fixture(autouse=True)
 def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "TICK", 0.0)
+    monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
     monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
     monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
 
@@ -68,8 +68,8 @@ class Stopping(Notebook):
         super().__init__()
         self._moment = moment
 
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
+    def on_progress(self, progress: Progress) -> None:
+        super().on_progress(progress)
         if self._moment(progress):
             signal.raise_signal(signal.SIGINT)
 
@@ -83,14 +83,14 @@ def measuring(part: str, epoch: int) -> Callable[[Progress], bool]:
     return lambda at: at.stage == part and at.epoch == epoch
 
 
-def go_on(folder: Path, settings: Training, watcher: Notebook | None = None) -> Run:
+def go_on(folder: Path, settings: Training, callback: Notebook | None = None) -> Run:
     begun = read_run_config(folder)
     assert begun.training == settings
-    return resume(begun, job(begun.training), begun.options, watcher)
+    return resume(begun, job(begun.training), begun.options, callback)
 
 
-def lines(watcher: Notebook) -> list[dict[str, Any]]:
-    return [_timeless(metrics) for metrics in watcher.epochs]
+def lines(callback: Notebook) -> list[dict[str, Any]]:
+    return [_timeless(metrics) for metrics in callback.epochs]
 
 
 def _timeless(metrics: Metrics) -> dict[str, Any]:
@@ -175,9 +175,9 @@ def _settled(run: Run) -> dict[str, Any]:
 def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
     settings = training()
     run = train(job(settings), Options(run=tmp_path / "run"))
-    watcher = Notebook()
-    again = go_on(tmp_path / "run", settings, watcher)
-    assert watcher.epochs == []
+    callback = Notebook()
+    again = go_on(tmp_path / "run", settings, callback)
+    assert callback.epochs == []
     assert _settled(again) == _settled(run)
 
 
@@ -193,7 +193,7 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path:
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
 def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    monkeypatch.setattr("specnet.training.engine.loop.SAVED_AT_EPOCH", 0.0)
+    monkeypatch.setattr("specnet.training.engine.loop.EPOCH_SAVE_INTERVAL", 0.0)
     settings = training(epochs=Epochs(count=3))
     with pytest.raises(Interrupted):
         train(job(settings), Options(run=tmp_path / "run"), Stopping(step(12)))
@@ -201,15 +201,15 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
     newest.write_bytes(content)
-    watcher = Notebook()
-    go_on(tmp_path / "run", settings, watcher)
-    assert "damaged; going back to the one before" in watcher.notes[0]
+    callback = Notebook()
+    go_on(tmp_path / "run", settings, callback)
+    assert "damaged; going back to the one before" in callback.notes[0]
     train(job(settings), Options(run=tmp_path / "whole"))
     assert same_weights(tmp_path / "run", tmp_path / "whole")
 
 
 def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specnet.training.engine.loop.SAVED_WITHIN", 0.0)
+    monkeypatch.setattr("specnet.training.engine.loop.STEP_SAVE_INTERVAL", 0.0)
     settings = training()
     with pytest.raises(Interrupted):
         train(job(settings), Options(run=tmp_path / "run"), Stopping(step(7)))
@@ -224,7 +224,7 @@ def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: 
 def test_another_network_is_refused(tmp_path: Path) -> None:
     train(job(), Options(run=tmp_path / "run"))
     begun = read_run_config(tmp_path / "run")
-    with pytest.raises(BadRun, match="not the network that this run has trained"):
+    with pytest.raises(BadRun, match="not the network that this run trains"):
         resume(begun, replace(job(), digest="sha256:other"), begun.options)
 
 
@@ -253,7 +253,7 @@ def test_interrupted_before_the_first_step(tmp_path: Path, monkeypatch: pytest.M
 
     with monkeypatch.context() as patched:
         patched.setattr("specnet.training.run.assemble", interrupted)
-        with pytest.raises(Interrupted, match="how it was begun is saved in") as error:
+        with pytest.raises(Interrupted, match="its configuration is saved in") as error:
             train(job(training()), Options(run=tmp_path / "run"))
     assert error.value.exit_code == 130
     assert go_on(tmp_path / "run", training(), Notebook()).summary["epochs"] == 2

@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, StepLR
 
-from specnet.settings.schedule import Constant, Cosine, Exponential, OneCycle, Plateau, Schedule, Step, Triangle
+from specnet.settings.schedule import (
+    Constant,
+    Cosine,
+    Exponential,
+    OneCycle,
+    Plateau,
+    Schedule,
+    Step,
+    Triangle,
+    rate_factor,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +36,7 @@ from specnet.settings.schedule import Constant, Cosine, Exponential, OneCycle, P
     ],
 )
 def test_tables(schedule: Schedule, epochs: list[float], expected: list[float]) -> None:
-    assert [schedule.factor(epoch, 10) for epoch in epochs] == pytest.approx(expected)
+    assert [rate_factor(schedule, epoch, 10) for epoch in epochs] == pytest.approx(expected)
 
 
 def _torch_rates(make: type[LRScheduler], steps: int, **settings: float) -> list[float]:
@@ -40,10 +50,10 @@ def _torch_rates(make: type[LRScheduler], steps: int, **settings: float) -> list
 
 
 def test_step_and_cosine_are_torch_s() -> None:
-    assert [Step(every=4).factor(epoch, 10) for epoch in range(10)] == pytest.approx(
+    assert [rate_factor(Step(every=4), epoch, 10) for epoch in range(10)] == pytest.approx(
         _torch_rates(StepLR, 10, step_size=4)
     )
-    assert [Cosine().factor(epoch, 10) for epoch in range(10)] == pytest.approx(
+    assert [rate_factor(Cosine(), epoch, 10) for epoch in range(10)] == pytest.approx(
         _torch_rates(CosineAnnealingLR, 10, T_max=10)
     )
 
@@ -52,7 +62,7 @@ def test_onecycle_is_torch_s_but_for_the_placing_of_its_ends() -> None:
     """torch reaches the peak and the end a step earlier, which is no matter in a run of many steps."""
     steps = 2000
     expected = _torch_rates(OneCycleLR, steps, max_lr=1.0, total_steps=steps)
-    actual = [OneCycle().factor(step, steps) for step in range(steps)]
+    actual = [rate_factor(OneCycle(), step, steps) for step in range(steps)]
     assert actual == pytest.approx(expected, abs=0.004)
 
 
@@ -64,4 +74,4 @@ def test_plateau_is_torch_s() -> None:
     for epoch, loss in enumerate(losses, 1):
         scheduler.step(loss)
         rate = optimizer.param_groups[0]["lr"]
-        assert Plateau(patience=3).factor(epoch, 20, losses[:epoch]) == pytest.approx(rate)
+        assert rate_factor(Plateau(patience=3), epoch, 20, losses[:epoch]) == pytest.approx(rate)

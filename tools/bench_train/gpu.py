@@ -20,7 +20,7 @@ from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
 from specnet.settings.optimizer import Sgd
 from specnet.training.engine.setup import set_up
-from specnet.training.job import Options, Silent
+from specnet.training.job import Callback, Options
 
 SPECS = Path(specnet.__file__).parents[1] / "specs"
 SEEDS = 5
@@ -97,7 +97,7 @@ def _make_trainer_loop(spec: Path, device: str, batch: int, folder: Path) -> Tim
     job = make_job(specnet.check(spec))
     data = Synthetic(classes=job.output_shape[0], images=2 * batch)
     training = Training(data=data, batch=Batch(size=batch), optimizer=SGD)
-    return make_loop_of_setup(set_up(replace(job, training=training), Options(device=device), folder, Silent()))
+    return make_loop_of_setup(set_up(replace(job, training=training), Options(device=device), folder, Callback()))
 
 
 def _make_plain_loop(spec: Path, device: str, batch: int) -> TimedLoop:

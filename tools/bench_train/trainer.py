@@ -19,5 +19,5 @@ def make_trainer_loop(workload: Workload) -> TimedLoop:
 def make_loop_of_setup(setup: Setup) -> TimedLoop:
     make_folder(setup.folder)
     write_run_config(setup.folder, setup.job, setup.options, setup.device, setup.data.classes)
-    loop = assemble(setup, Interruption(setup.watcher.note), None)
+    loop = assemble(setup, Interruption(setup.callback.on_note), None)
     return time_loop(lambda count: loop.train_until(loop.state.step + count))

@@ -13,7 +13,7 @@ from specnet.jobs import make_job
 from specnet.settings.data import Synthetic
 from specnet.training.engine import initialization
 from specnet.training.engine.setup import Setup, set_up
-from specnet.training.job import Options, Precision, Silent
+from specnet.training.job import Callback, Options, Precision
 
 HERE = Path(__file__).parent
 Images = tuple[Tensor, Tensor]
@@ -70,7 +70,7 @@ def make_workload(spec: str, precision: Precision, data_dir: Path | None, images
     options = Options(precision=precision, data_dir=data_dir)
     steps = {type(step).__name__: step for step in job.training.augment}
     border = steps["Crop"].pad if "Crop" in steps else 0
-    return Workload(set_up(job, options, folder, Silent()), precision, border, "Flip" in steps)
+    return Workload(set_up(job, options, folder, Callback()), precision, border, "Flip" in steps)
 
 
 def _a() -> nn.Module:

@@ -19,10 +19,10 @@ def find_refusals(view: View) -> Iterator[Finding]:
     read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
     if len(read) == 3 and answered and len(answered) == 1:
         yield from _of_data(view, training, read, answered[0])
-        yield from _at(view, "loss", validation.to_weights(training, answered[0]))
-    yield from _at(view, "schedule", validation.to_schedule(training))
+        yield from _at(view, "loss", validation.check_class_weights(training, answered[0]))
+    yield from _at(view, "schedule", validation.check_schedule(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
-    yield from _at(view, "stop", validation.to_stop(has_validation or training.stop is None))
+    yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
 
 
 def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
@@ -31,11 +31,11 @@ def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs
     if span is None:
         return
     data = Label(span, primary=False)
-    if training.data.classes is not None and (fact := validation.to_classes(outputs, training.data.classes)):
+    if training.data.classes is not None and (fact := validation.check_classes(outputs, training.data.classes)):
         name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
         place = view.elaborated.places[name]
         yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact)
-    if training.data.image is not None and (fact := validation.to_channels(read, training.data.image[2])):
+    if training.data.image is not None and (fact := validation.check_channels(read, training.data.image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
         yield Finding(place.element, others=(data,), fact=fact)
 

@@ -1,4 +1,4 @@
-"""Published data sets: where their files are looked for, and how they are downloaded."""
+"""Find the files of published data sets, or download them into the user's cache, with checksums."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from specnet.training.errors import CannotRun, DataProblem
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """A set as its makers publish it.
+    """A set as it is published.
 
     `files` are its files with their MD5, `folders` the names of the folder that holds them, `images` the numbers
     to train and to test, `url` where the files are, or, where there is an `archive` (name and MD5), where that is.
@@ -35,7 +35,7 @@ class PublishedSet:
 
 @dataclass(frozen=True)
 class SetFiles:
-    """A set's files in `place`: a folder, or a .tar.gz."""
+    """The files of a set in `place`, a folder or a .tar.gz."""
 
     published: PublishedSet
     place: Path
@@ -52,7 +52,7 @@ class SetFiles:
         return self._packed[file]
 
     def read(self, file: str) -> bytes:
-        """A file's content, uncompressed; raises DataProblem."""
+        """Return a file's uncompressed content; raises DataProblem."""
         try:
             raw = self._raw(file)
             return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
@@ -66,7 +66,7 @@ class SetFiles:
             raise DataProblem(f"{self.place} cannot be read: {error.strerror or error}") from None
 
     def damaged(self, file: str, why: str) -> DataProblem:
-        """The complaint about a file that is not what it should be."""
+        """Return the error for a file that is damaged."""
         return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {self._anew}")
 
     @property
@@ -84,12 +84,12 @@ class SetFiles:
 
 
 def _packed_or_not(folder: Path, file: str) -> Path:
-    """The file as published, or unpacked beside it."""
+    """Return the path of a file as published, or unpacked."""
     return folder / file if (folder / file).is_file() else folder / file.removesuffix(".gz")
 
 
 def data_roots(data_dir: Path | None) -> Iterator[Path]:
-    """The folders that data may lie in, in the order of precedence."""
+    """Yield the folders that may hold data, in the order of precedence."""
     if data_dir:
         yield data_dir
     if "SPECNET_DATA" in os.environ:
@@ -98,12 +98,12 @@ def data_roots(data_dir: Path | None) -> Iterator[Path]:
 
 
 def cache_folder() -> Path:
-    """The user's cache, where downloads go."""
+    """Return the user's cache, where downloads go."""
     return Path(pooch.os_cache("specnet"))
 
 
 def find_set(published: PublishedSet, data_dir: Path | None) -> SetFiles | None:
-    """The first place where at least one file of the set lies, or its archive."""
+    """Return the first place with at least one file of the set, or its archive."""
     for root in data_roots(data_dir):
         for folder in (*(root / name for name in published.folders), root):
             if any(_packed_or_not(folder, file).is_file() for file in published.files):
@@ -114,7 +114,7 @@ def find_set(published: PublishedSet, data_dir: Path | None) -> SetFiles | None:
 
 
 def find_or_download(published: PublishedSet, data_dir: Path | None, note: Callable[[str], None]) -> SetFiles:
-    """The set where it lies, or else downloaded; raises DataProblem."""
+    """Find the set, or else download it; raises DataProblem, CannotRun."""
     return find_set(published, data_dir) or _download(published, note)
 
 
@@ -128,7 +128,7 @@ def _download(published: PublishedSet, note: Callable[[str], None]) -> SetFiles:
 
 
 def _fetch(published: PublishedSet, file: str, checksum: str, folder: Path, note: Callable[[str], None]) -> Path:
-    """One file, downloaded to a temporary name, compared with its checksum, and only then put in place."""
+    """Download a file under a temporary name, and rename it once its checksum is right."""
     note(f"downloading {file} of {published.title} from {published.url}")
     pooch.get_logger().setLevel("WARNING")
     try:
@@ -143,7 +143,7 @@ def _fetch(published: PublishedSet, file: str, checksum: str, folder: Path, note
 
 
 def _innermost_reason(error: BaseException) -> str:
-    """The innermost reason, without the layers of the network stack around it."""
+    """Return the innermost reason, without the layers of the network stack around it."""
     while error.__context__ is not None:
         error = error.__context__
     return str(error).splitlines()[0]

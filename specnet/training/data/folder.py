@@ -1,4 +1,4 @@
-"""A folder of images: one folder for each class, below `train`, `validation` and `test` or without such parts."""
+"""Read a folder of images: a subfolder for each class, below `train`, `validation` and `test` or without parts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from specnet.training.data.images import DataRequest, DataSet, Images, StoredPix
 from specnet.training.errors import DataProblem
 
 PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
-"""The parts of a set and the folders they may be in."""
+"""The parts of a set, and the names of their folders."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A picture: its path relative to the folder of the set, the part it is in, and its label."""
+    """An image file: its path relative to the folder of the set, its part, and its label."""
 
     name: str
     part: str
@@ -32,7 +32,7 @@ class ImageFile:
 
 
 def read_folder(setting: Folder, request: DataRequest) -> DataSet:
-    """All parts, decoded once to the size asked for; raises DataProblem, CannotRun."""
+    """Read all parts, decoded once to the requested size; raises DataProblem, CannotRun."""
     folder = _find_folder(setting.path, request.data_dir)
     parts = {part: place for part, names in PARTS.items() if (place := _first_folder(folder, names))}
     if "train" not in parts:
@@ -54,7 +54,7 @@ def _count_channels(folder: Path, names: list[str], workers: int) -> int:
 def _make_data_set(
     classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
 ) -> DataSet:
-    """The parts of what was decoded, without the bad files; the pixels stay where they are."""
+    """Return the parts of the decoded images, without bad files; the pixels stay where they are."""
     good = _without_bad(classes, files, found, request)
     pixels = StoredPixels(found.pixels, torch.arange(len(good)), request.workers)
     images = Images(pixels, torch.tensor([file.label for file in good]))
@@ -71,7 +71,7 @@ def _make_data_set(
 def _without_bad(
     classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
 ) -> list[ImageFile]:
-    """Raises DataProblem where a file is bad and that is not taken into account, or where a class has no other."""
+    """Return the good files; raises DataProblem for bad ones without `skip_bad`, and for a class without good ones."""
     if not found.bad:
         return files
     said = describe_bad_files(found.bad, len(files))
@@ -88,7 +88,7 @@ def _without_bad(
 
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
-    """The path as it stands, or below one of the data folders."""
+    """Return the path below one of the data folders, or else as it is."""
     candidates = [*(root / path for root in data_roots(data_dir)), Path(path)]
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
@@ -102,7 +102,7 @@ def _first_folder(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _list_classes(folder: Path) -> tuple[str, ...]:
-    """The folders' names in alphabetical order, which is the order of the labels."""
+    """Return the names of the folders in alphabetical order, which is the order of the labels."""
     try:
         names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."))
     except OSError as error:
@@ -116,12 +116,12 @@ def _list_classes(folder: Path) -> tuple[str, ...]:
 
 
 def _is_no_text(name: str) -> bool:
-    """Whether a name has bytes that Python keeps as surrogates."""
+    """Whether a name has bytes that are not UTF-8, which Python keeps as surrogates."""
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _label_files(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[ImageFile]:
-    """All image files below the classes' folders."""
+    """Return all image files below the classes' folders."""
     if (there := _list_classes(place)) != classes:
         odd = ", ".join(sorted(set(there) ^ set(classes)))
         raise DataProblem(f"{place} has other classes than the training part: {odd}")
@@ -136,7 +136,7 @@ def _label_files(folder: Path, part: str, place: Path, classes: tuple[str, ...])
 
 
 def _image_files(folder: Path) -> Iterator[Path]:
-    """Files that are called images, hidden ones apart, in a folder and those below it; links are followed once."""
+    """Yield the visible files with suffixes of images in a folder and below it; links are followed once."""
     seen = set[tuple[int, int]]()
     for place, folders, names in os.walk(folder, onerror=_refuse_closed, followlinks=True):
         fact = Path(place).stat()

@@ -1,7 +1,7 @@
-"""The decoded pictures of a folder, in the user's cache: decoded once, read from there as long as no file changes.
+"""Cache the decoded images of a folder, which are decoded once and read back as long as no file changes.
 
-`folders/KEY/pixels` are the pictures one after the other, uint8 H×W×C each, and `contents.json` says how many, which
-files could not be read, and the checksum. The key is made of all that the pixels depend on.
+In the user's cache, `folders/KEY/pixels` holds the images one after the other, uint8 H×W×C each, and `contents.json`
+their number, the files that could not be read, and the checksum. The key hashes all that the pixels depend on.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from specnet.training.files import is_locked, lock_folder, write_atomically
 from specnet.training.resources import CPU, fits_in_memory, format_bytes, free_memory
 
 FORMAT = 1
-"""Goes into the key, and changes whenever the same files are to give other pixels."""
+"""A part of the key, to be increased whenever the same files give other pixels."""
 
 PIXELS, CONTENTS = "pixels", "contents.json"
 
 CHUNK = 2**24
-"""Bytes that are read at once for the checksum."""
+"""Bytes that are read at a time for the checksum."""
 
 MARGIN = 2**24
 """Bytes of the disk that are left free."""
 
 WAIT = 0.5
-"""Seconds between two looks whether another process has decoded the pictures."""
+"""Seconds between two checks whether another process has decoded the images."""
 
 
 @dataclass(frozen=True)
 class DecodedFolder:
-    """Pictures in the order of their files, but for the bad ones: uint8 N×H×W×C, `pixels` a mapped file or memory."""
+    """The good images in the order of their files: `pixels` is uint8 N×H×W×C, a mapped file or in memory."""
 
     pixels: Tensor
     bad: tuple[BadFile, ...]
@@ -58,7 +58,7 @@ class DecodedFolder:
 
 @dataclass(frozen=True)
 class FolderCache:
-    """What is kept of the files below a folder, whose paths are relative to it."""
+    """The cache of the images below a folder; the paths of `files` are relative to it."""
 
     folder: Path
     files: Sequence[str]
@@ -68,40 +68,40 @@ class FolderCache:
     note: Callable[[str], None]
 
     def find(self) -> DecodedFolder | None:
-        """What is there and whole."""
+        """Return the cached images if there are any and they are intact."""
         place = self._place()
         if (contents := _read_contents(place / CONTENTS)) is None:
             return None
         if (found := _open_whole(place / PIXELS, contents)) is None:
-            self.note(f"what is kept in {_format_path(place)} is damaged, and is made anew")
+            self.note(f"the cache {_format_path(place)} is damaged, and is made anew")
             return None
         size = format_bytes(found.pixels.nbytes)
         self.note(f"{len(found.pixels):,} decoded images are read from {_format_path(place)}, {size}")
         return found
 
     def make(self, channels: int) -> DecodedFolder:
-        """Decode, and keep it where that is possible; raises CannotRun where it fits neither on the disk nor in memory.
+        """Decode the images, into the cache if possible; raises CannotRun where neither disk nor memory has room.
 
-        Where another process is just making the same, its work is waited for.
+        Where another process decodes the same images, it is waited for.
         """
         form, place = ImageFormat(self.size, channels, self.resize), self._place()
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with self._alone(place) as has_waited:
+            with self._lock(place) as has_waited:
                 found = self.find() if has_waited else None
                 return found or self._write(form, place)
         except (OSError, CannotRun) as error:
             return self._in_memory(form, f"{_format_path(place)} cannot be written: {_reason(error)}")
 
     def _place(self) -> Path:
-        """The folder that is named by the key."""
+        """Return the folder whose name is the key."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
         key = sha256(json.dumps([FORMAT, self.size, self.resize, known]).encode())
         return cache_folder() / "folders" / key.hexdigest()[:16]
 
     @contextmanager
-    def _alone(self, place: Path) -> Iterator[bool]:
-        """Within it, no other process writes there; it tells whether one did. Raises CannotRun where nobody can."""
+    def _lock(self, place: Path) -> Iterator[bool]:
+        """Keep other processes out within it; yield whether one had to be waited for. Raises CannotRun."""
         has_waited = False
         while is_locked(place):
             if not has_waited:
@@ -112,7 +112,7 @@ class FolderCache:
             yield has_waited
 
     def _write(self, form: ImageFormat, place: Path) -> DecodedFolder:
-        """The pixels into a temporary file that is renamed, then the contents: these make it whole."""
+        """Write the pixels to a temporary file that is renamed, and then the contents, which make them valid."""
         needed, room = len(self.files) * prod(form.shape), shutil.disk_usage(place).free
         if room < needed + MARGIN:
             raise CannotRun(f"{format_bytes(needed)} are needed, and the disk has {format_bytes(room)} left")
@@ -128,7 +128,7 @@ class FolderCache:
         return found
 
     def _remove_outdated(self, place: Path) -> None:
-        """What is kept of the same folder in the same form, from before its files changed."""
+        """Remove the cache of the same folder in the same form, from before its files changed."""
         new = _read_contents(place / CONTENTS)
         for other in place.parent.iterdir():
             if (
@@ -143,7 +143,7 @@ class FolderCache:
         checksum, bad = 0, []
         for image in self._decode(form):
             if isinstance(image, BadFile):
-                bad.append([image.name, image.why])
+                bad.append([image.name, image.reason])
             else:
                 content = image.numpy().data
                 checksum = crc32(content, checksum)
@@ -167,19 +167,19 @@ class FolderCache:
         return DecodedFolder(pixels[: len(self.files) - len(bad)], tuple(bad))
 
     def _decode(self, form: ImageFormat) -> Iterator[Tensor | BadFile]:
-        """Bad files by their names below the folder."""
+        """Yield the decoded images, and bad files by their paths below the folder."""
         paths = [self.folder / name for name in self.files]
         for name, image in zip(self.files, decode_images(paths, form, self.workers, self.note), strict=True):
-            yield BadFile(name, image.why) if isinstance(image, BadFile) else image
+            yield BadFile(name, image.reason) if isinstance(image, BadFile) else image
 
 
 def _source_of(contents: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The folder that contents are of, and the form of the pixels."""
+    """Return the folder of the contents, and the form of the pixels."""
     return contents.get("folder"), contents.get("resize"), contents.get("shape", [])[1:3]
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
-    """Size and time of change of a file; of a link that leads nowhere, none."""
+    """Return the size and the modification time of a file; zeros for a dangling link."""
     try:
         fact = path.stat()
     except OSError:
@@ -188,7 +188,7 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 
 
 def _read_contents(path: Path) -> Mapping[str, Any] | None:
-    """What contents.json says, None where there is none; a damaged one says nothing."""
+    """Read contents.json: None where it is missing, empty where it is damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         return value if isinstance(value, dict) else {}
@@ -199,7 +199,7 @@ def _read_contents(path: Path) -> Mapping[str, Any] | None:
 
 
 def _open_whole(path: Path, contents: Mapping[str, Any]) -> DecodedFolder | None:
-    """The pixels, if they are what the contents say."""
+    """Return the pixels if they match the contents."""
     try:
         if path.stat().st_size == prod(contents["shape"]) and _checksum(path) == contents["crc32"]:
             return _map_pixels(path, contents)
@@ -228,5 +228,5 @@ def _reason(error: Exception) -> str:
 
 
 def _format_path(path: Path) -> str:
-    """A path, from the user's home if it lies there."""
+    """Return a path, relative to the user's home if it lies there."""
     return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)

@@ -1,4 +1,4 @@
-"""Image files decoded to pixels of the network's size, the same for training, evaluation and prediction."""
+"""Decode image files to pixels of the network's size, in the same way for training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from specnet.training.data.images import resize, resize_and_crop
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors
 
-GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
 """Pillow's modes without colour."""
 
-SIXTEEN = frozenset({"I;16", "I;16B", "I;16L"})
+SIXTEEN_BIT = frozenset({"I;16", "I;16B", "I;16L"})
 """Pillow's modes of 16 bits, which it would cut off at 255."""
 
-TRANSPARENT = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+TRANSPARENT_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 
 LONGEST_REASON = 100
-"""Characters of Pillow's own words that a reason takes."""
+"""The longest part of a message of Pillow in a reason, in characters."""
 
 
 class BadImage(Exception):
-    """Why a file cannot be read as a picture, in a few words."""
+    """A file cannot be read as an image; the message is a short reason."""
 
 
 @dataclass(frozen=True)
 class ImageFormat:
-    """What pictures become: resized to exactly `resize`, if given, then fitted to `size`; grey (1) or coloured (3)."""
+    """The form of decoded images: resized to exactly `resize`, if given, then fitted to `size`; 1 or 3 channels."""
 
     size: tuple[int, int]
     channels: int
@@ -52,29 +52,29 @@ class ImageFormat:
 
 
 def decode_image(path: Path, form: ImageFormat) -> Tensor:
-    """A picture upright, its first frame, laid on white where it is transparent: uint8 H×W×C; raises Unreadable."""
+    """Decode the first frame of an image, upright and on white, to uint8 H×W×C; raises BadImage."""
     with _explain_bad_image(path), Image.open(path) as image:
         image.load()
-        with suppress(Exception):  # notes of the camera that are damaged may raise anything, and say nothing
+        with suppress(Exception):  # damaged EXIF data may raise anything, and is ignored
             ImageOps.exif_transpose(image, in_place=True)
         pixels = torch.from_numpy(_to_array(image, form.channels)).reshape(1, image.height, image.width, form.channels)
         return resize_and_crop(resize(pixels, form.resize) if form.resize else pixels, form.size)[0]
 
 
 def has_colour(path: Path) -> bool:
-    """Whether a picture has colours, by its header alone; raises Unreadable."""
+    """Whether an image has colours, by its header alone; raises BadImage."""
     with _explain_bad_image(path), Image.open(path) as image:
-        return image.mode not in GREY
+        return image.mode not in GREY_MODES
 
 
 def _to_array(image: Image.Image, channels: int) -> np.ndarray:
-    """uint8 H×W or H×W×3."""
-    if image.mode in SIXTEEN or (image.mode == "I" and image.format == "PNG"):
+    """Return uint8 H×W or H×W×3."""
+    if image.mode in SIXTEEN_BIT or (image.mode == "I" and image.format == "PNG"):
         grey = ((np.array(image).astype(np.int64) + 128) // 257).clip(0, 255).astype(np.uint8)
         return grey if channels == 1 else np.repeat(grey[:, :, None], channels, axis=2)
     if image.mode in ("I", "F"):
         raise BadImage("more than 16 bits a pixel")
-    if image.mode in TRANSPARENT or "transparency" in image.info:
+    if image.mode in TRANSPARENT_MODES or "transparency" in image.info:
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
     return np.array(image.convert("L" if channels == 1 else "RGB"))
@@ -82,7 +82,7 @@ def _to_array(image: Image.Image, channels: int) -> np.ndarray:
 
 @contextmanager
 def refuse_oversized() -> Iterator[None]:
-    """Within it, in all threads, pictures of too many pixels are refused, and Pillow's other warnings are not shown."""
+    """Make Pillow refuse images of too many pixels within it, in all threads, and hide its other warnings."""
     with catch_warnings():
         filterwarnings("ignore", module="PIL")
         simplefilter("error", Image.DecompressionBombWarning)
@@ -101,7 +101,7 @@ def _explain_bad_image(path: Path) -> Iterator[None]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise BadImage(f"more than {(Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels") from None
     except UnidentifiedImageError:
-        raise BadImage("no picture of a known kind") from None
+        raise BadImage("no image of a known format") from None
     except OSError as error:
         raise BadImage((error.strerror or str(error)).lower()[:LONGEST_REASON]) from None
     except Exception as error:  # a damaged file may raise anything
@@ -111,13 +111,13 @@ def _explain_bad_image(path: Path) -> Iterator[None]:
 Result = TypeVar("Result")
 
 DECODED_AHEAD = 4
-"""Pictures that are decoded ahead for each thread."""
+"""Images that are decoded ahead for each thread."""
 
 NOTE_EVERY = 5.0
-"""Seconds between two notes of how far a long decoding is."""
+"""Seconds between two notes of progress."""
 
 SHOWN = 5
-"""How many unreadable files a message names."""
+"""Unreadable files that a message names."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ class BadFile:
     """A file that cannot be read, and why."""
 
     name: str
-    why: str
+    reason: str
 
 
 def any_has_colour(paths: Sequence[Path], workers: int) -> bool:
-    """Whether any picture has colours; what cannot be read is left to `decode`."""
+    """Whether any image has colours; unreadable files are left to `decode_images`."""
     with closing(_map_files(has_colour, paths, workers)) as answers:
         return any(answer is True for answer in answers)
 
@@ -137,7 +137,7 @@ def any_has_colour(paths: Sequence[Path], workers: int) -> bool:
 def decode_images(
     paths: Sequence[Path], form: ImageFormat, workers: int, note: Callable[[str], None]
 ) -> Iterator[Tensor | BadFile]:
-    """Pictures as uint8 H×W×C in the files' order; `note` is told how far a long decoding is."""
+    """Yield images as uint8 H×W×C in the files' order; `note` reports the progress of a long decoding."""
     began = told = perf_counter()
     for done, result in enumerate(_map_files(lambda path: decode_image(path, form), paths, workers), 1):
         yield result
@@ -147,7 +147,7 @@ def decode_images(
 
 
 def decode_into_memory(paths: Sequence[Path], form: ImageFormat) -> Tensor:
-    """uint8 N×H×W×C in memory; raises DataProblem that names the files that cannot be read."""
+    """Return images as uint8 N×H×W×C; raises DataProblem that names the files that cannot be read."""
     results = list(decode_images(paths, form, count_processors(), lambda text: None))
     if bad := [result for result in results if isinstance(result, BadFile)]:
         raise DataProblem(describe_bad_files(bad, len(paths)))
@@ -155,8 +155,8 @@ def decode_into_memory(paths: Sequence[Path], form: ImageFormat) -> Tensor:
 
 
 def describe_bad_files(bad: Sequence[BadFile], files: int) -> str:
-    """What is said of files that cannot be read."""
-    named = ", ".join(f"{each.name} ({each.why})" for each in bad[:SHOWN])
+    """Return a message about files that cannot be read."""
+    named = ", ".join(f"{each.name} ({each.reason})" for each in bad[:SHOWN])
     return f"{len(bad):,} of {files:,} files cannot be read: {named}" + _format_rest(len(bad) - SHOWN)
 
 
@@ -165,7 +165,7 @@ def _format_rest(rest: int) -> str:
 
 
 def _map_files(work: Callable[[Path], Result], paths: Iterable[Path], workers: int) -> Generator[Result | BadFile]:
-    """The work on every file, in the files' order; few results wait, however many files there are."""
+    """Yield the results for all files, in the files' order, with a bounded number of pending ones."""
 
     def attempt(path: Path) -> Result | BadFile:
         try:

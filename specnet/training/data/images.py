@@ -11,16 +11,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from specnet.training.randomness import generator
+from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
 
 
 @dataclass(frozen=True)
 class StoredPixels:
-    """Pixels that are not where they are computed with: those of a batch are gathered when they are wanted.
+    """Pixels that are not on the device that trains, and are gathered batch by batch.
 
-    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host, `rows` (int64 N, on the CPU) are
-    the images of it that are meant, `workers` the threads that gather them.
+    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host; `rows` (int64 N, on the CPU) are
+    the indices of its images, `workers` is the number of threads that gather them.
     """
 
     source: Tensor
@@ -42,11 +42,11 @@ class StoredPixels:
         return StoredPixels(self.source, self.rows[index], self.workers)
 
     def __getitem__(self, index: slice | Tensor) -> Tensor:
-        """A copy of these images in memory, uint8 B×H×W×C."""
+        """Return a copy of these images, uint8 B×H×W×C."""
         return self.gather(index)
 
     def gather(self, index: slice | Tensor, pinned: bool = False) -> Tensor:
-        """The same, if wished in memory that a GPU reads without waiting; by numpy, which lets other threads run."""
+        """Return a copy, on request in pinned memory; numpy copies it, which lets other threads run."""
         rows = self.rows[index]
         batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
         np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
@@ -68,7 +68,7 @@ class Images:
         return len(self.labels)
 
     def take(self, index: Tensor) -> Images:
-        """The images of an index or mask."""
+        """Return the images of an index or mask."""
         pixels = self.pixels.take(index) if isinstance(self.pixels, StoredPixels) else self.pixels[index]
         return Images(pixels, self.labels[index])
 
@@ -82,19 +82,19 @@ class DataSet:
     validation: Images | None = None
     test: Images | None = None
 
-    def each(self, change: Callable[[Images], Images]) -> DataSet:
-        """The same set with every part changed."""
+    def map(self, change: Callable[[Images], Images]) -> DataSet:
+        """Return the set with every part changed."""
         validation, test = (part and change(part) for part in (self.validation, self.test))
         return DataSet(self.classes, change(self.train), validation, test)
 
     def parts(self) -> dict[str, Images]:
-        """The parts that there are, by name."""
+        """Return the parts that exist, by name."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 N×h×w×C → N×H×W×C whatever the proportions, bilinear and antialiased."""
+    """Resize uint8 N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
     if pixels.shape[1:3] == torch.Size(size):
         return pixels
     channels_first = pixels.permute(0, 3, 1, 2)
@@ -102,7 +102,7 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 N×h×w×C → N×H×W×C with the proportions kept."""
+    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out."""
     (h, w), (height, width) = pixels.shape[1:3], size
     scale = max(height / h, width / w)
     covering = resize(pixels, (max(height, round(h * scale)), max(width, round(w * scale))))
@@ -114,8 +114,8 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
-    `note` is told of downloads and decoding. `refuse` is told the numbers of classes and of channels before images are
-    decoded, and raises where they do not suit. With `skip_bad`, files that cannot be read are left out.
+    `note` reports downloads and decoding. `refuse` is called with the numbers of classes and of channels before images
+    are decoded, and raises where they do not fit. With `skip_bad`, files that cannot be read are left out.
     """
 
     shape: tuple[int, int, int]
@@ -127,15 +127,15 @@ class DataRequest:
 
 
 SPLIT_SEED = 0
-"""The seed of every split: runs of different seeds are compared on the same images."""
+"""The seed of every split, so that runs of different seeds are compared on the same images."""
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
-    """A mask over `labels`, true for `end` − `start` of them, drawn so that each class keeps its share.
+    """Draw a mask over `labels`, true for `end` − `start` of them, so that each class keeps its share.
 
-    An image's place is its rank in its class, shuffled, over the class's size: the first places hold all classes alike.
+    An image's place is its shuffled rank in its class over the size of the class, so that all places have all classes.
     """
-    shuffled = torch.randperm(len(labels), generator=generator(SPLIT_SEED, "split"))
+    shuffled = torch.randperm(len(labels), generator=make_generator(SPLIT_SEED, "split"))
     places = torch.empty(len(labels), dtype=torch.float64)
     for label in set(labels.tolist()):
         members = shuffled[labels[shuffled] == label]
@@ -146,11 +146,11 @@ def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
 
 
 def split_off(images: Images, start: int, end: int) -> tuple[Images, Images]:
-    """The images that stay, and those of the places from `start` to `end` − 1, both in their old order."""
+    """Split off the images of the stratified places from `start` to `end` − 1; return the rest, and those."""
     aside = draw_stratified(images.labels, start, end)
     return images.take(~aside), images.take(aside)
 
 
 def class_name(classes: tuple[str, ...], output: int) -> str:
-    """The name of the class that an output stands for, if it stands for one."""
+    """Return the name of the class of an output, or `output N` where there is none."""
     return classes[output] if output < len(classes) else f"output {output}"

@@ -17,7 +17,7 @@ from specnet.training.errors import DataProblem
 
 
 def _split_range(split: Split, there: int) -> tuple[int, int]:
-    """From which to which place of the stratified order the images are set aside."""
+    """Return the first place and the end of the validation part in the stratified order."""
     if split.folds and split.fold:
         return (split.fold - 1) * there // split.folds, split.fold * there // split.folds
     wanted = split.validation
@@ -25,9 +25,9 @@ def _split_range(split: Split, there: int) -> tuple[int, int]:
 
 
 def apply_split(data: DataSet, split: Split | None) -> DataSet:
-    """Take the validation part from the training images; raises DataProblem if there are too few.
+    """Split the validation part off the training images; raises DataProblem if there are too few.
 
-    A set's own validation part then stands in for a missing test.
+    A validation part of the set itself then replaces a missing test part.
     """
     if split is None:
         return data
@@ -42,20 +42,20 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
 
 
 def load(data: Data, split: Split | None, request: DataRequest) -> DataSet:
-    """The set with all images of the height and width asked for; raises DataProblem, CannotRun."""
+    """Load a data set with all images in the requested size; raises DataProblem, CannotRun."""
     found = READERS[type(data)](data, request)
     _check_labels(data, found)
-    fitting = found.each(lambda part: _resize_part(part, request.shape[:2]))
+    fitting = found.map(lambda part: _resize_part(part, request.shape[:2]))
     return load_into_memory(apply_split(fitting, split), request.note)
 
 
 def _resize_part(part: Images, size: tuple[int, int]) -> Images:
-    """The images in the size asked for; those of a folder have it."""
+    """Return the images in the requested size, which those of a folder have already."""
     return Images(resize_and_crop(part.pixels, size), part.labels) if isinstance(part.pixels, Tensor) else part
 
 
 def _check_labels(data: Data, found: DataSet) -> None:
-    """Raises DataProblem where labels and classes do not agree."""
+    """Raise DataProblem where labels and classes do not agree."""
     if data.classes is not None and len(found.classes) != data.classes:
         raise DataProblem(f"the spec says {data.classes} classes, and the data has {len(found.classes)}")
     for name, part in found.parts().items():

@@ -1,4 +1,4 @@
-"""Where the pixels of a set live while a network is trained, and batches of those that are not on the device."""
+"""Place a set's pixels on the device, in memory or on disk, and read batches of those that are not on the device."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory, format_b
 
 
 def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
-    """The set with its stored pixels in memory, if all of them fit; `note` is told if they do not."""
+    """Load stored pixels into memory if all of them fit; `note` reports that they do not."""
     stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
     size = sum(pixels.nbytes for pixels in stored)
     if fits_in_memory(size, CPU):
-        return data.each(lambda part: Images(part.pixels[:], part.labels))
+        return data.map(lambda part: Images(part.pixels[:], part.labels))
     note(
         f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
         f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
@@ -30,10 +30,10 @@ def _describe_readers(workers: int) -> str:
 
 
 def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
-    """The set with all labels on the device, and the pixels too where they fit; the rest is read by `workers`."""
+    """Put all labels on the device, and the pixels where they fit; `workers` threads read the others."""
     size = sum(part.pixels.nbytes for part in data.parts().values() if isinstance(part.pixels, Tensor))
     is_small = place.type == "cpu" or fits_in_memory(size, place)
-    return data.each(lambda part: _place_part(part, place, is_small, workers))
+    return data.map(lambda part: _place_part(part, place, is_small, workers))
 
 
 def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
@@ -45,12 +45,12 @@ def _place_part(images: Images, place: torch.device, is_small: bool, workers: in
     return Images(StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels)
 
 
-AHEAD = 8
-"""Batches that are gathered or wait at a time, at most."""
+MAX_AHEAD = 8
+"""The largest number of batches that are gathered ahead."""
 
 
 class BatchReader:
-    """Batch `number` of a set holds the images that `index` tells (int64, on the CPU), none where it is at its end.
+    """Reads batch `number`, with the images of `index(number)` (int64, on the CPU), of which there are none at the end.
 
     Whichever numbers are asked for, and in whatever order: what a batch holds is the same.
     """
@@ -58,30 +58,30 @@ class BatchReader:
     def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
         self._pixels, self._index, self._place = pixels, index, place
         self._threads = ThreadPoolExecutor(pixels.workers, "gather") if pixels.workers else None
-        self._ahead = min(pixels.workers, AHEAD)
+        self._ahead = min(pixels.workers, MAX_AHEAD)
         self._pending: dict[int, Future[Tensor]] = {}
 
     def batch(self, number: int) -> Tensor:
-        """uint8 B×H×W×C on the device; the next ones are begun."""
+        """Return uint8 B×H×W×C on the device, and start to gather the next batches."""
         if self._threads is None:
-            return self._sent(self._gathered(self._index(number)))
+            return self._send(self._gather(self._index(number)))
         wanted = range(number, number + self._ahead + 1)
         for other in self._pending.keys() - set(wanted):
             self._pending.pop(other).cancel()
         for each in wanted:
             if each not in self._pending and len(index := self._index(each)):
-                self._pending[each] = self._threads.submit(self._gathered, index)
-        return self._sent(self._pending.pop(number).result())
+                self._pending[each] = self._threads.submit(self._gather, index)
+        return self._send(self._pending.pop(number).result())
 
-    def _gathered(self, index: Tensor) -> Tensor:
+    def _gather(self, index: Tensor) -> Tensor:
         return self._pixels.gather(index, pinned=self._place.type == "cuda")
 
-    def _sent(self, batch: Tensor) -> Tensor:
+    def _send(self, batch: Tensor) -> Tensor:
         return batch.to(self._place, non_blocking=True)
 
 
 def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pixels and labels of all images in batches, on the device of the labels.
+    """Yield pixels and labels of all images in batches, on the device of the labels.
 
     The pixels are those of the places in a batch that `own` says, for so many images.
     """

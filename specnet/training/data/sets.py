@@ -1,4 +1,4 @@
-"""The data sets by name, and their formats."""
+"""The data sets, by the classes of their settings, and their formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from specnet.training.data.download import PublishedSet, SetFiles, find_or_downl
 from specnet.training.data.folder import read_folder
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
 from specnet.training.errors import CannotRun
-from specnet.training.randomness import generator
+from specnet.training.randomness import make_generator
 
 CIFAR10 = PublishedSet(
     title="CIFAR-10",
@@ -54,7 +54,7 @@ CIFAR100 = PublishedSet(
 
 
 def read_cifar10(found: SetFiles) -> DataSet:
-    """Five files to train, one to test; raises DataProblem."""
+    """Read CIFAR-10: five files to train, one to test; raises DataProblem."""
     batches = [f"data_batch_{number}" for number in range(1, 6)]
     classes = _read_class_names(found, "batches.meta", "label_names")
     return DataSet(
@@ -65,7 +65,7 @@ def read_cifar10(found: SetFiles) -> DataSet:
 
 
 def read_cifar100(found: SetFiles) -> DataSet:
-    """One file to train, one to test, with the hundred fine labels; raises DataProblem."""
+    """Read CIFAR-100 with its hundred fine labels: one file to train, one to test; raises DataProblem."""
     classes = _read_class_names(found, "meta", "fine_label_names")
     return DataSet(
         classes,
@@ -84,7 +84,7 @@ def _read_cifar_part(found: SetFiles, files: Iterable[str], key: str) -> Images:
 
 
 def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tensor]:
-    """A row of 3,072 bytes an image, the red, the green and the blue map one after the other."""
+    """Read a file with a row of 3,072 bytes for each image: its red, green and blue map."""
     entries = _read_pickle(found, file, ["data", key])
     rows = entries["data"]
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
@@ -99,7 +99,7 @@ def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tens
 
 
 def _read_pickle(found: SetFiles, file: str, keys: Iterable[str]) -> dict[str, Any]:
-    """A pickled dictionary, in which there are these keys."""
+    """Read a pickled dictionary that has the given keys."""
     packed = found.read(file)
     try:
         content = _DataUnpickler(io.BytesIO(packed), encoding="latin1").load()
@@ -116,7 +116,7 @@ def _decode_key(key: str | bytes) -> str:
 
 
 class _DataUnpickler(pickle.Unpickler):
-    """An unpickler that knows what a numpy array is made of, and refuses everything else by name."""
+    """An unpickler of numpy arrays that refuses to import anything else (Krizhevsky's files are pickles)."""
 
     allowed = frozenset(
         {
@@ -174,7 +174,7 @@ CLOTHES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
 
 
 def read_idx(found: SetFiles, classes: tuple[str, ...]) -> DataSet:
-    """Both parts; raises DataProblem."""
+    """Read MNIST or Fashion-MNIST; raises DataProblem."""
     return DataSet(classes, train=_read_idx_part(found, *IDX_FILES[:2]), test=_read_idx_part(found, *IDX_FILES[2:]))
 
 
@@ -186,7 +186,7 @@ def _read_idx_part(found: SetFiles, images: str, labels: str) -> Images:
 
 
 def _read_idx_array(found: SetFiles, file: str, dimensions: int) -> Tensor:
-    """An idx file: 0, 0, 8 for unsigned bytes, the number of dimensions, their sizes as big-endian words, the bytes."""
+    """Read an idx file (LeCun 1998): 0, 0, 8, the number of dimensions, their sizes as big-endian words, bytes."""
     content = found.read(file)
     head = 4 + 4 * dimensions
     if content[:4] != bytes((0, 0, 8, dimensions)) or len(content) < head:
@@ -198,11 +198,11 @@ def _read_idx_array(found: SetFiles, file: str, dimensions: int) -> Tensor:
 
 
 TEST_SHARE = 5
-"""One image in five is set aside for the test: the set is published without a test part."""
+"""One image in five is split off for the test, as the set is published without a test part."""
 
 
 def read_digits(setting: settings.Digits, request: DataRequest) -> DataSet:
-    """Both parts; raises CannotRun where scikit-learn is not installed."""
+    """Read the handwritten digits of scikit-learn, 17 shades of grey in 8×8; raises CannotRun without scikit-learn."""
     table = torch.from_numpy(np.loadtxt(_digits_file(), np.uint8, delimiter=","))
     shades = table[:, :64].reshape(-1, 8, 8, 1).double()
     images = Images((shades * 255 / 16).round().to(torch.uint8), table[:, 64].long())
@@ -211,7 +211,7 @@ def read_digits(setting: settings.Digits, request: DataRequest) -> DataSet:
 
 
 def _digits_file() -> Path:
-    """The table itself: importing scikit-learn to have it read takes fifteen times as long."""
+    """Return the path of the table, as importing scikit-learn takes fifteen times as long as reading it."""
     package = find_spec("sklearn")
     if package is None or package.origin is None:
         raise CannotRun("`data digits` needs scikit-learn: pip install 'specnet[train]'")
@@ -219,7 +219,7 @@ def _digits_file() -> Path:
 
 
 def make_synthetic(setting: settings.Synthetic, request: DataRequest) -> DataSet:
-    """Make images with all classes alike; a fifth more for the test."""
+    """Make images of balanced classes, each a noisy copy of its class's pattern; a fifth more are the test set."""
     patterns = _draw_patterns(setting, request.shape)
     train = _draw_part(setting, "train", setting.images, patterns)
     test = _draw_part(setting, "test", max(1, setting.images // 5), patterns)
@@ -227,22 +227,22 @@ def make_synthetic(setting: settings.Synthetic, request: DataRequest) -> DataSet
 
 
 def _draw_patterns(setting: settings.Synthetic, shape: tuple[int, int, int]) -> Tensor:
-    """uint8 classes×H×W×C from 0 to 127: a grid of 4×4 random colours, enlarged."""
+    """Draw uint8 classes×H×W×C from 0 to 127: an enlarged grid of 4×4 random colours for each class."""
     height, width, channels = shape
-    coarse = torch.rand(setting.classes, channels, 4, 4, generator=generator(setting.seed, "patterns"))
+    coarse = torch.rand(setting.classes, channels, 4, 4, generator=make_generator(setting.seed, "patterns"))
     return (interpolate(coarse, (height, width)) * 127).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _draw_part(setting: settings.Synthetic, name: str, amount: int, patterns: Tensor) -> Images:
     labels = torch.arange(amount) % setting.classes
     noise = torch.randint(
-        0, 128, (amount, *patterns.shape[1:]), dtype=torch.uint8, generator=generator(setting.seed, name)
+        0, 128, (amount, *patterns.shape[1:]), dtype=torch.uint8, generator=make_generator(setting.seed, name)
     )
     return Images(noise.add_(patterns[labels]), labels)
 
 
 def _read_published(published: PublishedSet, read: Callable[[SetFiles], DataSet], request: DataRequest) -> DataSet:
-    """Read a set; one with as many images as published must be the published one to the last bit."""
+    """Read a published set; one with as many images as published must have its checksums."""
     found = find_or_download(published, request.data_dir, request.note)
     data = read(found)
     if tuple(len(part) for part in data.parts().values()) == published.images:
@@ -277,4 +277,4 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Synthetic: make_synthetic,
     settings.Folder: read_folder,
 }
-"""What reads or makes each data set, by the class of its settings; raises DataProblem, CannotRun."""
+"""The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""

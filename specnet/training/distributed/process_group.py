@@ -1,7 +1,7 @@
-"""Several processes that train one network together, and what they tell each other.
+"""Several processes that train one network together, and how they join and communicate.
 
-Flags, sums and clocks go over the CPU (gloo), so that nobody waits for a GPU to say a word; what is large stays on
-the device. Nothing is said between two looks, and nobody looks alone: see `is_time`.
+Flags, sums and clocks are exchanged on the CPU (gloo), so that no GPU has to be waited for; large tensors stay on the
+device. All ranks report at the same steps and exchange nothing in between: see `is_time`.
 """
 
 from __future__ import annotations
@@ -25,149 +25,150 @@ from specnet.training.distributed.single_process import SINGLE_PROCESS, Network,
 from specnet.training.errors import CannotRun, RankLost
 from specnet.training.job import Options
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 FAILED, CODE = "failed", "exit code"
-"""What ranks that fail write for the others."""
+"""The keys of the store that failing ranks write for the others."""
 
-WAITED = timedelta(seconds=5)
-"""How long a rank that fails waits to hear what the first one that failed ends with."""
+WAIT = timedelta(seconds=5)
+"""The time for which a failing rank waits for the exit code of the first that failed."""
 
 CPU = torch.device("cpu")
+
+LOST_ERRORS = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")
+"""Parts of torch's RuntimeErrors where another process no longer answers."""
+
+ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+"""The environment variables that torchrun sets, as any other launcher has to."""
+
+
+@contextmanager
+def explain_lost_worker(folder: Path | None) -> Iterator[None]:
+    """Raise RankLost within it where another rank cannot be reached, saying what is saved in a run's folder."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and not any(words in str(error) for words in LOST_ERRORS):
+            raise
+        raise RankLost(folder) from error
 
 
 class ProcessGroup(Ranks):
     """This process among several; `local` is its number on its machine."""
 
-    def __init__(self, number: int, amount: int, local: int, store: Store) -> None:
-        self.number, self.amount, self._local, self._store = number, amount, local, store
+    def __init__(self, rank: int, world_size: int, local: int, store: Store) -> None:
+        self.rank, self.world_size, self._local, self._store = rank, world_size, local, store
         self._stage = ""
         self._period = self._left = 1
-        self._heard = self._asked = 0
+        self._received = self._agreed = 0
         self._clock = 0.0
         self._meet(1)
 
-    def own_device(self, name: str) -> str:
+    def local_device(self, name: str) -> str:
         if name.startswith("cuda:") and name != "cuda:0":
-            raise CannotRun(f"`--device {name}` is one GPU, and there are {self.amount} processes; `--gpu` is one each")
+            raise CannotRun(
+                f"`--device {name}` is one GPU, and there are {self.world_size} processes; `--gpu` is one each"
+            )
         return f"cuda:{self._local}" if name.startswith("cuda") else name
 
-    def settle(self, module: nn.Module, options: Options, place: torch.device) -> None:
+    def place_module(self, module: nn.Module, options: Options, place: torch.device) -> None:
         if place.type == "cuda":
             torch.cuda.set_device(place)  # NCCL and FSDP2 take the current one
         if options.sync_bn:
-            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]  # torch has no types here
         if options.sharded:
             shard_module(module, place)
         else:
-            super().settle(module, options, place)
+            super().place_module(module, options, place)
 
-    def averaging(self, network: Network, options: Options, place: torch.device) -> Network:
+    def average_gradients(self, network: Network, options: Options, place: torch.device) -> Network:
         return network if options.sharded else average_gradients(cast(nn.Module, network), place)
 
     def share(self, images: int) -> Share:
-        return share_of(self.number, self.amount, images)
+        return share_of(self.rank, self.world_size, images)
 
-    def joined(self, outputs: Tensor, share: Share) -> Tensor:
-        counts = [share_of(rank, self.amount, share.whole).counted for rank in range(self.amount)]
+    def gather_outputs(self, outputs: Tensor, share: Share) -> Tensor:
+        counts = [share_of(rank, self.world_size, share.whole).counted for rank in range(self.world_size)]
         own = outputs.new_zeros(max(counts), *outputs.shape[1:])
         own[: share.counted] = outputs[: share.counted]
         parts = [torch.empty_like(own) for _ in counts]
         dist.all_gather(parts, own)
         return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
 
-    def all(self, is_so: bool) -> bool:
+    def gather(self, numbers: Sequence[float]) -> Tensor:
+        own = torch.tensor(numbers, dtype=torch.float64)
+        rows = [torch.empty_like(own) for _ in range(self.world_size)]
+        dist.all_gather(rows, own)
+        return torch.stack(rows)
+
+    def all_agree(self, is_so: bool) -> bool:
         return bool(self.gather((is_so,)).all())
 
-    def from_first(self, find: Callable[[], Found]) -> Found:
-        found: list[Found | None] = [find() if self.is_first else None]
-        dist.broadcast_object_list(found, 0, device=CPU)
-        return found[0]  # type: ignore[return-value]
+    def from_first(self, find: Callable[[], Value]) -> Value:
+        values: list[Value | None] = [find() if self.is_first else None]
+        dist.broadcast_object_list(values, 0, device=CPU)
+        return cast(Value, values[0])
 
     @contextmanager
-    def in_turn(self) -> Iterator[None]:
+    def take_turns(self) -> Iterator[None]:
         if self._local:
             self.gather((0,))
         yield
         if not self._local:
             self.gather((0,))
 
-    def same_buffers(self, module: nn.Module) -> None:
+    def sync_buffers(self, module: nn.Module) -> None:
         for buffer in module.buffers():
             dist.broadcast(buffer, 0)
 
-    def copied(self, value: Tensor) -> Tensor:
+    def copy_to_cpu(self, value: Tensor) -> Tensor:
         whole = gather_whole(value.detach())
-        return super().copied(whole) if self.is_first else torch.empty(0)
+        return super().copy_to_cpu(whole) if self.is_first else torch.empty(0)
 
-    def is_time(self, since: float, tick: float, stage: str) -> bool:
-        """Counts calls, for clocks differ: at every look the first rank says after how many calls the next one is."""
+    def shard_like(self, value: Tensor, like: Tensor) -> Tensor:
+        return shard_like(value, like)
+
+    def local_part(self, value: Tensor) -> Tensor:
+        return local_part(value)
+
+    def is_time(self, since: float, interval: float, stage: str) -> bool:
+        """Count calls, as clocks differ: at every report the first rank says after how many calls the next one is."""
         if stage != self._stage:
             self._stage, self._period, self._left = stage, 1, 1
         self._left -= 1
         if self._left:
             return False
-        fitting = int(self._period * tick / max(1e-9, perf_counter() - since))
+        fitting = int(self._period * interval / max(1e-9, perf_counter() - since))
         self._meet(max(1, min(fitting, 2 * self._period)))
         return True
 
     def now(self) -> float:
         return self._clock
 
-    def asked(self, signal: int | None) -> int | None:
-        self._heard = signal or 0
-        return self._asked or None
+    def agree_on_signal(self, signal: int | None) -> int | None:
+        self._received = signal or 0
+        return self._agreed or None
 
-    def placed(self, value: Tensor, like: Tensor) -> Tensor:
-        return shard_like(value, like)
-
-    def local(self, value: Tensor) -> Tensor:
-        return local_part(value)
-
-    def noticing_loss(self, folder: Path) -> AbstractContextManager[None]:
+    def detect_lost_worker(self, folder: Path) -> AbstractContextManager[None]:
         return explain_lost_worker(folder)
 
-    def failing(self, code: int) -> tuple[bool, int]:
+    def agree_on_failure(self, code: int) -> tuple[bool, int]:
         try:
             if self._store.add(FAILED, 1) == 1:
                 self._store.set(CODE, str(code))
                 return True, code
-            self._store.wait([CODE], WAITED)
+            self._store.wait([CODE], WAIT)
             return False, int(self._store.get(CODE))
-        except RuntimeError:  # whoever kept the store is gone, too
+        except RuntimeError:  # the process that kept the store is gone as well
             return self.is_first, code
 
     def _meet(self, period: int) -> None:
-        """All ranks learn who has heard a signal, and the first one's clock and period."""
-        rows = self.gather((self._heard, period, perf_counter()))
-        self._asked = int(rows[:, 0].max())
+        """Exchange the signals that ranks have received, and the first rank's clock and period."""
+        rows = self.gather((self._received, period, perf_counter()))
+        self._agreed = int(rows[:, 0].max())
         self._period = self._left = int(rows[0, 1])
         self._clock = float(rows[0, 2])
 
-    def gather(self, numbers: Sequence[float]) -> Tensor:
-        own = torch.tensor(numbers, dtype=torch.float64)
-        rows = [torch.empty_like(own) for _ in range(self.amount)]
-        dist.all_gather(rows, own)
-        return torch.stack(rows)
-
-
-LOST_WORDS = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")
-"""What torch's RuntimeError has in it where another process no longer answers."""
-
-
-@contextmanager
-def explain_lost_worker(folder: Path | None) -> Iterator[None]:
-    """Within it, not to reach another rank raises RankLost, which says what is saved in a run's folder."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and not any(words in str(error) for words in LOST_WORDS):
-            raise
-        raise RankLost(folder) from error
-
-
-ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What torchrun says, and whoever stands in for it has to."""
 
 _current: Ranks = SINGLE_PROCESS
 
@@ -178,36 +179,36 @@ def are_started() -> bool:
 
 
 def is_first() -> bool:
-    """Whether this process is the first rank, or alone."""
+    """Whether this process is the first rank, or the only one."""
     return not are_started() or os.environ["RANK"] == "0"
 
 
 def restarts() -> int:
-    """How often torchrun has started the ranks again, because one of them had died."""
+    """Return how often torchrun has restarted the ranks because one of them had died."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 
 
 def launch_id() -> str | None:
-    """The name that torchrun has for all that it starts and starts again."""
+    """Return torchrun's name for all the processes that it starts and restarts."""
     return os.environ.get("TORCHELASTIC_RUN_ID")
 
 
 @contextmanager
 def join_process_group() -> Iterator[Ranks]:
-    """Within it, this process is one of all ranks; within another such one it stays what it is. Raises RankLost."""
+    """Make this process one of all ranks within it; nested calls change nothing. Raises RankLost."""
     global _current
     if not are_started() or dist.is_initialized():
         yield _current
         return
-    number, amount, local = (int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    rank, world_size, local = (int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     with explain_lost_worker(None):
-        store = _store()
-        dist.init_process_group(_backend(), store=store, rank=number, world_size=amount)
-        _current = ProcessGroup(number, amount, local, store)
+        store = _make_store()
+        dist.init_process_group(_backend(), store=store, rank=rank, world_size=world_size)
+        _current = ProcessGroup(rank, world_size, local, store)
         try:
             yield _current
         except Exception:
-            with suppress(RuntimeError):  # left to the end of the process, it may abort that
+            with suppress(RuntimeError):  # at the end of the process it might abort
                 dist.destroy_process_group()
             raise
         finally:
@@ -219,7 +220,7 @@ def _backend() -> str:
     return "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
 
 
-def _store() -> Store:
-    """Where ranks find each other; what those before a restart have left there is not looked at."""
+def _make_store() -> Store:
+    """Return the store where ranks find each other, without what those before a restart have left there."""
     store, _, _ = next(rendezvous("env://"))
     return PrefixStore(f"specnet/{restarts()}", store)

@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
 
 LARGE = 2**16
-"""Parameters from which a layer is gathered and freed by itself; the smaller ones stay together."""
+"""The number of parameters from which a layer is gathered and freed by itself; smaller layers stay together."""
 
 UNSYNCED = next(
     name
     for name in ("forward_sync_buffers", "broadcast_buffers")
     if name in signature(DistributedDataParallel.__init__).parameters
 )
-"""What torch, from 2.13 and before, calls the copying of running statistics at every step."""
+"""The name of the option that copies running statistics at every step, in torch from 2.13 on and before."""
 
 
 def average_gradients(network: nn.Module, place: torch.device) -> nn.Module:
-    """The network with gradients that are the mean of all ranks'; its running statistics are each rank's own."""
+    """Return the network with gradients averaged over all ranks; running statistics stay each rank's own."""
     devices = [place] if place.type == "cuda" else None
     unsynced: dict[str, bool] = {UNSYNCED: False}
     return DistributedDataParallel(network, devices, gradient_as_bucket_view=True, **unsynced)  # type: ignore[arg-type]
 
 
 def shard_module(module: nn.Module, place: torch.device) -> None:
-    """Put a shard of each parameter on the device, layer by layer, in place; gradients become the mean of all ranks'.
+    """Put a shard of each parameter on the device, layer by layer, in place; gradients are averaged over all ranks.
 
-    The module comes from the CPU, for the device need not hold it whole.
+    The module comes from the CPU, as the device need not hold it whole.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard  # takes as long to import as the rest of torch
@@ -48,7 +48,7 @@ def shard_module(module: nn.Module, place: torch.device) -> None:
 
 
 def _large_layers(module: nn.Module) -> Iterator[nn.Module]:
-    """The layers with many parameters that no other layer shares."""
+    """Yield the layers with many parameters that no other layer shares."""
     owners: dict[Tensor, int] = {}
     layers = [layer for layer in module.modules() if layer is not module]
     for parameter in (parameter for layer in layers for parameter in layer.parameters(recurse=False)):
@@ -60,17 +60,17 @@ def _large_layers(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def gather_whole(value: Tensor) -> Tensor:
-    """A tensor with all of its shards; every rank has to ask."""
+    """Return a tensor with all of its shards; a collective call of all ranks."""
     return value.full_tensor() if _is_shard(value) else value
 
 
 def local_part(value: Tensor) -> Tensor:
-    """What of a tensor lies here."""
+    """Return the shard of a tensor that lies on this rank."""
     return value.to_local() if _is_shard(value) else value
 
 
 def shard_like(value: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor, which every rank has, sharded as another one of its shape."""
+    """Return a whole tensor, which every rank has, sharded as another one of its shape."""
     if not _is_shard(like) or value.shape != like.shape:
         return value
     from torch.distributed.tensor import distribute_tensor

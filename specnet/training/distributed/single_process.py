@@ -1,4 +1,4 @@
-"""A single process: what several have to agree on, it decides alone."""
+"""A single process: what several processes have to agree on, it decides alone."""
 
 from __future__ import annotations
 
@@ -14,112 +14,21 @@ from torch import Tensor, nn
 
 from specnet.training.job import Options
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 Network = Callable[[Tensor], Tensor]
-"""A module, or what it is wrapped in: images B×C×H×W to outputs B×classes."""
+"""A module, or a wrapper of it: images B×C×H×W to outputs B×classes."""
 
-
-class Ranks:
-    """This process, `number` of `amount`; it is the only one."""
-
-    number = 0
-    amount = 1
-
-    @property
-    def is_first(self) -> bool:
-        """Whether this is the rank that writes, shows and decides."""
-        return self.number == 0
-
-    @property
-    def is_alone(self) -> bool:
-        return self.amount == 1
-
-    def own_device(self, name: str) -> str:
-        """The device of this rank, where all are to train on the kind of `name`; raises CannotRun."""
-        return name
-
-    def settle(self, module: nn.Module, options: Options, place: torch.device) -> None:
-        """Bring a module to the device, or of each of its parameters a shard if that is wished."""
-        module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def averaging(self, network: Network, options: Options, place: torch.device) -> Network:
-        """The network with gradients that are the mean of all ranks'."""
-        return network
-
-    def share(self, images: int) -> Share:
-        """The images that this rank works on in a batch of so many."""
-        return Share(0, images, images, images)
-
-    def joined(self, outputs: Tensor, share: Share) -> Tensor:
-        """The outputs of a whole batch, B×outputs, from those of the shares."""
-        return outputs
-
-    def gather(self, numbers: Sequence[float]) -> Tensor:
-        """Return the numbers of all ranks, float64 ranks×numbers."""
-        return torch.tensor([numbers], dtype=torch.float64)
-
-    def all(self, is_so: bool) -> bool:
-        """Whether it is so on every rank."""
-        return is_so
-
-    def from_first(self, find: Callable[[], Found]) -> Found:
-        """What the first rank finds; the others are told."""
-        return find()
-
-    def in_turn(self) -> AbstractContextManager[None]:
-        """Within it, one rank of this machine goes before the others: it may fetch what they find then."""
-        return nullcontext()
-
-    def same_buffers(self, module: nn.Module) -> None:
-        """Give all ranks the first one's running statistics."""
-
-    def copied(self, value: Tensor) -> Tensor:
-        """On the first rank the whole tensor on the CPU, in the ordinary memory layout; elsewhere nothing of it."""
-        return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-
-    def placed(self, value: Tensor, like: Tensor) -> Tensor:
-        """A whole tensor, which every rank has, as a shard where the one that it is to become is one."""
-        return value
-
-    def local(self, value: Tensor) -> Tensor:
-        """What of a tensor lies on this rank."""
-        return value
-
-    def is_time(self, since: float, tick: float, stage: str) -> bool:
-        """Whether all ranks look now: as soon as `tick` seconds have gone by `since` the last time."""
-        return perf_counter() - since >= tick
-
-    def now(self) -> float:
-        """Seconds by the clock that all ranks go by."""
-        return perf_counter()
-
-    def asked(self, signal: int | None) -> int | None:
-        """The signal that all ranks stop for, if this one or another has heard any."""
-        return signal
-
-    def noticing_loss(self, folder: Path) -> AbstractContextManager[None]:
-        """Within it, a rank that has died raises RankLost, which says what is saved in a run's folder."""
-        return nullcontext()
-
-    def failing(self, code: int) -> tuple[bool, int]:
-        """Whether this rank, which fails, is the first that does and speaks for all; and what all then exit with."""
-        return True, code
-
-
-SINGLE_PROCESS = Ranks()
-
-
-SMALLEST_SHARE = 2
-"""Images that a rank works on at least, for a single one has no variance to normalise by."""
+MIN_SHARE = 2
+"""The smallest number of images of a rank, as a single one has no variance to normalise by."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """The places from `start` to `stop` − 1 of a batch of `whole` images, of which the first `counted` count.
+    """The images from `start` to `stop` − 1 of a batch of `whole` images, of which the first `counted` count.
 
-    Where there are too few images for all ranks, the last ranks go through two that others have, too, and count none:
-    they must take part in what all ranks do together.
+    Where there are too few images for all ranks, the last ranks process two that others have as well, and count none,
+    since they must take part in the collective operations.
     """
 
     start: int
@@ -137,16 +46,106 @@ class Share:
         """The factor of the share's mean loss that makes the mean of all ranks' gradients the whole batch's."""
         return self.counted * self.ranks / self.whole
 
-    def parts(self, wanted: int) -> int:
-        """In how many parts the share is learned: as many on every rank, for all take each of them together."""
-        least = self.whole // self.ranks if self.whole >= self.ranks * SMALLEST_SHARE else SMALLEST_SHARE
-        return min(wanted, max(1, least // SMALLEST_SHARE))
+    def count_parts(self, wanted: int) -> int:
+        """Return the number of parts to accumulate gradients over, at most `wanted` and the same on every rank."""
+        smallest = self.whole // self.ranks if self.whole >= self.ranks * MIN_SHARE else MIN_SHARE
+        return min(wanted, max(1, smallest // MIN_SHARE))
 
 
 def share_of(rank: int, ranks: int, whole: int) -> Share:
-    """The share of one of so many ranks in a batch of `whole` images; the shares are as equal as they can be."""
-    working = max(1, min(ranks, whole // SMALLEST_SHARE))
+    """Return the share of a rank in a batch of `whole` images; the shares differ by one image at most."""
+    working = max(1, min(ranks, whole // MIN_SHARE))
     if rank >= working:
-        return Share(0, min(SMALLEST_SHARE, whole), 0, whole, ranks)
+        return Share(0, min(MIN_SHARE, whole), 0, whole, ranks)
     start, stop = whole * rank // working, whole * (rank + 1) // working
     return Share(start, stop, stop - start, whole, ranks)
+
+
+class Ranks:
+    """The processes that train one network together, seen from `rank`, one of `world_size`; here there is one alone."""
+
+    rank = 0
+    world_size = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the rank that writes, reports and decides."""
+        return self.rank == 0
+
+    @property
+    def is_single(self) -> bool:
+        return self.world_size == 1
+
+    def local_device(self, name: str) -> str:
+        """Return the device of this rank, where all train on the kind of device called `name`; raises CannotRun."""
+        return name
+
+    def place_module(self, module: nn.Module, options: Options, place: torch.device) -> None:
+        """Move a module to the device, or with `sharded` a shard of each of its parameters."""
+        module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+
+    def average_gradients(self, network: Network, options: Options, place: torch.device) -> Network:
+        """Return the network with gradients that are the mean over all ranks."""
+        return network
+
+    def share(self, images: int) -> Share:
+        """Return this rank's share of a batch."""
+        return Share(0, images, images, images)
+
+    def gather_outputs(self, outputs: Tensor, share: Share) -> Tensor:
+        """Return the outputs of a whole batch, B×outputs, from those of the shares."""
+        return outputs
+
+    def gather(self, numbers: Sequence[float]) -> Tensor:
+        """Return the numbers of all ranks, float64 ranks×numbers."""
+        return torch.tensor([numbers], dtype=torch.float64)
+
+    def all_agree(self, is_so: bool) -> bool:
+        """Whether it is so on every rank."""
+        return is_so
+
+    def from_first(self, find: Callable[[], Value]) -> Value:
+        """Return on all ranks what `find` returns on the first."""
+        return find()
+
+    def take_turns(self) -> AbstractContextManager[None]:
+        """Let one rank of this machine go first within it, so that the others find what it has downloaded."""
+        return nullcontext()
+
+    def sync_buffers(self, module: nn.Module) -> None:
+        """Give all ranks the running statistics of the first."""
+
+    def copy_to_cpu(self, value: Tensor) -> Tensor:
+        """Return the whole tensor on the CPU of the first rank, contiguous; nothing of it on the others."""
+        return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+    def shard_like(self, value: Tensor, like: Tensor) -> Tensor:
+        """Return a whole tensor, which every rank has, sharded as another tensor is."""
+        return value
+
+    def local_part(self, value: Tensor) -> Tensor:
+        """Return the part of a tensor that lies on this rank."""
+        return value
+
+    def is_time(self, since: float, interval: float, stage: str) -> bool:
+        """Whether all ranks report now, as `interval` seconds have passed `since` the last time."""
+        return perf_counter() - since >= interval
+
+    def now(self) -> float:
+        """Return the seconds by the clock that all ranks share."""
+        return perf_counter()
+
+    def agree_on_signal(self, signal: int | None) -> int | None:
+        """Return the signal that all ranks stop for, if this one or another has received any."""
+        return signal
+
+    def detect_lost_worker(self, folder: Path) -> AbstractContextManager[None]:
+        """Raise RankLost within it when another rank dies, saying what is saved in the run's folder."""
+        return nullcontext()
+
+    def agree_on_failure(self, code: int) -> tuple[bool, int]:
+        """Return whether this failing rank was the first to fail and reports for all, and the exit code of all."""
+        return True, code
+
+
+SINGLE_PROCESS = Ranks()

@@ -1,4 +1,4 @@
-"""What a run keeps of itself on disk as it goes: the weights that count, and checkpoints."""
+"""Write the weights that count, and checkpoints in a background thread."""
 
 from __future__ import annotations
 
@@ -13,69 +13,69 @@ from specnet.training.runs.run_folder import RunFolder
 
 
 class CheckpointWriter:
-    """Holds the weights that count until they are written, which is always before a checkpoint that tells of them.
+    """Keeps the weights that count until they are written, which is always before a checkpoint that refers to them.
 
-    A checkpoint is copied by the training thread, and written by one of its own. What goes wrong there, CannotRun, is
-    raised by the next method that is called.
+    The training thread copies a checkpoint, and a background thread writes it. Its CannotRun is raised by the next
+    method that is called.
     """
 
     def __init__(self, folder: RunFolder, state: State) -> None:
         self._folder, self._state = folder, state
-        self._unwritten: Tensors | None = None
+        self._unwritten_weights: Tensors | None = None
         self._saved_at = state.ranks.now()
-        self._remembered: tuple[int, Checkpoint] | None = None
+        self._snapshot: tuple[int, Checkpoint] | None = None
         self._saving = Lock()
         self._writer = ThreadPoolExecutor(1, "checkpoints")
         self._writing: Future[None] | None = None
 
-    def keep(self) -> None:
-        """From now on the weights of this moment are those that count; raises NotFinite."""
+    def keep_weights(self) -> None:
+        """Make the present weights those that count; raises NotFinite."""
         self._refuse_nan()
-        self._unwritten = self._state.weights()
+        self._unwritten_weights = self._state.weights()
 
     def save(self) -> None:
-        """Write all that a resumed run needs; raises NotFinite rather than replace a good checkpoint by a bad one."""
+        """Write a checkpoint, and wait for it; raises NotFinite rather than replace a good checkpoint by a bad one."""
         self._finish_writing()
-        self._begin_to_save()
+        self._start_saving()
         self._finish_writing()
 
     def save_if_older(self, seconds: float) -> None:
-        """Begin to save where the last checkpoint is older than so many seconds, and is written."""
+        """Start to write a checkpoint if the last one is written and older than a number of seconds."""
         ranks = self._state.ranks
-        if ranks.now() - self._saved_at > seconds and ranks.from_first(self._is_written):
+        if ranks.now() - self._saved_at > seconds and ranks.from_first(self._is_idle):
             self._finish_writing()
-            self._begin_to_save()
+            self._start_saving()
 
-    def remember(self) -> None:
-        """Keep this moment in memory, to be saved if what comes next takes too long to wait for.
+    def take_snapshot(self) -> None:
+        """Keep the present state in memory, to be saved if the next step takes too long on an interruption.
 
-        No rank among several leaves by itself, so none needs it there.
+        No rank among several stops by itself, so that none needs it.
         """
-        if self._state.ranks.is_alone:
-            self._remembered = (self._state.step, self._state.pack())
+        if self._state.ranks.is_single:
+            self._snapshot = (self._state.step, self._state.pack())
 
-    def save_remembered(self) -> str:
-        """Save the moment remembered, from another thread, and say what is saved then."""
-        remembered = self._remembered
-        if remembered is None:
-            return "what the last checkpoint holds"
-        self._write(self._unwritten, *remembered)
-        return f"all up to step {remembered[0]}"
+    def save_snapshot(self) -> str:
+        """Save the snapshot, from another thread, and return what is saved, for a message."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return "the last checkpoint"
+        self._write(self._unwritten_weights, *snapshot)
+        return f"all up to step {snapshot[0]}"
 
     def give_up(self, what: str) -> NoReturn:
-        """Raises NotFinite when the weights that were good are on the disk."""
+        """Raise NotFinite once the last good weights are on the disk."""
         self._finish_writing()
-        self._write_kept(self._unwritten)
+        self._write_weights(self._unwritten_weights)
         best = self._state.best
         kept = f"the weights of epoch {best.epoch} are kept" if best else "it has no good weights yet"
         raise NotFinite(f"{what} is not finite; {kept}, and a smaller learning rate may help")
 
-    def _begin_to_save(self) -> None:
+    def _start_saving(self) -> None:
         self._refuse_nan()
-        self._writing = self._writer.submit(self._write, self._unwritten, self._state.step, self._state.pack())
+        self._writing = self._writer.submit(self._write, self._unwritten_weights, self._state.step, self._state.pack())
         self._saved_at = self._state.ranks.now()
 
-    def _is_written(self) -> bool:
+    def _is_idle(self) -> bool:
         return self._writing is None or self._writing.done()
 
     def _finish_writing(self) -> None:
@@ -83,21 +83,21 @@ class CheckpointWriter:
         if writing:
             writing.result()
 
-    def _write(self, kept: Tensors | None, step: int, moment: Checkpoint) -> None:
+    def _write(self, kept: Tensors | None, step: int, state: Checkpoint) -> None:
         with self._saving:
-            self._write_kept(kept)
+            self._write_weights(kept)
             if self._state.ranks.is_first:
-                save_checkpoint(self._folder.checkpoint, step, moment)
-            if self._remembered and self._remembered[0] <= step:
-                self._remembered = None
+                save_checkpoint(self._folder.checkpoint, step, state)
+            if self._snapshot and self._snapshot[0] <= step:
+                self._snapshot = None
 
-    def _write_kept(self, kept: Tensors | None) -> None:
-        """Bring the weights that count to the disk, unless they are there."""
+    def _write_weights(self, kept: Tensors | None) -> None:
+        """Write the weights that count, unless they are written already."""
         if kept is not None:
             if self._state.ranks.is_first:
                 self._folder.write_model(kept)
-            if self._unwritten is kept:
-                self._unwritten = None
+            if self._unwritten_weights is kept:
+                self._unwritten_weights = None
 
     def _refuse_nan(self) -> None:
         if not self._state.is_finite():

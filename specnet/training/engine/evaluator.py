@@ -19,17 +19,17 @@ from specnet.training.optim.losses import Loss
 from specnet.training.transforms.augmentation import reflected
 from specnet.training.transforms.normalization import Normalizer
 
-Ticked = Callable[[int, int], None]
-"""Is called after each batch with how many are done, and how many there are."""
+OnBatch = Callable[[int, int], None]
+"""Called after each batch with the numbers of batches that are done and that there are."""
 
 
 TOP5_FROM = 11
-"""With fewer classes, to be among the best five means little."""
+"""The number of classes from which top-5 accuracy is reported, as it means little with fewer."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Mean loss, and the fraction of images whose label has the highest output, or one of the five highest."""
+    """Mean loss, accuracy and top-5 accuracy, which are fractions of the images."""
 
     loss: float
     accuracy: float
@@ -38,7 +38,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Scores a network in evaluation mode on parts of the data, `size` images at a time."""
+    """Evaluates a network on parts of the data, `size` images at a time."""
 
     network: Network
     parts: Mapping[str, Images]
@@ -48,44 +48,44 @@ class Evaluator:
     size: int
     ranks: Ranks = SINGLE_PROCESS
 
-    def score(self, part: str, ticked: Ticked) -> Score:
-        """How good the network is on a part."""
+    def score(self, part: str, on_batch: OnBatch) -> Score:
+        """Return the loss and the accuracy on a part."""
         place, images = self.device.place, len(self.parts[part])
         loss, correct = torch.zeros((), device=place), torch.zeros(2, dtype=torch.int64, device=place)
-        for outputs, labels in self.outputs(part, ticked):
+        for outputs, labels in self.outputs(part, on_batch):
             loss += self.loss(outputs, labels) * len(labels)
             correct += count_hits(outputs, labels)
         first, five = (correct / images).tolist()
         return Score(loss.item() / images, first, five if outputs.shape[1] >= TOP5_FROM else None)
 
     @torch.inference_mode()
-    def outputs(self, part: str, ticked: Ticked) -> Iterator[tuple[Tensor, Tensor]]:
-        """Float outputs B×outputs and labels B of a part, batch by batch; each rank works on its share of a batch."""
+    def outputs(self, part: str, on_batch: OnBatch) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield float outputs B×outputs and labels B of a part, batch by batch, to which each rank adds its share."""
         images = self.parts[part]
         batches = ceil(len(images) / self.size)
-        for done, (pixels, labels) in enumerate(iterate_batches(images, self.size, self._own), 1):
+        for done, (pixels, labels) in enumerate(iterate_batches(images, self.size, self._own_places), 1):
             with self.device.autocast():
                 outputs = self.network(self.normalizer(pixels)).float()
-            yield self.ranks.joined(outputs, self.ranks.share(len(labels))), labels
-            ticked(done, batches)
+            yield self.ranks.gather_outputs(outputs, self.ranks.share(len(labels))), labels
+            on_batch(done, batches)
 
-    def _own(self, images: int) -> slice:
+    def _own_places(self, images: int) -> slice:
         return self.ranks.share(images).places
 
 
 def count_hits(outputs: Tensor, labels: Tensor) -> Tensor:
-    """int64 2: for how many images of outputs B×classes the label B is the highest, and among the five highest."""
+    """Count for how many images the label B has the highest of the outputs B×classes, or one of five, int64 2."""
     highest = outputs.topk(min(5, outputs.shape[1])).indices == labels[:, None]
     return torch.stack([highest[:, 0].sum(), highest.sum()])
 
 
 LARGEST_MATRIX = 100
-"""With more classes, the confusion matrix is no longer written out in summary.json."""
+"""The number of classes up to which summary.json contains the confusion matrix."""
 
 
 @dataclass(frozen=True)
 class ClassificationMetrics:
-    """`confusion` is int64 classes×outputs: how many images of a class (row) were taken for each output (column)."""
+    """Metrics of a part; `confusion` counts images by true and predicted label, int64 classes×outputs."""
 
     loss: float
     top5: float | None
@@ -101,80 +101,80 @@ class ClassificationMetrics:
         return int(self.confusion.diagonal().sum()) / self.images
 
     @property
-    def per_class(self) -> dict[str, float | None]:
-        """The fraction of each class's images that are recognised; None where there are none."""
-        counts, right = self.confusion.sum(1).tolist(), self.confusion.diagonal().tolist()
-        return {name: r / n if n else None for name, r, n in zip(self.classes, right, counts, strict=True)}
+    def class_accuracies(self) -> dict[str, float | None]:
+        """The accuracy on the images of each class; None for a class without images."""
+        counts, correct = self.confusion.sum(1).tolist(), self.confusion.diagonal().tolist()
+        return {name: c / n if n else None for name, c, n in zip(self.classes, correct, counts, strict=True)}
 
     def output_name(self, output: int) -> str:
-        """The class's name; a network may have more outputs than there are classes."""
+        """Return the name of the class of an output, or `output N`, as a network may have more outputs than classes."""
         return class_name(self.classes, output)
 
-    def confused(self, most: int) -> list[tuple[str, str, int]]:
-        """What is taken for what how often, the most frequent first."""
+    def most_confused(self, number: int) -> list[tuple[str, str, int]]:
+        """Return true label, predicted label and count of the most frequent confusions, the most frequent first."""
         wrong = self.confusion.clone()
         wrong.diagonal().zero_()
-        cells = [(true, taken, int(wrong[true, taken])) for true, taken in wrong.nonzero().tolist()]
+        cells = [(true, predicted, int(wrong[true, predicted])) for true, predicted in wrong.nonzero().tolist()]
         cells.sort(key=lambda cell: -cell[2])
-        return [(self.classes[true], self.output_name(taken), count) for true, taken, count in cells[:most]]
+        return [(self.classes[true], self.output_name(predicted), count) for true, predicted, count in cells[:number]]
 
-    def record(self) -> dict[str, Any]:
-        """All of it as plain values for JSON."""
-        return {**self.brief(), "confusion": self.confusion.tolist()}
+    def to_record(self) -> dict[str, Any]:
+        """Return all metrics as plain values for JSON."""
+        return {**self.summarize(), "confusion": self.confusion.tolist()}
 
-    def brief(self) -> dict[str, Any]:
-        """The same, without a confusion matrix that is large."""
+    def summarize(self) -> dict[str, Any]:
+        """Return the metrics as plain values, without a large confusion matrix."""
         top5 = {} if self.top5 is None else {"top5_accuracy": self.top5}
         matrix = {"confusion": self.confusion.tolist()} if len(self.classes) <= LARGEST_MATRIX else {}
         figures = {"images": self.images, "loss": self.loss, "accuracy": self.accuracy, **top5}
-        return {**figures, "per_class_accuracy": self.per_class, **matrix}
+        return {**figures, "per_class_accuracy": self.class_accuracies, **matrix}
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The part of the data that was measured, and how good the network is on it."""
+    """The part of the data that was evaluated, and the metrics on it."""
 
     part: str
-    measures: ClassificationMetrics
+    metrics: ClassificationMetrics
 
 
 def compute_metrics(
     batches: Iterable[tuple[Tensor, Tensor]], loss: Loss, classes: tuple[str, ...]
 ) -> ClassificationMetrics:
-    """The measures over batches of outputs B×outputs and labels B, at least one, without waiting for the device."""
-    losses, among, counts, images = list[Tensor](), list[Tensor](), list[Tensor](), 0
+    """Return the metrics over batches of outputs B×outputs and labels B, at least one; it waits for the device once."""
+    losses, top5_hits, counts, images = list[Tensor](), list[Tensor](), list[Tensor](), 0
     for outputs, labels in batches:
         width = outputs.shape[1]
         images += len(labels)
         losses.append(loss(outputs, labels).double() * len(labels))
-        among.append(count_hits(outputs, labels)[1])
+        top5_hits.append(count_hits(outputs, labels)[1])
         cells = labels * width + outputs.argmax(1)
         counts.append(torch.bincount(cells, minlength=len(classes) * width).view(len(classes), width))
-    top5 = torch.stack(among).sum().item() / images if len(classes) >= TOP5_FROM else None
+    top5 = torch.stack(top5_hits).sum().item() / images if len(classes) >= TOP5_FROM else None
     return ClassificationMetrics(
         torch.stack(losses).sum().item() / images, top5, classes, torch.stack(counts).sum(0).cpu()
     )
 
 
 def average_views(network: Network, setting: Evaluate) -> Network:
-    """A network that answers with the weighted mean of the outputs for all views."""
+    """Return a network whose output is the weighted mean over views of an image, for test-time augmentation."""
     if not (setting.mirror or setting.shift):
         return network
 
-    def answer(images: Tensor) -> Tensor:
+    def average(images: Tensor) -> Tensor:
         return sum((share * network(view).float() for share, view in _views(images, setting)), images.new_zeros(()))
 
-    return answer
+    return average
 
 
 def _views(images: Tensor, setting: Evaluate) -> Iterator[tuple[float, Tensor]]:
-    """The views of images B×C×H×W, with shares that come to 1."""
+    """Yield the views of images B×C×H×W, with weights that sum to 1."""
     for share, moved in _shifted_views(images, setting.shift):
         yield from ((share / 2, moved), (share / 2, moved.flip(3))) if setting.mirror else ((share, moved),)
 
 
 def _shifted_views(images: Tensor, by: int) -> Iterator[tuple[float, Tensor]]:
-    """The images themselves, and moved along the diagonal to both sides, reflected at the edge."""
+    """Yield the images, and the images shifted along the diagonal to both sides, reflected at the edge."""
     if not by:
         yield 1.0, images
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import assert_never
 
 import torch
 from torch import Tensor, nn
@@ -18,26 +19,26 @@ from specnet.training.randomness import seed_for
 from specnet.training.runs.run_folder import MODEL, read_weights
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
-"""The modules whose weights a scheme draws; normalisation keeps its ones and zeros."""
+"""The modules whose weights are drawn; normalisations keep their ones and zeros."""
 
-WHITENED_BY = 5000
-"""Images whose windows tell the principal directions."""
+WHITENING_IMAGES = 5000
+"""Images whose windows determine the principal directions."""
 
-WHITENED_AT_ONCE = 500
+WHITENING_BATCH = 500
 
 EPS = 5e-4
 """Added to the variances that whitening divides by."""
 
 FirstImages = Callable[[int], Tensor]
-"""Gives so many training images, B×C×H×W as the network reads them."""
+"""Returns a number of training images, B×C×H×W as the network reads them."""
 
 
 def initialize_weights(
     module: nn.Module, setting: Init, parts: Mapping[str, LayerInfo], seed: int, images: FirstImages | None
 ) -> None:
-    """Draw all weights anew, in place.
+    """Draw all weights in place, from the seed, however the module was made.
 
-    Layers that start from the training images stay as torch has them where there are none.
+    Without `images`, layers that start from the training images keep torch's weights.
     """
     torch.manual_seed(seed_for(seed, "weights"))
     own = {name: part.init for name, part in parts.items() if part.init}
@@ -57,7 +58,7 @@ def initialize_weights(
 
 
 def _draw_layer_init(weight: Tensor, word: str) -> None:
-    """What a layer's own `init` does: a word of the `train` section's line, or `zeros`."""
+    """Apply a layer's own `init`: a word of the `train` section's line, or `zeros`."""
     if word == "zeros":
         init.zeros_(weight)
     else:
@@ -65,7 +66,7 @@ def _draw_layer_init(weight: Tensor, word: str) -> None:
 
 
 def _draw(weight: Tensor, setting: Init) -> None:
-    """Change a weight that is as torch draws it."""
+    """Draw a weight; before, it is as torch draws it."""
     match setting:
         case TorchDefault():
             pass
@@ -80,17 +81,17 @@ def _draw(weight: Tensor, setting: Init) -> None:
         case Dirac():
             _draw_dirac(weight)
         case _:
-            raise TypeError(f"no such init: {setting!r}")
+            assert_never(setting)
 
 
 def _draw_dirac(weight: Tensor) -> None:
-    """The first filters of a conv pass one channel each through; the others stay as they are."""
+    """Let the first filters of a conv pass one channel each; the others stay as they are."""
     if weight.ndim == 4:
         init.dirac_(weight[: weight.shape[1]])
 
 
 def refuse_whitening(module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
-    """Raises Unsuitable for a layer that cannot be whitened."""
+    """Raise Unsuitable for a layer that cannot be whitened."""
     for name in (name for name, part in parts.items() if part.init == "whiten"):
         part = module.get_submodule(name)
         if not isinstance(part, nn.Conv2d) or part.groups > 1 or max(part.dilation) > 1:
@@ -100,11 +101,11 @@ def refuse_whitening(module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
 
 
 def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
-    """The filters of a conv: principal directions of the windows that arrive, over their standard deviation."""
+    """Set the filters of a conv to the principal directions of its input windows over their standard deviations."""
     part = module.get_submodule(name)
     assert isinstance(part, nn.Conv2d)
     filters = len(part.weight)
-    variances, directions = torch.linalg.eigh(_second_moments(module, part, images(WHITENED_BY)))
+    variances, directions = torch.linalg.eigh(_second_moments(module, part, images(WHITENING_IMAGES)))
     scaled = (directions / (variances + EPS).sqrt()).flip(1).T[: (filters + 1) // 2]
     with torch.no_grad():
         part.weight.copy_(torch.cat([scaled, -scaled])[:filters].view(part.weight.shape))
@@ -112,22 +113,22 @@ def _whiten(module: nn.Module, name: str, images: FirstImages) -> None:
 
 @torch.no_grad()
 def _second_moments(module: nn.Module, part: nn.Conv2d, images: Tensor) -> Tensor:
-    """E[x·xᵀ] of the windows x that arrive at a conv, float64."""
-    size, total, amount = part.weight[0].numel(), torch.zeros(()), 0
+    """Return E[x·xᵀ] of the input windows x of a conv, float64."""
+    size, total, count = part.weight[0].numel(), torch.zeros(()), 0
     module.eval()
-    for start in range(0, len(images), WHITENED_AT_ONCE):
-        arriving = _capture_input(module, part, images[start : start + WHITENED_AT_ONCE])
-        windows = unfold(arriving, part.kernel_size).transpose(1, 2).reshape(-1, size).double()
-        total, amount = total + windows.T @ windows, amount + len(windows)
-    return total / amount
+    for start in range(0, len(images), WHITENING_BATCH):
+        inputs = _capture_input(module, part, images[start : start + WHITENING_BATCH])
+        windows = unfold(inputs, part.kernel_size).transpose(1, 2).reshape(-1, size).double()
+        total, count = total + windows.T @ windows, count + len(windows)
+    return total / count
 
 
 class _InputCaptured(Exception):
-    """The first argument is what a part is given."""
+    """Ends a forward pass; the argument is the input of a module."""
 
 
 def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor:
-    """What arrives at a part of the module; what lies behind it is not computed."""
+    """Return the input of a part of the module, without computing the layers behind it."""
 
     def stop(part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         raise _InputCaptured(inputs[0])
@@ -135,22 +136,22 @@ def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor
     hook = part.register_forward_pre_hook(stop)
     try:
         module(images)
-    except _InputCaptured as arrived:
-        found: Tensor = arrived.args[0]
-        return found
+    except _InputCaptured as captured:
+        inputs: Tensor = captured.args[0]
+        return inputs
     finally:
         hook.remove()
     raise ValueError("the module does not use this part of it")
 
 
 SHOWN = 6
-"""How many of the tensors that are left out a note names."""
+"""Tensors that are left out, in one note."""
 
 
 def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:
-    """The weights whose names and shapes fit a network; `note` is told which do not.
+    """Return the weights whose names and shapes fit a network; `note` reports those that do not.
 
-    `source` is a file of weights or a run; raises TrainingError, also where nothing fits.
+    `source` is a file of weights or a run. Raises TrainingError, also where nothing fits.
     """
     path = source / MODEL if source.is_dir() else source
     theirs, ours = read_weights(path).tensors, module.state_dict()
@@ -162,7 +163,7 @@ def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) 
 
 
 def _describe_unmatched(theirs: dict[str, Tensor], ours: dict[str, Tensor], fitting: set[str]) -> str:
-    """Those of the network that begin anew, with what the file has in their place; and those that nothing takes."""
+    """Describe the tensors of the network that are drawn anew, and those of the file that are not used."""
     anew = [
         f"{name} ({_format_tensor_shape(theirs[name])} there, {_format_tensor_shape(ours[name])} here)"
         if name in theirs
@@ -185,7 +186,7 @@ def _format_names(names: Sequence[str]) -> str:
 
 
 def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
-    """Keep the parameters of all frozen parts from being learned; raises CannotRun for a pattern of no part."""
+    """Exclude the parameters of matching layers from training; raises CannotRun for a pattern that matches none."""
     for pattern in patterns:
         if not (matching := _find_layers(module, pattern)):
             raise CannotRun(f"--freeze {pattern}: no part of the network is called so")
@@ -193,12 +194,12 @@ def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
             part.requires_grad_(False)
 
 
-def frozen_norms(module: nn.Module, patterns: Sequence[str]) -> tuple[nn.Module, ...]:
-    """The norms in frozen parts that keep running statistics: these are kept, too, by staying in evaluation mode."""
+def find_frozen_norms(module: nn.Module, patterns: Sequence[str]) -> tuple[nn.Module, ...]:
+    """Return the normalisations with running statistics in frozen layers, which must stay in evaluation mode."""
     frozen = (part for pattern in patterns for whole in _find_layers(module, pattern) for part in whole.modules())
     return tuple(part for part in frozen if getattr(part, "running_mean", None) is not None)
 
 
 def _find_layers(module: nn.Module, pattern: str) -> list[nn.Module]:
-    """The parts whose names match: `conv1`, `conv*`, `block1` with all that is in it."""
+    """Return the modules whose names match: `conv1`, `conv*`, `block1` with all that is in it."""
     return [part for name, part in module.named_modules() if name and fnmatchcase(name, pattern)]

@@ -1,4 +1,4 @@
-"""Putting a run together: data, device, network, and the loop over them."""
+"""Set up a run: choose the device, read the data, and assemble the loop over them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from specnet.settings import Training
-from specnet.settings.optimizer import Muon
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load
 from specnet.training.data.placement import place_on_device
@@ -22,8 +21,8 @@ from specnet.training.engine.batches import Batches
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
 from specnet.training.engine.evaluator import Evaluator, average_views
 from specnet.training.engine.initialization import (
+    find_frozen_norms,
     freeze_layers,
-    frozen_norms,
     initialize_weights,
     match_weights,
     refuse_whitening,
@@ -33,11 +32,18 @@ from specnet.training.engine.loop import Loop, Timer
 from specnet.training.engine.state import RunningMetrics, State
 from specnet.training.engine.step import Stepper
 from specnet.training.errors import CannotRun
-from specnet.training.job import Job, Metrics, Options, Silent, Watcher
+from specnet.training.job import Callback, Job, Metrics, Options
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
-from specnet.training.preflight import refuse_data, refuse_kind, refuse_sharing, refuse_untrainable
+from specnet.training.preflight import (
+    refuse_data,
+    refuse_shape,
+    refuse_sharing,
+    refuse_unregistered,
+    refuse_unsupported,
+    refuse_untrainable,
+)
 from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
 from specnet.training.runs.run_folder import RunFolder, build_metadata
@@ -54,42 +60,47 @@ class Setup:
     data: DataSet
     normalizer: Normalizer
     folder: RunFolder
-    watcher: Watcher
+    callback: Callback
     ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, watcher: Watcher, ranks: Ranks = SINGLE_PROCESS) -> Setup:
-    """Read the data, choose the device; raises TrainingError where they do not go together. Writes nothing."""
+def set_up(job: Job, options: Options, path: Path, callback: Callback, ranks: Ranks = SINGLE_PROCESS) -> Setup:
+    """Choose the device and read the data, without writing anything; raise TrainingError where they do not fit."""
+    callback = callback if ranks.is_first else Callback()
     freeze_layers(job.module, options.freeze)
+    refuse_unregistered(job.training)
     refuse_untrainable(job)
-    refuse_whitening(job.module, job.parts)
-    refuse_groups(job.training.group, job.module, job.parts)
-    if options.data_dir and not options.data_dir.is_dir():
-        raise CannotRun(f"there is no data folder {options.data_dir}")
-    device = choose_device(replace(options, device=ranks.own_device(options.device)), job.module)
+    refuse_whitening(job.module, job.layers)
+    refuse_groups(job.training.group, job.module, job.layers)
+    device = choose_device(replace(options, device=ranks.local_device(options.device)), job.module)
     refuse_sharing(job, options, device, ranks)
-    if device.precision == "fp16" and isinstance(job.training.optimizer, Muon):
-        raise CannotRun("`optimizer muon` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
-    height, width, channels = job.input_shape
-    request = DataRequest(
-        (height, width, channels),
-        options.data_dir,
-        watcher.note if ranks.is_first else Silent().note,
-        _workers(options),
-        options.skip_bad,
-        partial(refuse_kind, job),
-    )
-    with ranks.in_turn():
-        data = load(job.training.data, job.training.split, request)
+    refuse_unsupported(job, options, device)
+    with ranks.take_turns():
+        data = load(job.training.data, job.training.split, _make_request(job, options, callback))
     refuse_data(job, data)
-    if ranks.is_first and (size := job.training.batch.size) > len(data.train):
-        watcher.note(f"a batch of {size:,} is more than the {len(data.train):,} images to train on: all are one batch")
+    if (size := job.training.batch.size) > (images := len(data.train)):
+        callback.on_note(f"a batch of {size:,} is more than the {images:,} images to train on: all are one batch")
     normalizer = fit_normalizer(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, options.overrides))
-    return Setup(job, options, device, data, normalizer, folder, watcher if ranks.is_first else Silent(), ranks)
+    return Setup(job, options, device, data, normalizer, folder, callback, ranks)
 
 
-def _workers(options: Options) -> int:
+def _make_request(job: Job, options: Options, callback: Callback) -> DataRequest:
+    """Raise CannotRun where the data folder is missing."""
+    if options.data_dir and not options.data_dir.is_dir():
+        raise CannotRun(f"there is no data folder {options.data_dir}")
+    height, width, channels = job.input_shape
+    return DataRequest(
+        (height, width, channels),
+        options.data_dir,
+        callback.on_note,
+        _count_workers(options),
+        options.skip_bad,
+        partial(refuse_shape, job),
+    )
+
+
+def _count_workers(options: Options) -> int:
     return count_processors() if options.workers is None else options.workers
 
 
@@ -99,16 +110,14 @@ def assemble(
     saved: Checkpoint | None,
     draw_curves: Callable[[Sequence[Metrics]], None] = lambda history: None,
 ) -> Loop:
-    """Everything on the device, with the weights of the beginning or of the checkpoint."""
+    """Put everything on the device, with starting weights or those of a checkpoint, and return the loop over it."""
     training, device, ranks = setup.job.training, setup.device, setup.ranks
-    state, network = _state(setup, saved), _network(setup)
-    data, normalizer = (
-        place_on_device(setup.data, device.place, _workers(setup.options)),
-        setup.normalizer.to(device.place),
-    )
+    state, network = _make_state(setup, saved), _make_network(setup)
+    data = place_on_device(setup.data, device.place, _count_workers(setup.options))
+    normalizer = setup.normalizer.to(device.place)
     batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value, ranks)
     weights = compute_class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
-    averaging = ranks.averaging(network, setup.options, device.place)
+    averaging = ranks.average_gradients(network, setup.options, device.place)
     stepper = Stepper(training, batches, averaging, build_loss(training.loss, weights), device)
     size = -(-training.batch.size // training.batch.accumulate)
     evaluator = Evaluator(network, data.parts(), normalizer, build_loss(training.loss), device, size, ranks)
@@ -117,48 +126,49 @@ def assemble(
         stepper=stepper,
         evaluator=evaluator,
         final=replace(evaluator, network=average_views(network, training.evaluate)),
-        watched=_watched(training, data),
+        measured_parts=_choose_measured_parts(training, data),
         stop=training.stop,
         folder=setup.folder,
-        keeper=CheckpointWriter(setup.folder, state),
-        pace=Timer(state, stepper, setup.watcher),
-        watcher=setup.watcher,
+        writer=CheckpointWriter(setup.folder, state),
+        timer=Timer(state, stepper, setup.callback),
+        callback=setup.callback,
         interruption=interruption,
         draw_curves=draw_curves,
     )
 
 
-def _watched(training: Training, data: DataSet) -> tuple[str, ...]:
-    """The parts to measure after every epoch; of these, only the validation part chooses anything."""
+def _choose_measured_parts(training: Training, data: DataSet) -> tuple[str, ...]:
+    """Return the parts to evaluate after every epoch; only the validation part chooses the best epoch."""
     wanted = ("validation", "test") if training.evaluate.test else ("validation",)
     return tuple(part for part in wanted if part in data.parts())
 
 
-def _state(setup: Setup, saved: Checkpoint | None) -> State:
-    training, module, options = setup.job.training, setup.job.module, setup.options
-    initialize_weights(module.cpu(), training.init, setup.job.parts, training.seed.value, partial(_first_images, setup))
+def _make_state(setup: Setup, saved: Checkpoint | None) -> State:
+    training, module, options, layers = setup.job.training, setup.job.module, setup.options, setup.job.layers
+    place = setup.device.place
+    initialize_weights(module.cpu(), training.init, layers, training.seed.value, partial(_get_first_images, setup))
     if options.weights and not saved:
-        module.load_state_dict(match_weights(module, options.weights, setup.watcher.note), strict=False)
-    setup.ranks.settle(module, options, setup.device.place)
-    optimizer = build_optimizer(training.optimizer, training.group, module, setup.job.parts, setup.device.place)
-    frozen = frozen_norms(module, options.freeze)
+        module.load_state_dict(match_weights(module, options.weights, setup.callback.on_note), strict=False)
+    setup.ranks.place_module(module, options, place)
+    optimizer = build_optimizer(training.optimizer, training.group, module, layers, place)
+    frozen = find_frozen_norms(module, options.freeze)
     average = AveragedWeights(training.average, module) if training.average else None
-    sums, scaler = RunningMetrics.zero(setup.device.place), setup.device.scaler()
-    state = State(module, optimizer, sums, average, scaler, frozen=frozen, ranks=setup.ranks)
+    running, scaler = RunningMetrics.zero(place), setup.device.scaler()
+    state = State(module, optimizer, running, average, scaler, frozen=frozen, ranks=setup.ranks)
     if saved:
         state.unpack(saved)
     return state
 
 
-def _first_images(setup: Setup, amount: int) -> Tensor:
-    """The first training images, B×C×H×W as the network reads them."""
-    return setup.normalizer(setup.data.train.pixels[:amount])
+def _get_first_images(setup: Setup, number: int) -> Tensor:
+    """Return the first training images, B×C×H×W as the network reads them."""
+    return setup.normalizer(setup.data.train.pixels[:number])
 
 
-def _network(setup: Setup) -> Network:
-    """The module on the device, compiled if wished.
+def _make_network(setup: Setup) -> Network:
+    """Return the module, compiled on request.
 
-    `auto` is off: a large network on a GPU gains by it, after the best part of a minute, and small ones lose.
+    `auto` does not compile: a large network on a GPU gains by it, after most of a minute, and small ones lose.
     """
     module = setup.job.module
     if setup.options.compile == "on":

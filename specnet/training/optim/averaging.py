@@ -1,4 +1,4 @@
-"""Averaged weights: a second set that follows the one that is trained, and counts in its place."""
+"""Averaged weights: a second set that follows the trained one, and counts in its place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AveragedWeights:
         self.values = {name: value.clone() for name, value in self._current.items()}
 
     def follow(self, step: int, total: int) -> None:
-        """A step (from 1) of `total` is done: the averages move towards the weights."""
+        """Move the averages towards the weights after a step (from 1) of `total`."""
         if step % self._setting.every:
             return
         averages, weights = list(self.values.values()), list(self._current.values())
@@ -30,7 +30,7 @@ class AveragedWeights:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Within it, the module has the averages for its weights."""
+        """Give the module the averages as its weights within it."""
         weights = list(self._current.values())
         trained = [weight.clone() for weight in weights]
         torch._foreach_copy_(weights, list(self.values.values()))
@@ -40,6 +40,6 @@ class AveragedWeights:
             torch._foreach_copy_(weights, trained)
 
     def restore(self, values: Mapping[str, Tensor]) -> None:
-        """Become what was saved."""
+        """Restore saved averages."""
         for name, value in values.items():
             self.values[name].copy_(value)

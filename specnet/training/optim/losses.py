@@ -1,9 +1,10 @@
-"""The loss in torch."""
+"""The losses in torch, by the classes of their settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,20 +16,28 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 """From float outputs B×classes and labels B to the mean loss of the batch."""
 
 
+def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) -> Loss:
+    return partial(cross_entropy, weight=weights, label_smoothing=setting.smoothing)
+
+
+LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
+    settings.CrossEntropy: _make_cross_entropy,
+}
+"""What makes each loss of its settings and of the weights of the classes, one for each output or None."""
+
+
 def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
-    """The loss; `weights` are those of the classes, which count in training alone."""
-    match setting:
-        case settings.CrossEntropy(smoothing=smoothing):
-            return partial(cross_entropy, weight=weights, label_smoothing=smoothing)
-    raise TypeError(f"no such loss: {setting!r}")
+    """Return the loss; `weights` are those of the classes, which count in training alone."""
+    return LOSSES[type(setting)](setting, weights)
 
 
 def compute_class_weights(setting: settings.Loss, labels: Tensor, outputs: int) -> Tensor | None:
-    """A factor for each output; balanced ones have the mean 1 over the images with these labels (int64 N)."""
-    match setting:
-        case settings.CrossEntropy(weights="balanced"):
+    """Return a factor for each output; balanced ones have the mean 1 over the images with these labels (int64 N)."""
+    match setting.class_weights:
+        case None:
+            return None
+        case "balanced":
             counts = labels.bincount(minlength=outputs)
             return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
-        case settings.CrossEntropy(weights=tuple() as weights):
+        case weights:
             return torch.tensor(weights, device=labels.device)
-    return None

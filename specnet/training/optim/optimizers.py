@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal
 
 import torch
@@ -22,7 +23,11 @@ FUSED = frozenset({"cpu", "cuda"})
 Parameters = Mapping[str, Tensor]
 
 ParameterGroups = list[dict[str, Any]]
-"""torch's `param_groups`, each with its `peak`, the rate that the schedule scales, and `until`, its last epoch."""
+"""torch's `param_groups`, each with its `names`, its `peak`, the rate that the schedule scales, and `until`, the epoch
+from which it is no longer trained."""
+
+DEFAULT = "default"
+"""The name of the parameters that no `group` line concerns."""
 
 Feature = Literal["sharded", "fp16", "average"]
 
@@ -91,7 +96,7 @@ def build_optimizer(
 
 
 def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:
-    """Raises Unsuitable for a group that concerns no parameter."""
+    """Raise Unsuitable for a group that matches no trained parameter."""
     names = _trainable_parameters(module)
     for group in groups:
         if not any(_matches(group, name, parts) for name in names):
@@ -103,21 +108,24 @@ def _trainable_parameters(module: nn.Module) -> Parameters:
 
 
 def _is_shard(parameter: Tensor) -> bool:
-    """Whether only a part of it lies here; torch has no fused SGD of shards."""
+    """Whether a parameter is sharded, for which torch has no fused SGD."""
     return type(parameter) is not nn.Parameter
 
 
 def _group_parameters(
     setting: settings.Optimizer, groups: Sequence[Group], learned: Parameters, parts: Mapping[str, LayerInfo]
-) -> list[dict[str, Any]]:
-    """The parameters by their rates, for torch."""
-    found: dict[tuple[float, float, float], list[Tensor]] = {}
+) -> ParameterGroups:
+    """Group the parameters by their rates, for torch."""
+    found: dict[tuple[float, float, float], tuple[list[str], list[Tensor]]] = {}
     for name, parameter in learned.items():
-        rates = _group_rates(setting, [group for group in groups if _matches(group, name, parts)])
-        found.setdefault(rates, []).append(parameter)
+        applied = [group for group in groups if _matches(group, name, parts)]
+        names, parameters = found.setdefault(_group_rates(setting, applied), ([], []))
+        parameters.append(parameter)
+        if (label := ", ".join(group.pattern for group in applied) or DEFAULT) not in names:
+            names.append(label)
     return [
-        {"params": parameters, "lr": lr, "peak": lr, "weight_decay": decay, "until": until}
-        for (lr, decay, until), parameters in found.items()
+        {"params": parameters, "names": names, "lr": lr, "peak": lr, "weight_decay": decay, "until": until}
+        for (lr, decay, until), (names, parameters) in found.items()
     ]
 
 
@@ -127,8 +135,8 @@ def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
 
 
 def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:
-    """Learning rate, weight decay, and the epochs it is learned for; later groups over earlier ones."""
-    lr, decay, until = setting.lr, setting.weight_decay, float("inf")
+    """Return learning rate, weight decay and last epoch; later groups override earlier ones."""
+    lr, decay, until = setting.lr, setting.weight_decay, inf
     for group in groups:
         lr = lr if group.lr is None else _scale_rate(group.lr, setting.lr)
         decay = decay if group.weight_decay is None else _scale_rate(group.weight_decay, setting.weight_decay)
@@ -141,7 +149,7 @@ def _scale_rate(rate: Rate, whole: float) -> float:
 
 
 class MuonAdamW(Optimizer):
-    """torch's Muon takes matrices alone: it is given views of the weights."""
+    """Muon for the weights of conv and fc, given as views, since torch's takes only matrices; AdamW for all else."""
 
     def __init__(
         self, groups: Sequence[dict[str, Any]], momentum: float, nesterov: bool, adamw_share: float, fused: bool
@@ -152,6 +160,8 @@ class MuonAdamW(Optimizer):
         self._matrices = {weight: _as_matrix(weight.detach()) for weight in weights}
         parts = [_select_parameters(group, lambda p: p.ndim > 1, lambda p: self._matrices[p], 1.0) for group in groups]
         others = [_select_parameters(group, lambda p: p.ndim <= 1, lambda p: p, adamw_share) for group in groups]
+        for part in others:
+            part["names"] = ["adamw" if name == DEFAULT else f"{name}, adamw" for name in part["names"]]
         self._both: list[Optimizer] = []
         if matrices := [part for part in parts if part["params"]]:
             self._both.append(Muon(matrices, momentum=momentum, nesterov=nesterov))
@@ -179,17 +189,47 @@ class MuonAdamW(Optimizer):
 def _select_parameters(
     group: dict[str, Any], takes: Callable[[Tensor], bool], view: Callable[[Tensor], Tensor], share: float
 ) -> dict[str, Any]:
-    """Those parameters of a group that one of the optimizers takes, as it takes them, at its share of the rates."""
+    """Return the part of a group that one of the two optimizers takes, viewed as it needs it, with its rates."""
     rates = {name: group[name] * share for name in ("lr", "peak")}
     return {**group, **rates, "params": [view(parameter) for parameter in group["params"] if takes(parameter)]}
 
 
 def _as_matrix(weight: Tensor) -> Tensor:
-    """K×C×F×F as K×(F·F·C) where that is how it lies in memory, else as K×(C·F·F).
+    """View K×C×F×F as K×(F·F·C) where memory is channels-last, else as K×(C·F·F).
 
-    Muon does not mind the order of the columns: orthogonalising commutes with permuting them.
+    The order of the columns does not matter to Muon, as orthogonalising commutes with permuting them.
     """
     return weight.flatten(1) if weight.is_contiguous() else weight.movedim(1, -1).flatten(1)
+
+
+@dataclass(frozen=True)
+class LearningRates:
+    """The rates of one step: those of the groups after a number of epochs, scaled by the schedule's factor."""
+
+    lr: float
+    factor: float
+    epoch: float
+    groups: ParameterGroups
+
+    @property
+    def base(self) -> float:
+        """The rate of the parameters that no group concerns."""
+        return self.lr * self.factor
+
+    @property
+    def by_group(self) -> dict[str, float]:
+        """The rate of each group by its name; empty where all parameters have the base rate to the end."""
+        if all(group["peak"] == self.lr and group["until"] == inf for group in self.groups):
+            return {}
+        return {name: self._scale(group) for group in self.groups for name in group["names"]}
+
+    def apply(self) -> None:
+        """Let the optimizer's next step use these rates."""
+        for group in self.groups:
+            group["lr"] = self._scale(group)
+
+    def _scale(self, group: Mapping[str, Any]) -> float:
+        return group["peak"] * self.factor if self.epoch < group["until"] else 0.0
 
 
 def state_per_parameter(setting: settings.Optimizer) -> int:

@@ -1,4 +1,4 @@
-"""Saving where a training is, and finding it again: tensors as safetensors, the rest as JSON, never a pickle.
+"""Save and load the state of a training: tensors as safetensors, the rest as JSON, never a pickle.
 
 A checkpoint is two files named by the step: `000000391.safetensors`, and then `000000391.json` with a checksum over
 both. The last two are kept, so that one that is damaged can be passed over.
@@ -33,32 +33,32 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, step: int, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, and only then remove those that are too old; raises CannotRun."""
+    """Write a checkpoint, and then remove those that are too old; raises CannotRun."""
     tensors = save_tensors(dict(checkpoint.tensors))
     facts = {"facts": checkpoint.facts, "sha256": _checksum(tensors, checkpoint.facts)}
     write_atomically(folder / f"{step:09}.safetensors", tensors)
     write_atomically(folder / f"{step:09}.json", json.dumps(facts))
-    for stale in _newest_first(folder)[KEPT:]:
+    for stale in _list_newest_first(folder)[KEPT:]:
         stale.unlink()
         stale.with_suffix(".safetensors").unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, note: Callable[[str], None]) -> Checkpoint | None:
-    """The newest checkpoint that is whole; None where there is none."""
+    """Load the newest checkpoint that is intact; None where there is none."""
     remove_temporary_files(folder)
-    for path in _newest_first(folder):
-        if checkpoint := _read(path):
+    for path in _list_newest_first(folder):
+        if checkpoint := _read_whole(path):
             return checkpoint
         note(f"the checkpoint {path.with_suffix('.safetensors')} is damaged; going back to the one before")
     return None
 
 
-def _newest_first(folder: Path) -> list[Path]:
+def _list_newest_first(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.json"), reverse=True)
 
 
-def _read(path: Path) -> Checkpoint | None:
-    """A checkpoint, or None if it does not have its checksum."""
+def _read_whole(path: Path) -> Checkpoint | None:
+    """Read a checkpoint; None if it is damaged."""
     try:
         written = json.loads(path.read_text())
         tensors = path.with_suffix(".safetensors").read_bytes()

@@ -18,13 +18,13 @@ from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
 from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import MODEL, SUMMARY, WeightsFile, read_json, read_metrics
+from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """`summary` is empty while the run is not finished; `metrics` are the lines of metrics.jsonl."""
+    """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl."""
 
     folder: Path
     job: Job = field(repr=False)
@@ -50,27 +50,27 @@ class LoadedRun:
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
-        """uint8 N×H×W×C of the network's size → N×outputs, each row with the sum 1."""
+        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size."""
         outputs: Tensor = self.model(self.normalization(pixels)).float()
         is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
         return outputs if is_softmax else outputs.softmax(1)
 
     def class_name(self, output: int) -> str:
-        """The name of the class that an output stands for, if it stands for one."""
+        """Return the name of the class of an output, or `output N` where there is none."""
         return class_name(self.classes, output)
 
 
-def build_loaded_run(begun: RunConfig, job: Job, weights: WeightsFile) -> LoadedRun:
-    """The run with its weights, which are those of the job's network; raises BadRun."""
+def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun:
+    """Load a run's weights into its job's network; raises BadRun where they do not fit."""
     try:
         job.module.load_state_dict(weights.tensors)
         height, width, channels = job.input_shape
-        normalizer = normalizer_from_record(json.loads(weights.labels["normalize"]), (height, width, channels))
+        normalizer = normalizer_from_record(json.loads(weights.metadata["normalize"]), (height, width, channels))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise BadRun(f"{begun.folder / MODEL} does not fit {begun.name}: {error}") from None
+        raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
-    summary, metrics = _read_summary(begun.folder), read_metrics(begun.folder)
-    return LoadedRun(begun.folder, job, begun.options, begun.classes, normalizer, summary, metrics)
+    summary, metrics = _read_summary(config.folder), read_metrics(config.folder)
+    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, summary, metrics)
 
 
 def _read_summary(folder: Path) -> Mapping[str, Any]:
@@ -78,12 +78,12 @@ def _read_summary(folder: Path) -> Mapping[str, Any]:
 
 
 DECODED_AT_ONCE = 64
-"""Pictures that are decoded and looked at together."""
+"""Images that are decoded and predicted together."""
 
 
 @dataclass(frozen=True)
 class ScoredClass:
-    """A class, its number, and how likely the network takes it to be."""
+    """A class with its index and its probability according to the network."""
 
     name: str
     index: int
@@ -92,16 +92,16 @@ class ScoredClass:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The likeliest classes of a picture, the first one first."""
+    """The likeliest classes of an image, the first one first."""
 
     image: Path
-    guesses: tuple[ScoredClass, ...]
+    top: tuple[ScoredClass, ...]
 
 
 def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = "cpu") -> list[Prediction]:
-    """The `top` likeliest classes of each picture, prepared as in training.
+    """Return the `top` likeliest classes of each image file, which is prepared as in training.
 
-    Raises CannotRun for a picture that is not there, DataProblem for one that cannot be read.
+    Raises CannotRun for a file that is missing, DataProblem for one that cannot be read.
     """
     _refuse_missing(images)
     place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place

@@ -1,4 +1,4 @@
-"""How a run was begun: its settings, options, environment and spec, written down and read back."""
+"""The configuration of a run: write and read its settings, options, environment and spec."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolde
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Enough to make the run's job again; `used` is the text of the files that the spec uses."""
+    """All that is needed to restore the run's job; `used` is the text of the files that the spec uses."""
 
     folder: Path
     name: str
@@ -39,7 +39,7 @@ class RunConfig:
 
 
 def read_run_config(folder: Path) -> RunConfig:
-    """How a run was begun; raises CannotRun if the folder holds none, BadRun if it is damaged."""
+    """Read how a run was started; raises CannotRun if the folder holds none, BadRun if it is damaged."""
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return RunConfig(
@@ -62,22 +62,24 @@ def read_run_config(folder: Path) -> RunConfig:
 
 
 def _suggest_run(folder: Path) -> str:
-    """The run beside it that was probably meant."""
+    """Return a hint at the run beside it that was probably meant."""
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
     meant = closest_word(folder.name, runs)
     return f"; did you mean {runs[meant]}?" if meant else ""
 
 
 USED = "used"
-"""The folder below a run's for the files that cannot lie at their own relative path."""
+"""The subfolder for used files that cannot lie at their own relative path."""
 
 RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
-"""What no path of a used file may begin with to lie where it says."""
+"""First parts of paths that a used file cannot have in the run's folder."""
 
 
 def snapshot_path(path: str) -> PurePosixPath:
-    """Where in a run's folder a used file lies: at its path relative to the spec, so that `specnet check RUN/spec.net`
-    finds it; where that leaves the folder or is taken, below `used`: `../lib/x.net` is `used/up/lib/x.net`.
+    """Return the place of a used file in a run's folder.
+
+    It is its path relative to the spec, where `specnet check RUN/spec.net` finds it. A path that leaves the folder or
+    is reserved lies below `used`: `../lib/x.net` is `used/up/lib/x.net`.
     """
     place = PurePosixPath(path)
     parts = [part for part in place.parts if part != place.anchor]
@@ -86,7 +88,7 @@ def snapshot_path(path: str) -> PurePosixPath:
 
 
 def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> None:
-    """Write the spec, and what it uses before it; raises CannotRun, OSError."""
+    """Write the files that the spec uses, and then the spec; raises CannotRun, OSError."""
     for path, text in used.items():
         place = folder / snapshot_path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -95,14 +97,14 @@ def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> Non
 
 
 def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
-    """The texts that `keep` wrote, by their paths relative to the spec; raises OSError."""
+    """Read the used files of a run's folder, by their paths relative to the spec; raises OSError."""
     return {path: (folder / snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
 
 
 def write_run_config(
     folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = SINGLE_PROCESS
 ) -> None:
-    """Write down in a folder that is there what is going to happen; raises CannotRun."""
+    """Write spec, settings, options and environment into an existing folder; raises CannotRun."""
     write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
     config = {
         "name": job.name,
@@ -133,6 +135,6 @@ def _describe_environment(device: Device, ranks: Ranks) -> dict[str, Any]:
         "device": device.title,
         "precision": device.precision,
         "threads": torch.get_num_threads(),
-        "processes": ranks.amount,
+        "processes": ranks.world_size,
         "launch": launch_id(),
     }

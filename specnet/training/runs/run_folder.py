@@ -24,14 +24,14 @@ from specnet.training.transforms.normalization import Normalizer
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
 
 RUNS = Path("runs")
-"""Where runs go that are not told where."""
+"""The folder of runs that are given no other."""
 
 MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of a run; `metadata` goes with the weights, so that these can be used on their own."""
+    """The files of a run; `metadata` is written with the weights, so that these can be used on their own."""
 
     path: Path
     metadata: Mapping[str, str]
@@ -41,28 +41,30 @@ class RunFolder:
         return self.path / "checkpoint"
 
     def write_model(self, weights: dict[str, Tensor]) -> None:
-        """The weights that count."""
+        """Write the weights that count."""
         write_atomically(self.path / MODEL, save(weights, dict(self.metadata)))
 
     def read_model(self) -> dict[str, Tensor]:
-        """The weights that count, as they were written; raises CannotRun."""
+        """Read the weights that count; raises CannotRun, BadRun."""
         return read_weights(self.path / MODEL).tensors
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
-        """A line an epoch; the whole file, so that a resumed run drops what it is going to do again."""
+        """Write a line for each epoch; the whole file, so that a resumed run drops the epochs that it repeats."""
         write_atomically(self.path / METRICS, "".join(json.dumps(line) + "\n" for line in history))
         table = StringIO()
-        rows = csv.DictWriter(table, list(history[0]), lineterminator="\n")
+        lines = [flatten_metrics(line) for line in history]
+        columns = list(dict.fromkeys(name for line in lines for name in line))
+        rows = csv.DictWriter(table, columns, lineterminator="\n")
         rows.writeheader()
-        rows.writerows(history)
+        rows.writerows(lines)
         write_atomically(self.path / TABLE, table.getvalue())
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_json(self.path / SUMMARY, summary)
 
     @contextmanager
-    def noting_failure(self) -> Iterator[None]:
-        """Within it, what makes the run fail is written down, where the disk still takes it."""
+    def record_failure(self) -> Iterator[None]:
+        """Write down the error that makes the run fail within it, if the disk still permits that."""
         (self.path / FAILURE).unlink(missing_ok=True)
         try:
             yield
@@ -74,22 +76,30 @@ class RunFolder:
             raise
 
 
+def flatten_metrics(metrics: Metrics) -> dict[str, Any]:
+    """Return a line as columns of a table: `learning_rates.GROUP` for each group."""
+    flat: dict[str, Any] = {}
+    for name, value in metrics.items():
+        flat |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, Mapping) else {name: value}
+    return flat
+
+
 def build_metadata(
     job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
 ) -> dict[str, str]:
-    """What goes with the weights: network, classes, normalisation."""
+    """Return the metadata of the weights: network, classes, normalisation."""
     return {
         "spec": job.spec_text,
         "used": json.dumps(job.used),
         "overrides": json.dumps(dict(overrides)),
         "digest": job.digest,
         "classes": json.dumps(classes, ensure_ascii=False),
-        "normalize": json.dumps(normalizer.record()),
+        "normalize": json.dumps(normalizer.to_record()),
     }
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raises CannotRun if there is a run in the folder, or no folder to be made there."""
+    """Raise CannotRun if the folder holds a run, or cannot be a folder."""
     if folder.exists() and not folder.is_dir():
         raise CannotRun(f"{folder} is a file, and a run needs a folder")
     if any((folder / name).exists() for name in (SPEC, CONFIG, MODEL)):
@@ -99,14 +109,14 @@ def refuse_taken(folder: Path) -> None:
 
 
 def default_folder(name: str) -> Path:
-    """runs/NAME-DATE-TIME, with a number behind it if that is taken."""
+    """Return runs/NAME-DATE-TIME, with a number appended if that is taken."""
     stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     candidates = (RUNS / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
 def make_folder(folder: RunFolder) -> None:
-    """Make the folder; raises CannotRun."""
+    """Make the folder of a run; raises CannotRun."""
     try:
         folder.checkpoint.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -114,18 +124,18 @@ def make_folder(folder: RunFolder) -> None:
 
 
 @dataclass(frozen=True)
-class WeightsFile:
-    """Tensors by name, and the texts that lie beside them: `spec`, `digest`, `classes`, `normalize` …"""
+class Weights:
+    """Tensors by name, and the metadata of their file: `spec`, `digest`, `classes`, `normalize` …"""
 
     tensors: dict[str, Tensor]
-    labels: Mapping[str, str]
+    metadata: Mapping[str, str]
 
 
-def read_weights(path: Path) -> WeightsFile:
-    """The weights in a file; raises CannotRun where there is none, BadRun where it is damaged."""
+def read_weights(path: Path) -> Weights:
+    """Read a file of weights; raises CannotRun where it is missing, BadRun where it is damaged."""
     try:
         with safe_open(path, "pt") as file:
-            return WeightsFile({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
+            return Weights({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
         raise BadRun(f"{path} is damaged, or no file of weights in the format safetensors: {error}") from None
     except FileNotFoundError:
@@ -135,7 +145,7 @@ def read_weights(path: Path) -> WeightsFile:
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
-    """A file that holds one object; raises BadRun."""
+    """Read a file that holds one JSON object; raises BadRun."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -146,7 +156,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 
 def read_metrics(folder: Path) -> tuple[Metrics, ...]:
-    """The lines of metrics.jsonl, none before the first epoch is over; raises BadRun."""
+    """Read the lines of metrics.jsonl, of which there are none before the end of the first epoch; raises BadRun."""
     path = folder / METRICS
     if not path.exists():
         return ()

@@ -1,4 +1,4 @@
-"""The runs in a folder: what each one is, how far it is, and how good."""
+"""List the runs in a folder: their networks, their status and their results."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_json, read_metrics
 
 Recipe = tuple[str, Training, Path | None]
-"""A network's digest, how it is trained but for chance, and the weights that it began with."""
+"""A network's digest, its settings apart from chance, and the weights that it started from."""
 
 Chance = tuple[int, int | None]
 """The seed, and the fold that was set aside."""
 
 
 class RunStatus(StrEnum):
-    """Where a run is."""
+    """The status of a run."""
 
     FINISHED = "finished"
     RUNNING = "running"
@@ -36,7 +36,7 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run; what it has not measured yet is None. `metrics` are the lines of metrics.jsonl."""
+    """A run; results that it does not have yet are None. `metrics` are the lines of metrics.jsonl."""
 
     folder: Path
     network: str
@@ -54,13 +54,13 @@ class RunEntry:
 
 
 def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
-    """The runs in a folder, or the one that it is itself, oldest first; `note` is told of what is passed over."""
+    """Return the runs in a folder, or the folder itself if it is one, oldest first; `note` reports damaged ones."""
     found = list(_read_entries([folder] if (folder / CONFIG).is_file() else sorted(_subfolders(folder)), note))
     return sorted(found, key=lambda entry: entry.begun)
 
 
 def find_repeated_runs(found: Sequence[RunEntry]) -> list[list[RunEntry]]:
-    """The finished runs of one recipe with other seeds, or other folds set aside: two at least, the last of each."""
+    """Group the finished runs that differ in seed or fold alone: at least two of a recipe, the last for each seed."""
     finished = [entry for entry in found if entry.condition is RunStatus.FINISHED]
     recipes: list[Recipe] = []
     for entry in finished:
@@ -88,7 +88,7 @@ def _read_entries(folders: list[Path], note: Callable[[str], None]) -> Iterator[
 
 
 def _read_entry(folder: Path) -> RunEntry:
-    """A run; raises TrainingError."""
+    """Read a run; raises TrainingError."""
     begun, metrics, environment = read_run_config(folder), read_metrics(folder), read_json(folder / ENVIRONMENT)
     summary = read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
     last = metrics[-1] if metrics else {}
@@ -125,14 +125,14 @@ def _status(folder: Path) -> RunStatus:
 
 
 def find_restarted_run(job: Job, options: Options) -> RunConfig | None:
-    """The newest run of this job that the same launch has begun; None where this is its first start."""
+    """Return the newest run of the job that this launch of torchrun has started; None on its first start."""
     if not restarts():
         return None
     return next((begun for begun in _newest_runs(options) if _is_of_job(begun, job)), None)
 
 
 def _newest_runs(options: Options) -> Iterator[RunConfig]:
-    """The runs that there are where ours would be, newest first."""
+    """Yield the runs in the place where the options put this one, newest first."""
     found = [options.run / CONFIG] if options.run else RUNS.glob(f"*/{CONFIG}")
     there = [path for path in found if path.is_file()]
     for path in sorted(there, key=lambda path: path.stat().st_mtime, reverse=True):

@@ -1,4 +1,4 @@
-"""TensorBoard's files beside a run: what is measured in each epoch, as curves."""
+"""TensorBoard's event files of a run: the metrics of each epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.training.errors import CannotRun, Interrupted
-from specnet.training.job import Metrics, Plan, Progress, Watcher
+from specnet.training.job import Callback, Metrics, Plan, Progress
+from specnet.training.runs.run_folder import flatten_metrics
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter
@@ -16,47 +17,47 @@ if TYPE_CHECKING:
 FOLDER = "tensorboard"
 
 QUANTITIES = ("loss", "accuracy", "top5_accuracy")
-"""What is measured of several parts, whose curves belong in one diagram."""
+"""Metrics of several parts of the data, whose curves belong in one diagram."""
 
 
-class TensorBoardCallback:
-    """A watcher that writes down each epoch, and passes on all that it is told."""
+class TensorBoardCallback(Callback):
+    """A callback that writes the metrics of each epoch, and passes all events on to another."""
 
-    def __init__(self, watcher: Watcher, writer: SummaryWriter) -> None:
-        self._watcher, self._writer = watcher, writer
+    def __init__(self, callback: Callback, writer: SummaryWriter) -> None:
+        self._callback, self._writer = callback, writer
 
-    def note(self, text: str) -> None:
-        self._watcher.note(text)
+    def on_note(self, text: str) -> None:
+        self._callback.on_note(text)
 
-    def begin(self, plan: Plan) -> None:
-        self._watcher.begin(plan)
+    def on_train_begin(self, plan: Plan) -> None:
+        self._callback.on_train_begin(plan)
 
-    def progress(self, progress: Progress) -> None:
-        self._watcher.progress(progress)
+    def on_progress(self, progress: Progress) -> None:
+        self._callback.on_progress(progress)
 
-    def epoch(self, metrics: Metrics) -> None:
-        for name, value in metrics.items():
+    def on_epoch_end(self, metrics: Metrics) -> None:
+        for name, value in flatten_metrics(metrics).items():
             if name != "epoch":
                 self._writer.add_scalar(_title(name), value, metrics["epoch"])
         self._writer.flush()
-        self._watcher.epoch(metrics)
+        self._callback.on_epoch_end(metrics)
 
-    def leave(self, interrupted: Interrupted) -> None:
-        self._watcher.leave(interrupted)
+    def on_interrupt(self, interrupted: Interrupted) -> None:
+        self._callback.on_interrupt(interrupted)
 
 
 def _title(name: str) -> str:
-    """`loss/train` for train_loss: TensorBoard shows in one group what begins with one word."""
+    """Return `loss/train` for train_loss: TensorBoard groups names by the part before the slash."""
     part, _, quantity = name.partition("_")
     return f"{quantity}/{part}" if quantity in QUANTITIES else name
 
 
 @contextmanager
-def open_tensorboard(watcher: Watcher, folder: Path, done: int) -> Iterator[Watcher]:
-    """Within it, a watcher that also writes below a run's folder, after `done` epochs; raises CannotRun."""
+def open_tensorboard(callback: Callback, folder: Path, done: int) -> Iterator[Callback]:
+    """Yield a callback that also writes to a run's folder, after `done` epochs; raises CannotRun."""
     try:
         from torch.utils.tensorboard.writer import SummaryWriter
     except ImportError:
         raise CannotRun("--tensorboard needs TensorBoard: pip install 'specnet[tensorboard]'") from None
     with SummaryWriter(str(folder / FOLDER), purge_step=done + 1) as writer:
-        yield TensorBoardCallback(watcher, writer)
+        yield TensorBoardCallback(callback, writer)

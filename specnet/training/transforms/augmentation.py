@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log, pi, sqrt
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,53 +27,52 @@ from specnet.settings.augment import (
     Flip,
     Hue,
     Mixing,
+    Mixup,
     ResizedCrop,
     Rotate,
     Saturation,
     Shift,
 )
 from specnet.training.optim.losses import Loss
-from specnet.training.randomness import below, fractions
+from specnet.training.randomness import draw_fractions, draw_integers
 from specnet.training.resources import fits_in_memory
 
-Change = Callable[[Tensor], Tensor]
-
 LUMA = (0.2989, 0.587, 0.114)
-"""What red, green and blue add to a grey (ITU-R BT.601), as torchvision rounds it."""
+"""The weights of red, green and blue in a grey (ITU-R BT.601), as torchvision rounds them."""
 
 
 class Windows:
-    """All windows of the images' own size in padded images, beside the mirror images, none of them copied.
+    """All windows of the images' own size in padded images and in their mirror images, as views.
 
-    A window is a run of bytes, from its first pixel to its last, with what lies right and left of it between its rows:
-    so a batch is one `index_select` of whole runs, the quickest exact crop and flip for a set in memory.
+    A window is a run of bytes from its first pixel to its last, including the pixels beside it between its rows. So a
+    batch is one `index_select` of whole runs, the fastest exact crop and flip for a set in memory.
     """
 
     def __init__(self, pixels: Tensor, border: int, mode: str, mirror: bool) -> None:
-        amount, height, width, channels = pixels.shape
+        number, height, width, channels = pixels.shape
         padded = _padded(pixels, border, mode)
         padded = _with_mirror_images(padded) if mirror else padded.contiguous()
         row = (width + 2 * border) * channels
         self._image, run = (height + 2 * border) * row, (height - 1) * row + width * channels
-        self._mirror_images = amount * self._image if mirror else 0
+        self._mirror_images = number * self._image if mirror else 0
         self._moves = ((2 * border + 1, row), (2 * border + 1, channels)) if border else ()
         self._runs = padded.as_strided((padded.numel() - run + 1, run), (1, 1))
         self._shape, self._strides = (height, width, channels), (run, row, channels, 1)
 
     def draw(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
-        """A random window of each image of `index` (int64 B), mirrored by chance, or where `mirrored` (bool B) says."""
+        """Draw a window of each image of `index` (int64 B), mirrored at random, or as `mirrored` (bool B) says."""
         begin, choices = index * self._image, self._moves
         if mirrored is not None:
             begin.add_(mirrored, alpha=self._mirror_images)
         elif self._mirror_images:
             choices = ((2, self._mirror_images), *choices)
         for limit, bytes_each in choices:
-            begin.add_(below(limit, len(index), index.device), alpha=bytes_each)
+            begin.add_(draw_integers(limit, len(index), index.device), alpha=bytes_each)
         return self._runs.index_select(0, begin).as_strided((len(index), *self._shape), self._strides)
 
 
 def _with_mirror_images(pixels: Tensor) -> Tensor:
-    """2×N×H×W×C, with one copy of the pixels beside it at most."""
+    """Return 2×N×H×W×C: the images and their mirror images; at most one more copy exists meanwhile."""
     both = pixels.new_empty((2, *pixels.shape))
     both[0] = pixels
     del pixels
@@ -89,57 +89,61 @@ def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:
 
 
 def reflected(size: int, border: int, device: torch.device) -> Tensor:
-    """Places −border … size + border − 1 as places within the image: 2 1 | 0 1 2 3 | 2 1."""
+    """Return the places −border … size + border − 1 reflected into the image: 2 1 | 0 1 2 3 | 2 1."""
     period = max(1, 2 * (size - 1))
     places = torch.arange(-border, size + border, device=device) % period
     return torch.minimum(places, period - places)
 
 
 class Augmentation:
-    """A chain of steps: the crop or shift and the mirroring at its beginning are one gather, which draws the same for a
-    batch that is taken out of its set already as for the set itself."""
+    """A chain of steps, of which a crop or shift and a flip at its beginning are one gather of `Windows`.
+
+    A batch that is taken out of its set draws the same as the whole set.
+    """
 
     def __init__(self, steps: Sequence[Augment]) -> None:
         steps = [step for step in steps if not isinstance(step, Mixing)]
-        self._border, self._mode, self._flip, rest = _gathered(steps)
-        self._changes = [(step, change(step)) for step in rest]
+        self._border, self._mode, self._flip, rest = _split_gather(steps)
+        self._rest = rest
         self.alternates = any(_alternates(step) for step in steps)
-        """Whether a batch needs to be told which of its images are mirrored."""
+        """Whether a batch needs to know which of its images are mirrored in this epoch."""
 
     def windows(self, pixels: Tensor) -> Windows | None:
-        """What the gather chooses from, if there is a choice; `pixels` is uint8 N×H×W×C."""
+        """Return the windows to draw from, if there is a choice; `pixels` is uint8 N×H×W×C."""
         is_needed = self._border or self._flip
         return Windows(pixels, self._border, self._mode, self._flip is not None) if is_needed else None
 
     def windows_size(self, shape: torch.Size) -> int:
-        """Bytes of the windows of pixels N×H×W×C."""
-        amount, height, width, channels = shape
+        """Return the bytes of the windows of pixels N×H×W×C."""
+        number, height, width, channels = shape
         mirrors = 1 + (self._flip is not None)
-        return mirrors * amount * (height + 2 * self._border) * (width + 2 * self._border) * channels
+        return mirrors * number * (height + 2 * self._border) * (width + 2 * self._border) * channels
 
     def of_batch(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
-        """A batch B×H×W×C, augmented; `mirrored` (bool B) is what an alternating flip does."""
+        """Augment a batch B×H×W×C; an alternating flip mirrors the images that `mirrored` (bool B) says."""
         windows = self.windows(pixels)
-        return self.finish(self.draw(windows, _all(pixels), mirrored) if windows else pixels, mirrored)
+        return self.finish(self.draw(windows, _number_images(pixels), mirrored) if windows else pixels, mirrored)
 
     def draw(self, windows: Windows, index: Tensor, mirrored: Tensor | None) -> Tensor:
-        """The gather: windows of the images of `index`."""
+        """Draw windows of the images of `index`."""
         return windows.draw(index, mirrored if self._flip and self._flip.alternating else None)
 
     def finish(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
-        """What comes behind the gather."""
-        for step, change in self._changes:
+        """Apply the steps after the gather."""
+        for step in self._rest:
             if isinstance(step, Flip) and step.alternating:
                 assert mirrored is not None
                 pixels = torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(_axis(step)), pixels)
             else:
-                pixels = change(pixels)
+                pixels = apply_step(step, pixels)
         return pixels
 
 
 class Sampler:
-    """Takes a batch out of a set on the device and augments it; the windows of the whole set are made once where they
-    fit into memory beside it, and otherwise batch by batch, which gives the same."""
+    """Takes batches out of a set on the device and augments them.
+
+    The windows of the whole set are made once where they fit into memory, else batch by batch with the same result.
+    """
 
     def __init__(self, pixels: Tensor, augmentation: Augmentation) -> None:
         """`pixels` is uint8 N×H×W×C."""
@@ -148,7 +152,7 @@ class Sampler:
         self._windows = augmentation.windows(pixels) if has_room else None
 
     def batch(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
-        """B×H×W×C for `index` (int64 B)."""
+        """Return augmented B×H×W×C for `index` (int64 B)."""
         if self._windows:
             drawn = self._augmentation.draw(self._windows, index, mirrored)
             return self._augmentation.finish(drawn, mirrored)
@@ -159,9 +163,9 @@ def _alternates(step: Augment) -> bool:
     return isinstance(step, Flip) and step.alternating
 
 
-def _gathered(steps: Sequence[Augment]) -> tuple[int, str, Flip | None, Sequence[Augment]]:
-    """Border, padding and mirroring of the gather that does the first steps, and the steps that are left."""
-    border, mode = _border(steps[0]) if steps else (0, "zeros")
+def _split_gather(steps: Sequence[Augment]) -> tuple[int, str, Flip | None, Sequence[Augment]]:
+    """Return border, padding and flip of the gather that does the first steps, and the remaining steps."""
+    border, mode = _find_border(steps[0]) if steps else (0, "zeros")
     rest = steps[1:] if border else steps
     first = rest[0] if rest else None
     if isinstance(first, Flip) and first in (Flip(), Flip(alternating=True)):
@@ -170,11 +174,11 @@ def _gathered(steps: Sequence[Augment]) -> tuple[int, str, Flip | None, Sequence
 
 
 def _axis(flip: Flip) -> int:
-    """The axis of B×H×W×C that a flip turns around."""
+    """Return the axis of B×H×W×C that a flip reverses."""
     return 2 if flip.direction == "horizontal" else 1
 
 
-def _border(step: Augment) -> tuple[int, str]:
+def _find_border(step: Augment) -> tuple[int, str]:
     match step:
         case Crop():
             return step.pad, "zeros"
@@ -183,67 +187,65 @@ def _border(step: Augment) -> tuple[int, str]:
     return 0, "zeros"
 
 
-def change(step: Augment) -> Change:
-    """What a step does to a batch."""
-    match step:
-        case Crop() | Shift():
-            border, mode = _border(step)
-            return lambda pixels: Windows(pixels, border, mode, mirror=False).draw(_all(pixels))
-        case Flip():
-            return lambda pixels: torch.where(_chosen(pixels, step.p), pixels.flip(_axis(step)), pixels)
-        case Brightness():
-            return lambda pixels: (pixels * _factors(pixels, step.factor)).clamp(0, 255)
-        case Contrast():
-            return lambda pixels: _contrasted(pixels, _factors(pixels, step.factor))
-        case Saturation():
-            return lambda pixels: _blended(_grey(pixels.float()), pixels, _factors(pixels, step.factor))
-        case Hue():
-            return lambda pixels: _turned(pixels, _drawn(pixels, -step.turn, step.turn) * 2 * pi)
-        case Rotate():
-            return lambda pixels: _rotated(pixels, _drawn(pixels, -step.degrees, step.degrees) * pi / 180)
-        case ResizedCrop():
-            return lambda pixels: _zoomed(pixels, step)
-        case Cutout():
-            return lambda pixels: pixels * ~_square(pixels, step.size)
-    raise TypeError(f"no such augmentation: {step!r}")
+def apply_step(step: Augment, pixels: Tensor) -> Tensor:
+    """Return a batch B×H×W×C after one step."""
+    return AUGMENTATIONS[type(step)](step, pixels)
 
 
-def _all(pixels: Tensor) -> Tensor:
+def _number_images(pixels: Tensor) -> Tensor:
     return torch.arange(len(pixels), device=pixels.device)
 
 
-def _chosen(pixels: Tensor, probability: float) -> Tensor:
-    """B×1×1×1, true with the probability given."""
-    return fractions(len(pixels), pixels.device).view(-1, 1, 1, 1) < probability
+def _draw_chosen(pixels: Tensor, probability: float) -> Tensor:
+    """Return bool B×1×1×1, true with the given probability."""
+    return draw_fractions(len(pixels), pixels.device).view(-1, 1, 1, 1) < probability
 
 
-def _factors(pixels: Tensor, interval: Interval) -> Tensor:
-    """B×1×1×1, drawn evenly from the interval."""
-    return _drawn(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
+def _draw_factors(pixels: Tensor, interval: Interval) -> Tensor:
+    """Return B×1×1×1, drawn uniformly from the interval."""
+    return _draw_uniform(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
 
 
-def _drawn(pixels: Tensor, low: float, high: float) -> Tensor:
-    """B numbers, drawn evenly."""
-    return low + (high - low) * fractions(len(pixels), pixels.device)
+def _draw_uniform(pixels: Tensor, low: float, high: float) -> Tensor:
+    """Return B numbers, drawn uniformly."""
+    return low + (high - low) * draw_fractions(len(pixels), pixels.device)
 
 
-def _grey(pixels: Tensor) -> Tensor:
-    """B×H×W×1."""
+def _to_grey(pixels: Tensor) -> Tensor:
+    """Return B×H×W×1, the weighted sum of the colours."""
     is_colour = pixels.shape[3] == len(LUMA)
     return (pixels @ pixels.new_tensor(LUMA)).unsqueeze(3) if is_colour else pixels.mean(3, keepdim=True)
 
 
-def _blended(away_from: Tensor, pixels: Tensor, factors: Tensor) -> Tensor:
-    """Distances from a grey times a factor."""
+def _blend(away_from: Tensor, pixels: Tensor, factors: Tensor) -> Tensor:
+    """Scale the distances from a grey."""
     return (away_from + factors * (pixels - away_from)).clamp(0, 255)
 
 
-def _contrasted(pixels: Tensor, factors: Tensor) -> Tensor:
-    return _blended(_grey(pixels.float()).mean((1, 2), keepdim=True), pixels, factors)
+def _shift_window(step: Crop | Shift, pixels: Tensor) -> Tensor:
+    border, mode = _find_border(step)
+    return Windows(pixels, border, mode, mirror=False).draw(_number_images(pixels))
 
 
-def _turned(pixels: Tensor, angles: Tensor) -> Tensor:
-    """Colours rotated around the axis of the greys (Rodrigues' formula); greys stay as they are."""
+def _flip(step: Flip, pixels: Tensor) -> Tensor:
+    return torch.where(_draw_chosen(pixels, step.p), pixels.flip(_axis(step)), pixels)
+
+
+def _change_brightness(step: Brightness, pixels: Tensor) -> Tensor:
+    return (pixels * _draw_factors(pixels, step.factor)).clamp(0, 255)
+
+
+def _change_contrast(step: Contrast, pixels: Tensor) -> Tensor:
+    return _blend(_to_grey(pixels.float()).mean((1, 2), keepdim=True), pixels, _draw_factors(pixels, step.factor))
+
+
+def _change_saturation(step: Saturation, pixels: Tensor) -> Tensor:
+    return _blend(_to_grey(pixels.float()), pixels, _draw_factors(pixels, step.factor))
+
+
+def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
+    """Rotate colours around the axis of greys, which stay as they are (Rodrigues' formula)."""
+    angles = _draw_uniform(pixels, -step.turn, step.turn) * 2 * pi
     if pixels.shape[3] != len(LUMA):
         return pixels
     across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=pixels.device) / sqrt(3)
@@ -253,86 +255,114 @@ def _turned(pixels: Tensor, angles: Tensor) -> Tensor:
     return torch.einsum("bhwc,bdc->bhwd", pixels.float(), rotations).clamp(0, 255)
 
 
-def _rotated(pixels: Tensor, angles: Tensor) -> Tensor:
+def _rotate(step: Rotate, pixels: Tensor) -> Tensor:
+    angles = _draw_uniform(pixels, -step.degrees, step.degrees) * pi / 180
     height, width = pixels.shape[1:3]
-    cosines, sines, nothing = angles.cos(), angles.sin(), torch.zeros_like(angles)
-    rows = [cosines, -sines * (height / width), nothing], [sines * (width / height), cosines, nothing]
-    return _sampled(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+    cosines, sines, zeros = angles.cos(), angles.sin(), torch.zeros_like(angles)
+    rows = [cosines, -sines * (height / width), zeros], [sines * (width / height), cosines, zeros]
+    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
 
 
-def _zoomed(pixels: Tensor, step: ResizedCrop) -> Tensor:
-    """Windows of random areas and proportions (their logarithm drawn evenly), cut off at the image's own size."""
+def _crop_and_resize(step: ResizedCrop, pixels: Tensor) -> Tensor:
+    """Sample windows of random areas and proportions (log-uniform), clipped at the image's size."""
     height, width = pixels.shape[1:3]
-    area = _drawn(pixels, step.area.low, step.area.high) * height * width
-    ratio = _drawn(pixels, log(step.ratio.low), log(step.ratio.high)).exp()
+    area = _draw_uniform(pixels, step.area.low, step.area.high) * height * width
+    ratio = _draw_uniform(pixels, log(step.ratio.low), log(step.ratio.high)).exp()
     wide, high = (area * ratio).sqrt().clamp(max=width) / width, (area / ratio).sqrt().clamp(max=height) / height
-    right, down = ((1 - share) * _drawn(pixels, -1, 1) for share in (wide, high))
-    nothing = torch.zeros_like(area)
-    rows = [wide, nothing, right], [nothing, high, down]
-    return _sampled(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+    right, down = ((1 - share) * _draw_uniform(pixels, -1, 1) for share in (wide, high))
+    zeros = torch.zeros_like(area)
+    rows = [wide, zeros, right], [zeros, high, down]
+    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
 
 
-def _sampled(pixels: Tensor, maps: Tensor) -> Tensor:
-    """B×H×W×C at the places that affine maps B×2×3 of −1..1 give, bilinear, black outside."""
+def _sample_affine(pixels: Tensor, maps: Tensor) -> Tensor:
+    """Sample B×H×W×C bilinearly at the places of affine maps B×2×3 of −1..1, black outside."""
     images = pixels.permute(0, 3, 1, 2).float()
     grid = affine_grid(maps, list(images.shape), align_corners=False)
     return grid_sample(images, grid, align_corners=False).permute(0, 2, 3, 1)
 
 
-def _square(pixels: Tensor, size: int) -> Tensor:
-    """B×H×W×1, true in a square around a pixel that is drawn anywhere in the image."""
-    height, width = pixels.shape[1:3]
-    centres = (below(amount, len(pixels), pixels.device) for amount in (height, width))
-    rows, columns = (_within(amount, size, of) for amount, of in zip((height, width), centres, strict=True))
-    return (rows[:, :, None] & columns[:, None, :]).unsqueeze(3)
+def _cut_out(step: Cutout, pixels: Tensor) -> Tensor:
+    """Blacken a square around a random pixel of each image."""
+    sizes = pixels.shape[1:3]
+    centres = (draw_integers(size, len(pixels), pixels.device) for size in sizes)
+    rows, columns = (_is_within(size, step.size, of) for size, of in zip(sizes, centres, strict=True))
+    return pixels * ~(rows[:, :, None] & columns[:, None, :]).unsqueeze(3)
 
 
-def _within(amount: int, size: int, centres: Tensor) -> Tensor:
-    """B×amount, true at the `size` places around a centre."""
-    distance = torch.arange(amount, device=centres.device) - centres[:, None] + size // 2
+def _is_within(length: int, size: int, centres: Tensor) -> Tensor:
+    """Return bool B×length, true at the `size` places around a centre."""
+    distance = torch.arange(length, device=centres.device) - centres[:, None] + size // 2
     return (distance >= 0) & (distance < size)
+
+
+AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
+    Crop: _shift_window,
+    Shift: _shift_window,
+    Flip: _flip,
+    Brightness: _change_brightness,
+    Contrast: _change_contrast,
+    Saturation: _change_saturation,
+    Hue: _turn_hue,
+    Rotate: _rotate,
+    ResizedCrop: _crop_and_resize,
+    Cutout: _cut_out,
+}
+"""What each step does to pixels B×H×W×C, by the class of its settings; steps that mix images are in `MIXINGS`."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """`labels` B count with `share`, and the rest is for `others` B, where there are any."""
+    """The labels of a batch, with weight `share`; the rest is for the labels `others`, where images are mixed."""
 
     labels: Tensor
     others: Tensor | None = None
     share: float = 1.0
 
     def loss(self, loss: Loss, outputs: Tensor) -> Tensor:
-        """The loss of outputs B×classes."""
+        """Return the loss of outputs B×classes."""
         if self.others is None:
             return loss(outputs, self.labels)
         return self.share * loss(outputs, self.labels) + (1 - self.share) * loss(outputs, self.others)
 
 
 class Mixer:
-    """Mixes each image with that of the mirrored place in the batch; draws from torch's default generator."""
+    """Mixes each image with that of the mirrored place in the batch; it draws from torch's default generator."""
 
     def __init__(self, steps: Sequence[Augment]) -> None:
         self._steps = [step for step in steps if isinstance(step, Mixing)]
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Targets]:
-        """Images B×C×H×W and labels B, mixed."""
+        """Mix images B×C×H×W and labels B."""
         if not self._steps:
             return images, Targets(labels)
         step = self._steps[int(torch.randint(len(self._steps), ()))]
-        share = Beta(step.alpha, step.alpha).sample().item()
-        if not isinstance(step, Cutmix):
-            return images.lerp(images.flip(0), 1 - share), Targets(labels, labels.flip(0), share)
-        top, bottom, left, right = _rectangle(images.shape[2], images.shape[3], 1 - share)
-        mixed = images.clone()
-        mixed[:, :, top:bottom, left:right] = images.flip(0)[:, :, top:bottom, left:right]
-        taken = (bottom - top) * (right - left) / (images.shape[2] * images.shape[3])
-        return mixed, Targets(labels, labels.flip(0), 1 - taken)
+        mixed, share = MIXINGS[type(step)](images, Beta(step.alpha, step.alpha).sample().item())
+        return mixed, Targets(labels, labels.flip(0), share)
 
 
-def _rectangle(height: int, width: int, share: float) -> tuple[int, int, int, int]:
-    """Top, bottom, left, right of a share of an image around a random pixel, cut off at the image's edge."""
+def _mix_up(images: Tensor, share: float) -> tuple[Tensor, float]:
+    return images.lerp(images.flip(0), 1 - share), share
+
+
+def _cut_and_mix(images: Tensor, share: float) -> tuple[Tensor, float]:
+    top, bottom, left, right = _draw_rectangle(images.shape[2], images.shape[3], 1 - share)
+    mixed = images.clone()
+    mixed[:, :, top:bottom, left:right] = images.flip(0)[:, :, top:bottom, left:right]
+    return mixed, 1 - (bottom - top) * (right - left) / (images.shape[2] * images.shape[3])
+
+
+def _draw_rectangle(height: int, width: int, share: float) -> tuple[int, int, int, int]:
+    """Return top, bottom, left, right of a share of an image around a random pixel, clipped at the image's edge."""
     centre = int(torch.randint(height, ())), int(torch.randint(width, ()))
     half = int(height * sqrt(share)) // 2, int(width * sqrt(share)) // 2
     top, left = (max(0, place - by) for place, by in zip(centre, half, strict=True))
     bottom, right = min(height, centre[0] + half[0]), min(width, centre[1] + half[1])
     return top, bottom, left, right
+
+
+MIXINGS: dict[type[Mixing], Callable[[Tensor, float], tuple[Tensor, float]]] = {
+    Mixup: _mix_up,
+    Cutmix: _cut_and_mix,
+}
+"""What each step that mixes does to images B×C×H×W with a share of the first; it returns the share that is left."""

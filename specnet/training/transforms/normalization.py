@@ -1,4 +1,4 @@
-"""How pixels become what the network reads: less a shift, times a scale, fitted on the training part alone."""
+"""Normalise pixels for the network by a shift and a scale, which are fitted on the training part alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 from torch import Tensor
@@ -15,21 +15,21 @@ from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unc
 from specnet.training.data.images import Pixels
 
 CHUNK = 2**24
-"""Bytes of images that are summed at once, which bounds the memory that fitting takes."""
+"""Bytes of images that are summed at a time, which bounds the memory that fitting takes."""
 
 
 @dataclass(frozen=True)
 class Normalizer:
-    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images alike."""
+    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images."""
 
     shift: Tensor
     scale: Tensor
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        """Pixels B×H×W×C → float B×C×H×W in the memory format channels-last.
+        """Normalise pixels B×H×W×C to float B×C×H×W in the memory format channels-last.
 
-        On rows of a whole image each, in place: several times as fast as on four dimensions with three channels.
-        A GPU does it in one go, from bytes to floats, as it waits for its memory only.
+        It works in place on rows of whole images, several times as fast as on four dimensions with three channels. A
+        GPU, which is bound by its memory, does all in one kernel.
         """
         if pixels.is_cuda:
             return self.normalize_at_once(pixels).permute(0, 3, 1, 2)
@@ -40,7 +40,7 @@ class Normalizer:
         return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
 
     def normalize_at_once(self, pixels: Tensor) -> Tensor:
-        """B×H×W×C, contiguous: pixel·scale − shift·scale in one kernel, the same but for rounding."""
+        """Return pixel·scale − shift·scale as contiguous B×H×W×C by one kernel; it differs in rounding alone."""
         return torch.addcmul(self._offset, pixels, self.scale).contiguous()
 
     @cached_property
@@ -54,13 +54,13 @@ class Normalizer:
     def to(self, device: torch.device) -> Normalizer:
         return Normalizer(self.shift.to(device), self.scale.to(device))
 
-    def record(self) -> dict[str, Any]:
-        """Plain values for JSON: a number a channel where all pixels are treated alike."""
+    def to_record(self) -> dict[str, Any]:
+        """Return plain values for JSON: a number for each channel where all pixels have the same."""
         return {"shift": _shortest_form(self.shift), "scale": _shortest_form(self.scale)}
 
 
 def normalizer_from_record(record: Mapping[str, Any], shape: tuple[int, int, int]) -> Normalizer:
-    """The normalizer that `record` wrote down, for images of `shape` (height, width, channels)."""
+    """Restore a normalizer from its record, for images of `shape` (height, width, channels)."""
     shift, scale = (torch.tensor(record[name]).expand(shape).contiguous() for name in ("shift", "scale"))
     return Normalizer(shift, scale)
 
@@ -71,7 +71,7 @@ def _shortest_form(values: Tensor) -> Any:
 
 
 def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
-    """The normalizer for the training images, uint8 N×H×W×C."""
+    """Fit the normalizer to the training images, uint8 N×H×W×C."""
     shape = pixels.shape[1:]
     match setting:
         case MeanStd():
@@ -84,7 +84,8 @@ def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
             return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
         case Unchanged():
             return Normalizer(torch.zeros(shape), torch.ones(shape))
-    raise TypeError(f"no such normalisation: {setting!r}")
+        case _:
+            assert_never(setting)
 
 
 def _chunks(pixels: Pixels) -> Iterator[Tensor]:
@@ -93,7 +94,7 @@ def _chunks(pixels: Pixels) -> Iterator[Tensor]:
 
 
 def _mean_and_std(pixels: Pixels) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, from the counts of the 256 values; a flat one has 1."""
+    """Return mean and standard deviation of each channel, from a histogram; the deviation of a constant one is 1."""
     values, counts = torch.arange(256, dtype=torch.float64), torch.zeros(pixels.shape[3], 256, dtype=torch.int64)
     for chunk in _chunks(pixels):
         counts += torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in chunk.unbind(3)])

@@ -15,7 +15,7 @@ from specnet.settings.split import Split
 from specnet.training import DataProblem
 
 BROKEN = (
-    r"2 of 17 files cannot be read: train/cat/broken\.jpg \(no picture.*\), train/dog/0\.png \(.*truncated\); `--skip"
+    r"2 of 17 files cannot be read: train/cat/broken\.jpg \(no image.*\), train/dog/0\.png \(.*truncated\); `--skip"
 )
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -207,7 +207,7 @@ def test_another_process_is_waited_for(pets: Path, monkeypatch: pytest.MonkeyPat
 def test_bad_files_are_remembered(pets: Path, request: pytest.FixtureRequest) -> None:
     (pets / "cat/1.png").write_text("no picture")
     (pets / "dog/9.png").touch()
-    with pytest.raises(DataProblem, match=r"2 of 9 files .*cat/1.png \(no picture.*dog/9.png \(it is empty\)"):
+    with pytest.raises(DataProblem, match=r"2 of 9 files .*cat/1.png \(no image.*dog/9.png \(it is empty\)"):
         read(pets)
     request.getfixturevalue("no_decoding")
     with pytest.raises(DataProblem, match="`--skip-bad` leaves them out"):

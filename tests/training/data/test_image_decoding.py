@@ -18,7 +18,7 @@ WHITE, RED = [255, 255, 255], [255, 0, 0]
 def one(path: Path, channels: int = 3, size: tuple[int, int] = (4, 4)) -> np.ndarray | str:
     """A picture's pixels, or why there are none."""
     (result,) = decode_images([path], ImageFormat(size, channels), 0, print)
-    return result.why if isinstance(result, BadFile) else result.numpy()
+    return result.reason if isinstance(result, BadFile) else result.numpy()
 
 
 def halves(left: tuple[int, ...], right: tuple[int, ...], mode: str = "RGB") -> Image.Image:
@@ -122,7 +122,7 @@ def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     assert reasons.pop("half.bmp").startswith("image file is truncated")
     assert reasons == {
         "empty.jpg": "it is empty",
-        "text.jpg": "no picture of a known kind",
+        "text.jpg": "no image of a known format",
         "lost.jpg": "no such file or directory",
         "pipe.jpg": "it is no file",
     }

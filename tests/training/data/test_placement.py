@@ -21,7 +21,7 @@ from specnet.settings.split import Split
 from specnet.training import Options, resources, train
 from specnet.training.data.images import DataRequest, Images, StoredPixels
 from specnet.training.data.loading import load
-from specnet.training.data.placement import AHEAD, BatchReader, iterate_batches
+from specnet.training.data.placement import MAX_AHEAD, BatchReader, iterate_batches
 from specnet.training.engine.batches import Batches
 from specnet.training.transforms.augmentation import Augmentation, Sampler
 from specnet.training.transforms.normalization import fit_normalizer
@@ -88,9 +88,9 @@ def test_few_batches_wait() -> None:
     stream = BatchReader(StoredPixels(pixels(2000), torch.arange(2000), 50), index, torch.device("cpu"))
     for number in range(3):
         assert stream.batch(number)[0].equal(pixels(2000)[number])
-    assert asked == list(range(AHEAD + 3))
+    assert asked == list(range(MAX_AHEAD + 3))
     stream.batch(1000)
-    assert asked[AHEAD + 3 :] == list(range(1000, 1001 + AHEAD))
+    assert asked[MAX_AHEAD + 3 :] == list(range(1000, 1001 + MAX_AHEAD))
 
 
 @pytest.mark.parametrize("workers", [0, 2])

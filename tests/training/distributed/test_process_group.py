@@ -63,13 +63,13 @@ class OneOf(Ranks):
     """A rank that the test speaks for: what it hands over for `joined` is kept."""
 
     def __init__(self, number: int, amount: int) -> None:
-        self.number, self.amount = number, amount
+        self.rank, self.world_size = number, amount
         self.handed: list[tuple[torch.Tensor, Share]] = []
 
     def share(self, images: int) -> Share:
-        return share_of(self.number, self.amount, images)
+        return share_of(self.rank, self.world_size, images)
 
-    def joined(self, outputs: torch.Tensor, share: Share) -> torch.Tensor:
+    def gather_outputs(self, outputs: torch.Tensor, share: Share) -> torch.Tensor:
         self.handed.append((outputs, share))
         return outputs.new_zeros(share.whole, *outputs.shape[1:])
 
@@ -87,7 +87,7 @@ def test_shares_are_a_batch_without_gaps(ranks: int) -> None:
 @pytest.mark.parametrize(("ranks", "images"), [(1, 7), (2, 8), (2, 7), (3, 5), (4, 3)])
 def test_all_learn_their_shares_in_as_many_parts(ranks: int, images: int) -> None:
     shares = [share_of(rank, ranks, images) for rank in range(ranks)]
-    (parts,) = {share.parts(3) for share in shares}
+    (parts,) = {share.count_parts(3) for share in shares}
     for share in shares:
         assert all(len(part) >= 2 for part in torch.arange(images)[share.places].tensor_split(parts))
 
@@ -325,7 +325,7 @@ def test_a_process_that_dies_ends_the_run(spec: Path, undisturbed: str) -> None:
     code, out, err = ended(process)
     assert (code, out) == (1, "")
     assert err.endswith(
-        "error: another process of this training has died; what the last checkpoint holds is saved in two\n"
+        "error: another process of this training has died; the last checkpoint is saved in two\n"
         "to resume: specnet train --resume two\n"
         "error: process 1 of 2 (from 0) was killed by SIGKILL\n"
     )

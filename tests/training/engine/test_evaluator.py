@@ -26,8 +26,8 @@ def test_a_confusion_matrix_over_two_batches() -> None:
     found = compute_metrics(batches, cross_entropy, NAMES)
     assert found.confusion.tolist() == [[1, 2, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0]]
     assert (found.images, found.accuracy, found.top5) == (5, 2 / 5, None)
-    assert found.per_class == {"a": 1 / 3, "b": 1 / 2, "c": None}
-    assert found.confused(5) == [("a", "b", 2), ("b", "output 3", 1)]
+    assert found.class_accuracies == {"a": 1 / 3, "b": 1 / 2, "c": None}
+    assert found.most_confused(5) == [("a", "b", 2), ("b", "output 3", 1)]
     together = cross_entropy(torch.cat([x for x, _ in batches]), torch.cat([y for _, y in batches]))
     assert found.loss == pytest.approx(together.item())
     text = evaluate._format_text(Evaluation("test", found))
@@ -51,5 +51,5 @@ def test_a_picture_of_any_number_of_classes(tmp_path: Path, classes: int) -> Non
     (tmp_path / "out.png").write_bytes(plots.draw_confusion(found, "test"))
     with Image.open(tmp_path / "out.png") as picture:
         assert 300 < picture.width < 2000
-    assert ("confusion" in found.brief()) == (classes <= LARGEST_MATRIX)
-    assert len(found.record()["confusion"]) == classes
+    assert ("confusion" in found.summarize()) == (classes <= LARGEST_MATRIX)
+    assert len(found.to_record()["confusion"]) == classes

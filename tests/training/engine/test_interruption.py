@@ -26,7 +26,7 @@ from specnet.settings.epochs import Epochs
 from specnet.training import Options, train
 from specnet.training.engine import interruption, loop
 
-loop.SLOW, interruption.PATIENCE = 0.0, 0.5
+loop.SLOW_STEP, interruption.PATIENCE = 0.0, 0.5
 asked = job(training(epochs=Epochs(count=3)))
 steps = 0
 
@@ -45,7 +45,7 @@ with Display() as display:
 
 @pytest.mark.parametrize(
     ("step", "saved"),
-    [(8, "all up to step 7"), pytest.param(1, "what the last checkpoint holds", marks=pytest.mark.slow)],
+    [(8, "all up to step 7"), pytest.param(1, "the last checkpoint", marks=pytest.mark.slow)],
 )
 def test_a_step_that_takes_too_long(tmp_path: Path, step: int, saved: str) -> None:
     folder = tmp_path / "run"

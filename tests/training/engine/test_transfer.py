@@ -37,9 +37,9 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("file", [".", "model.safetensors"])
 def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: str) -> None:
-    watcher = Notebook()
-    run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), watcher)
-    assert watcher.notes[0] == (
+    callback = Notebook()
+    run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), callback)
+    assert callback.notes[0] == (
         f"8 of 10 tensors are those of {earlier / 'model.safetensors'}; "
         "begun anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
     )
@@ -52,9 +52,9 @@ def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: 
 def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path) -> None:
     tensors = dict(read_weights(earlier / "model.safetensors").tensors)
     save_file({**tensors, "old.weight": torch.ones(3)}, tmp_path / "more.safetensors")
-    watcher = Notebook()
-    train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), watcher)
-    assert watcher.notes[0].endswith("more.safetensors; not taken over: old.weight")
+    callback = Notebook()
+    train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), callback)
+    assert callback.notes[0].endswith("more.safetensors; not taken over: old.weight")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_frozen_parts_stay_as_they_are(earlier: Path, tmp_path: Path) -> None:
     """Statistics of frozen norms too; and what was frozen is frozen again after a resume."""
 
     class Stopping(Notebook):
-        def epoch(self, metrics: object) -> None:
+        def on_epoch_end(self, metrics: object) -> None:
             import signal
 
             signal.raise_signal(signal.SIGINT)
@@ -109,7 +109,7 @@ def test_a_scope_is_frozen_with_all_that_is_in_it(tmp_path: Path) -> None:
     module = nn.ModuleDict({"body": network(), "head": nn.Linear(2, 2)})
     initialization.freeze_layers(module, ["body"])
     assert [name for name, p in module.named_parameters() if p.requires_grad] == ["head.weight", "head.bias"]
-    assert len(initialization.frozen_norms(module, ["body"])) == 1
+    assert len(initialization.find_frozen_norms(module, ["body"])) == 1
 
 
 @pytest.mark.parametrize(

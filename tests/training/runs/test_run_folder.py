@@ -29,8 +29,8 @@ MEASURED = {"epoch", "train_loss", "train_accuracy", "learning_rate", "images_pe
 
 
 def test_a_run_s_folder(tmp_path: Path) -> None:
-    settings, watcher, folder = training(), Notebook(), tmp_path / "deep/run"
-    run = train(job(settings), Options(run=folder), watcher)
+    settings, callback, folder = training(), Notebook(), tmp_path / "deep/run"
+    run = train(job(settings), Options(run=folder), callback)
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "spec.net",
@@ -54,7 +54,7 @@ def test_a_run_s_folder(tmp_path: Path) -> None:
         assert curves.width > 500
     assert json.loads((folder / "summary.json").read_text()) == run.summary
     metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert metrics == watcher.epochs
+    assert metrics == callback.epochs
     with (folder / "metrics.csv").open() as file:
         assert [float(row["train_loss"]) for row in csv.DictReader(file)] == [line["train_loss"] for line in metrics]
     assert [set(line) for line in metrics] == [MEASURED | {"validation_loss", "validation_accuracy"}] * 2
@@ -111,19 +111,19 @@ def test_weights_can_be_used_on_their_own(tmp_path: Path) -> None:
 
 
 def test_without_a_validation_part_the_last_weights_count(tmp_path: Path) -> None:
-    watcher = Notebook()
-    run = train(job(training(split=None)), Options(run=tmp_path / "run"), watcher)
+    callback = Notebook()
+    run = train(job(training(split=None)), Options(run=tmp_path / "run"), callback)
     assert run.summary["validation_accuracy"] is None
     assert run.summary["best_epoch"] == 2
-    assert all(set(line) == MEASURED for line in watcher.epochs)
+    assert all(set(line) == MEASURED for line in callback.epochs)
 
 
 def test_watching_the_test_set_chooses_nothing(tmp_path: Path) -> None:
     settings = training(epochs=Epochs(count=4))
     watched = settings.model_copy(update={"evaluate": Evaluate(test=True)})
-    watcher = Notebook()
-    runs = [train(job(t), Options(run=tmp_path / name), watcher) for name, t in (("a", settings), ("b", watched))]
-    assert "test_accuracy" in watcher.epochs[-1]
+    callback = Notebook()
+    runs = [train(job(t), Options(run=tmp_path / name), callback) for name, t in (("a", settings), ("b", watched))]
+    assert "test_accuracy" in callback.epochs[-1]
     assert runs[0].summary["test_accuracy"] == runs[1].summary["test_accuracy"]
     assert runs[0].summary["best_epoch"] == runs[1].summary["best_epoch"]
 
@@ -157,7 +157,7 @@ def test_a_file_in_the_way(tmp_path: Path, below: str) -> None:
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EACCES])
 def test_a_disk_that_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
     """The last checkpoint stays whole, and no temporary file is left."""
-    monkeypatch.setattr("specnet.training.engine.loop.SAVED_AT_EPOCH", 0.0)
+    monkeypatch.setattr("specnet.training.engine.loop.EPOCH_SAVE_INTERVAL", 0.0)
     written, sync = list[int](), os.fsync
 
     def fsync(descriptor: int) -> None:
@@ -203,9 +203,9 @@ def test_a_disk_that_fills_up_on_the_way(tiny_disk: Path, monkeypatch: pytest.Mo
 def test_top5_where_it_means_something(tmp_path: Path) -> None:
     """… with eleven classes or more."""
     for classes, has in ((10, False), (12, True)):
-        watcher = Notebook()
+        callback = Notebook()
         settings = training(data=Synthetic(classes=classes, images=2000))
-        train(job(settings, outputs=(classes,)), Options(run=tmp_path / f"{classes}"), watcher)
-        assert ("validation_top5_accuracy" in watcher.epochs[0]) == has
+        train(job(settings, outputs=(classes,)), Options(run=tmp_path / f"{classes}"), callback)
+        assert ("validation_top5_accuracy" in callback.epochs[0]) == has
         if has:
-            assert watcher.epochs[-1]["validation_top5_accuracy"] >= watcher.epochs[-1]["validation_accuracy"]
+            assert callback.epochs[-1]["validation_top5_accuracy"] >= callback.epochs[-1]["validation_accuracy"]

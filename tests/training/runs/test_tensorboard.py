@@ -21,19 +21,19 @@ def curves(folder: Path) -> dict[str, list[float]]:
 
 
 def test_what_is_measured_is_a_curve(tmp_path: Path) -> None:
-    watcher = Notebook()
-    train(job(), Options(run=tmp_path / "run", tensorboard=True), watcher)
+    callback = Notebook()
+    train(job(), Options(run=tmp_path / "run", tensorboard=True), callback)
     found = curves(tmp_path / "run")
-    assert found["loss/train"] == pytest.approx([metrics["train_loss"] for metrics in watcher.epochs])
-    assert found["accuracy/validation"] == pytest.approx([m["validation_accuracy"] for m in watcher.epochs])
+    assert found["loss/train"] == pytest.approx([metrics["train_loss"] for metrics in callback.epochs])
+    assert found["accuracy/validation"] == pytest.approx([m["validation_accuracy"] for m in callback.epochs])
     assert len(found["learning_rate"]) == 2
 
 
 class Stopping(Notebook):
     """Stops the run when the first epoch is written down."""
 
-    def epoch(self, metrics: Any) -> None:
-        super().epoch(metrics)
+    def on_epoch_end(self, metrics: Any) -> None:
+        super().on_epoch_end(metrics)
         if len(self.epochs) == 1:
             import signal
 

@@ -24,7 +24,7 @@ from specnet.settings.augment import (
     Shift,
 )
 from specnet.training.transforms import augmentation
-from specnet.training.transforms.augmentation import Augmentation, Sampler, change
+from specnet.training.transforms.augmentation import Augmentation, Sampler, apply_step
 
 Recorded = list[Tensor]
 
@@ -32,7 +32,7 @@ Recorded = list[Tensor]
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorded]:
     """What the augmentation draws, by the function that draws it."""
-    record: dict[str, Recorded] = {"below": [], "_chosen": [], "_factors": []}
+    record: dict[str, Recorded] = {"draw_integers": [], "_draw_chosen": [], "_draw_factors": []}
 
     def recording(name: str, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def draw(*arguments: object) -> Tensor:
@@ -60,7 +60,7 @@ def test_crop_shift_and_flip(
 ) -> None:
     pixels = images()
     batch = Sampler(pixels, Augmentation([first, Flip()] if mirrored else [first])).batch(INDEX)
-    *kinds, down, right = (draw.tolist() for draw in drawn["below"])
+    *kinds, down, right = (draw.tolist() for draw in drawn["draw_integers"])
     flipped = kinds[0] if mirrored else [0] * len(INDEX)
     for place, number in enumerate(INDEX.tolist()):
         padded = np.pad(pixels[number].numpy(), ((border, border), (border, border), (0, 0)), mode)
@@ -75,7 +75,7 @@ def test_crop_shift_and_flip(
 def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: Augment) -> None:
     torch.manual_seed(0)
     Sampler(images(), Augmentation([step, Flip()])).batch(torch.zeros(20_000, dtype=torch.int64))
-    kinds, down, right = drawn["below"]
+    kinds, down, right = drawn["draw_integers"]
     counts = (kinds * 25 + down * 5 + right).bincount(minlength=50)
     assert counts.min() > 300
     assert counts.max() < 500
@@ -84,8 +84,8 @@ def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: 
 @pytest.mark.parametrize(("step", "axis"), [(Flip(), 1), (Flip(direction="vertical"), 0), (Flip(p=0.9), 1)])
 def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: int) -> None:
     pixels = images()
-    flipped = change(step)(pixels)
-    for place, chosen in enumerate(drawn["_chosen"][0].ravel().tolist()):
+    flipped = apply_step(step, pixels)
+    for place, chosen in enumerate(drawn["_draw_chosen"][0].ravel().tolist()):
         expected = pixels[place].numpy()
         assert (flipped[place].numpy() == (np.flip(expected, axis) if chosen else expected)).all()
 
@@ -93,7 +93,7 @@ def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: i
 def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> None:
     pixels = images()
     batch = Sampler(pixels, Augmentation([Flip(), Crop(pad=1)])).batch(INDEX)
-    kinds, down, right = drawn["below"]
+    kinds, down, right = drawn["draw_integers"]
     for place, number in enumerate(INDEX.tolist()):
         image = pixels[number].numpy()
         padded = np.pad(image[:, ::-1] if kinds[place] else image, ((1, 1), (1, 1), (0, 0)))
@@ -103,8 +103,8 @@ def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> Non
 
 def test_brightness(drawn: dict[str, Recorded]) -> None:
     pixels = images()
-    brightened = change(Brightness(factor=Interval(0.5, 2)))(pixels)
-    factors = drawn["_factors"][0].ravel()
+    brightened = apply_step(Brightness(factor=Interval(0.5, 2)), pixels)
+    factors = drawn["_draw_factors"][0].ravel()
     assert factors.min() >= 0.5
     assert factors.max() <= 2
     for place, factor in enumerate(factors):
@@ -115,9 +115,9 @@ def test_brightness(drawn: dict[str, Recorded]) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_contrast(drawn: dict[str, Recorded], channels: int) -> None:
     pixels = images(channels=channels)
-    changed = change(Contrast(factor=Interval(0.2, 1.8)))(pixels)
+    changed = apply_step(Contrast(factor=Interval(0.2, 1.8)), pixels)
     weights = [0.2989, 0.587, 0.114] if channels == 3 else [1.0]
-    for place, factor in enumerate(drawn["_factors"][0].ravel().numpy()):
+    for place, factor in enumerate(drawn["_draw_factors"][0].ravel().numpy()):
         image = pixels[place].numpy().astype(np.float64)
         mean = (image @ weights).mean()
         np.testing.assert_allclose(changed[place].numpy(), np.clip(mean + factor * (image - mean), 0, 255), atol=1e-3)
@@ -138,9 +138,9 @@ def test_a_shift_wider_than_the_image_reflects_on() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_saturation(drawn: dict[str, Recorded], channels: int) -> None:
     pixels = images(channels=channels)
-    changed = change(Saturation(factor=Interval(0.2, 1.8)))(pixels)
+    changed = apply_step(Saturation(factor=Interval(0.2, 1.8)), pixels)
     weights = [0.2989, 0.587, 0.114] if channels == 3 else [1.0]
-    for place, factor in enumerate(drawn["_factors"][0].ravel().numpy()):
+    for place, factor in enumerate(drawn["_draw_factors"][0].ravel().numpy()):
         image = pixels[place].numpy().astype(np.float64)
         grey = (image @ weights)[:, :, None]
         np.testing.assert_allclose(changed[place].numpy(), np.clip(grey + factor * (image - grey), 0, 255), atol=1e-3)
@@ -148,43 +148,45 @@ def test_saturation(drawn: dict[str, Recorded], channels: int) -> None:
 
 def drawing(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
     """All numbers that are drawn evenly are this one."""
-    monkeypatch.setattr(augmentation, "_drawn", lambda pixels, low, high: torch.full((len(pixels),), value))
+    monkeypatch.setattr(augmentation, "_draw_uniform", lambda pixels, low, high: torch.full((len(pixels),), value))
 
 
 def test_a_third_of_the_circle_makes_green_of_red(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing(monkeypatch, 1 / 3)
     colours = torch.tensor([[200, 0, 0], [0, 90, 0], [70, 70, 70]], dtype=torch.uint8).view(1, 1, 3, 3)
-    turned = change(Hue(turn=0.5))(colours)[0, 0]
+    turned = apply_step(Hue(turn=0.5), colours)[0, 0]
     torch.testing.assert_close(turned, torch.tensor([[0.0, 200, 0], [0, 0, 90], [70, 70, 70]]), atol=1e-3, rtol=0)
 
 
 def test_hue_leaves_grey_images() -> None:
     pixels = images(channels=1)
-    assert change(Hue())(pixels).equal(pixels)
+    assert apply_step(Hue(), pixels).equal(pixels)
 
 
 def test_a_quarter_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing(monkeypatch, 90.0)
     pixels = images(height=8, width=8)
-    torch.testing.assert_close(change(Rotate(degrees=180))(pixels), pixels.rot90(1, (1, 2)).float(), atol=0.02, rtol=0)
+    torch.testing.assert_close(
+        apply_step(Rotate(degrees=180), pixels), pixels.rot90(1, (1, 2)).float(), atol=0.02, rtol=0
+    )
 
 
 def test_a_half_turn_of_an_oblong(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing(monkeypatch, 180.0)
     pixels = images()
-    torch.testing.assert_close(change(Rotate(degrees=180))(pixels), pixels.flip((1, 2)).float(), atol=0.02, rtol=0)
+    torch.testing.assert_close(apply_step(Rotate(degrees=180), pixels), pixels.flip((1, 2)).float(), atol=0.02, rtol=0)
 
 
 def test_a_crop_of_all_is_the_image() -> None:
     pixels = images(height=8, width=8)
     whole = ResizedCrop(area=Interval(1, 1), ratio=Interval(1, 1))
-    torch.testing.assert_close(change(whole)(pixels), pixels.float(), atol=0.02, rtol=0)
+    torch.testing.assert_close(apply_step(whole, pixels), pixels.float(), atol=0.02, rtol=0)
 
 
 def test_a_crop_shows_as_much_as_was_drawn() -> None:
     """In an image whose values rise evenly, the slope tells how much of it is seen."""
     pixels = torch.arange(0, 256, 2, dtype=torch.uint8).view(1, 1, 128, 1).expand(30, 128, 128, 1)
-    shown = change(ResizedCrop(area=Interval(0.25, 0.25), ratio=Interval(1, 1)))(pixels)
+    shown = apply_step(ResizedCrop(area=Interval(0.25, 0.25), ratio=Interval(1, 1)), pixels)
     slopes = shown[:, 64, 100, 0] - shown[:, 64, 30, 0]
     torch.testing.assert_close(slopes, torch.full((30,), 70.0), atol=0.1, rtol=0)
     assert shown[:, 0, 0, 0].std() > 10
@@ -192,7 +194,7 @@ def test_a_crop_shows_as_much_as_was_drawn() -> None:
 
 def test_cutout_blackens_one_square() -> None:
     pixels = images().clamp(min=1)
-    black = change(Cutout(size=4))(pixels) == 0
+    black = apply_step(Cutout(size=4), pixels) == 0
     for image in black[..., 0]:
         rows, columns = (image.any(axis).nonzero().ravel().tolist() for axis in (1, 0))
         assert image.sum() == len(rows) * len(columns) <= 16

@@ -43,7 +43,7 @@ def test_a_channel_without_variation_stays_finite() -> None:
 @pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
 def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
-    again = normalizer_from_record(json.loads(json.dumps(normalizer.record())), (6, 5, 3))
+    again = normalizer_from_record(json.loads(json.dumps(normalizer.to_record())), (6, 5, 3))
     assert again(PIXELS).equal(normalizer(PIXELS))
 
 

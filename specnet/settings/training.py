@@ -1,0 +1,104 @@
+"""A whole `train` section, its lines and their choices, and its form in a run's config.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
+
+from specnet.settings.augment import Augment
+from specnet.settings.average import Average
+from specnet.settings.base import Setting
+from specnet.settings.batch import Batch
+from specnet.settings.data import Data, Digits
+from specnet.settings.epochs import Epochs
+from specnet.settings.evaluate import Evaluate
+from specnet.settings.group import Group
+from specnet.settings.init import Init, TorchDefault
+from specnet.settings.loss import CrossEntropy, Loss
+from specnet.settings.normalize import MeanStd, Normalize
+from specnet.settings.optimizer import Adam, Optimizer
+from specnet.settings.schedule import Constant, Schedule
+from specnet.settings.seed import Seed
+from specnet.settings.split import Split
+from specnet.settings.stop import Stop
+
+
+class Training(BaseModel):
+    """A `train` section, a field a line; what is not written has the default of these fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: SerializeAsAny[Data] = Digits()
+    split: Split | None = None
+    normalize: Normalize = MeanStd()
+    augment: tuple[SerializeAsAny[Augment], ...] = ()
+    init: Init = TorchDefault()
+    loss: SerializeAsAny[Loss] = CrossEntropy()
+    optimizer: SerializeAsAny[Optimizer] = Adam()
+    group: tuple[Group, ...] = ()
+    schedule: Schedule = Constant()
+    average: Average | None = None
+    batch: Batch = Batch()
+    epochs: Epochs = Epochs()
+    stop: Stop | None = None
+    seed: Seed = Seed()
+    evaluate: Evaluate = Evaluate()
+
+
+def lines() -> tuple[str, ...]:
+    """Return the names of all lines, in the order in which they are best read."""
+    return tuple(Training.model_fields)
+
+
+def _module(line: str) -> ModuleType:
+    return import_module(f"{__package__}.{line}")
+
+
+def choices(line: str) -> Mapping[str, type[Setting]]:
+    """Return the class of settings of each word that may follow a line's name; the word is "" where none follows."""
+    kinds: Mapping[str, type[Setting]] = _module(line).CHOICES
+    return kinds
+
+
+def takes_several(line: str) -> bool:
+    """Whether a line is a chain of steps, which may go on in another line of its name."""
+    return bool(getattr(_module(line), "SEVERAL", False))
+
+
+def choice_of(line: str, setting: Setting) -> str:
+    """Return the word that stands for a setting on its line; "" where no word follows the line's name."""
+    return next(word for word, kind in choices(line).items() if type(setting) is kind)
+
+
+def _to_record(line: str, setting: Setting) -> dict[str, Any]:
+    return {"choice": choice_of(line, setting), **setting.model_dump(mode="json")}
+
+
+def _from_record(line: str, record: Mapping[str, Any]) -> Setting:
+    values = dict(record)
+    return choices(line)[values.pop("choice")].model_validate(values)
+
+
+def to_record(training: Training) -> dict[str, Any]:
+    """Return the settings as plain values for JSON, for `from_record`."""
+    record: dict[str, Any] = {}
+    for line, setting in training:
+        if takes_several(line):
+            record[line] = [_to_record(line, step) for step in setting]
+        else:
+            record[line] = setting and _to_record(line, setting)
+    return record
+
+
+def from_record(record: Mapping[str, Any]) -> Training:
+    """Return the settings that `to_record` has described."""
+    settings: dict[str, Any] = {}
+    for line, value in record.items():
+        settings[line] = (
+            [_from_record(line, step) for step in value] if takes_several(line) else value and _from_record(line, value)
+        )
+    return Training(**settings)
