@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
-from specnet.layers.base.join import Join
+from specnet.layers.base.families import Join
 from specnet.layers.base.traits import Trait, Traits
 
 

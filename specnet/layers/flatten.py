@@ -6,8 +6,8 @@ from math import prod
 from typing import ClassVar
 
 from specnet.layers.base import Shape, Shapes, TorchCall, check_bounds
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Elements, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage, Trait, Traits
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
-from specnet.layers.base.normalisation import Normalisation
+from specnet.layers.base.families import Normalisation
 
 
 class Lrn(Normalisation):

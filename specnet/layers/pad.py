@@ -10,9 +10,9 @@ from pydantic import Field
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
 from specnet.layers.base.alternatives import Alternatives, other_padding
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
 from specnet.layers.base.receptive_field import ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 

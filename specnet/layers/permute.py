@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 TORCH = {"C": 1, "H": 2, "W": 3}

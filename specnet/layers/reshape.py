@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 MapOrVector = Annotated[

@@ -18,9 +18,9 @@ from specnet.layers.base import (
     format_shape,
     require_map,
 )
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import collapse_pair, repeat_for_axes
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
