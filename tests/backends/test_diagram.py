@@ -373,5 +373,6 @@ def test_drawing_needs_no_heavy_library(spec: str) -> None:
 
 
 def test_a_block_is_captioned_with_the_tap_that_its_call_names() -> None:
-    dot = specnet.draw(ROOT / "specs" / "unet.net").source
+    unet = SPECS / "unet.net"
+    dot = draw(check_source(Source(str(unet), unet.read_text(encoding="utf-8")))).source
     assert "up K=512 copy=@copy4" in dot
