@@ -12,7 +12,7 @@ from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
-from specnet.layers.base.learned import get_init
+from specnet.layers.base.families import get_init
 from specnet.settings import Training
 from specnet.training import Job, LayerInfo, OutputLayer
 

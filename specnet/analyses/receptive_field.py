@@ -1,6 +1,6 @@
 """Receptive fields: how many pixels of the input, along height and width, one position of a map depends on.
 
-A layer says what one of its positions reads (`specnet.layers.base.receptive_field`). A window of k positions that
+A layer says what one of its positions reads (`specnet.layers.base.traits`). A window of k positions that
 moves by s sees r = r' + (k − 1)·j' pixels, and the next position of its output stands j = j'·s pixels further on, with
 r' = j' = 1 at the input; where paths meet, the largest r counts
 (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks").
@@ -17,7 +17,7 @@ from math import ceil, prod
 
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
-from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading
+from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading
 from specnet.layers.base.window import Windowed
 
 Pixels = tuple[int, int]

@@ -13,7 +13,7 @@ from torch import fx, nn
 from specnet.backends import torch_modules
 from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
-from specnet.layers.base.learned import is_frozen
+from specnet.layers.base.families import is_frozen
 
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 

@@ -81,7 +81,7 @@ def _format_json(results: list[Checked]) -> str:
 def _format_sarif(results: list[Checked]) -> str:
     """Return one log for all FILEs."""
     from specnet.cli.explain import read_page
-    from specnet.reporters.sarif import make_log
+    from specnet.reporters.code_scanning import make_log
 
     findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
     return json.dumps(make_log(findings, read_page), ensure_ascii=False, indent=1)
@@ -89,7 +89,7 @@ def _format_sarif(results: list[Checked]) -> str:
 
 def _format_github(results: list[Checked]) -> str:
     """Return a workflow command per diagnostic, which is nothing where all is well."""
-    from specnet.reporters.github import format_commands
+    from specnet.reporters.code_scanning import format_commands
 
     return "\n".join(line for checked in results for line in format_commands(checked.source, checked.diagnostics))
 

@@ -13,8 +13,8 @@ from specnet.cli.output import print_diagnostics, print_json, uses_colour
 from specnet.cli.specs import check_file
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
+from specnet.reporters.table import align_rows
 from specnet.reporters.terminal import paint
-from specnet.reporters.text_table import align_rows
 
 HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
 

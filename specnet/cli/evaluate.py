@@ -17,7 +17,7 @@ from specnet.cli.options import (
 )
 from specnet.cli.output import print_json
 from specnet.cli.torch_commands import requires_torch
-from specnet.reporters.text_table import align_rows
+from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
     from specnet.training import ClassificationMetrics, Evaluation

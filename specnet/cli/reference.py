@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple
 from specnet.printer.values import format_value
-from specnet.reporters.text_table import align_definitions, align_rows
+from specnet.reporters.table import align_definitions, align_rows
 
 WIDTH = 110
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.cli.options import PLOT_FORMATS, add_format_argument, format_of
 from specnet.cli.output import CommandError, print_json, write_file
 from specnet.cli.torch_commands import requires_torch
-from specnet.reporters.text_table import align_rows
+from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
     from specnet.training.runs.run_index import RunEntry

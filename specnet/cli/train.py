@@ -22,7 +22,7 @@ from specnet.cli.output import CommandError, print_diagnostics
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
-from specnet.reporters.text_table import align_rows
+from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
     from specnet.cli.progress import Display

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import SHAPE_NAMES, CannotRead, Context
-from specnet.elaborate.scope import UNSET, Scope, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
 from specnet.foreign import closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import kinds

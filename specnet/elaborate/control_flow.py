@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import Context
+from specnet.elaborate.context import Context, LineLabel, ValueName
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import LineLabel, ValueName
 from specnet.foreign import closest_word
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape

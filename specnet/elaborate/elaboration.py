@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
-from specnet.elaborate.context import Context, Read, UsedFiles
+from specnet.elaborate.context import Context, Read, Scope, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
-from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import closest_word

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from specnet.diagnostics import Code
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import Context
+from specnet.elaborate.context import UNSET, Context, ValueName
 from specnet.elaborate.graph_builder import Place
-from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
 from specnet.layers import layer_class
 from specnet.layers.base import Layer

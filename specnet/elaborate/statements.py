@@ -6,9 +6,8 @@ from specnet.attributes import LARGEST, Attributes
 from specnet.diagnostics import Code, Label, make_diagnostic
 from specnet.elaborate.binding import collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
-from specnet.elaborate.context import SHAPE_NAMES, Context
+from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, LineLabel, ValueName
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
-from specnet.elaborate.scope import UNSET, Default, LineLabel, ValueName
 from specnet.foreign import closest_word
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import kinds, layer_class

@@ -12,8 +12,7 @@ from typing import Any
 from specnet import settings
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import SHAPE_NAMES, Context
-from specnet.elaborate.scope import ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
 from specnet.foreign import closest_word
 from specnet.settings import Training
 from specnet.settings.base import Setting

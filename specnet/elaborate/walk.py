@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.context import Context, Walker
+from specnet.elaborate.context import Context, LineLabel, ValueName, Walker
 from specnet.elaborate.control_flow import repeat_line, walk_for, walk_if, walk_repeat
 from specnet.elaborate.layers import add_join, add_layer
-from specnet.elaborate.scope import LineLabel, ValueName
 from specnet.elaborate.statements import (
     accept_rounding,
     add_expectation,

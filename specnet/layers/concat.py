@@ -9,7 +9,7 @@ from pydantic import Field
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
 from specnet.layers.base.families import Join
-from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
+from specnet.layers.base.traits import Elements, ReceptiveField, by_position
 
 
 class Concat(Join):

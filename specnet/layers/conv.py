@@ -19,8 +19,8 @@ from specnet.layers.base.alternatives import (
     other_size,
     rounding_down,
 )
+from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.layer import Projection
-from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import Axis, Windowed, compute_positions, make_axes, pad_in_module

@@ -12,8 +12,7 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_sha
 from specnet.layers.base.alternatives import Alternatives, other_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
-from specnet.layers.base.receptive_field import ReceptiveField, by_position
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.traits import ReceptiveField, Storage, by_position
 
 
 class Crop(Reshaping):

@@ -30,10 +30,9 @@ from specnet.layers.base.alternatives import (
     other_padding,
     other_size,
 )
-from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
+from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
-from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 
 

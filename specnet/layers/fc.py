@@ -11,9 +11,8 @@ from pydantic import Field
 from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
 from specnet.layers.base.alternatives import Alternatives, other_size
-from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
-from specnet.layers.base.receptive_field import Elements, ReceptiveField
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits
 
 
 class Fc(Layer):

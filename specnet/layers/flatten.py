@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from specnet.layers.base import Shape, Shapes, TorchCall, check_bounds
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.receptive_field import Elements, ReceptiveField
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits
 
 
 class Flatten(Reshaping):

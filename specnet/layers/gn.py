@@ -9,8 +9,7 @@ from pydantic import Field
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, split_groups
 from specnet.layers.base.alternatives import Alternatives, other_groups
-from specnet.layers.base.families import Normalisation
-from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 
 
 class Gn(Normalisation):

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
-from specnet.layers.base.families import Normalisation
-from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 from specnet.layers.base.traits import Trait, Traits
 
 

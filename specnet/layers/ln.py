@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from specnet.layers.base import Shapes, TorchCall
-from specnet.layers.base.families import Normalisation
-from specnet.layers.base.learned import FREEZE, Freeze
+from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 
 
 class Ln(Normalisation):

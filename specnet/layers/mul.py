@@ -7,7 +7,7 @@ from math import prod
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
 from specnet.layers.base.families import Join
-from specnet.layers.base.receptive_field import BY_POSITION, Reach, ReceptiveField
+from specnet.layers.base.traits import BY_POSITION, Reach, ReceptiveField
 
 
 class Mul(Join):

@@ -12,8 +12,7 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_boun
 from specnet.layers.base.alternatives import Alternatives, other_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
-from specnet.layers.base.receptive_field import ReceptiveField, by_position
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, by_position
 from specnet.layers.base.window import AXES
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}

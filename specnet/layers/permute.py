@@ -9,8 +9,7 @@ from pydantic import Field
 
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading, ReceptiveField
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading, ReceptiveField, Storage
 
 TORCH = {"C": 1, "H": 2, "W": 3}
 """The dimensions of N×C×H×W."""

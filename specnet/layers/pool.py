@@ -22,8 +22,7 @@ from specnet.layers.base import (
 )
 from specnet.layers.base.alternatives import Alternatives, nearby, other_dilation, other_padding, rounding_down
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.traits import Trait, Traits
+from specnet.layers.base.traits import Reach, ReceptiveField, Trait, Traits
 from specnet.layers.base.window import (
     AXES,
     Axis,

@@ -11,8 +11,7 @@ from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, by_position
 
 MapOrVector = Annotated[
     tuple[Count] | tuple[Count, Count, Count],

@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base.families import FREEZE, Freeze
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.learned import FREEZE, Freeze
 from specnet.layers.base.traits import Storage, Trait, Traits
 
 

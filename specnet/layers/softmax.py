@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from specnet.layers.base import Family, Shapes, TorchCall
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits, by_position
 
 
 class Softmax(PositionWise):

@@ -10,8 +10,7 @@ from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 from specnet.layers.base.window import AXES
 
 

@@ -20,8 +20,7 @@ from specnet.layers.base import (
 )
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import collapse_pair, repeat_for_axes
-from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
 Factors = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]

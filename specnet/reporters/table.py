@@ -1,9 +1,10 @@
-"""A checked network as the table in a paper: a row per layer, with the formula of its size and its numbers."""
+"""Text in columns, and a checked network as the table in a paper: a row per layer, with its formula and its numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
@@ -11,18 +12,41 @@ from specnet.graph import Node
 from specnet.layers.base import format_shape
 from specnet.printer.values import format_layer
 from specnet.reporters.terminal import BOLD, DIM, paint
-from specnet.reporters.text_table import align_rows
+
+GAP = "  "
 
 HEADINGS = ("name", "layer", "output", "(N − F + 2P)/S + 1", "parameters", "MACs")
+
 NUMBERS = {4, 5}
 """Columns that are flush right."""
 
 DISPENSABLE = (5, 3)
 """Columns that are left out on a narrow terminal, in this order."""
 
-
 MOST_BEFORE_ERROR = 40
 """Rows of a broken network that are shown, at most: those up to the error."""
+
+
+def align_rows(rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Return a line for each row, with cells as wide as their columns; those of `right` are flush right."""
+    table = [*rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        GAP.join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def align_definitions(definitions: Mapping[str, str], width: int) -> list[str]:
+    """Return words and what they mean in two columns, the meaning wrapped where lines would be wider than `width`."""
+    indent = max(map(len, definitions), default=0) + len(GAP)
+    return [
+        fill(f"{word:{indent}}{meaning}", width, subsequent_indent=" " * indent)
+        for word, meaning in definitions.items()
+    ]
 
 
 @dataclass(frozen=True)

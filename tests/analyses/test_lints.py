@@ -106,7 +106,7 @@ def test_every_code_of_advice_is_found_by_a_case() -> None:
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert {"network_normalisation", "network_windows", "network_linearity", "train_layers"} < {*file_names()}
+    assert {"network_neighbours", "network_sizes", "train_recipe", "allow_codes"} < {*file_names()}
 
 
 def test_a_message_names_three_layers_and_counts_the_others() -> None:

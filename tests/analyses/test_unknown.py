@@ -13,8 +13,7 @@ from specnet.compiler import check_source
 from specnet.graph import Network
 from specnet.layers.add import Add
 from specnet.layers.base import Family, Layer, Shape, ShapePreserving, Shapes
-from specnet.layers.base.receptive_field import BY_POSITION, Reach, ReceptiveField
-from specnet.layers.base.traits import Arity, Storage
+from specnet.layers.base.traits import BY_POSITION, Arity, Reach, ReceptiveField, Storage
 from specnet.source import Source
 
 

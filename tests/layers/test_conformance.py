@@ -16,8 +16,7 @@ from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.layers import kinds
-from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading
-from specnet.layers.base.traits import Storage, Trait
+from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
 MAP, VECTOR = "input 13x9x4", "input 20"

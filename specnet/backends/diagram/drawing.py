@@ -9,8 +9,7 @@ import graphviz
 
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram import palette
-from specnet.backends.diagram.boxes import Boxes
-from specnet.backends.diagram.error_places import ErrorPlaces, locate_errors
+from specnet.backends.diagram.boxes import Boxes, ErrorPlaces, locate_errors
 from specnet.backends.diagram.folding import FoldedNetwork, Scopes, fold_network, shorten_name
 from specnet.backends.diagram.html_labels import (
     SPACE,

@@ -15,7 +15,7 @@ from typing import Any
 
 from specnet.backends.torch_source.pretty_printer import Verbatim
 from specnet.layers.base import Layer, Shapes, TorchCall
-from specnet.layers.base.learned import is_frozen
+from specnet.layers.base.families import is_frozen
 
 SIGNATURES: Mapping[str, str] = {
     "nn.Conv2d": "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True",

@@ -1,9 +1,10 @@
 """The vocabulary of layers: shapes, errors, traits, torch calls and the base class."""
 
-from specnet.layers.base.errors import LayerError as LayerError
-from specnet.layers.base.errors import LayerNote as LayerNote
 from specnet.layers.base.layer import Layer as Layer
 from specnet.layers.base.layer import ShapePreserving as ShapePreserving
+from specnet.layers.base.layer import TorchCall as TorchCall
+from specnet.layers.base.shapes import LayerError as LayerError
+from specnet.layers.base.shapes import LayerNote as LayerNote
 from specnet.layers.base.shapes import Shape as Shape
 from specnet.layers.base.shapes import Shapes as Shapes
 from specnet.layers.base.shapes import check_bounds as check_bounds
@@ -12,5 +13,4 @@ from specnet.layers.base.shapes import format_shape as format_shape
 from specnet.layers.base.shapes import format_shapes as format_shapes
 from specnet.layers.base.shapes import require_map as require_map
 from specnet.layers.base.shapes import split_groups as split_groups
-from specnet.layers.base.torch_call import TorchCall as TorchCall
 from specnet.layers.base.traits import Family as Family

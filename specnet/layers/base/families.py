@@ -1,15 +1,28 @@
-"""The base classes of activations, normalisations, regularisations, reshapings and joins."""
+"""The base classes of the families of layers, and the attributes that layers with parameters share."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base.layer import Layer, PositionWise
-from specnet.layers.base.receptive_field import ReceptiveField, by_position
+from specnet.layers.base.layer import Layer, PositionWise, TorchCall
 from specnet.layers.base.shapes import Shapes
-from specnet.layers.base.torch_call import TorchCall
-from specnet.layers.base.traits import Arity, Family, Storage, Trait, Traits
+from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Trait, Traits, by_position
+
+Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
+"""How a weight is initialised, in place of the `train` section's `init`.
+
+`dirac`: the first filters pass one channel each through. `whiten`: the filters are the principal directions, in both
+signs, of the input windows, scaled to variance 1. `zeros`: all 0.
+"""
+
+Freeze = Literal["weight", "bias", "all"] | None
+
+INIT = Field(None, description="initialisation of the weight, instead of that of `train`")
+
+FREEZE = Field(None, description="parameters that are not learned: weight, bias or all")
 
 
 class Activation(PositionWise):
@@ -65,3 +78,19 @@ class Join(Layer):
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return by_position(inputs)
+
+
+def get_init(layer: Layer) -> str | None:
+    """Return a layer's own initialisation of its weight; None where the `train` section decides."""
+    init = getattr(layer, "init", None)
+    return init if isinstance(init, str) else None
+
+
+def is_frozen(layer: Layer, parameter: str) -> bool:
+    """Whether a layer's parameter of this name is frozen."""
+    return getattr(layer, "freeze", None) in (parameter, "all")
+
+
+def has_default_bias(layer: Layer) -> bool:
+    """Whether a layer adds a bias that its line does not ask for."""
+    return Trait.ADDS_BIAS in layer.traits and "bias" not in layer.model_fields_set

@@ -1,19 +1,50 @@
-"""Shapes of one image, and what layers require of them."""
+"""Shapes of one image, what layers require of them, and the error of a layer that refuses its inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
-from specnet.layers.base.errors import LayerError
 
 Shape = tuple[int, ...]
 """One image's shape: (height, width, channels) of a map, or (length,) of a vector."""
 
 Shapes = tuple[Shape, ...]
 """The shapes of a layer's inputs."""
+
+
+class LayerError(Exception):
+    """A layer cannot take its inputs.
+
+    `fact` follows the layer's name in the message. `attributes` are the fields it concerns, `arithmetic` is shown
+    beside them and `notes` below; `arms` are the positions of the inputs that show the conflict, None for all.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        fact: str,
+        attributes: tuple[str, ...] = (),
+        arithmetic: str = "",
+        notes: tuple[str, ...] = (),
+        arms: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(fact)
+        self.code, self.fact, self.attributes, self.arithmetic, self.notes = code, fact, attributes, arithmetic, notes
+        self.arms = arms
+
+
+@dataclass(frozen=True)
+class LayerNote:
+    """A remark on a layer that is accepted; the fields are those of `LayerError`."""
+
+    code: Code
+    fact: str
+    attributes: tuple[str, ...] = ()
+    arithmetic: str = ""
 
 
 def format_shape(shape: Shape) -> str:

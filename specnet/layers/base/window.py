@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from specnet.diagnostics import Code
-from specnet.layers.base.errors import LayerError, LayerNote
-from specnet.layers.base.layer import Layer
+from specnet.layers.base.layer import Layer, TorchCall
 from specnet.layers.base.padding import Padding, collapse_pair, compute_same_padding
-from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.shapes import Shapes, require_map
-from specnet.layers.base.torch_call import TorchCall
-from specnet.layers.base.traits import Storage
+from specnet.layers.base.shapes import LayerError, LayerNote, Shapes, require_map
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 
 Rounding = Literal["exact", "floor", "ceil"]
 

@@ -1,4 +1,4 @@
-"""N505, N506, N507: maps that stay large for long, or are read at once, or are pooled before they see the image."""
+"""N501 to N507: the usual numbers of filters, sizes of windows, maps and receptive fields, and why."""
 
 from __future__ import annotations
 
@@ -9,17 +9,74 @@ from specnet.diagnostics import Code
 from specnet.graph import Node
 from specnet.layers.base import Shape
 from specnet.layers.base.traits import Trait
+from specnet.layers.base.window import Axis
 
-MOST = 0.5
-LEAST = 500_000
+BLOCK = 8
+"""Channels that a GPU takes at once, at least."""
+
+LARGEST_POOL = 3
+
+DOMINANT_SHARE = 0.5
+DOMINANT_NUMBER = 500_000
 """The share and the number of parameters from which on a layer is worth a note."""
 
-LONG = 8
-LARGE = 48
+LONG_ROW = 8
+LARGE_SIDE = 48
 """Convolutions in a row, and pixels along a side, from which on a map is kept large for long."""
 
 UNPOOLED = 16
 """Pixels along a side that a fully connected layer reads without any pooling before it."""
+
+
+def find_odd_counts(view: View) -> Iterator[Finding]:
+    """K that is neither a power of two nor a multiple of 8; not where it is computed, nor in the last layer."""
+    for node in _inner_convolutions(view):
+        count = node.output[-1] if node.output else 0
+        if node.layer and count & (count - 1) and count % BLOCK:
+            below = 1 << (count.bit_length() - 1)
+            beside = f"the powers of two next to it are {below} and {2 * below}"
+            finding = view.finding(node, node.layer.output_field, beside)
+            if finding.span and finding.span.text.rpartition("=")[2].isdigit():
+                yield finding
+
+
+def _inner_convolutions(view: View) -> Iterator[Node]:
+    """Yield the layers with filters before another layer with weights."""
+    ahead, found = set[str](), list[Node]()
+    for node in reversed(view.network.nodes):
+        has_weights = has_trait(node, Trait.LEARNS_WEIGHT)
+        if has_weights and len(node.output or ()) == 3 and node.name in ahead:
+            found.append(node)
+        if has_weights or node.name in ahead:
+            ahead.update(node.inputs)
+    yield from reversed(found)
+
+
+def find_even_filters(view: View) -> Iterator[Finding]:
+    """F without a middle where the stride is 1, unless it covers the whole map or `P=same` evens it out."""
+    for node, field, axis in view.windows(Trait.LEARNS_WEIGHT):
+        if axis.window % 2 == 0 and axis.stride == 1 and axis.positions > 1 and axis.before == axis.after:
+            yield view.finding(node, field, f"P = (F − 1)/2 = {(axis.window - 1) / 2:g} would keep the size")
+
+
+def find_shrinking_maps(view: View) -> Iterator[Finding]:
+    """A map that becomes smaller though S=1, unless the filter covers all of it or the padding is a layer before."""
+    for node, _, axis in view.windows(Trait.LEARNS_WEIGHT):
+        if _shrinks(axis) and not has_trait(view.before(node), Trait.PADS):
+            half = "(F − 1)/2" if axis.dilation == 1 else "D(F − 1)/2"
+            beside = f"{axis.arithmetic}, and P = {half} = {axis.extent // 2} keeps {axis.size}"
+            yield view.finding(node, "padding", beside)
+
+
+def _shrinks(axis: Axis) -> bool:
+    return axis.stride == 1 and axis.extent % 2 == 1 and 1 < axis.positions < axis.size
+
+
+def find_wide_pools(view: View) -> Iterator[Finding]:
+    """Pooling windows above 3×3, unless they cover the whole map."""
+    for node, field, axis in view.windows(Trait.POOLS):
+        if axis.window > LARGEST_POOL and axis.positions > 1:
+            yield view.finding(node, field, f"1 number is left of {axis.window}·{axis.window}")
 
 
 def find_dominant_layers(view: View) -> Iterator[Finding]:
@@ -27,7 +84,7 @@ def find_dominant_layers(view: View) -> Iterator[Finding]:
     total = sum(cost.parameters for cost in view.costs.values())
     for node in view.having(Trait.DENSE):
         parameters = view.costs[node.name].parameters
-        if parameters <= max(LEAST, MOST * total):
+        if parameters <= max(DOMINANT_NUMBER, DOMINANT_SHARE * total):
             continue
         shape = _map_before(view, node)
         if len(shape) == 3 and shape[0] * shape[1] > 1:
@@ -81,7 +138,8 @@ def find_long_rows(view: View) -> Iterator[Finding]:
     rows = _count_rows(view)
     longest = max(rows, key=lambda name: rows[name], default="")
     node = view.network.by_name.get(longest)
-    if node and node.output and rows[longest] > LONG and not any(map(_is_map, map(view.network.shapes.get, view.ends))):
+    gives_map = any(map(_is_map, map(view.network.shapes.get, view.ends)))
+    if node and node.output and rows[longest] > LONG_ROW and not gives_map:
         height, width = node.output[:2]
         fact = f"{rows[longest]} convolutions in a row keep the map at {height}×{width}"
         beside = "each adds F − 1 pixels to the receptive field; behind a stride of 2 it would be 2(F − 1)"
@@ -97,7 +155,7 @@ def _count_rows(view: View) -> Mapping[str, int]:
     rows: dict[str, int] = {}
     for node in view.network.nodes:
         before = max((rows.get(name, 0) for name in node.inputs), default=0)
-        if node.output and len(node.output) == 3 and min(node.output[:2]) >= LARGE:
+        if node.output and len(node.output) == 3 and min(node.output[:2]) >= LARGE_SIDE:
             is_same = view.input_shape(node)[:2] == node.output[:2]
             rows[node.name] = (before if is_same else 0) + _has_filter(view, node)
     return rows
@@ -125,6 +183,10 @@ def _halves(view: View, node: Node) -> bool:
 
 
 LINTS = (
+    Lint(Code.N501, find_odd_counts, "{names} take{s} a K that is neither a power of two nor a multiple of 8"),
+    Lint(Code.N502, find_even_filters, "{names} take{s} an even F, which has no middle"),
+    Lint(Code.N503, find_shrinking_maps, "{names} make{s} the map smaller without a stride"),
+    Lint(Code.N504, find_wide_pools, "{names} pool{s} over more than 3×3"),
     Lint(Code.N505, find_dominant_layers),
     Lint(Code.N506, find_short_sight),
     Lint(Code.N507, find_long_rows),

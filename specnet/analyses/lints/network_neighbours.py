@@ -1,4 +1,4 @@
-"""W503: two linear layers with nothing non-linear between."""
+"""W501, W503, W504: layers that undo, repeat or mislead the layer beside them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import prod
 from specnet.analyses.lints.view import Finding, Lint, View, has_trait
 from specnet.diagnostics import Code, Label
 from specnet.graph import Node
+from specnet.layers.base.families import Regularisation, has_default_bias
 from specnet.layers.base.traits import Trait
 
 
@@ -47,11 +48,44 @@ def _describe_pair(view: View, first: Node, second: Node) -> str:
     return f"both together are one conv of F = {one[0].extent} + ({other[0].extent} − 1)·{one[0].stride} = {extent}"
 
 
+def find_lost_biases(view: View) -> Iterator[Finding]:
+    """Layers whose bias is a default, read by nothing but a normalisation that subtracts it with the channel's mean."""
+    for node in view.having(Trait.CENTRES_CHANNELS):
+        before = view.before(node)
+        if before and before.layer and before.output and has_default_bias(before.layer):
+            yield view.finding(before, "", f"{before.output[-1]:,} parameters without effect")
+
+
+def find_variance_shifts(view: View) -> Iterator[Finding]:
+    """Dropout before a normalisation by batch statistics, which are larger in training than in evaluation.
+
+    Li, Chen, Hu and Yang 2019, "Understanding the disharmony between dropout and batch normalization by variance
+    shift".
+    """
+    for node in view.having(Trait.BATCH_STATISTICS):
+        before = view.before(node)
+        if before and isinstance(before.layer, Regularisation) and 0 < (p := before.layer.p) < 1:
+            beside = f"1/(1 − {p:g}) = {1 / (1 - p):.3g} times the variance in training, and not in evaluation"
+            yield view.finding(before, "p", beside)
+
+
 LINTS = (
     Lint(
         Code.W503,
         find_linear_pairs,
         "{names} follow{s} a linear layer with nothing non-linear between",
         help="put an activation between them, as in `conv K=16 F=3 -> relu -> conv K=16 F=3`",
+    ),
+    Lint(
+        Code.W501,
+        find_lost_biases,
+        "{names} add{s} a bias that the bn behind subtracts again",
+        help="write `default conv bias=no` above, or `bias=yes` where it is meant",
+    ),
+    Lint(
+        Code.W504,
+        find_variance_shifts,
+        "{names} stand{s} directly before a bn, whose statistics then are not those of evaluation",
+        help="put the dropout behind the last bn, or leave one of them out",
     ),
 )

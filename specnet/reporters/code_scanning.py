@@ -1,19 +1,20 @@
-"""Diagnostics as a SARIF 2.1.0 log, for GitHub's code scanning and other viewers of static analysis."""
+"""Diagnostics for code scanning: as a SARIF 2.1.0 log, and as workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
 from specnet.package import __version__
+from specnet.reporters.terminal import format_notes
 from specnet.source import Source, Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -22,6 +23,8 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 Finding = tuple[Source, Diagnostic]
 """The file that was checked, and a diagnostic, whose places may lie in a file that it uses."""
+
+COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def make_log(findings: Sequence[Finding], read_page: Callable[[Code], str]) -> dict[str, Any]:
@@ -120,3 +123,34 @@ def _make_uri(source: Source) -> str:
 def _make_message(text: str) -> dict[str, str]:
     """Return a message; braces are not doubled, as one without arguments has no placeholders."""
     return {"text": text}
+
+
+def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`."""
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        file = PurePath(span.source.name if span else source.name).as_posix()
+        properties = {"file": file, **(_describe_place(span) if span else {}), "title": diagnostic.code.name}
+        listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+        yield f"::{COMMANDS[diagnostic.severity]} {listed}::{_escape_data(_format_message(diagnostic))}"
+
+
+def _describe_place(span: Span) -> Mapping[str, int]:
+    """Return the properties of a place; GitHub takes columns only within one line."""
+    if span.line != span.end_line:
+        return {"line": span.line, "endLine": span.end_line}
+    return {"line": span.line, "col": span.column, "endLine": span.line, "endColumn": span.end_column}
+
+
+def _format_message(diagnostic: Diagnostic) -> str:
+    """Return what the terminal says without the excerpt, as GitHub shows the lines themselves."""
+    beside = [label.text for label in diagnostic.labels if label.primary and label.text]
+    return "\n".join((diagnostic.message, *beside, *format_notes(diagnostic)))
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(value: object) -> str:
+    return _escape_data(str(value)).replace(":", "%3A").replace(",", "%2C")
