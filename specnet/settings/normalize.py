@@ -1,4 +1,4 @@
-"""normalize: how pixels become what the network reads, `normalize mean_std`; fitted on the training part alone."""
+"""normalize: how pixels become the network's input, `normalize mean_std`; fitted on the training part alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Unchanged(Setting):
 
 
 Normalize = MeanStd | Scale | MeanImage | Unchanged
-"""All ways there are to map pixels of 0 to 255 to numbers."""
+"""All ways to map pixels of 0 to 255 to the network's input."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
     "mean_std": MeanStd,

@@ -118,7 +118,7 @@ def test_the_module_has_the_averages_only_within() -> None:
     trained = {name: value.clone() for name, value in module.state_dict().items()}
     for value in average.values.values():
         value.zero_()
-    with average.in_place():
+    with average.swap_in():
         assert not any(value.any() for value in module.state_dict().values())
     assert all(value.equal(trained[name]) for name, value in module.state_dict().items())
 

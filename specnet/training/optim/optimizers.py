@@ -131,7 +131,7 @@ def _group_parameters(
 
 def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
     part = parts.get(name.rpartition(".")[0])
-    return group.concerns(name, part.words if part else ())
+    return group.matches(name, part.words if part else ())
 
 
 def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:

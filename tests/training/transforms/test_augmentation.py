@@ -32,7 +32,7 @@ Recorded = list[Tensor]
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorded]:
     """What the augmentation draws, by the function that draws it."""
-    record: dict[str, Recorded] = {"draw_integers": [], "_draw_chosen": [], "_draw_factors": []}
+    record: dict[str, Recorded] = {"draw_integers": [], "_draw_mask": [], "_draw_factors": []}
 
     def recording(name: str, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def draw(*arguments: object) -> Tensor:
@@ -85,7 +85,7 @@ def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: 
 def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: int) -> None:
     pixels = images()
     flipped = apply_step(step, pixels)
-    for place, chosen in enumerate(drawn["_draw_chosen"][0].ravel().tolist()):
+    for place, chosen in enumerate(drawn["_draw_mask"][0].ravel().tolist()):
         expected = pixels[place].numpy()
         assert (flipped[place].numpy() == (np.flip(expected, axis) if chosen else expected)).all()
 
