@@ -12,7 +12,7 @@ from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
-from specnet.layers.base.learned import init_of
+from specnet.layers.base.learned import get_init
 from specnet.settings import Training
 from specnet.training import Job, LayerInfo, OutputLayer
 
@@ -48,7 +48,7 @@ def collect_parts(network: Network) -> dict[str, LayerInfo]:
     for node in network.nodes:
         inputs = network.input_shapes(node)
         if node.layer and inputs and not node.shares and node.layer.parameters(inputs):
-            parts[node.name] = LayerInfo(node.layer.group_words, init_of(node.layer))
+            parts[node.name] = LayerInfo(node.layer.group_words, get_init(node.layer))
     return parts
 
 

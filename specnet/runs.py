@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from specnet.analyses.difference import Change, Difference, differences
+from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
@@ -110,7 +110,7 @@ def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -
         raise BadRun(
             f"{model} has the weights of another network, {_short_digest(digest)}, "
             f"than {config.folder / SPEC}, {_short_digest(checked.digest)}\n"
-            + _format_differences(differences(theirs.network, checked.network))
+            + _format_differences(find_differences(theirs.network, checked.network))
         )
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from math import prod
 
 from specnet.graph import Network, Node
-from specnet.layers.base import count
+from specnet.layers.base import count_elements
 from specnet.layers.base.traits import Storage
 
 BYTES = 4
@@ -47,7 +47,7 @@ def _measure_cost(network: Network, node: Node) -> Cost:
     macs = node.layer.macs(inputs)
     if node.shares:
         return Cost(macs=macs)
-    return Cost(count(node.layer.parameters(inputs)), count(node.layer.buffers(inputs)), macs)
+    return Cost(count_elements(node.layer.parameters(inputs)), count_elements(node.layer.buffers(inputs)), macs)
 
 
 def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:

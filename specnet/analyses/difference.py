@@ -1,4 +1,4 @@
-"""The difference of two networks: layers added, removed, changed, renamed, and those that only feel a change."""
+"""The difference of two networks: layers added, removed, changed, renamed, and those affected by other changes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Change(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
-    """Its kind, its attributes or what arrives at it are others."""
+    """Its kind, its attributes or its inputs differ."""
     AFFECTED = "affected"
-    """It is the same, and its shape or its costs are others, as something before it changed."""
+    """It is the same, but its shape or its costs differ, because a layer before it changed."""
     RENAMED = "renamed"
 
 
@@ -35,16 +35,16 @@ class Side:
 
 @dataclass(frozen=True)
 class Difference:
-    """What became of a layer; `before` is None where it was added, `after` where it was removed."""
+    """A layer in both networks; `before` is None where it was added, `after` where it was removed."""
 
     change: Change
     before: Side | None
     after: Side | None
 
 
-def differences(before: Network, after: Network) -> list[Difference]:
-    """What differs, in the order of the networks. Layers are matched by what they are first, then by name."""
-    pairs = list(_paired(before.nodes, after.nodes))
+def find_differences(before: Network, after: Network) -> list[Difference]:
+    """Return what differs, in the order of the networks; layers are matched by their text first, then by name."""
+    pairs = list(_pair_nodes(before.nodes, after.nodes))
     names = {i.name: j.name for i, j in zip(before.inputs, after.inputs, strict=False)}
     names |= {old.name: new.name for old, new in pairs if old and new}
     old_costs, new_costs = measure_costs(before), measure_costs(after)
@@ -59,7 +59,7 @@ def differences(before: Network, after: Network) -> list[Difference]:
 
 
 def _inputs(before: Network, after: Network) -> Iterator[Difference]:
-    """Inputs by their place: changed, added, removed."""
+    """Yield the inputs that were changed, added or removed, matched by position."""
     for i in range(max(len(before.inputs), len(after.inputs))):
         left, right = (
             Side(network.inputs[i].name, "input", network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
@@ -71,22 +71,22 @@ def _inputs(before: Network, after: Network) -> Iterator[Difference]:
             )
 
 
-def _paired(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """The nodes of both networks side by side; None where one has no counterpart."""
+def _pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+    """Yield the nodes of both networks in pairs; None where one has no counterpart."""
     matcher = SequenceMatcher(None, [_signature(n) for n in before], [_signature(n) for n in after], autojunk=False)
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
         if tag == "equal":
             yield from zip(before[i:i_end], after[j:j_end], strict=True)
         else:
-            yield from _paired_by_name(before[i:i_end], after[j:j_end])
+            yield from _pair_by_name(before[i:i_end], after[j:j_end])
 
 
 def _signature(node: Node) -> str:
     return format_layer(node.layer) if node.layer else node.kind
 
 
-def _paired_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """Nodes that are not alike: those of one name and kind are the same one, changed."""
+def _pair_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+    """Yield pairs of nodes whose texts differ: those of one name and kind are the same one, changed."""
     matcher = SequenceMatcher(None, [(n.name, n.kind) for n in before], [(n.name, n.kind) for n in after], False)
     for _, i, i_end, j, j_end in matcher.get_opcodes():
         same_length = i_end - i == j_end - j
@@ -106,8 +106,8 @@ def _change(
 ) -> Change | None:
     if old is None or new is None or left is None or right is None:
         return Change.ADDED if old is None else Change.REMOVED
-    arrives = tuple(names.get(name, name) for name in old.inputs)
-    if left.text != right.text or (arrives != new.inputs and len(new.inputs) > 1):
+    inputs = tuple(names.get(name, name) for name in old.inputs)
+    if left.text != right.text or (inputs != new.inputs and len(new.inputs) > 1):
         return Change.CHANGED
     if (left.output, left.cost) != (right.output, right.cost):
         return Change.AFFECTED

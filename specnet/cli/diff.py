@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from specnet.analyses.cost import format_count
-from specnet.analyses.difference import Change, Difference, Side, differences
+from specnet.analyses.difference import Change, Difference, Side, find_differences
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
 from specnet.cli.output import print_diagnostics, print_json, uses_colour
 from specnet.cli.specs import check_file
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             print_diagnostics(checked.diagnostics)
     if not before.ok or not after.ok:
         return 1
-    found = differences(before.network, after.network)
+    found = find_differences(before.network, after.network)
     if options.format == "json":
         print_json(_describe_differences(before, after, found))
     else:

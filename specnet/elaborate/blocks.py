@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, CannotRead, Context
@@ -71,7 +70,7 @@ def use_file(path: tree.Text, context: Context) -> None:
     context.graph.log.diagnostics += diagnostics
     home = Scope()
     declarations = tuple(line for line in lines if _is_declaration(line))
-    replace(context, scope=home, open_files=files).walk(declarations, None)
+    context.change(scope=home, open_files=files).walk(declarations, None)
     for name, block in home.blocks.items():
         if context.scope.block(name):
             context.report(Code.E103, f"there is already a block `{name}`", path.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from specnet.diagnostics import Code
@@ -93,4 +93,4 @@ class _Loop:
             inner.variables[self.variable.text] = current
             inner.trace = (*context.scope.trace, self.header)
             context.declare(self.variable.text, self.variable.span)
-        return replace(context, scope=inner).walk(self.body.lines, value)
+        return context.within(inner).walk(self.body.lines, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import Context
@@ -44,7 +43,7 @@ def _walk_again(name: str, context: Context, value: ValueName) -> ValueName:
     scope = context.scope
     chain, originals = scope.labelled[name]
     label = context.label or LineLabel(scope.name_for(name, None).removeprefix(scope.path))
-    inner = replace(context, label=label, originals=iter(originals))
+    inner = context.change(label=label, originals=iter(originals))
     for element in chain.elements:
         if not isinstance(element, tree.Resume):
             value = context.walker.walk_element(element, inner, value)

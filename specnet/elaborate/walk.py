@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.blocks import call_block, define_block
@@ -57,7 +56,7 @@ def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueNa
     if context.depth >= MAX_DEPTH:
         span = lines[0].span if lines else next(reversed(context.graph.places.values())).element
         raise LimitExceeded(f"blocks and braces are nested more than {MAX_DEPTH} deep", span)
-    inner = replace(context, label=None, depth=context.depth + 1)
+    inner = context.change(label=None, depth=context.depth + 1)
     context.scope.reserved.update(_labels_of(lines))
     for line in lines:
         value = _walk_line(line, inner, value)

@@ -24,7 +24,7 @@ Recheck = Callable[[Sequence[Edit]], Checked]
 def change_numbers(
     checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
 ) -> Iterator[Fix]:
-    """Yield each number of the lines in question a little smaller or larger, or in proportion to what is claimed."""
+    """Yield each number of the lines in question a little smaller or larger, or in proportion to the claim."""
     for line in _lines(checked, diagnostic):
         numbers = _numbers_of(line)
         others = [_others(int(number.value), claim, actual) for number in numbers]
@@ -35,7 +35,7 @@ def change_numbers(
 
 
 def _numbers_of(line: tree.Line) -> list[tree.Number]:
-    """Return the whole numbers of a line that say what is built: none of a claim, an expectation or the training."""
+    """Return the whole numbers of a line that describe layers: none of a claim, an expectation or the training."""
     if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
         return []
     built = replace(line, claim=None) if isinstance(line, tree.Chain) else line

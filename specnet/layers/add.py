@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
-from specnet.layers.base.join import Join
+from specnet.layers.base.families import Join
 from specnet.layers.base.traits import Trait, Traits
 
 
 class Add(Join):
-    """x₁ + x₂ + …, number by number; all of the same shape."""
+    """x₁ + x₂ + …, element by element; all of the same shape."""
 
     kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
 

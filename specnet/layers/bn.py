@@ -9,8 +9,8 @@ from pydantic import Field
 
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base.families import Normalisation
 from specnet.layers.base.learned import FREEZE, Freeze
-from specnet.layers.base.normalisation import Normalisation
 from specnet.layers.base.traits import Trait, Traits
 
 
@@ -30,7 +30,7 @@ class Bn(Normalisation):
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")
     affine: bool = Field(True, description="learned scale and shift of each channel")
-    init: Literal["zeros"] | None = Field(None, description="what the scale starts from, instead of 1")
+    init: Literal["zeros"] | None = Field(None, description="initial value of the scale, instead of 1")
     freeze: Freeze = FREEZE
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:

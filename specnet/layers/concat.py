@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes, within_bounds
-from specnet.layers.base.join import Join
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
+from specnet.layers.base.families import Join
 from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
 
 
@@ -30,7 +30,7 @@ class Concat(Join):
             arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # of those that agree, the first
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), arms=arms)
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
-        return within_bounds((*smallest, sum(shape[-1] for shape in inputs)))
+        return check_bounds((*smallest, sum(shape[-1] for shape in inputs)))
 
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return *other[:-1], shape[-1]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map, within_bounds
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, check_bounds, require_map, split_groups
 from specnet.layers.base.alternatives import (
     Alternatives,
     nearby,
@@ -21,9 +21,9 @@ from specnet.layers.base.alternatives import (
 )
 from specnet.layers.base.layer import Projection
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
-from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
+from specnet.layers.base.window import Axis, Windowed, compute_positions, make_axes, pad_in_module
 
 
 class Conv(Windowed):
@@ -53,13 +53,13 @@ class Conv(Windowed):
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        return sliding(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
+        return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
-        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
-        in_groups(self.out_channels, self.groups, "filters")
-        within_bounds(self.parameters(inputs)["weight"], "have weights of")
-        return within_bounds((*slide(self.axes(inputs), self.window), self.out_channels))
+        split_groups(require_map(inputs)[2], self.groups, "input channels")
+        split_groups(self.out_channels, self.groups, "filters")
+        check_bounds(self.parameters(inputs)["weight"], "have weights of")
+        return check_bounds((*compute_positions(self.axes(inputs), self.window), self.out_channels))
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         weight = (self.out_channels, inputs[0][2] // self.groups, *self.kernel_size)
@@ -79,15 +79,15 @@ class Conv(Windowed):
         yield from other_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        pad, padding = torch_padding(self.axes(inputs))
+        pad, padding = pad_in_module(self.axes(inputs))
         conv = TorchCall(
             "nn.Conv2d",
             in_channels=inputs[0][2],
             out_channels=self.out_channels,
-            kernel_size=one(self.kernel_size),
-            stride=one(self.stride),
+            kernel_size=collapse_pair(self.kernel_size),
+            stride=collapse_pair(self.stride),
             padding=padding,
-            dilation=one(self.dilation),
+            dilation=collapse_pair(self.dilation),
             groups=self.groups,
             bias=self.bias,
         )

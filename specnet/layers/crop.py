@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, need_map
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, require_map
 from specnet.layers.base.alternatives import Alternatives, other_padding
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
 from specnet.layers.base.receptive_field import ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 
@@ -27,12 +27,12 @@ class Crop(Reshaping):
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Crop:
         if (self.output_size is None) == (self.padding is None):
-            raise ValueError("needs either a size `to` or what to cut off, `P`")
+            raise ValueError("needs either a size `to` or the pixels to cut off, `P`")
         return self
 
     def sides(self, inputs: Shapes) -> Sides:
-        """What is cut off before and after, along height and width; raises LayerError where there is not as much."""
-        height, width, channels = need_map(inputs)
+        """Return the pixels cut off before and after along height and width; raises LayerError beyond the map."""
+        height, width, channels = require_map(inputs)
         if self.padding:
             sides = self.padding
         else:

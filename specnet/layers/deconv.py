@@ -18,9 +18,9 @@ from specnet.layers.base import (
     Shape,
     Shapes,
     TorchCall,
-    in_groups,
-    need_map,
-    within_bounds,
+    check_bounds,
+    require_map,
+    split_groups,
 )
 from specnet.layers.base.alternatives import (
     Alternatives,
@@ -31,7 +31,7 @@ from specnet.layers.base.alternatives import (
     other_size,
 )
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
-from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, one
+from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
 from specnet.layers.base.traits import Storage, Trait, Traits
 from specnet.layers.base.window import AXES
@@ -39,7 +39,7 @@ from specnet.layers.base.window import AXES
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis on which each pixel is spread over a window: N, S, D(F − 1) + 1, what is cut off, what is added."""
+    """One axis along which each position is spread over a window: N, S, D(F − 1) + 1, pixels cut off, pixels added."""
 
     size: int
     stride: int
@@ -84,7 +84,7 @@ class Deconv(Layer):
 
     @model_validator(mode="after")
     def _output_padding_is_small(self) -> Deconv:
-        """torch's rule; a convolution that maps both sizes to one input leaves less than its stride open."""
+        """Apply torch's rule: fewer pixels are added than the stride, within which a convolution gives one size."""
         for added, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
             if added >= max(stride, dilation):
                 raise ValueError(f"takes an `OP` below its stride or its dilation: {added} is not below {stride}")
@@ -98,8 +98,8 @@ class Deconv(Layer):
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """How the pixels are spread along height and width."""
-        height, width, _ = need_map(inputs)
+        """Return how the positions are spread along height and width."""
+        height, width, _ = require_map(inputs)
         return self._axis(0, height), self._axis(1, width)
 
     def _axis(self, i: int, size: int) -> Axis:
@@ -110,15 +110,15 @@ class Deconv(Layer):
         return Axis(size, stride, extent, *self.padding[i], self.output_padding[i])
 
     def output(self, inputs: Shapes) -> Shape:
-        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
-        in_groups(self.out_channels, self.groups, "filters")
-        within_bounds(self.parameters(inputs)["weight"], "have weights of")
+        split_groups(require_map(inputs)[2], self.groups, "input channels")
+        split_groups(self.out_channels, self.groups, "filters")
+        check_bounds(self.parameters(inputs)["weight"], "have weights of")
         height, width = self.axes(inputs)
         for name, axis in zip(AXES, (height, width), strict=True):
             if axis.output < 1:
                 fact = f"would come to a {name} of {axis.output}"
                 raise LayerError(Code.E306, fact, ("padding",), f"(N − 1)S + F − 2P + OP = {axis.arithmetic}")
-        return within_bounds((height.output, width.output, self.out_channels))
+        return check_bounds((height.output, width.output, self.out_channels))
 
     def formula(self, inputs: Shapes) -> str:
         height, width = self.axes(inputs)
@@ -129,7 +129,7 @@ class Deconv(Layer):
         return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """C·(K/G)·F·F·H·W: each arriving number is spread over one window of its group's filters."""
+        """C·(K/G)·F·F·H·W: each input element is spread over one window of its group's filters."""
         return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
@@ -153,13 +153,13 @@ class Deconv(Layer):
             "nn.ConvTranspose2d",
             in_channels=inputs[0][2],
             out_channels=self.out_channels,
-            kernel_size=one(self.kernel_size),
-            stride=one(self.stride),
-            padding=one(even),
-            output_padding=one((height.added, width.added)),
+            kernel_size=collapse_pair(self.kernel_size),
+            stride=collapse_pair(self.stride),
+            padding=collapse_pair(even),
+            output_padding=collapse_pair((height.added, width.added)),
             groups=self.groups,
             bias=self.bias,
-            dilation=one(self.dilation),
+            dilation=collapse_pair(self.dilation),
         )
         rest = tuple(even[i] - side for i, axis in ((1, width), (0, height)) for side in (axis.before, axis.after))
         return (deconv, TorchCall("F.pad", pad=rest, mode="constant", value=None)) if any(rest) else (deconv,)

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 
@@ -23,12 +23,12 @@ class DepthToSpace(Reshaping):
     upscale_factor: Count = Field(alias="factor", description="side of a block")
 
     def output(self, inputs: Shapes) -> Shape:
-        height, width, channels = need_map(inputs)
+        height, width, channels = require_map(inputs)
         factor = self.upscale_factor
         if channels % factor**2:
             fact = f"cannot make blocks of {factor}×{factor} out of {channels} channels"
             raise LayerError(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
-        return within_bounds((height * factor, width * factor, channels // factor**2))
+        return check_bounds((height * factor, width * factor, channels // factor**2))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         part = Reach(1, 1 / self.upscale_factor)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
-from specnet.layers.base.regularisation import Regularisation
+from specnet.layers.base.families import Regularisation
 
 
 class DropPath(Regularisation):

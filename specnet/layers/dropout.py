@@ -1,4 +1,4 @@
-"""dropout: in training, silences numbers at random, `dropout 0.5` (Srivastava et al. 2014)."""
+"""dropout: zeroes elements at random in training, `dropout 0.5` (Srivastava et al. 2014)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pydantic import Field
 
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
-from specnet.layers.base.regularisation import Regularisation
+from specnet.layers.base.families import Regularisation
 
 
 class Dropout(Regularisation):
-    """Sets each number to 0 with probability p and scales the rest by 1/(1 − p); does nothing in evaluation."""
+    """In training, sets each element to 0 with probability p and scales the rest by 1/(1 − p)."""
 
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
-    p: Probability = Field(0.5, description="probability of being silenced")
+    p: Probability = Field(0.5, description="probability of being zeroed")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Dropout", p=self.p),)

@@ -1,4 +1,4 @@
-"""fc: a fully connected layer, `fc 4096 bias=yes`; it flattens what arrives."""
+"""fc: a fully connected layer, `fc 4096 bias=yes`; it flattens a map first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, within_bounds
+from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
 from specnet.layers.base.alternatives import Alternatives, other_size
 from specnet.layers.base.learned import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.receptive_field import Elements, ReceptiveField
@@ -17,7 +17,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Fc(Layer):
-    """K neurons, each reading every number that arrives: H×W×C (or a vector) → K."""
+    """K neurons, each connected to every element of the input: H×W×C (or a vector) → K."""
 
     family: ClassVar[Family] = Family.DENSE
     storage: ClassVar[Storage | None] = Storage.OWN
@@ -35,7 +35,7 @@ class Fc(Layer):
         return self.kind_traits | {Trait.ADDS_BIAS} if self.bias else self.kind_traits
 
     def output(self, inputs: Shapes) -> Shape:
-        within_bounds(self.parameters(inputs)["weight"], "have weights of")
+        check_bounds(self.parameters(inputs)["weight"], "have weights of")
         return (self.out_features,)
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
@@ -43,7 +43,7 @@ class Fc(Layer):
         return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """K·N: each neuron reads each of the N numbers."""
+        """K·N: each neuron reads each of the N elements."""
         return self.out_features * prod(inputs[0])
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:

@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, need_map
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.alternatives import Alternatives, nearby, other_padding, rounding_down
-from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import Axis, Windowed, slide, sliding, torch_padding
+from specnet.layers.base.window import Axis, Windowed, compute_positions, make_axes, pad_in_module
 
 Rows = tuple[tuple[float, ...], ...]
 Name = Literal[
@@ -75,7 +75,7 @@ class Filter(Windowed):
 
     @property
     def rows(self) -> Rows:
-        """The kernel's numbers."""
+        """The kernel's weights, row by row."""
         return KERNELS[self.kernel] if isinstance(self.kernel, str) else self.kernel
 
     @property
@@ -83,10 +83,10 @@ class Filter(Windowed):
         return len(self.rows), len(self.rows[0])
 
     def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        return sliding(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)
+        return make_axes(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
-        return *slide(self.axes(inputs), self.window), need_map(inputs)[2]
+        return *compute_positions(self.axes(inputs), self.window), require_map(inputs)[2]
 
     def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         return {"kernel": self.kernel_size}
@@ -101,5 +101,5 @@ class Filter(Windowed):
         yield from rounding_down(claim)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        pad, padding = torch_padding(self.axes(inputs))
-        return *pad, TorchCall("modules.Filter", kernel=self.rows, stride=one(self.stride), padding=padding)
+        pad, padding = pad_in_module(self.axes(inputs))
+        return *pad, TorchCall("modules.Filter", kernel=self.rows, stride=collapse_pair(self.stride), padding=padding)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from specnet.layers.base import Shape, Shapes, TorchCall, within_bounds
+from specnet.layers.base import Shape, Shapes, TorchCall, check_bounds
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Elements, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Flatten(Reshaping):
-    """All numbers of a map in a row, channel by channel as torch lays them; a vector stays as it is."""
+    """All elements of a map as a vector, channel by channel in torch's order; a vector stays as it is."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT}
 
     def output(self, inputs: Shapes) -> Shape:
-        return within_bounds((prod(inputs[0]),))
+        return check_bounds((prod(inputs[0]),))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return (Elements.MOVED,)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from specnet.layers.base.activation import Activation
+from specnet.layers.base.families import Activation
 from specnet.layers.base.traits import Storage, Trait, Traits
 
 

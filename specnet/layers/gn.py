@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Shape, Shapes, TorchCall, in_groups
+from specnet.layers.base import Shape, Shapes, TorchCall, split_groups
 from specnet.layers.base.alternatives import Alternatives, other_groups
+from specnet.layers.base.families import Normalisation
 from specnet.layers.base.learned import FREEZE, Freeze
-from specnet.layers.base.normalisation import Normalisation
 
 
 class Gn(Normalisation):
@@ -25,7 +25,7 @@ class Gn(Normalisation):
     freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
-        in_groups(inputs[0][-1], self.num_groups, "arriving channels", "num_groups")
+        split_groups(inputs[0][-1], self.num_groups, "input channels", "num_groups")
         return inputs[0]
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:

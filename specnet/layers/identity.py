@@ -1,4 +1,4 @@
-"""identity: passes on what arrives; in a join, `identity or { … }` falls back where the shapes differ."""
+"""identity: passes its input on unchanged; in a join, `identity or { … }` falls back where the shapes differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Identity(PositionWise):
-    """What leaves is what arrives."""
+    """The output is the input."""
 
     family: ClassVar[Family] = Family.RESHAPING
     storage: ClassVar[Storage | None] = Storage.VIEW

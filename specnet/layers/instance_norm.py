@@ -8,9 +8,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.families import Normalisation
 from specnet.layers.base.learned import FREEZE, Freeze
-from specnet.layers.base.normalisation import Normalisation
 from specnet.layers.base.traits import Trait, Traits
 
 
@@ -24,8 +24,8 @@ class InstanceNorm(Normalisation):
     freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
-        if need_map(inputs)[:2] == (1, 1):
-            raise LayerError(Code.E305, "needs more than one position to normalise over, and a map of 1×1 arrives")
+        if require_map(inputs)[:2] == (1, 1):
+            raise LayerError(Code.E305, "needs more than one position to normalise over, not a map of 1×1")
         return inputs[0]
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:

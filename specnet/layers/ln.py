@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base.families import Normalisation
 from specnet.layers.base.learned import FREEZE, Freeze
-from specnet.layers.base.normalisation import Normalisation
 
 
 class Ln(Normalisation):

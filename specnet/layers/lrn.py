@@ -6,8 +6,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Shape, Shapes, TorchCall, need_map
-from specnet.layers.base.normalisation import Normalisation
+from specnet.layers.base import Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.families import Normalisation
 
 
 class Lrn(Normalisation):
@@ -19,7 +19,7 @@ class Lrn(Normalisation):
     k: float = Field(2.0, description="number added to the mean square")
 
     def output(self, inputs: Shapes) -> Shape:
-        return need_map(inputs)
+        return require_map(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.LocalResponseNorm", size=self.size, alpha=self.alpha, beta=self.beta, k=self.k),)

@@ -6,12 +6,12 @@ from math import prod
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
-from specnet.layers.base.join import Join
+from specnet.layers.base.families import Join
 from specnet.layers.base.receptive_field import BY_POSITION, Reach, ReceptiveField
 
 
 class Mul(Join):
-    """x₁·x₂·…, number by number; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
+    """x₁·x₂·…, element by element; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
 
     def output(self, inputs: Shapes) -> Shape:
         whole = max(inputs, key=prod)

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
 from specnet.layers.base.alternatives import Alternatives, other_padding
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
 from specnet.layers.base.receptive_field import ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 
@@ -32,12 +32,12 @@ class Pad(Reshaping):
     mode: Literal["zeros", "reflect", "replicate"] = Field("zeros", description="filling")
 
     def output(self, inputs: Shapes) -> Shape:
-        height, width, channels = need_map(inputs)
+        height, width, channels = require_map(inputs)
         for name, size, sides in zip(AXES, (height, width), self.padding, strict=True):
             if self.mode == "reflect" and max(sides) >= size:
                 fact = f"cannot mirror {max(sides)} pixels: there are {size - 1} beside the edge in {name}"
                 raise LayerError(Code.E306, fact, ("padding",))
-        return within_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
+        return check_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return by_position(inputs)

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from specnet.layers.base import Shape, Shapes, TorchCall, need_map
+from specnet.layers.base import Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import BY_POSITION, Elements, Reach, Reading, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 TORCH = {"C": 1, "H": 2, "W": 3}
@@ -20,7 +20,7 @@ READINGS: Mapping[str, Reading] = {"HWC": BY_POSITION, "WHC": (Reach(axis=1), Re
 
 
 class Permute(Reshaping):
-    """`permute WHC`: what was the width becomes the height, and so on: H×W×C → W×H×C."""
+    """The axes of a map in the given order: `permute WHC` swaps height and width, H×W×C → W×H×C."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("order",)
@@ -28,7 +28,7 @@ class Permute(Reshaping):
     order: Literal["HWC", "HCW", "WHC", "WCH", "CHW", "CWH"] = Field(description="order of the axes, as WHC")
 
     def output(self, inputs: Shapes) -> Shape:
-        need_map(inputs)
+        require_map(inputs)
         return tuple(inputs[0]["HWC".index(axis)] for axis in self.order)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:

@@ -17,11 +17,11 @@ from specnet.layers.base import (
     Shape,
     Shapes,
     TorchCall,
-    need_map,
-    within_bounds,
+    check_bounds,
+    require_map,
 )
 from specnet.layers.base.alternatives import Alternatives, nearby, other_dilation, other_padding, rounding_down
-from specnet.layers.base.padding import UNPADDED, Padding, one
+from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
 from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import (
@@ -29,12 +29,12 @@ from specnet.layers.base.window import (
     Axis,
     Rounding,
     Windowed,
+    compute_positions,
     is_even,
-    slide,
-    sliding,
-    torch_pad,
-    torch_padding,
-    torch_sides,
+    make_axes,
+    pad_before,
+    pad_in_module,
+    torch_pad_sides,
 )
 
 LEAST = float("-inf")
@@ -91,19 +91,19 @@ class Pool(Windowed):
         """How the window slides; only for a pool that has one."""
         assert self.kernel_size
         stride = self.stride or self.kernel_size
-        return sliding(inputs, self.kernel_size, stride, self.padding, self.dilation, self.rounding)
+        return make_axes(inputs, self.kernel_size, stride, self.padding, self.dilation, self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
-        channels = need_map(inputs)[2]
+        channels = require_map(inputs)[2]
         if self.output_size:
-            return within_bounds((*self.output_size, channels))
+            return check_bounds((*self.output_size, channels))
         axes = self.axes(inputs)
         for name, axis in zip(AXES, axes, strict=True):
             if _is_wide(axis) and self.padding != "same":
                 padding = max(axis.before, axis.after)
                 fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
                 raise LayerError(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
-        return (*slide(axes, self.window), channels)
+        return (*compute_positions(axes, self.window), channels)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         return () if self.output_size else super().notes(inputs)
@@ -130,25 +130,29 @@ class Pool(Windowed):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.output_size:
-            return (TorchCall(f"nn.Adaptive{self.operation.capitalize()}Pool2d", output_size=one(self.output_size)),)
+            return (
+                TorchCall(
+                    f"nn.Adaptive{self.operation.capitalize()}Pool2d", output_size=collapse_pair(self.output_size)
+                ),
+            )
         axes = self.axes(inputs)
         return self._max(axes) if self.operation == "max" else self._avg(axes)
 
     def _max(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
         """Padding is −∞, which never wins."""
-        pad, padding = torch_padding(axes, LEAST)
+        pad, padding = pad_in_module(axes, LEAST)
         if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
-            pad, padding = (torch_pad(axes, LEAST),), 0
+            pad, padding = (pad_before(axes, LEAST),), 0
         ceil = self.rounding == "ceil"
-        dilation = one(self.dilation)
+        dilation = collapse_pair(self.dilation)
         return *pad, TorchCall("nn.MaxPool2d", **self._window, padding=padding, dilation=dilation, ceil_mode=ceil)
 
     def _avg(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
         counted, ceil = self.count_include_pad and self.padding != "same", self.rounding == "ceil"
         if not (counted or is_even(axes)):
-            sides = torch_sides(axes)
+            sides = torch_pad_sides(axes)
             return (TorchCall("modules.PaddedAvgPool2d", **self._window, padding=sides, ceil_mode=ceil),)
-        pad, padding = torch_padding(axes)
+        pad, padding = pad_in_module(axes)
         average = TorchCall(
             "nn.AvgPool2d",
             **self._window,
@@ -162,7 +166,10 @@ class Pool(Windowed):
     def _window(self) -> dict[str, Any]:
         """torch's arguments for the size of the window and its stride."""
         assert self.kernel_size
-        return {"kernel_size": one(self.kernel_size), "stride": one(self.stride or self.kernel_size)}
+        return {
+            "kernel_size": collapse_pair(self.kernel_size),
+            "stride": collapse_pair(self.stride or self.kernel_size),
+        }
 
 
 def _adaptive(before: int, after: int) -> Reach:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from specnet.layers.base.activation import Activation
+from specnet.layers.base.families import Activation
 from specnet.layers.base.traits import Trait, Traits
 
 

@@ -1,4 +1,4 @@
-"""reshape: the same numbers in another shape, `reshape 7x7x64`, `reshape 3136`."""
+"""reshape: the same elements in another shape, `reshape 7x7x64`, `reshape 3136`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 MapOrVector = Annotated[
@@ -21,7 +21,7 @@ MapOrVector = Annotated[
 
 
 class Reshape(Reshaping):
-    """H·W·C numbers, in the order in which torch lays them: channel by channel, each row by row."""
+    """The H·W·C elements in another shape, read and laid out in torch's order: channel by channel, each row by row."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("shape",)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, in_groups, need_map
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map, split_groups
 from specnet.layers.base.alternatives import Alternatives, other_groups
 from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.traits import Storage, Trait, Traits
@@ -24,7 +24,7 @@ class Shuffle(PositionWise):
     groups: Count = Field(alias="G", description="number of groups")
 
     def output(self, inputs: Shapes) -> Shape:
-        in_groups(need_map(inputs)[2], self.groups, "arriving channels")
+        split_groups(require_map(inputs)[2], self.groups, "input channels")
         return inputs[0]
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:

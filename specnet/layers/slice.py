@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Elements, ReceptiveField, by_position
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 
@@ -21,7 +21,7 @@ def _whole(channels: Interval) -> Interval:
 
 
 class Slice(Reshaping):
-    """Channels low to high − 1 of a map, or numbers of a vector: H×W×C → H×W×(high − low)."""
+    """Channels low to high − 1 of a map, or elements of a vector: H×W×C → H×W×(high − low)."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("channels",)
@@ -30,7 +30,7 @@ class Slice(Reshaping):
 
     def output(self, inputs: Shapes) -> Shape:
         if self.channels.high > inputs[0][-1]:
-            fact = f"takes channels up to {self.channels.high:,}, and {inputs[0][-1]} arrive"
+            fact = f"takes channels up to {self.channels.high:,}, and its input has {inputs[0][-1]}"
             raise LayerError(Code.E306, fact, ("channels",))
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
 

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, need_map, within_bounds
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
+from specnet.layers.base.families import Reshaping
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 from specnet.layers.base.window import AXES
 
@@ -24,13 +24,13 @@ class SpaceToDepth(Reshaping):
     downscale_factor: Count = Field(alias="factor", description="side of a block")
 
     def output(self, inputs: Shapes) -> Shape:
-        height, width, channels = need_map(inputs)
+        height, width, channels = require_map(inputs)
         factor = self.downscale_factor
         for name, size in zip(AXES, (height, width), strict=True):
             if size % factor:
                 fact = f"cannot cut a {name} of {size} into blocks of {factor}"
                 raise LayerError(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
-        return within_bounds((height // factor, width // factor, channels * factor**2))
+        return check_bounds((height // factor, width // factor, channels * factor**2))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         block = Reach(self.downscale_factor, self.downscale_factor)

@@ -1,4 +1,4 @@
-"""times: all numbers by one factor that is not learned, `times by=1/9`."""
+"""times: multiplies every element by a constant, `times by=1/9`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Times(PositionWise):
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.TRANSPARENT})
     positional: ClassVar[tuple[str, ...]] = ("factor",)
 
-    factor: float = Field(alias="by", description="number that all are multiplied by")
+    factor: float = Field(alias="by", description="factor of every element")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", other=self.factor),)

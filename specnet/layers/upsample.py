@@ -14,17 +14,17 @@ from specnet.layers.base import (
     Shape,
     Shapes,
     TorchCall,
+    check_bounds,
     format_shape,
-    need_map,
-    within_bounds,
+    require_map,
 )
-from specnet.layers.base.padding import both_axes, one
+from specnet.layers.base.families import Reshaping
+from specnet.layers.base.padding import collapse_pair, repeat_for_axes
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.reshaping import Reshaping
 from specnet.layers.base.traits import Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
-Factors = Annotated[tuple[Factor, Factor], BeforeValidator(both_axes)]
+Factors = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
 
 
 TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
@@ -58,14 +58,14 @@ class Upsample(Reshaping):
         return self
 
     def output(self, inputs: Shapes) -> Shape:
-        height, width, channels = need_map(inputs)
+        height, width, channels = require_map(inputs)
         if self.scale_factor:
             height, width = int(height * self.scale_factor[0]), int(width * self.scale_factor[1])
         elif self.size:
             height, width = self.size
         if min(height, width) < 1:
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
-        return within_bounds((height, width, channels))
+        return check_bounds((height, width, channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         sizes = zip(inputs[0][:2], self.output(inputs)[:2], strict=True)
@@ -75,8 +75,8 @@ class Upsample(Reshaping):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         upsample = TorchCall(
             "nn.Upsample",
-            size=one(self.size) if self.size else None,
-            scale_factor=one(self.scale_factor) if self.scale_factor else None,
+            size=collapse_pair(self.size) if self.size else None,
+            scale_factor=collapse_pair(self.scale_factor) if self.scale_factor else None,
             mode=self.mode.replace("_", "-"),
             align_corners=self.align_corners or None,  # torch takes no False with `nearest`
         )

@@ -103,7 +103,7 @@ def expression_of(value: Any) -> tree.Expression:
             return _pair(value.before, value.after)
         case Multiple():
             return tree.Multiplier(NOWHERE, tree.Number(NOWHERE, value.factor, f"{value.factor:g}"))
-        case ((int(), int()), (int(), int())):
+        case ((int(), int()), (int(), int())) if isinstance(value, tuple):  # a list of these is a table
             return _padding(*value)
         case (int() | float(), *_):
             return _size(*map(expression_of, value))

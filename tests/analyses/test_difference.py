@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from specnet.analyses.difference import differences
+from specnet.analyses.difference import find_differences
 from specnet.cli import main
 from specnet.compiler import check_source
 from specnet.source import Source
@@ -17,7 +17,9 @@ BASE = "input 8x8x3\nconv K=4 F=3 -> relu\npool max F=2\nfc 10 -> relu -> fc 3\n
 
 def changes(after: str, before: str = BASE) -> list[tuple[str, str | None, str | None]]:
     left, right = (check_source(Source("x", text)).network for text in (before, after))
-    return [(str(d.change), d.before and d.before.name, d.after and d.after.name) for d in differences(left, right)]
+    return [
+        (str(d.change), d.before and d.before.name, d.after and d.after.name) for d in find_differences(left, right)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def changes(after: str, before: str = BASE) -> list[tuple[str, str | None, str |
         (BASE.replace("fc 10", "last: fc 10"), [("renamed", "fc1", "last"), ("renamed", "relu2", "last_relu")]),
     ],
 )
-def test_differences(after: str, expected: list[tuple[str, str | None, str | None]]) -> None:
+def test_find_differences(after: str, expected: list[tuple[str, str | None, str | None]]) -> None:
     found = changes(after)
     assert [change for change in found if change[0] != "renamed" or change in expected] == expected
 

@@ -82,7 +82,7 @@ def test_a_spec_that_gives_another_number_of_values_is_told(arms: str, monkeypat
     monkeypatch.setattr(Add, "arity", Arity(2, 2))
     (error,) = check_source(Source("a.net", f"input 8x8x4\nadd {{ | {arms} }}")).errors
     given = "one" if arms == "identity" else "three"
-    assert error.message == f"`add` joins two values, not {given}: arms, or what arrives and `@name`"
+    assert error.message == f"`add` joins two values, not {given}: its arms, or its input and `@name`"
 
 
 @pytest.mark.parametrize(

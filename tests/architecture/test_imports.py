@@ -19,6 +19,8 @@ ROOMS = ("specnet", "specnet.training", "specnet.backends")
 """The packages whose direct children are rooms."""
 
 MAX_LINES = 400
+MAX_FACE = 40
+"""Lines of code in an `__init__.py`."""
 Graph = Mapping[str, set[str]]
 
 
@@ -97,6 +99,21 @@ def test_a_cycle_is_found() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: module_of(file))
 def test_no_module_is_long(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def code_in_face(file: Path) -> int:
+    """The lines of a face besides its docstring, its imports and `__all__`."""
+    source = file.read_text(encoding="utf-8")
+    nodes = [node for node in ast.parse(source).body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
+    others = [
+        node for node in nodes if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+    ]
+    return sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in others)
+
+
+@pytest.mark.parametrize("package", packages())
+def test_no_code_lives_in_the_face_of_a_room(package: str) -> None:
+    assert code_in_face(MODULES[package]) <= MAX_FACE
 
 
 def test_a_check_without_a_train_section_imports_no_settings() -> None:

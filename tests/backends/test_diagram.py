@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 from paths import ERRORS, SPECS
-from specnet.backends.diagram.styling import BEHIND, FAMILIES, FAULT
 
 from specnet.backends.diagram import draw
 from specnet.backends.diagram.folding import FoldedNetwork, Scopes, fold_network
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.source import Source

@@ -16,7 +16,7 @@ from specnet.backends.torch_module import build_module
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
 from specnet.layers.base import Layer, LayerError, Shape
-from specnet.layers.base.padding import padded_same
+from specnet.layers.base.padding import compute_same_padding
 from specnet.layers.conv import Conv
 from specnet.layers.deconv import Deconv
 from specnet.layers.pool import Pool
@@ -95,7 +95,7 @@ def test_avg_pool(shape: Shape, window: Shape, stride: Shape | None, padding: Sh
 @given(sizes, st.integers(1, 6), st.integers(1, 5), st.integers(1, 3))
 def test_same_keeps_what_the_stride_leaves(size: int, window: int, stride: int, dilation: int) -> None:
     """`same` gives ceil(N/S), with an odd pixel at the end and no more padding than the last window reads."""
-    before, after = padded_same(size, window, stride, dilation)
+    before, after = compute_same_padding(size, window, stride, dilation)
     extent = dilation * (window - 1) + 1
     assert (size + before + after - extent) // stride + 1 == -(-size // stride)
     assert 0 <= after - before <= 1

@@ -1,4 +1,4 @@
-"""W506: `# specnet: allow` of what is no warning and no note."""
+"""W506: `# specnet: allow` with a code that is neither a warning nor a note."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _is_narrow(view: View, first: Node, second: Node) -> bool:
 
 
 def _describe_pair(view: View, first: Node, second: Node) -> str:
-    """Return what both are in one."""
+    """Return the single layer that both amount to."""
     one, other = view.axes(first), view.axes(second)
     if not (one and other) or view.before(second) is not first:
         return "both together are one linear map"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from specnet.analyses.lints.view import Finding, Lint, View
 from specnet.diagnostics import Code
+from specnet.layers.base.families import Regularisation
 from specnet.layers.base.learned import has_default_bias
-from specnet.layers.base.regularisation import Regularisation
 from specnet.layers.base.traits import Trait
 
 

@@ -60,7 +60,7 @@ def find_short_sight(view: View) -> Iterator[Finding]:
     for node in pools:
         seen, (height, width) = fields.get(node.inputs[0]), next(iter(sizes))
         if seen and (seen[0] < height or seen[1] < width):
-            fact = f"what `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
+            fact = f"the map that `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
             beside = f"1 + Σ(F − 1)·j = {seen[0]}, where j is the product of the strides before"
             yield view.finding(node, "", beside, fact=fact)
 
@@ -116,7 +116,7 @@ def find_unpooled_maps(view: View) -> Iterator[Finding]:
         return
     height, width, channels = view.input_shape(reader)
     if min(height, width) > UNPOOLED:
-        beside = f"{height}·{width}·{channels} = {height * width * channels:,} numbers arrive"
+        beside = f"{height}·{width}·{channels} = {height * width * channels:,} elements to read"
         yield view.finding(reader, "", beside, fact=f"nothing before `{reader.name}` makes the map smaller")
 
 

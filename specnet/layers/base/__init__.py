@@ -6,11 +6,11 @@ from specnet.layers.base.layer import Layer as Layer
 from specnet.layers.base.layer import ShapePreserving as ShapePreserving
 from specnet.layers.base.shapes import Shape as Shape
 from specnet.layers.base.shapes import Shapes as Shapes
-from specnet.layers.base.shapes import count as count
+from specnet.layers.base.shapes import check_bounds as check_bounds
+from specnet.layers.base.shapes import count_elements as count_elements
 from specnet.layers.base.shapes import format_shape as format_shape
 from specnet.layers.base.shapes import format_shapes as format_shapes
-from specnet.layers.base.shapes import in_groups as in_groups
-from specnet.layers.base.shapes import need_map as need_map
-from specnet.layers.base.shapes import within_bounds as within_bounds
+from specnet.layers.base.shapes import require_map as require_map
+from specnet.layers.base.shapes import split_groups as split_groups
 from specnet.layers.base.torch_call import TorchCall as TorchCall
 from specnet.layers.base.traits import Family as Family

@@ -8,10 +8,10 @@ from specnet.diagnostics import Code
 
 
 class LayerError(Exception):
-    """Why a layer cannot take what arrives.
+    """A layer cannot take its inputs.
 
-    `fact` follows the layer's name in the message; `attributes` are the fields it is about,
-    `arithmetic` stands beside them, `notes` below; `arms` are the numbers of the inputs that show it, None if all do.
+    `fact` follows the layer's name in the message. `attributes` are the fields it concerns, `arithmetic` is shown
+    beside them and `notes` below; `arms` are the positions of the inputs that show the conflict, None for all.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class LayerError(Exception):
 
 @dataclass(frozen=True)
 class LayerNote:
-    """What is worth saying of a layer that is accepted; the fields are those of `LayerError`."""
+    """A remark on a layer that is accepted; the fields are those of `LayerError`."""
 
     code: Code
     fact: str

@@ -1,4 +1,4 @@
-"""Attributes of layers with learned numbers: what these start from, and which of them stay as they are."""
+"""Attributes of layers with parameters: how these are initialised, and which are frozen."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from specnet.layers.base.layer import Layer
 from specnet.layers.base.traits import Trait
 
 Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
-"""What a weight starts from, where the `train` section is not to say it.
+"""How a weight is initialised, in place of the `train` section's `init`.
 
 `dirac`: the first filters pass one channel each through. `whiten`: the filters are the principal directions, in both
-signs, of the windows that arrive, scaled to variance 1. `zeros`: all 0.
+signs, of the input windows, scaled to variance 1. `zeros`: all 0.
 """
 
 Freeze = Literal["weight", "bias", "all"] | None
 
-INIT = Field(None, description="what the weight starts from, instead of what `train` says")
-FREEZE = Field(None, description="what is not learned: weight, bias or all")
+INIT = Field(None, description="initialisation of the weight, instead of that of `train`")
+FREEZE = Field(None, description="parameters that are not learned: weight, bias or all")
 
 
-def init_of(layer: Layer) -> str | None:
-    """What the weight of a layer starts from; None where the `train` section says it."""
+def get_init(layer: Layer) -> str | None:
+    """Return a layer's own initialisation of its weight; None where the `train` section decides."""
     init = getattr(layer, "init", None)
     return init if isinstance(init, str) else None
 
 
 def is_frozen(layer: Layer, parameter: str) -> bool:
-    """Whether a layer's parameter of this name is not learned."""
+    """Whether a layer's parameter of this name is frozen."""
     return getattr(layer, "freeze", None) in (parameter, "all")
 
 

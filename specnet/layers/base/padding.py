@@ -1,4 +1,4 @@
-"""Pixels on each side of a map: how they are written, and how many `same` means."""
+"""Padding of a map: its notation, and the pixels that `same` stands for."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Sides = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 
 def _sides(value: object) -> object:
-    """3 → both axes, both sides; 1x2 → height by 1, width by 2; 0:1 → before and after; [0:1, 2] → height, width."""
-    axes = both_axes(value)
+    """Parse padding: 3, 1x2 for height and width, 0:1 for before and after, [0:1, 2] for both."""
+    axes = repeat_for_axes(value)
     return tuple(map(_before_after, axes)) if len(axes) == 2 and not isinstance(value, str) else value
 
 
-def both_axes(value: Any) -> Any:
-    """One value stands for the height and the width."""
+def repeat_for_axes(value: Any) -> Any:
+    """Return a pair for height and width; one value stands for both."""
     return value if isinstance(value, tuple | list) else (value, value)
 
 
@@ -37,19 +37,19 @@ BothAxes = Annotated[Sides, BeforeValidator(_sides)]
 Padding = Annotated[Sides | Literal["same"], BeforeValidator(_sides)]
 """Padding of both axes, or `same`: as much as keeps ceil(N/S), an odd pixel at the end."""
 
-PixelPair = Annotated[tuple[Pixels, Pixels], BeforeValidator(both_axes)]
+PixelPair = Annotated[tuple[Pixels, Pixels], BeforeValidator(repeat_for_axes)]
 """Pixels along the height and along the width."""
 
 UNPADDED: Sides = ((0, 0), (0, 0))
 
 
-def padded_same(size: int, window: int, stride: int, dilation: int) -> tuple[int, int]:
-    """Padding before and after that keeps ceil(N/S), as Keras and TensorFlow do: an odd pixel goes at the end."""
+def compute_same_padding(size: int, window: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Return the padding before and after that keeps ceil(N/S), as Keras and TensorFlow do: an odd pixel at the end."""
     extent = dilation * (window - 1) + 1
     total = max((-(-size // stride) - 1) * stride + extent - size, 0)
     return total // 2, total - total // 2
 
 
-def one(pair: tuple[T, ...]) -> T | tuple[T, ...]:
-    """3 for (3, 3), as a person writes it."""
+def collapse_pair(pair: tuple[T, ...]) -> T | tuple[T, ...]:
+    """Return 3 for (3, 3), and an uneven pair as it is."""
     return pair[0] if len(set(pair)) == 1 else pair

@@ -1,4 +1,4 @@
-"""A window that slides along an axis: how often it fits, and what it leaves unread.
+"""A window that slides along an axis: the positions it takes, and the pixels it leaves unread.
 
 output = (N − F + 2P)/S + 1, with D(F−1)+1 in the place of F when dilated
 (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning").
@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 from specnet.diagnostics import Code
 from specnet.layers.base.errors import LayerError, LayerNote
 from specnet.layers.base.layer import Layer
-from specnet.layers.base.padding import Padding, one, padded_same
+from specnet.layers.base.padding import Padding, collapse_pair, compute_same_padding
 from specnet.layers.base.receptive_field import Reach, ReceptiveField
-from specnet.layers.base.shapes import Shapes, need_map
+from specnet.layers.base.shapes import Shapes, require_map
 from specnet.layers.base.torch_call import TorchCall
 from specnet.layers.base.traits import Storage
 
@@ -42,28 +42,28 @@ class Axis:
 
     @property
     def slack(self) -> int:
-        """How far the window can move: N − F + 2P. Negative when it does not fit."""
+        """The pixels by which the window can move: N − F + 2P. Negative when it does not fit."""
         return self.size + self.before + self.after - self.extent
 
     @property
     def remainder(self) -> int:
-        """Rows at the end, padding among them, that are in no window."""
+        """Rows at the end, with padding, that are in no window."""
         return self.slack % self.stride
 
     @property
     def unread(self) -> int:
-        """Rows of real pixels among the remainder; zero or less when it is padding alone."""
+        """Rows of real pixels in the remainder; zero or less when it is padding alone."""
         return self.remainder - self.after
 
     @property
     def loses_pixels(self) -> bool:
-        """More is left than the gap that a stride larger than the window leaves between windows anyway."""
+        """Whether more pixels are unread than the gap between windows whose stride is larger than they are."""
         return self.unread > max(0, self.stride - self.extent)
 
     @property
     def positions(self) -> int:
-        """How often the window fits, rounded down; `ceil` as torch's ceil_mode has it:
-        the last window may reach over the edge, but must begin inside."""
+        """The positions of the window, rounded down; `ceil` as torch's ceil_mode: the last window may reach over the
+        edge, but must begin inside."""
         if self.rounding != "ceil":
             return self.slack // self.stride + 1
         positions = -(-self.slack // self.stride) + 1
@@ -106,13 +106,13 @@ class Windowed(Layer):
         return ((height, width),)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
-        return window_notes(self.axes(inputs), self.window)
+        return find_notes(self.axes(inputs), self.window)
 
     def formula(self, inputs: Shapes) -> str:
-        return slide_formula(self.axes(inputs))
+        return format_arithmetic(self.axes(inputs))
 
 
-def sliding(
+def make_axes(
     inputs: Shapes,
     kernel_size: tuple[int, int],
     stride: tuple[int, int],
@@ -120,24 +120,24 @@ def sliding(
     dilation: tuple[int, int] = (1, 1),
     rounding: Rounding = "exact",
 ) -> tuple[Axis, Axis]:
-    """How a window slides along the height and the width of the map that arrives."""
+    """Return how a window slides along the height and the width of the input map."""
 
     def axis(i: int, size: int) -> Axis:
-        sides = padded_same(size, kernel_size[i], stride[i], dilation[i]) if padding == "same" else padding[i]
+        sides = compute_same_padding(size, kernel_size[i], stride[i], dilation[i]) if padding == "same" else padding[i]
         return Axis(size, kernel_size[i], stride[i], dilation[i], *sides, rounding)
 
-    height, width, _ = need_map(inputs)
+    height, width, _ = require_map(inputs)
     return axis(0, height), axis(1, width)
 
 
-def symbolic(axes: tuple[Axis, Axis]) -> str:
-    """The formula in letters, as the axes need it."""
+def format_rule(axes: tuple[Axis, Axis]) -> str:
+    """Return the formula in letters, with D where a window is dilated."""
     window = "D(F − 1) − 1" if any(axis.dilation > 1 for axis in axes) else "F"
     return f"(N − {window} + 2P)/S + 1"
 
 
-def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
-    """Output height and width; raises LayerError when the window does not fit or real pixels would be left unread.
+def compute_positions(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
+    """Return the output's height and width; raises LayerError where the window does not fit or leaves pixels unread.
 
     `window` is the field that says how large it is.
     """
@@ -155,14 +155,14 @@ def slide(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
                 Code.E301,
                 f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
                 (window, "stride"),
-                f"{symbolic(axes)} = {axis.arithmetic}",
+                f"{format_rule(axes)} = {axis.arithmetic}",
                 (f"rounding down would leave the last {_lines(axis.unread, name, axes)} of the input unread",),
             )
     return axes[0].positions, axes[1].positions
 
 
-def window_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
-    """Padding left unread, and strides larger than the window."""
+def find_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
+    """Note padding that is left unread, and strides larger than the window."""
     remarks = []
     name, axis = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.stride > a.extent > 1), (None, axes[0]))
     if name:
@@ -180,25 +180,25 @@ def window_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
     return tuple(remarks)
 
 
-def slide_formula(axes: tuple[Axis, Axis]) -> str:
-    """The arithmetic of both axes, once where they agree."""
+def format_arithmetic(axes: tuple[Axis, Axis]) -> str:
+    """Return the arithmetic of both axes, once where they agree."""
     height, width = axes
     return height.arithmetic if height == width else f"{height.arithmetic}; {width.arithmetic}"
 
 
-def torch_padding(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[TorchCall, ...], int | tuple[int, ...]]:
-    """How torch pads: by the module's own argument where both sides agree, else by a call before it.
+def pad_in_module(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[TorchCall, ...], int | tuple[int, ...]]:
+    """Pad by the module's own argument where both sides agree, else by a call before it.
 
     Returns the calls that stand before the module, and its `padding` argument.
     """
     if is_even(axes):
-        return (), one((axes[0].before, axes[1].before))
-    return (torch_pad(axes, fill),), 0
+        return (), collapse_pair((axes[0].before, axes[1].before))
+    return (pad_before(axes, fill),), 0
 
 
-def torch_pad(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
-    """A call that pads as the axes say."""
-    return TorchCall("F.pad", pad=torch_sides(axes), mode="constant", value=fill or None)
+def pad_before(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
+    """Return a call that pads before the module."""
+    return TorchCall("F.pad", pad=torch_pad_sides(axes), mode="constant", value=fill or None)
 
 
 def is_even(axes: tuple[Axis, Axis]) -> bool:
@@ -206,8 +206,9 @@ def is_even(axes: tuple[Axis, Axis]) -> bool:
     return all(axis.before == axis.after for axis in axes)
 
 
-def torch_sides(axes: tuple[Axis, Axis]) -> tuple[int, int, int, int]:
-    """Left, right, top and bottom, without what no window reads: torch's ceil_mode would put a window there."""
+def torch_pad_sides(axes: tuple[Axis, Axis]) -> tuple[int, int, int, int]:
+    """Return the padding left, right, top and bottom, without the rows that no window reads: torch's ceil_mode would
+    put a window there."""
     height, width = axes
     return width.before, width.read_after, height.before, height.read_after
 
