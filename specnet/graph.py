@@ -54,6 +54,8 @@ class ValueRef:
     """A value of the network as an argument of a block: `up @skip` refers to the node that `@skip` names."""
 
     name: str
+    tap: str = field(default="", compare=False)
+    """The name that the spec gives it, `skip`."""
 
 
 @dataclass(frozen=True)

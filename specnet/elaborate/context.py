@@ -140,7 +140,7 @@ class Context:
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
             raise UnknownShape
-        return ValueRef(value)
+        return ValueRef(value, tap.name)
 
     def _look_up_size(self, name: tree.Name, value: ValueName) -> int:
         if not self.graph.inputs and not self.graph.has_gaps:

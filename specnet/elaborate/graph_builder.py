@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from specnet.diagnostics import Diagnostic, Label, make_diagnostic
-from specnet.elaborate.diagnostic_log import DiagnosticLog
+from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
 from specnet.source import Span

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.claims import add_expectation, check_claim
 from specnet.elaborate.context import Context, Walker
-from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat
+from specnet.elaborate.control_flow import repeat_line, walk_for, walk_if, walk_repeat
 from specnet.elaborate.layers import add_join, add_layer
 from specnet.elaborate.scope import LineLabel, ValueName
-from specnet.elaborate.sharing import repeat_line
 from specnet.elaborate.statements import (
     accept_rounding,
+    add_expectation,
     add_head,
     add_input,
+    check_claim,
     define_variable,
     name_network,
     set_default,

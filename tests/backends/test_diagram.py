@@ -370,3 +370,9 @@ def test_drawing_needs_no_heavy_library(spec: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "0 set()\n", done.stderr
+
+
+def test_a_block_is_captioned_with_the_tap_that_its_call_names() -> None:
+    unet = SPECS / "unet.net"
+    dot = draw(check_source(Source(str(unet), unet.read_text(encoding="utf-8")))).source
+    assert "up K=512 copy=@copy4" in dot

@@ -73,7 +73,7 @@ def _format_call(word: str, values: Sequence[tuple[str, Any]]) -> str:
 
 def _format_value(value: Any) -> str:
     if isinstance(value, ValueRef):
-        return f"@{value.name}"
+        return f"@{value.tap or value.name}"
     return format_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"
 
 
