@@ -18,7 +18,7 @@ class Augment(Setting):
     """A random change, drawn anew for every image in every epoch."""
 
 
-class Crop(Augment):
+class RandomCrop(Augment):
     """A random window of the image's own size, in the image with `pad` black pixels around it."""
 
     pad: Count = 4
@@ -142,7 +142,7 @@ class Cutmix(Mixing):
 
 
 CHOICES: Mapping[str, type[Augment]] = {
-    "crop": Crop,
+    "crop": RandomCrop,
     "flip": Flip,
     "shift": Shift,
     "brightness": Brightness,

@@ -21,13 +21,13 @@ from specnet.settings.augment import (
     Augment,
     Brightness,
     Contrast,
-    Crop,
     Cutmix,
     Cutout,
     Flip,
     Hue,
     Mixing,
     Mixup,
+    RandomCrop,
     ResizedCrop,
     Rotate,
     Saturation,
@@ -180,7 +180,7 @@ def _axis(flip: Flip) -> int:
 
 def _find_border(step: Augment) -> tuple[int, str]:
     match step:
-        case Crop():
+        case RandomCrop():
             return step.pad, "zeros"
         case Shift():
             return step.pixels, "reflect"
@@ -222,7 +222,7 @@ def _blend(away_from: Tensor, pixels: Tensor, factors: Tensor) -> Tensor:
     return (away_from + factors * (pixels - away_from)).clamp(0, 255)
 
 
-def _shift_window(step: Crop | Shift, pixels: Tensor) -> Tensor:
+def _shift_window(step: RandomCrop | Shift, pixels: Tensor) -> Tensor:
     border, mode = _find_border(step)
     return Windows(pixels, border, mode, mirror=False).draw(_number_images(pixels))
 
@@ -297,7 +297,7 @@ def _is_within(length: int, size: int, centres: Tensor) -> Tensor:
 
 
 AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
-    Crop: _shift_window,
+    RandomCrop: _shift_window,
     Shift: _shift_window,
     Flip: _flip,
     Brightness: _change_brightness,
