@@ -102,5 +102,5 @@ def _format_matrix(measures: ClassificationMetrics) -> list[str]:
 
 def _format_pairs(measures: ClassificationMetrics) -> list[str]:
     """Return the pairs of classes that are confused most often."""
-    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.most_confused(MOST_CLASSES)]
+    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.find_confusions(MOST_CLASSES)]
     return align_rows([("true label", "predicted label", "images"), *wrong], right={2})

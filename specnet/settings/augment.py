@@ -11,21 +11,21 @@ from specnet.attributes import Count, Interval, Probability
 from specnet.settings.base import Setting
 
 SEVERAL = True
-"""The line takes several steps, applied in the order they are written."""
+"""The line takes several steps, which are applied in order."""
 
 
 class Augment(Setting):
     """A random change, drawn anew for every image in every epoch."""
 
 
-class Crop(Augment):
-    """A window of the image's own size, anywhere in the image with `pad` black pixels around it."""
+class RandomCrop(Augment):
+    """A random window of the image's own size, in the image with `pad` black pixels around it."""
 
     pad: Count = 4
 
 
 class Flip(Augment):
-    """The mirror image, with probability `p`; `alternating`, in every other epoch, from the first or the second on."""
+    """Mirror an image with probability `p`, or with `alternating` in every other epoch, from the first or second on."""
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "horizontal": ("direction", "horizontal"),
@@ -39,7 +39,7 @@ class Flip(Augment):
 
 
 class Shift(Augment):
-    """Moved by up to `pixels` down or up and right or left; what comes in is the image reflected at its edge."""
+    """Shift by up to `pixels` in all directions; the image is reflected at its edge."""
 
     positional = ("pixels",)
 
@@ -52,13 +52,13 @@ def _around_one(value: object) -> object:
     return Interval(max(0.0, 1.0 - value), 1.0 + value)
 
 
-def _in_order(interval: Interval) -> Interval:
+def _check_order(interval: Interval) -> Interval:
     if not 0 <= interval.low <= interval.high < float("inf"):
         raise ValueError("an interval of factors runs from a number that is at least 0 to one that is not smaller")
     return interval
 
 
-Factors = Annotated[Interval, BeforeValidator(_around_one), AfterValidator(_in_order)]
+Factors = Annotated[Interval, BeforeValidator(_around_one), AfterValidator(_check_order)]
 """The factors to draw from; a single number x stands for 1−x..1+x."""
 
 
@@ -87,7 +87,7 @@ class Saturation(Augment):
 
 
 class Hue(Augment):
-    """Colours turned around the grey axis by up to `turn` of a full circle to either side."""
+    """Rotate colours around the grey axis by up to `turn` of a full circle to either side."""
 
     positional = ("turn",)
 
@@ -95,7 +95,7 @@ class Hue(Augment):
 
 
 class Rotate(Augment):
-    """Turned around the centre by up to `degrees` to either side, between the pixels bilinear; outside it is black."""
+    """Rotate around the centre by up to `degrees` to either side, bilinear; black outside the image."""
 
     positional = ("degrees",)
 
@@ -103,14 +103,14 @@ class Rotate(Augment):
 
 
 class ResizedCrop(Augment):
-    """A window of `area` of the image's and of proportions `ratio`, resized (Szegedy et al. 2015; bilinear)."""
+    """Resize a random window with `area` of the image's and the proportions `ratio`, bilinear (Szegedy et al. 2015)."""
 
     area: Factors = Field(Interval(0.08, 1.0))
     ratio: Factors = Field(Interval(3 / 4, 4 / 3))
 
 
 class Cutout(Augment):
-    """A black square of `size` pixels, anywhere, in part outside too (DeVries, Taylor 2017)."""
+    """A black square of `size` pixels around a random pixel, clipped at the edge (DeVries, Taylor 2017)."""
 
     positional = ("size",)
 
@@ -118,9 +118,9 @@ class Cutout(Augment):
 
 
 class Mixing(Augment):
-    """Two images of a batch become one, with a share of both labels; comes last, wherever it stands.
+    """Mix pairs of images of a batch and their labels, after all other steps.
 
-    Where there are several, each step of training draws one of them.
+    With several, each training step draws one of them.
     """
 
     positional = ("alpha",)
@@ -142,7 +142,7 @@ class Cutmix(Mixing):
 
 
 CHOICES: Mapping[str, type[Augment]] = {
-    "crop": Crop,
+    "crop": RandomCrop,
     "flip": Flip,
     "shift": Shift,
     "brightness": Brightness,

@@ -1,4 +1,4 @@
-"""average: weights averaged over the steps, which are those that count, `average ema decay=0.999`."""
+"""average: weights averaged over the steps, which count in place of the trained ones, `average ema decay=0.999`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specnet.settings.base import BelowOne, NonNegative, Setting
 class Averaging(Setting):
     """A second set of weights: measured, and kept as the run's result, in place of those that are trained.
 
-    `kept` is the share of the average that stays at a step (from 1) of `total`, the rest is taken from the weights;
+    `decay_at` is the share of the average that stays at a step (from 1) of `total`, the rest is taken from the weights;
     where it `leads`, training goes on from the average.
     """
 
@@ -28,13 +28,13 @@ class Ema(Averaging):
 
     decay: BelowOne = 0.999
 
-    def kept(self, step: int, total: int) -> float:
+    def decay_at(self, step: int, total: int) -> float:
         count = step // self.every
         return min(self.decay, (1 + count) / (10 + count))
 
 
 class Lookahead(Averaging):
-    """Slow weights that are drawn to the fast ones, which then go on from there (Zhang et al. 2019).
+    """Slow weights that move towards the fast ones, which then continue from there (Zhang et al. 2019).
 
     `decay` is the share that stays; with `rise` it is decay·(share of the run that is over)^rise.
     """
@@ -45,7 +45,7 @@ class Lookahead(Averaging):
     decay: BelowOne = 0.5
     rise: NonNegative = 0.0
 
-    def kept(self, step: int, total: int) -> float:
+    def decay_at(self, step: int, total: int) -> float:
         return float(self.decay * (step / total) ** self.rise)
 
 

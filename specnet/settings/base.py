@@ -1,4 +1,4 @@
-"""What the lines of a `train` section have in common: `Setting`, and the types that several of them use."""
+"""The base of all lines of a `train` section, and the types that several of them use."""
 
 from __future__ import annotations
 

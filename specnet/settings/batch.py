@@ -1,4 +1,4 @@
-"""batch: how many images make one step, `batch 128`, `batch 1024 drop_last`, `batch 512 accumulate=4`."""
+"""batch: the number of images of a step, `batch 128`, `batch 1024 drop_last`, `batch 512 accumulate=4`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from specnet.settings.base import Setting
 
 
 class Batch(Setting):
-    """What is left at an epoch's end is a smaller step; a single image, which has no variance, is left out.
+    """The rest of an epoch is a smaller step; a single remaining image, which has no variance, is left out.
 
-    With `drop_last` all that is left is left out. With `accumulate=n` a step goes through its images in n parts, whose
-    gradients are added up: n times less memory.
+    With `drop_last`, any rest is left out. With `accumulate=n`, a step computes its images in n parts and adds up their
+    gradients, in n times less memory.
     """
 
     positional = ("size",)

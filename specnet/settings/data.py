@@ -12,10 +12,10 @@ from specnet.settings.base import Setting
 
 
 class Data(Setting):
-    """Images with one label each. `classes`, where it is given, must be what the set has."""
+    """Images with one label each; `classes`, if given, must be the number that the set has."""
 
     image: ClassVar[tuple[int, int, int] | None] = None
-    """Height, width and channels as published; None where only the images themselves tell."""
+    """Height, width and channels as published; None where they depend on the images."""
 
     classes: int | None = None
 

@@ -1,4 +1,4 @@
-"""epochs: how many times all training images are seen, `epochs 30`; `epochs 9.9` ends within the tenth."""
+"""epochs: the number of passes over the training images, `epochs 30`; `epochs 9.9` ends within the tenth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""evaluate: how the network is measured, `evaluate test`, `evaluate mirror shift=1`."""
+"""evaluate: how the network is evaluated, `evaluate test`, `evaluate mirror shift=1`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from specnet.settings.base import Setting
 
 
 class Evaluate(Setting):
-    """`test` watches the test set after every epoch, which is otherwise looked at once, at the end; it chooses nothing.
+    """With `test`, the test set is evaluated after every epoch instead of once at the end; it chooses nothing.
 
-    `mirror` and `shift` are for the measurement at the end: the outputs for an image and its mirror image count half
-    each; with `shift=n`, the image itself counts half, and moved by n pixels along the diagonal, to both sides, a
-    quarter each. What is watched after every epoch goes without.
+    `mirror` and `shift` are test-time augmentation for the final evaluation: the outputs for an image and its mirror
+    image count half each; with `shift=n`, the image counts half, and shifted by n pixels along the diagonal to both
+    sides, a quarter each.
     """
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"test": ("test", True), "mirror": ("mirror", True)}

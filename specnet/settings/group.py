@@ -12,10 +12,10 @@ from specnet.attributes import Multiple
 from specnet.settings.base import NonNegative, Positive, Setting
 
 SEVERAL = True
-"""There may be several groups; where two concern one parameter, the later one counts."""
+"""There may be several groups; the later one overrides the earlier where both match a parameter."""
 
 Rate = Multiple | NonNegative
-"""A number, or so many times the optimizer's."""
+"""A number, or a multiple of the optimizer's."""
 
 
 class Group(Setting):
@@ -25,17 +25,17 @@ class Group(Setting):
     positional = ("pattern",)
 
     pattern: Annotated[str, Field(min_length=1)]
-    lr: Rate | None = Field(None, description="learning rate, or so many times the optimizer's, as 64x")
-    weight_decay: Rate | None = Field(None, description="weight decay, or so many times the optimizer's, as 0.5x")
-    until: Positive | None = Field(None, description="epochs after which these parameters stay as they are")
+    lr: Rate | None = Field(None, description="learning rate, or a multiple of the optimizer's, as 64x")
+    weight_decay: Rate | None = Field(None, description="weight decay, or a multiple of the optimizer's, as 0.5x")
+    until: Positive | None = Field(None, description="epoch from which these parameters are not trained")
 
-    def concerns(self, name: str, words: Sequence[str]) -> bool:
-        """Whether a parameter is one of the group, by its name, `conv1.weight`, and the words its layer goes by."""
-        return any(fnmatchcase(called, self.pattern) for called in _called(name, words))
+    def matches(self, name: str, words: Sequence[str]) -> bool:
+        """Whether the pattern matches a parameter, by its name, `conv1.weight`, or by the words for its layer."""
+        return any(fnmatchcase(candidate, self.pattern) for candidate in _list_names(name, words))
 
 
-def _called(name: str, words: Sequence[str]) -> Iterator[str]:
-    """All that `layer1.0.conv1.weight` goes by: it, `weight`, `conv`, `conv.weight`, `layer1`, `layer1.0` and so on."""
+def _list_names(name: str, words: Sequence[str]) -> Iterator[str]:
+    """Yield the names of `layer1.0.conv1.weight`: it, `weight`, `conv`, `conv.weight`, `layer1`, `layer1.0` …"""
     layer, _, parameter = name.rpartition(".")
     yield from (name, parameter)
     yield from (called for word in words for called in (word, f"{word}.{parameter}"))

@@ -1,4 +1,4 @@
-"""init: what the weights of conv, deconv and fc start from, `init he`; biases then start from 0."""
+"""init: the starting weights of conv, deconv and fc, `init he`; biases then start from 0."""
 
 from __future__ import annotations
 

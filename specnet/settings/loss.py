@@ -1,4 +1,4 @@
-"""loss: what training makes small, `loss cross_entropy smoothing=0.1`."""
+"""loss: the function that training minimises, `loss cross_entropy smoothing=0.1`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def _to_tuple(value: object) -> object:
 
 
 ClassWeights = Literal["balanced"] | tuple[Positive, ...]
-"""A factor for each class, or such that all classes count alike."""
+"""A factor for each class, or `balanced`: all classes count alike."""
 
 
 class Loss(Setting):
-    """A number for each image that is smaller the better the outputs suit its label."""
+    """A number for each image, which is the smaller the better the outputs fit its label."""
 
     @property
     def class_weights(self) -> ClassWeights | None:

@@ -1,4 +1,4 @@
-"""normalize: how pixels become what the network reads, `normalize mean_std`; fitted on the training part alone."""
+"""normalize: how pixels become the network's input, `normalize mean_std`; fitted on the training part alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class MeanStd(Setting):
     """Each channel to mean 0 and standard deviation 1."""
 
 
-class Scale(Setting):
+class UnitScale(Setting):
     """From 0..255 to 0..1."""
 
 
@@ -23,12 +23,12 @@ class Unchanged(Setting):
     """The pixels as they are, 0 to 255."""
 
 
-Normalize = MeanStd | Scale | MeanImage | Unchanged
-"""All ways there are to map pixels of 0 to 255 to numbers."""
+Normalize = MeanStd | UnitScale | MeanImage | Unchanged
+"""All ways to map pixels of 0 to 255 to the network's input."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
     "mean_std": MeanStd,
-    "scale": Scale,
+    "scale": UnitScale,
     "mean_image": MeanImage,
     "none": Unchanged,
 }

@@ -1,4 +1,4 @@
-"""optimizer: how a gradient moves the weights, `optimizer sgd lr=0.1 momentum=0.9 nesterov weight_decay=5e-4`."""
+"""optimizer: how gradients update the weights, `optimizer sgd lr=0.1 momentum=0.9 nesterov weight_decay=5e-4`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.settings.base import BelowOne, NonNegative, Positive, Setting
 
 
 class Optimizer(Setting):
-    """A rule of descent; `lr` is the highest learning rate, which the schedule scales."""
+    """An update rule; `lr` is the learning rate that the schedule scales."""
 
     lr: Positive
     weight_decay: NonNegative = 0.0
@@ -61,7 +61,7 @@ class RmsProp(Optimizer):
 class Muon(Optimizer):
     """Orthogonalised momentum for the weights of conv and fc (Jordan 2024), as torch does; K×C×F×F is K×(C·F·F).
 
-    All else, biases and norms, is moved by AdamW with the learning rate `adamw_lr`.
+    Everything else, biases and normalisations, is updated by AdamW with the learning rate `adamw_lr`.
     """
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"nesterov": ("nesterov", True)}

@@ -22,7 +22,7 @@ class Warming(Setting):
 
 
 class Constant(Warming):
-    """The same learning rate throughout; with `warmup`, after rising from 0 in so many epochs."""
+    """The same learning rate throughout; with `warmup`, after rising from 0."""
 
 
 def _to_tuple(value: object) -> object:

@@ -1,4 +1,4 @@
-"""seed: what all that is random is drawn from, `seed 1`: starting weights, order, augmentation, dropout."""
+"""seed: the seed of all random numbers, `seed 1`: starting weights, order, augmentation, dropout."""
 
 from __future__ import annotations
 

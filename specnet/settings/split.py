@@ -1,4 +1,4 @@
-"""split: which training images are set aside to choose by, `split validation=5000`, `split folds=5 fold=1`."""
+"""split: the training images that are set aside for validation, `split validation=5000`, `split folds=5 fold=1`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from specnet.settings.base import Setting
 
 
 class Split(Setting):
-    """Sets aside a stratified part, the same for every seed, so that runs are compared on the same images.
+    """A stratified part, which is the same for every seed, so that runs are compared on the same images.
 
-    `folds` cuts the images into equal parts, each of which can be set aside in turn: cross-validation.
+    `folds` splits the images into equal parts, each of which can be set aside in turn for cross-validation.
     """
 
     validation: Annotated[int, Field(ge=1, le=LARGEST, strict=True)] | Annotated[float, Field(gt=0, lt=1)] | None = (
@@ -24,7 +24,7 @@ class Split(Setting):
     fold: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(None, description="number of the part set aside")
 
     @model_validator(mode="after")
-    def _one_way_of_cutting(self) -> Self:
+    def _check_fields(self) -> Self:
         if (self.validation is None) == (self.folds is None) or (self.folds is None) != (self.fold is None):
             raise ValueError("needs either `validation`, or `folds` and which `fold` of them")
         if self.folds and self.fold and self.fold > self.folds:

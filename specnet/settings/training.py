@@ -28,7 +28,7 @@ from specnet.settings.stop import Stop
 
 
 class Training(BaseModel):
-    """A `train` section, a field a line; what is not written has the default of these fields."""
+    """A `train` section with a field for each line; lines that are left out have these defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +65,7 @@ def choices(line: str) -> Mapping[str, type[Setting]]:
 
 
 def takes_several(line: str) -> bool:
-    """Whether a line is a chain of steps, which may go on in another line of its name."""
+    """Whether a line is a chain of steps, which another line of its name may continue."""
     return bool(getattr(_module(line), "SEVERAL", False))
 
 

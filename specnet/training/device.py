@@ -75,13 +75,13 @@ def choose_device(options: Options, module: nn.Module) -> Device:
     return Device(place, _choose_precision(options.precision, place, module))
 
 
-def refuse_gpus(amount: int) -> None:
+def refuse_gpus(count: int) -> None:
     """Raise CannotRun where there are fewer GPUs than requested."""
     there = torch.cuda.device_count()
-    if amount > there:
+    if count > there:
         raise CannotRun(
             f"there {'is' if there == 1 else 'are'} {there or 'no'} GPU{'' if there == 1 else 's'} here, "
-            f"and {amount} are asked for; here are: {_list_devices()}{_explain_no_gpu()}"
+            f"and {count} are asked for; here are: {_list_devices()}{_explain_no_gpu()}"
         )
 
 

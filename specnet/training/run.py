@@ -142,8 +142,8 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
         try:
             loop.run()
             return loop, _evaluate_best(setup, loop)
-        except StopRequested as asked:
-            raise Interrupted(setup.folder.path, asked.signal) from None
+        except StopRequested as request:
+            raise Interrupted(setup.folder.path, request.signal) from None
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:

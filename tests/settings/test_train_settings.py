@@ -13,7 +13,7 @@ from pydantic import ValidationError
 import specnet.settings
 from specnet.attributes import Interval
 from specnet.settings import Training, choices, from_record, lines, takes_several, to_record
-from specnet.settings.augment import Brightness, Contrast, Crop, Flip
+from specnet.settings.augment import Brightness, Contrast, Flip, RandomCrop
 from specnet.settings.data import Cifar10, Folder
 from specnet.settings.optimizer import Sgd
 from specnet.settings.split import Split
@@ -41,7 +41,7 @@ def test_settings_survive_being_written_down() -> None:
     training = Training(
         data=Folder(path="pets", resize=(64, 48)),
         split=Split(validation=0.1),
-        augment=(Crop(), Flip(direction="vertical"), Contrast(factor=Interval(0.2, 1.8))),
+        augment=(RandomCrop(), Flip(direction="vertical"), Contrast(factor=Interval(0.2, 1.8))),
         optimizer=Sgd(momentum=0.9, nesterov=True),
     )
     assert from_record(json.loads(json.dumps(to_record(training)))) == training

@@ -102,7 +102,7 @@ def test_lookahead_leads_the_weights_back() -> None:
 
 
 def test_lookahead_s_share_rises_with_the_run() -> None:
-    assert Lookahead(decay=0.8, rise=3).kept(5, 10) == pytest.approx(0.8 / 8)
+    assert Lookahead(decay=0.8, rise=3).decay_at(5, 10) == pytest.approx(0.8 / 8)
 
 
 @pytest.mark.parametrize("setting", [Ema(decay=0.9), Lookahead()])
@@ -118,7 +118,7 @@ def test_the_module_has_the_averages_only_within() -> None:
     trained = {name: value.clone() for name, value in module.state_dict().items()}
     for value in average.values.values():
         value.zero_()
-    with average.in_place():
+    with average.swap_in():
         assert not any(value.any() for value in module.state_dict().values())
     assert all(value.equal(trained[name]) for name, value in module.state_dict().items())
 

@@ -69,7 +69,7 @@ def make_workload(spec: str, precision: Precision, data_dir: Path | None, images
         job = replace(job, training=job.training.model_copy(update={"data": data}))
     options = Options(precision=precision, data_dir=data_dir)
     steps = {type(step).__name__: step for step in job.training.augment}
-    border = steps["Crop"].pad if "Crop" in steps else 0
+    border = steps["RandomCrop"].pad if "RandomCrop" in steps else 0
     return Workload(set_up(job, options, folder, Callback()), precision, border, "Flip" in steps)
 
 

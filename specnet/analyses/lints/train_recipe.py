@@ -98,7 +98,7 @@ def find_empty_groups(view: View) -> Iterator[Finding]:
     parameters = list(_learned_parameters(view)) if training and training.group else []
     spans = view.elaborated.step_spans.get("group", ())
     for group, span in zip(training.group if training else (), spans, strict=False):
-        if not any(group.concerns(name, words) for name, words in parameters):
+        if not any(group.matches(name, words) for name, words in parameters):
             yield Finding(span, fact=f"no parameter that is learned is called `{group.pattern}`")
 
 

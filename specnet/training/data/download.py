@@ -41,7 +41,7 @@ class SetFiles:
     place: Path
 
     @cached_property
-    def _packed(self) -> dict[str, bytes]:
+    def _archive(self) -> dict[str, bytes]:
         with tarfile.open(self.place) as archive:
             files = ((member.name, archive.extractfile(member)) for member in archive)
             return {Path(name).name: file.read() for name, file in files if file}
@@ -49,7 +49,7 @@ class SetFiles:
     def _raw(self, file: str) -> bytes:
         if self.place.is_dir():
             return _packed_or_not(self.place, file).read_bytes()
-        return self._packed[file]
+        return self._archive[file]
 
     def read(self, file: str) -> bytes:
         """Return a file's uncompressed content; raises DataProblem."""
@@ -61,11 +61,11 @@ class SetFiles:
                 f"{self.published.title} is incomplete: {self.place} has no {file}; {self._anew}"
             ) from None
         except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
-            raise self.damaged(file, str(error)) from None
+            raise self.make_damage_error(file, str(error)) from None
         except OSError as error:
             raise DataProblem(f"{self.place} cannot be read: {error.strerror or error}") from None
 
-    def damaged(self, file: str, why: str) -> DataProblem:
+    def make_damage_error(self, file: str, why: str) -> DataProblem:
         """Return the error for a file that is damaged."""
         return DataProblem(f"{file} in {self.place} is damaged or only half there ({why}); {self._anew}")
 
@@ -80,7 +80,7 @@ class SetFiles:
             if file.endswith(".gz") and not raw.startswith(b"\x1f\x8b"):
                 continue  # unpacked by hand; checksums are published of the packed file alone
             if (actual := md5(raw, usedforsecurity=False).hexdigest()) != expected:
-                raise self.damaged(file, f"its MD5 is {actual}, the published one {expected}")
+                raise self.make_damage_error(file, f"its MD5 is {actual}, the published one {expected}")
 
 
 def _packed_or_not(folder: Path, file: str) -> Path:

@@ -106,7 +106,7 @@ def _list_classes(folder: Path) -> tuple[str, ...]:
     try:
         names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."))
     except OSError as error:
-        raise _closed(error) from None
+        raise _make_read_error(error) from None
     if len(names) < 2:
         there = f"only {names[0]} is there" if names else "none is there"
         raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {there}")
@@ -138,7 +138,7 @@ def _label_files(folder: Path, part: str, place: Path, classes: tuple[str, ...])
 def _image_files(folder: Path) -> Iterator[Path]:
     """Yield the visible files with suffixes of images in a folder and below it; links are followed once."""
     seen = set[tuple[int, int]]()
-    for place, folders, names in os.walk(folder, onerror=_refuse_closed, followlinks=True):
+    for place, folders, names in os.walk(folder, onerror=_raise_read_error, followlinks=True):
         fact = Path(place).stat()
         if (fact.st_dev, fact.st_ino) in seen:
             folders.clear()
@@ -147,9 +147,9 @@ def _image_files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names if name[0] != "." and Path(name).suffix.lower() in SUFFIXES)
 
 
-def _refuse_closed(error: OSError) -> None:
-    raise _closed(error) from None
+def _raise_read_error(error: OSError) -> None:
+    raise _make_read_error(error) from None
 
 
-def _closed(error: OSError) -> DataProblem:
+def _make_read_error(error: OSError) -> DataProblem:
     return DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}")

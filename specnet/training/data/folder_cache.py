@@ -91,7 +91,7 @@ class FolderCache:
                 found = self.find() if has_waited else None
                 return found or self._write(form, place)
         except (OSError, CannotRun) as error:
-            return self._in_memory(form, f"{_format_path(place)} cannot be written: {_reason(error)}")
+            return self._decode_into_memory(form, f"{_format_path(place)} cannot be written: {_reason(error)}")
 
     def _place(self) -> Path:
         """Return the folder whose name is the key."""
@@ -150,7 +150,7 @@ class FolderCache:
                 stream.write(content)
         return {"shape": [len(self.files) - len(bad), *form.shape], "crc32": checksum, "bad": bad}
 
-    def _in_memory(self, form: ImageFormat, why: str) -> DecodedFolder:
+    def _decode_into_memory(self, form: ImageFormat, why: str) -> DecodedFolder:
         size = len(self.files) * prod(form.shape)
         if not fits_in_memory(size, CPU):
             raise CannotRun(

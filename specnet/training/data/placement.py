@@ -52,7 +52,7 @@ MAX_AHEAD = 8
 class BatchReader:
     """Reads batch `number`, with the images of `index(number)` (int64, on the CPU), of which there are none at the end.
 
-    Whichever numbers are asked for, and in whatever order: what a batch holds is the same.
+    A batch is the same in whatever order batches are read.
     """
 
     def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
@@ -83,7 +83,7 @@ class BatchReader:
 def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield pixels and labels of all images in batches, on the device of the labels.
 
-    The pixels are those of the places in a batch that `own` says, for so many images.
+    The pixels are those at the places that `own` selects for the size of a batch.
     """
 
     def places(number: int) -> Tensor:

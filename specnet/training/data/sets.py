@@ -88,12 +88,12 @@ def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tens
     entries = _read_pickle(found, file, ["data", key])
     rows = entries["data"]
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
-        raise found.damaged(file, "its `data` is no table of 3,072 bytes a row")
+        raise found.make_damage_error(file, "its `data` is no table of 3,072 bytes a row")
     labels = entries[key]
     if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
-        raise found.damaged(file, f"its `{key}` is no list of numbers")
+        raise found.make_damage_error(file, f"its `{key}` is no list of numbers")
     if len(labels) != len(rows):
-        raise found.damaged(file, f"{len(labels)} labels for {len(rows)} images")
+        raise found.make_damage_error(file, f"{len(labels)} labels for {len(rows)} images")
     maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
     return maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels)
 
@@ -105,9 +105,9 @@ def _read_pickle(found: SetFiles, file: str, keys: Iterable[str]) -> dict[str, A
         content = _DataUnpickler(io.BytesIO(packed), encoding="latin1").load()
         entries = {_decode_key(key): value for key, value in content.items()}
     except Exception as error:  # a damaged pickle may raise anything
-        raise found.damaged(file, str(error) or "it ends too early") from None
+        raise found.make_damage_error(file, str(error) or "it ends too early") from None
     if missing := [key for key in keys if key not in entries]:
-        raise found.damaged(file, f"it has no entry `{missing[0]}`")
+        raise found.make_damage_error(file, f"it has no entry `{missing[0]}`")
     return entries
 
 
@@ -181,7 +181,7 @@ def read_idx(found: SetFiles, classes: tuple[str, ...]) -> DataSet:
 def _read_idx_part(found: SetFiles, images: str, labels: str) -> Images:
     pixels, answers = _read_idx_array(found, images, 3), _read_idx_array(found, labels, 1)
     if len(pixels) != len(answers):
-        raise found.damaged(labels, f"{len(answers)} labels for {len(pixels)} images")
+        raise found.make_damage_error(labels, f"{len(answers)} labels for {len(pixels)} images")
     return Images(pixels.unsqueeze(-1), answers.long())
 
 
@@ -190,10 +190,10 @@ def _read_idx_array(found: SetFiles, file: str, dimensions: int) -> Tensor:
     content = found.read(file)
     head = 4 + 4 * dimensions
     if content[:4] != bytes((0, 0, 8, dimensions)) or len(content) < head:
-        raise found.damaged(file, f"it does not begin as an idx file of {dimensions} dimensions")
+        raise found.make_damage_error(file, f"it does not begin as an idx file of {dimensions} dimensions")
     shape = [int(size) for size in np.frombuffer(content, ">u4", dimensions, 4)]
     if len(content) != head + prod(shape):
-        raise found.damaged(file, f"{prod(shape)} bytes are announced and {len(content) - head} are there")
+        raise found.make_damage_error(file, f"{prod(shape)} bytes are announced and {len(content) - head} are there")
     return torch.from_numpy(np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy())
 
 

@@ -66,7 +66,7 @@ class Batches:
         mirrored = self._select_mirrored(index, step)
         with draw_for_share(self.share(step)):
             if isinstance(self._source, BatchReader):
-                pixels = self._augmentation.of_batch(self._source.batch(step), mirrored)
+                pixels = self._augmentation.augment_batch(self._source.batch(step), mirrored)
             else:
                 pixels = self._source.batch(index, mirrored)
         if rank:

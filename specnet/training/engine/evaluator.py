@@ -16,7 +16,7 @@ from specnet.training.data.placement import iterate_batches
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.optim.losses import Loss
-from specnet.training.transforms.augmentation import reflected
+from specnet.training.transforms.augmentation import reflect_places
 from specnet.training.transforms.normalization import Normalizer
 
 OnBatch = Callable[[int, int], None]
@@ -110,7 +110,7 @@ class ClassificationMetrics:
         """Return the name of the class of an output, or `output N`, as a network may have more outputs than classes."""
         return class_name(self.classes, output)
 
-    def most_confused(self, number: int) -> list[tuple[str, str, int]]:
+    def find_confusions(self, number: int) -> list[tuple[str, str, int]]:
         """Return true label, predicted label and count of the most frequent confusions, the most frequent first."""
         wrong = self.confusion.clone()
         wrong.diagonal().zero_()
@@ -179,7 +179,7 @@ def _shifted_views(images: Tensor, by: int) -> Iterator[tuple[float, Tensor]]:
         yield 1.0, images
         return
     height, width = images.shape[2:]
-    rows, columns = (reflected(size, by, images.device) for size in (height, width))
+    rows, columns = (reflect_places(size, by, images.device) for size in (height, width))
     padded = images[:, :, rows][:, :, :, columns]
     yield 0.5, images
     for start in (0, 2 * by):

@@ -172,7 +172,7 @@ def _describe_unmatched(theirs: dict[str, Tensor], ours: dict[str, Tensor], fitt
         if name not in fitting
     ]
     unused = [name for name in theirs if name not in ours]
-    sides = (("begun anew", anew), ("not taken over", unused))
+    sides = (("drawn anew", anew), ("not used", unused))
     return "".join(f"; {what}: {_format_names(names)}" for what, names in sides if names)
 
 

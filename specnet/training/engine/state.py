@@ -64,7 +64,7 @@ class State:
 
     def use_averages(self) -> AbstractContextManager[None]:
         """Give the module the averages within it, if there are any: the weights that count."""
-        return self.average.in_place() if self.average else nullcontext()
+        return self.average.swap_in() if self.average else nullcontext()
 
     def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
         """Count a part of a step: mean loss, outputs B×classes, labels B."""

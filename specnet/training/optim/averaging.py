@@ -24,12 +24,12 @@ class AveragedWeights:
         if step % self._setting.every:
             return
         averages, weights = list(self.values.values()), list(self._current.values())
-        torch._foreach_lerp_(averages, weights, 1 - self._setting.kept(step, total))
+        torch._foreach_lerp_(averages, weights, 1 - self._setting.decay_at(step, total))
         if self._setting.leads:
             torch._foreach_copy_(weights, averages)
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def swap_in(self) -> Iterator[None]:
         """Give the module the averages as its weights within it."""
         weights = list(self._current.values())
         trained = [weight.clone() for weight in weights]

@@ -121,7 +121,7 @@ def _group_parameters(
         applied = [group for group in groups if _matches(group, name, parts)]
         names, parameters = found.setdefault(_group_rates(setting, applied), ([], []))
         parameters.append(parameter)
-        if (label := ", ".join(group.pattern for group in applied) or DEFAULT) not in names:
+        if (label := "+".join(group.pattern for group in applied) or DEFAULT) not in names:
             names.append(label)
     return [
         {"params": parameters, "names": names, "lr": lr, "peak": lr, "weight_decay": decay, "until": until}
@@ -131,7 +131,7 @@ def _group_parameters(
 
 def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
     part = parts.get(name.rpartition(".")[0])
-    return group.concerns(name, part.words if part else ())
+    return group.matches(name, part.words if part else ())
 
 
 def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:
@@ -161,7 +161,7 @@ class MuonAdamW(Optimizer):
         parts = [_select_parameters(group, lambda p: p.ndim > 1, lambda p: self._matrices[p], 1.0) for group in groups]
         others = [_select_parameters(group, lambda p: p.ndim <= 1, lambda p: p, adamw_share) for group in groups]
         for part in others:
-            part["names"] = ["adamw" if name == DEFAULT else f"{name}, adamw" for name in part["names"]]
+            part["names"] = ["adamw" if name == DEFAULT else f"{name}+adamw" for name in part["names"]]
         self._both: list[Optimizer] = []
         if matrices := [part for part in parts if part["params"]]:
             self._both.append(Muon(matrices, momentum=momentum, nesterov=nesterov))

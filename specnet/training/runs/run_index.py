@@ -89,24 +89,24 @@ def _read_entries(folders: list[Path], note: Callable[[str], None]) -> Iterator[
 
 def _read_entry(folder: Path) -> RunEntry:
     """Read a run; raises TrainingError."""
-    begun, metrics, environment = read_run_config(folder), read_metrics(folder), read_json(folder / ENVIRONMENT)
+    config, metrics, environment = read_run_config(folder), read_metrics(folder), read_json(folder / ENVIRONMENT)
     summary = read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
     last = metrics[-1] if metrics else {}
     try:
         return RunEntry(
             folder=folder,
-            network=begun.name,
+            network=config.name,
             begun=datetime.fromisoformat(environment["begun"]),
             condition=_status(folder),
             epochs=len(metrics),
-            planned=begun.training.epochs.count,
+            planned=config.training.epochs.count,
             validation_accuracy=_best_accuracy(metrics) if not summary else summary["validation_accuracy"],
             test_accuracy=summary.get("test_accuracy"),
-            parameters=begun.parameters,
+            parameters=config.parameters,
             images_per_second=last.get("images_per_second"),
             metrics=metrics,
-            recipe=(begun.digest, _without_chance(begun.training), begun.options.weights),
-            chance=(begun.training.seed.value, begun.training.split.fold if begun.training.split else None),
+            recipe=(config.digest, _without_chance(config.training), config.options.weights),
+            chance=(config.training.seed.value, config.training.split.fold if config.training.split else None),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise BadRun(f"{folder} is damaged or from another version: {error}") from None
@@ -128,7 +128,7 @@ def find_restarted_run(job: Job, options: Options) -> RunConfig | None:
     """Return the newest run of the job that this launch of torchrun has started; None on its first start."""
     if not restarts():
         return None
-    return next((begun for begun in _newest_runs(options) if _is_of_job(begun, job)), None)
+    return next((config for config in _newest_runs(options) if _is_of_job(config, job)), None)
 
 
 def _newest_runs(options: Options) -> Iterator[RunConfig]:
@@ -142,9 +142,9 @@ def _newest_runs(options: Options) -> Iterator[RunConfig]:
             continue
 
 
-def _is_of_job(begun: RunConfig, job: Job) -> bool:
-    is_same = begun.digest == job.digest and begun.training == job.training
-    return is_same and _launch_id_of(begun.folder) == launch_id()
+def _is_of_job(config: RunConfig, job: Job) -> bool:
+    is_same = config.digest == job.digest and config.training == job.training
+    return is_same and _launch_id_of(config.folder) == launch_id()
 
 
 def _launch_id_of(folder: Path) -> str | None:

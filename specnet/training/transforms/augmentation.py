@@ -21,13 +21,13 @@ from specnet.settings.augment import (
     Augment,
     Brightness,
     Contrast,
-    Crop,
     Cutmix,
     Cutout,
     Flip,
     Hue,
     Mixing,
     Mixup,
+    RandomCrop,
     ResizedCrop,
     Rotate,
     Saturation,
@@ -50,8 +50,8 @@ class Windows:
 
     def __init__(self, pixels: Tensor, border: int, mode: str, mirror: bool) -> None:
         number, height, width, channels = pixels.shape
-        padded = _padded(pixels, border, mode)
-        padded = _with_mirror_images(padded) if mirror else padded.contiguous()
+        padded = _pad_images(pixels, border, mode)
+        padded = _add_mirror_images(padded) if mirror else padded.contiguous()
         row = (width + 2 * border) * channels
         self._image, run = (height + 2 * border) * row, (height - 1) * row + width * channels
         self._mirror_images = number * self._image if mirror else 0
@@ -71,7 +71,7 @@ class Windows:
         return self._runs.index_select(0, begin).as_strided((len(index), *self._shape), self._strides)
 
 
-def _with_mirror_images(pixels: Tensor) -> Tensor:
+def _add_mirror_images(pixels: Tensor) -> Tensor:
     """Return 2×N×H×W×C: the images and their mirror images; at most one more copy exists meanwhile."""
     both = pixels.new_empty((2, *pixels.shape))
     both[0] = pixels
@@ -80,15 +80,15 @@ def _with_mirror_images(pixels: Tensor) -> Tensor:
     return both
 
 
-def _padded(pixels: Tensor, border: int, mode: str) -> Tensor:
+def _pad_images(pixels: Tensor, border: int, mode: str) -> Tensor:
     if mode == "zeros":
         return pad(pixels, (0, 0, border, border, border, border))
-    rows = reflected(pixels.shape[1], border, pixels.device)
-    columns = reflected(pixels.shape[2], border, pixels.device)
+    rows = reflect_places(pixels.shape[1], border, pixels.device)
+    columns = reflect_places(pixels.shape[2], border, pixels.device)
     return pixels[:, rows][:, :, columns]
 
 
-def reflected(size: int, border: int, device: torch.device) -> Tensor:
+def reflect_places(size: int, border: int, device: torch.device) -> Tensor:
     """Return the places −border … size + border − 1 reflected into the image: 2 1 | 0 1 2 3 | 2 1."""
     period = max(1, 2 * (size - 1))
     places = torch.arange(-border, size + border, device=device) % period
@@ -119,7 +119,7 @@ class Augmentation:
         mirrors = 1 + (self._flip is not None)
         return mirrors * number * (height + 2 * self._border) * (width + 2 * self._border) * channels
 
-    def of_batch(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
+    def augment_batch(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
         """Augment a batch B×H×W×C; an alternating flip mirrors the images that `mirrored` (bool B) says."""
         windows = self.windows(pixels)
         return self.finish(self.draw(windows, _number_images(pixels), mirrored) if windows else pixels, mirrored)
@@ -156,7 +156,7 @@ class Sampler:
         if self._windows:
             drawn = self._augmentation.draw(self._windows, index, mirrored)
             return self._augmentation.finish(drawn, mirrored)
-        return self._augmentation.of_batch(self._pixels.index_select(0, index), mirrored)
+        return self._augmentation.augment_batch(self._pixels.index_select(0, index), mirrored)
 
 
 def _alternates(step: Augment) -> bool:
@@ -180,7 +180,7 @@ def _axis(flip: Flip) -> int:
 
 def _find_border(step: Augment) -> tuple[int, str]:
     match step:
-        case Crop():
+        case RandomCrop():
             return step.pad, "zeros"
         case Shift():
             return step.pixels, "reflect"
@@ -196,7 +196,7 @@ def _number_images(pixels: Tensor) -> Tensor:
     return torch.arange(len(pixels), device=pixels.device)
 
 
-def _draw_chosen(pixels: Tensor, probability: float) -> Tensor:
+def _draw_mask(pixels: Tensor, probability: float) -> Tensor:
     """Return bool B×1×1×1, true with the given probability."""
     return draw_fractions(len(pixels), pixels.device).view(-1, 1, 1, 1) < probability
 
@@ -222,13 +222,13 @@ def _blend(away_from: Tensor, pixels: Tensor, factors: Tensor) -> Tensor:
     return (away_from + factors * (pixels - away_from)).clamp(0, 255)
 
 
-def _shift_window(step: Crop | Shift, pixels: Tensor) -> Tensor:
+def _shift_window(step: RandomCrop | Shift, pixels: Tensor) -> Tensor:
     border, mode = _find_border(step)
     return Windows(pixels, border, mode, mirror=False).draw(_number_images(pixels))
 
 
 def _flip(step: Flip, pixels: Tensor) -> Tensor:
-    return torch.where(_draw_chosen(pixels, step.p), pixels.flip(_axis(step)), pixels)
+    return torch.where(_draw_mask(pixels, step.p), pixels.flip(_axis(step)), pixels)
 
 
 def _change_brightness(step: Brightness, pixels: Tensor) -> Tensor:
@@ -297,7 +297,7 @@ def _is_within(length: int, size: int, centres: Tensor) -> Tensor:
 
 
 AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
-    Crop: _shift_window,
+    RandomCrop: _shift_window,
     Shift: _shift_window,
     Flip: _flip,
     Brightness: _change_brightness,

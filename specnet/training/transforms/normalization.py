@@ -11,7 +11,7 @@ from typing import Any, assert_never
 import torch
 from torch import Tensor
 
-from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Unchanged, UnitScale
 from specnet.training.data.images import Pixels
 
 CHUNK = 2**24
@@ -80,7 +80,7 @@ def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
         case MeanImage():
             total = sum((chunk.double().sum(0) for chunk in _chunks(pixels)), torch.zeros(shape).double())
             return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
-        case Scale():
+        case UnitScale():
             return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
         case Unchanged():
             return Normalizer(torch.zeros(shape), torch.ones(shape))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
 from torch import Tensor
 
-from specnet.settings.augment import Augment, Brightness, Crop, Flip, Shift
+from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop, Shift
 from specnet.settings.batch import Batch
 from specnet.settings.data import Folder
 from specnet.settings.normalize import MeanImage, MeanStd, Unchanged
@@ -28,9 +28,9 @@ from specnet.training.transforms.normalization import fit_normalizer
 
 CHAINS: list[tuple[Augment, ...]] = [
     (),
-    (Crop(pad=2), Flip(), Brightness()),
+    (RandomCrop(pad=2), Flip(), Brightness()),
     (Shift(pixels=1),),
-    (Flip(), Crop(pad=1)),
+    (Flip(), RandomCrop(pad=1)),
     (Flip(p=0.3),),
 ]
 

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from specnet.cli import main
-from specnet.settings.augment import Brightness, Crop, Flip
+from specnet.settings.augment import Brightness, Flip, RandomCrop
 from specnet.settings.batch import Batch
 from specnet.settings.loss import CrossEntropy
 from specnet.settings.normalize import Unchanged
@@ -106,7 +106,7 @@ def test_every_image_is_seen_once_an_epoch_as_one_process_sees_it(ranks: int) ->
     images = Images(pixels, torch.arange(101))
 
     def batches(rank: Ranks) -> Batches:
-        chain = (Crop(pad=1), Flip(), Brightness(), Flip())
+        chain = (RandomCrop(pad=1), Flip(), Brightness(), Flip())
         return Batches(images, chain, fit_normalizer(Unchanged(), pixels), Batch(size=33), 1, rank)
 
     whole = batches(Ranks())

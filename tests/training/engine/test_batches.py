@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from specnet.settings.augment import Augment, Brightness, Crop, Flip
+from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop
 from specnet.settings.batch import Batch
 from specnet.settings.normalize import Unchanged
 from specnet.training.data.images import Images
 from specnet.training.engine.batches import Batches
 from specnet.training.transforms.normalization import fit_normalizer
 
-CHAIN = (Crop(pad=1), Flip(), Brightness())
+CHAIN = (RandomCrop(pad=1), Flip(), Brightness())
 
 
 def batches(amount: int = 100, size: int = 32, seed: int = 1, augment: tuple[Augment, ...] = CHAIN) -> Batches:

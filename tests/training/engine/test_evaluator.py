@@ -27,7 +27,7 @@ def test_a_confusion_matrix_over_two_batches() -> None:
     assert found.confusion.tolist() == [[1, 2, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0]]
     assert (found.images, found.accuracy, found.top5) == (5, 2 / 5, None)
     assert found.class_accuracies == {"a": 1 / 3, "b": 1 / 2, "c": None}
-    assert found.most_confused(5) == [("a", "b", 2), ("b", "output 3", 1)]
+    assert found.find_confusions(5) == [("a", "b", 2), ("b", "output 3", 1)]
     together = cross_entropy(torch.cat([x for x, _ in batches]), torch.cat([y for _, y in batches]))
     assert found.loss == pytest.approx(together.item())
     text = evaluate._format_text(Evaluation("test", found))

@@ -41,7 +41,7 @@ def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: 
     run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), callback)
     assert callback.notes[0] == (
         f"8 of 10 tensors are those of {earlier / 'model.safetensors'}; "
-        "begun anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
+        "drawn anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
     )
     theirs, ours = read_weights(earlier / "model.safetensors").tensors, run.module.state_dict()
     assert torch.allclose(ours["4.weight"], theirs["4.weight"])
@@ -54,7 +54,7 @@ def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path
     save_file({**tensors, "old.weight": torch.ones(3)}, tmp_path / "more.safetensors")
     callback = Notebook()
     train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), callback)
-    assert callback.notes[0].endswith("more.safetensors; not taken over: old.weight")
+    assert callback.notes[0].endswith("more.safetensors; not used: old.weight")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_group_of_all_parameters_has_a_rate_of_its_own() -> None:
         ((Group(pattern="bias", lr=0.2),), {"default": 0.1, "bias": 0.2}),
         (
             (Group(pattern="0", lr=0.2), Group(pattern="bias", lr=0.3)),
-            {"0": 0.2, "0, bias": 0.3, "default": 0.1, "bias": 0.3},
+            {"0": 0.2, "0+bias": 0.3, "default": 0.1, "bias": 0.3},
         ),
         ((Group(pattern="0", until=1.0),), {"0": 0.0, "default": 0.1}),
     ],

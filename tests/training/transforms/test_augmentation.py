@@ -14,10 +14,10 @@ from specnet.settings.augment import (
     Augment,
     Brightness,
     Contrast,
-    Crop,
     Cutout,
     Flip,
     Hue,
+    RandomCrop,
     ResizedCrop,
     Rotate,
     Saturation,
@@ -32,7 +32,7 @@ Recorded = list[Tensor]
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorded]:
     """What the augmentation draws, by the function that draws it."""
-    record: dict[str, Recorded] = {"draw_integers": [], "_draw_chosen": [], "_draw_factors": []}
+    record: dict[str, Recorded] = {"draw_integers": [], "_draw_mask": [], "_draw_factors": []}
 
     def recording(name: str, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def draw(*arguments: object) -> Tensor:
@@ -53,7 +53,9 @@ def images(amount: int = 40, height: int = 9, width: int = 7, channels: int = 3)
 INDEX = torch.tensor([3, 0, 39, 3, 17, 21])
 
 
-@pytest.mark.parametrize(("first", "border", "mode"), [(Crop(pad=2), 2, "constant"), (Shift(pixels=3), 3, "reflect")])
+@pytest.mark.parametrize(
+    ("first", "border", "mode"), [(RandomCrop(pad=2), 2, "constant"), (Shift(pixels=3), 3, "reflect")]
+)
 @pytest.mark.parametrize("mirrored", [True, False])
 def test_crop_shift_and_flip(
     drawn: dict[str, Recorded], first: Augment, border: int, mode: str, mirrored: bool
@@ -71,7 +73,7 @@ def test_crop_shift_and_flip(
     assert len(kinds) == mirrored
 
 
-@pytest.mark.parametrize("step", [Crop(pad=2), Shift(pixels=2)])
+@pytest.mark.parametrize("step", [RandomCrop(pad=2), Shift(pixels=2)])
 def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: Augment) -> None:
     torch.manual_seed(0)
     Sampler(images(), Augmentation([step, Flip()])).batch(torch.zeros(20_000, dtype=torch.int64))
@@ -85,14 +87,14 @@ def test_every_window_is_drawn_about_as_often(drawn: dict[str, Recorded], step: 
 def test_flip_behind_other_steps(drawn: dict[str, Recorded], step: Flip, axis: int) -> None:
     pixels = images()
     flipped = apply_step(step, pixels)
-    for place, chosen in enumerate(drawn["_draw_chosen"][0].ravel().tolist()):
+    for place, chosen in enumerate(drawn["_draw_mask"][0].ravel().tolist()):
         expected = pixels[place].numpy()
         assert (flipped[place].numpy() == (np.flip(expected, axis) if chosen else expected)).all()
 
 
 def test_a_second_crop_is_done_batch_by_batch(drawn: dict[str, Recorded]) -> None:
     pixels = images()
-    batch = Sampler(pixels, Augmentation([Flip(), Crop(pad=1)])).batch(INDEX)
+    batch = Sampler(pixels, Augmentation([Flip(), RandomCrop(pad=1)])).batch(INDEX)
     kinds, down, right = drawn["draw_integers"]
     for place, number in enumerate(INDEX.tolist()):
         image = pixels[number].numpy()

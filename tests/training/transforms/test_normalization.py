@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Scale, Unchanged
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Unchanged, UnitScale
 from specnet.training.transforms.normalization import fit_normalizer, normalizer_from_record
 
 PIXELS = torch.randint(0, 256, (50, 6, 5, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -28,7 +28,7 @@ def test_mean_image() -> None:
 
 
 def test_scale_and_none() -> None:
-    torch.testing.assert_close(fit_normalizer(Scale(), PIXELS)(PIXELS), PIXELS.permute(0, 3, 1, 2) / 255)
+    torch.testing.assert_close(fit_normalizer(UnitScale(), PIXELS)(PIXELS), PIXELS.permute(0, 3, 1, 2) / 255)
     assert fit_normalizer(Unchanged(), PIXELS)(PIXELS).equal(PIXELS.permute(0, 3, 1, 2).float())
 
 
@@ -40,7 +40,7 @@ def test_a_channel_without_variation_stays_finite() -> None:
     )
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
 def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     again = normalizer_from_record(json.loads(json.dumps(normalizer.to_record())), (6, 5, 3))
@@ -49,11 +49,11 @@ def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) 
 
 def test_the_pixels_are_left_alone() -> None:
     pixels = PIXELS.float()
-    fit_normalizer(Scale(), PIXELS)(pixels)
+    fit_normalizer(UnitScale(), PIXELS)(pixels)
     assert pixels.equal(PIXELS.float())
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
 @pytest.mark.parametrize("pixels", [PIXELS, PIXELS.float(), PIXELS.transpose(0, 3).contiguous().transpose(0, 3)])
 def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: torch.Tensor) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
@@ -63,7 +63,7 @@ def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: tor
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Scale(), Unchanged()])
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
 def test_a_gpu_normalises_alike(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     done = normalizer.to(torch.device("cuda"))(PIXELS.cuda())
