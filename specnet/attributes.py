@@ -41,6 +41,10 @@ class Attributes(BaseModel):
         return next((name for name in cls.model_fields if cls.key_of(name) == key), None)
 
 
+class Setting(Attributes):
+    """One line of the `train` section, or one step of a line that takes several."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """`0.2..1.8`: from `low` to `high`; a range of integers excludes `high`."""
@@ -88,6 +92,15 @@ BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "value_error": lambda context: f"must fit: {context['error']}",
 }
 """What a bound or a choice requires, by the type of pydantic's error, from its context."""
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A number above 0."""
+
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A number from 0."""
+
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
+"""From 0, and below 1."""
 
 TYPES = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from specnet import settings
+from specnet.attributes import Setting
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
 from specnet.foreign import closest_word
 from specnet.settings import Training
-from specnet.settings.base import Setting
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
 

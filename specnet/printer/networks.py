@@ -12,8 +12,8 @@ from specnet.printer.values import NOWHERE, arguments_of, expression_of, make_na
 from specnet.syntax import tree
 
 if TYPE_CHECKING:  # the settings are imported when a network has some
+    from specnet.attributes import Setting
     from specnet.settings import Training
-    from specnet.settings.base import Setting
 
 Labels = Mapping[str, str]
 """The label of each name of a network."""

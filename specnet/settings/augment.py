@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from specnet.attributes import Count, Interval, Probability
-from specnet.settings.base import Setting
+from specnet.attributes import Count, Interval, Probability, Setting
 
 SEVERAL = True
 """The line takes several steps, which are applied in order."""

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.attributes import Count
-from specnet.settings.base import BelowOne, NonNegative, Setting
+from specnet.attributes import BelowOne, Count, NonNegative, Setting
 
 
 class Averaging(Setting):

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specnet.attributes import Count
-from specnet.settings.base import Setting
+from specnet.attributes import Count, Setting
 
 
 class Batch(Setting):

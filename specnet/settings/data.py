@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from specnet.attributes import Count, Pair
-from specnet.settings.base import Setting
+from specnet.attributes import Count, Pair, Setting
 
 
 class Data(Setting):

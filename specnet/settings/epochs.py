@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specnet.settings.base import Positive, Setting
+from specnet.attributes import Positive, Setting
 
 
 class Epochs(Setting):

@@ -8,8 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from specnet.attributes import Multiple
-from specnet.settings.base import NonNegative, Positive, Setting
+from specnet.attributes import Multiple, NonNegative, Positive, Setting
 
 SEVERAL = True
 """There may be several groups; the later one overrides the earlier where both match a parameter."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from specnet.settings.base import BelowOne, Positive, Setting
+from specnet.attributes import BelowOne, Positive, Setting
 
 
 def _to_tuple(value: object) -> object:

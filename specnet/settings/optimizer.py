@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from specnet.settings.base import BelowOne, NonNegative, Positive, Setting
+from specnet.attributes import BelowOne, NonNegative, Positive, Setting
 
 
 class Optimizer(Setting):

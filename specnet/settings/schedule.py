@@ -8,8 +8,7 @@ from typing import Annotated, Self, assert_never
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from specnet.attributes import Count
-from specnet.settings.base import BelowOne, NonNegative, Positive, Setting
+from specnet.attributes import BelowOne, Count, NonNegative, Positive, Setting
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 """Above 0, and below 1."""

@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from specnet.attributes import LARGEST
-from specnet.settings.base import Setting
+from specnet.attributes import LARGEST, Setting
 
 
 class Seed(Setting):

@@ -7,8 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from specnet.attributes import LARGEST
-from specnet.settings.base import Setting
+from specnet.attributes import LARGEST, Setting
 
 
 class Split(Setting):

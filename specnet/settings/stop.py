@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specnet.attributes import Count
-from specnet.settings.base import Setting
+from specnet.attributes import Count, Setting
 
 
 class Stop(Setting):

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
+from specnet.attributes import Setting
 from specnet.settings.augment import Augment
 from specnet.settings.average import Average
-from specnet.settings.base import Setting
 from specnet.settings.batch import Batch
 from specnet.settings.data import Data, Digits
 from specnet.settings.epochs import Epochs

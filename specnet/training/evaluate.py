@@ -9,8 +9,7 @@ from pathlib import Path
 
 from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.images import DataRequest, DataSet
-from specnet.training.data.loading import load
-from specnet.training.data.placement import place_on_device
+from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import (

@@ -9,8 +9,8 @@ from pathlib import Path
 from torch import Tensor
 
 from specnet import validation
+from specnet.attributes import Setting
 from specnet.settings import Training, choice_of
-from specnet.settings.base import Setting
 from specnet.training.data.images import DataSet
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device

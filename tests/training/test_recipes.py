@@ -28,7 +28,7 @@ from specnet.training import Options, train
 from specnet.training.data.images import DataRequest, Images
 from specnet.training.data.loading import apply_split, load
 from specnet.training.engine import evaluator
-from specnet.training.engine.batches import Batches
+from specnet.training.engine.step import Batches
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import build_loss, compute_class_weights
 from specnet.training.transforms.augmentation import Mixer

@@ -1,19 +1,105 @@
-"""Load a data set: read it, bring it to the network's size, and set its validation part aside."""
+"""Load a data set: read, resize and split it, and place its pixels on the device, in memory or on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from specnet.settings.data import Data
 from specnet.settings.split import Split
-from specnet.training.data.images import DataRequest, DataSet, Images, resize_and_crop, split_off
-from specnet.training.data.placement import load_into_memory
-from specnet.training.data.sets import (
-    READERS,
-)
+from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels, resize_and_crop, split_off
+from specnet.training.data.sets import READERS
 from specnet.training.errors import DataProblem
+from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory, format_bytes
+
+MAX_AHEAD = 8
+"""The largest number of batches that are gathered ahead."""
+
+
+def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
+    """Load stored pixels into memory if all of them fit; `note` reports that they do not."""
+    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
+    size = sum(pixels.nbytes for pixels in stored)
+    if fits_in_memory(size, CPU):
+        return data.map(lambda part: Images(part.pixels[:], part.labels))
+    note(
+        f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
+        f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
+    )
+    return data
+
+
+def _describe_readers(workers: int) -> str:
+    return f"by {workers} threads ahead of the training" if workers else "between the steps"
+
+
+def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
+    """Put all labels on the device, and the pixels where they fit; `workers` threads read the others."""
+    size = sum(part.pixels.nbytes for part in data.parts().values() if isinstance(part.pixels, Tensor))
+    is_small = place.type == "cpu" or fits_in_memory(size, place)
+    return data.map(lambda part: _place_part(part, place, is_small, workers))
+
+
+def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
+    labels = images.labels.to(place)
+    if isinstance(images.pixels, StoredPixels):
+        return Images(images.pixels, labels)
+    if is_small:
+        return Images(images.pixels.to(place), labels)
+    return Images(StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels)
+
+
+class BatchReader:
+    """Reads batch `number`, with the images of `index(number)` (int64, on the CPU), of which there are none at the end.
+
+    A batch is the same in whatever order batches are read.
+    """
+
+    def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
+        self._pixels, self._index, self._place = pixels, index, place
+        self._threads = ThreadPoolExecutor(pixels.workers, "gather") if pixels.workers else None
+        self._ahead = min(pixels.workers, MAX_AHEAD)
+        self._pending: dict[int, Future[Tensor]] = {}
+
+    def batch(self, number: int) -> Tensor:
+        """Return uint8 B×H×W×C on the device, and start to gather the next batches."""
+        if self._threads is None:
+            return self._send(self._gather(self._index(number)))
+        wanted = range(number, number + self._ahead + 1)
+        for other in self._pending.keys() - set(wanted):
+            self._pending.pop(other).cancel()
+        for each in wanted:
+            if each not in self._pending and len(index := self._index(each)):
+                self._pending[each] = self._threads.submit(self._gather, index)
+        return self._send(self._pending.pop(number).result())
+
+    def _gather(self, index: Tensor) -> Tensor:
+        return self._pixels.gather(index, pinned=self._place.type == "cuda")
+
+    def _send(self, batch: Tensor) -> Tensor:
+        return batch.to(self._place, non_blocking=True)
+
+
+def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield pixels and labels of all images in batches, on the device of the labels.
+
+    The pixels are those at the places that `own` selects for the size of a batch.
+    """
+
+    def places(number: int) -> Tensor:
+        batch = torch.arange(len(images))[number * size :][:size]
+        return batch[own(len(batch))]
+
+    stream = (
+        BatchReader(images.pixels, places, images.labels.device) if isinstance(images.pixels, StoredPixels) else None
+    )
+    for number, start in enumerate(range(0, len(images), size)):
+        labels = images.labels[start : start + size]
+        yield stream.batch(number) if stream else images.pixels[start : start + size][own(len(labels))], labels
 
 
 def _split_range(split: Split, there: int) -> tuple[int, int]:

@@ -1,8 +1,7 @@
-"""Several processes that train one network together, and how they join and communicate.
+"""Several processes that train one network together: how they join and communicate, and how they hold its parameters.
 
 Flags, sums and clocks are exchanged on the CPU (gloo), so that no GPU has to be waited for; large tensors stay on the
-device. All ranks report at the same steps and exchange nothing in between: see `is_time`.
-"""
+device. All ranks report at the same steps and exchange nothing in between: see `is_time`."""
 
 from __future__ import annotations
 
@@ -10,20 +9,36 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeGuard, TypeVar, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
+from torch.nn.parallel import DistributedDataParallel
 
-from specnet.training.distributed.sharding import average_gradients, gather_whole, local_part, shard_like, shard_module
 from specnet.training.distributed.single_process import SINGLE_PROCESS, Network, Ranks, Share, share_of
 from specnet.training.errors import CannotRun, RankLost
 from specnet.training.job import Options
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
+
+
+LARGE = 2**16
+"""The number of parameters from which a layer is gathered and freed by itself; smaller layers stay together."""
+
+UNSYNCED = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")
+    if name in signature(DistributedDataParallel.__init__).parameters
+)
+"""The name of the option that copies running statistics at every step, in torch from 2.13 on and before."""
+
 
 Value = TypeVar("Value")
 
@@ -40,6 +55,65 @@ LOST_ERRORS = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by
 
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """The environment variables that torchrun sets, as any other launcher has to."""
+
+_current: Ranks = SINGLE_PROCESS
+
+
+def average_gradients(network: nn.Module, place: torch.device) -> nn.Module:
+    """Return the network with gradients averaged over all ranks; running statistics stay each rank's own."""
+    devices = [place] if place.type == "cuda" else None
+    unsynced: dict[str, bool] = {UNSYNCED: False}
+    return DistributedDataParallel(network, devices, gradient_as_bucket_view=True, **unsynced)  # type: ignore[arg-type]
+
+
+def shard_module(module: nn.Module, place: torch.device) -> None:
+    """Put a shard of each parameter on the device, layer by layer, in place; gradients are averaged over all ranks.
+
+    The module comes from the CPU, as the device need not hold it whole.
+    """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard  # takes as long to import as the rest of torch
+
+    mesh = init_device_mesh(place.type, (dist.get_world_size(),))
+    module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # FSDP2 knows no other
+    for layer in _large_layers(module):
+        fully_shard(layer, mesh=mesh)
+    fully_shard(module, mesh=mesh)
+
+
+def _large_layers(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield the layers with many parameters that no other layer shares."""
+    owners: dict[Tensor, int] = {}
+    layers = [layer for layer in module.modules() if layer is not module]
+    for parameter in (parameter for layer in layers for parameter in layer.parameters(recurse=False)):
+        owners[parameter] = owners.get(parameter, 0) + 1
+    for layer in layers:
+        own = list(layer.parameters(recurse=False))
+        if sum(parameter.numel() for parameter in own) >= LARGE and all(owners[each] == 1 for each in own):
+            yield layer
+
+
+def gather_whole(value: Tensor) -> Tensor:
+    """Return a tensor with all of its shards; a collective call of all ranks."""
+    return value.full_tensor() if _is_shard(value) else value
+
+
+def local_part(value: Tensor) -> Tensor:
+    """Return the shard of a tensor that lies on this rank."""
+    return value.to_local() if _is_shard(value) else value
+
+
+def shard_like(value: Tensor, like: Tensor) -> Tensor:
+    """Return a whole tensor, which every rank has, sharded as another one of its shape."""
+    if not _is_shard(like) or value.shape != like.shape:
+        return value
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(value.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+
+
+def _is_shard(value: Tensor) -> TypeGuard[DTensor]:
+    return hasattr(value, "full_tensor")
 
 
 @contextmanager
@@ -168,9 +242,6 @@ class ProcessGroup(Ranks):
         self._agreed = int(rows[:, 0].max())
         self._period = self._left = int(rows[0, 1])
         self._clock = float(rows[0, 2])
-
-
-_current: Ranks = SINGLE_PROCESS
 
 
 def are_started() -> bool:

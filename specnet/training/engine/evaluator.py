@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specnet.settings.evaluate import Evaluate
 from specnet.training.data.images import Images, class_name
-from specnet.training.data.placement import iterate_batches
+from specnet.training.data.loading import iterate_batches
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.optim.losses import Loss

@@ -13,11 +13,9 @@ from torch import Tensor
 
 from specnet.settings import Training
 from specnet.training.data.images import DataRequest, DataSet
-from specnet.training.data.loading import load
-from specnet.training.data.placement import place_on_device
+from specnet.training.data.loading import load, place_on_device
 from specnet.training.device import Device, choose_device, use_fast_dropout
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
-from specnet.training.engine.batches import Batches
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
 from specnet.training.engine.evaluator import Evaluator, average_views
 from specnet.training.engine.initialization import (
@@ -30,7 +28,7 @@ from specnet.training.engine.initialization import (
 from specnet.training.engine.interruption import Interruption
 from specnet.training.engine.loop import Loop, Timer
 from specnet.training.engine.state import RunningMetrics, State
-from specnet.training.engine.step import Stepper
+from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
 from specnet.training.job import Callback, Job, Metrics, Options
 from specnet.training.optim.averaging import AveragedWeights

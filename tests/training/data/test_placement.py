@@ -20,9 +20,8 @@ from specnet.settings.normalize import MeanImage, MeanStd, Unchanged
 from specnet.settings.split import Split
 from specnet.training import Options, resources, train
 from specnet.training.data.images import DataRequest, Images, StoredPixels
-from specnet.training.data.loading import load
-from specnet.training.data.placement import MAX_AHEAD, BatchReader, iterate_batches
-from specnet.training.engine.batches import Batches
+from specnet.training.data.loading import MAX_AHEAD, BatchReader, iterate_batches, load
+from specnet.training.engine.step import Batches
 from specnet.training.transforms.augmentation import Augmentation, Sampler
 from specnet.training.transforms.normalization import fit_normalizer
 
@@ -169,7 +168,7 @@ def test_stored_images_are_read_from_the_file(photos: Path, nothing_fits: None) 
 def test_a_set_that_a_device_has_no_room_for_stays_with_the_host(nothing_fits: None) -> None:
     """The device is torch's meta device here, which has no memory at all."""
     from specnet.training.data.images import DataSet
-    from specnet.training.data.placement import place_on_device
+    from specnet.training.data.loading import place_on_device
 
     place = torch.device("meta")
     some = place_on_device(DataSet(("a", "b"), Images(pixels(4), torch.arange(4))), place, 2)

@@ -27,8 +27,8 @@ from specnet.training.device import Device
 from specnet.training.distributed import Ranks, Share
 from specnet.training.distributed.launch import _summarize_exit
 from specnet.training.distributed.single_process import share_of
-from specnet.training.engine.batches import Batches
 from specnet.training.engine.evaluator import Evaluator
+from specnet.training.engine.step import Batches
 from specnet.training.optim.losses import build_loss
 from specnet.training.transforms.normalization import fit_normalizer
 

@@ -10,7 +10,7 @@ from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop
 from specnet.settings.batch import Batch
 from specnet.settings.normalize import Unchanged
 from specnet.training.data.images import Images
-from specnet.training.engine.batches import Batches
+from specnet.training.engine.step import Batches
 from specnet.training.transforms.normalization import fit_normalizer
 
 CHAIN = (RandomCrop(pad=1), Flip(), Brightness())
