@@ -9,7 +9,7 @@ import pytest
 from paths import ERRORS, ROOT
 
 import specnet
-from specnet.analyses.lints.registry import file_names
+from specnet.analyses.lints.registry import list_file_names
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Diagnostic, Severity
@@ -106,7 +106,7 @@ def test_every_code_of_advice_is_found_by_a_case() -> None:
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert {"network_neighbours", "network_sizes", "train_recipe", "allow_codes"} < {*file_names()}
+    assert {"network_neighbours", "network_sizes", "train_recipe", "allow_codes"} < {*list_file_names()}
 
 
 def test_a_message_names_three_layers_and_counts_the_others() -> None:

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
-from specnet.layers import kinds
-from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading, Storage, Trait
+from specnet.layers import list_kinds
+from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
 MAP, VECTOR = "input 13x9x4", "input 20"
@@ -124,7 +124,7 @@ def checked(spec: str) -> Checked:
 
 
 def test_every_kind_has_a_row() -> None:
-    assert sorted(ROWS) == sorted(kinds())
+    assert sorted(ROWS) == sorted(list_kinds())
 
 
 @each_row
@@ -173,12 +173,12 @@ def test_the_formula_ends_in_the_output(kind: str, spec: str) -> None:
         assert set(ends) <= set(node.output[:2])
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", list_kinds())
 def test_every_attribute_is_described(kind: str) -> None:
     """Messages and `specnet explain` show these words."""
-    from specnet.layers import layer_class
+    from specnet.layers import get_layer_class
 
-    cls = layer_class(kind)
+    cls = get_layer_class(kind)
     assert cls is not None
     for name, field in cls.model_fields.items():
         assert field.description, name
@@ -278,7 +278,7 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
             assert reached.all()
         else:
             assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any())
-        if reading == BY_POSITION:
+        if reading == SAME_POSITION:
             assert reached.nonzero().tolist() in ([[at[0]]], [])
 
 
