@@ -44,7 +44,7 @@ def write_user_file(path: Path, content: bytes) -> None:
     try:
         old = path.stat()
     except FileNotFoundError:
-        _replace(_real(path), content, None)
+        _replace(_resolve_links(path), content, None)
         return
     if not stat.S_ISREG(old.st_mode):
         _write_in_place(path, content)
@@ -52,7 +52,7 @@ def write_user_file(path: Path, content: bytes) -> None:
     if not old.st_mode & WRITABLE or not os.access(path, os.W_OK):
         raise PermissionError(EACCES, "it is read-only", str(path))
     if _is_replaceable(path, old):
-        _replace(_real(path), content, old)
+        _replace(_resolve_links(path), content, old)
     else:
         _overwrite(path, content)
 
@@ -69,7 +69,7 @@ def remove_temporary_files(folder: Path) -> None:
         remove_if_possible(path)
 
 
-def _real(path: Path) -> Path:
+def _resolve_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
@@ -77,13 +77,13 @@ def _is_replaceable(path: Path, old: os.stat_result) -> bool:
     """Return whether a new file under the same name would be the same to everybody: it has one name and our owner."""
     with suppress(OSError):
         is_ours = os.name != "posix" or (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
-        return is_ours and old.st_nlink == 1 and os.path.samestat(_real(path).stat(), old)
+        return is_ours and old.st_nlink == 1 and os.path.samestat(_resolve_links(path).stat(), old)
     return False
 
 
 def _replace(path: Path, content: bytes, old: os.stat_result | None) -> None:
     """Put a new file in the place of an old one, whose mode it takes, or of none."""
-    with open_atomically(path, _unused_name(path)) as stream:
+    with open_atomically(path, _make_unused_name(path)) as stream:
         if old:
             Path(stream.name).chmod(stat.S_IMODE(old.st_mode))
         stream.write(content)
@@ -91,7 +91,7 @@ def _replace(path: Path, content: bytes, old: os.stat_result | None) -> None:
 
 def _overwrite(path: Path, content: bytes) -> None:
     """Write into a file, of which a copy lies beside it until the new content, or the old one again, is on the disk."""
-    old, copy = path.read_bytes(), _unused_name(_real(path))
+    old, copy = path.read_bytes(), _make_unused_name(_resolve_links(path))
     _replace(copy, old, path.stat())
     try:
         _write_in_place(path, content)
@@ -115,7 +115,7 @@ def _write_in_place(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
 
 
-def _unused_name(path: Path) -> Path:
+def _make_unused_name(path: Path) -> Path:
     return path.with_name(f".specnet-{os.urandom(6).hex()}{TEMPORARY}")
 
 

@@ -26,7 +26,7 @@ from specnet.layers.base import Layer, LayerError, Shape
 from specnet.layers.base.traits import number_word
 from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
-from specnet.suggest import closest_word, did_you_mean
+from specnet.suggest import did_you_mean, find_closest_word
 
 KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "in", "or", "and", "not"})
 """The words of the language, which cannot be names."""
@@ -89,7 +89,7 @@ class NetworkBuilder:
 
     def _shape(self, name: str) -> Shape:
         if name not in self._shapes:
-            raise ValueError(f"no value is named `{name}`{did_you_mean(closest_word(name, self._shapes))}")
+            raise ValueError(f"no value is named `{name}`{did_you_mean(find_closest_word(name, self._shapes))}")
         return self._shapes[name]
 
 
@@ -97,7 +97,7 @@ def make_layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
     """Return a layer of a kind; raises ValueError in the words of a spec."""
     cls = layer_class(kind)
     if cls is None:
-        hint = did_you_mean(closest_word(kind, kinds())) or f"; there are {', '.join(kinds())}"
+        hint = did_you_mean(find_closest_word(kind, kinds())) or f"; there are {', '.join(kinds())}"
         raise ValueError(f"no kind of layer is called `{kind}`{hint}")
     try:
         return cls.model_validate(attributes)
@@ -113,7 +113,7 @@ def _describe(kind: str, cls: type[Layer], detail: ErrorDetails) -> str:
         return f"`{kind}` {str(detail['msg']).removeprefix('Value error, ')}"
     if name not in cls.model_fields:
         keys = {field: cls.key_of(field) for field in cls.model_fields}
-        return f"`{kind}` has no attribute `{name}`{did_you_mean(closest_word(name, keys.values(), keys))}"
+        return f"`{kind}` has no attribute `{name}`{did_you_mean(find_closest_word(name, keys.values(), keys))}"
     key, meaning = cls.key_of(name), cls.model_fields[name].description
     if detail["type"] == "missing":
         return f"`{kind}` needs `{key}`{f', the {meaning}' if meaning else ''}"

@@ -85,12 +85,14 @@ def check_source(
     lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
     allowed = Allowed(allow)
-    said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]
+    diagnostics = [
+        diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)
+    ]
     if checked.ok:
-        said += advise(source, checked.elaborated, checked.costs, allowed)
+        diagnostics += advise(source, checked.elaborated, checked.costs, allowed)
     if strict:
-        said = [diagnostic.apply_strict() for diagnostic in said]
-    return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(said))))
+        diagnostics = [diagnostic.apply_strict() for diagnostic in diagnostics]
+    return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(diagnostics))))
 
 
 def check_lines(

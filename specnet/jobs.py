@@ -36,13 +36,13 @@ def make_job(checked: Checked) -> Job:
         module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
-        layers=collect_parts(network),
-        image_memory=_activation_bytes(checked),
+        layers=collect_layer_info(network),
+        image_memory=_measure_activations(checked),
         output_layer=_locate_output_count(checked),
     )
 
 
-def collect_parts(network: Network) -> dict[str, LayerInfo]:
+def collect_layer_info(network: Network) -> dict[str, LayerInfo]:
     """Return the layers with parameters by their names in the module."""
     parts = {}
     for node in network.nodes:
@@ -58,7 +58,7 @@ def collect_used_files(checked: Checked) -> dict[str, str]:
     return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}
 
 
-def _activation_bytes(checked: Checked) -> int:
+def _measure_activations(checked: Checked) -> int:
     """Return the bytes of one image and of every layer's output for it, in fp32."""
     memory = checked.totals.memory
     if memory is None:  # some layer does not say how its output is stored: at most in memory of its own

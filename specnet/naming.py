@@ -34,14 +34,14 @@ def is_attribute(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name) and not name.startswith("__")
 
 
-def free_name(name: str, taken: Iterable[str]) -> str:
+def make_unused_name(name: str, taken: Iterable[str]) -> str:
     """Return the name with as many underscores behind it as it takes to be neither taken nor a keyword."""
     while name in taken or iskeyword(name):
         name += "_"
     return name
 
 
-def numbered_name(name: str, taken: Iterable[str]) -> str:
+def make_numbered_name(name: str, taken: Iterable[str]) -> str:
     """Return the name, or the name with the first number from 2 behind it that is neither taken nor a keyword."""
     number, new = 1, name
     while new in taken or iskeyword(new):

@@ -17,7 +17,7 @@ SHORT, SHORT_CUTOFF = 2, 0.75
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
-def closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
+def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
     """Return the possible word that `word` probably means; "" unless one is close.
 
     `synonyms` maps other names to possible words. Case does not count; an exact match comes before a close one.

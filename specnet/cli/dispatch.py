@@ -14,7 +14,7 @@ from types import ModuleType
 
 import specnet
 from specnet.cli.output import BUG, CommandError
-from specnet.suggest import closest_word, did_you_mean
+from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 
@@ -59,7 +59,7 @@ def _run(words: list[str]) -> int:
     name = words[0] if words and not words[0].startswith("-") else None
     if name and name not in COMMANDS:
         listed = ", ".join(COMMANDS)
-        hint = did_you_mean(closest_word(name, COMMANDS))
+        hint = did_you_mean(find_closest_word(name, COMMANDS))
         raise CommandError(f"there is no command `{name}`{hint or f'; there are {listed}'}")
     parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
@@ -89,7 +89,7 @@ def _import_command(name: str) -> ModuleType:
 def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError:
     """Return the error about words that a command does not take; it names the first option among them."""
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    hint = did_you_mean(closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    hint = did_you_mean(find_closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
     return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
 
 

@@ -48,9 +48,9 @@ def _explain(word: str) -> str:
 
 
 def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
-    from specnet.foreign import closest_word
+    from specnet.foreign import find_closest_word
 
-    return CommandError(f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}")
+    return CommandError(f"no {what} is called `{word}`{did_you_mean(find_closest_word(word, possible))}")
 
 
 def _list_all() -> str:

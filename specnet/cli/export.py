@@ -69,7 +69,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
         return None
 
     from specnet.backends.torch_module import build_module
-    from specnet.jobs import collect_parts, collect_used_files
+    from specnet.jobs import collect_layer_info, collect_used_files
     from specnet.settings import Training
     from specnet.training.export import export_untrained
 
@@ -82,7 +82,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     }
     shapes = [input.shape for input in network.inputs]
     return export_untrained(
-        build_module(network), network.training or Training(), collect_parts(network), shapes, labels
+        build_module(network), network.training or Training(), collect_layer_info(network), shapes, labels
     )
 
 

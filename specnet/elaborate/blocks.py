@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
-from specnet.foreign import closest_word, recognise
+from specnet.foreign import find_closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import kinds
 from specnet.syntax import tree
@@ -19,7 +19,7 @@ DECLARATIONS = ("default", "round", "use")
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
     """`block NAME(PARAMETERS) { … }`; no block may be called like one of the `statements`."""
     name = block.name.text
-    known = context.scope.block(name)
+    known = context.scope.find_block(name)
     if known:
         first = Label(known[0].name.span, "first here", primary=False)
         context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
@@ -69,9 +69,9 @@ def use_file(path: tree.Text, context: Context) -> None:
     context.graph.log.diagnostics += diagnostics
     home = Scope()
     declarations = tuple(line for line in lines if _is_declaration(line))
-    context.change(scope=home, open_files=files).walk(declarations, None)
+    context.replace(scope=home, open_files=files).walk(declarations, None)
     for name, block in home.blocks.items():
-        if context.scope.block(name):
+        if context.scope.find_block(name):
             context.report(Code.E103, f"there is already a block `{name}`", path.span)
         context.scope.blocks.setdefault(name, block)
 
@@ -86,25 +86,25 @@ def _is_declaration(line: tree.Line) -> bool:
 
 def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Walk the lines of a block and return the value after the last one."""
-    found = context.scope.block(call.word.text)
+    found = context.scope.find_block(call.word.text)
     assert found, "the caller has looked the block up"
     block, home = found
-    name = _name_of_call(call, context)
+    name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     if not _can_be_called(block, call, context):
         return None
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
-    if not _Arguments(block, call, context, inner, value).bind():
+    if not _ArgumentBinder(block, call, context, inner, value).bind():
         return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
     context.graph.scopes[name] = ModuleScope(call.word.text, values)
     return context.within(inner).walk(block.body.lines, value)
 
 
-def _name_of_call(call: tree.Call, context: Context) -> str:
+def _take_name(call: tree.Call, context: Context) -> str:
     if context.scope.single_call and not context.label:
         return context.scope.path.removesuffix(".")
-    return context.name_for(call.word.text)
+    return context.take_name(call.word.text)
 
 
 def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
@@ -130,7 +130,7 @@ def _report_comment(call: tree.Call, context: Context) -> bool:
     return diagnostic is not None
 
 
-class _Arguments:
+class _ArgumentBinder:
     """The arguments of one call on their way to the parameters of its block."""
 
     def __init__(self, block: tree.Block, call: tree.Call, context: Context, inner: Scope, value: ValueName) -> None:
@@ -179,7 +179,7 @@ class _Arguments:
             label = Label(first.span, "first here", primary=False)
             self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
         elif argument.key:
-            meant = closest_word(argument.key.text, names)
+            meant = find_closest_word(argument.key.text, names)
             message = f"`{block.text}` has no parameter `{argument.key.text}`"
             self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
         else:

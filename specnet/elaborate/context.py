@@ -9,7 +9,7 @@ from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
@@ -73,7 +73,7 @@ class Scope:
     names: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def inner(self, name: str, single_call: bool = False) -> Scope:
+    def make_inner(self, name: str, single_call: bool = False) -> Scope:
         """Return a scope below this one, whose nodes are called NAME.…"""
         return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
 
@@ -89,24 +89,24 @@ class Scope:
             if scope.is_block:
                 return
 
-    def variable(self, name: str) -> tuple[bool, Any]:
+    def find_variable(self, name: str) -> tuple[bool, Any]:
         """Return whether a name has a value here, and the value."""
         for scope in self._outwards():
             if name in scope.variables:
                 return True, scope.variables[name]
         return False, None
 
-    def block(self, name: str) -> tuple[tree.Block, Scope] | None:
+    def find_block(self, name: str) -> tuple[tree.Block, Scope] | None:
         return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
 
-    def defaults_of(self, kind: str) -> dict[str, Default]:
+    def collect_defaults(self, kind: str) -> dict[str, Default]:
         """Return the defaults of a kind by field; inner scopes override outer ones."""
         found: dict[str, Default] = {}
         for scope in self._outwards():
             found = scope.defaults.get(kind, {}) | found
         return found
 
-    def tap(self, name: str) -> tuple[bool, str | None]:
+    def find_tap(self, name: str) -> tuple[bool, str | None]:
         """Return whether `@name` names a value here, and the value. A block sees its own taps only."""
         for scope in self._within_block():
             if name in scope.taps:
@@ -122,20 +122,20 @@ class Scope:
     def visible_blocks(self) -> list[str]:
         return [name for scope in self._outwards() for name in scope.blocks]
 
-    def name_for(self, word: str, label: LineLabel | None) -> str:
+    def take_name(self, word: str, label: LineLabel | None) -> str:
         """Take a new name for a node or block of this scope, below the scope's path."""
         self.counts[word] += 1
         if label and not label.taken:
             label.taken = True
             name = label.text
         elif label:
-            name = self._free(f"{label.text}_{word}", first=1)
+            name = self._make_unused(f"{label.text}_{word}", first=1)
         else:
-            name = self._free(word, first=self.counts[word], numbered=True)
+            name = self._make_unused(word, first=self.counts[word], numbered=True)
         self.names.add(name)
         return self.path + name
 
-    def _free(self, stem: str, first: int, numbered: bool = False) -> str:
+    def _make_unused(self, stem: str, first: int, numbered: bool = False) -> str:
         """Return the stem with the first number that makes it new in the scope; without one where it is new already."""
         number, mark = first, "_" if numbered and stem[-1].isdigit() else ""
         while (
@@ -184,21 +184,21 @@ class Context:
     originals: Iterator[str] | None = None
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
 
-    def change(self, **fields: Any) -> Context:
+    def replace(self, **fields: Any) -> Context:
         """Return a context with other fields, as `dataclasses.replace` does in four times the time."""
         context = object.__new__(Context)
         context.__dict__.update(self.__dict__, **fields)
         return context
 
     def within(self, scope: Scope) -> Context:
-        return self.change(scope=scope)
+        return self.replace(scope=scope)
 
     def with_label(self, label: LineLabel | None) -> Context:
-        return self if label is self.label else self.change(label=label)
+        return self if label is self.label else self.replace(label=label)
 
-    def name_for(self, word: str) -> str:
+    def take_name(self, word: str) -> str:
         """Take a new name for a node or block called with a word here."""
-        return self.scope.name_for(word, self.label)
+        return self.scope.take_name(word, self.label)
 
     def walk(self, lines: tree.Lines, value: ValueName) -> ValueName:
         """Return the value after some lines; raises LimitExceeded."""
@@ -243,22 +243,22 @@ class Context:
         def look_up(name: tree.Name | tree.Tap) -> Any:
             if isinstance(name, tree.Tap):
                 return self._look_up_tap(name)
-            is_known, variable = self.scope.variable(name.text)
+            is_known, variable = self.scope.find_variable(name.text)
             if is_known:
                 if variable is UNSET:
                     raise UnknownShape
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
-            meant = closest_word(name.text, self.scope.visible_names())
+            meant = find_closest_word(name.text, self.scope.visible_names())
             raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
 
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
-        is_known, value = self.scope.tap(tap.name)
+        is_known, value = self.scope.find_tap(tap.name)
         if not is_known:
-            meant = closest_word(tap.name, self.scope.visible_taps())
+            meant = find_closest_word(tap.name, self.scope.visible_taps())
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
             raise UnknownShape

@@ -11,7 +11,7 @@ from specnet.elaborate.context import Context, Read, Scope, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
@@ -66,7 +66,7 @@ def elaborate(
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
     graph = context.graph
-    graph.name = graph.name or _name_of(source)
+    graph.name = graph.name or _derive_name(source)
     return Elaborated(
         graph.finish(outputs),
         graph.places,
@@ -96,7 +96,7 @@ def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context
     return outputs
 
 
-def _name_of(source: Source) -> str:
+def _derive_name(source: Source) -> str:
     """The file's name, for a network that has none of its own."""
     path = Path(source.name)
     return path.stem if path.suffix == ".net" else "network"
@@ -136,5 +136,5 @@ def _refuse_override(name: str, scope: Scope) -> None:
     """Raise OverrideError for a name that nothing in the spec has."""
     from specnet import settings
 
-    hint = did_you_mean(closest_word(name, [*scope.variables, *settings.lines()]))
+    hint = did_you_mean(find_closest_word(name, [*scope.variables, *settings.lines()]))
     raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

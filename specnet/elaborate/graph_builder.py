@@ -111,7 +111,9 @@ class GraphBuilder:
             self.without_input = place
         known = tuple(value for value in inputs if value is not None)
         shapes = tuple(shape for shape in (self.shapes[value] for value in known) if shape)
-        output = self._output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
+        output = (
+            self._compute_output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
+        )
         is_broken = output is None or bool(self.broken.intersection(known))
         self.shapes[name] = output
         self.places[name] = place
@@ -127,29 +129,29 @@ class GraphBuilder:
             self.shapes[node.name] = None
             self.broken.add(node.name)
 
-    def _output(
+    def _compute_output(
         self, name: str, layer: Layer, inputs: tuple[str, ...], shapes: tuple[Shape, ...], place: Place
     ) -> Shape | None:
         try:
             output = layer.output(shapes)
         except LayerError as error:
             shown = inputs if error.arms is None else [inputs[arm] for arm in error.arms]
-            origins = [label for value in shown for label in self._origins(value, place.trace)]
-            origins += self._declarations(place)
+            origins = [label for value in shown for label in self._label_origins(value, place.trace)]
+            origins += self._label_declarations(place)
             self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
             return None
         for note in layer.notes(shapes):
             self.log.add(_make_layer_diagnostic(name, note, place))
         return output
 
-    def _origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
+    def _label_origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
         """Where a value gets its shape, seen from the calls of `trace`, and where the names used there are declared."""
         made, shape = self.places[value], self.shapes[value]
         is_inside = len(made.trace) > len(trace)  # in a block that is called from here: the reader sees the call
         span = made.trace[len(trace)] if is_inside else made.attributes.get("shape", made.element)
-        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._declarations(made)]
+        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._label_declarations(made)]
 
-    def _declarations(self, place: Place) -> list[Label]:
+    def _label_declarations(self, place: Place) -> list[Label]:
         """Where the names are declared that attributes take their values from: `S` of `S=S`."""
         values = (re.fullmatch(r"\w+=([A-Za-z_]\w*)", span.text) for span in place.attributes.values())
         names = [match[1] for match in values if match]

@@ -49,18 +49,18 @@ def _add_node(
 ) -> str:
     """Add a node with what its arguments say; where they are wrong, it has no layer and no shape."""
     scope, word = context.scope, call.word
-    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.collect_defaults(word.text))
     context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None
-    return context.graph.add_node(context.name_for(word.text), word.text, bound.attributes, inputs, place, original)
+    return context.graph.add_node(context.take_name(word.text), word.text, bound.attributes, inputs, place, original)
 
 
 def _is_tap(argument: tree.Argument, context: Context) -> bool:
     """Whether a positional argument is a tap, or a name that stands for a value of the network, known or not."""
     if argument.key is not None or not isinstance(argument.value, tree.Name):
         return argument.key is None and isinstance(argument.value, tree.Tap)
-    variable = context.scope.variable(argument.value.text)[1]
+    variable = context.scope.find_variable(argument.value.text)[1]
     return variable is UNSET or isinstance(variable, ValueRef)
 
 

@@ -8,7 +8,7 @@ from specnet.elaborate.binding import collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, LineLabel, ValueName
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import kinds, layer_class
 from specnet.layers.base import Shape, format_shape
@@ -57,7 +57,7 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     if size is call.word or len(names) > 1 or (name and not isinstance(name, tree.Name)):
         message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
         context.report(Code.E106, message, call.span)
-        return context.graph.add_input(context.scope.name_for("input", None), None, Place(call.span, call.word.span))
+        return context.graph.add_input(context.scope.take_name("input", None), None, Place(call.span, call.word.span))
     return _add_named_input(name if isinstance(name, tree.Name) else None, size, call, context)
 
 
@@ -114,7 +114,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     kind = layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        context.report(Code.E101, message, first.span, meant=closest_word(first.text, list(kinds())))
+        context.report(Code.E101, message, first.span, meant=find_closest_word(first.text, list(kinds())))
         return value
     given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)
@@ -141,8 +141,8 @@ def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
     scope = context.scope
-    name = scope.name_for("head", LineLabel(escape_attribute(str(given.values["name"]))))
-    end = context.within(scope.inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
+    name = scope.take_name("head", LineLabel(escape_attribute(str(given.values["name"]))))
+    end = context.within(scope.make_inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
     if end is not None:
         context.graph.heads.append(Head(name, end, float(given.values.get("weight", 1.0))))
     return value
@@ -189,7 +189,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
 def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Context, value: str) -> None:
     """Report a wrong claim, but a mistake in a block at the first call of the block only."""
     message = f"`{value}` gives {format_shape(actual)}, not {format_shape(shape)} as claimed"
-    origin, log = _origin_elsewhere(value, claim, context), context.graph.log
+    origin, log = _label_origin(value, claim, context), context.graph.log
     if origin and origin.span in log.reported:
         return
     places = [origin] if origin else []
@@ -197,7 +197,7 @@ def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Conte
     log.reported.update(label.span for label in places)
 
 
-def _origin_elsewhere(value: str, claim: Span, context: Context) -> Label | None:
+def _label_origin(value: str, claim: Span, context: Context) -> Label | None:
     """The layer that gave a value its shape, where that is on another line than the claim."""
     origin = find_shape_origin({node.name: node for node in context.graph.nodes}, value)
     element = context.graph.places[origin].element

@@ -14,7 +14,7 @@ from specnet.attributes import Setting
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
@@ -52,7 +52,7 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
     for line in lines:
         if isinstance(line, tree.Unreadable):
             continue
-        calls = _calls_of(line)
+        calls = _list_calls(line)
         if not calls:
             context.report(Code.E106, "a line of `train` is a setting: a word, values, `KEY=value`", line.span)
         elif _is_acceptable(calls, found, context):
@@ -64,7 +64,7 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
     return found
 
 
-def _calls_of(line: tree.Line) -> list[tree.Call]:
+def _list_calls(line: tree.Line) -> list[tree.Call]:
     """The calls of a line, none where it is anything but calls."""
     if not isinstance(line, tree.Chain) or line.label or line.claim:
         return []
@@ -77,7 +77,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     word = calls[0].word
     name = word.text
     if name not in settings.lines():
-        meant = closest_word(name, list(settings.lines()))
+        meant = find_closest_word(name, list(settings.lines()))
         has = "" if meant else f"it has {', '.join(settings.lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
@@ -109,13 +109,15 @@ def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context)
     overrides = _take_overrides(context)
     for name, calls in lines.items():
         given = overrides.pop(name, ())
-        steps = [_make_setting(name, call.word, _override(name, call, given), context) for call in calls]
+        steps = [_make_setting(name, call.word, _apply_override(name, call, given), context) for call in calls]
         known = [step for step in steps if step]
         if known:
             values[name] = tuple(known) if settings.takes_several(name) else known[0]
     for name, arguments in overrides.items():
         span = arguments[0].value.span if arguments[0].key is None else arguments[0].span
-        setting = _make_setting(name, tree.Name(span, name), (*_default_choice(name, arguments), *arguments), context)
+        setting = _make_setting(
+            name, tree.Name(span, name), (*_find_default_choice(name, arguments), *arguments), context
+        )
         if setting:
             values[name] = setting
     return Training(**values)
@@ -131,12 +133,12 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
             _report_choices(line, word, first, list(choices), context)
             return None
         kind, word, arguments = choices[first.text], first, arguments[1:]
-    bound = bind_attributes(kind, word, arguments, _lookup(context))
+    bound = bind_attributes(kind, word, arguments, _make_lookup(context))
     context.add_diagnostics(bound.diagnostics)
     return bound.attributes
 
 
-def _lookup(context: Context) -> Lookup:
+def _make_lookup(context: Context) -> Lookup:
     """Return the function that finds the values of names in a setting, which no shape reaches."""
     look_up = context.lookup(None)
 
@@ -154,7 +156,7 @@ def _report_choices(
     """Report that a line needs a word after its name, or does not know the one that is there."""
     listed = ", ".join(f"`{choice}`" for choice in choices)
     if isinstance(first, tree.Name):
-        meant = closest_word(first.text, choices)
+        meant = find_closest_word(first.text, choices)
         message = f"`{line}` has no choice `{first.text}`"
         context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
@@ -171,11 +173,11 @@ def _take_overrides(context: Context) -> dict[str, Arguments]:
         line, _, key = name.partition(".")
         if line in settings.lines() and not settings.takes_several(line):
             value = context.overrides.pop(name)
-            found[line] = (*found.get(line, ()), _argument_of(name, key, value))
+            found[line] = (*found.get(line, ()), _make_argument(name, key, value))
     return found
 
 
-def _argument_of(name: str, key: str, value: tree.Expression) -> tree.Argument:
+def _make_argument(name: str, key: str, value: tree.Expression) -> tree.Argument:
     """`lr=0.1` of `--set optimizer.lr=0.1`."""
     if not key:
         return tree.Argument(value.span, None, value)
@@ -185,7 +187,7 @@ def _argument_of(name: str, key: str, value: tree.Expression) -> tree.Argument:
     return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
-def _override(line: str, call: tree.Call, given: Arguments) -> Arguments:
+def _apply_override(line: str, call: tree.Call, given: Arguments) -> Arguments:
     """Return the arguments of a line with the overrides applied.
 
     A value by position replaces the positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice
@@ -202,7 +204,7 @@ def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
     return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
 
 
-def _default_choice(line: str, arguments: Arguments) -> Arguments:
+def _find_default_choice(line: str, arguments: Arguments) -> Arguments:
     """The choice that a line has by default, for an override of one of its keys where the spec leaves it out."""
     default = Training.model_fields[line].default
     word = next((word for word, kind in settings.choices(line).items() if type(default) is kind), "")

@@ -36,8 +36,8 @@ def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
     return next((hint for recogniser in recognisers if (hint := recogniser(line))), None)
 
 
-def closest_word(word: str, possible: Iterable[str]) -> str:
+def find_closest_word(word: str, possible: Iterable[str]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
-    from specnet.foreign.words import closest_word
+    from specnet.foreign.words import find_closest_word
 
-    return closest_word(word, tuple(possible))
+    return find_closest_word(word, tuple(possible))

@@ -143,11 +143,11 @@ def translate_anywhere(word: str) -> str:
 
 
 @lru_cache
-def closest_word(word: str, possible: tuple[str, ...]) -> str:
+def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
     names = (name for name in ALIASES if len(name) >= RECOGNISABLE)
     synonyms = {name: ours for name in (*names, word) if (ours := translate_word(name, possible))}
-    return suggest.closest_word(word, possible, synonyms)
+    return suggest.find_closest_word(word, possible, synonyms)
 
 
 def _normalize(word: str) -> str:

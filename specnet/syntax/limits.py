@@ -29,9 +29,9 @@ class LimitExceeded(Exception):
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
-        self.diagnostic = report_limit(message, span)
+        self.diagnostic = make_limit_diagnostic(message, span)
 
 
-def report_limit(message: str, span: Span) -> Diagnostic:
+def make_limit_diagnostic(message: str, span: Span) -> Diagnostic:
     """Return the diagnostic for a limit that is exceeded; the message says which one."""
     return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])

@@ -16,7 +16,7 @@ from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.package import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, report_limit
+from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, make_limit_diagnostic
 from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
 
 if TYPE_CHECKING:  # recovery is imported when a line cannot be read
@@ -92,7 +92,7 @@ def _check_limits(source: Source) -> Diagnostic | None:
             return make_diagnostic(Code.E001, message, source.span(at, at + 1))
     if len(source.text) > MAX_CHARACTERS:
         message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
-        return report_limit(message, source.span(0, 0))
+        return make_limit_diagnostic(message, source.span(0, 0))
     return _check_nesting(source) or _check_operators(source)
 
 
@@ -102,7 +102,7 @@ def _check_nesting(source: Source) -> Diagnostic | None:
         depth += (match[0] in "[({") - (match[0] in "])}")
         if depth > MAX_NESTING:
             message = f"braces and parentheses are nested more than {MAX_NESTING} deep"
-            return report_limit(message, source.span(match.start(), match.end()))
+            return make_limit_diagnostic(message, source.span(match.start(), match.end()))
     return None
 
 
@@ -111,7 +111,7 @@ def _check_operators(source: Source) -> Diagnostic | None:
         operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
         if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MAX_OPERATORS:
             message = f"the line has more than {MAX_OPERATORS} operators"
-            return report_limit(message, source.span(line.start(), line.start()))
+            return make_limit_diagnostic(message, source.span(line.start(), line.start()))
     return None
 
 

@@ -15,9 +15,9 @@ from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.parser_input import (
     PLACEHOLDER,
-    Change,
     ParseError,
     ParserInput,
+    TextChange,
     find_continued_line,
     find_line,
     find_statement_end,
@@ -79,7 +79,7 @@ class Hint:
     start: int
     end: int
     """The characters that the message points at."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[TextChange, ...] = ()
     """The changes that correct the text; none where that is unknown."""
     replacement: str = ""
     """The corrected text."""
@@ -136,14 +136,14 @@ class Recovery:
             return
         self.reported.add(line)
         self.diagnostics.append(_make_diagnostic(self.input, error, hint))
-        self._go_back(place)
+        self._forget_statements(place)
         self._replace(error, hint)
 
     def _keep(self, lines: tree.Lines, end: int) -> None:
         self.statements.append(lines)
         self.starts.append(end)
 
-    def _go_back(self, place: int) -> None:
+    def _forget_statements(self, place: int) -> None:
         """Forget the statements that begin after an offset."""
         while self.starts[-1] > place:
             self.starts.pop()
@@ -161,7 +161,7 @@ class Recovery:
         was, at = self.input, self.starts[-1]
         region = (hint and hint.region) or find_continued_line(was.text, error.start)
         after = len(was.text) - region[1]
-        for changes in _placeholders(was.text, at, region, hint):
+        for changes in _propose_placeholders(was.text, at, region, hint):
             self.input = was.apply(changes)
             lines = self._read_statement(self.input, at)
             if not isinstance(lines, ParseError) or (
@@ -180,12 +180,14 @@ def _make_diagnostic(parser_input: ParserInput, error: ParseError, hint: Hint | 
     return make_diagnostic(Code.E003, hint.message, parser_input.span(hint.start, hint.end), fixes=fixes)
 
 
-def _placeholders(text: str, at: int, region: tuple[int, int], hint: Hint | None) -> Iterator[Sequence[Change]]:
+def _propose_placeholders(
+    text: str, at: int, region: tuple[int, int], hint: Hint | None
+) -> Iterator[Sequence[TextChange]]:
     """Yield the changes that put a placeholder in a region, the most telling first; the last can always be read."""
     start, end = region
     bad = text[start:end]
     if hint and hint.is_assumed and not CHOICE.search(hint.replacement):
-        yield _correct(text, at, region, hint)
+        yield _apply_hint(text, at, region, hint)
     if not text.startswith("train", at):
         yield [(start, end, _keep_braces(bad, _declare_names(bad)))]
     yield [(start, end, _keep_braces(bad))]
@@ -193,7 +195,7 @@ def _placeholders(text: str, at: int, region: tuple[int, int], hint: Hint | None
     yield [(at, find_statement_end(text, at), UNKNOWN_VALUE)]
 
 
-def _correct(text: str, at: int, region: tuple[int, int], hint: Hint) -> Sequence[Change]:
+def _apply_hint(text: str, at: int, region: tuple[int, int], hint: Hint) -> Sequence[TextChange]:
     """Return the changes of a hint, with an unknown value before them, and after them unless they claim a shape.
 
     Text before `at` is read already.

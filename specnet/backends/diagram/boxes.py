@@ -37,7 +37,7 @@ SHARE = 0.1
 WIDEST = 44
 """Characters of a line in a box, at most."""
 
-MOST_MESSAGES = 6
+MOST_ERROR_LINES = 6
 """Lines of an error, at most."""
 
 MOST_HOVERED = 30
@@ -113,7 +113,7 @@ class Boxes:
             self._heading(box, scope),
             small(escape_text(self._format_share(box.nodes))),
             small(escape_text(self._format_shared(box))),
-            *islice(self._messages(box), MOST_MESSAGES),
+            *islice(self._messages(box), MOST_ERROR_LINES),
             *make_strips(self._count_kinds(box) if box.is_folded else self._others(box)),
         ]
         return {"label": stack_rows(rows), "tooltip": self._tooltip(box.nodes), **colours.style()}

@@ -30,7 +30,7 @@ from specnet.layers.base import Shape
 MOST_MESSAGES = 5
 """Messages in the title, at most."""
 
-GAP: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
+GAP_EDGE: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
 """An edge across what could not be understood."""
 
 
@@ -82,7 +82,7 @@ def _add_edges(graph: graphviz.Digraph, folded: FoldedNetwork, network: Network,
     reached = {each.target for each in folded.edges}
     for before, box in pairwise(folded.boxes):
         if box not in reached:
-            graph.edge(before, box, **GAP)
+            graph.edge(before, box, **GAP_EDGE)
 
 
 def _add_outputs(graph: graphviz.Digraph, folded: FoldedNetwork, network: Network, errors: ErrorPlaces) -> None:

@@ -166,15 +166,15 @@ def _convert(call: TorchCall, frozen: tuple[str, ...]) -> SourceCall:
 def find_signature(target: str) -> Signature:
     """Return the signature of a module or function; an empty one for a target that is not in the table."""
     if target.startswith("modules."):
-        return _embedded_signature(target.removeprefix("modules."))
+        return _find_embedded_signature(target.removeprefix("modules."))
     tree = ast.parse(f"lambda {SIGNATURES.get(target, '')}: None", mode="eval").body
     assert isinstance(tree, ast.Lambda)
     return _read_signature(tree.args)
 
 
-def _embedded_signature(name: str) -> Signature:
+def _find_embedded_signature(name: str) -> Signature:
     """The constructor's signature of a class in torch_modules.py, or that of the torch class that it extends."""
-    classes = [statement for statement in embedded_modules()[1].body if isinstance(statement, ast.ClassDef)]
+    classes = [statement for statement in read_torch_modules()[1].body if isinstance(statement, ast.ClassDef)]
     definition = next(definition for definition in classes if definition.name == name)
     functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
     init = next((function for function in functions if function.name == "__init__"), None)
@@ -182,7 +182,7 @@ def _embedded_signature(name: str) -> Signature:
 
 
 @cache
-def embedded_modules() -> tuple[str, ast.Module]:
+def read_torch_modules() -> tuple[str, ast.Module]:
     """Return the text of torch_modules.py and its syntax tree."""
     text = files("specnet.backends").joinpath("torch_modules.py").read_text(encoding="utf-8")
     return text, ast.parse(text)

@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import groupby
 
 from specnet.backends.torch_source.calls import SourceCall
-from specnet.backends.torch_source.init_writer import ClassBody, attribute
+from specnet.backends.torch_source.init_writer import ClassBody, format_submodule
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
 from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot
 from specnet.backends.torch_source.pretty_printer import (
@@ -22,9 +22,9 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers.base import Family
-from specnet.naming import free_name
+from specnet.naming import make_unused_name
 
-MAX_DEPTH = 4
+MAX_NESTED_CALLS = 4
 """The largest number of nested calls on one line."""
 
 FOLLOWERS = (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
@@ -43,16 +43,18 @@ LONG_LIFETIME = 2
 
 def write_forward(body: ClassBody, scope: ModuleScope | None) -> list[str]:
     """Return the lines of `forward`; `scope` is the block call that the class comes from."""
-    inputs = _name_inputs(body.definition.full, scope)
+    inputs = _choose_input_names(body.definition.full, scope)
     return [f"    def forward({', '.join(('self', *inputs))}):", *_ForwardWriter(body, inputs).lines]
 
 
-def _name_inputs(module: Module, scope: ModuleScope | None) -> list[str]:
+def _choose_input_names(module: Module, scope: ModuleScope | None) -> list[str]:
     """`x`, followed by the names of a block's parameters for values, or by `skip`, `skip2`, …"""
     if not module.path and len(module.inputs) > 1:
-        return [free_name(name, USED_NAMES) for name in module.inputs]
+        return [make_unused_name(name, USED_NAMES) for name in module.inputs]
     values = scope.values if scope else ()
-    named = [free_name(name.lower(), {*USED_NAMES, "x"}) for name, value in values if isinstance(value, ValueRef)]
+    named = [
+        make_unused_name(name.lower(), {*USED_NAMES, "x"}) for name, value in values if isinstance(value, ValueRef)
+    ]
     others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(module.inputs))]
     return ["x", *(named if len(named) == len(others) else others)]
 
@@ -114,7 +116,7 @@ def _append(statement: ForwardStatement, child: Child, body: ClassBody, reads: C
     if not chained or statement.branch != longer.branch or statement.is_loop or not _belongs(statement, child):
         return None
     fits = len(format_flat(longer.format(body, [*longer.reads]))) <= LINE_WIDTH - 16
-    return longer if longer.depth <= MAX_DEPTH and fits else None
+    return longer if longer.depth <= MAX_NESTED_CALLS and fits else None
 
 
 def _belongs(statement: ForwardStatement, child: Child) -> bool:
@@ -136,7 +138,7 @@ def _family(child: Child) -> Family | None:
 def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> PythonText:
     """The expression that applies a child to values."""
     if not isinstance(child.content, Leaf):
-        return format_call(attribute(child.owner), values)
+        return format_call(format_submodule(child.owner), values)
     for position, call in enumerate(child.content.calls):
         values = [_join(body, child, position, call, values)]
     return values[0]
@@ -155,7 +157,7 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
 
 def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
-        return format_call(attribute(child.owner), values)
+        return format_call(format_submodule(child.owner), values)
     slot = Slot(child.name, position, ACTIVATION)
     function = format_flat(body.attribute_text(slot)) if call.is_activation else call.name
     return format_call(function, [*values, *body.arguments(child, position, call)])
@@ -208,7 +210,7 @@ class Variables:
         reused = [name for name in dying if name not in in_use and name in SHORT_NAMES]
         same_arm = [name for name in dying if len(dying) == 1 and name not in in_use and name.startswith(ARM_NAME)]
         if self._is_named_after_layer(value, position):
-            return self.assign(value, free_name(self.layer_names[value], {*USED_NAMES, *in_use}))
+            return self.assign(value, make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use}))
         arm = 0 if same_arm else self._arm_number(value, position)
         preferred = same_arm or ([f"{ARM_NAME}{arm}"] if arm else reused)
         return self.assign(value, self._choose(value, in_use, preferred))
@@ -219,7 +221,7 @@ class Variables:
         return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)}
 
     def _choose(self, value: str, in_use: set[str], preferred: Sequence[str] = ()) -> str:
-        layer_name = free_name(self.layer_names[value], {*USED_NAMES, *in_use})
+        layer_name = make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use})
         return next((name for name in (*preferred, *SHORT_NAMES) if name not in in_use), layer_name)
 
     def _is_named_after_layer(self, value: str, position: int) -> bool:
@@ -308,11 +310,11 @@ class _ForwardWriter:
             self.variables.assign(output, names[value])
         elif output not in names:
             self.variables.assign_unused(output, position)
-        step = free_name("step", names.values())
+        step = make_unused_name("step", names.values())
         if names[output] != names[value] and self.initial.get(output) != value:
             self.lines.append(f"{' ' * indent}{names[output]} = {names[value]}")
         arguments = ", ".join([names[output], *(names[other] for other in others)])
-        self.lines.append(f"{' ' * indent}for {step} in {attribute(statement.children[0].owner)}:")
+        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(statement.children[0].owner)}:")
         self.lines.append(f"{' ' * indent}    {names[output]} = {step}({arguments})")
 
     def _is_return(self, position: int) -> bool:

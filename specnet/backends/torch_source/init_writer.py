@@ -28,10 +28,10 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import Network
 from specnet.layers.base import Shape, format_shape
-from specnet.naming import escape_attribute, free_name, is_attribute
+from specnet.naming import escape_attribute, is_attribute, make_unused_name
 
 
-def attribute(name: str) -> str:
+def format_submodule(name: str) -> str:
     """Return the expression for a submodule: `self.conv1`, or `self.get_submodule("0.conv1")` if it must be."""
     return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
 
@@ -60,7 +60,7 @@ class ClassBody:
         slots = [s for s in self.texts if s in self.definition.branches or (s.child, s.call) in functions]
         taken = {child.name for child in self.children}
         names = (name for slot in slots for name in self.definition.parameters.reads[slot])
-        return {name: free_name(escape_attribute(name), taken) for name in names}
+        return {name: make_unused_name(escape_attribute(name), taken) for name in names}
 
     def attribute_text(self, slot: Slot) -> PythonText:
         """Return the text of a slot with attributes in place of the constructor's parameters."""
@@ -133,12 +133,12 @@ def _assign_child(child: Child, text: PythonText, comment: str, indent: int, con
     yield from _assign(child.name, text, comment, indent)
     calls = child.content.calls if isinstance(child.content, Leaf) else ()
     for parameter in (name for call in calls for name in call.frozen):
-        yield f"{' ' * indent}{attribute(child.name)}.{parameter}.requires_grad_(False)"
+        yield f"{' ' * indent}{format_submodule(child.name)}.{parameter}.requires_grad_(False)"
 
 
 def _assign(name: str, text: PythonText, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
-    target = attribute(holder) if holder else "self"
+    target = format_submodule(holder) if holder else "self"
     if is_attribute(last):
         return format_lines(text, indent, f"{target}.{last} = ", comment=comment)
     return format_lines(text, indent, f'{target}.add_module("{last}", ', ")", comment)

@@ -76,38 +76,38 @@ class ScopeRoles:
 
     def child(self, path: str, name: str) -> str:
         """Return the outermost module below a path that holds the node, or the node if no module does."""
-        return next((s for s in _scopes_of(name) if len(s) > len(path) and s not in self.dissolved), name)
+        return next((s for s in _list_scopes(name) if len(s) > len(path) and s not in self.dissolved), name)
 
 
 def assign_roles(flow: Dataflow) -> ScopeRoles:
     """Make a scope a module if it has weights, its nodes stand together, and it shares its weights as a whole."""
     members: dict[str, list[int]] = {}
     for position, node in enumerate(flow.nodes):
-        for scope in _scopes_of(node.name):
+        for scope in _list_scopes(node.name):
             members.setdefault(scope, []).append(position)
-    shares = {scope: owner for scope in members if (owner := _weight_owner(flow, members, scope))}
+    shares = {scope: owner for scope in members if (owner := _find_weight_owner(flow, members, scope))}
     stateless = {s for s, at in members.items() if not any(flow.has_module(flow.nodes[position]) for position in at)}
     plain = {s for s in stateless if not s.rpartition(".")[2].isdigit() or s.rpartition(".")[0] in stateless}
     scattered = {scope for scope, positions in members.items() if positions[-1] - positions[0] >= len(positions)}
     dissolved = plain | scattered | (flow.position.keys() & members.keys())
-    return ScopeRoles(_with_partly_shared(flow, shares, dissolved), shares)
+    return ScopeRoles(_add_partly_shared(flow, shares, dissolved), shares)
 
 
-def _scopes_of(name: str) -> Iterator[str]:
+def _list_scopes(name: str) -> Iterator[str]:
     """The dotted names above a node, outermost first."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
-def _with_partly_shared(flow: Dataflow, shares: Mapping[str, str], dissolved: set[str]) -> frozenset[str]:
+def _add_partly_shared(flow: Dataflow, shares: Mapping[str, str], dissolved: set[str]) -> frozenset[str]:
     """The dissolved scopes, and those that share weights with others, but not as a whole."""
     before = -1
     while before != len(dissolved):
         before = len(dissolved)
         for node in flow.nodes:
             if node.shares and flow.has_module(node):
-                own = [scope for scope in _scopes_of(node.name) if not node.shares.startswith(f"{scope}.")]
-                shared = [scope for scope in _scopes_of(node.shares) if not node.name.startswith(f"{scope}.")]
+                own = [scope for scope in _list_scopes(node.name) if not node.shares.startswith(f"{scope}.")]
+                shared = [scope for scope in _list_scopes(node.shares) if not node.name.startswith(f"{scope}.")]
                 if not _is_one_module(own[:1], shared[:1], shares, dissolved):
                     dissolved |= {*own, *shared}
     return frozenset(dissolved)
@@ -121,7 +121,7 @@ def _is_one_module(own: list[str], shared: list[str], shares: Mapping[str, str],
     return not repeated and not dissolved.intersection(own + shared) and [shares.get(scope) for scope in own] == shared
 
 
-def _weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) -> str | None:
+def _find_weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) -> str | None:
     """The scope of the same content whose weights all nodes of this scope use, node by node."""
     sharing = [node for position in members[scope] if flow.has_module(node := flow.nodes[position])]
     if not sharing or not (sharing[0].shares or "").endswith(sharing[0].name[len(scope) :]):
@@ -130,10 +130,10 @@ def _weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) 
     shared = all(node.shares == owner + node.name[len(scope) :] for node in sharing)
     if not shared or owner not in members:
         return None
-    return owner if _content(flow, scope, members[scope]) == _content(flow, owner, members[owner]) else None
+    return owner if _find_content(flow, scope, members[scope]) == _find_content(flow, owner, members[owner]) else None
 
 
-def _content(flow: Dataflow, scope: str, members: list[int]) -> object:
+def _find_content(flow: Dataflow, scope: str, members: list[int]) -> object:
     """The calls of a scope's nodes, independent of its name and of the names of values from outside."""
     positions = range(members[0], members[-1] + 1)
     references: dict[str, object] = {value: number for number, value in enumerate(flow.inputs_of(positions))}
@@ -255,7 +255,7 @@ class _TreeBuilder:
 
 def _rename_activations(children: list[Child]) -> tuple[Child, ...]:
     """The children, with one name for all functions that can take each other's place: `relu1`, `silu1`."""
-    names = [_activation_name(child) for child in children]
+    names = [_make_activation_name(child) for child in children]
     times = Counter(names)
     return tuple(
         replace(child, name=name, owner=name) if times[name] == 1 and child.is_owner else child
@@ -263,7 +263,7 @@ def _rename_activations(children: list[Child]) -> tuple[Child, ...]:
     )
 
 
-def _activation_name(child: Child) -> str:
+def _make_activation_name(child: Child) -> str:
     if not isinstance(child.content, Leaf) or not all(call.is_activation for call in child.content.calls):
         return child.name
     before, kind, after = child.name.rpartition(child.content.node.kind)
