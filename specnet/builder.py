@@ -1,4 +1,4 @@
-"""Networks made by programs, without any text.
+"""Build networks in Python, without any text.
 
 >>> builder = NetworkBuilder("Small")
 >>> x = builder.input((32, 32, 3))
@@ -33,7 +33,7 @@ KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "
 
 
 class NetworkBuilder:
-    """Builds a network node by node; every method raises ValueError at once for what a spec could not say."""
+    """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = name

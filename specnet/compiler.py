@@ -80,7 +80,7 @@ def check_source(
 ) -> Checked:
     """Check a spec and, if it is sound, add lints; warnings and notes whose code is in `allow` are left out.
 
-    Never raises for a bad spec; raises OverrideError for an override that nothing in it takes.
+    Never raises for a bad spec; raises OverrideError for an override of a name that the spec does not have.
     """
     lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)

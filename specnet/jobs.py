@@ -1,4 +1,4 @@
-"""From a checked spec to the job that `specnet.training` carries out."""
+"""Turn a checked spec into a job for `specnet.training`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from specnet.training import Job, LayerInfo, OutputLayer
 
 
 class UntrainableError(SpecNetError, ValueError):
-    """The network is sound, but no training is known for it."""
+    """A sound network that cannot be trained, as it has several inputs or outputs."""
 
 
 def make_job(checked: Checked) -> Job:
@@ -43,7 +43,7 @@ def make_job(checked: Checked) -> Job:
 
 
 def collect_layer_info(network: Network) -> dict[str, LayerInfo]:
-    """Return the layers with parameters by their names in the module."""
+    """Return the words and the initialization of each layer with parameters, by its name in the module."""
     parts = {}
     for node in network.nodes:
         inputs = network.input_shapes(node)
@@ -61,13 +61,13 @@ def collect_used_files(checked: Checked) -> dict[str, str]:
 def _measure_activations(checked: Checked) -> int:
     """Return the bytes of one image and of every layer's output for it, in fp32."""
     memory = checked.totals.memory
-    if memory is None:  # some layer does not say how its output is stored: at most in memory of its own
+    if memory is None:  # the storage of some output is unknown: at most, each has memory of its own
         return BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
     return memory - BYTES * (checked.totals.parameters + checked.totals.buffers)
 
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:
-    """Return where the spec writes the number of the network's outputs, if it is a plain number on one line."""
+    """Return the place of the number of outputs in the spec; None unless it is a plain number outside all blocks."""
     network, output_layer = checked.network, checked.elaborated.find_output_layer()
     if not output_layer:
         return None

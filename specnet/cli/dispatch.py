@@ -1,4 +1,4 @@
-"""Run the command that is asked for, and turn what it raises into a message and an exit code."""
+"""Run a command, and turn the exceptions that it raises into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 
+SPIN_COUNT = "2000"
+"""How often an idle thread of GNU's OpenMP polls for work before it sleeps.
 
-# How often a thread that waits for work looks for it before it sleeps. GNU's OpenMP, which reads this when torch is
-# first imported, would do so 300,000 times, and take the cores from whatever else runs; without it, waking up takes
-# longer than most operations of a small network, which then trains a fifth slower.
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+By default it polls 300,000 times, and takes the cores from whatever else runs. If it does not poll at all, waking up
+takes longer than most operations of a small network, which then trains a fifth slower.
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code. No exception leaves it."""
+    """Run a command and return its exit code; raises nothing."""
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
     words = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -94,7 +96,7 @@ def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError
 
 
 def _format_bug(bug: Exception, words: list[str]) -> str:
-    """Return what a user should report when SpecNet itself is wrong."""
+    """Return the message about a bug in SpecNet, which the user should report."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     return (
         f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}\n"

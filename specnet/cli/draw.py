@@ -1,4 +1,4 @@
-"""specnet draw: the diagram of a network, up to the error and around it where the network is broken."""
+"""specnet draw: draw the diagram of a network; a broken one is drawn up to the error and around it."""
 
 from __future__ import annotations
 

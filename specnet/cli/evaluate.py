@@ -1,4 +1,4 @@
-"""specnet evaluate: the accuracy of a trained network, class by class."""
+"""specnet evaluate: measure the accuracy of a trained network, class by class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""specnet explain: the page of a code, the reference of a layer or a setting, or a list of all."""
+"""specnet explain: print the page of a code, the reference of a layer or a setting, or a list of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""specnet export: a network for other programs."""
+"""specnet export: write a network for other programs."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _export(exportable: Exportable, format: str) -> bytes:
 
 
 def _describe_use(exportable: Exportable, format: str) -> str:
-    """Return what a program must know to use the file."""
+    """Return a sentence about the content of the file and the inputs of the network."""
     if format == "safetensors":
         return "the weights by name; the metadata holds the spec, the classes and the normalisation"
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)

@@ -1,4 +1,4 @@
-"""specnet predict: the classes of images, by a trained network."""
+"""specnet predict: classify images with a trained network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""specnet runs: the runs in a folder, side by side."""
+"""specnet runs: list and compare the runs in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that need torch, in one process or several: imports, exceptions and exit codes."""
+"""Run commands that need torch, in one process or several, and turn their exceptions into exit codes."""
 
 from __future__ import annotations
 

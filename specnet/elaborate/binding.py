@@ -1,4 +1,4 @@
-"""The arguments of a line → the typed attributes of its layer or setting, or diagnostics."""
+"""Bind the arguments of a line to the typed attributes of its layer or setting, or report why they do not fit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, U
 A = TypeVar("A", bound=Attributes)
 
 MOST_CHOICES = 4
-"""Choices of a field that are offered as fixes where none is given."""
+"""The largest number of choices that are offered as fixes for a field without a value."""
 
 
 @dataclass
 class CollectedArguments:
-    """The arguments of a line before they are validated: values and spans by field, and what is wrong with them."""
+    """The arguments of a line before they are validated: values and spans by field, and the diagnostics."""
 
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class CollectedArguments:
 
 @dataclass
 class BoundAttributes(Generic[A]):
-    """The attributes, None where they are wrong or unknown; their spans by field, and what is wrong with them."""
+    """The attributes (None if they are wrong or unknown), their spans by field, and the diagnostics."""
 
     attributes: A | None
     spans: dict[str, Span]
@@ -253,6 +253,6 @@ def _diagnose_value(
 
 
 def _list_choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
-    """Return the words of a field that begins a line with one of a few: `max` and `avg` of `pool`."""
+    """Return the words of a positional field with few choices: `max` and `avg` for `pool`; none for other fields."""
     words = _list_literals(attributes.model_fields[field].annotation)
     return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()

@@ -1,4 +1,4 @@
-"""Blocks: their definitions, here or in another file, and their calls, each in a scope of its own."""
+"""Define blocks, import them from other files, and expand their calls, each in a scope of its own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from specnet.syntax import tree
 from specnet.syntax.parser import parse
 
 DECLARATIONS = ("default", "round", "use")
-"""The statements of a used file that count, as its blocks see what they declare."""
+"""The statements of a used file that are executed, since its blocks see their effects."""
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
-    """`block NAME(PARAMETERS) { … }`; no block may be called like one of the `statements`."""
+    """Define `block NAME(PARAMETERS) { … }`; reports a name that is taken, or is that of a layer or of a statement."""
     name = block.name.text
     known = context.scope.find_block(name)
     if known:
@@ -53,7 +53,7 @@ def report_shape_name(name: tree.Name, context: Context) -> None:
 
 
 def use_file(path: tree.Text, context: Context) -> None:
-    """Take over another file's blocks, with the values and defaults that they see there."""
+    """Import the blocks of another file, which keep the values and defaults that they see there."""
     try:
         source = context.files.read(path.value, path.span)
     except CannotRead as error:
@@ -77,7 +77,7 @@ def use_file(path: tree.Text, context: Context) -> None:
 
 
 def _is_declaration(line: tree.Line) -> bool:
-    """Whether a line of a used file counts: blocks, and what they see; not the network that may stand there too."""
+    """Return whether a line of a used file is executed: blocks and their surroundings are, layers are not."""
     if isinstance(line, tree.Chain):
         element = line.elements[0]
         return isinstance(element, tree.Call) and element.word.text in DECLARATIONS
@@ -108,7 +108,7 @@ def _take_name(call: tree.Call, context: Context) -> str:
 
 
 def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
-    """Report calls that would never end, and values that are a comment; braces are reported and ignored."""
+    """Return whether a call can be expanded; reports endless recursion, comments read as values, and braces."""
     word, active = call.word.text, context.scope.active
     if word in active:
         chain = " → ".join((*active[active.index(word) :], word))
@@ -122,7 +122,7 @@ def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool
 
 
 def _report_comment(call: tree.Call, context: Context) -> bool:
-    """Report values that are a comment of another language; returns whether they are."""
+    """Report values that are a comment of another language; return whether they are."""
     from specnet.foreign.arguments import recognise_comment
 
     diagnostic = recognise_comment(call.arguments)
@@ -131,7 +131,7 @@ def _report_comment(call: tree.Call, context: Context) -> bool:
 
 
 class _ArgumentBinder:
-    """The arguments of one call on their way to the parameters of its block."""
+    """Binds the arguments of one call to the parameters of its block."""
 
     def __init__(self, block: tree.Block, call: tree.Call, context: Context, inner: Scope, value: ValueName) -> None:
         self.block, self.call, self.context, self.inner, self.value = block, call, context, inner, value
@@ -139,7 +139,7 @@ class _ArgumentBinder:
         self.bound = dict[str, tree.Argument]()
 
     def bind(self) -> bool:
-        """Give each parameter its value; reports what does not fit and returns False then."""
+        """Give each parameter its value; return False, after a report, if the arguments do not fit."""
         fits = True
         for argument in self.call.arguments:
             fits &= self._bind_argument(argument)

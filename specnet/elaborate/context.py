@@ -1,4 +1,4 @@
-"""Where an element of a spec stands: the names it sees, how it is named and shared, and the network it adds to."""
+"""The context of an element of a spec: the names in scope, its label, and the network that it adds to."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, U
 ValueName = str | None
 """The name of a value of the network; None where it is unknown, or there is none yet."""
 
-
 Read = Callable[[str, Span], Source]
-"""Read a file that `use` names, relative to the file of the span; raises CannotRead."""
+"""A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
 
 SHAPE_NAMES = "HWC"
-"""The names that stand for height, width and channels of the shape that reaches a layer."""
+"""The names of the height, width and channels of a layer's input."""
+
+
+class CannotRead(Exception):
+    """A file that `use` names cannot be read; the message says why."""
 
 
 class Unset:
@@ -145,13 +148,9 @@ class Scope:
         return name
 
 
-class CannotRead(Exception):
-    """A file that `use` names cannot be read; the message says why."""
-
-
 @dataclass(frozen=True)
 class Walker:
-    """Walks the lines and the elements within braces, for the modules below the one that dispatches them."""
+    """The functions of `walk.py`, for the modules that it imports to walk lines and elements within braces."""
 
     walk_lines: Callable[[tree.Lines, Context, ValueName], ValueName]
     walk_element: Callable[[tree.Element, Context, ValueName], ValueName]
@@ -163,12 +162,12 @@ class UsedFiles:
 
     read: Read
     sources: list[Source] = field(default_factory=list)
-    """The files that were read, in this order."""
+    """The files in the order in which they were read."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the functions of this package share. Each also takes the name of the value that reaches it."""
+    """The state that the functions of this package share; each also takes the name of the value that reaches it."""
 
     graph: GraphBuilder
     walker: Walker
@@ -185,7 +184,7 @@ class Context:
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
 
     def replace(self, **fields: Any) -> Context:
-        """Return a context with other fields, as `dataclasses.replace` does in four times the time."""
+        """Return a copy with other values of some fields, four times as fast as `dataclasses.replace`."""
         context = object.__new__(Context)
         context.__dict__.update(self.__dict__, **fields)
         return context
@@ -219,13 +218,13 @@ class Context:
             self.graph.log.add(diagnostic, trace)
 
     def declare(self, name: str, span: Span) -> None:
-        """Note where a name is declared, for messages about names that resemble it."""
+        """Record where a name is declared, for messages about names that resemble it."""
         self.graph.log.declared[name] = span
 
     # Values
 
     def evaluate(self, expression: tree.Expression, value: ValueName) -> Any:
-        """Return the value of an expression; UNSET where it is unknown or, as is reported then, wrong."""
+        """Return the value of an expression; UNSET if it is unknown, or if it has none, which is reported."""
         try:
             return evaluate(expression, self.lookup(value))
         except UnknownShape:
@@ -238,7 +237,7 @@ class Context:
         self.report_in_call(error.code, error.message, error.span, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
-        """Return the function that finds variables, taps, and C, H and W of the value that reaches this place."""
+        """Return a function that looks up variables, taps, and C, H and W of the value that reaches this place."""
 
         def look_up(name: tree.Name | tree.Tap) -> Any:
             if isinstance(name, tree.Tap):

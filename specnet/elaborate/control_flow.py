@@ -1,4 +1,4 @@
-"""`if`, `repeat`, `for` and `same`: which lines are walked, how often, and with which variable or weights."""
+"""Walk the lines of `if`, `repeat`, `for` and `same`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from specnet.syntax.limits import MAX_NODES, LimitExceeded
 
 
 def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
-    """Walk the first branch whose condition holds; returns None where a condition is unknown or wrong."""
+    """Walk the first branch whose condition holds; return None if a condition is unknown or wrong."""
     branch: tree.Body | tree.If | None = element
     while isinstance(branch, tree.If):
         try:
@@ -51,7 +51,7 @@ def walk_repeat(element: tree.Repeat, context: Context, value: ValueName) -> Val
 
 
 def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName) -> tuple[int, int] | None:
-    """Return the first number and the one after the last; None where they are unknown or, as is reported, wrong."""
+    """Return the first number and the one after the last; None if they are unknown, or wrong, which is reported."""
     lookup = context.lookup(value)
     try:
         if isinstance(count, tree.Range):
@@ -99,7 +99,7 @@ class _LoopStatement:
 
 
 def walk_same(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`same LABEL`: a labelled line once more, with the same weights."""
+    """Walk a labelled line again with the same weights: `same LABEL`."""
     name = call.arguments[0].value if len(call.arguments) == 1 else None
     scope, graph = context.scope, context.graph
     if not isinstance(name, tree.Name):
@@ -136,7 +136,7 @@ def _walk_line_again(name: str, context: Context, value: ValueName) -> ValueName
 def _explain_difference(graph: GraphBuilder, originals: Sequence[Node], again: Sequence[Node]) -> str:
     """Return why the nodes of a repeated line cannot share the weights of the first ones; empty if they can.
 
-    The maps may be higher and wider, but must have as many channels and lead to the same layers.
+    Height and width of the maps may differ; the channels and the layers must be the same.
     """
     if any(node.output is None for node in (*originals, *again)):
         return ""  # an error that is reported already
@@ -155,7 +155,7 @@ def _explain_difference(graph: GraphBuilder, originals: Sequence[Node], again: S
 
 
 def _collect_weight_shapes(graph: GraphBuilder, node: Node) -> Mapping[str, tuple[int, ...]]:
-    """The shapes of the parameters and buffers of a node, by name."""
+    """Return the shapes of the parameters and buffers of a node, by name."""
     shapes: list[Shape | None] = [graph.shapes[name] for name in node.inputs]
     assert node.layer, "only nodes with an output are compared"
     known = tuple(shape for shape in shapes if shape)

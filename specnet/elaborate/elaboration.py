@@ -30,13 +30,13 @@ class Elaborated:
 
     network: Network
     places: Mapping[str, Place]
-    """By the name of an input or a node."""
+    """The places of inputs and nodes by name."""
     setting_spans: Mapping[str, Span]
     """The lines of the `train` section, and the section itself as `train`."""
     step_spans: Mapping[str, list[Span]]
     """The steps of each line of the `train` section."""
     claims: Mapping[str, Claim]
-    """By the name of the value at the end of the line."""
+    """The claims by the name of the value at the end of the line."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -58,7 +58,7 @@ def elaborate(
 ) -> Elaborated:
     """Return the network that the lines describe. Never raises for a bad spec; raises OverrideError.
 
-    What is missing is reported only for a spec that `is_complete`: all its lines could be read.
+    Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
     context = Context(GraphBuilder(), WALKER, UsedFiles(read), expressions, open_files=(source.name,))
@@ -80,7 +80,7 @@ def elaborate(
 
 
 def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context) -> tuple[str, ...]:
-    """Walk the whole spec; returns the names of the outputs, none where a limit is exceeded."""
+    """Walk the whole spec; return the names of the outputs, none if a limit is exceeded."""
     outputs: tuple[str, ...] = ()
     try:
         end = context.walk(lines, None)
@@ -97,7 +97,7 @@ def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context
 
 
 def _derive_name(source: Source) -> str:
-    """The file's name, for a network that has none of its own."""
+    """Return the name of the file, for a network without a `net` line."""
     path = Path(source.name)
     return path.stem if path.suffix == ".net" else "network"
 

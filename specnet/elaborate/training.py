@@ -1,6 +1,6 @@
-"""The `train` section → typed settings; specnet/settings alone says which lines and choices there are.
+"""Read the `train` section as typed settings; specnet/settings defines its lines and choices.
 
-Imported when a spec has a `train` section, or an override of one: reading the settings' classes takes its time.
+Imported when a spec has a `train` section, or an override of one: importing the settings' classes takes time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Arguments = tuple[tree.Argument, ...]
 
 
 def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`train { LINE CHOICE KEY=VALUE … }`, a line a setting."""
+    """Read `train { LINE CHOICE KEY=VALUE … }`, one setting per line."""
     spans = context.graph.setting_spans
     is_inside = context.scope.parent is not None
     if call.body is None or call.body.arms or call.arguments or context.label or is_inside:
@@ -65,7 +65,7 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
 
 
 def _list_calls(line: tree.Line) -> list[tree.Call]:
-    """The calls of a line, none where it is anything but calls."""
+    """Return the calls of a line; none if it is anything but calls."""
     if not isinstance(line, tree.Chain) or line.label or line.claim:
         return []
     calls = [element for element in line.elements if isinstance(element, tree.Call)]
@@ -73,7 +73,7 @@ def _list_calls(line: tree.Line) -> list[tree.Call]:
 
 
 def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, ...]], context: Context) -> bool:
-    """Report a line that does not exist, is given twice, or has too many steps."""
+    """Return whether a line is valid; reports one that does not exist, is given twice or has too many steps."""
     word = calls[0].word
     name = word.text
     if name not in settings.lines():
@@ -92,7 +92,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
 
 
 def _lead_with_word(call: tree.Call) -> tree.Call:
-    """A later step of a chain in the form of the first one, whose word follows that of the line."""
+    """Return a later step of a chain in the form of the first one, whose word follows that of the line."""
     return replace(call, arguments=(_as_argument(call.word), *call.arguments))
 
 
@@ -124,7 +124,7 @@ def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context)
 
 
 def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Context) -> Setting | None:
-    """Return one setting; reports what is wrong with it and returns None then."""
+    """Return one setting; None, after a report, if it is not valid."""
     choices = settings.choices(line)
     kind = choices.get("")
     if kind is None:
@@ -139,7 +139,7 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
 
 
 def _make_lookup(context: Context) -> Lookup:
-    """Return the function that finds the values of names in a setting, which no shape reaches."""
+    """Return a function that looks up names in a setting, where C, H and W have no value."""
     look_up = context.lookup(None)
 
     def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:
@@ -178,7 +178,7 @@ def _take_overrides(context: Context) -> dict[str, Arguments]:
 
 
 def _make_argument(name: str, key: str, value: tree.Expression) -> tree.Argument:
-    """`lr=0.1` of `--set optimizer.lr=0.1`."""
+    """Return the argument `lr=0.1` of `--set optimizer.lr=0.1`."""
     if not key:
         return tree.Argument(value.span, None, value)
     source = value.span.source
@@ -205,7 +205,7 @@ def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
 
 
 def _find_default_choice(line: str, arguments: Arguments) -> Arguments:
-    """The choice that a line has by default, for an override of one of its keys where the spec leaves it out."""
+    """Return the default choice of a line that the spec leaves out, for an override of one of its keys."""
     default = Training.model_fields[line].default
     word = next((word for word, kind in settings.choices(line).items() if type(default) is kind), "")
     return (_as_argument(tree.Name(arguments[0].span, word)),) if word and arguments[0].key else ()

@@ -1,4 +1,4 @@
-"""The walk over the lines in the order of the file: each line and each element goes to the function for it."""
+"""Walk the lines in the order of the file, and dispatch each line and element to the function for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
 
 
 def _read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`train { … }`: reads the settings, whose classes are imported only then."""
+    """Read `train { … }`; the classes of the settings are imported only now."""
     from specnet.elaborate import training
 
     return training.read_training(call, context, value)
@@ -63,7 +63,7 @@ def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueNa
 
 
 def _find_labels(lines: tree.Lines) -> Iterator[str]:
-    """The labels of these lines and of those in their arms and conditions, which are names of the same scope."""
+    """Yield the labels of these lines and of those in their arms and conditions, which share one scope."""
     for line in lines:
         if isinstance(line, tree.Chain):
             if line.label:
@@ -112,7 +112,7 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
 
 
 def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
-    """Take the label of a line; reports and ignores one that is taken."""
+    """Return the label of a line; reports and ignores one that is taken."""
     if chain.label is None:
         return None
     name, scope = chain.label.text, context.scope
@@ -127,13 +127,13 @@ def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
 
 
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
-    """`@name` at the start of a line: go on with the value of that name."""
+    """Return the value that a line resumes from: `@name` at its start."""
     given = context.evaluate(tap, None)
     return given.name if isinstance(given, ValueRef) else None
 
 
 def _name_value(element: tree.Resume, context: Context, value: ValueName) -> None:
-    """`-> @name`: name the value."""
+    """Name a value: `-> @name`."""
     name = element.tap.name
     if name in context.scope.taps:
         context.report(Code.E103, f"`@{name}` already names a value", element.span)
@@ -185,4 +185,4 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
 
 
 WALKER = Walker(walk_lines, walk_element)
-"""Handed down to the functions that meet lines within braces."""
+"""The functions of this module, passed down to those that walk lines within braces."""

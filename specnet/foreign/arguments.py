@@ -1,6 +1,6 @@
-"""Values on a line as other tools have them: keys without `=`, values without keys, activations, `//` for a comment.
+"""Recognise arguments of other tools: keys without `=`, values without keys, activations, `//` for a comment.
 
-All of it is tried only on lines with an error.
+Only lines with an error are examined.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def explain_arguments(
 
 
 def complete_keys(words: str, call: tree.Call) -> str:
-    """Return `pool max F=2` for `maxpool 2` and its meaning `pool max`; "" unless values lack their keys."""
+    """Return `pool max F=2` for the call `maxpool 2` and our words `pool max`; "" unless values lack their keys."""
     word, *others = words.split() or [""]
     kind = layer_class(word)
     if kind is None or call.body:

@@ -1,4 +1,4 @@
-"""A line that cannot be read, as the recognisers of foreign syntax look at it."""
+"""A line that cannot be read, as the recognisers of foreign syntax see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Braces that are never closed, never opened or close nothing, and a claim on a line of its own."""
+"""Recognise braces that are never closed, never opened or close nothing, and a claim on a line of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAST_CODE = re.compile(rf"[^\s{MASK}](?=[\s{MASK}]*\Z)")
 
 @dataclass(frozen=True)
 class CodeLine:
-    """Where a line's code begins and ends, its indentation, its first character."""
+    """The start and end of the code on a line, its indentation and its first character."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ def _track_braces(code: str, line: CodeLine, opened: list[OpenBrace]) -> None:
 
 
 def _is_left_open(brace: OpenBrace, line: CodeLine) -> bool:
-    """Whether a line is indented so little that it no longer belongs between the braces."""
+    """Return whether a line is indented so little that it no longer belongs between the braces."""
     if line.first == "}":
         return line.indent < brace.indent
     return brace.has_deeper and line.indent <= brace.indent and line.first not in "|-"
@@ -168,7 +168,7 @@ def _hint_word_without_brace(code: str, line: CodeLine) -> Hint | None:
 
 
 def _has_surplus_brace(code: str) -> bool:
-    """Whether more braces are closed than opened."""
+    """Return whether more braces are closed than opened."""
     return code.count("}") > code.count("{")
 
 

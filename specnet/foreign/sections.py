@@ -1,4 +1,4 @@
-"""Layers of Darknet, `[convolutional]` and a line for each value, and of Caffe, `layer { type: "Convolution" … }`."""
+"""Translate layers of Darknet, `[convolutional]` and a line per value, and Caffe, `layer { type: "Convolution" … }`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.syntax.parser_input import find_statement_end
 from specnet.syntax.recovery import Hint
 
 KINDS = ("conv", "deconv", "pool", "fc", "relu", "prelu", "sigmoid", "tanh", "bn", "dropout", "softmax")
-"""The kinds that a section may be translated to."""
+"""The kinds of layer that a section may become."""
 
 DARKNET = re.compile(
     r"[ \t]*(?P<head>\[(?P<kind>\w+)\])[ \t\0\r]*(?P<body>(?:\n[ \t]*(?:\w+[ \t]*=[^\n]*|[#\0][^\n]*)?(?=\n|\Z))*)"

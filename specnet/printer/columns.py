@@ -1,4 +1,4 @@
-"""Rows → text: labels, values, arrows, claims and comments stand in columns within a run of adjacent rows."""
+"""Rows → text: align labels, values, arrows, claims and comments in columns within a run of adjacent rows."""
 
 from __future__ import annotations
 

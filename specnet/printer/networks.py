@@ -1,4 +1,4 @@
-"""A network as the canonical text of a .net file, a line for each layer; reading it gives the same network."""
+"""Print a network as the canonical text of a .net file, one line per layer; reading it gives the same network."""
 
 from __future__ import annotations
 

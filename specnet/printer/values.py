@@ -17,7 +17,7 @@ from specnet.syntax import tree
 from specnet.syntax.expressions import CONSTANTS
 
 NOWHERE = Source("<printer>", "").span(0, 0)
-"""The span of every tree that is made here: none of it stands in a file."""
+"""The span of trees that a program makes, which are in no file."""
 
 LONGEST_QUOTED = 10**15
 """Whole numbers from here on are rounded in messages."""
@@ -83,12 +83,12 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
 
 
 def make_name(text: str) -> tree.Name:
-    """Return a name that stands nowhere in a file."""
+    """Return a name that is in no file."""
     return tree.Name(NOWHERE, text)
 
 
 def to_expression(value: Any) -> tree.Expression:
-    """Return the expression whose value this is."""
+    """Return an expression that evaluates to a value."""
     match value:
         case bool():
             return make_name("yes" if value else "no")

@@ -1,4 +1,4 @@
-"""Diagnostics for code scanning: as a SARIF 2.1.0 log, and as workflow commands of GitHub Actions."""
+"""Format diagnostics for code scanning: as a SARIF 2.1.0 log, and as workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 LocatedDiagnostic = tuple[Source, Diagnostic]
-"""The file that was checked, and a diagnostic, whose places may lie in a file that it uses."""
+"""The file that was checked, and a diagnostic, whose spans may be in a file that it uses."""
 
-GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+# SARIF
 
 
 def make_log(findings: Sequence[LocatedDiagnostic], read_page: Callable[[Code], str]) -> dict[str, Any]:
@@ -125,6 +126,11 @@ def _make_message(text: str) -> dict[str, str]:
     return {"text": text}
 
 
+# GitHub
+
+GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
 def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`."""
     for diagnostic in diagnostics:
@@ -143,7 +149,7 @@ def _describe_place(span: Span) -> Mapping[str, int]:
 
 
 def _format_message(diagnostic: Diagnostic) -> str:
-    """Return what the terminal says without the excerpt, as GitHub shows the lines themselves."""
+    """Return the text of the terminal without the excerpt, as GitHub shows the lines itself."""
     beside = [label.text for label in diagnostic.labels if label.primary and label.text]
     return "\n".join((diagnostic.message, *beside, *format_notes(diagnostic)))
 

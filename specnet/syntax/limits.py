@@ -1,4 +1,4 @@
-"""How long, deep and large a spec may be, so that no input makes the tool hang; `specnet explain E002` lists these."""
+"""Limits on the size of a spec, so that no input makes the tool hang; `specnet explain E002` lists them."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ class LimitExceeded(Exception):
 
 
 def make_limit_diagnostic(message: str, span: Span) -> Diagnostic:
-    """Return the diagnostic for a limit that is exceeded; the message says which one."""
+    """Return the diagnostic for an exceeded limit, which the message names."""
     return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])

@@ -1,4 +1,4 @@
-"""Text → syntax tree. The only module that knows lark; parsing never fails, it returns a tree and diagnostics."""
+"""Parse text into a syntax tree. The only module that knows lark; it never fails, but returns diagnostics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # recovery is imported when a line cannot be read
     from specnet.syntax.recovery import Recogniser
 
 MOST_DIGITS = 300
-"""Digits of a whole number that are read exactly; a longer one is infinite."""
+"""The largest number of digits of a whole number; a longer one is read as infinite."""
 
 MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
 
@@ -43,7 +43,7 @@ def _make_parser() -> Lark:
 
 
 def _find_cache_file() -> str | None:
-    """Return a file of the user's own for the parser's tables; None where no folder can be written to."""
+    """Return the file for the parser's tables in the user's cache; None if no folder can be made there."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
@@ -56,7 +56,7 @@ def _find_cache_file() -> str | None:
 def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lines, list[Diagnostic]]:
     """Return the lines of a spec, and a diagnostic for each line that cannot be read.
 
-    `recognise` returns what such a line resembles, for a better message and a fix.
+    `recognise` returns a hint on such a line, for a better message and a fix.
     """
     if diagnostic := _check_limits(source):
         return (), [diagnostic]

@@ -18,10 +18,10 @@ CONTINUATION = re.compile(r"\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->")
 """The arrow on a line below that continues a line, as in the grammar."""
 
 BOUNDARIES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?P<arrow>->)?')
-"""Braces, and ends of lines with all empty lines after them; strings and comments, so that they are skipped."""
+"""Braces, and line ends with the empty lines after them; also strings and comments, to skip them."""
 
 TextChange = tuple[int, int, str]
-"""Start, end, and the text that replaces these characters."""
+"""A replacement of characters: start, end, and the new text."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Draw a checked network: what each layer is, what flows between them, and where it is broken."""
+"""Draw a checked network: its layers, the sizes of the values between them, and its errors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from specnet.graph import Network
 from specnet.layers.base import Shape
 
 MOST_MESSAGES = 5
-"""Messages in the title, at most."""
+"""The largest number of messages in the title."""
 
 GAP_EDGE: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
-"""An edge across what could not be understood."""
+"""The style of an edge across lines that could not be read."""
 
 
 def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:

@@ -1,4 +1,4 @@
-"""A network as Python source that needs only torch, as a person would write it, with the spec's parameter names.
+"""Write a network as readable Python source that needs only torch, with the spec's parameter names.
 
 network → dataflow → module tree → classes → text
 """

@@ -1,4 +1,4 @@
-"""Module tree → classes: modules of one structure are instances of one class."""
+"""Module tree → classes: modules of the same structure become instances of one class."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Classes:
             self._register(definition)
 
     def _merge(self, name: str, variants: Sequence[Variant]) -> ClassDefinition | None:
-        """One class for all variants; None if their branches overlap or it would need too many parameters."""
+        """Return one class for all variants; None if their branches overlap or it would need too many parameters."""
         branches = {branch for variant in variants for branch in variant.skipped}
         children = [child for branch in branches for child in branch.children]
         try:
@@ -82,7 +82,7 @@ class Classes:
         return merged if merged and self._is_natural(merged, self._make_definition(name, variants[:1])) else None
 
     def _is_natural(self, merged: ClassDefinition, full: ClassDefinition) -> bool:
-        """Whether the class has at most one parameter per branch beyond the block's own and those of the full class."""
+        """Return whether the class has at most one parameter per branch besides the block's and the full class's."""
         flags = {name for slot in merged.branches for name in merged.parameters.reads[slot]}
         expected = {*self._collect_known(merged.modules), *full.parameters.values, *flags}
         return len(merged.parameters.values.keys() - expected) <= len(merged.branches)
@@ -95,7 +95,7 @@ class Classes:
             self.instances[module.path] = Instance(definition, values)
 
     def _make_definition(self, name: str, variants: Sequence[Variant]) -> ClassDefinition:
-        """The class of all these modules; the first variant skips nothing. Raises InexpressibleValue."""
+        """Return the class of all these modules; the first variant skips nothing. Raises InexpressibleValue."""
         modules = tuple(module for variant in variants for module in variant.modules)
         skipped = [variant.skipped for variant in variants for _ in variant.modules]
         order = [child.name for child in modules[0].children]
@@ -108,7 +108,7 @@ class Classes:
         return ClassDefinition(name, modules, branches, infer_parameters(slots, self._collect_known(modules)))
 
     def _collect_vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
-        """The values of each slot in all modules, for slots that are not everywhere at their defaults."""
+        """Return the values of each slot in all modules, for slots that are not everywhere at their defaults."""
         of_each = [collect_values(module, self.instances) for module in modules]
         found: dict[Slot, Vector] = {}
         for slot in of_each[0]:
@@ -118,7 +118,7 @@ class Classes:
         return found
 
     def _collect_known(self, modules: Sequence[Module]) -> dict[str, Vector]:
-        """The values that have a name in all modules: the block's parameters and the size of the input."""
+        """Return the values that have a name in all modules: the block's parameters and the size of the input."""
         if not modules[0].path:
             return {}
         named = [_collect_named_values(self.network, module) for module in modules]
@@ -136,13 +136,12 @@ def _collect_named_values(network: Network, module: Module) -> Mapping[str, Any]
 
 # Groups
 
-
 GroupKey = tuple[str, int]
 """The word of a module and, for modules that are no blocks, their height in the tree."""
 
 
 def _group_modules(network: Network, root: Module) -> list[list[Module]]:
-    """All modules but the root, grouped by word, each group before those that contain its modules."""
+    """Return all modules but the root, grouped by word, each group before those that contain its modules."""
     heights = _measure_heights(root)
     modules = {module.path: module for module in _walk_descendants(root)}
     keys = {path: (module.word, 0 if path in network.scopes else heights[path]) for path, module in modules.items()}
@@ -162,7 +161,7 @@ def _sort_groups(modules: dict[str, Module], keys: dict[str, GroupKey]) -> list[
 
 
 def _measure_heights(root: Module) -> dict[str, int]:
-    """The height of the tree below each module."""
+    """Return the height of the tree below each module."""
     heights: dict[str, int] = {}
     for module in reversed(list(_walk_descendants(root))):
         heights[module.path] = max((heights[inner.path] + 1 for inner in _list_submodules(module)), default=0)
@@ -170,14 +169,14 @@ def _measure_heights(root: Module) -> dict[str, int]:
 
 
 def _walk_descendants(module: Module) -> Iterator[Module]:
-    """The modules inside a module, outer ones first."""
+    """Yield the modules inside a module, outer ones first."""
     for inner in _list_submodules(module):
         yield inner
         yield from _walk_descendants(inner)
 
 
 def _list_submodules(module: Module) -> Iterator[Module]:
-    """The modules directly below, except those that use another's weights."""
+    """Yield the modules directly below, except those that use another's weights."""
     for child in module.children:
         if child.is_owner and isinstance(child.content, Module):
             yield child.content
@@ -197,7 +196,7 @@ def make_class_name(name: str, taken: Iterable[str]) -> str:
 
 
 def _make_module_class_name(module: Module) -> str:
-    """The block's name in camel case; a short repetition is named after its layers, a long one after its label."""
+    """Return the block's name in camel case; a repetition is named after its layers or, if it is long, its label."""
     if module.word != "repeat":
         return _to_camel_case(module.word)
     kinds = [child.content.node.kind for child in module.children if isinstance(child.content, Leaf)]
@@ -208,13 +207,13 @@ def _make_module_class_name(module: Module) -> str:
 
 
 def _to_camel_case(word: str) -> str:
-    """`squeeze_excite` → `SqueezeExcite`."""
+    """Return `SqueezeExcite` for `squeeze_excite`."""
     name = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
     return name if name.isidentifier() else f"Block{name}"
 
 
 def _make_flag_name(branch: OptionalBranch, full: Module) -> str:
-    """The parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
+    """Return the parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
     children = {child.name: child for child in full.children}
     joins = {name for name, child in children.items() if isinstance(child.content, Leaf) and len(child.inputs) > 1}
     name, number = branch.output

@@ -1,4 +1,4 @@
-"""Classes and their instances: structure, values, repetitions, and the branches that only some instances take."""
+"""Compare modules: their structure, values, repetitions, and the branches that only some of them take."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _merge_growing(equal: list[Repetition]) -> list[Repetition]:
 
 
 def _find_growing_prefix(equal: list[Repetition]) -> tuple[int, dict[str, int]]:
-    """The number of single instances at the head that differ by the same increments, and these."""
+    """Return the number of single instances at the head that differ by the same increments, and these."""
     if len(equal) < 2 or (increments := _find_increments(*equal[:2])) is None:
         return 1, {}
     length = 2
@@ -103,7 +103,7 @@ def _find_growing_prefix(equal: list[Repetition]) -> tuple[int, dict[str, int]]:
 
 
 def _find_increments(one: Repetition, other: Repetition) -> dict[str, int] | None:
-    """The differences between two single instances; None if other things than integers differ."""
+    """Return the differences between two single instances; None if other things than integers differ."""
     if one.definition is not other.definition or one.count > 1 or other.count > 1:
         return None
     differing = {name: (value, other.first[name]) for name, value in one.first.items() if value != other.first[name]}
@@ -117,14 +117,14 @@ def _find_increments(one: Repetition, other: Repetition) -> dict[str, int] | Non
 
 @dataclass(frozen=True)
 class ArgumentValue:
-    """The value of an argument, and whether it need not be written."""
+    """The value of an argument, and whether it can be left out."""
 
     value: Any
     is_default: bool = False
 
 
 def collect_values(module: Module, instances: Instances) -> dict[Slot, ArgumentValue]:
-    """Return everything in which two modules of one structure can differ."""
+    """Return the values in which modules of the same structure can differ, by slot."""
     return {slot: value for child in module.children for slot, value in _collect_child_values(child, instances)}
 
 
@@ -187,6 +187,7 @@ class Structure:
 
 
 def find_structure(module: Module, instances: Instances) -> Structure:
+    """Return the structure of a module whose submodules are `instances`."""
     references: dict[str, Reference] = {value: ("", number) for number, value in enumerate(module.inputs)}
     children = list[ChildStructure]()
     for child in module.children:
@@ -232,7 +233,7 @@ def _list_reads(children: Sequence[ChildStructure], outputs: tuple[Reference, ..
 
 
 def _find_only_output(full: Structure, children: tuple[str, ...]) -> Reference | None:
-    """The value of these children that is read elsewhere; None unless there is exactly one."""
+    """Return the value of these children that is read elsewhere; None unless there is exactly one."""
     elsewhere = [child for child in full.children if child.name not in children]
     values = {value for reads in _list_reads(elsewhere, full.outputs) for value in reads if value[0] in children}
     return values.pop() if len(values) == 1 else None
@@ -241,7 +242,7 @@ def _find_only_output(full: Structure, children: tuple[str, ...]) -> Reference |
 def _find_bypasses(
     full: list[tuple[Reference, ...]], other: list[tuple[Reference, ...]], outputs: Sequence[Reference | None]
 ) -> dict[Reference, Reference] | None:
-    """The value that is read in place of each branch's output; None if anything else differs."""
+    """Return the value that is read in place of each branch's output; None if anything else differs."""
     if [len(reads) for reads in full] != [len(reads) for reads in other]:
         return None
     found: dict[Reference, Reference] = {}

@@ -1,4 +1,4 @@
-"""The parameters of a class's constructor: few names from which every value that differs between instances follows."""
+"""Infer the parameters of a class's constructor: few names that determine all values that differ between instances."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REPEATS, INCREMENT = "repeats", " increment"
 
 
 class _Absent:
-    """No value."""
+    """The value of a child that an instance leaves out."""
 
 
 ABSENT = _Absent()
@@ -87,7 +87,7 @@ def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) 
 
 
 def _find_default(name: str, vector: Vector) -> Any:
-    """The value of at least half of the instances if it means "none": no stride, no padding, no projection."""
+    """Return the value of at least half of the instances if it means "none": no stride, no padding, no projection."""
     neutral = () if name in INPUT_SIZES else (False, True, 0, 1)
     return next((value for value in neutral if 2 * sum(_is_same(v, value) for v in vector) >= len(vector)), None)
 
@@ -125,13 +125,13 @@ class _Expressions:
         return next(found, None) or self._new_parameter(slot, vector)
 
     def _find_flags(self, taken: Vector) -> Iterator[ParameterExpression]:
-        """A block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
+        """Yield a block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
         for name, vector in self.known.items():
             if vector == taken and all(type(value) in (bool, int) for value in vector):
                 yield name, (name,)
 
     def _new_parameter(self, slot: Slot, vector: Vector) -> ParameterExpression:
-        """A new parameter named after the argument."""
+        """Add a parameter named after the argument."""
         if ABSENT in vector:
             raise InexpressibleValue
         simple = to_python_name(slot.argument) if slot.argument.isidentifier() else "value"
@@ -142,19 +142,19 @@ class _Expressions:
 
 
 def _is_same(one: object, other: object) -> bool:
-    """Equality that tells 1, 1.0 and True apart."""
+    """Return whether two values are equal and of one type, unlike 1, 1.0 and True."""
     return type(one) is type(other) and one == other
 
 
 def _is_equal(vector: Vector, named: Vector) -> bool:
-    """Whether two vectors agree wherever the first has a value."""
+    """Return whether two vectors agree wherever the first has a value."""
     return len(vector) == len(named) and all(
         value is ABSENT or _is_same(value, other) for value, other in zip(vector, named, strict=True)
     )
 
 
 def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: bool) -> Iterator[ParameterExpression]:
-    """The names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
+    """Yield the names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
     yield from ((name, (name,)) for name, values in names.items() if _is_equal(vector, values))
     instances = [instance for instance, value in enumerate(vector) if value is not ABSENT]
     wanted = [vector[instance] for instance in instances]
@@ -174,7 +174,7 @@ def _are_positive(values: Sequence[object]) -> bool:
 
 
 def _find_multiples(name: str, values: Sequence[int], wanted: Sequence[int], is_count: bool) -> Iterator[str]:
-    """Multiples and quotients of one name; for a number of repetitions, also `n - 1`."""
+    """Yield multiples and quotients of one name; for a number of repetitions, also `n - 1`."""
     factor, quotient, more = wanted[0] // values[0], values[0] // wanted[0], wanted[0] - values[0]
     if factor > 1 and wanted == [factor * value for value in values]:
         yield f"{factor} * {name}"

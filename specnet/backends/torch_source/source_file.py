@@ -1,4 +1,4 @@
-"""The file around the network's classes: docstring, imports, modules that torch lacks, and a few lines that run it."""
+"""Write the file around the network's classes: docstring, imports, modules that torch lacks, and a main block."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def write_docstring(network: Network, origin: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """The text as it stands within triple quotes."""
+    """Return a text escaped for triple quotes."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _describe_interface(network: Network) -> str:
-    """Input N×3×227×227; output N×1000."""
+    """Return `Input N×3×227×227; output N×1000.`"""
     inputs = [(i.name, i.shape) for i in network.inputs]
     outputs = [(value, network.shapes[value]) for value in network.outputs]
     outputs += [(head.name, network.shapes[head.value]) for head in network.heads]
@@ -53,7 +53,7 @@ def _format_shapes(named: Sequence[tuple[str, Shape | None]]) -> str:
 
 
 def _channels_first(shape: Shape) -> Shape:
-    """H×W×C → C×H×W."""
+    """Return C×H×W for H×W×C."""
     return (shape[-1], *shape[:-1])
 
 
@@ -102,7 +102,7 @@ def embed_modules(targets: Iterable[str]) -> dict[str, str]:
 
 @cache
 def _read_definitions() -> dict[str, Definition]:
-    """The classes, functions and constants of torch_modules.py by name, in its order."""
+    """Return the classes, functions and constants of torch_modules.py by name, in its order."""
     found: dict[str, Definition] = {}
     for statement in read_torch_modules()[1].body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef):
