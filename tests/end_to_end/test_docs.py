@@ -27,3 +27,13 @@ def test_an_example_checks(text: str) -> None:
 def test_the_layer_that_contributing_shows_is_the_file() -> None:
     shown = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
     assert shown[0] == (ROOT / "specnet" / "layers" / "relu6.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["docs/ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_paths_that_a_page_names_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:specnet|tests|docs|grammars|specs)/[\w./-]*)", text))
+    planned = {"specnet/importers/", "specnet/lsp/", "specnet/training/tasks/"}
+    examples = {path for path in named if re.search(r"/(KIND|NAME|CODE)\.", path)}
+    missing = [path for path in named - planned - examples if not (ROOT / path).exists()]
+    assert not missing
