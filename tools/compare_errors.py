@@ -214,8 +214,8 @@ The same ten mistakes in SpecNet, PyTorch, Keras and ONNX, and the message of ea
 tools/compare_errors.py` runs all forty programs ([tools/mistakes](../tools/mistakes)) and writes this page.
 """
 
-LEGEND = """*name*: the message names the faulty layer, possibly in a quoted line of the program. *line, caret*: the line
-with the mistake, which ends with `# here`, is quoted with marks below it; PyTorch often quotes the line that
+LEGEND = """*name*: the message names the faulty layer, possibly in a quoted line of the program. *line, caret*:
+the line with the mistake, which ends with `# here`, is quoted with marks below it; PyTorch often quotes the line that
 calls the layer instead. *fix*: a change is proposed; SpecNet has tried each of its fixes on the whole network.
 *lines* counts everything that is printed, for SpecNet below its table of shapes.
 
