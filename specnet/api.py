@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from specnet.training import Callback, Run
 
-
 Spec = str | Path | Network
+"""A source: a path, a text with a newline in it, or a network."""
 
 
 class SpecError(SpecNetError, ValueError):
@@ -40,7 +40,7 @@ def check(
     """Check a spec: shapes, costs and diagnostics. Never raises for a bad spec.
 
     `settings` override values by name, as `--set` does. `allow` lists the codes of warnings and notes to leave out, as
-    `[tool.specnet]` of a pyproject.toml does, which is not read here. Raises OSError where there is no such file,
+    `[tool.specnet]` of a pyproject.toml does, which is not read here. Raises OSError if the file cannot be read, and
     OverrideError for a name that the spec does not have.
     """
     return check_source(_read_source(source), settings, strict=strict, allow=allow)

@@ -1,4 +1,4 @@
-"""Write files so that a reader finds the old content or the new, never half of one."""
+"""Write files atomically: a reader sees the old content or the new, never a part of either."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 def open_atomically(path: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """Open a stream to a temporary file beside `path`, which it replaces once it is complete and on the disk.
 
-    Without an error the file has the new content as a whole; with one it stays as it was. Raises OSError. What a
-    killed process leaves behind is overwritten by the next one, unless `temporary` names another file.
+    After an error the file is as it was. Raises OSError. The temporary file of a killed process is overwritten by the
+    next one, unless `temporary` names another file.
     """
     beside = temporary or path.with_name(f".{path.name}{TEMPORARY}")
     try:
@@ -44,7 +44,7 @@ def write_user_file(path: Path, content: bytes) -> None:
     try:
         old = path.stat()
     except FileNotFoundError:
-        _replace(_real(path), content, None)
+        _replace(_resolve_links(path), content, None)
         return
     if not stat.S_ISREG(old.st_mode):
         _write_in_place(path, content)
@@ -52,46 +52,46 @@ def write_user_file(path: Path, content: bytes) -> None:
     if not old.st_mode & WRITABLE or not os.access(path, os.W_OK):
         raise PermissionError(EACCES, "it is read-only", str(path))
     if _is_replaceable(path, old):
-        _replace(_real(path), content, old)
+        _replace(_resolve_links(path), content, old)
     else:
         _overwrite(path, content)
 
 
 def remove_if_possible(path: Path) -> None:
-    """Remove a file; a folder on a full or read-only disk may not allow it."""
+    """Remove a file if it exists; ignores failures, as on a read-only disk."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove what a killed process has left in a folder."""
+    """Remove the temporary files that killed processes have left in a folder."""
     for path in folder.glob(f".*{TEMPORARY}"):
         remove_if_possible(path)
 
 
-def _real(path: Path) -> Path:
+def _resolve_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
 def _is_replaceable(path: Path, old: os.stat_result) -> bool:
-    """Return whether a new file under the same name would be the same to everybody: it has one name and our owner."""
+    """Return whether replacing a file would change only its content: it has one hard link, and it is ours."""
     with suppress(OSError):
         is_ours = os.name != "posix" or (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
-        return is_ours and old.st_nlink == 1 and os.path.samestat(_real(path).stat(), old)
+        return is_ours and old.st_nlink == 1 and os.path.samestat(_resolve_links(path).stat(), old)
     return False
 
 
 def _replace(path: Path, content: bytes, old: os.stat_result | None) -> None:
-    """Put a new file in the place of an old one, whose mode it takes, or of none."""
-    with open_atomically(path, _unused_name(path)) as stream:
+    """Create a file, or replace the old one and keep its mode."""
+    with open_atomically(path, _make_unused_name(path)) as stream:
         if old:
             Path(stream.name).chmod(stat.S_IMODE(old.st_mode))
         stream.write(content)
 
 
 def _overwrite(path: Path, content: bytes) -> None:
-    """Write into a file, of which a copy lies beside it until the new content, or the old one again, is on the disk."""
-    old, copy = path.read_bytes(), _unused_name(_real(path))
+    """Overwrite a file in place; a copy lies beside it until the new content, or the old one again, is on the disk."""
+    old, copy = path.read_bytes(), _make_unused_name(_resolve_links(path))
     _replace(copy, old, path.stat())
     try:
         _write_in_place(path, content)
@@ -106,7 +106,7 @@ def _overwrite(path: Path, content: bytes) -> None:
 
 
 def _write_in_place(path: Path, content: bytes) -> None:
-    """Write into what is there: a file, a device, a FIFO. Raises OSError where it is gone."""
+    """Write into an existing file, device or FIFO. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
@@ -115,12 +115,12 @@ def _write_in_place(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
 
 
-def _unused_name(path: Path) -> Path:
+def _make_unused_name(path: Path) -> Path:
     return path.with_name(f".specnet-{os.urandom(6).hex()}{TEMPORARY}")
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename outlast a power failure, where the system can open folders."""
+    """Make a rename survive a power failure, on systems that can open folders."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -28,7 +28,7 @@ class Attributes(BaseModel):
     """Fields that may be given by position, in this order."""
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {}
-    """Bare words that may stand anywhere: the field each one sets, and to what."""
+    """Bare words, allowed anywhere on the line: the field that each one sets, and its value."""
 
     @classmethod
     def key_of(cls, field: str) -> str:
@@ -37,7 +37,7 @@ class Attributes(BaseModel):
 
     @classmethod
     def field_of(cls, key: str) -> str | None:
-        """Return the field with a key, if there is one."""
+        """Return the field that a key sets; None if there is none."""
         return next((name for name in cls.model_fields if cls.key_of(name) == key), None)
 
 
@@ -79,19 +79,7 @@ Pair = Annotated[tuple[Count, Count], BeforeValidator(_both_axes)]
 """Height and width; one number stands for both."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-# What is wrong with attributes, in the words of a spec
-
-BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
-    "greater_than": lambda context: f"must be more than {context['gt']:g}",
-    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
-    "less_than": lambda context: f"must be less than {context['lt']:g}",
-    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
-    "value_error": lambda context: f"must fit: {context['error']}",
-}
-"""What a bound or a choice requires, by the type of pydantic's error, from its context."""
+"""From 0 to 1."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A number above 0."""
@@ -102,7 +90,21 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 """From 0, and below 1."""
 
+
+# Validation errors in the words of a spec
+
+BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "greater_than": lambda context: f"must be more than {context['gt']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:,}",
+    "less_than": lambda context: f"must be less than {context['lt']:g}",
+    "literal_error": lambda context: "must be " + str(context["expected"]).replace("'", "`"),
+    "value_error": lambda context: f"must fit: {context['error']}",
+}
+"""The requirement of a bound or a choice, by the type of pydantic's error, from the error's context."""
+
 TYPES = {"int": "a whole number", "float": "a number", "bool": "yes or no", "string": "a text", "finite": "finite"}
+"""The requirement of a type, by the first part of the type of pydantic's error."""
 
 
 def describe_requirement(error: ErrorDetails, meaning: str | None) -> str:

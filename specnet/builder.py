@@ -1,4 +1,4 @@
-"""Networks made by programs, without any text.
+"""Build networks in Python, without any text.
 
 >>> builder = NetworkBuilder("Small")
 >>> x = builder.input((32, 32, 3))
@@ -26,14 +26,14 @@ from specnet.layers.base import Layer, LayerError, Shape
 from specnet.layers.base.traits import spell_number
 from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
-from specnet.suggest import closest_word, did_you_mean
+from specnet.suggest import did_you_mean, find_closest_word
 
 KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "in", "or", "and", "not"})
 """The words of the language, which cannot be names."""
 
 
 class NetworkBuilder:
-    """Builds a network node by node; every method raises ValueError at once for what a spec could not say."""
+    """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = name
@@ -89,7 +89,7 @@ class NetworkBuilder:
 
     def _shape(self, name: str) -> Shape:
         if name not in self._shapes:
-            raise ValueError(f"no value is named `{name}`{did_you_mean(closest_word(name, self._shapes))}")
+            raise ValueError(f"no value is named `{name}`{did_you_mean(find_closest_word(name, self._shapes))}")
         return self._shapes[name]
 
 
@@ -97,7 +97,7 @@ def make_layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
     """Return a layer of a kind; raises ValueError in the words of a spec."""
     cls = get_layer_class(kind)
     if cls is None:
-        hint = did_you_mean(closest_word(kind, list_kinds())) or f"; there are {', '.join(list_kinds())}"
+        hint = did_you_mean(find_closest_word(kind, list_kinds())) or f"; there are {', '.join(list_kinds())}"
         raise ValueError(f"no kind of layer is called `{kind}`{hint}")
     try:
         return cls.model_validate(attributes)
@@ -113,7 +113,7 @@ def _describe(kind: str, cls: type[Layer], detail: ErrorDetails) -> str:
         return f"`{kind}` {str(detail['msg']).removeprefix('Value error, ')}"
     if name not in cls.model_fields:
         keys = {field: cls.key_of(field) for field in cls.model_fields}
-        return f"`{kind}` has no attribute `{name}`{did_you_mean(closest_word(name, keys.values(), keys))}"
+        return f"`{kind}` has no attribute `{name}`{did_you_mean(find_closest_word(name, keys.values(), keys))}"
     key, meaning = cls.key_of(name), cls.model_fields[name].description
     if detail["type"] == "missing":
         return f"`{kind}` needs `{key}`{f', the {meaning}' if meaning else ''}"

@@ -80,17 +80,19 @@ def check_source(
 ) -> Checked:
     """Check a spec and, if it is sound, add lints; warnings and notes whose code is in `allow` are left out.
 
-    Never raises for a bad spec; raises OverrideError for an override that nothing in it takes.
+    Never raises for a bad spec; raises OverrideError for an override of a name that the spec does not have.
     """
     lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
     allowed = AllowedCodes(allow)
-    said = [diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)]
+    diagnostics = [
+        diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)
+    ]
     if checked.ok:
-        said += advise(source, checked.elaborated, checked.costs, allowed)
+        diagnostics += advise(source, checked.elaborated, checked.costs, allowed)
     if strict:
-        said = [diagnostic.apply_strict() for diagnostic in said]
-    return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(said))))
+        diagnostics = [diagnostic.apply_strict() for diagnostic in diagnostics]
+    return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(diagnostics))))
 
 
 def check_lines(

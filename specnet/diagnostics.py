@@ -89,7 +89,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """A change of the spec that removes an error, once it is verified; `safe` if it needs no choice by the user."""
+    """A change of the spec that removes an error once it is verified; `safe` if it needs no choice by the user."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -125,7 +125,7 @@ class Diagnostic:
     trace: tuple[Span, ...] = ()
     severity: Severity = Severity.ERROR
     node: str = ""
-    """The name of the node that the message is about, if it is about one."""
+    """The name of the node that the message is about; "" for none."""
 
     @property
     def span(self) -> Span | None:
@@ -171,21 +171,24 @@ def make_diagnostic(
 
 
 def find_errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of severity error, in the same order."""
     return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
 
 
 def sort_by_position(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics in the order of their spans; those without one come first."""
     return tuple(sorted(diagnostics, key=lambda d: d.span.start if d.span else 0))
 
 
 @dataclass
 class DiagnosticLog:
-    """Collects diagnostics, and knows where names are declared, to point there."""
+    """Collects diagnostics, each once, and the places where names are declared, to point there."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     declared: dict[str, Span] = field(default_factory=dict)
     """Where blocks, parameters, values, labels and inputs are declared, by name."""
     reported: set[object] = field(default_factory=set)
+    """The codes and places of the diagnostics so far, and the spans of the layers that wrong claims point at."""
 
     def report(
         self,

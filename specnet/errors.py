@@ -3,7 +3,7 @@
 SpecNetError
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
-├── UntrainableError      a network is sound, but no training is known for it        (ValueError)
+├── UntrainableError      a sound network cannot be trained: it has several outputs   (ValueError)
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
     ├── Unsuitable        the network, its data and its settings do not go together

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from specnet.settings import Training
 
 
+TRAINING_ATTRIBUTES = {"init", "freeze"}
+"""Attributes of layers that matter to training only, and not to the function that the network computes."""
+
+
 @dataclass(frozen=True)
 class Input:
     """An input of the network: its name and the shape of one image."""
@@ -34,10 +38,6 @@ class Node:
     output: Shape | None
     shares: str | None = None
     """The node whose weights this one shares."""
-
-
-TRAINING_ATTRIBUTES = {"init", "freeze"}
-"""Attributes of layers that concern training only, not what the network computes."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,15 @@ class Network:
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:
+        """The nodes by name."""
         return {node.name: node for node in self.nodes}
 
     def shape_origin(self, value: str) -> Node | None:
-        """The node that gave a value its shape; None if the value has the shape of an input."""
+        """Return the node that gave a value its shape; None if the value has the shape of an input."""
         return self.by_name.get(find_shape_origin(self.by_name, value))
 
     def input_shapes(self, node: Node) -> Shapes | None:
-        """The shapes of the inputs of a node; None if one of them is unknown."""
+        """Return the shapes of the inputs of a node; None if one of them is unknown."""
         shapes = [self.shapes[name] for name in node.inputs]
         known = tuple(shape for shape in shapes if shape is not None)
         return known if known and len(known) == len(shapes) else None

@@ -1,4 +1,4 @@
-"""From a checked spec to the job that `specnet.training` carries out."""
+"""Turn a checked spec into a job for `specnet.training`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from specnet.training import Job, LayerInfo, OutputLayer
 
 
 class UntrainableError(SpecNetError, ValueError):
-    """The network is sound, but no training is known for it."""
+    """A sound network that cannot be trained, as it has several inputs or outputs."""
 
 
 def make_job(checked: Checked) -> Job:
@@ -36,14 +36,14 @@ def make_job(checked: Checked) -> Job:
         module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),
-        layers=collect_parts(network),
-        image_memory=_activation_bytes(checked),
+        layers=collect_layer_info(network),
+        image_memory=_measure_activations(checked),
         output_layer=_locate_output_count(checked),
     )
 
 
-def collect_parts(network: Network) -> dict[str, LayerInfo]:
-    """Return the layers with parameters by their names in the module."""
+def collect_layer_info(network: Network) -> dict[str, LayerInfo]:
+    """Return the words and the initialization of each layer with parameters, by its name in the module."""
     parts = {}
     for node in network.nodes:
         inputs = network.input_shapes(node)
@@ -58,16 +58,16 @@ def collect_used_files(checked: Checked) -> dict[str, str]:
     return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}
 
 
-def _activation_bytes(checked: Checked) -> int:
+def _measure_activations(checked: Checked) -> int:
     """Return the bytes of one image and of every layer's output for it, in fp32."""
     memory = checked.totals.memory
-    if memory is None:  # some layer does not say how its output is stored: at most in memory of its own
+    if memory is None:  # the storage of some output is unknown: at most, each has memory of its own
         return ELEMENT_BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
     return memory - ELEMENT_BYTES * (checked.totals.parameters + checked.totals.buffers)
 
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:
-    """Return where the spec writes the number of the network's outputs, if it is a plain number on one line."""
+    """Return the place of the number of outputs in the spec; None unless it is a plain number outside all blocks."""
     network, output_layer = checked.network, checked.elaborated.find_output_layer()
     if not output_layer:
         return None

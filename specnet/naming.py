@@ -1,4 +1,4 @@
-"""Names as Python and torch can take them: identifiers that are free, attributes that hide none of nn.Module's."""
+"""Make names that are valid in Python and torch: unused identifiers, and attributes that hide none of nn.Module's."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ MODULE_ATTRIBUTES = frozenset(
 
 
 def escape_attribute(name: str) -> str:
-    """Return the name as a submodule can have it: `train` becomes `train_`, and so do Python's keywords."""
+    """Return a name that a submodule can have: `train` and Python's keywords get an underscore, `train_`."""
     return f"{name}_" if name in MODULE_ATTRIBUTES or name == "self" or iskeyword(name) else name
 
 
 def is_attribute(name: str) -> bool:
-    """Whether `self.NAME` can be written within a class."""
+    """Return whether `self.NAME` is valid inside a class."""
     return name.isidentifier() and not iskeyword(name) and not name.startswith("__")
 
 
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return the name with as many underscores behind it as it takes to be neither taken nor a keyword."""
+def make_unused_name(name: str, taken: Iterable[str]) -> str:
+    """Return the name, with underscores appended until it is neither taken nor a keyword."""
     while name in taken or iskeyword(name):
         name += "_"
     return name
 
 
-def numbered_name(name: str, taken: Iterable[str]) -> str:
-    """Return the name, or the name with the first number from 2 behind it that is neither taken nor a keyword."""
+def make_numbered_name(name: str, taken: Iterable[str]) -> str:
+    """Return the name, with the first number from 2 appended if it is taken or a keyword."""
     number, new = 1, name
     while new in taken or iskeyword(new):
         number += 1

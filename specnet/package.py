@@ -1,4 +1,4 @@
-"""The package itself: its version, and the files that come with it (the grammar, the zoo, the pages of the codes)."""
+"""The version of the package, and the files that come with it: the grammar, the zoo, the pages of the codes."""
 
 from __future__ import annotations
 

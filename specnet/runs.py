@@ -33,7 +33,7 @@ from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 
 MOST_DIFFERENCES = 5
-"""Layers that differ, in one message."""
+"""The largest number of differing layers in one message."""
 
 
 def load_run(path: str | Path) -> LoadedRun:
@@ -99,7 +99,7 @@ def _make_reader(used: Mapping[str, str]) -> Read:
 
 
 def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -> None:
-    """Raise BadRun where the weights belong to another network than the spec's."""
+    """Raise BadRun if the weights belong to a network other than the spec's."""
     labels, model = weights.metadata, config.folder / MODEL
     try:
         digest, used, overrides = labels["digest"], json.loads(labels["used"]), json.loads(labels["overrides"])
@@ -108,8 +108,8 @@ def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -
         raise BadRun(f"{model} does not say which network it belongs to: {error}") from None
     if checked.digest not in (digest, theirs.digest):
         raise BadRun(
-            f"{model} has the weights of another network, {_short_digest(digest)}, "
-            f"than {config.folder / SPEC}, {_short_digest(checked.digest)}\n"
+            f"{model} has the weights of another network ({_short_digest(digest)}) "
+            f"than {config.folder / SPEC} ({_short_digest(checked.digest)})\n"
             + _format_differences(find_differences(theirs.network, checked.network))
         )
 

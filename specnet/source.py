@@ -30,9 +30,11 @@ class Source:
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 
     def span(self, start: int, end: int) -> Span:
+        """Return the span of the characters `start` to `end` (exclusive)."""
         return Span(self, start, end)
 
     def span_of_line(self, number: int) -> Span:
+        """Return the span of a line (counted from 1) without its line end."""
         start = self._line_starts[number - 1]
         return Span(self, start, start + len(self.line(number)))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 SYNONYM_CUTOFF = 0.8
-"""The least similarity to another name of a word; difflib's ratio, from 0 to 1."""
+"""The similarity from which a word is taken for a misspelt synonym: difflib's ratio, from 0 to 1."""
 
 CUTOFF = 0.6
-"""The least similarity to a possible word."""
+"""The similarity from which a word is taken for a misspelt possible word."""
 
 SHORT, SHORT_CUTOFF = 2, 0.75
 """Short words need more: `in` is half of `init`."""
@@ -17,7 +17,7 @@ SHORT, SHORT_CUTOFF = 2, 0.75
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
-def closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
+def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
     """Return the possible word that `word` probably means; "" unless one is close.
 
     `synonyms` maps other names to possible words. Case does not count; an exact match comes before a close one.

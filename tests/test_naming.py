@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from specnet.naming import MODULE_ATTRIBUTES, escape_attribute, free_name, is_attribute, numbered_name
+from specnet.naming import MODULE_ATTRIBUTES, escape_attribute, is_attribute, make_numbered_name, make_unused_name
 
 
 def test_all_attributes_of_a_torch_module_are_known() -> None:
@@ -27,7 +27,7 @@ def test_attributes_are_identifiers_that_python_does_not_mangle() -> None:
 
 
 def test_free_names() -> None:
-    assert free_name("x", ["x", "x_"]) == "x__"
-    assert free_name("in", []) == "in_"
-    assert numbered_name("x", ["x", "x2"]) == "x3"
-    assert numbered_name("x", []) == "x"
+    assert make_unused_name("x", ["x", "x_"]) == "x__"
+    assert make_unused_name("in", []) == "in_"
+    assert make_numbered_name("x", ["x", "x2"]) == "x3"
+    assert make_numbered_name("x", []) == "x"

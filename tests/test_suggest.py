@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from specnet.foreign import closest_word as closest_word_of_any_tool
-from specnet.suggest import closest_word, did_you_mean
+from specnet.foreign import find_closest_word as closest_word_of_any_tool
+from specnet.suggest import did_you_mean, find_closest_word
 
 KINDS = ("conv", "pool", "fc", "bn", "relu", "identity")
 
@@ -17,14 +17,14 @@ KINDS = ("conv", "pool", "fc", "bn", "relu", "identity")
     ("word", "meant"), [("cnov", "conv"), ("Conv", "conv"), ("RELU", "relu"), ("xyz", ""), ("in", ""), ("", "")]
 )
 def test_a_misspelt_word_is_recognised(word: str, meant: str) -> None:
-    assert closest_word(word, KINDS) == meant
+    assert find_closest_word(word, KINDS) == meant
 
 
 def test_synonyms_mean_possible_words() -> None:
     synonyms = {"stride": "S", "kernel_size": "F"}
-    assert closest_word("stride", ("S", "F"), synonyms) == "S"
-    assert closest_word("strid", ("S", "F"), synonyms) == "S"
-    assert closest_word("sride_of_kernel", ("S", "F"), synonyms) == ""
+    assert find_closest_word("stride", ("S", "F"), synonyms) == "S"
+    assert find_closest_word("strid", ("S", "F"), synonyms) == "S"
+    assert find_closest_word("sride_of_kernel", ("S", "F"), synonyms) == ""
 
 
 @pytest.mark.parametrize(

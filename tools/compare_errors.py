@@ -95,7 +95,7 @@ MISTAKES = (
         "stride_does_not_divide",
         "A stride that does not divide: 11.5",
         "conv2",
-        "The others round down without a word, and the last row and column are never read.",
+        "The others round down silently, and the last row and column are never read.",
     ),
     Mistake("channel_mismatch", "A gate of 32 channels for a map of 64", "gate2"),
     Mistake(
@@ -110,7 +110,7 @@ MISTAKES = (
         "parameters_miscounted",
         "A layer narrower than in the paper: the parameters do not add up",
         "fc3",
-        "In PyTorch and Keras it takes an assertion to notice; ONNX has no word for it.",
+        "PyTorch and Keras notice only through an assertion; ONNX cannot express the expectation.",
     ),
 )
 
@@ -210,17 +210,18 @@ def format_totals(title: str, answers: Sequence[Answer]) -> str:
 
 INTRODUCTION = """# Ten mistakes, four tools
 
-The same ten mistakes, written for SpecNet, PyTorch, Keras and ONNX, and what each of them says. `python
+The same ten mistakes in SpecNet, PyTorch, Keras and ONNX, and the message of each tool. `python
 tools/compare_errors.py` runs all forty programs ([tools/mistakes](../tools/mistakes)) and writes this page.
 """
 
-LEGEND = """*name*: the layer that is wrong is named, be it in a quoted line of the program. *line, caret*: the line
-that has the mistake, which ends with `# here`, is quoted with marks below it; PyTorch often quotes the line that
-calls the layer instead. *fix*: a change is proposed; SpecNet's were made, and the whole network checked again. Lines
-are all that is printed, for SpecNet below its table of shapes.
+LEGEND = """*name*: the message names the faulty layer, possibly in a quoted line of the program. *line, caret*:
+the line with the mistake, which ends with `# here`, is quoted with marks below it; PyTorch often quotes the line that
+calls the layer instead. *fix*: a change is proposed; SpecNet has tried each of its fixes on the whole network.
+*lines* counts everything that is printed, for SpecNet below its table of shapes.
 
-PyTorch and Keras are run as programs, on one image of zeros where it takes one; ONNX goes through the checker
-with `full_check`, strict shape inference with `data_prop`, and onnxruntime, until one of them objects.
+The programs for PyTorch and Keras are run, on an image of zeros if the mistake needs one to show; ONNX models go
+through the checker with `full_check`, strict shape inference with `data_prop`, and onnxruntime, until one of them
+reports an error.
 """
 
 

@@ -1,1 +1,1 @@
-"""What becomes of a checked network elsewhere: one outside library a file."""
+"""Convert a checked network for other libraries, each in a module or package of its own."""

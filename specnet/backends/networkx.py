@@ -1,4 +1,4 @@
-"""The network as a graph of networkx, for whoever wants its algorithms: paths, cuts, dominators."""
+"""Convert a network to a graph of networkx, for its algorithms: paths, cuts, dominators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from specnet.graph import Network
 
 
 def digraph(network: Network) -> networkx.DiGraph[str]:
-    """Values by name, each with its `layer` (None for an input) and `shape`; edges as data flows."""
+    """Return a graph of the values by name, with `layer` (None for an input) and `shape`; edges follow the data."""
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     for i in network.inputs:
         graph.add_node(i.name, layer=None, shape=i.shape)

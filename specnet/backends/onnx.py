@@ -1,4 +1,4 @@
-"""A torch module as a model in ONNX, by torch.onnx; needs the extra `export`."""
+"""Export a torch module as an ONNX model by torch.onnx; needs the extra `export`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def export_model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mappin
     shapes = tuple({0: "batch"} for _ in examples)
     with _without_warnings():
         exported = torch.onnx.export(module, examples, dynamo=True, dynamic_shapes=shapes, verbose=False)
-    assert exported is not None, "torch.onnx gives a program wherever it is not told a file"
+    assert exported is not None, "torch.onnx returns a program unless it is given a file"
     proto = exported.model_proto
     onnx.helper.set_model_props(proto, dict(labels))
     onnx.checker.check_model(proto)
@@ -33,7 +33,7 @@ def export_model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mappin
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Silence warnings by torch about itself and about libraries that nobody asked for."""
+    """Silence torch's warnings about itself and about libraries that are not used."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

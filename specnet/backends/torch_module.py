@@ -1,4 +1,4 @@
-"""The network as a torch module: runs the `TorchCall` data of the layers."""
+"""Build the torch module of a network from the `TorchCall` data of its layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
 
 def build_module(network: Network) -> fx.GraphModule:
-    """Return a module that takes one N×C×H×W tensor an input and returns the output, or a tuple if there are heads.
+    """Return a module that takes one N×C×H×W tensor per input and returns the output, or a tuple if there are heads.
 
     Parameters are named after their nodes: `conv1.weight`. Raises ValueError if the network was checked with errors.
     """
@@ -29,7 +29,7 @@ def build_module(network: Network) -> fx.GraphModule:
     for node in network.nodes:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
-            raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
+            raise ValueError(f"`{node.name}` has an error, or follows one: check the spec first")
         inputs = [values[name] for name in node.inputs]
         for call in node.layer.torch(shapes):
             if call.is_module and not node.shares:

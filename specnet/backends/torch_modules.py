@@ -1,4 +1,4 @@
-"""Modules that torch lacks. Each needs only torch, nn and F: its text is embedded in generated source."""
+"""Modules that torch lacks. Each needs only torch, nn and F, as its text is embedded in generated source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class CenterCropConcat(nn.Module):
-    """The channels of all maps, one after the other, each cut to the smallest height and width around its middle."""
+    """Concatenates the channels of maps, each cropped at its centre to the smallest height and width."""
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         height, width = (min(x.shape[dim] for x in maps) for dim in (2, 3))
@@ -43,7 +43,7 @@ class DropPath(nn.Module):
 
 
 class Filter(nn.Module):
-    """A fixed kernel applied to each channel by itself; it is kept with the weights, and not trained."""
+    """A fixed kernel applied to each channel separately; it is stored with the weights, but not trained."""
 
     kernel: Tensor
 
@@ -67,7 +67,7 @@ class Filter(nn.Module):
 
 
 class PaddedAvgPool2d(nn.Module):
-    """The average of what each window holds of the map; padding (left, right, top, bottom) does not count."""
+    """Average pooling that does not count its padding (left, right, top, bottom)."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class PaddedAvgPool2d(nn.Module):
 
 
 class Scale(nn.Module):
-    """A learned factor for each channel and, if asked for, a learned number added."""
+    """A learned factor and, optionally, a learned bias for each channel."""
 
     def __init__(self, channels: int, init: float = 1.0, bias: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""specnet check: every size, every parameter, every error where it is; without torch."""
+"""specnet check: compute every size and parameter, and report every error at its place; needs no torch."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Ch
     from specnet.fixes import apply_edits, collect_edits, select_safe_fixes
 
     if file == "-":
-        raise CommandError("--fix needs a file to write to; standard input is none")
+        raise CommandError("--fix needs a file to write to, which standard input is not")
     made = 0
     while fixes := select_safe_fixes(checked):
         made += len(fixes)

@@ -1,4 +1,4 @@
-"""specnet compile: a network as Python source that needs only torch; written without torch."""
+"""specnet compile: write a network as Python source that needs only torch; needs no torch itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""specnet diff: the difference of two networks, not of two texts."""
+"""specnet diff: compare two networks rather than two texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIGNS = {
     Change.AFFECTED: (" ", "2"),
     Change.RENAMED: ("=", "2"),
 }
-"""Of each change, the sign before its line and the style of the terminal."""
+"""The sign before the line of each change, and the style of the terminal (an SGR code)."""
 
 LEGEND = {Change.RENAMED: "the same layer under another name"}
 """The signs that need an explanation."""

@@ -1,4 +1,4 @@
-"""Run the command that is asked for, and turn what it raises into a message and an exit code."""
+"""Run a command, and turn the exceptions that it raises into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from types import ModuleType
 
 import specnet
 from specnet.cli.output import BUG, CommandError
-from specnet.suggest import closest_word, did_you_mean
+from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
 
+SPIN_COUNT = "2000"
+"""How often an idle thread of GNU's OpenMP polls for work before it sleeps.
 
-# How often a thread that waits for work looks for it before it sleeps. GNU's OpenMP, which reads this when torch is
-# first imported, would do so 300,000 times, and take the cores from whatever else runs; without it, waking up takes
-# longer than most operations of a small network, which then trains a fifth slower.
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+By default it polls 300,000 times, and takes the cores from whatever else runs. If it does not poll at all, waking up
+takes longer than most operations of a small network, which then trains a fifth slower.
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code. No exception leaves it."""
+    """Run a command and return its exit code; raises nothing."""
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
     words = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -59,7 +61,7 @@ def _run(words: list[str]) -> int:
     name = words[0] if words and not words[0].startswith("-") else None
     if name and name not in COMMANDS:
         listed = ", ".join(COMMANDS)
-        hint = did_you_mean(closest_word(name, COMMANDS))
+        hint = did_you_mean(find_closest_word(name, COMMANDS))
         raise CommandError(f"there is no command `{name}`{hint or f'; there are {listed}'}")
     parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
@@ -89,12 +91,12 @@ def _import_command(name: str) -> ModuleType:
 def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError:
     """Return the error about words that a command does not take; it names the first option among them."""
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    hint = did_you_mean(closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    hint = did_you_mean(find_closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
     return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
 
 
 def _format_bug(bug: Exception, words: list[str]) -> str:
-    """Return what a user should report when SpecNet itself is wrong."""
+    """Return the message about a bug in SpecNet, which the user should report."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     return (
         f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}\n"

@@ -1,4 +1,4 @@
-"""specnet draw: the diagram of a network, up to the error and around it where the network is broken."""
+"""specnet draw: draw the diagram of a network; a broken one is drawn up to the error and around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import FILE, add_spec_arguments, format_of, natural_number
+from specnet.cli.options import FILE, add_spec_arguments, natural_number, parse_format
 from specnet.cli.output import CommandError, print_diagnostics, refuse_folder, write_file
 from specnet.cli.specs import check_file
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the network has errors; it is drawn all the same."""
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
     refuse_folder(target)
-    format = format_of(target, FORMATS)
+    format = parse_format(target, FORMATS)
     checked = check_file(options.file, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""specnet evaluate: the accuracy of a trained network, class by class."""
+"""specnet evaluate: measure the accuracy of a trained network, class by class."""
 
 from __future__ import annotations
 
@@ -63,44 +63,44 @@ def run(options: argparse.Namespace) -> int:
 
 def _describe(options: argparse.Namespace, evaluation: Evaluation) -> dict[str, Any]:
     """Return the JSON values of an evaluation."""
-    measures = evaluation.metrics
+    metrics = evaluation.metrics
     return {
         "schema": 1,
         "run": str(options.run_folder),
         "data": options.data,
         "part": evaluation.part,
-        "classes": list(measures.classes),
-        **measures.to_record(),
+        "classes": list(metrics.classes),
+        **metrics.to_record(),
     }
 
 
 def _format_text(evaluation: Evaluation) -> str:
-    measures = evaluation.metrics
-    totals = [("images", f"{measures.images:,} ({evaluation.part})"), ("accuracy", f"{measures.accuracy:.2%}")]
-    if measures.top5 is not None:
-        totals.append(("top-5", f"{measures.top5:.2%}"))
-    totals.append(("loss", f"{measures.loss:.4f}"))
-    confusion = _format_matrix(measures) if len(measures.classes) <= MOST_CLASSES else _format_pairs(measures)
-    return "\n\n".join("\n".join(lines) for lines in (align_rows(totals), _format_classes(measures), confusion))
+    metrics = evaluation.metrics
+    totals = [("images", f"{metrics.images:,} ({evaluation.part})"), ("accuracy", f"{metrics.accuracy:.2%}")]
+    if metrics.top5 is not None:
+        totals.append(("top-5", f"{metrics.top5:.2%}"))
+    totals.append(("loss", f"{metrics.loss:.4f}"))
+    confusion = _format_matrix(metrics) if len(metrics.classes) <= MOST_CLASSES else _format_pairs(metrics)
+    return "\n\n".join("\n".join(lines) for lines in (align_rows(totals), _format_classes(metrics), confusion))
 
 
-def _format_classes(measures: ClassificationMetrics) -> list[str]:
+def _format_classes(metrics: ClassificationMetrics) -> list[str]:
     """Return a line per class, the worst first."""
-    known = [(name, share) for name, share in measures.class_accuracies.items() if share is not None]
+    known = [(name, share) for name, share in metrics.class_accuracies.items() if share is not None]
     rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
     return align_rows([("class", "accuracy"), *rows], right={1})
 
 
-def _format_matrix(measures: ClassificationMetrics) -> list[str]:
+def _format_matrix(metrics: ClassificationMetrics) -> list[str]:
     """Return the confusion matrix: a row per true class, a column per predicted one."""
-    counts = measures.confusion.tolist()
-    heads = [measures.output_name(output)[:LONGEST_HEAD] for output in range(len(counts[0]))]
-    rows = [[name, *(str(count or "·") for count in row)] for name, row in zip(measures.classes, counts, strict=True)]
+    counts = metrics.confusion.tolist()
+    heads = [metrics.output_name(output)[:LONGEST_HEAD] for output in range(len(counts[0]))]
+    rows = [[name, *(str(count or "·") for count in row)] for name, row in zip(metrics.classes, counts, strict=True)]
     lines = align_rows([["", *heads], *rows], right=range(1, 1 + len(heads)))
     return ["true label (rows), predicted label (columns)", *lines]
 
 
-def _format_pairs(measures: ClassificationMetrics) -> list[str]:
+def _format_pairs(metrics: ClassificationMetrics) -> list[str]:
     """Return the pairs of classes that are confused most often."""
-    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in measures.find_confusions(MOST_CLASSES)]
+    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in metrics.find_confusions(MOST_CLASSES)]
     return align_rows([("true label", "predicted label", "images"), *wrong], right={2})

@@ -1,4 +1,4 @@
-"""specnet explain: the page of a code, the reference of a layer or a setting, or a list of all."""
+"""specnet explain: print the page of a code, the reference of a layer or a setting, or a list of all."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _explain(word: str) -> str:
 
 
 def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
-    from specnet.foreign import closest_word
+    from specnet.foreign import find_closest_word
 
-    return CommandError(f"no {what} is called `{word}`{did_you_mean(closest_word(word, possible))}")
+    return CommandError(f"no {what} is called `{word}`{did_you_mean(find_closest_word(word, possible))}")
 
 
 def _list_all() -> str:

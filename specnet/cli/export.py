@@ -1,4 +1,4 @@
-"""specnet export: a network for other programs."""
+"""specnet export: write a network for other programs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
         return None
 
     from specnet.backends.torch_module import build_module
-    from specnet.jobs import collect_parts, collect_used_files
+    from specnet.jobs import collect_layer_info, collect_used_files
     from specnet.settings import Training
     from specnet.training.export import export_untrained
 
@@ -82,7 +82,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     }
     shapes = [input.shape for input in network.inputs]
     return export_untrained(
-        build_module(network), network.training or Training(), collect_parts(network), shapes, labels
+        build_module(network), network.training or Training(), collect_layer_info(network), shapes, labels
     )
 
 
@@ -102,7 +102,7 @@ def _export(exportable: Exportable, format: str) -> bytes:
 
 
 def _describe_use(exportable: Exportable, format: str) -> str:
-    """Return what a program must know to use the file."""
+    """Return a sentence about the content of the file and the inputs of the network."""
     if format == "safetensors":
         return "the weights by name; the metadata holds the spec, the classes and the normalisation"
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)

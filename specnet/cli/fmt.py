@@ -1,4 +1,4 @@
-"""specnet fmt: the one canonical layout; `--fill` writes and corrects the claims, too."""
+"""specnet fmt: rewrite specs in the one canonical layout; `--fill` also writes and corrects the claims."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def natural_number(text: str) -> int:
     return int(text)
 
 
-def format_of(output: Path, formats: tuple[str, ...]) -> str:
+def parse_format(output: Path, formats: tuple[str, ...]) -> str:
     """Return the format that the suffix of a file names, such as `png`; raises CommandError for any other."""
     format = output.suffix.lower().removeprefix(".")
     if format not in formats:

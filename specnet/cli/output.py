@@ -1,4 +1,4 @@
-"""What commands write: files, JSON, diagnostics, and the error that ends them."""
+"""Write the output of commands: files, JSON, diagnostics, and the error that ends a command."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def rewrite_spec(path: Path, text: str) -> None:
-    """Write a spec in the place of another, whose line ends and byte order mark it takes; raises CommandError."""
+    """Replace the text of a spec, keeping its line ends and byte order mark; raises CommandError."""
     try:
         old = path.read_bytes()
     except OSError as error:

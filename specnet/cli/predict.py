@@ -1,4 +1,4 @@
-"""specnet predict: the classes of images, by a trained network."""
+"""specnet predict: classify images with a trained network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from specnet.cli.options import (
     add_device_arguments,
     add_format_argument,
     add_run_argument,
-    format_of,
+    parse_format,
     positive_integer,
 )
 from specnet.cli.output import print_json, write_file
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from specnet.runs import load_run
     from specnet.training import predict
 
-    format = format_of(options.output, PLOT_FORMATS) if options.output else None
+    format = parse_format(options.output, PLOT_FORMATS) if options.output else None
     predictions = predict(load_run(options.run_folder), options.images, options.top, options.device or "cpu")
     if format:
         _plot(predictions, options.output, format)

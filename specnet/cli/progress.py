@@ -1,4 +1,4 @@
-"""The progress of a training on standard error: a live bar on a terminal, a line per epoch elsewhere."""
+"""Show the progress of training on standard error: a live bar on a terminal, a line per epoch elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference of layers and settings, made of their classes: docstrings, attributes, words."""
+"""Format the reference of layers and settings from their classes: docstrings, attributes, words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TYPES = {
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
 MOST_BOUND = 10**6
-"""Larger bounds protect the machine and tell people nothing."""
+"""Larger bounds are left out: they protect the machine, and tell a reader nothing."""
 
 
 def list_modules(modules: Mapping[str, str]) -> str:

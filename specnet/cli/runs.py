@@ -1,4 +1,4 @@
-"""specnet runs: the runs in a folder, side by side."""
+"""specnet runs: list and compare the runs in a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.options import PLOT_FORMATS, add_format_argument, format_of
+from specnet.cli.options import PLOT_FORMATS, add_format_argument, parse_format
 from specnet.cli.output import CommandError, print_json, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.table import align_rows
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, also where there are no runs; a folder with no run or a damaged one is skipped with a note."""
     from specnet.training.runs.run_index import find_repeated_runs, list_runs
 
-    format = format_of(options.output, PLOT_FORMATS) if options.output else None
+    format = parse_format(options.output, PLOT_FORMATS) if options.output else None
     if not options.folder.is_dir():
         raise CommandError(f"there is no folder {options.folder}")
     found = list_runs(options.folder, lambda text: print(text, file=sys.stderr))

@@ -12,7 +12,7 @@ from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError
 from specnet.package import find_package_file
 from specnet.source import Source
-from specnet.suggest import closest_word
+from specnet.suggest import find_closest_word
 from specnet.syntax.limits import MAX_CHARACTERS
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _suggest_file(file: str) -> str:
     names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
     if _is_bare(file):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
-    meant = closest_word(Path(file).stem, names)
+    meant = find_closest_word(Path(file).stem, names)
     return f"; did you mean {names[meant]}?" if meant else ""
 
 

@@ -1,4 +1,4 @@
-"""Commands that need torch, in one process or several: imports, exceptions and exit codes."""
+"""Run commands that need torch, in one process or several, and turn their exceptions into exit codes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _run_as_rank(run: Command, options: argparse.Namespace) -> int:
         try:
             return run(options)
         except Exception as error:
-            speaks, code = ranks.agree_on_failure(error.exit_code if isinstance(error, CommandError) else BUG)
-            if speaks:
+            reports, code = ranks.agree_on_failure(error.exit_code if isinstance(error, CommandError) else BUG)
+            if reports:
                 raise
             return code

@@ -1,4 +1,4 @@
-"""The arguments of a line → the typed attributes of its layer or setting, or diagnostics."""
+"""Bind the arguments of a line to the typed attributes of its layer or setting, or report why they do not fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import Default
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -22,12 +22,12 @@ from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, U
 A = TypeVar("A", bound=Attributes)
 
 MOST_CHOICES = 4
-"""Choices of a field that are offered as fixes where none is given."""
+"""The largest number of choices that are offered as fixes for a field without a value."""
 
 
 @dataclass
 class CollectedArguments:
-    """The arguments of a line before they are validated: values and spans by field, and what is wrong with them."""
+    """The arguments of a line before they are validated: values and spans by field, and the diagnostics."""
 
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class CollectedArguments:
 
 @dataclass
 class BoundAttributes(Generic[A]):
-    """The attributes, None where they are wrong or unknown; their spans by field, and what is wrong with them."""
+    """The attributes (None if they are wrong or unknown), their spans by field, and the diagnostics."""
 
     attributes: A | None
     spans: dict[str, Span]
@@ -70,7 +70,7 @@ def collect_arguments(
     given = CollectedArguments()
     for argument in arguments:
         try:
-            name, value = _field_and_value(attributes, word, argument, lookup, given.values)
+            name, value = _resolve_argument(attributes, word, argument, lookup, given.values)
         except UnknownShape:
             given.is_unknown = True
         except EvaluationError as error:
@@ -97,7 +97,7 @@ class _MisplacedArgument(Exception):
         self.diagnostic = diagnostic
 
 
-def _field_and_value(
+def _resolve_argument(
     attributes: type[Attributes],
     word: tree.Name,
     argument: tree.Argument,
@@ -109,21 +109,25 @@ def _field_and_value(
         name = attributes.field_of(argument.key.text)
         if name is None:
             raise _MisplacedArgument(_diagnose_unknown_attribute(attributes, word, argument.key))
-        return name, _value(attributes, name, word, argument, lookup)
+        return name, _evaluate_argument(attributes, name, word, argument, lookup)
     if isinstance(argument.value, tree.Name) and argument.value.text in attributes.words:
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
         is_word = isinstance(argument.value, tree.Name) and attributes.words and not _has_value(argument.value, lookup)
-        raise _MisplacedArgument((_diagnose_unknown_word if is_word else _diagnose_surplus)(attributes, word, argument))
-    return free[0], _value(attributes, free[0], word, argument, lookup)
+        raise _MisplacedArgument(
+            (_diagnose_unknown_word if is_word else _diagnose_surplus_value)(attributes, word, argument)
+        )
+    return free[0], _evaluate_argument(attributes, free[0], word, argument, lookup)
 
 
-def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: tree.Argument, lookup: Lookup) -> Any:
+def _evaluate_argument(
+    attributes: type[Attributes], name: str, word: tree.Name, argument: tree.Argument, lookup: Lookup
+) -> Any:
     """Return the value of an argument for a field: a bare word that the field knows, or the value of the expression."""
     annotation = attributes.model_fields[name].annotation
     expression = argument.value
-    if isinstance(expression, tree.Name) and expression.text in _literals(annotation):
+    if isinstance(expression, tree.Name) and expression.text in _list_literals(annotation):
         return expression.text
     try:
         return evaluate(expression, lookup)
@@ -132,26 +136,26 @@ def _value(attributes: type[Attributes], name: str, word: tree.Name, argument: t
             raise
         if annotation is str:
             return expression.text
-        known = ("yes", "no") if annotation is bool else _literals(annotation)
+        known = ("yes", "no") if annotation is bool else _list_literals(annotation)
         if not known:
             raise
         subject = attributes.key_of(name) if argument.key else word.text
         raise _MisplacedArgument(_diagnose_unknown_choice(subject, expression, known)) from None
 
 
-def _literals(annotation: Any) -> tuple[str, ...]:
+def _list_literals(annotation: Any) -> tuple[str, ...]:
     """Return the words that a type admits: those of its Literal parts."""
     if get_origin(annotation) is Literal:
         return tuple(word for word in get_args(annotation) if isinstance(word, str))
-    return tuple(word for part in get_args(annotation) for word in _literals(part))
+    return tuple(word for part in get_args(annotation) for word in _list_literals(part))
 
 
 def _diagnose_unknown_choice(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
-    message = f"`{subject}` takes {_alternatives(known)}, not `{word.text}`"
-    return make_diagnostic(Code.E112, message, word.span, meant=closest_word(word.text, list(known)))
+    message = f"`{subject}` takes {_join_alternatives(known)}, not `{word.text}`"
+    return make_diagnostic(Code.E112, message, word.span, meant=find_closest_word(word.text, list(known)))
 
 
-def _alternatives(choices: tuple[str, ...]) -> str:
+def _join_alternatives(choices: tuple[str, ...]) -> str:
     return " or ".join(f"`{choice}`" for choice in choices)
 
 
@@ -163,17 +167,17 @@ def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, k
         letter = attributes.key_of(key.text)
         fix = make_replacement(key.span, letter, safe=True)
         return make_diagnostic(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = closest_word(key.text, written) or suggest.closest_word(key.text, (), keys)
+    meant = find_closest_word(key.text, written) or suggest.find_closest_word(key.text, (), keys)
     return make_diagnostic(
         Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
     )
 
 
-def _diagnose_surplus(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+def _diagnose_surplus_value(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
-        takes = f"only {_alternatives(_choices(attributes, only)) or attributes.key_of(only)}"
+        takes = f"only {_join_alternatives(_list_choices(attributes, only)) or attributes.key_of(only)}"
     return make_diagnostic(
         Code.E114, f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`", argument.span
     )
@@ -181,7 +185,7 @@ def _diagnose_surplus(attributes: type[Attributes], word: tree.Name, argument: t
 
 def _diagnose_unknown_word(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
     words = list(attributes.words)
-    meant = closest_word(argument.span.text, words)
+    meant = find_closest_word(argument.span.text, words)
     message = f"`{word.text}` does not know the word `{argument.span.text}`"
     return make_diagnostic(
         Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant
@@ -224,29 +228,31 @@ def _diagnose_value(
     spans: Mapping[str, Span],
 ) -> Diagnostic:
     """Return the diagnostic for a validation error of a field, or of the attributes as a whole."""
-    from specnet.foreign.arguments import free_keys
+    from specnet.foreign.arguments import list_free_keys
 
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
         return make_diagnostic(Code.E115, f"`{word.text}` {why}", word.span)
     written = attributes.key_of(name)
     meaning = attributes.model_fields[name].description
-    choices = _choices(attributes, name)
+    choices = _list_choices(attributes, name)
     if detail["type"] == "missing" and choices:
         fixes = [make_replacement(word.span, f"{word.text} {choice}") for choice in choices]
-        return make_diagnostic(Code.E111, f"`{word.text}` needs {_alternatives(choices)} first", word.span, fixes=fixes)
+        return make_diagnostic(
+            Code.E111, f"`{word.text}` needs {_join_alternatives(choices)} first", word.span, fixes=fixes
+        )
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
         return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
-    keys = free_keys(attributes, spans)[:1]
+    keys = list_free_keys(attributes, spans)[:1]
     fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
 
 
-def _choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
-    """Return the words of a field that begins a line with one of a few: `max` and `avg` of `pool`."""
-    words = _literals(attributes.model_fields[field].annotation)
+def _list_choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:
+    """Return the words of a positional field with few choices: `max` and `avg` for `pool`; none for other fields."""
+    words = _list_literals(attributes.model_fields[field].annotation)
     return words if field in attributes.positional and len(words) <= MOST_CHOICES else ()

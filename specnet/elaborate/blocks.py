@@ -1,4 +1,4 @@
-"""Blocks: their definitions, here or in another file, and their calls, each in a scope of its own."""
+"""Define blocks, import them from other files, and expand their calls, each in a scope of its own."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
-from specnet.foreign import closest_word, recognise
+from specnet.foreign import find_closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
 
 DECLARATIONS = ("default", "round", "use")
-"""The statements of a used file that count, as its blocks see what they declare."""
+"""The statements of a used file that are executed, since its blocks see their effects."""
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
-    """`block NAME(PARAMETERS) { … }`; no block may be called like one of the `statements`."""
+    """Define `block NAME(PARAMETERS) { … }`; reports a name that is taken, or is that of a layer or of a statement."""
     name = block.name.text
-    known = context.scope.block(name)
+    known = context.scope.find_block(name)
     if known:
         first = Label(known[0].name.span, "first here", primary=False)
         context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
@@ -53,7 +53,7 @@ def report_shape_name(name: tree.Name, context: Context) -> None:
 
 
 def use_file(path: tree.Text, context: Context) -> None:
-    """Take over another file's blocks, with the values and defaults that they see there."""
+    """Import the blocks of another file, which keep the values and defaults that they see there."""
     try:
         source = context.files.read(path.value, path.span)
     except CannotRead as error:
@@ -69,15 +69,15 @@ def use_file(path: tree.Text, context: Context) -> None:
     context.graph.log.diagnostics += diagnostics
     home = Scope()
     declarations = tuple(line for line in lines if _is_declaration(line))
-    context.change(scope=home, open_files=files).walk(declarations, None)
+    context.replace(scope=home, open_files=files).walk(declarations, None)
     for name, block in home.blocks.items():
-        if context.scope.block(name):
+        if context.scope.find_block(name):
             context.report(Code.E103, f"there is already a block `{name}`", path.span)
         context.scope.blocks.setdefault(name, block)
 
 
 def _is_declaration(line: tree.Line) -> bool:
-    """Whether a line of a used file counts: blocks, and what they see; not the network that may stand there too."""
+    """Return whether a line of a used file is executed: blocks and their surroundings are, layers are not."""
     if isinstance(line, tree.Chain):
         element = line.elements[0]
         return isinstance(element, tree.Call) and element.word.text in DECLARATIONS
@@ -86,29 +86,29 @@ def _is_declaration(line: tree.Line) -> bool:
 
 def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Walk the lines of a block and return the value after the last one."""
-    found = context.scope.block(call.word.text)
+    found = context.scope.find_block(call.word.text)
     assert found, "the caller has looked the block up"
     block, home = found
-    name = _name_of_call(call, context)
+    name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     if not _can_be_called(block, call, context):
         return None
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
-    if not _Arguments(block, call, context, inner, value).bind():
+    if not _ArgumentBinder(block, call, context, inner, value).bind():
         return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
     context.graph.scopes[name] = ModuleScope(call.word.text, values)
     return context.within(inner).walk(block.body.lines, value)
 
 
-def _name_of_call(call: tree.Call, context: Context) -> str:
+def _take_name(call: tree.Call, context: Context) -> str:
     if context.scope.single_call and not context.label:
         return context.scope.path.removesuffix(".")
-    return context.name_for(call.word.text)
+    return context.take_name(call.word.text)
 
 
 def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
-    """Report calls that would never end, and values that are a comment; braces are reported and ignored."""
+    """Return whether a call can be expanded; reports endless recursion, comments read as values, and braces."""
     word, active = call.word.text, context.scope.active
     if word in active:
         chain = " → ".join((*active[active.index(word) :], word))
@@ -122,7 +122,7 @@ def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool
 
 
 def _report_comment(call: tree.Call, context: Context) -> bool:
-    """Report values that are a comment of another language; returns whether they are."""
+    """Report values that are a comment of another language; return whether they are."""
     from specnet.foreign.arguments import recognise_comment
 
     diagnostic = recognise_comment(call.arguments)
@@ -130,8 +130,8 @@ def _report_comment(call: tree.Call, context: Context) -> bool:
     return diagnostic is not None
 
 
-class _Arguments:
-    """The arguments of one call on their way to the parameters of its block."""
+class _ArgumentBinder:
+    """Binds the arguments of one call to the parameters of its block."""
 
     def __init__(self, block: tree.Block, call: tree.Call, context: Context, inner: Scope, value: ValueName) -> None:
         self.block, self.call, self.context, self.inner, self.value = block, call, context, inner, value
@@ -139,7 +139,7 @@ class _Arguments:
         self.bound = dict[str, tree.Argument]()
 
     def bind(self) -> bool:
-        """Give each parameter its value; reports what does not fit and returns False then."""
+        """Give each parameter its value; return False, after a report, if the arguments do not fit."""
         fits = True
         for argument in self.call.arguments:
             fits &= self._bind_argument(argument)
@@ -179,7 +179,7 @@ class _Arguments:
             label = Label(first.span, "first here", primary=False)
             self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
         elif argument.key:
-            meant = closest_word(argument.key.text, names)
+            meant = find_closest_word(argument.key.text, names)
             message = f"`{block.text}` has no parameter `{argument.key.text}`"
             self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
         else:

@@ -1,4 +1,4 @@
-"""Where an element of a spec stands: the names it sees, how it is named and shared, and the network it adds to."""
+"""The context of an element of a spec: the names in scope, its label, and the network that it adds to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.source import Source, Span
@@ -19,12 +19,15 @@ from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, U
 ValueName = str | None
 """The name of a value of the network; None where it is unknown, or there is none yet."""
 
-
 Read = Callable[[str, Span], Source]
-"""Read a file that `use` names, relative to the file of the span; raises CannotRead."""
+"""A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
 
 SHAPE_NAMES = "HWC"
-"""The names that stand for height, width and channels of the shape that reaches a layer."""
+"""The names of the height, width and channels of a layer's input."""
+
+
+class CannotRead(Exception):
+    """A file that `use` names cannot be read; the message says why."""
 
 
 class Unset:
@@ -73,7 +76,7 @@ class Scope:
     names: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def inner(self, name: str, single_call: bool = False) -> Scope:
+    def make_inner(self, name: str, single_call: bool = False) -> Scope:
         """Return a scope below this one, whose nodes are called NAME.…"""
         return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
 
@@ -89,24 +92,24 @@ class Scope:
             if scope.is_block:
                 return
 
-    def variable(self, name: str) -> tuple[bool, Any]:
+    def find_variable(self, name: str) -> tuple[bool, Any]:
         """Return whether a name has a value here, and the value."""
         for scope in self._outwards():
             if name in scope.variables:
                 return True, scope.variables[name]
         return False, None
 
-    def block(self, name: str) -> tuple[tree.Block, Scope] | None:
+    def find_block(self, name: str) -> tuple[tree.Block, Scope] | None:
         return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
 
-    def defaults_of(self, kind: str) -> dict[str, Default]:
+    def collect_defaults(self, kind: str) -> dict[str, Default]:
         """Return the defaults of a kind by field; inner scopes override outer ones."""
         found: dict[str, Default] = {}
         for scope in self._outwards():
             found = scope.defaults.get(kind, {}) | found
         return found
 
-    def tap(self, name: str) -> tuple[bool, str | None]:
+    def find_tap(self, name: str) -> tuple[bool, str | None]:
         """Return whether `@name` names a value here, and the value. A block sees its own taps only."""
         for scope in self._within_block():
             if name in scope.taps:
@@ -122,20 +125,20 @@ class Scope:
     def visible_blocks(self) -> list[str]:
         return [name for scope in self._outwards() for name in scope.blocks]
 
-    def name_for(self, word: str, label: LineLabel | None) -> str:
+    def take_name(self, word: str, label: LineLabel | None) -> str:
         """Take a new name for a node or block of this scope, below the scope's path."""
         self.counts[word] += 1
         if label and not label.taken:
             label.taken = True
             name = label.text
         elif label:
-            name = self._free(f"{label.text}_{word}", first=1)
+            name = self._make_unused(f"{label.text}_{word}", first=1)
         else:
-            name = self._free(word, first=self.counts[word], numbered=True)
+            name = self._make_unused(word, first=self.counts[word], numbered=True)
         self.names.add(name)
         return self.path + name
 
-    def _free(self, stem: str, first: int, numbered: bool = False) -> str:
+    def _make_unused(self, stem: str, first: int, numbered: bool = False) -> str:
         """Return the stem with the first number that makes it new in the scope; without one where it is new already."""
         number, mark = first, "_" if numbered and stem[-1].isdigit() else ""
         while (
@@ -145,13 +148,9 @@ class Scope:
         return name
 
 
-class CannotRead(Exception):
-    """A file that `use` names cannot be read; the message says why."""
-
-
 @dataclass(frozen=True)
 class Walker:
-    """Walks the lines and the elements within braces, for the modules below the one that dispatches them."""
+    """The functions of `walk.py`, for the modules that it imports to walk lines and elements within braces."""
 
     walk_lines: Callable[[tree.Lines, Context, ValueName], ValueName]
     walk_element: Callable[[tree.Element, Context, ValueName], ValueName]
@@ -163,12 +162,12 @@ class UsedFiles:
 
     read: Read
     sources: list[Source] = field(default_factory=list)
-    """The files that were read, in this order."""
+    """The files in the order in which they were read."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the functions of this package share. Each also takes the name of the value that reaches it."""
+    """The state that the functions of this package share; each also takes the name of the value that reaches it."""
 
     graph: GraphBuilder
     walker: Walker
@@ -184,21 +183,21 @@ class Context:
     originals: Iterator[str] | None = None
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
 
-    def change(self, **fields: Any) -> Context:
-        """Return a context with other fields, as `dataclasses.replace` does in four times the time."""
+    def replace(self, **fields: Any) -> Context:
+        """Return a copy with other values of some fields, four times as fast as `dataclasses.replace`."""
         context = object.__new__(Context)
         context.__dict__.update(self.__dict__, **fields)
         return context
 
     def within(self, scope: Scope) -> Context:
-        return self.change(scope=scope)
+        return self.replace(scope=scope)
 
     def with_label(self, label: LineLabel | None) -> Context:
-        return self if label is self.label else self.change(label=label)
+        return self if label is self.label else self.replace(label=label)
 
-    def name_for(self, word: str) -> str:
+    def take_name(self, word: str) -> str:
         """Take a new name for a node or block called with a word here."""
-        return self.scope.name_for(word, self.label)
+        return self.scope.take_name(word, self.label)
 
     def walk(self, lines: tree.Lines, value: ValueName) -> ValueName:
         """Return the value after some lines; raises LimitExceeded."""
@@ -219,13 +218,13 @@ class Context:
             self.graph.log.add(diagnostic, trace)
 
     def declare(self, name: str, span: Span) -> None:
-        """Note where a name is declared, for messages about names that resemble it."""
+        """Record where a name is declared, for messages about names that resemble it."""
         self.graph.log.declared[name] = span
 
     # Values
 
     def evaluate(self, expression: tree.Expression, value: ValueName) -> Any:
-        """Return the value of an expression; UNSET where it is unknown or, as is reported then, wrong."""
+        """Return the value of an expression; UNSET if it is unknown, or if it has none, which is reported."""
         try:
             return evaluate(expression, self.lookup(value))
         except UnknownShape:
@@ -238,27 +237,27 @@ class Context:
         self.report_in_call(error.code, error.message, error.span, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
-        """Return the function that finds variables, taps, and C, H and W of the value that reaches this place."""
+        """Return a function that looks up variables, taps, and C, H and W of the value that reaches this place."""
 
         def look_up(name: tree.Name | tree.Tap) -> Any:
             if isinstance(name, tree.Tap):
                 return self._look_up_tap(name)
-            is_known, variable = self.scope.variable(name.text)
+            is_known, variable = self.scope.find_variable(name.text)
             if is_known:
                 if variable is UNSET:
                     raise UnknownShape
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
-            meant = closest_word(name.text, self.scope.visible_names())
+            meant = find_closest_word(name.text, self.scope.visible_names())
             raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
 
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
-        is_known, value = self.scope.tap(tap.name)
+        is_known, value = self.scope.find_tap(tap.name)
         if not is_known:
-            meant = closest_word(tap.name, self.scope.visible_taps())
+            meant = find_closest_word(tap.name, self.scope.visible_taps())
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
             raise UnknownShape

@@ -1,4 +1,4 @@
-"""`if`, `repeat`, `for` and `same`: which lines are walked, how often, and with which variable or weights."""
+"""Walk the lines of `if`, `repeat`, `for` and `same`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import Context, LineLabel, ValueName
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
 from specnet.printer.values import format_layer, quote_value
@@ -20,7 +20,7 @@ from specnet.syntax.limits import MAX_NODES, LimitExceeded
 
 
 def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
-    """Walk the first branch whose condition holds; returns None where a condition is unknown or wrong."""
+    """Walk the first branch whose condition holds; return None if a condition is unknown or wrong."""
     branch: tree.Body | tree.If | None = element
     while isinstance(branch, tree.If):
         try:
@@ -47,11 +47,11 @@ def walk_repeat(element: tree.Repeat, context: Context, value: ValueName) -> Val
         times = quote_value(high - low)
         raise LimitExceeded(f"a repetition runs at most {MAX_NODES:,} times, not {times}", element.count.span)
     header = (element.variable or element.count).span.to(element.count.span)
-    return _Loop("repeat", element.variable, element.body, header).walk(range(low, high), context, value)
+    return _LoopStatement("repeat", element.variable, element.body, header).walk(range(low, high), context, value)
 
 
 def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName) -> tuple[int, int] | None:
-    """Return the first number and the one after the last; None where they are unknown or, as is reported, wrong."""
+    """Return the first number and the one after the last; None if they are unknown, or wrong, which is reported."""
     lookup = context.lookup(value)
     try:
         if isinstance(count, tree.Range):
@@ -68,11 +68,11 @@ def walk_for(element: tree.For, context: Context, value: ValueName) -> ValueName
     """Walk the body once for each of the values."""
     values = [context.evaluate(item, value) for item in element.values]
     header = element.variable.span.to(element.values[-1].span)
-    return _Loop("for", element.variable, element.body, header).walk(values, context, value)
+    return _LoopStatement("for", element.variable, element.body, header).walk(values, context, value)
 
 
 @dataclass(frozen=True)
-class _Loop:
+class _LoopStatement:
     word: str
     variable: tree.Name | None
     body: tree.Body
@@ -82,7 +82,7 @@ class _Loop:
         """Walk the body once for each value, in the scopes `NAME.0`, `NAME.1`, …"""
         if self.body.arms:
             context.report(Code.E106, f"`{self.word}` takes no arms", self.body.span)
-        name = context.name_for(self.word)
+        name = context.take_name(self.word)
         context.graph.scopes[name] = ModuleScope(self.word)
         for number, current in enumerate(values):
             context.graph.count_step(self.header)
@@ -90,7 +90,7 @@ class _Loop:
         return value
 
     def _walk_once(self, name: str, current: Any, context: Context, value: ValueName) -> ValueName:
-        inner = context.scope.inner(name, single_call=tree.is_single_call(self.body))
+        inner = context.scope.make_inner(name, single_call=tree.is_single_call(self.body))
         if self.variable:
             inner.variables[self.variable.text] = current
             inner.trace = (*context.scope.trace, self.header)
@@ -98,22 +98,22 @@ class _Loop:
         return context.within(inner).walk(self.body.lines, value)
 
 
-def repeat_line(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`same LABEL`: a labelled line once more, with the same weights."""
+def walk_same(call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """Walk a labelled line again with the same weights: `same LABEL`."""
     name = call.arguments[0].value if len(call.arguments) == 1 else None
     scope, graph = context.scope, context.graph
     if not isinstance(name, tree.Name):
         context.report(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        meant = closest_word(name.text, list(scope.labelled))
+        meant = find_closest_word(name.text, list(scope.labelled))
         context.report_in_call(Code.E202, f"no line above has the label `{name.text}`", name.span, meant=meant)
         return None
     first = len(graph.nodes)
-    end = _walk_again(name.text, context, value)
+    end = _walk_line_again(name.text, context, value)
     nodes = {node.name: node for node in graph.nodes}
     originals = [nodes[original] for original in scope.labelled[name.text][1]]
-    why = find_difference(graph, originals, graph.nodes[first:]) if end else ""
+    why = _explain_difference(graph, originals, graph.nodes[first:]) if end else ""
     if why:
         graph.mark_broken(first)
         line = Label(scope.labels[name.text].span, "first here", primary=False)
@@ -121,22 +121,22 @@ def repeat_line(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     return None if why else end
 
 
-def _walk_again(name: str, context: Context, value: ValueName) -> ValueName:
+def _walk_line_again(name: str, context: Context, value: ValueName) -> ValueName:
     """Walk the elements of a labelled line; the new nodes share the weights of the first ones."""
     scope = context.scope
     chain, originals = scope.labelled[name]
-    label = context.label or LineLabel(scope.name_for(name, None).removeprefix(scope.path))
-    inner = context.change(label=label, originals=iter(originals))
+    label = context.label or LineLabel(scope.take_name(name, None).removeprefix(scope.path))
+    inner = context.replace(label=label, originals=iter(originals))
     for element in chain.elements:
         if not isinstance(element, tree.Resume):
             value = context.walker.walk_element(element, inner, value)
     return value
 
 
-def find_difference(graph: GraphBuilder, originals: Sequence[Node], again: Sequence[Node]) -> str:
+def _explain_difference(graph: GraphBuilder, originals: Sequence[Node], again: Sequence[Node]) -> str:
     """Return why the nodes of a repeated line cannot share the weights of the first ones; empty if they can.
 
-    The maps may be higher and wider, but must have as many channels and lead to the same layers.
+    Height and width of the maps may differ; the channels and the layers must be the same.
     """
     if any(node.output is None for node in (*originals, *again)):
         return ""  # an error that is reported already
@@ -145,17 +145,17 @@ def find_difference(graph: GraphBuilder, originals: Sequence[Node], again: Seque
         if first.layer != node.layer:
             first_text, text = format_layer(first.layer), format_layer(node.layer)
             return f"`{first.name}` is `{first_text}`, and `{node.name}` would be `{text}`"
-        for name, shape in _weights(graph, first).items():
-            if _weights(graph, node)[name] != shape:
-                needed = format_shape(_weights(graph, node)[name])
+        for name, shape in _collect_weight_shapes(graph, first).items():
+            if _collect_weight_shapes(graph, node)[name] != shape:
+                needed = format_shape(_collect_weight_shapes(graph, node)[name])
                 return f"the weights of `{first.name}` are {format_shape(shape)}, and `{node.name}` needs {needed}"
     if len(originals) != len(again):
         return f"the line had {len(originals)} layers, and would have {len(again)} here"
     return ""
 
 
-def _weights(graph: GraphBuilder, node: Node) -> Mapping[str, tuple[int, ...]]:
-    """The shapes of the parameters and buffers of a node, by name."""
+def _collect_weight_shapes(graph: GraphBuilder, node: Node) -> Mapping[str, tuple[int, ...]]:
+    """Return the shapes of the parameters and buffers of a node, by name."""
     shapes: list[Shape | None] = [graph.shapes[name] for name in node.inputs]
     assert node.layer, "only nodes with an output are compared"
     known = tuple(shape for shape in shapes if shape)

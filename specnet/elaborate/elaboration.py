@@ -11,7 +11,7 @@ from specnet.elaborate.context import Context, Read, Scope, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
@@ -30,13 +30,13 @@ class Elaborated:
 
     network: Network
     places: Mapping[str, Place]
-    """By the name of an input or a node."""
+    """The places of inputs and nodes by name."""
     setting_spans: Mapping[str, Span]
     """The lines of the `train` section, and the section itself as `train`."""
     step_spans: Mapping[str, list[Span]]
     """The steps of each line of the `train` section."""
     claims: Mapping[str, Claim]
-    """By the name of the value at the end of the line."""
+    """The claims by the name of the value at the end of the line."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -58,7 +58,7 @@ def elaborate(
 ) -> Elaborated:
     """Return the network that the lines describe. Never raises for a bad spec; raises OverrideError.
 
-    What is missing is reported only for a spec that `is_complete`: all its lines could be read.
+    Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
     context = Context(GraphBuilder(), WALKER, UsedFiles(read), expressions, open_files=(source.name,))
@@ -66,7 +66,7 @@ def elaborate(
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
     graph = context.graph
-    graph.name = graph.name or _name_of(source)
+    graph.name = graph.name or _derive_name(source)
     return Elaborated(
         graph.finish(outputs),
         graph.places,
@@ -80,7 +80,7 @@ def elaborate(
 
 
 def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context) -> tuple[str, ...]:
-    """Walk the whole spec; returns the names of the outputs, none where a limit is exceeded."""
+    """Walk the whole spec; return the names of the outputs, none if a limit is exceeded."""
     outputs: tuple[str, ...] = ()
     try:
         end = context.walk(lines, None)
@@ -96,8 +96,8 @@ def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context
     return outputs
 
 
-def _name_of(source: Source) -> str:
-    """The file's name, for a network that has none of its own."""
+def _derive_name(source: Source) -> str:
+    """Return the name of the file, for a network without a `net` line."""
     path = Path(source.name)
     return path.stem if path.suffix == ".net" else "network"
 
@@ -136,5 +136,5 @@ def _refuse_override(name: str, scope: Scope) -> None:
     """Raise OverrideError for a name that nothing in the spec has."""
     from specnet import settings
 
-    hint = did_you_mean(closest_word(name, [*scope.variables, *settings.list_lines()]))
+    hint = did_you_mean(find_closest_word(name, [*scope.variables, *settings.list_lines()]))
     raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

@@ -1,4 +1,4 @@
-"""The network while it grows: a node's shape is known, or known to be unknown, as soon as the node is added."""
+"""Build the network node by node; each node has its shape, or None if it is unknown, once it is added."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ class GraphBuilder:
     scopes: dict[str, ModuleScope] = field(default_factory=dict)
     training: Training | None = None
     shapes: dict[str, Shape | None] = field(default_factory=dict)
-    """The shapes that the check goes on with: behind an error, those that lines claim."""
+    """The shapes that checking continues with: after an error, those that lines claim."""
     broken: set[str] = field(default_factory=set)
     """The nodes at an error or behind one."""
     places: dict[str, Place] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
-    """By the name of the value at the end of the line."""
+    """The claims by the name of the value at the end of the line."""
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""
     step_spans: dict[str, list[Span]] = field(default_factory=dict)
     """The steps of each line of the `train` section."""
     lacks_blocks: bool = False
-    """A block or a file of blocks could not be read, so unknown words may name blocks."""
+    """Whether a block or a file of blocks could not be read, so that unknown words may name blocks."""
     has_gaps: bool = False
-    """A line could not be read, so it is unknown whether an input is missing."""
+    """Whether a line could not be read, so that it is unknown whether an input is missing."""
     without_input: Place | None = None
     """The first layer above every `input`."""
     steps: int = 0
@@ -111,7 +111,9 @@ class GraphBuilder:
             self.without_input = place
         known = tuple(value for value in inputs if value is not None)
         shapes = tuple(shape for shape in (self.shapes[value] for value in known) if shape)
-        output = self._output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
+        output = (
+            self._compute_output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
+        )
         is_broken = output is None or bool(self.broken.intersection(known))
         self.shapes[name] = output
         self.places[name] = place
@@ -121,36 +123,36 @@ class GraphBuilder:
         return name
 
     def mark_broken(self, first: int) -> None:
-        """Make the shapes of all nodes from number `first` on unknown: they are at an error after all."""
+        """Mark the nodes from number `first` on as being at an error: their shapes become unknown."""
         for number, node in enumerate(self.nodes[first:], first):
             self.nodes[number] = replace(node, output=None)
             self.shapes[node.name] = None
             self.broken.add(node.name)
 
-    def _output(
+    def _compute_output(
         self, name: str, layer: Layer, inputs: tuple[str, ...], shapes: tuple[Shape, ...], place: Place
     ) -> Shape | None:
         try:
             output = layer.output(shapes)
         except LayerError as error:
             shown = inputs if error.arms is None else [inputs[arm] for arm in error.arms]
-            origins = [label for value in shown for label in self._origins(value, place.trace)]
-            origins += self._declarations(place)
+            origins = [label for value in shown for label in self._label_origins(value, place.trace)]
+            origins += self._label_declarations(place)
             self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
             return None
         for note in layer.notes(shapes):
             self.log.add(_make_layer_diagnostic(name, note, place))
         return output
 
-    def _origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
-        """Where a value gets its shape, seen from the calls of `trace`, and where the names used there are declared."""
+    def _label_origins(self, value: str, trace: tuple[Span, ...]) -> list[Label]:
+        """Return labels for the origin of a value's shape, as seen from `trace`, and for the names used there."""
         made, shape = self.places[value], self.shapes[value]
         is_inside = len(made.trace) > len(trace)  # in a block that is called from here: the reader sees the call
         span = made.trace[len(trace)] if is_inside else made.attributes.get("shape", made.element)
-        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._declarations(made)]
+        return [Label(span, f"gives {format_shape(shape or ())}", primary=False), *self._label_declarations(made)]
 
-    def _declarations(self, place: Place) -> list[Label]:
-        """Where the names are declared that attributes take their values from: `S` of `S=S`."""
+    def _label_declarations(self, place: Place) -> list[Label]:
+        """Return labels for the declarations of the names that are values of attributes: `S` of `S=S`."""
         values = (re.fullmatch(r"\w+=([A-Za-z_]\w*)", span.text) for span in place.attributes.values())
         names = [match[1] for match in values if match]
         spans = dict.fromkeys(self.log.declared[name] for name in names if name in self.log.declared)
@@ -173,7 +175,7 @@ class GraphBuilder:
 def _make_layer_diagnostic(
     name: str, found: LayerError | LayerNote, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
 ) -> Diagnostic:
-    """A layer's error or note at the attributes that it is about, or at the layer's word if they are not written."""
+    """Return a layer's error or note, at the attributes that it is about or, if they are not written, at its word."""
     spans = {place.attributes[field] for field in found.attributes if field in place.attributes}
     labels = [Label(span) for span in sorted(spans, key=lambda span: span.start) or [place.word]]
     labels[-1] = Label(labels[-1].span, found.arithmetic)

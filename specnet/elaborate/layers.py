@@ -1,4 +1,4 @@
-"""Layers: a call binds the attributes of its kind and adds a node; a join reads several arms or taps."""
+"""Add layers: a call binds the attributes of its kind and adds a node; a join reads several arms or taps."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ def _add_node(
     value: ValueName,
     inputs: list[ValueName],
 ) -> str:
-    """Add a node with what its arguments say; where they are wrong, it has no layer and no shape."""
+    """Add a node with the attributes of its arguments; if they are wrong, it has no layer and no shape."""
     scope, word = context.scope, call.word
-    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.defaults_of(word.text))
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.collect_defaults(word.text))
     context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None
-    return context.graph.add_node(context.name_for(word.text), word.text, bound.attributes, inputs, place, original)
+    return context.graph.add_node(context.take_name(word.text), word.text, bound.attributes, inputs, place, original)
 
 
 def _is_tap(argument: tree.Argument, context: Context) -> bool:
-    """Whether a positional argument is a tap, or a name that stands for a value of the network, known or not."""
+    """Return whether a positional argument is a tap, or a name that stands for a value of the network, known or not."""
     if argument.key is not None or not isinstance(argument.value, tree.Name):
         return argument.key is None and isinstance(argument.value, tree.Tap)
-    variable = context.scope.variable(argument.value.text)[1]
+    variable = context.scope.find_variable(argument.value.text)[1]
     return variable is UNSET or isinstance(variable, ValueRef)
 
 
@@ -105,7 +105,7 @@ def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueNa
 
 
 def _identity_or(arm: tree.Lines) -> tree.Call | None:
-    """The call of an arm that is `identity or { … }`."""
+    """Return the call of an arm that is `identity or { … }`, else None."""
     call = _only_call(arm)
     return call if call and _is_identity(call) and call.alternative is not None else None
 
@@ -116,7 +116,7 @@ def _is_identity(call: tree.Call) -> bool:
 
 
 def _only_call(arm: tree.Lines) -> tree.Call | None:
-    """The call of an arm that is a single one without a label."""
+    """Return the call of an arm that consists of one call without a label, else None."""
     if len(arm) != 1 or not isinstance(arm[0], tree.Chain) or arm[0].label or len(arm[0].elements) != 1:
         return None
     element = arm[0].elements[0]

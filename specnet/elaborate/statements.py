@@ -1,4 +1,4 @@
-"""The statements that are no layers: net, input, let, default, round, use, head, expect; and claims, `=> SHAPE`."""
+"""Execute the statements net, input, let, default, round, use, head and expect, and check claims, `=> SHAPE`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from specnet.elaborate.binding import collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, LineLabel, ValueName
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
@@ -19,7 +19,7 @@ from specnet.syntax import tree
 
 
 def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
-    """`let NAME = VALUE`; an override takes the place of the value."""
+    """Define a variable, `let NAME = VALUE`; an override replaces the value."""
     name, scope = line.name.text, context.scope
     if name in SHAPE_NAMES:
         report_shape_name(line.name, context)
@@ -33,7 +33,7 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
 
 
 def name_network(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`net NAME "description"`"""
+    """Name the network: `net NAME "description"`."""
     values = [argument.value for argument in call.arguments if argument.key is None]
     texts = [v.text if isinstance(v, tree.Name) else v.value for v in values if isinstance(v, tree.Name | tree.Text)]
     graph = context.graph
@@ -49,7 +49,7 @@ def name_network(call: tree.Call, context: Context, value: ValueName) -> ValueNa
 
 
 def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`input 227x227x3`, `input left 105x105x1`"""
+    """Add an input: `input 227x227x3`, `input left 105x105x1`."""
     if not _is_at_top(call, context):
         return value
     *names, size = [argument.value for argument in call.arguments] or [call.word]
@@ -57,7 +57,7 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     if size is call.word or len(names) > 1 or (name and not isinstance(name, tree.Name)):
         message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
         context.report(Code.E106, message, call.span)
-        return context.graph.add_input(context.scope.name_for("input", None), None, Place(call.span, call.word.span))
+        return context.graph.add_input(context.scope.take_name("input", None), None, Place(call.span, call.word.span))
     return _add_named_input(name if isinstance(name, tree.Name) else None, size, call, context)
 
 
@@ -75,7 +75,7 @@ def _add_named_input(name: tree.Name | None, size: tree.Expression, call: tree.C
 
 
 def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
-    """Return the shape of an input; reports what is wrong with it and returns None then."""
+    """Return the shape of an input; None, after a report, if it is not valid."""
     value = None if isinstance(size, tree.Tap) else context.evaluate(size, None)
     if value is UNSET:
         return None
@@ -93,7 +93,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
 
 
 def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`round floor`: every rounding of the file is accepted."""
+    """Accept all rounding of the file: `round floor`."""
     words = [a.value.text for a in call.arguments if a.key is None and isinstance(a.value, tree.Name)]
     if words != ["floor"] or len(call.arguments) != 1:
         context.report(Code.E106, "`round` is written `round floor`", call.span)
@@ -106,7 +106,7 @@ def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> Valu
 
 
 def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`default KIND KEY=VALUE …` for the lines below."""
+    """Set default attributes for the lines below: `default KIND KEY=VALUE …`."""
     first = call.arguments[0].value if call.arguments else None
     if not isinstance(first, tree.Name) or call.arguments[0].key:
         context.report(Code.E106, "`default` is written `default KIND KEY=VALUE …`", call.span)
@@ -114,7 +114,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     kind = get_layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        context.report(Code.E101, message, first.span, meant=closest_word(first.text, list(list_kinds())))
+        context.report(Code.E101, message, first.span, meant=find_closest_word(first.text, list(list_kinds())))
         return value
     given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)
@@ -124,7 +124,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
 
 
 def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`use "blocks/resnet.net"`: the blocks of another file, relative to this one."""
+    """Import the blocks of another file, relative to this one: `use "blocks/resnet.net"`."""
     path = call.arguments[0].value if len(call.arguments) == 1 else None
     if not isinstance(path, tree.Text):
         context.report(Code.E106, '`use` is written `use "FILE"`', call.span)
@@ -134,15 +134,15 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 
 def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`head NAME weight=0.3 { … }`: an auxiliary output; the lines below go on with the value before it."""
+    """Add an auxiliary output, `head NAME weight=0.3 { … }`; the lines below continue with the value before it."""
     given = collect_arguments(_HeadAttributes, call.word, call.arguments, context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     if "name" not in given.values or not call.body or call.body.arms:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
     scope = context.scope
-    name = scope.name_for("head", LineLabel(escape_attribute(str(given.values["name"]))))
-    end = context.within(scope.inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
+    name = scope.take_name("head", LineLabel(escape_attribute(str(given.values["name"]))))
+    end = context.within(scope.make_inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
     if end is not None:
         context.graph.heads.append(Head(name, end, float(given.values.get("weight", 1.0))))
     return value
@@ -156,7 +156,7 @@ class _HeadAttributes(Attributes):
 
 
 def _is_at_top(call: tree.Call, context: Context) -> bool:
-    """Whether a statement stands in the file itself, without a label or braces; reports where it does not."""
+    """Return whether a statement is at the top level, without label and braces; reports it otherwise."""
     word = call.word.text
     if context.scope.parent is not None:
         context.report(Code.E106, f"`{word}` belongs outside all blocks and repetitions", call.word.span)
@@ -169,7 +169,7 @@ def _is_at_top(call: tree.Call, context: Context) -> bool:
 
 
 def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, value: ValueName) -> None:
-    """Compare the shape at the end of a line with the claimed one, which the check goes on with."""
+    """Compare the shape at the end of a line with the claimed one, with which checking continues."""
     claimed = context.evaluate(claim, value)
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
     if claimed is UNSET or value is None:
@@ -189,7 +189,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
 def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Context, value: str) -> None:
     """Report a wrong claim, but a mistake in a block at the first call of the block only."""
     message = f"`{value}` gives {format_shape(actual)}, not {format_shape(shape)} as claimed"
-    origin, log = _origin_elsewhere(value, claim, context), context.graph.log
+    origin, log = _label_origin(value, claim, context), context.graph.log
     if origin and origin.span in log.reported:
         return
     places = [origin] if origin else []
@@ -197,15 +197,15 @@ def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Conte
     log.reported.update(label.span for label in places)
 
 
-def _origin_elsewhere(value: str, claim: Span, context: Context) -> Label | None:
-    """The layer that gave a value its shape, where that is on another line than the claim."""
+def _label_origin(value: str, claim: Span, context: Context) -> Label | None:
+    """Return a label for the layer that gave a value its shape; None if it is on the line of the claim."""
     origin = find_shape_origin({node.name: node for node in context.graph.nodes}, value)
     element = context.graph.places[origin].element
     return None if element.line == claim.line else Label(element, f"made here, by `{origin}`", primary=False)
 
 
 def add_expectation(line: tree.Expect, context: Context, value: ValueName) -> None:
-    """`expect parameters 62_378_344`, `expect macs < 1.2G`; compared when the network is complete."""
+    """Record an expectation, `expect macs < 1.2G`, which is compared when the network is complete."""
     number = context.evaluate(line.value, value)
     if isinstance(number, int | float) and not isinstance(number, bool):
         quantity = line.quantity

@@ -1,6 +1,6 @@
-"""The `train` section → typed settings; specnet/settings alone says which lines and choices there are.
+"""Read the `train` section as typed settings; specnet/settings defines its lines and choices.
 
-Imported when a spec has a `train` section, or an override of one: reading the settings' classes takes its time.
+Imported when a spec has a `train` section, or an override of one: importing the settings' classes takes time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from specnet.attributes import Setting
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
@@ -23,7 +23,7 @@ Arguments = tuple[tree.Argument, ...]
 
 
 def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`train { LINE CHOICE KEY=VALUE … }`, a line a setting."""
+    """Read `train { LINE CHOICE KEY=VALUE … }`, one setting per line."""
     spans = context.graph.setting_spans
     is_inside = context.scope.parent is not None
     if call.body is None or call.body.arms or call.arguments or context.label or is_inside:
@@ -52,7 +52,7 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
     for line in lines:
         if isinstance(line, tree.Unreadable):
             continue
-        calls = _calls_of(line)
+        calls = _list_calls(line)
         if not calls:
             context.report(Code.E106, "a line of `train` is a setting: a word, values, `KEY=value`", line.span)
         elif _is_acceptable(calls, found, context):
@@ -64,8 +64,8 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
     return found
 
 
-def _calls_of(line: tree.Line) -> list[tree.Call]:
-    """The calls of a line, none where it is anything but calls."""
+def _list_calls(line: tree.Line) -> list[tree.Call]:
+    """Return the calls of a line; none if it is anything but calls."""
     if not isinstance(line, tree.Chain) or line.label or line.claim:
         return []
     calls = [element for element in line.elements if isinstance(element, tree.Call)]
@@ -73,11 +73,11 @@ def _calls_of(line: tree.Line) -> list[tree.Call]:
 
 
 def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, ...]], context: Context) -> bool:
-    """Report a line that does not exist, is given twice, or has too many steps."""
+    """Return whether a line is valid; reports one that does not exist, is given twice or has too many steps."""
     word = calls[0].word
     name = word.text
     if name not in settings.list_lines():
-        meant = closest_word(name, list(settings.list_lines()))
+        meant = find_closest_word(name, list(settings.list_lines()))
         has = "" if meant else f"it has {', '.join(settings.list_lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
@@ -92,7 +92,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
 
 
 def _lead_with_word(call: tree.Call) -> tree.Call:
-    """A later step of a chain in the form of the first one, whose word follows that of the line."""
+    """Return a later step of a chain in the form of the first one, whose word follows that of the line."""
     return replace(call, arguments=(_as_argument(call.word), *call.arguments))
 
 
@@ -109,20 +109,22 @@ def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context)
     overrides = _take_overrides(context)
     for name, calls in lines.items():
         given = overrides.pop(name, ())
-        steps = [_make_setting(name, call.word, _override(name, call, given), context) for call in calls]
+        steps = [_make_setting(name, call.word, _apply_override(name, call, given), context) for call in calls]
         known = [step for step in steps if step]
         if known:
             values[name] = tuple(known) if settings.takes_several(name) else known[0]
     for name, arguments in overrides.items():
         span = arguments[0].value.span if arguments[0].key is None else arguments[0].span
-        setting = _make_setting(name, tree.Name(span, name), (*_default_choice(name, arguments), *arguments), context)
+        setting = _make_setting(
+            name, tree.Name(span, name), (*_find_default_choice(name, arguments), *arguments), context
+        )
         if setting:
             values[name] = setting
     return Training(**values)
 
 
 def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Context) -> Setting | None:
-    """Return one setting; reports what is wrong with it and returns None then."""
+    """Return one setting; None, after a report, if it is not valid."""
     choices = settings.get_choices(line)
     kind = choices.get("")
     if kind is None:
@@ -131,13 +133,13 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
             _report_choices(line, word, first, list(choices), context)
             return None
         kind, word, arguments = choices[first.text], first, arguments[1:]
-    bound = bind_attributes(kind, word, arguments, _lookup(context))
+    bound = bind_attributes(kind, word, arguments, _make_lookup(context))
     context.add_diagnostics(bound.diagnostics)
     return bound.attributes
 
 
-def _lookup(context: Context) -> Lookup:
-    """Return the function that finds the values of names in a setting, which no shape reaches."""
+def _make_lookup(context: Context) -> Lookup:
+    """Return a function that looks up names in a setting, where C, H and W have no value."""
     look_up = context.lookup(None)
 
     def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:
@@ -154,7 +156,7 @@ def _report_choices(
     """Report that a line needs a word after its name, or does not know the one that is there."""
     listed = ", ".join(f"`{choice}`" for choice in choices)
     if isinstance(first, tree.Name):
-        meant = closest_word(first.text, choices)
+        meant = find_closest_word(first.text, choices)
         message = f"`{line}` has no choice `{first.text}`"
         context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
@@ -171,12 +173,12 @@ def _take_overrides(context: Context) -> dict[str, Arguments]:
         line, _, key = name.partition(".")
         if line in settings.list_lines() and not settings.takes_several(line):
             value = context.overrides.pop(name)
-            found[line] = (*found.get(line, ()), _argument_of(name, key, value))
+            found[line] = (*found.get(line, ()), _make_argument(name, key, value))
     return found
 
 
-def _argument_of(name: str, key: str, value: tree.Expression) -> tree.Argument:
-    """`lr=0.1` of `--set optimizer.lr=0.1`."""
+def _make_argument(name: str, key: str, value: tree.Expression) -> tree.Argument:
+    """Return the argument `lr=0.1` of `--set optimizer.lr=0.1`."""
     if not key:
         return tree.Argument(value.span, None, value)
     source = value.span.source
@@ -185,7 +187,7 @@ def _argument_of(name: str, key: str, value: tree.Expression) -> tree.Argument:
     return tree.Argument(source.span(end - len(key), len(source.text)), word, value)
 
 
-def _override(line: str, call: tree.Call, given: Arguments) -> Arguments:
+def _apply_override(line: str, call: tree.Call, given: Arguments) -> Arguments:
     """Return the arguments of a line with the overrides applied.
 
     A value by position replaces the positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice
@@ -202,8 +204,8 @@ def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
     return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
 
 
-def _default_choice(line: str, arguments: Arguments) -> Arguments:
-    """The choice that a line has by default, for an override of one of its keys where the spec leaves it out."""
+def _find_default_choice(line: str, arguments: Arguments) -> Arguments:
+    """Return the default choice of a line that the spec leaves out, for an override of one of its keys."""
     default = Training.model_fields[line].default
     word = next((word for word, kind in settings.get_choices(line).items() if type(default) is kind), "")
     return (_as_argument(tree.Name(arguments[0].span, word)),) if word and arguments[0].key else ()

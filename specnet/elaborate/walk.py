@@ -1,4 +1,4 @@
-"""The walk over the lines in the order of the file: each line and each element goes to the function for it."""
+"""Walk the lines in the order of the file, and dispatch each line and element to the function for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.blocks import call_block, define_block
 from specnet.elaborate.context import Context, LineLabel, ValueName, Walker
-from specnet.elaborate.control_flow import repeat_line, walk_for, walk_if, walk_repeat
+from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
 from specnet.elaborate.layers import add_join, add_layer
 from specnet.elaborate.statements import (
     accept_rounding,
@@ -20,7 +20,7 @@ from specnet.elaborate.statements import (
     set_default,
     use_blocks,
 )
-from specnet.foreign import closest_word
+from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers import get_layer_class, list_kinds
 from specnet.naming import escape_attribute
@@ -28,8 +28,8 @@ from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
 
 
-def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
-    """`train { … }`: reads the settings, whose classes are imported only then."""
+def _read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
+    """Read `train { … }`; the classes of the settings are imported only now."""
     from specnet.elaborate import training
 
     return training.read_training(call, context, value)
@@ -43,9 +43,9 @@ STATEMENTS: Mapping[str, Statement] = {
     "default": set_default,
     "round": accept_rounding,
     "use": use_blocks,
-    "same": repeat_line,
+    "same": walk_same,
     "head": add_head,
-    "train": read_training,
+    "train": _read_training,
 }
 """The words that begin a line of their own."""
 
@@ -55,15 +55,15 @@ def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueNa
     if context.depth >= MAX_DEPTH:
         span = lines[0].span if lines else next(reversed(context.graph.places.values())).element
         raise LimitExceeded(f"blocks and braces are nested more than {MAX_DEPTH} deep", span)
-    inner = context.change(label=None, depth=context.depth + 1)
-    context.scope.reserved.update(_labels_of(lines))
+    inner = context.replace(label=None, depth=context.depth + 1)
+    context.scope.reserved.update(_find_labels(lines))
     for line in lines:
         value = _walk_line(line, inner, value)
     return value
 
 
-def _labels_of(lines: tree.Lines) -> Iterator[str]:
-    """The labels of these lines and of those in their arms and conditions, which are names of the same scope."""
+def _find_labels(lines: tree.Lines) -> Iterator[str]:
+    """Yield the labels of these lines and of those in their arms and conditions, which share one scope."""
     for line in lines:
         if isinstance(line, tree.Chain):
             if line.label:
@@ -71,7 +71,7 @@ def _labels_of(lines: tree.Lines) -> Iterator[str]:
             for element in line.elements:
                 if isinstance(element, tree.Call | tree.If) and element.body:
                     for inner in (element.body.lines, *element.body.arms):
-                        yield from _labels_of(inner)
+                        yield from _find_labels(inner)
 
 
 def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName:
@@ -112,7 +112,7 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
 
 
 def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
-    """Take the label of a line; reports and ignores one that is taken."""
+    """Return the label of a line; reports and ignores one that is taken."""
     if chain.label is None:
         return None
     name, scope = chain.label.text, context.scope
@@ -127,13 +127,13 @@ def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
 
 
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
-    """`@name` at the start of a line: go on with the value of that name."""
+    """Return the value that a line resumes from: `@name` at its start."""
     given = context.evaluate(tap, None)
     return given.name if isinstance(given, ValueRef) else None
 
 
 def _name_value(element: tree.Resume, context: Context, value: ValueName) -> None:
-    """`-> @name`: name the value."""
+    """Name a value: `-> @name`."""
     name = element.tap.name
     if name in context.scope.taps:
         context.report(Code.E103, f"`@{name}` already names a value", element.span)
@@ -160,7 +160,7 @@ def walk_element(element: tree.Element, context: Context, value: ValueName) -> V
 
 def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     word = call.word.text
-    if context.scope.block(word):
+    if context.scope.find_block(word):
         return call_block(call, context, value)
     if word in STATEMENTS:
         return STATEMENTS[word](call, context, value)
@@ -177,7 +177,7 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.python import translate_layer_call
 
     word = call.word.text
-    resembled = closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    resembled = find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
     whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
@@ -185,4 +185,4 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
 
 
 WALKER = Walker(walk_lines, walk_element)
-"""Handed down to the functions that meet lines within braces."""
+"""The functions of this module, passed down to those that walk lines within braces."""

@@ -1,6 +1,6 @@
-"""Words, calls and punctuation of other tools and languages (PyTorch, Keras, Caffe, Darknet, Python): what they mean.
+"""Recognise and translate words, calls and punctuation of PyTorch, Keras, Caffe, Darknet and Python.
 
-This face imports the recognisers only when a spec has an error.
+The recognisers are imported only when a spec has an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LONGEST_LINE = 500
 
 
 def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
-    """Return what a line that cannot be read resembles; `statement` is the offset at which its statement begins."""
+    """Return a hint on a line that cannot be read, or None; its statement begins at the offset `statement`."""
     from specnet.foreign import braces, punctuation, python, sections
     from specnet.foreign.bad_line import BadLine
 
@@ -36,8 +36,8 @@ def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
     return next((hint for recogniser in recognisers if (hint := recogniser(line))), None)
 
 
-def closest_word(word: str, possible: Iterable[str]) -> str:
+def find_closest_word(word: str, possible: Iterable[str]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
-    from specnet.foreign.words import closest_word
+    from specnet.foreign.words import find_closest_word
 
-    return closest_word(word, tuple(possible))
+    return find_closest_word(word, tuple(possible))

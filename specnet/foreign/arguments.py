@@ -1,6 +1,6 @@
-"""Values on a line as other tools have them: keys without `=`, values without keys, activations, `//` for a comment.
+"""Recognise arguments of other tools: keys without `=`, values without keys, activations, `//` for a comment.
 
-All of it is tried only on lines with an error.
+Only lines with an error are examined.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ def explain_arguments(
 ) -> list[Diagnostic]:
     """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
     has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
-    cause = _missing_equal_signs(attributes, arguments) or (recognise_comment(arguments) if has_no_value else None)
+    cause = _recognise_missing_equal_signs(attributes, arguments) or (
+        recognise_comment(arguments) if has_no_value else None
+    )
     if cause:
         return [cause]
     return [_explain_keras(diagnostic, arguments) for diagnostic in _add_keys(attributes, arguments, diagnostics)]
 
 
 def complete_keys(words: str, call: tree.Call) -> str:
-    """Return `pool max F=2` for `maxpool 2` and its meaning `pool max`; "" unless values lack their keys."""
+    """Return `pool max F=2` for the call `maxpool 2` and our words `pool max`; "" unless values lack their keys."""
     word, *others = words.split() or [""]
     kind = get_layer_class(word)
     if kind is None or call.body:
@@ -37,7 +39,7 @@ def complete_keys(words: str, call: tree.Call) -> str:
     given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}
     room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in others)
     bare = [argument.span for argument in call.arguments if not argument.key][max(room, 0) :]
-    letters = free_keys(kind, given)
+    letters = list_free_keys(kind, given)
     if not bare or len(bare) > len(letters):
         return ""
     keys = dict(zip(bare, letters, strict=False))
@@ -45,9 +47,11 @@ def complete_keys(words: str, call: tree.Call) -> str:
     return " ".join([words, *texts])
 
 
-def _missing_equal_signs(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic | None:
+def _recognise_missing_equal_signs(
+    attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> Diagnostic | None:
     """Recognise `conv K 96 F 3`."""
-    keys = [_bare_key(attributes, argument) for argument in arguments]
+    keys = [_find_bare_key(attributes, argument) for argument in arguments]
     pairs = [
         (key, value.span)
         for (key, _), (no_key, value) in pairwise(zip(keys, arguments, strict=True))
@@ -67,7 +71,7 @@ def _add_keys(
     """Merge the diagnostics of surplus values, `conv 96 11 4`, into one with the fix `F=11 S=4`."""
     too_many = [diagnostic for diagnostic in diagnostics if diagnostic.code is Code.E114]
     given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
-    letters = free_keys(attributes, given)
+    letters = list_free_keys(attributes, given)
     if not too_many or len(too_many) > len(letters):
         return diagnostics
     labels = tuple(diagnostic.labels[0] for diagnostic in too_many)
@@ -78,13 +82,13 @@ def _add_keys(
     return [replace(too_many[0], labels=labels, fixes=(fix,)), *others]
 
 
-def free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
+def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
     """Return the upper-case keys of the fields that are not given, in torch's order of arguments: F, S, P, …"""
     fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
     return [key for key in map(attributes.key_of, fields) if key.isupper()]
 
 
-def _bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
+def _find_bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
     """Return the name of an attribute that stands by position, like a value."""
     name = argument.value
     if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:

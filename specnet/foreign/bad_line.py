@@ -1,4 +1,4 @@
-"""A line that cannot be read, as the recognisers of foreign syntax look at it."""
+"""A line that cannot be read, as the recognisers of foreign syntax see it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate
 
-from specnet.syntax.parser_input import Change, ParseError, find_line, mask_text
+from specnet.syntax.parser_input import ParseError, TextChange, find_line, mask_text
 
 TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
 
@@ -41,7 +41,7 @@ class BadLine:
         return self.text[self.error.start : self.error.end]
 
 
-def find_changes(old: str, new: str, start: int) -> tuple[Change, ...]:
+def find_changes(old: str, new: str, start: int) -> tuple[TextChange, ...]:
     """Return the changes that turn `old`, at offset `start`, into `new`, token by token, so that equal ones stay."""
     before, after = TOKEN.findall(old), TOKEN.findall(new)
     offsets = [start, *(start + end for end in accumulate(map(len, before)))]

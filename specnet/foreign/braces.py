@@ -1,4 +1,4 @@
-"""Braces that are never closed, never opened or close nothing, and a claim on a line of its own."""
+"""Recognise braces that are never closed, never opened or close nothing, and a claim on a line of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAST_CODE = re.compile(rf"[^\s{MASK}](?=[\s{MASK}]*\Z)")
 
 @dataclass(frozen=True)
 class CodeLine:
-    """Where a line's code begins and ends, its indentation, its first character."""
+    """The start and end of the code on a line, its indentation and its first character."""
 
     start: int
     end: int
@@ -54,10 +54,10 @@ def recognise_unclosed_brace(line: BadLine) -> Hint | None:
     opened, last = list[OpenBrace](), line.statement
     for code_line in find_code_lines(line.code, line.statement):
         if opened and _is_left_open(opened[-1], code_line):
-            return _unclosed(line.code, opened[-1], last, is_certain=True)
+            return _hint_unclosed_brace(line.code, opened[-1], last, is_certain=True)
         _track_braces(line.code, code_line, opened)
         last = code_line.end
-    return _unclosed(line.code, opened[-1], last, is_certain=False) if opened else None
+    return _hint_unclosed_brace(line.code, opened[-1], last, is_certain=False) if opened else None
 
 
 def _track_braces(code: str, line: CodeLine, opened: list[OpenBrace]) -> None:
@@ -73,13 +73,13 @@ def _track_braces(code: str, line: CodeLine, opened: list[OpenBrace]) -> None:
 
 
 def _is_left_open(brace: OpenBrace, line: CodeLine) -> bool:
-    """Whether a line is indented so little that it no longer belongs between the braces."""
+    """Return whether a line is indented so little that it no longer belongs between the braces."""
     if line.first == "}":
         return line.indent < brace.indent
     return brace.has_deeper and line.indent <= brace.indent and line.first not in "|-"
 
 
-def _unclosed(code: str, brace: OpenBrace, end: int, is_certain: bool) -> Hint:
+def _hint_unclosed_brace(code: str, brace: OpenBrace, end: int, is_certain: bool) -> Hint:
     line = code[slice(*find_line(code, end))].replace(MASK, " ").strip()
     return Hint(
         "this brace is never closed",
@@ -100,24 +100,26 @@ def _unclosed(code: str, brace: OpenBrace, end: int, is_certain: bool) -> Hint:
 def recognise_unopened_brace(line: BadLine) -> Hint | None:
     """Recognise a brace that closes nothing, an arm outside a join, a line that ends before its brace."""
     start = line.error.start
-    if line.token == "}" and _closes_as_many(line.code[line.statement : start]):
-        return _missing_above(line.code, start) or _closes_nothing(line)
+    if line.token == "}" and _closes_all_braces(line.code[line.statement : start]):
+        return _hint_missing_brace_above(line.code, start) or _hint_surplus_brace(line)
     if line.token == "|" and not line.code[line.bounds[0] : start].strip():
         above = [*find_code_lines(line.code[:start], 0)]
-        return _opens_nothing(line.code, above[-1]) if above and _closes_more(line.code[start:]) else None
+        return (
+            _hint_word_without_brace(line.code, above[-1]) if above and _has_surplus_brace(line.code[start:]) else None
+        )
     if "LBRACE" in line.error.expected and not line.token.strip():
-        return _unopened(line.code, *line.bounds)
+        return _hint_missing_brace(line.code, *line.bounds)
     return None
 
 
-def _closes_nothing(line: BadLine) -> Hint:
+def _hint_surplus_brace(line: BadLine) -> Hint:
     start, end = line.error.start, line.error.end
     left = line.code[line.bounds[0] : start] + line.code[end : line.bounds[1]]
     title = left.strip() or "without the brace"
     return Hint("this brace closes nothing", start, end, ((start, end, ""),), title=title, is_assumed=True)
 
 
-def _unopened(code: str, start: int, end: int) -> Hint | None:
+def _hint_missing_brace(code: str, start: int, end: int) -> Hint | None:
     """Recognise a word whose brace is on the next line, or has only its closing brace further down."""
     head = NEEDS_BRACE.match(code, start)
     if head is None:
@@ -127,19 +129,19 @@ def _unopened(code: str, start: int, end: int) -> Hint | None:
     below = re.compile(r"[^\n]*\n\s*\{").match(code, end)
     if below:
         changes.append((below.end() - 1, below.end(), ""))
-    elif not _closes_more(code[end:]):
+    elif not _has_surplus_brace(code[end:]):
         return None
     word, replacement = head["word"], f"{code[start:end]} {{"
     message = f"the opening brace of `{word}` belongs on its line" if below else f"`{word}` opens no brace"
     return Hint(message, *head.span("word"), tuple(changes), replacement, is_safe=True, is_assumed=True)
 
 
-def _missing_above(code: str, end: int) -> Hint | None:
+def _hint_missing_brace_above(code: str, end: int) -> Hint | None:
     """Recognise the word without its brace, if the indentation of a closing brace shows which one that is."""
     opened, lines = list[int](), [*find_code_lines(code[:end] + "}", 0)]
     for i, line in enumerate(lines):
         if line.first == "}" and (not opened or opened[-1] < line.indent):
-            return _last_word(code, lines[:i], line.indent)
+            return _hint_last_word(code, lines[:i], line.indent)
         for brace in re.findall(r"[{}]", code[line.start : line.end]):
             if brace == "{":
                 opened.append(line.indent)
@@ -148,15 +150,15 @@ def _missing_above(code: str, end: int) -> Hint | None:
     return None
 
 
-def _last_word(code: str, lines: Sequence[CodeLine], indent: int) -> Hint | None:
+def _hint_last_word(code: str, lines: Sequence[CodeLine], indent: int) -> Hint | None:
     """Recognise the last line with that indentation, if the lines after it are indented further."""
     at = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].indent <= indent), None)
     if at is None or at == len(lines) - 1 or lines[at].indent < indent:
         return None
-    return _opens_nothing(code, lines[at])
+    return _hint_word_without_brace(code, lines[at])
 
 
-def _opens_nothing(code: str, line: CodeLine) -> Hint | None:
+def _hint_word_without_brace(code: str, line: CodeLine) -> Hint | None:
     word = re.compile(r"[|\s]*(?:\w+:\s*)?(\w+)").match(code, line.start)
     if word is None or code.find("{", line.start, line.end) >= 0:
         return None
@@ -165,12 +167,12 @@ def _opens_nothing(code: str, line: CodeLine) -> Hint | None:
     return Hint(message, *word.span(1), changes, replacement, is_safe=True, is_assumed=True, region=region)
 
 
-def _closes_more(code: str) -> bool:
-    """Whether more braces are closed than opened."""
+def _has_surplus_brace(code: str) -> bool:
+    """Return whether more braces are closed than opened."""
     return code.count("}") > code.count("{")
 
 
-def _closes_as_many(code: str) -> bool:
+def _closes_all_braces(code: str) -> bool:
     return code.count("}") >= code.count("{")
 
 

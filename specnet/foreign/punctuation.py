@@ -1,4 +1,4 @@
-"""Punctuation of other languages: commas, colons, stars, quotes, semicolons, the typography of papers."""
+"""Recognise the punctuation of other languages: commas, colons, stars, quotes, semicolons, typography of papers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ UNICODE = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "→": "->", "⇒": "=>", "×": "x", "∗": "*", "⋅": "*", "·": "*",
     "“": '"', "”": '"', "„": '"', "‘": '"', "’": '"', "…": "..", "≤": "<=", "≥": ">=", "≠": "!=",
 }  # fmt: skip
-"""Signs of papers and word processors, and how a spec writes them."""
+"""Signs of papers and word processors, and their equivalents in a spec."""
 
 SIGNS = "".join(UNICODE) + "\uff01-\uff5e"
-"""Those, and characters of full width."""
+"""These signs and full-width characters, as the inside of a character class."""
+
 BLANKS = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
+"""Blanks other than space and tab, and characters without a width."""
 
 NAME = r"[A-Za-z_]\w*"
 NUMBER = r"[\d.]+(?:[eE][+-]?\d+)?"

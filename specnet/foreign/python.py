@@ -1,4 +1,4 @@
-"""Python: calls of layers of PyTorch and Keras, `nn.Conv2d(3, 96, 11, stride=4)` for `conv K=96 F=11 S=4`, and code."""
+"""Translate Python, above all calls of PyTorch and Keras: `nn.Conv2d(3, 96, 11, stride=4)` is `conv K=96 F=11 S=4`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OMITTED_KEYWORDS = frozenset(
 """Keywords that a spec does not need."""
 
 VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
-"""Usual names of tensors and models, which are no labels."""
+"""Common names of tensors and models, which do not become labels."""
 
 EXPRESSION_FUNCTIONS = frozenset({"min", "max", "ceil", "floor"})
 """Functions of SpecNet's own expressions."""

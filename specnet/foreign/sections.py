@@ -1,4 +1,4 @@
-"""Layers of Darknet, `[convolutional]` and a line for each value, and of Caffe, `layer { type: "Convolution" … }`."""
+"""Translate layers of Darknet, `[convolutional]` and a line per value, and Caffe, `layer { type: "Convolution" … }`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.syntax.parser_input import find_statement_end
 from specnet.syntax.recovery import Hint
 
 KINDS = ("conv", "deconv", "pool", "fc", "relu", "prelu", "sigmoid", "tanh", "bn", "dropout", "softmax")
-"""The kinds that a section may be translated to."""
+"""The kinds of layer that a section may become."""
 
 DARKNET = re.compile(
     r"[ \t]*(?P<head>\[(?P<kind>\w+)\])[ \t\0\r]*(?P<body>(?:\n[ \t]*(?:\w+[ \t]*=[^\n]*|[#\0][^\n]*)?(?=\n|\Z))*)"
@@ -40,7 +40,7 @@ def recognise_section(line: BadLine) -> Hint | None:
 def _make_hint(tool: str, text: str, section: re.Match[str], end: int, pairs: Mapping[str, str]) -> Hint:
     """Translate a section to one line, padded so that what follows keeps its line number."""
     start = section.start("head")
-    title = " -> ".join(_elements(pairs))
+    title = " -> ".join(_translate_section(pairs))
     label = f"{pairs['name']}: " if title and pairs.get("name", "").isidentifier() else ""
     replacement = label + title
     bad = text[start:end]
@@ -49,20 +49,20 @@ def _make_hint(tool: str, text: str, section: re.Match[str], end: int, pairs: Ma
     return Hint(message, start, section.end("head"), changes, replacement, region=(start, end))
 
 
-def _elements(pairs: Mapping[str, str]) -> Iterator[str]:
+def _translate_section(pairs: Mapping[str, str]) -> Iterator[str]:
     """Yield the layer, then the bn and the activation of the same section of Darknet; nothing for an unknown kind."""
     kind = translate_word(pairs.get("type", ""), KINDS)
     if pairs.get("type") == "net":
         yield "input " + "x".join(pairs.get(side, "1") for side in ("height", "width", "channels"))
     elif kind:
         bare = [pairs["pool"].lower().replace("ave", "avg")] if kind == "pool" and "pool" in pairs else []
-        yield " ".join((kind, *bare, *_attributes(kind, pairs)))
+        yield " ".join((kind, *bare, *_translate_attributes(kind, pairs)))
         yield from ["bn"] if pairs.get("batch_normalize") == "1" else []
         activation = pairs.get("activation", "linear").replace("leaky", "leaky_relu slope=0.1")
         yield from [activation] if activation != "linear" else []
 
 
-def _attributes(kind: str, pairs: Mapping[str, str]) -> Iterator[str]:
+def _translate_attributes(kind: str, pairs: Mapping[str, str]) -> Iterator[str]:
     for key, value in pairs.items():
         letter = translate_word(key, (*ATTRIBUTES, "p"))
         if key == "pad" and "size" in pairs:  # Darknet pads so that the size stays

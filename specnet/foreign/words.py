@@ -120,14 +120,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "randomrotation": ("rotate",),
     "categoricalcrossentropy": ("cross_entropy",),
 }
-"""SpecNet's words, one for each place, by a word in lower case without underscores and a final `2d`."""
+"""SpecNet's words for another tool's, which is in lower case without underscores and a final `2d`.
+
+Several words are for different places: `size` is `F` of a layer and `to` of a pool.
+"""
 
 ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
-"""The attributes that a word before a colon may mean."""
-
+"""The attributes whose names in other tools are translated."""
 
 RECOGNISABLE = 5
-"""The letters of another tool's word, at least, if it is to be recognised when misspelt."""
+"""The least length of another tool's word that is recognised when misspelt."""
 
 
 def translate_word(word: str, possible: Sequence[str]) -> str:
@@ -143,16 +145,18 @@ def translate_anywhere(word: str) -> str:
 
 
 @lru_cache
-def closest_word(word: str, possible: tuple[str, ...]) -> str:
+def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
     names = (name for name in ALIASES if len(name) >= RECOGNISABLE)
     synonyms = {name: ours for name in (*names, word) if (ours := translate_word(name, possible))}
-    return suggest.closest_word(word, possible, synonyms)
+    return suggest.find_closest_word(word, possible, synonyms)
 
 
 def _normalize(word: str) -> str:
     return re.sub(r"2d$", "", word.lower()).replace("_", "")
 
+
+# Layers of other tools, and their arguments
 
 INFERRED = "-"
 """The place of an argument that SpecNet infers: the input, or its number of channels."""
@@ -240,4 +244,6 @@ OURS = _read_signatures(
 """SpecNet's own layers whose values have keys, called like a function."""
 
 BOTH = {name: replace(TORCH[name], tool="PyTorch and Keras") for name in TORCH.keys() & KERAS.keys()}
+
 LAYERS: Mapping[str, LayerSignature] = KERAS | TORCH | BOTH
+"""The layers of PyTorch and Keras by name."""

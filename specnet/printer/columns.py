@@ -1,4 +1,4 @@
-"""Rows → text: labels, values, arrows, claims and comments stand in columns within a run of adjacent rows."""
+"""Rows → text: align labels, values, arrows, claims and comments in columns within a run of adjacent rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEAR = 2
 WIDEST_CELL = 20
 """A wider cell does not widen its column."""
 
-Chain = tuple[Cells, ...]
+Segments = tuple[Cells, ...]
 Keys = tuple[str, ...]
 
 
@@ -68,7 +68,7 @@ def _append_column(lines: list[str], notes: list[str], column: int = 0) -> list[
     return [(line + MARGIN).ljust(column) + note if note else line for line, note in zip(lines, notes, strict=True)]
 
 
-def _align_chains(beginnings: list[str], chains: list[Chain]) -> list[str]:
+def _align_chains(beginnings: list[str], chains: list[Segments]) -> list[str]:
     """Return the chains as text; near ones with the same first word are aligned unless that makes them too wide."""
     result = [join_segments(chain) for chain in chains]
     for begin, members in _group_near(beginnings, chains):
@@ -79,7 +79,7 @@ def _align_chains(beginnings: list[str], chains: list[Chain]) -> list[str]:
     return result
 
 
-def _group_near(beginnings: list[str], chains: list[Chain]) -> list[tuple[int, list[int]]]:
+def _group_near(beginnings: list[str], chains: list[Segments]) -> list[tuple[int, list[int]]]:
     """Return the first column and indices of chains that begin there with one word, at most one row between them."""
     groups: list[tuple[int, list[int]]] = []
     latest: dict[tuple[int, str], list[int]] = {}
@@ -94,7 +94,7 @@ def _group_near(beginnings: list[str], chains: list[Chain]) -> list[tuple[int, l
     return groups
 
 
-def _align(chains: list[Chain]) -> list[str]:
+def _align(chains: list[Segments]) -> list[str]:
     """Return chains with the same first word as text: the first segment's values and its arrow in columns."""
     firsts = _align_cells([chain[0] for chain in chains])
     column = max((len(first) for first, chain in zip(firsts, chains, strict=True) if len(chain) > 1), default=0)

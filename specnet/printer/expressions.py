@@ -11,7 +11,7 @@ PRECEDENCE = {
     "or": OR, "and": AND, "not": NOT, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT
 }  # fmt: skip
 
-KEYWORDS = frozenset({"and", "or", "if", "else", "in"})
+OPERATOR_WORDS = frozenset({"and", "or", "if", "else", "in"})
 """Names that the parser would take for operators where a value stands by position: they keep parentheses."""
 
 
@@ -33,7 +33,7 @@ def format_positional(value: tree.Expression) -> str:
 
 
 def _atom(value: tree.Expression) -> str:
-    is_keyword = isinstance(value, tree.Name) and value.text in KEYWORDS
+    is_keyword = isinstance(value, tree.Name) and value.text in OPERATOR_WORDS
     return f"({_bare(value)})" if is_keyword else format_expression(value, ATOM)
 
 

@@ -1,4 +1,4 @@
-"""The one canonical layout of a spec: aligned as a careful person would, comments kept, the meaning unchanged.
+"""Format a spec in the one canonical layout: columns are aligned, comments kept, the meaning unchanged.
 
 tree → logical lines → rows of the file → text in columns.
 """

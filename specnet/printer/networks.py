@@ -1,4 +1,4 @@
-"""A network as the canonical text of a .net file, a line for each layer; reading it gives the same network."""
+"""Print a network as the canonical text of a .net file, one line per layer; reading it gives the same network."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from specnet.graph import Head, Input, Network, Node
-from specnet.naming import free_name
+from specnet.naming import make_unused_name
 from specnet.printer.formatter import format_tree
-from specnet.printer.values import NOWHERE, arguments_of, expression_of, make_name
+from specnet.printer.values import NOWHERE, make_name, to_arguments, to_expression
 from specnet.syntax import tree
 
 if TYPE_CHECKING:  # the settings are imported when a network has some
@@ -33,7 +33,7 @@ def _make_labels(network: Network) -> Labels:
     labels: dict[str, str] = {name: name for name in names if "." not in name}
     for name in names:
         if name not in labels:
-            labels[name] = free_name(name.replace(".", "_"), labels.values())
+            labels[name] = make_unused_name(name.replace(".", "_"), labels.values())
     return labels
 
 
@@ -67,12 +67,12 @@ def _call(word: str, *arguments: tree.Argument | tree.Expression, body: Iterable
 
 def _title(network: Network) -> tree.Call:
     description = [tree.Text(NOWHERE, network.description)] if network.description else []
-    return _call("net", expression_of(network.name), *description)
+    return _call("net", to_expression(network.name), *description)
 
 
 def _input(i: Input, labels: Labels) -> tree.Call:
     name = [] if i.name == "input" else [make_name(labels[i.name])]
-    sizes = tuple(map(expression_of, i.shape))
+    sizes = tuple(map(to_expression, i.shape))
     return _call("input", *name, tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0])
 
 
@@ -85,12 +85,12 @@ def _node(node: Node, previous: str, labels: Labels) -> tree.Chain:
     if node.shares:
         layer = _call("same", make_name(labels[node.shares]))
     else:
-        layer = _call(node.layer.kind, *others, *arguments_of(node.layer))
+        layer = _call(node.layer.kind, *others, *to_arguments(node.layer))
     return _line(*resume, layer, label=labels[node.name])
 
 
 def _head(head: Head, labels: Labels) -> tree.Call:
-    weight = tree.Argument(NOWHERE, make_name("weight"), expression_of(head.weight))
+    weight = tree.Argument(NOWHERE, make_name("weight"), to_expression(head.weight))
     return _call("head", make_name(labels[head.name]), weight, body=())
 
 
@@ -110,9 +110,9 @@ def _setting(line: str, steps: Sequence[Setting]) -> Iterator[tree.Chain]:
 
     words = {kind: word for word, kind in get_choices(line).items()}
     if "" in words.values():
-        yield from (_line(_call(line, *arguments_of(step))) for step in steps)
+        yield from (_line(_call(line, *to_arguments(step))) for step in steps)
         return
     first, *others = steps
     choice = make_name(words[type(first)])
-    rest = (_call(words[type(step)], *arguments_of(step)) for step in others)
-    yield _line(_call(line, choice, *arguments_of(first)), *rest)
+    rest = (_call(words[type(step)], *to_arguments(step)) for step in others)
+    yield _line(_call(line, choice, *to_arguments(first)), *rest)

@@ -1,4 +1,4 @@
-"""Logical lines → rows: the line of the file that everything stands on, with the source's comments and blank lines."""
+"""Logical lines → rows: place everything on lines of the file, with the source's comments and blank lines."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Comments:
         return self._left.popleft()[1] if self._left and self._left[0][0] == end else ""
 
     def has_blank_line_above(self, offset: int) -> bool:
-        """Whether an offset is the first on its line, save a bar, and the line above is blank."""
+        """Return whether an offset is the first on its line, save a bar, and the line above is blank."""
         start = self._text.rfind("\n", 0, offset) + 1
         above = self._text[self._text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]
         return start > 0 and not above.strip() and not self._text[start:offset].strip(" \t\f|")

@@ -17,7 +17,7 @@ from specnet.syntax import tree
 from specnet.syntax.expressions import CONSTANTS
 
 NOWHERE = Source("<printer>", "").span(0, 0)
-"""The span of every tree that is made here: none of it stands in a file."""
+"""The span of trees that a program makes, which are in no file."""
 
 LONGEST_QUOTED = 10**15
 """Whole numbers from here on are rounded in messages."""
@@ -25,12 +25,12 @@ LONGEST_QUOTED = 10**15
 
 def format_layer(layer: Layer) -> str:
     """Return the canonical text of a layer; reading it gives an equal layer."""
-    return " ".join([layer.kind, *map(format_argument, arguments_of(layer))])
+    return " ".join([layer.kind, *map(format_argument, to_arguments(layer))])
 
 
 def format_arguments(attributes: Attributes) -> str:
     """Return what follows the word of a layer or setting: all positional values, then the others unless default."""
-    return " ".join(map(format_argument, arguments_of(attributes)))
+    return " ".join(map(format_argument, to_arguments(attributes)))
 
 
 def format_attribute(attributes: Attributes, name: str) -> str:
@@ -40,7 +40,7 @@ def format_attribute(attributes: Attributes, name: str) -> str:
 
 def format_value(value: Any) -> str:
     """Return a value as it stands on a line: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text"."""
-    return format_expression(expression_of(value), tight=True)
+    return format_expression(to_expression(value), tight=True)
 
 
 def quote_value(value: Any) -> str:
@@ -58,7 +58,7 @@ def quote_value(value: Any) -> str:
             return "that"
 
 
-def arguments_of(attributes: Attributes) -> tuple[tree.Argument, ...]:
+def to_arguments(attributes: Attributes) -> tuple[tree.Argument, ...]:
     """Return the arguments that set these attributes: all positional ones, then the others unless default."""
     return tuple(_arguments(attributes))
 
@@ -79,16 +79,16 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
         return tree.Argument(NOWHERE, None, make_name(word))
     letters = {cls.key_of(field) for field in cls.model_fields if cls.key_of(field).isupper()}
     has_key = name not in cls.positional or (cls.key_of(name) in letters and len(letters) > 1)
-    return tree.Argument(NOWHERE, make_name(cls.key_of(name)) if has_key else None, expression_of(value))
+    return tree.Argument(NOWHERE, make_name(cls.key_of(name)) if has_key else None, to_expression(value))
 
 
 def make_name(text: str) -> tree.Name:
-    """Return a name that stands nowhere in a file."""
+    """Return a name that is in no file."""
     return tree.Name(NOWHERE, text)
 
 
-def expression_of(value: Any) -> tree.Expression:
-    """Return the expression whose value this is."""
+def to_expression(value: Any) -> tree.Expression:
+    """Return an expression that evaluates to a value."""
     match value:
         case bool():
             return make_name("yes" if value else "no")
@@ -98,7 +98,7 @@ def expression_of(value: Any) -> tree.Expression:
             is_name = re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) and value not in ("not", *CONSTANTS)
             return make_name(value) if is_name else tree.Text(NOWHERE, value)
         case Interval():
-            return tree.Range(NOWHERE, expression_of(value.low), expression_of(value.high))
+            return tree.Range(NOWHERE, to_expression(value.low), to_expression(value.high))
         case BeforeAfter():
             return _pair(value.before, value.after)
         case Multiple():
@@ -106,9 +106,9 @@ def expression_of(value: Any) -> tree.Expression:
         case ((int(), int()), (int(), int())) if isinstance(value, tuple):  # a list of these is a table
             return _padding(*value)
         case (int() | float(), *_):
-            return _size(*map(expression_of, value))
+            return _size(*map(to_expression, value))
         case _:
-            return tree.Items(NOWHERE, tuple(tree.Items(NOWHERE, tuple(map(expression_of, row))) for row in value))
+            return tree.Items(NOWHERE, tuple(tree.Items(NOWHERE, tuple(map(to_expression, row))) for row in value))
 
 
 def _size(*sizes: tree.Expression) -> tree.Expression:
@@ -126,5 +126,5 @@ def _padding(height: tuple[int, int], width: tuple[int, int]) -> tree.Expression
 
 def _pair(before: int, after: int) -> tree.Expression:
     if before == after:
-        return expression_of(before)
-    return tree.SidePair(NOWHERE, expression_of(before), expression_of(after))
+        return to_expression(before)
+    return tree.SidePair(NOWHERE, to_expression(before), to_expression(after))

@@ -1,4 +1,4 @@
-"""Diagnostics for code scanning: as a SARIF 2.1.0 log, and as workflow commands of GitHub Actions."""
+"""Format diagnostics for code scanning: as a SARIF 2.1.0 log, and as workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from specnet.package import __version__
 from specnet.reporters.terminal import format_notes
 from specnet.source import Source, Span
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
-Finding = tuple[Source, Diagnostic]
-"""The file that was checked, and a diagnostic, whose places may lie in a file that it uses."""
-
-COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+LocatedDiagnostic = tuple[Source, Diagnostic]
+"""The file that was checked, and a diagnostic, whose spans may be in a file that it uses."""
 
 
-def make_log(findings: Sequence[Finding], read_page: Callable[[Code], str]) -> dict[str, Any]:
+# SARIF
+
+
+def make_log(findings: Sequence[LocatedDiagnostic], read_page: Callable[[Code], str]) -> dict[str, Any]:
     """Return the log of one run, with a rule for each code in it; `read_page` returns a code's page in Markdown."""
     codes = sorted({diagnostic.code for _, diagnostic in findings}, key=lambda code: code.name)
     driver = {
@@ -38,7 +39,7 @@ def make_log(findings: Sequence[Finding], read_page: Callable[[Code], str]) -> d
     }
     results = [*_make_results(findings, codes)]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _make_rule(code: Code, page: str) -> dict[str, Any]:
@@ -51,11 +52,11 @@ def _make_rule(code: Code, page: str) -> dict[str, Any]:
         "shortDescription": _make_message(code.value),
         "fullDescription": _make_message(introduction.replace("\n", " ")),
         "help": {"text": page, "markdown": page},
-        "defaultConfiguration": {"level": LEVELS[code.severity]},
+        "defaultConfiguration": {"level": SARIF_LEVELS[code.severity]},
     }
 
 
-def _make_results(findings: Iterable[Finding], codes: Sequence[Code]) -> Iterator[dict[str, Any]]:
+def _make_results(findings: Iterable[LocatedDiagnostic], codes: Sequence[Code]) -> Iterator[dict[str, Any]]:
     seen = Counter[str]()
     for source, diagnostic in findings:
         fingerprint = _compute_fingerprint(source, diagnostic)
@@ -63,7 +64,7 @@ def _make_results(findings: Iterable[Finding], codes: Sequence[Code]) -> Iterato
         yield {
             "ruleId": diagnostic.code.name,
             "ruleIndex": codes.index(diagnostic.code),
-            "level": LEVELS[diagnostic.severity],
+            "level": SARIF_LEVELS[diagnostic.severity],
             "message": _make_message("\n".join(filter(None, (diagnostic.message, *diagnostic.notes, diagnostic.help)))),
             "locations": [_make_location(diagnostic.span or source.span(0, 0))],
             "relatedLocations": [*_make_related_locations(diagnostic)],
@@ -125,6 +126,11 @@ def _make_message(text: str) -> dict[str, str]:
     return {"text": text}
 
 
+# GitHub
+
+GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
 def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`."""
     for diagnostic in diagnostics:
@@ -132,7 +138,7 @@ def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterat
         file = PurePath(span.source.name if span else source.name).as_posix()
         properties = {"file": file, **(_describe_place(span) if span else {}), "title": diagnostic.code.name}
         listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
-        yield f"::{COMMANDS[diagnostic.severity]} {listed}::{_escape_data(_format_message(diagnostic))}"
+        yield f"::{GITHUB_COMMANDS[diagnostic.severity]} {listed}::{_escape_data(_format_message(diagnostic))}"
 
 
 def _describe_place(span: Span) -> Mapping[str, int]:
@@ -143,7 +149,7 @@ def _describe_place(span: Span) -> Mapping[str, int]:
 
 
 def _format_message(diagnostic: Diagnostic) -> str:
-    """Return what the terminal says without the excerpt, as GitHub shows the lines themselves."""
+    """Return the text of the terminal without the excerpt, as GitHub shows the lines itself."""
     beside = [label.text for label in diagnostic.labels if label.primary and label.text]
     return "\n".join((diagnostic.message, *beside, *format_notes(diagnostic)))
 

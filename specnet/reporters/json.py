@@ -1,4 +1,4 @@
-"""The JSON of `specnet check --format json` (schema 1): a checked network, and each of its diagnostics."""
+"""Describe a checked network and its diagnostics as the JSON of `specnet check --format json` (schema 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text in columns, and a checked network as the table in a paper: a row per layer, with its formula and its numbers."""
+"""Format text in columns, and a network as the table in a paper: a row per layer, with its formula and numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DISPENSABLE = (5, 3)
 """Columns that are left out on a narrow terminal, in this order."""
 
 MOST_BEFORE_ERROR = 40
-"""Rows of a broken network that are shown, at most: those up to the error."""
+"""The largest number of rows of a broken network: those up to the error."""
 
 
 def align_rows(rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> list[str]:

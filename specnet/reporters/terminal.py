@@ -1,4 +1,4 @@
-"""Diagnostics for people: the message, an excerpt of the spec with the places marked, notes and fixes."""
+"""Format diagnostics for people: the message, an excerpt of the spec with the places marked, notes and fixes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;3
 DIM, BOLD = "2", "1"
 
 WIDEST = 160
-"""Characters of a line that are shown, at most."""
+"""The largest number of characters of a line that are shown."""
 
 
 def paint(text: str, style: str, colour: bool) -> str:

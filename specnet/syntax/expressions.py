@@ -12,7 +12,7 @@ from specnet.diagnostics import Code
 from specnet.source import Span
 from specnet.syntax import tree
 
-LARGEST = 10**30
+LARGEST_RESULT = 10**30
 """The largest absolute value of a result."""
 
 Lookup = Callable[[tree.Name | tree.Tap], Any]
@@ -172,7 +172,7 @@ def _call_function(expression: tree.Function, lookup: Lookup) -> Any:
 
 
 def _check_bound(value: Any, span: Span) -> Any:
-    if not isinstance(value, bool) and not abs(value) <= LARGEST:
+    if not isinstance(value, bool) and not abs(value) <= LARGEST_RESULT:
         raise EvaluationError("the number is too large", span)
     # Twelve digits are what a person would write: 0.2*14/16 is 0.175.
     return float(f"{value:.12g}") if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""How long, deep and large a spec may be, so that no input makes the tool hang; `specnet explain E002` lists these."""
+"""Limits on the size of a spec, so that no input makes the tool hang; `specnet explain E002` lists them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class LimitExceeded(Exception):
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
-        self.diagnostic = report_limit(message, span)
+        self.diagnostic = make_limit_diagnostic(message, span)
 
 
-def report_limit(message: str, span: Span) -> Diagnostic:
-    """Return the diagnostic for a limit that is exceeded; the message says which one."""
+def make_limit_diagnostic(message: str, span: Span) -> Diagnostic:
+    """Return the diagnostic for an exceeded limit, which the message names."""
     return make_diagnostic(Code.E002, message, span, notes=["`specnet explain E002` lists the limits"])

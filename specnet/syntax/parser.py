@@ -1,4 +1,4 @@
-"""Text → syntax tree. The only module that knows lark; parsing never fails, it returns a tree and diagnostics."""
+"""Parse text into a syntax tree. The only module that knows lark; it never fails, but returns diagnostics."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.package import find_package_file
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, report_limit
+from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, make_limit_diagnostic
 from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
 
 if TYPE_CHECKING:  # recovery is imported when a line cannot be read
     from specnet.syntax.recovery import Recogniser
 
 MOST_DIGITS = 300
-"""Digits of a whole number that are read exactly; a longer one is infinite."""
+"""The largest number of digits of a whole number; a longer one is read as infinite."""
 
 MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
 
@@ -43,7 +43,7 @@ def _make_parser() -> Lark:
 
 
 def _find_cache_file() -> str | None:
-    """Return a file of the user's own for the parser's tables; None where no folder can be written to."""
+    """Return the file for the parser's tables in the user's cache; None if no folder can be made there."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
@@ -56,7 +56,7 @@ def _find_cache_file() -> str | None:
 def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lines, list[Diagnostic]]:
     """Return the lines of a spec, and a diagnostic for each line that cannot be read.
 
-    `recognise` returns what such a line resembles, for a better message and a fix.
+    `recognise` returns a hint on such a line, for a better message and a fix.
     """
     if diagnostic := _check_limits(source):
         return (), [diagnostic]
@@ -92,7 +92,7 @@ def _check_limits(source: Source) -> Diagnostic | None:
             return make_diagnostic(Code.E001, message, source.span(at, at + 1))
     if len(source.text) > MAX_CHARACTERS:
         message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
-        return report_limit(message, source.span(0, 0))
+        return make_limit_diagnostic(message, source.span(0, 0))
     return _check_nesting(source) or _check_operators(source)
 
 
@@ -102,7 +102,7 @@ def _check_nesting(source: Source) -> Diagnostic | None:
         depth += (match[0] in "[({") - (match[0] in "])}")
         if depth > MAX_NESTING:
             message = f"braces and parentheses are nested more than {MAX_NESTING} deep"
-            return report_limit(message, source.span(match.start(), match.end()))
+            return make_limit_diagnostic(message, source.span(match.start(), match.end()))
     return None
 
 
@@ -111,7 +111,7 @@ def _check_operators(source: Source) -> Diagnostic | None:
         operators = re.findall(r'"[^"]*"|#.*|->|[-+*/%]|\b(?:and|or|not|if)\b', line[0])
         if sum(operator[0] not in '"#' and operator != "->" for operator in operators) > MAX_OPERATORS:
             message = f"the line has more than {MAX_OPERATORS} operators"
-            return report_limit(message, source.span(line.start(), line.start()))
+            return make_limit_diagnostic(message, source.span(line.start(), line.start()))
     return None
 
 

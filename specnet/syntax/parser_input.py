@@ -18,10 +18,10 @@ CONTINUATION = re.compile(r"\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->")
 """The arrow on a line below that continues a line, as in the grammar."""
 
 BOUNDARIES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?P<arrow>->)?')
-"""Braces, and ends of lines with all empty lines after them; strings and comments, so that they are skipped."""
+"""Braces, and line ends with the empty lines after them; also strings and comments, to skip them."""
 
-Change = tuple[int, int, str]
-"""Start, end, and the text that replaces these characters."""
+TextChange = tuple[int, int, str]
+"""A replacement of characters: start, end, and the new text."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ParserInput:
         first = self.origins[start]
         return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
 
-    def apply(self, changes: Iterable[Change]) -> ParserInput:
+    def apply(self, changes: Iterable[TextChange]) -> ParserInput:
         """Return the input with changes made, in the order given; new text has the offsets of what it replaces."""
         text, origins = self.text, list(self.origins)
         for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:

@@ -1,4 +1,4 @@
-"""Error recovery: a line that cannot be read is reported, a placeholder takes its place, and reading goes on after it.
+"""Error recovery: report a line that cannot be read, replace it by a placeholder, and read on after it.
 
 A placeholder declares the names that the line declares, opens and closes the braces that it opens and closes, and
 makes the value after it unknown. The message says what the line resembles, or what was expected.
@@ -15,9 +15,9 @@ from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.parser_input import (
     PLACEHOLDER,
-    Change,
     ParseError,
     ParserInput,
+    TextChange,
     find_continued_line,
     find_line,
     find_statement_end,
@@ -25,61 +25,29 @@ from specnet.syntax.parser_input import (
 )
 
 MOST_ERRORS = 20
-"""The lines that are reported, at most; the rest of the file is not read."""
+"""The largest number of bad lines that are reported; the rest of the file is not read."""
 
 CHOICE = re.compile(r"\bor\s*\{")
-"""An arm that chooses is read as it should be only if nothing else stands in it."""
+"""The `or {` of `identity or { … }`, which has its meaning only if nothing else is in the arm."""
 
 UNKNOWN_VALUE = f"\n{PLACEHOLDER}\n"
 """A line after which the value is unknown."""
 
 NAME = r"([A-Za-z_]\w*)"
 
-
 ReadLines = Callable[[ParserInput], tree.Lines]
-"""Returns the lines of a text; raises ParseError at the first that cannot be read."""
-
-KEYWORD = re.compile(r"\b(?P<word>let|block|expect|repeat|for|if)[ \t]*$")
-"""A keyword before a colon, where a label should be."""
-
-EXPECTED = {
-    "NUMBER": "a value",
-    "NAME": "a word",
-    "EQUAL": "`=`",
-    "COLON": "`:`",
-    "COMMA": "`,`",
-    "IN": "`in`",
-    "RPAR": "`)`",
-    "RSQB": "`]`",
-    "LBRACE": "`{`",
-    "VBAR": "`|`",
-    "RBRACE": "`}`",
-    "_ELSE": "`else`",
-    "_ARROW": "`->`",
-    "_CLAIM": "`=>`",
-    "_NEWLINE": "the end of the line",
-}
-"""How messages call the grammar's terminals; a value may also be a name, a size, a string."""
-
-MISSING_VALUE = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*=[ \t]*$")
-"""A key before the place of its value."""
-
-KEY_AS_VALUE = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*=[ \t]*[A-Za-z_]\w*[ \t]*$")
-"""A key and the next key before a second `=`: the first has no value."""
-
-MOST_EXPECTED = 5
-"""Longer lists of alternatives are left out."""
+"""A function that returns the lines of a text; raises ParseError at the first that cannot be read."""
 
 
 @dataclass(frozen=True)
 class Hint:
-    """What a line that cannot be read resembles. All offsets are of the text that was read."""
+    """A guess at what a line that cannot be read was meant to be. All offsets are of the text that was read."""
 
     message: str
     start: int
     end: int
     """The characters that the message points at."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[TextChange, ...] = ()
     """The changes that correct the text; none where that is unknown."""
     replacement: str = ""
     """The corrected text."""
@@ -94,7 +62,7 @@ class Hint:
 
 
 Recogniser = Callable[[str, int, ParseError], Hint | None]
-"""Returns what a text resembles at a parse error; the number is the offset at which its statement begins."""
+"""A function that returns a hint on a parse error in a text; the number is the offset where its statement begins."""
 
 
 def recover(source: Source, read: ReadLines, recognise: Recogniser | None) -> tuple[tree.Lines, list[Diagnostic]]:
@@ -136,14 +104,14 @@ class Recovery:
             return
         self.reported.add(line)
         self.diagnostics.append(_make_diagnostic(self.input, error, hint))
-        self._go_back(place)
+        self._forget_statements(place)
         self._replace(error, hint)
 
     def _keep(self, lines: tree.Lines, end: int) -> None:
         self.statements.append(lines)
         self.starts.append(end)
 
-    def _go_back(self, place: int) -> None:
+    def _forget_statements(self, place: int) -> None:
         """Forget the statements that begin after an offset."""
         while self.starts[-1] > place:
             self.starts.pop()
@@ -161,7 +129,7 @@ class Recovery:
         was, at = self.input, self.starts[-1]
         region = (hint and hint.region) or find_continued_line(was.text, error.start)
         after = len(was.text) - region[1]
-        for changes in _placeholders(was.text, at, region, hint):
+        for changes in _propose_placeholders(was.text, at, region, hint):
             self.input = was.apply(changes)
             lines = self._read_statement(self.input, at)
             if not isinstance(lines, ParseError) or (
@@ -170,22 +138,17 @@ class Recovery:
                 return
 
 
-def _make_diagnostic(parser_input: ParserInput, error: ParseError, hint: Hint | None) -> Diagnostic:
-    """Return a diagnostic with the corrected line as a candidate fix."""
-    if hint is None:
-        message, start, end = describe_parse_error(parser_input.text, error)
-        return make_diagnostic(Code.E003, message, parser_input.span(start, end))
-    edits = tuple(Edit(parser_input.span(start, end), text) for start, end, text in hint.changes)
-    fixes = [Fix(hint.title or hint.replacement.strip(), edits, hint.is_safe)] if edits else []
-    return make_diagnostic(Code.E003, hint.message, parser_input.span(hint.start, hint.end), fixes=fixes)
+# Placeholders
 
 
-def _placeholders(text: str, at: int, region: tuple[int, int], hint: Hint | None) -> Iterator[Sequence[Change]]:
-    """Yield the changes that put a placeholder in a region, the most telling first; the last can always be read."""
+def _propose_placeholders(
+    text: str, at: int, region: tuple[int, int], hint: Hint | None
+) -> Iterator[Sequence[TextChange]]:
+    """Yield the changes that put a placeholder in a region, the most informative first; the last can always be read."""
     start, end = region
     bad = text[start:end]
     if hint and hint.is_assumed and not CHOICE.search(hint.replacement):
-        yield _correct(text, at, region, hint)
+        yield _apply_hint(text, at, region, hint)
     if not text.startswith("train", at):
         yield [(start, end, _keep_braces(bad, _declare_names(bad)))]
     yield [(start, end, _keep_braces(bad))]
@@ -193,7 +156,7 @@ def _placeholders(text: str, at: int, region: tuple[int, int], hint: Hint | None
     yield [(at, find_statement_end(text, at), UNKNOWN_VALUE)]
 
 
-def _correct(text: str, at: int, region: tuple[int, int], hint: Hint) -> Sequence[Change]:
+def _apply_hint(text: str, at: int, region: tuple[int, int], hint: Hint) -> Sequence[TextChange]:
     """Return the changes of a hint, with an unknown value before them, and after them unless they claim a shape.
 
     Text before `at` is read already.
@@ -226,6 +189,50 @@ def _keep_braces(bad: str, declarations: Iterable[str] = ()) -> str:
     return "\n".join((before + UNKNOWN_VALUE, *declarations, "}" * braces.count("}"), *["if no {"] * braces.count("{")))
 
 
+# Messages
+
+KEYWORD = re.compile(r"\b(?P<word>let|block|expect|repeat|for|if)[ \t]*$")
+"""A keyword before a colon, where a label should be."""
+
+EXPECTED = {
+    "NUMBER": "a value",
+    "NAME": "a word",
+    "EQUAL": "`=`",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "IN": "`in`",
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "LBRACE": "`{`",
+    "VBAR": "`|`",
+    "RBRACE": "`}`",
+    "_ELSE": "`else`",
+    "_ARROW": "`->`",
+    "_CLAIM": "`=>`",
+    "_NEWLINE": "the end of the line",
+}
+"""The grammar's terminals in the words of messages; a value may also be a name, a size, a string."""
+
+MISSING_VALUE = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*=[ \t]*$")
+"""A key before the place of its value."""
+
+KEY_AS_VALUE = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*=[ \t]*[A-Za-z_]\w*[ \t]*$")
+"""A key and the next key before a second `=`: the first has no value."""
+
+MOST_EXPECTED = 5
+"""Longer lists of alternatives are left out."""
+
+
+def _make_diagnostic(parser_input: ParserInput, error: ParseError, hint: Hint | None) -> Diagnostic:
+    """Return a diagnostic with the corrected line as a candidate fix."""
+    if hint is None:
+        message, start, end = describe_parse_error(parser_input.text, error)
+        return make_diagnostic(Code.E003, message, parser_input.span(start, end))
+    edits = tuple(Edit(parser_input.span(start, end), text) for start, end, text in hint.changes)
+    fixes = [Fix(hint.title or hint.replacement.strip(), edits, hint.is_safe)] if edits else []
+    return make_diagnostic(Code.E003, hint.message, parser_input.span(hint.start, hint.end), fixes=fixes)
+
+
 def describe_parse_error(text: str, error: ParseError) -> tuple[str, int, int]:
     """Return the message, and the start and end of the characters that it is about."""
     token = text[error.start : error.end].strip()
@@ -241,7 +248,7 @@ def describe_parse_error(text: str, error: ParseError) -> tuple[str, int, int]:
 
 
 def _describe_token(token: str) -> str:
-    """Return what is wrong with a token by itself; "" for most."""
+    """Return the message about a token that is wrong by itself; "" for others."""
     if token == "|":
         return "`|` begins an arm, and arms stand between the braces of `add`, `mul` or `concat`"
     if token[:1].isalpha() and not token.isascii():

@@ -1,4 +1,4 @@
-"""The syntax tree of a spec, and walks over it. Spans are not compared: two trees are equal when they say the same."""
+"""The syntax tree of a spec, and walks over it. Spans are not compared: trees that differ only in layout are equal."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def relocate(part: Part, source: Source, by: int) -> Part:
 
 
 def is_single_call(body: Body) -> bool:
-    """Whether a body is one call without a label: a block that is called there takes the repetition's name."""
+    """Return whether a body is one call without a label: a block that is called there takes the repetition's name."""
     if len(body.lines) != 1:
         return False
     line = body.lines[0]

@@ -69,7 +69,7 @@ def test_weights_of_another_network(run: Path, trained: Path, call: Call) -> Non
     other.write_text(SPEC.replace("dense 24", "dense 20").replace("epochs 30", "epochs 1"))
     specnet.train(other, {"width": "6"}, run=run.parent / "other", data_dir=trained)
     shutil.copy(run.parent / "other/model.safetensors", run)
-    with pytest.raises(BadRun, match=r"weights of another network, digest [0-9a-f]{12}, than .*spec.net, digest"):
+    with pytest.raises(BadRun, match=r"weights of another network \(digest [0-9a-f]{12}\) than .*spec.net \(digest"):
         specnet.load_run(run)
     code, out, err = call("evaluate", run)
     assert (code, out) == (1, "")

@@ -1,4 +1,4 @@
-"""Boxes: their content and colours, and where the errors of a broken network are shown."""
+"""Fill the boxes of a diagram: their content, their colours, and the errors of a broken network."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from specnet.printer.values import format_layer
 from specnet.source import Span
 
 SHARE = 0.1
-"""The share of all parameters from which a box shows its number."""
+"""The share of all parameters from which a box shows the number of its own."""
 
 WIDEST = 44
-"""Characters of a line in a box, at most."""
+"""The largest number of characters of a line in a box."""
 
-MOST_MESSAGES = 6
-"""Lines of an error, at most."""
+MOST_ERROR_LINES = 6
+"""The largest number of lines about errors in a box."""
 
 MOST_HOVERED = 30
-"""Layers in the tooltip of a box, at most."""
+"""The largest number of layers in the tooltip of a box."""
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Boxes:
             self._heading(box, scope),
             small(escape_text(self._format_share(box.nodes))),
             small(escape_text(self._format_shared(box))),
-            *islice(self._messages(box), MOST_MESSAGES),
+            *islice(self._messages(box), MOST_ERROR_LINES),
             *make_strips(self._count_kinds(box) if box.is_folded else self._others(box)),
         ]
         return {"label": stack_rows(rows), "tooltip": self._tooltip(box.nodes), **colours.style()}

@@ -1,4 +1,4 @@
-"""Draw a checked network: what each layer is, what flows between them, and where it is broken."""
+"""Draw a checked network: its layers, the sizes of the values between them, and its errors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from specnet.graph import Network
 from specnet.layers.base import Shape
 
 MOST_MESSAGES = 5
-"""Messages in the title, at most."""
+"""The largest number of messages in the title."""
 
-GAP: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
-"""An edge across what could not be understood."""
+GAP_EDGE: Style = {"label": " ? ", "color": FAULT.line, "fontcolor": FAULT.line, "style": "dashed"}
+"""The style of an edge across lines that could not be read."""
 
 
 def draw(checked: Checked, depth: int | None = None) -> graphviz.Digraph:
@@ -82,7 +82,7 @@ def _add_edges(graph: graphviz.Digraph, folded: FoldedNetwork, network: Network,
     reached = {each.target for each in folded.edges}
     for before, box in pairwise(folded.boxes):
         if box not in reached:
-            graph.edge(before, box, **GAP)
+            graph.edge(before, box, **GAP_EDGE)
 
 
 def _add_outputs(graph: graphviz.Digraph, folded: FoldedNetwork, network: Network, errors: ErrorPlaces) -> None:

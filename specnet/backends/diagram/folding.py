@@ -1,4 +1,4 @@
-"""Which layers share a box of the diagram, which blocks are folded, and the values that flow between boxes.
+"""Fold a network into boxes: layers that share one, folded blocks, and the values that flow between boxes.
 
 A layer that keeps its shape stands in the box of the layer before it, if nothing else reads that layer; a block or
 repetition below the wanted depth is one box.
@@ -19,7 +19,7 @@ from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
 MOST_IN_A_BOX = 6
-"""Layers in one box, at most."""
+"""The largest number of layers in one box."""
 
 REPETITIONS = ("repeat", "for")
 

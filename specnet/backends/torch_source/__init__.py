@@ -1,11 +1,11 @@
-"""A network as Python source that needs only torch, as a person would write it, with the spec's parameter names.
+"""Write a network as readable Python source that needs only torch, with the spec's parameter names.
 
 network → dataflow → module tree → classes → text
 """
 
 from __future__ import annotations
 
-from specnet.backends.torch_source.classes import Classes, network_class_name
+from specnet.backends.torch_source.classes import Classes, make_class_name
 from specnet.backends.torch_source.forward_writer import write_forward
 from specnet.backends.torch_source.init_writer import ClassBody, write_init
 from specnet.backends.torch_source.instances import ClassDefinition
@@ -19,7 +19,7 @@ def generate_source(network: Network, origin: str = "") -> str:
     flow = trace_dataflow(network)
     embedded = embed_modules(call.target for calls in flow.calls.values() for call in calls)
     tree = build_module_tree(network, flow)
-    classes = Classes(network, tree, network_class_name(network.name, embedded), set(embedded))
+    classes = Classes(network, tree, make_class_name(network.name, embedded), set(embedded))
     definitions = [_write_class(network, each, classes) for each in (*classes.definitions, classes.root)]
     body = "\n\n\n".join([*embedded.values(), *definitions, write_main(network, classes.root.name)])
     return f"{write_docstring(network, origin)}\n\n{write_imports(body)}\n\n\n{body}\n"

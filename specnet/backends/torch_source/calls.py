@@ -1,4 +1,4 @@
-"""The torch calls of a node as they are written: as functions where possible, with defaults dropped.
+"""Convert a node to the torch calls of the source: functions where possible, without default arguments.
 
 The order and the defaults of torch's arguments stand in one table, as text: writing source needs no torch, and a test
 compares the table with torch itself. Modules that torch lacks have the signatures of their source, torch_modules.py.
@@ -109,7 +109,7 @@ class Signature:
         return {name: arguments[name] for name in (*order, *arguments)}
 
     def is_default(self, name: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether an argument has the value of its default."""
+        """Return whether an argument has the value of its default."""
         if name not in self.defaults:
             return False
         is_kernel_size = name == "stride" and self.defaults[name] is None
@@ -135,7 +135,7 @@ class SourceCall:
 
     @property
     def is_activation(self) -> bool:
-        """Whether it is a function of one value without arguments: any other such function can take its place."""
+        """Whether it is a function of one value without arguments, which any other such function can replace."""
         return not (self.is_module or self.arguments or self.joins)
 
     @property
@@ -166,15 +166,15 @@ def _convert(call: TorchCall, frozen: tuple[str, ...]) -> SourceCall:
 def find_signature(target: str) -> Signature:
     """Return the signature of a module or function; an empty one for a target that is not in the table."""
     if target.startswith("modules."):
-        return _embedded_signature(target.removeprefix("modules."))
+        return _find_embedded_signature(target.removeprefix("modules."))
     tree = ast.parse(f"lambda {SIGNATURES.get(target, '')}: None", mode="eval").body
     assert isinstance(tree, ast.Lambda)
     return _read_signature(tree.args)
 
 
-def _embedded_signature(name: str) -> Signature:
-    """The constructor's signature of a class in torch_modules.py, or that of the torch class that it extends."""
-    classes = [statement for statement in embedded_modules()[1].body if isinstance(statement, ast.ClassDef)]
+def _find_embedded_signature(name: str) -> Signature:
+    """Return the constructor's signature of a class in torch_modules.py, or that of the torch class that it extends."""
+    classes = [statement for statement in read_torch_modules()[1].body if isinstance(statement, ast.ClassDef)]
     definition = next(definition for definition in classes if definition.name == name)
     functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
     init = next((function for function in functions if function.name == "__init__"), None)
@@ -182,14 +182,14 @@ def _embedded_signature(name: str) -> Signature:
 
 
 @cache
-def embedded_modules() -> tuple[str, ast.Module]:
+def read_torch_modules() -> tuple[str, ast.Module]:
     """Return the text of torch_modules.py and its syntax tree."""
     text = files("specnet.backends").joinpath("torch_modules.py").read_text(encoding="utf-8")
     return text, ast.parse(text)
 
 
 def _read_signature(arguments: ast.arguments) -> Signature:
-    """The signature of a function's syntax tree, without `self`."""
+    """Return the signature of a function's syntax tree, without `self`."""
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     defaults = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
     named = [name for name in names[len(arguments.posonlyargs) :] if name in defaults]

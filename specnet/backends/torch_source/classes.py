@@ -1,4 +1,4 @@
-"""Module tree → classes: modules of one structure are instances of one class."""
+"""Module tree → classes: modules of the same structure become instances of one class."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from specnet.backends.torch_source.parameters import (
     Slot,
     Vector,
     infer_parameters,
-    python_name,
+    to_python_name,
 )
 from specnet.graph import Network
-from specnet.naming import free_name, numbered_name
+from specnet.naming import make_numbered_name, make_unused_name
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Classes:
         self.instances: dict[str, Instance] = {}
         for modules in _group_modules(network, root):
             self._define(modules)
-        self.root = self._definition(root_name, [Variant((root,))])
+        self.root = self._make_definition(root_name, [Variant((root,))])
 
     def _define(self, modules: list[Module]) -> None:
         """Define a class for each structure, or one for structures that differ in optional branches alone."""
@@ -61,8 +61,8 @@ class Classes:
         while rest:
             full, *others = rest
             variants = [Variant(tuple(groups[full]))]
-            name = numbered_name(_module_class_name(groups[full][0]), self.taken)
-            definition, rest = self._definition(name, variants), []
+            name = make_numbered_name(_make_module_class_name(groups[full][0]), self.taken)
+            definition, rest = self._make_definition(name, variants), []
             for other in others:
                 found = find_optional_branches(full, other) if modules[0].path in self.network.scopes else None
                 wider = [*variants, Variant(tuple(groups[other]), frozenset(found))] if found else []
@@ -72,19 +72,19 @@ class Classes:
             self._register(definition)
 
     def _merge(self, name: str, variants: Sequence[Variant]) -> ClassDefinition | None:
-        """One class for all variants; None if their branches overlap or it would need too many parameters."""
+        """Return one class for all variants; None if their branches overlap or it would need too many parameters."""
         branches = {branch for variant in variants for branch in variant.skipped}
         children = [child for branch in branches for child in branch.children]
         try:
-            merged = self._definition(name, variants) if variants and len(children) == len(set(children)) else None
+            merged = self._make_definition(name, variants) if variants and len(children) == len(set(children)) else None
         except InexpressibleValue:
             return None
-        return merged if merged and self._is_natural(merged, self._definition(name, variants[:1])) else None
+        return merged if merged and self._is_natural(merged, self._make_definition(name, variants[:1])) else None
 
     def _is_natural(self, merged: ClassDefinition, full: ClassDefinition) -> bool:
-        """Whether the class has at most one parameter per branch beyond the block's own and those of the full class."""
+        """Return whether the class has at most one parameter per branch besides the block's and the full class's."""
         flags = {name for slot in merged.branches for name in merged.parameters.reads[slot]}
-        expected = {*self._known(merged.modules), *full.parameters.values, *flags}
+        expected = {*self._collect_known(merged.modules), *full.parameters.values, *flags}
         return len(merged.parameters.values.keys() - expected) <= len(merged.branches)
 
     def _register(self, definition: ClassDefinition) -> None:
@@ -94,19 +94,21 @@ class Classes:
             values = {name: vector[number] for name, vector in definition.parameters.values.items()}
             self.instances[module.path] = Instance(definition, values)
 
-    def _definition(self, name: str, variants: Sequence[Variant]) -> ClassDefinition:
-        """The class of all these modules; the first variant skips nothing. Raises InexpressibleValue."""
+    def _make_definition(self, name: str, variants: Sequence[Variant]) -> ClassDefinition:
+        """Return the class of all these modules; the first variant skips nothing. Raises InexpressibleValue."""
         modules = tuple(module for variant in variants for module in variant.modules)
         skipped = [variant.skipped for variant in variants for _ in variant.modules]
         order = [child.name for child in modules[0].children]
         found = sorted(frozenset().union(*skipped), key=lambda branch: order.index(branch.children[0]))
-        branches = {Slot("", number, _flag_name(branch, modules[0])): branch for number, branch in enumerate(found)}
-        slots = self._vectors(modules)
+        branches = {
+            Slot("", number, _make_flag_name(branch, modules[0])): branch for number, branch in enumerate(found)
+        }
+        slots = self._collect_vectors(modules)
         slots |= {slot: tuple(branch not in each for each in skipped) for slot, branch in branches.items()}
-        return ClassDefinition(name, modules, branches, infer_parameters(slots, self._known(modules)))
+        return ClassDefinition(name, modules, branches, infer_parameters(slots, self._collect_known(modules)))
 
-    def _vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
-        """The values of each slot in all modules, for slots that are not everywhere at their defaults."""
+    def _collect_vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
+        """Return the values of each slot in all modules, for slots that are not everywhere at their defaults."""
         of_each = [collect_values(module, self.instances) for module in modules]
         found: dict[Slot, Vector] = {}
         for slot in of_each[0]:
@@ -115,17 +117,17 @@ class Classes:
                 found[slot] = tuple(value.value if value else ABSENT for value in values)
         return found
 
-    def _known(self, modules: Sequence[Module]) -> dict[str, Vector]:
-        """The values that have a name in all modules: the block's parameters and the size of the input."""
+    def _collect_known(self, modules: Sequence[Module]) -> dict[str, Vector]:
+        """Return the values that have a name in all modules: the block's parameters and the size of the input."""
         if not modules[0].path:
             return {}
-        named = [_named_values(self.network, module) for module in modules]
+        named = [_collect_named_values(self.network, module) for module in modules]
         return {name: tuple(values[name] for values in named) for name in named[0] if all(name in n for n in named)}
 
 
-def _named_values(network: Network, module: Module) -> Mapping[str, Any]:
+def _collect_named_values(network: Network, module: Module) -> Mapping[str, Any]:
     scope = network.scopes.get(module.path)
-    arguments = {python_name(name): value for name, value in scope.values} if scope else {}
+    arguments = {to_python_name(name): value for name, value in scope.values} if scope else {}
     plain = {name: value for name, value in arguments.items() if isinstance(value, int | float | str | tuple)}
     shape = network.shapes[module.inputs[0]] or ()
     sizes = {"in_channels": shape[-1]} if len(shape) == 3 else {}
@@ -134,15 +136,14 @@ def _named_values(network: Network, module: Module) -> Mapping[str, Any]:
 
 # Groups
 
-
 GroupKey = tuple[str, int]
 """The word of a module and, for modules that are no blocks, their height in the tree."""
 
 
 def _group_modules(network: Network, root: Module) -> list[list[Module]]:
-    """All modules but the root, grouped by word, each group before those that contain its modules."""
-    heights = _heights(root)
-    modules = {module.path: module for module in _descendants(root)}
+    """Return all modules but the root, grouped by word, each group before those that contain its modules."""
+    heights = _measure_heights(root)
+    modules = {module.path: module for module in _walk_descendants(root)}
     keys = {path: (module.word, 0 if path in network.scopes else heights[path]) for path, module in modules.items()}
     try:
         return _sort_groups(modules, keys)
@@ -155,27 +156,27 @@ def _sort_groups(modules: dict[str, Module], keys: dict[str, GroupKey]) -> list[
     needs: dict[GroupKey, list[GroupKey]] = {}
     for path, module in modules.items():
         groups.setdefault(keys[path], []).append(module)
-        needs.setdefault(keys[path], []).extend(keys[inner.path] for inner in _submodules(module))
+        needs.setdefault(keys[path], []).extend(keys[inner.path] for inner in _list_submodules(module))
     return [groups[key] for key in TopologicalSorter(needs).static_order()]
 
 
-def _heights(root: Module) -> dict[str, int]:
-    """The height of the tree below each module."""
+def _measure_heights(root: Module) -> dict[str, int]:
+    """Return the height of the tree below each module."""
     heights: dict[str, int] = {}
-    for module in reversed(list(_descendants(root))):
-        heights[module.path] = max((heights[inner.path] + 1 for inner in _submodules(module)), default=0)
+    for module in reversed(list(_walk_descendants(root))):
+        heights[module.path] = max((heights[inner.path] + 1 for inner in _list_submodules(module)), default=0)
     return heights
 
 
-def _descendants(module: Module) -> Iterator[Module]:
-    """The modules inside a module, outer ones first."""
-    for inner in _submodules(module):
+def _walk_descendants(module: Module) -> Iterator[Module]:
+    """Yield the modules inside a module, outer ones first."""
+    for inner in _list_submodules(module):
         yield inner
-        yield from _descendants(inner)
+        yield from _walk_descendants(inner)
 
 
-def _submodules(module: Module) -> Iterator[Module]:
-    """The modules directly below, except those that use another's weights."""
+def _list_submodules(module: Module) -> Iterator[Module]:
+    """Yield the modules directly below, except those that use another's weights."""
     for child in module.children:
         if child.is_owner and isinstance(child.content, Module):
             yield child.content
@@ -186,31 +187,33 @@ def _submodules(module: Module) -> Iterator[Module]:
 # Names
 
 
-def network_class_name(name: str, taken: Iterable[str]) -> str:
+def make_class_name(name: str, taken: Iterable[str]) -> str:
     """Return a network's name as that of a class, without the characters that an identifier cannot have."""
     cleaned = re.sub(r"\W", "", name) or "Network"
-    return free_name(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED_NAMES, *dir(builtins), *taken})
+    return make_unused_name(
+        cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED_NAMES, *dir(builtins), *taken}
+    )
 
 
-def _module_class_name(module: Module) -> str:
-    """The block's name in camel case; a short repetition is named after its layers, a long one after its label."""
+def _make_module_class_name(module: Module) -> str:
+    """Return the block's name in camel case; a repetition is named after its layers or, if it is long, its label."""
     if module.word != "repeat":
-        return _camel_case(module.word)
+        return _to_camel_case(module.word)
     kinds = [child.content.node.kind for child in module.children if isinstance(child.content, Leaf)]
     if len(kinds) == len(module.children) <= 4:
-        return "".join(_camel_case(kind) for kind in kinds)
+        return "".join(_to_camel_case(kind) for kind in kinds)
     label = next((part for part in reversed(module.path.split(".")) if not part.isdigit()), "stage")
-    return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else _camel_case(label)
+    return "Stage" if re.fullmatch(r"(repeat|for)\d+", label) else _to_camel_case(label)
 
 
-def _camel_case(word: str) -> str:
-    """`squeeze_excite` → `SqueezeExcite`."""
+def _to_camel_case(word: str) -> str:
+    """Return `SqueezeExcite` for `squeeze_excite`."""
     name = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
     return name if name.isidentifier() else f"Block{name}"
 
 
-def _flag_name(branch: OptionalBranch, full: Module) -> str:
-    """The parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
+def _make_flag_name(branch: OptionalBranch, full: Module) -> str:
+    """Return the parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
     children = {child.name: child for child in full.children}
     joins = {name for name, child in children.items() if isinstance(child.content, Leaf) and len(child.inputs) > 1}
     name, number = branch.output

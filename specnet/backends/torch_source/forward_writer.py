@@ -1,4 +1,4 @@
-"""The forward pass of a class: its statements, and the variables that hold their values."""
+"""Write the forward pass of a class: group its calls into statements, and choose their variables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import groupby
 
 from specnet.backends.torch_source.calls import SourceCall
-from specnet.backends.torch_source.init_writer import ClassBody, attribute
+from specnet.backends.torch_source.init_writer import ClassBody, format_submodule
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
 from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot
 from specnet.backends.torch_source.pretty_printer import (
@@ -22,13 +22,13 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers.base import Family
-from specnet.naming import free_name
+from specnet.naming import make_unused_name
 
-MAX_DEPTH = 4
+MAX_NESTED_CALLS = 4
 """The largest number of nested calls on one line."""
 
 FOLLOWERS = (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
-"""Layers that go on the line of the layer before them."""
+"""Layers that are written on the line of the layer before them."""
 
 OPERATORS = {"torch.add": " + ", "torch.mul": " * "}
 
@@ -43,16 +43,18 @@ LONG_LIFETIME = 2
 
 def write_forward(body: ClassBody, scope: ModuleScope | None) -> list[str]:
     """Return the lines of `forward`; `scope` is the block call that the class comes from."""
-    inputs = _name_inputs(body.definition.full, scope)
+    inputs = _choose_input_names(body.definition.full, scope)
     return [f"    def forward({', '.join(('self', *inputs))}):", *_ForwardWriter(body, inputs).lines]
 
 
-def _name_inputs(module: Module, scope: ModuleScope | None) -> list[str]:
-    """`x`, followed by the names of a block's parameters for values, or by `skip`, `skip2`, …"""
+def _choose_input_names(module: Module, scope: ModuleScope | None) -> list[str]:
+    """Return `x`, followed by the names of a block's parameters for values, or by `skip`, `skip2`, …"""
     if not module.path and len(module.inputs) > 1:
-        return [free_name(name, USED_NAMES) for name in module.inputs]
+        return [make_unused_name(name, USED_NAMES) for name in module.inputs]
     values = scope.values if scope else ()
-    named = [free_name(name.lower(), {*USED_NAMES, "x"}) for name, value in values if isinstance(value, ValueRef)]
+    named = [
+        make_unused_name(name.lower(), {*USED_NAMES, "x"}) for name, value in values if isinstance(value, ValueRef)
+    ]
     others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(module.inputs))]
     return ["x", *(named if len(named) == len(others) else others)]
 
@@ -108,17 +110,17 @@ def group_statements(body: ClassBody) -> list[ForwardStatement]:
 
 
 def _append(statement: ForwardStatement, child: Child, body: ClassBody, reads: Counter[str]) -> ForwardStatement | None:
-    """The statement with one more child, if that alone reads its value and belongs and fits on its line."""
+    """Return the statement with one more child; None unless the child belongs on its line and alone reads its value."""
     chained = child.inputs == statement.assigns and len(child.inputs) == 1 and reads[child.inputs[0]] == 1
     longer = ForwardStatement([*statement.children, child], body.branch_of(child))
     if not chained or statement.branch != longer.branch or statement.is_loop or not _belongs(statement, child):
         return None
     fits = len(format_flat(longer.format(body, [*longer.reads]))) <= LINE_WIDTH - 16
-    return longer if longer.depth <= MAX_DEPTH and fits else None
+    return longer if longer.depth <= MAX_NESTED_CALLS and fits else None
 
 
 def _belongs(statement: ForwardStatement, child: Child) -> bool:
-    """Whether layers belong together: conv, bn, relu or bn, relu, conv, and dropout with the layer before it."""
+    """Return whether layers belong together: conv, bn, relu or bn, relu, conv, and dropout with the layer before it."""
     leads = [_family(each) not in FOLLOWERS for each in statement.children]
     if not any(leads):
         return True
@@ -134,16 +136,16 @@ def _family(child: Child) -> Family | None:
 
 
 def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> PythonText:
-    """The expression that applies a child to values."""
+    """Return the expression that applies a child to values."""
     if not isinstance(child.content, Leaf):
-        return format_call(attribute(child.owner), values)
+        return format_call(format_submodule(child.owner), values)
     for position, call in enumerate(child.content.calls):
         values = [_join(body, child, position, call, values)]
     return values[0]
 
 
 def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
-    """A call with several values: as a list, pairwise from the left, or in order."""
+    """Return a call with several values: as a list, pairwise from the left, or in order."""
     if call.joins == "list":
         return _apply(body, child, position, call, [Bracketed("[", tuple(values), "]")])
     if call.joins != "fold":
@@ -155,7 +157,7 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
 
 def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
-        return format_call(attribute(child.owner), values)
+        return format_call(format_submodule(child.owner), values)
     slot = Slot(child.name, position, ACTIVATION)
     function = format_flat(body.attribute_text(slot)) if call.is_activation else call.name
     return format_call(function, [*values, *body.arguments(child, position, call)])
@@ -208,22 +210,22 @@ class Variables:
         reused = [name for name in dying if name not in in_use and name in SHORT_NAMES]
         same_arm = [name for name in dying if len(dying) == 1 and name not in in_use and name.startswith(ARM_NAME)]
         if self._is_named_after_layer(value, position):
-            return self.assign(value, free_name(self.layer_names[value], {*USED_NAMES, *in_use}))
+            return self.assign(value, make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use}))
         arm = 0 if same_arm else self._arm_number(value, position)
         preferred = same_arm or ([f"{ARM_NAME}{arm}"] if arm else reused)
         return self.assign(value, self._choose(value, in_use, preferred))
 
     def _in_use(self, position: int) -> set[str]:
-        """The variables whose values are read after this statement."""
+        """Return the variables whose values are read after this statement."""
         self.alive = {value for value in self.alive if not self.is_dead_after(value, position - 1)}
         return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)}
 
     def _choose(self, value: str, in_use: set[str], preferred: Sequence[str] = ()) -> str:
-        layer_name = free_name(self.layer_names[value], {*USED_NAMES, *in_use})
+        layer_name = make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use})
         return next((name for name in (*preferred, *SHORT_NAMES) if name not in in_use), layer_name)
 
     def _is_named_after_layer(self, value: str, position: int) -> bool:
-        """Whether it is a long skip through the network, or a further output."""
+        """Return whether it is a long skip through the network, or a further output."""
         readers = self.readers.get(value, [])
         if self.module.path or not readers:
             return False
@@ -231,7 +233,7 @@ class Variables:
         return is_skip or (len(readers) == 1 and value in self.module.outputs[1:])
 
     def _arm_number(self, value: str, position: int) -> int:
-        """The number of the arm that begins with a value, if it ends where more than two meet; else 0."""
+        """Return the number of the arm that begins with a value, if it ends where more than two meet; else 0."""
         reads = self.statements[position].reads
         if len(reads) == 1 and len(self.readers[reads[0]]) == 1:
             return 0
@@ -295,7 +297,7 @@ class _ForwardWriter:
         self.lines += format_lines(text, indent, before, comment=self._comment(statement))
 
     def _target(self, value: str, position: int) -> str:
-        """The variable of a statement's output; that of a branch's output is known before."""
+        """Return the variable of a statement's output; that of a branch's output is known before."""
         if value in self.reused:
             return self.variables.assign(value, self.reused[value])
         return self.variables.names.get(value) or self.variables.assign_result(value, position)
@@ -308,15 +310,15 @@ class _ForwardWriter:
             self.variables.assign(output, names[value])
         elif output not in names:
             self.variables.assign_unused(output, position)
-        step = free_name("step", names.values())
+        step = make_unused_name("step", names.values())
         if names[output] != names[value] and self.initial.get(output) != value:
             self.lines.append(f"{' ' * indent}{names[output]} = {names[value]}")
         arguments = ", ".join([names[output], *(names[other] for other in others)])
-        self.lines.append(f"{' ' * indent}for {step} in {attribute(statement.children[0].owner)}:")
+        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(statement.children[0].owner)}:")
         self.lines.append(f"{' ' * indent}    {names[output]} = {step}({arguments})")
 
     def _is_return(self, position: int) -> bool:
-        """Whether this is the last statement and computes the outputs of the class."""
+        """Return whether this is the last statement and computes the outputs of the class."""
         statement = self.statements[position]
         is_last = position == len(self.statements) - 1 and not statement.branch
         return is_last and not statement.is_loop and statement.assigns == self.module.outputs
@@ -327,7 +329,7 @@ class _ForwardWriter:
             self.lines.append(f"        return {names}")
 
     def _comment(self, statement: ForwardStatement) -> str:
-        """The output shape of a statement's functions; that of modules stands in the constructor."""
+        """Return the output shape of a statement's functions; that of modules stands in the constructor."""
         leaves = [(child, child.content) for child in statement.children if isinstance(child.content, Leaf)]
         functions = [child for child, leaf in leaves if not any(call.is_module for call in leaf.calls)]
         return next((c for child in reversed(functions) if (c := self.body.shape_comment(child))), "")

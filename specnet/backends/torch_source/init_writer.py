@@ -1,4 +1,4 @@
-"""The constructor of a class, and the attributes through which its forward pass reads the constructor's parameters."""
+"""Write the constructor of a class, and the attributes in which it keeps parameters for the forward pass."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import Network
 from specnet.layers.base import Shape, format_shape
-from specnet.naming import escape_attribute, free_name, is_attribute
+from specnet.naming import escape_attribute, is_attribute, make_unused_name
 
 
-def attribute(name: str) -> str:
-    """Return the expression for a submodule: `self.conv1`, or `self.get_submodule("0.conv1")` if it must be."""
+def format_submodule(name: str) -> str:
+    """Return the expression for a submodule: `self.conv1`; `self.get_submodule("0.conv1")` for no identifier."""
     return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
 
 
@@ -60,7 +60,7 @@ class ClassBody:
         slots = [s for s in self.texts if s in self.definition.branches or (s.child, s.call) in functions]
         taken = {child.name for child in self.children}
         names = (name for slot in slots for name in self.definition.parameters.reads[slot])
-        return {name: free_name(escape_attribute(name), taken) for name in names}
+        return {name: make_unused_name(escape_attribute(name), taken) for name in names}
 
     def attribute_text(self, slot: Slot) -> PythonText:
         """Return the text of a slot with attributes in place of the constructor's parameters."""
@@ -122,7 +122,7 @@ def write_init(body: ClassBody) -> list[str]:
 
 
 def _assign_child(child: Child, text: PythonText, comment: str, indent: int, containers: set[str]) -> Iterator[str]:
-    """The lines that set an attribute, after empty modules for the containers of a dotted name."""
+    """Yield the lines that set an attribute, after empty modules for the containers of a dotted name."""
     path = child.name.split(".")
     for end in range(1, len(path)):
         container = ".".join(path[:end])
@@ -133,19 +133,19 @@ def _assign_child(child: Child, text: PythonText, comment: str, indent: int, con
     yield from _assign(child.name, text, comment, indent)
     calls = child.content.calls if isinstance(child.content, Leaf) else ()
     for parameter in (name for call in calls for name in call.frozen):
-        yield f"{' ' * indent}{attribute(child.name)}.{parameter}.requires_grad_(False)"
+        yield f"{' ' * indent}{format_submodule(child.name)}.{parameter}.requires_grad_(False)"
 
 
 def _assign(name: str, text: PythonText, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
-    target = attribute(holder) if holder else "self"
+    target = format_submodule(holder) if holder else "self"
     if is_attribute(last):
         return format_lines(text, indent, f"{target}.{last} = ", comment=comment)
     return format_lines(text, indent, f'{target}.add_module("{last}", ', ")", comment)
 
 
 def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
-    """The expression that constructs a child; None for a function and for a child that uses another's weights."""
+    """Return the expression that constructs a child; None for a function or another's weights."""
     if not child.is_owner:
         return None
     match child.content:
@@ -163,7 +163,7 @@ def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
 
 
 def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Bracketed:
-    """The expression that constructs an instance: `Basic(64, stride=2)`."""
+    """Return the expression that constructs an instance: `Basic(64, stride=2)`."""
     texts = [(name, _argument(body, child, position, name)) for name in definition.parameters.values]
     given = [(name, text) for name, text in texts if text is not None]
     defaults = definition.parameters.defaults
@@ -173,7 +173,7 @@ def _instance(body: ClassBody, child: Child, position: int, definition: ClassDef
 
 
 def _argument(body: ClassBody, child: Child, position: int, name: str) -> PythonText | None:
-    """An argument, in a comprehension with its increment: `64 + 32 * i`."""
+    """Return an argument, in a comprehension with its increment: `64 + 32 * i`."""
     first, increment = (body.texts.get(Slot(child.name, position, key)) for key in (name, name + INCREMENT))
     if increment is None:
         return first
@@ -183,7 +183,7 @@ def _argument(body: ClassBody, child: Child, position: int, name: str) -> Python
 
 
 def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> PythonText:
-    """One instance, or several in a comprehension: `*[Basic(64) for _ in range(3)]`."""
+    """Return one instance, or several in a comprehension: `*[Basic(64) for _ in range(3)]`."""
     instance = _instance(body, child, position, repetition.definition)
     count = body.texts.get(Slot(child.name, position, REPEATS))
     if count is None:
@@ -194,6 +194,6 @@ def _repetition(body: ClassBody, child: Child, position: int, repetition: Repeti
 
 
 def _list(items: tuple[PythonText, ...]) -> PythonText:
-    """The items as a list, `[…]` rather than `[*[…]]`."""
+    """Return the items as a list, `[…]` rather than `[*[…]]`."""
     only = items[0] if len(items) == 1 else None
     return replace(only, head="[") if isinstance(only, Bracketed) and only.head == "*[" else Bracketed("[", items, "]")

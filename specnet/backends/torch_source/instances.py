@@ -1,4 +1,4 @@
-"""Classes and their instances: structure, values, repetitions, and the branches that only some instances take."""
+"""Compare modules: their structure, values, repetitions, and the branches that only some of them take."""
 
 from __future__ import annotations
 
@@ -86,24 +86,24 @@ def _merge_growing(equal: list[Repetition]) -> list[Repetition]:
     position = 0
     while position < len(equal):
         first = equal[position]
-        length, increments = _growing_prefix(equal[position:])
+        length, increments = _find_growing_prefix(equal[position:])
         merged.append(Repetition(first.definition, first.first, increments, length) if length > 2 else first)
         position += length if length > 2 else 1
     return merged
 
 
-def _growing_prefix(equal: list[Repetition]) -> tuple[int, dict[str, int]]:
-    """The number of single instances at the head that differ by the same increments, and these."""
-    if len(equal) < 2 or (increments := _increments(*equal[:2])) is None:
+def _find_growing_prefix(equal: list[Repetition]) -> tuple[int, dict[str, int]]:
+    """Return the number of single instances at the head that differ by the same increments, and these."""
+    if len(equal) < 2 or (increments := _find_increments(*equal[:2])) is None:
         return 1, {}
     length = 2
-    while length < len(equal) and _increments(*equal[length - 1 : length + 1]) == increments:
+    while length < len(equal) and _find_increments(*equal[length - 1 : length + 1]) == increments:
         length += 1
     return length, increments
 
 
-def _increments(one: Repetition, other: Repetition) -> dict[str, int] | None:
-    """The differences between two single instances; None if other things than integers differ."""
+def _find_increments(one: Repetition, other: Repetition) -> dict[str, int] | None:
+    """Return the differences between two single instances; None if other things than integers differ."""
     if one.definition is not other.definition or one.count > 1 or other.count > 1:
         return None
     differing = {name: (value, other.first[name]) for name, value in one.first.items() if value != other.first[name]}
@@ -117,41 +117,41 @@ def _increments(one: Repetition, other: Repetition) -> dict[str, int] | None:
 
 @dataclass(frozen=True)
 class ArgumentValue:
-    """The value of an argument, and whether it need not be written."""
+    """The value of an argument, and whether it can be left out."""
 
     value: Any
     is_default: bool = False
 
 
 def collect_values(module: Module, instances: Instances) -> dict[Slot, ArgumentValue]:
-    """Return everything in which two modules of one structure can differ."""
-    return {slot: value for child in module.children for slot, value in _values_of(child, instances)}
+    """Return the values in which modules of the same structure can differ, by slot."""
+    return {slot: value for child in module.children for slot, value in _collect_child_values(child, instances)}
 
 
-def _values_of(child: Child, instances: Instances) -> Iterator[tuple[Slot, ArgumentValue]]:
+def _collect_child_values(child: Child, instances: Instances) -> Iterator[tuple[Slot, ArgumentValue]]:
     match child.content:
         case Leaf(calls=calls):
             for position, call in enumerate(calls):
                 if child.is_owner or not call.is_module:
-                    yield from ((Slot(child.name, position, name), value) for name, value in _call_values(call))
+                    yield from ((Slot(child.name, position, name), value) for name, value in _collect_call_values(call))
         case Module(path=path) if child.is_owner:
             instance = instances[path]
             single = Repetition(instance.definition, instance.arguments, {}, 1)
-            yield from ((Slot(child.name, 0, name), value) for name, value in _repetition_values(single))
+            yield from ((Slot(child.name, 0, name), value) for name, value in _collect_repetition_values(single))
         case Stack(modules=modules) if child.is_owner:
             for position, repetition in enumerate(find_repetitions(instances, modules)):
-                values = _repetition_values(repetition)
+                values = _collect_repetition_values(repetition)
                 yield from ((Slot(child.name, position, name), value) for name, value in values)
 
 
-def _call_values(call: SourceCall) -> Iterator[tuple[str, ArgumentValue]]:
+def _collect_call_values(call: SourceCall) -> Iterator[tuple[str, ArgumentValue]]:
     if call.is_activation:
         yield ACTIVATION, ArgumentValue(Verbatim(call.name))
     for name, value in call.arguments.items():
         yield name, ArgumentValue(value, call.signature.is_default(name, call.arguments))
 
 
-def _repetition_values(repetition: Repetition) -> Iterator[tuple[str, ArgumentValue]]:
+def _collect_repetition_values(repetition: Repetition) -> Iterator[tuple[str, ArgumentValue]]:
     defaults = repetition.definition.parameters.defaults
     for name, value in repetition.first.items():
         increment = repetition.increments.get(name, 0)
@@ -187,16 +187,17 @@ class Structure:
 
 
 def find_structure(module: Module, instances: Instances) -> Structure:
+    """Return the structure of a module whose submodules are `instances`."""
     references: dict[str, Reference] = {value: ("", number) for number, value in enumerate(module.inputs)}
     children = list[ChildStructure]()
     for child in module.children:
         reads = tuple(references[value] for value in child.inputs)
-        children.append(ChildStructure(child.name, child.owner, _content_structure(child, instances), reads))
+        children.append(ChildStructure(child.name, child.owner, _find_content_structure(child, instances), reads))
         references |= {value: (child.name, number) for number, value in enumerate(child.outputs)}
     return Structure(tuple(children), tuple(references[value] for value in module.outputs))
 
 
-def _content_structure(child: Child, instances: Instances) -> object:
+def _find_content_structure(child: Child, instances: Instances) -> object:
     match child.content:
         case Leaf(calls=calls):
             return tuple(call.structure for call in calls)
@@ -218,8 +219,8 @@ def find_optional_branches(full: Structure, other: Structure) -> tuple[OptionalB
         return None
     groups = [list(group) for kept, group in groupby(full.children, lambda child: child.name in names) if not kept]
     skipped = [tuple(child.name for child in group) for group in groups]
-    outputs = [_only_output(full, children) for children in skipped]
-    bypasses = _find_bypasses(_reads(common, full.outputs), _reads(other.children, other.outputs), outputs)
+    outputs = [_find_only_output(full, children) for children in skipped]
+    bypasses = _find_bypasses(_list_reads(common, full.outputs), _list_reads(other.children, other.outputs), outputs)
     if bypasses is None or None in outputs:
         return None
     pairs = zip(skipped, outputs, strict=True)
@@ -227,21 +228,21 @@ def find_optional_branches(full: Structure, other: Structure) -> tuple[OptionalB
     return found if len(found) == len(skipped) and all(_bypass_precedes(full, branch) for branch in found) else None
 
 
-def _reads(children: Sequence[ChildStructure], outputs: tuple[Reference, ...]) -> list[tuple[Reference, ...]]:
+def _list_reads(children: Sequence[ChildStructure], outputs: tuple[Reference, ...]) -> list[tuple[Reference, ...]]:
     return [*(child.reads for child in children), outputs]
 
 
-def _only_output(full: Structure, children: tuple[str, ...]) -> Reference | None:
-    """The value of these children that is read elsewhere; None unless there is exactly one."""
+def _find_only_output(full: Structure, children: tuple[str, ...]) -> Reference | None:
+    """Return the value of these children that is read elsewhere; None unless there is exactly one."""
     elsewhere = [child for child in full.children if child.name not in children]
-    values = {value for reads in _reads(elsewhere, full.outputs) for value in reads if value[0] in children}
+    values = {value for reads in _list_reads(elsewhere, full.outputs) for value in reads if value[0] in children}
     return values.pop() if len(values) == 1 else None
 
 
 def _find_bypasses(
     full: list[tuple[Reference, ...]], other: list[tuple[Reference, ...]], outputs: Sequence[Reference | None]
 ) -> dict[Reference, Reference] | None:
-    """The value that is read in place of each branch's output; None if anything else differs."""
+    """Return the value that is read in place of each branch's output; None if anything else differs."""
     if [len(reads) for reads in full] != [len(reads) for reads in other]:
         return None
     found: dict[Reference, Reference] = {}

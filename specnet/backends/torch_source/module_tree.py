@@ -1,4 +1,4 @@
-"""Network → dataflow → module tree: the scopes that become modules, with their inputs, outputs and children."""
+"""Network → dataflow → module tree: choose the scopes that become modules, and find their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Dataflow:
         return uses | dict.fromkeys(self.outputs, len(self.nodes))
 
     def has_module(self, node: Node) -> bool:
-        """Whether one of the node's calls is a module, which has weights or buffers."""
+        """Return whether one of the node's calls is a module, which has weights or buffers."""
         return any(call.is_module for call in self.calls[node.name])
 
     def inputs_of(self, positions: range) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def trace_dataflow(network: Network) -> Dataflow:
     for node in network.nodes:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
-            raise ValueError(f"`{node.name}` stands at an error or behind one: check the spec first")
+            raise ValueError(f"`{node.name}` has an error, or follows one: check the spec first")
         inputs = tuple(alias.get(value, value) for value in node.inputs)
         calls[node.name] = convert_layer(node.layer, shapes)
         if calls[node.name]:
@@ -76,53 +76,53 @@ class ScopeRoles:
 
     def child(self, path: str, name: str) -> str:
         """Return the outermost module below a path that holds the node, or the node if no module does."""
-        return next((s for s in _scopes_of(name) if len(s) > len(path) and s not in self.dissolved), name)
+        return next((s for s in _list_scopes(name) if len(s) > len(path) and s not in self.dissolved), name)
 
 
 def assign_roles(flow: Dataflow) -> ScopeRoles:
     """Make a scope a module if it has weights, its nodes stand together, and it shares its weights as a whole."""
     members: dict[str, list[int]] = {}
     for position, node in enumerate(flow.nodes):
-        for scope in _scopes_of(node.name):
+        for scope in _list_scopes(node.name):
             members.setdefault(scope, []).append(position)
-    shares = {scope: owner for scope in members if (owner := _weight_owner(flow, members, scope))}
+    shares = {scope: owner for scope in members if (owner := _find_weight_owner(flow, members, scope))}
     stateless = {s for s, at in members.items() if not any(flow.has_module(flow.nodes[position]) for position in at)}
     plain = {s for s in stateless if not s.rpartition(".")[2].isdigit() or s.rpartition(".")[0] in stateless}
     scattered = {scope for scope, positions in members.items() if positions[-1] - positions[0] >= len(positions)}
     dissolved = plain | scattered | (flow.position.keys() & members.keys())
-    return ScopeRoles(_with_partly_shared(flow, shares, dissolved), shares)
+    return ScopeRoles(_add_partly_shared(flow, shares, dissolved), shares)
 
 
-def _scopes_of(name: str) -> Iterator[str]:
-    """The dotted names above a node, outermost first."""
+def _list_scopes(name: str) -> Iterator[str]:
+    """Yield the dotted names above a node, outermost first."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
-def _with_partly_shared(flow: Dataflow, shares: Mapping[str, str], dissolved: set[str]) -> frozenset[str]:
-    """The dissolved scopes, and those that share weights with others, but not as a whole."""
+def _add_partly_shared(flow: Dataflow, shares: Mapping[str, str], dissolved: set[str]) -> frozenset[str]:
+    """Return the dissolved scopes, and those that share weights with others, but not as a whole."""
     before = -1
     while before != len(dissolved):
         before = len(dissolved)
         for node in flow.nodes:
             if node.shares and flow.has_module(node):
-                own = [scope for scope in _scopes_of(node.name) if not node.shares.startswith(f"{scope}.")]
-                shared = [scope for scope in _scopes_of(node.shares) if not node.name.startswith(f"{scope}.")]
+                own = [scope for scope in _list_scopes(node.name) if not node.shares.startswith(f"{scope}.")]
+                shared = [scope for scope in _list_scopes(node.shares) if not node.name.startswith(f"{scope}.")]
                 if not _is_one_module(own[:1], shared[:1], shares, dissolved):
                     dissolved |= {*own, *shared}
     return frozenset(dissolved)
 
 
 def _is_one_module(own: list[str], shared: list[str], shares: Mapping[str, str], dissolved: set[str]) -> bool:
-    """Whether two nodes, or the outermost scopes in which they differ, can be one module that is called twice."""
+    """Return whether two nodes, or the outermost scopes in which they differ, can be one module called twice."""
     if not own and not shared:
         return True
     repeated = any(scope.rpartition(".")[2].isdigit() for scope in own + shared)
     return not repeated and not dissolved.intersection(own + shared) and [shares.get(scope) for scope in own] == shared
 
 
-def _weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) -> str | None:
-    """The scope of the same content whose weights all nodes of this scope use, node by node."""
+def _find_weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) -> str | None:
+    """Return the scope of the same content whose weights all nodes of this scope use, node by node."""
     sharing = [node for position in members[scope] if flow.has_module(node := flow.nodes[position])]
     if not sharing or not (sharing[0].shares or "").endswith(sharing[0].name[len(scope) :]):
         return None
@@ -130,11 +130,11 @@ def _weight_owner(flow: Dataflow, members: Mapping[str, list[int]], scope: str) 
     shared = all(node.shares == owner + node.name[len(scope) :] for node in sharing)
     if not shared or owner not in members:
         return None
-    return owner if _content(flow, scope, members[scope]) == _content(flow, owner, members[owner]) else None
+    return owner if _find_content(flow, scope, members[scope]) == _find_content(flow, owner, members[owner]) else None
 
 
-def _content(flow: Dataflow, scope: str, members: list[int]) -> object:
-    """The calls of a scope's nodes, independent of its name and of the names of values from outside."""
+def _find_content(flow: Dataflow, scope: str, members: list[int]) -> object:
+    """Return the calls of a scope's nodes, independent of its name and of the names of values from outside."""
     positions = range(members[0], members[-1] + 1)
     references: dict[str, object] = {value: number for number, value in enumerate(flow.inputs_of(positions))}
     content = list[object]()
@@ -189,11 +189,13 @@ class Child:
 
 
 def build_module_tree(network: Network, flow: Dataflow) -> Module:
-    """Return the network as one module with others inside."""
+    """Return the network as a tree of modules."""
     return _TreeBuilder(network, flow).root()
 
 
 class _TreeBuilder:
+    """Builds the modules of a network from the outermost scope inwards."""
+
     def __init__(self, network: Network, flow: Dataflow) -> None:
         self.network, self.flow, self.roles = network, flow, assign_roles(flow)
 
@@ -203,7 +205,7 @@ class _TreeBuilder:
         return Module("", self.network.name, inputs, self.flow.outputs, children)
 
     def _ranges(self, path: str, positions: range) -> list[tuple[str, range]]:
-        """The scopes and nodes directly below a path, with the positions of their nodes."""
+        """Return the scopes and nodes directly below a path, with the positions of their nodes."""
         groups = groupby(positions, lambda position: self.roles.child(path, self.flow.nodes[position].name))
         found = [(child, list(inside)) for child, inside in groups]
         return [(child, range(inside[0], inside[-1] + 1)) for child, inside in found]
@@ -234,7 +236,7 @@ class _TreeBuilder:
         return Module(path, self._word(path), inputs, outputs, children)
 
     def _word(self, path: str) -> str:
-        """The block that a scope calls, `repeat`, `head`, or else its own name without its number."""
+        """Return the block that a scope calls, `repeat`, `head`, or else its own name without its number."""
         if any(head.name == path for head in self.network.heads):
             return "head"
         scope = self.network.scopes.get(path)
@@ -242,7 +244,7 @@ class _TreeBuilder:
         return scope.word if scope and scope.word not in ("repeat", "for") else name.rstrip("0123456789") or "repeat"
 
     def _is_stack(self, path: str, ranges: list[tuple[str, range]], outputs: tuple[str, ...]) -> bool:
-        """Whether these are repetitions that each read the one before, and besides that all the same values."""
+        """Return whether these are repetitions that each read the one before, and besides that all the same values."""
         names = [name for name, _ in ranges]
         if names != [f"{path}.{number}" for number in range(len(names))] or self.flow.position.keys() & set(names):
             return False
@@ -254,8 +256,8 @@ class _TreeBuilder:
 
 
 def _rename_activations(children: list[Child]) -> tuple[Child, ...]:
-    """The children, with one name for all functions that can take each other's place: `relu1`, `silu1`."""
-    names = [_activation_name(child) for child in children]
+    """Return the children, with one name for all functions that can take each other's place: `relu1`, `silu1`."""
+    names = [_make_activation_name(child) for child in children]
     times = Counter(names)
     return tuple(
         replace(child, name=name, owner=name) if times[name] == 1 and child.is_owner else child
@@ -263,7 +265,7 @@ def _rename_activations(children: list[Child]) -> tuple[Child, ...]:
     )
 
 
-def _activation_name(child: Child) -> str:
+def _make_activation_name(child: Child) -> str:
     if not isinstance(child.content, Leaf) or not all(call.is_activation for call in child.content.calls):
         return child.name
     before, kind, after = child.name.rpartition(child.content.node.kind)

@@ -1,4 +1,4 @@
-"""The parameters of a class's constructor: few names from which every value that differs between instances follows."""
+"""Infer the parameters of a class's constructor: few names that determine all values that differ between instances."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from specnet.backends.torch_source.pretty_printer import PythonText, format_literal
-from specnet.naming import free_name, numbered_name
+from specnet.naming import make_numbered_name, make_unused_name
 
 USED_NAMES = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
 """Names that the generated source uses itself."""
@@ -34,7 +34,7 @@ REPEATS, INCREMENT = "repeats", " increment"
 
 
 class _Absent:
-    """No value."""
+    """The value of a child that an instance leaves out."""
 
 
 ABSENT = _Absent()
@@ -70,10 +70,10 @@ class InexpressibleValue(Exception):
     """A value that only some instances have, and that follows from no parameter."""
 
 
-def python_name(name: str) -> str:
+def to_python_name(name: str) -> str:
     """Return the Python name of a block's parameter or of an attribute."""
     plain = ATTRIBUTE_NAMES.get(name, name.lower().lstrip("_"))
-    return free_name(plain if plain.isidentifier() else f"value{plain}", USED_NAMES)
+    return make_unused_name(plain if plain.isidentifier() else f"value{plain}", USED_NAMES)
 
 
 def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) -> ConstructorParameters:
@@ -81,13 +81,13 @@ def infer_parameters(slots: Mapping[Slot, Vector], known: Mapping[str, Vector]) 
     needed = _express(slots, known).used
     found = _express(slots, {name: vector for name, vector in known.items() if name in needed})
     order = sorted(found.names, key=lambda name: name not in INPUT_SIZES)
-    defaults = {name: value for name in order if (value := _default(name, found.names[name])) is not None}
+    defaults = {name: value for name in order if (value := _find_default(name, found.names[name])) is not None}
     order.sort(key=lambda name: name in defaults)
     return ConstructorParameters({name: found.names[name] for name in order}, defaults, found.texts, found.reads)
 
 
-def _default(name: str, vector: Vector) -> Any:
-    """The value of at least half of the instances if it means "none": no stride, no padding, no projection."""
+def _find_default(name: str, vector: Vector) -> Any:
+    """Return the value of at least half of the instances if it means "none": no stride, no padding, no projection."""
     neutral = () if name in INPUT_SIZES else (False, True, 0, 1)
     return next((value for value in neutral if 2 * sum(_is_same(v, value) for v in vector) >= len(vector)), None)
 
@@ -120,41 +120,41 @@ class _Expressions:
 
     def _expression(self, slot: Slot, vector: Vector) -> ParameterExpression:
         if not slot.child:
-            return next(self._flags(vector), None) or self._new_parameter(slot, vector)
+            return next(self._find_flags(vector), None) or self._new_parameter(slot, vector)
         found = _find_expressions(vector, self.names, slot.argument == REPEATS)
         return next(found, None) or self._new_parameter(slot, vector)
 
-    def _flags(self, taken: Vector) -> Iterator[ParameterExpression]:
-        """A block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
+    def _find_flags(self, taken: Vector) -> Iterator[ParameterExpression]:
+        """Yield a block's own parameters, booleans or 1 and 0, that are true where the branch is taken."""
         for name, vector in self.known.items():
             if vector == taken and all(type(value) in (bool, int) for value in vector):
                 yield name, (name,)
 
     def _new_parameter(self, slot: Slot, vector: Vector) -> ParameterExpression:
-        """A new parameter named after the argument."""
+        """Add a parameter named after the argument."""
         if ABSENT in vector:
             raise InexpressibleValue
-        simple = python_name(slot.argument) if slot.argument.isidentifier() else "value"
-        of_child = python_name(f"{slot.child.replace('.', '_')}_{simple}") if slot.child else simple
-        name = numbered_name(of_child if simple in self.names else simple, self.names)
+        simple = to_python_name(slot.argument) if slot.argument.isidentifier() else "value"
+        of_child = to_python_name(f"{slot.child.replace('.', '_')}_{simple}") if slot.child else simple
+        name = make_numbered_name(of_child if simple in self.names else simple, self.names)
         self.names[name] = vector
         return name, (name,)
 
 
 def _is_same(one: object, other: object) -> bool:
-    """Equality that tells 1, 1.0 and True apart."""
+    """Return whether two values are equal and of one type, unlike 1, 1.0 and True."""
     return type(one) is type(other) and one == other
 
 
 def _is_equal(vector: Vector, named: Vector) -> bool:
-    """Whether two vectors agree wherever the first has a value."""
+    """Return whether two vectors agree wherever the first has a value."""
     return len(vector) == len(named) and all(
         value is ABSENT or _is_same(value, other) for value, other in zip(vector, named, strict=True)
     )
 
 
 def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: bool) -> Iterator[ParameterExpression]:
-    """The names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
+    """Yield the names, multiples, quotients and products that equal the vector, simplest first: `4 * filters`."""
     yield from ((name, (name,)) for name, values in names.items() if _is_equal(vector, values))
     instances = [instance for instance, value in enumerate(vector) if value is not ABSENT]
     wanted = [vector[instance] for instance in instances]
@@ -163,7 +163,7 @@ def _find_expressions(vector: Vector, names: Mapping[str, Vector], is_count: boo
         return
     positive = {name: values for name, values in given.items() if _are_positive(values)}
     for name, values in positive.items():
-        yield from ((text, (name,)) for text in _from_one(name, values, wanted, is_count))
+        yield from ((text, (name,)) for text in _find_multiples(name, values, wanted, is_count))
     for one, other in combinations(positive, 2):
         if wanted == [a * b for a, b in zip(positive[one], positive[other], strict=True)]:
             yield f"{one} * {other}", (one, other)
@@ -173,8 +173,8 @@ def _are_positive(values: Sequence[object]) -> bool:
     return all(type(value) is int and value > 0 for value in values)
 
 
-def _from_one(name: str, values: Sequence[int], wanted: Sequence[int], is_count: bool) -> Iterator[str]:
-    """Multiples and quotients of one name; for a number of repetitions, also `n - 1`."""
+def _find_multiples(name: str, values: Sequence[int], wanted: Sequence[int], is_count: bool) -> Iterator[str]:
+    """Yield multiples and quotients of one name; for a number of repetitions, also `n - 1`."""
     factor, quotient, more = wanted[0] // values[0], values[0] // wanted[0], wanted[0] - values[0]
     if factor > 1 and wanted == [factor * value for value in values]:
         yield f"{factor} * {name}"

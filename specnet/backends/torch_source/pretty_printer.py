@@ -1,4 +1,4 @@
-"""Python text that breaks its lines as ruff and black do."""
+"""Format Python text, with line breaks as by ruff and black."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ PythonText = str | Bracketed
 
 
 def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
+    """Return the call of a function with these arguments."""
     return Bracketed(f"{function}(", tuple(arguments))
 
 

@@ -1,4 +1,4 @@
-"""The file around the network's classes: docstring, imports, modules that torch lacks, and a few lines that run it."""
+"""Write the file around the network's classes: docstring, imports, modules that torch lacks, and a main block."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from textwrap import wrap
 
 from specnet.analyses.cost import Totals, format_count, measure_costs
-from specnet.backends.torch_source.calls import embedded_modules
+from specnet.backends.torch_source.calls import read_torch_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
 from specnet.layers.base import Shape
@@ -34,13 +34,13 @@ def write_docstring(network: Network, origin: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """The text as it stands within triple quotes."""
+    """Return a text escaped for triple quotes."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _describe_interface(network: Network) -> str:
-    """Input N×3×227×227; output N×1000."""
+    """Return `Input N×3×227×227; output N×1000.`"""
     inputs = [(i.name, i.shape) for i in network.inputs]
     outputs = [(value, network.shapes[value]) for value in network.outputs]
     outputs += [(head.name, network.shapes[head.value]) for head in network.heads]
@@ -53,7 +53,7 @@ def _format_shapes(named: Sequence[tuple[str, Shape | None]]) -> str:
 
 
 def _channels_first(shape: Shape) -> Shape:
-    """H×W×C → C×H×W."""
+    """Return C×H×W for H×W×C."""
     return (shape[-1], *shape[:-1])
 
 
@@ -72,9 +72,9 @@ def write_main(network: Network, name: str) -> str:
 
 def write_imports(source: str) -> str:
     """Return those import statements of torch_modules.py whose names the source uses; torch's come last."""
-    used = _names(ast.parse(source))
+    used = _find_names(ast.parse(source))
     found: tuple[list[str], list[str]] = [], []
-    for statement in embedded_modules()[1].body:
+    for statement in read_torch_modules()[1].body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             module = (statement.module if isinstance(statement, ast.ImportFrom) else statement.names[0].name) or ""
             names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
@@ -95,16 +95,16 @@ def embed_modules(targets: Iterable[str]) -> dict[str, str]:
     coming = {target.removeprefix("modules.") for target in targets if target.startswith("modules.")}
     while coming:
         wanted |= coming
-        used = {name for each in coming for name in _names(_definitions()[each])}
-        coming = (used & _definitions().keys()) - wanted
-    return {name: _source(definition) for name, definition in _definitions().items() if name in wanted}
+        used = {name for each in coming for name in _find_names(_read_definitions()[each])}
+        coming = (used & _read_definitions().keys()) - wanted
+    return {name: _extract_source(definition) for name, definition in _read_definitions().items() if name in wanted}
 
 
 @cache
-def _definitions() -> dict[str, Definition]:
-    """The classes, functions and constants of torch_modules.py by name, in its order."""
+def _read_definitions() -> dict[str, Definition]:
+    """Return the classes, functions and constants of torch_modules.py by name, in its order."""
     found: dict[str, Definition] = {}
-    for statement in embedded_modules()[1].body:
+    for statement in read_torch_modules()[1].body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef):
             found[statement.name] = statement
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
@@ -113,10 +113,10 @@ def _definitions() -> dict[str, Definition]:
     return found
 
 
-def _names(tree: ast.AST) -> set[str]:
+def _find_names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def _source(definition: Definition) -> str:
+def _extract_source(definition: Definition) -> str:
     first = min([definition.lineno, *(d.lineno for d in getattr(definition, "decorator_list", []))])
-    return "\n".join(embedded_modules()[0].splitlines()[first - 1 : definition.end_lineno])
+    return "\n".join(read_torch_modules()[0].splitlines()[first - 1 : definition.end_lineno])

@@ -14,7 +14,7 @@ import torch
 
 from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
-from specnet.suggest import closest_word
+from specnet.suggest import find_closest_word
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
@@ -64,7 +64,7 @@ def read_run_config(folder: Path) -> RunConfig:
 def _suggest_run(folder: Path) -> str:
     """Return a hint at the run beside it that was probably meant."""
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
-    meant = closest_word(folder.name, runs)
+    meant = find_closest_word(folder.name, runs)
     return f"; did you mean {runs[meant]}?" if meant else ""
 
 
