@@ -18,9 +18,8 @@ def list_kinds() -> tuple[str, ...]:
 
 @cache
 def get_layer_class(kind: str) -> type[Layer] | None:
-    """Import and return the class of a kind; None if there is no such kind."""
+    """Return the class of a kind, `LeakyRelu` of `leaky_relu`, imported on first use; None if there is no such kind."""
     if kind not in list_kinds():
         return None
-    module = import_module(f"{__name__}.{kind}")
-    defined_here = (value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__)
-    return next(value for value in defined_here if isinstance(value, type) and issubclass(value, Layer))
+    found: type[Layer] = getattr(import_module(f"{__name__}.{kind}"), kind.title().replace("_", ""))
+    return found
