@@ -1,4 +1,4 @@
-"""The lines of a `train` section: one file a line, in it the choices that may follow the line's name."""
+"""The lines of a `train` section: one file per line, with the choices that may follow the line's name."""
 
 from specnet.settings.training import (
     Training,

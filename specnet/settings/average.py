@@ -1,4 +1,4 @@
-"""average: weights averaged over the steps, which count in place of the trained ones, `average ema decay=0.999`."""
+"""average: weights averaged over steps, evaluated and saved instead of the trained ones, `average ema decay=0.999`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from specnet.attributes import BelowOne, Count, NonNegative, Setting
 
 
 class Averaging(Setting):
-    """A second set of weights: measured, and kept as the run's result, in place of those that are trained.
+    """A second set of weights, which is evaluated and saved as the run's result instead of the trained ones.
 
-    `decay_at` is the share of the average that stays at a step (from 1) of `total`, the rest is taken from the weights;
-    where it `leads`, training goes on from the average.
+    At a step (from 1) of `total`, the average keeps the share `decay_at` of itself and takes the rest from the weights;
+    if it `leads`, training continues from the average.
     """
 
     every: Count = Field(1, description="steps from one averaging to the next")

@@ -19,7 +19,7 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 
 
 class Loss(Setting):
-    """A number for each image, which is the smaller the better the outputs fit its label."""
+    """A number for each image that is smaller the better the outputs fit its label."""
 
     @property
     def class_weights(self) -> ClassWeights | None:

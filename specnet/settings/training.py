@@ -50,7 +50,7 @@ class Training(BaseModel):
 
 
 def list_lines() -> tuple[str, ...]:
-    """Return the names of all lines, in the order in which they are best read."""
+    """Return the names of all lines, in their canonical order."""
     return tuple(Training.model_fields)
 
 
@@ -59,7 +59,7 @@ def _module(line: str) -> ModuleType:
 
 
 def get_choices(line: str) -> Mapping[str, type[Setting]]:
-    """Return the class of settings of each word that may follow a line's name; the word is "" where none follows."""
+    """Return the settings class for each word that may follow a line's name, or for "" if no word follows."""
     kinds: Mapping[str, type[Setting]] = _module(line).CHOICES
     return kinds
 
@@ -70,7 +70,7 @@ def takes_several(line: str) -> bool:
 
 
 def get_choice(line: str, setting: Setting) -> str:
-    """Return the word that stands for a setting on its line; "" where no word follows the line's name."""
+    """Return the word for a setting on its line; "" if no word follows the line's name."""
     return next(word for word, kind in get_choices(line).items() if type(setting) is kind)
 
 
@@ -95,7 +95,7 @@ def to_record(training: Training) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any]) -> Training:
-    """Return the settings that `to_record` has described."""
+    """Return the settings from the plain values that `to_record` has made."""
     settings: dict[str, Any] = {}
     for line, value in record.items():
         settings[line] = (

@@ -1,4 +1,4 @@
-"""The device that computes, its precision, and what torch is told about both."""
+"""The compute device and its precision, deterministic algorithms, and a fast dropout for CPUs."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ DETERMINISTIC_CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 NOT_DETERMINISTIC = " does not have a deterministic implementation"
 """Part of torch's RuntimeErrors, behind the name of the operation."""
+
+BITS = 16
+"""Random bits for each element: four elements share one draw of the generator."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,6 @@ def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
         ) from error
     finally:
         torch.use_deterministic_algorithms(before)
-
-
-BITS = 16
-"""Random bits for each element: four elements share one draw of the generator."""
 
 
 class FastDropout(nn.Dropout):

@@ -1,4 +1,4 @@
-"""The exceptions of a training, each with the exit code of the command.
+"""The exceptions raised by training, each with the exit code of the command.
 
 TrainingError
 ├── DataProblem     1    images or labels

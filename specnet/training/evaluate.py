@@ -34,7 +34,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to evaluate a run on: its own data, or `data`, a folder of images or the name of a set; and how."""
+    """The data to evaluate a run on, its own or `data`, a folder of images or the name of a set; and the device."""
 
     data: str | None = None
     data_dir: Path | None = None

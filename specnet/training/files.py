@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and folders in which one process works at a time."""
+"""Atomic writing of files, and folders that only one process at a time may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training is given, and what it reports: `Job`, `Options`, `Callback`, `Run`."""
+"""The inputs and outputs of training: `Job`, `Options`, `Callback`, `Run`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OutputLayer:
 
 @dataclass(frozen=True)
 class Job:
-    """What determines the result: the network as a module that takes N×C×H×W, and its settings.
+    """Everything that determines the result: the network, as a module that takes N×C×H×W, and its settings.
 
     `input_shape` is (height, width, channels) of an image, `output_shape` that of the output for it. `used` holds the
     text of the files that the spec uses, by their paths relative to the spec's folder, `layers` the layers with
@@ -71,7 +71,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Options:
-    """How the result is computed: recorded with the run, but no part of the spec.
+    """The way to compute the result, which is recorded with the run but is not part of the spec.
 
     Training starts from `weights`, as far as they fit; layers whose names match a pattern of `freeze` are not trained.
     `processes` is the number to start; under torchrun it is torchrun's. With `sharded`, each process holds a part of
@@ -108,7 +108,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is going to do, once its data is read."""
+    """The plan of a run, known once its data is read."""
 
     folder: Path
     device: str
@@ -124,7 +124,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is, reported at most ten times a second; `done` and `total` count the batches of a stage.
+    """The progress of a run, reported at most ten times a second; `done` and `total` count the batches of a stage.
 
     The stage is "training", or the part of the data that is being evaluated: "validation" or "test".
     """
@@ -145,7 +145,7 @@ class Progress:
 
 
 class Callback:
-    """Receives the events of a run; a subclass overrides the methods for those that it cares about."""
+    """Receives the events of a run; a subclass overrides the methods for the events that it handles."""
 
     def on_note(self, text: str) -> None:
         """Something worth knowing has happened."""
@@ -160,7 +160,7 @@ class Callback:
         """An epoch is over and recorded."""
 
     def on_interrupt(self, interrupted: Interrupted) -> None:
-        """A signal has arrived, and the current step takes too long; a command may end the process here.
+        """A signal was received during a step that takes too long; the method may end the process.
 
         It is called in another thread. If it returns, the run stops after the step.
         """

@@ -22,6 +22,27 @@ from specnet.training.runs.run_index import RunEntry
 
 PART_COLOURS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
+MOST_NUMBERED = 20
+"""The number of classes up to which the cells have room for their counts."""
+
+MOST_NAMED = 60
+"""The number of classes up to which the rows have room for their names."""
+
+LONGEST_CLASS = 24
+"""The longest shown name of a class, in characters."""
+
+PART_STYLES: dict[str, Literal[":", "-", "--"]] = {"train": ":", "validation": "-", "test": "--"}
+"""The line style of each part; each run has a colour."""
+
+DISTINCT = 10
+"""The number of runs up to which colours are distinct; those of more runs form a gradient."""
+
+MOST_IMAGES = 40
+"""The number of images of a plot; more would be too high for a PNG."""
+
+LONGEST_NAME = 28
+"""The longest shown name of a file or class, in characters."""
+
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
     """Draw curves.png: loss and accuracy over the epochs, a line for each part of the data."""
@@ -44,16 +65,6 @@ def _draw_part_curves(axes: Axes, quantity: str, history: Sequence[Metrics]) -> 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
-
-
-MOST_NUMBERED = 20
-"""The number of classes up to which the cells have room for their counts."""
-
-MOST_NAMED = 60
-"""The number of classes up to which the rows have room for their names."""
-
-LONGEST_CLASS = 24
-"""The longest shown name of a class, in characters."""
 
 
 def draw_confusion(metrics: ClassificationMetrics, title: str) -> bytes:
@@ -90,13 +101,6 @@ def _write_counts(axes: Axes, metrics: ClassificationMetrics) -> None:
             if count:
                 colour = "white" if count > total / 2 else "black"
                 axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
-
-
-PART_STYLES: dict[str, Literal[":", "-", "--"]] = {"train": ":", "validation": "-", "test": "--"}
-"""The line style of each part; each run has a colour."""
-
-DISTINCT = 10
-"""The number of runs up to which colours are distinct; those of more runs form a gradient."""
 
 
 def draw_runs(entries: Sequence[RunEntry], format: str) -> bytes:
@@ -139,13 +143,6 @@ def _draw_run(axes: Axes, quantity: str, entry: RunEntry, colour: Any) -> None:
         points = [(line["epoch"], line[name]) for line in entry.metrics if name in line]
         label = entry.folder.name.replace("$", r"\$") if part == parts[-1] else None
         axes.plot(*zip(*points, strict=True), color=colour, linestyle=PART_STYLES[part], marker=".", label=label)
-
-
-MOST_IMAGES = 40
-"""The number of images of a plot; more would be too high for a PNG."""
-
-LONGEST_NAME = 28
-"""The longest shown name of a file or class, in characters."""
 
 
 def draw_predictions(predictions: Sequence[Prediction], format: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Checks before a training begins: what cannot be trained is refused before anything is written."""
+"""Preflight checks: refuse a training that cannot work before anything is written."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from specnet.training.optim.optimizers import OPTIMIZERS, Feature, count_state_p
 from specnet.training.resources import format_bytes
 from specnet.training.runs.checkpoint import KEPT
 from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
+
+OTHER_FILES = 2**18
+"""Bytes of plots, tables and texts."""
 
 
 def refuse_untrainable(job: Job) -> None:
@@ -74,7 +77,7 @@ def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> 
 
 
 def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
-    """Raise CannotRun where the optimizer does not support what is asked for."""
+    """Raise CannotRun if the optimizer does not support a requested feature."""
     setting = job.training.optimizer
     features: dict[Feature, bool] = {
         "sharded": options.sharded,
@@ -87,7 +90,7 @@ def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
 
 
 def refuse_unregistered(training: Training) -> None:
-    """Raise CannotRun for a setting that nothing implements, as one that was added to specnet/settings/ alone."""
+    """Raise CannotRun for a setting without an implementation, such as one added only to specnet/settings/."""
     augmentations: set[type[Setting]] = {*AUGMENTATIONS, *MIXINGS}
     registries: list[tuple[str, Setting, Container[type[Setting]]]] = [
         ("data", training.data, READERS),
@@ -127,10 +130,6 @@ def refuse_channels(job: Job, channels: int) -> None:
     _refuse(validation.check_channels((height, width, expected), channels))
 
 
-OTHER_FILES = 2**18
-"""Bytes of plots, tables and texts."""
-
-
 def refuse_full_disk(folder: Path, job: Job) -> None:
     """Raise CannotRun where the disk has no room for the run's weights and checkpoints."""
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
@@ -142,7 +141,7 @@ def refuse_full_disk(folder: Path, job: Job) -> None:
 
 
 def _disk_bytes(job: Job) -> int:
-    """The bytes of the weights that count, the checkpoints that are kept, and one more of each while it is written."""
+    """Return the bytes of the best weights and the stored checkpoints, and of one more of each while it is written."""
     weights = _bytes(job.module.state_dict().values())
     averages = weights if job.training.average else 0
     checkpoint = weights + averages + job.trainable_bytes * count_state_per_parameter(job.training.optimizer)

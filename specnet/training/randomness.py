@@ -15,7 +15,7 @@ _share: Share | None = None
 
 
 def derive_seed(seed: int, purpose: str, index: int = 0) -> int:
-    """Return a 32-bit seed, which is all that torch's generator on a CPU uses, that depends on nothing else."""
+    """Return a 32-bit seed, the size that torch's CPU generator uses, as a hash of the arguments."""
     return int.from_bytes(blake2b(f"{seed} {purpose} {index}".encode(), digest_size=4).digest(), "little")
 
 
@@ -37,7 +37,7 @@ def seed_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None
 
 @contextmanager
 def draw_for_share(share: Share) -> Iterator[None]:
-    """Draw within it, image by image, what the images of a share would get if one rank had the whole batch."""
+    """Draw, within the context, the random numbers that a share's images would get if one rank had the whole batch."""
     global _share
     _share = share
     try:

@@ -21,6 +21,25 @@ CONTROL_GROUPS = Path("/sys/fs/cgroup")
 UNLIMITED = 2**63
 """Bytes where no limit is known."""
 
+CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+"""Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
+
+COPIES_PER_OUTPUT = 2
+"""Each output of a layer is kept for the backward pass, and gets a gradient of its size."""
+
+USABLE_SHARE = 0.9
+"""The usable share of memory; the rest is for workspaces and the rounding of the allocator."""
+
+DATA_SHARE = 0.5
+"""The share of free memory that a set may take; the rest is for the network."""
+
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
+"""Parameters of mallopt(3), and below their values at the start of a process."""
+
+TRIMMED_ABOVE, MAPPED_AT_MOST = 128 * 2**10, 65_536
+
+CPU = torch.device("cpu")
+
 
 def get_total_memory(place: torch.device) -> int:
     """Return the bytes of a device's memory that this process may use."""
@@ -78,16 +97,6 @@ def _free_in_group(group: Path) -> int:
         return UNLIMITED
 
 
-CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
-"""Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
-
-COPIES_PER_OUTPUT = 2
-"""Each output of a layer is kept for the backward pass, and gets a gradient of its size."""
-
-USABLE_SHARE = 0.9
-"""The usable share of memory; the rest is for workspaces and the rounding of the allocator."""
-
-
 @contextmanager
 def explain_out_of_memory(advice: Callable[[], str]) -> Iterator[None]:
     """Turn errors of allocation within it into OutOfMemory with advice."""
@@ -136,12 +145,6 @@ def _largest_batch(job: Job, free: float) -> int:
     return 1 << (images.bit_length() - 1) if images > 0 else 0
 
 
-TRIM_THRESHOLD, MMAP_MAX = -1, -4
-"""Parameters of mallopt(3), and below their values at the start of a process."""
-
-TRIMMED_ABOVE, MAPPED_AT_MOST = 128 * 2**10, 65_536
-
-
 @contextmanager
 def keep_freed_memory() -> Iterator[None]:
     """Keep freed memory in the process within it, as the next step allocates as much again.
@@ -161,13 +164,6 @@ def keep_freed_memory() -> Iterator[None]:
         libc.mallopt(MMAP_MAX, MAPPED_AT_MOST)
         libc.mallopt(TRIM_THRESHOLD, TRIMMED_ABOVE)
         libc.malloc_trim(0)
-
-
-DATA_SHARE = 0.5
-"""The share of free memory that a set may take; the rest is for the network."""
-
-
-CPU = torch.device("cpu")
 
 
 def fits_in_memory(size: int, place: torch.device) -> bool:

@@ -21,8 +21,9 @@ from specnet.training.errors import CannotRun, DataProblem
 class PublishedSet:
     """A set as it is published.
 
-    `files` are its files with their MD5, `folders` the names of the folder that holds them, `images` the numbers
-    to train and to test, `url` where the files are, or, where there is an `archive` (name and MD5), where that is.
+    `files` maps its files to their MD5, `folders` are possible names of the folder that holds them, `images` are the
+    numbers of training and test images, `url` is the address of the folder with the files, or with the `archive` (name
+    and MD5) if there is one.
     """
 
     title: str

@@ -33,6 +33,17 @@ TRANSPARENT_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 LONGEST_REASON = 100
 """The longest part of a message of Pillow in a reason, in characters."""
 
+Result = TypeVar("Result")
+
+DECODED_AHEAD = 4
+"""Images that are decoded ahead for each thread."""
+
+NOTE_EVERY = 5.0
+"""Seconds between two notes of progress."""
+
+SHOWN = 5
+"""Unreadable files that a message names."""
+
 
 class BadImage(Exception):
     """A file cannot be read as an image; the message is a short reason."""
@@ -106,18 +117,6 @@ def _explain_bad_image(path: Path) -> Iterator[None]:
         raise BadImage((error.strerror or str(error)).lower()[:LONGEST_REASON]) from None
     except Exception as error:  # a damaged file may raise anything
         raise BadImage((str(error) or type(error).__name__).splitlines()[0][:LONGEST_REASON]) from None
-
-
-Result = TypeVar("Result")
-
-DECODED_AHEAD = 4
-"""Images that are decoded ahead for each thread."""
-
-NOTE_EVERY = 5.0
-"""Seconds between two notes of progress."""
-
-SHOWN = 5
-"""Unreadable files that a message names."""
 
 
 @dataclass(frozen=True)

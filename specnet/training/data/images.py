@@ -14,6 +14,9 @@ from torch.nn.functional import interpolate
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
 
+SPLIT_SEED = 0
+"""The seed of every split, so that runs of different seeds are compared on the same images."""
+
 
 @dataclass(frozen=True)
 class StoredPixels:
@@ -124,10 +127,6 @@ class DataRequest:
     workers: int = field(default_factory=count_processors)
     skip_bad: bool = False
     refuse: Callable[[int, int], None] = lambda classes, channels: None
-
-
-SPLIT_SEED = 0
-"""The seed of every split, so that runs of different seeds are compared on the same images."""
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

@@ -54,9 +54,9 @@ def _place_part(images: Images, place: torch.device, is_small: bool, workers: in
 
 
 class BatchReader:
-    """Reads batch `number`, with the images of `index(number)` (int64, on the CPU), of which there are none at the end.
+    """Reads batches ahead of time: batch `number` has the images `index(number)`, int64 on the CPU, empty at the end.
 
-    A batch is the same in whatever order batches are read.
+    A batch does not depend on the order in which batches are read.
     """
 
     def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""The processes that train one network together: each is a rank, and the first of them writes, shows and decides.
+"""The processes that train one network together: each is a rank, and the first one writes, reports and decides.
 
 `Ranks` is a single process, with nothing to agree on; `ProcessGroup` is several, started by torchrun or by `launch`.
 """

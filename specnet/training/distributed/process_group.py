@@ -28,6 +28,7 @@ from specnet.training.job import Options
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
 
+Value = TypeVar("Value")
 
 LARGE = 2**16
 """The number of parameters from which a layer is gathered and freed by itself; smaller layers stay together."""
@@ -38,9 +39,6 @@ UNSYNCED = next(
     if name in signature(DistributedDataParallel.__init__).parameters
 )
 """The name of the option that copies running statistics at every step, in torch from 2.13 on and before."""
-
-
-Value = TypeVar("Value")
 
 FAILED, CODE = "failed", "exit code"
 """The keys of the store that failing ranks write for the others."""

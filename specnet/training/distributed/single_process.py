@@ -1,4 +1,4 @@
-"""A single process: what several processes have to agree on, it decides alone."""
+"""Training in a single process, and the interface that several processes share with it."""
 
 from __future__ import annotations
 

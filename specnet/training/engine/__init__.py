@@ -1,1 +1,1 @@
-"""The training itself: its state, steps and loop, and the evaluation of a network."""
+"""The training engine: state, steps and loop, and the evaluation of a network."""

@@ -1,4 +1,4 @@
-"""Write the weights that count, and checkpoints in a background thread."""
+"""Write checkpoints in a background thread, and the best weights."""
 
 from __future__ import annotations
 

@@ -22,9 +22,11 @@ from specnet.training.transforms.normalization import Normalizer
 OnBatch = Callable[[int, int], None]
 """Called after each batch with the numbers of batches that are done and that there are."""
 
-
 TOP5_FROM = 11
 """The number of classes from which top-5 accuracy is reported, as it means little with fewer."""
+
+LARGEST_MATRIX = 100
+"""The number of classes up to which summary.json contains the confusion matrix."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,6 @@ def count_hits(outputs: Tensor, labels: Tensor) -> Tensor:
     """Count for how many images the label B has the highest of the outputs B×classes, or one of five, int64 2."""
     highest = outputs.topk(min(5, outputs.shape[1])).indices == labels[:, None]
     return torch.stack([highest[:, 0].sum(), highest.sum()])
-
-
-LARGEST_MATRIX = 100
-"""The number of classes up to which summary.json contains the confusion matrix."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ EPS = 5e-4
 FirstImages = Callable[[int], Tensor]
 """Returns a number of training images, B×C×H×W as the network reads them."""
 
+SHOWN = 6
+"""Tensors that are left out, in one note."""
+
 
 def initialize_weights(
     module: nn.Module, setting: Init, parts: Mapping[str, LayerInfo], seed: int, images: FirstImages | None
@@ -142,10 +145,6 @@ def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor
     finally:
         hook.remove()
     raise ValueError("the module does not use this part of it")
-
-
-SHOWN = 6
-"""Tensors that are left out, in one note."""
 
 
 def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:

@@ -32,8 +32,8 @@ class StopRequested(Exception):
 class Interruption:
     """A context in which SIGINT and SIGTERM are remembered instead of ending the program; for main threads alone.
 
-    `note` is told of the first. `overdue` is called with it, in another thread, where no `check` follows in time. All
-    ranks stop after the same step, whichever has received the signal.
+    `note` reports the first signal. If no `check` follows in time, `overdue` is called with it in another thread. All
+    ranks stop after the same step, whichever of them has received the signal.
     """
 
     def __init__(self, note: Callable[[str], None], ranks: Ranks = SINGLE_PROCESS) -> None:
@@ -45,7 +45,7 @@ class Interruption:
         self._answered, self._answering = threading.Event(), threading.Lock()
 
     def check(self) -> None:
-        """Raise StopRequested if a signal has arrived; called where stopping leaves nothing half done."""
+        """Raise StopRequested if a signal was received; to be called where stopping leaves nothing half done."""
         if (signal := self._ranks.agree_on_signal(self._signal)) is not None:
             with self._answering:
                 self._answered.set()

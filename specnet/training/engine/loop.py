@@ -32,6 +32,9 @@ DRAW_INTERVAL = 60.0
 SLOW_STEP = 1.0
 """Seconds from which a step may be too long to wait for on an interruption."""
 
+REPORT_INTERVAL = 0.1
+"""Seconds between two reports, each of which waits for the device."""
+
 
 @dataclass
 class Loop:
@@ -177,10 +180,6 @@ class Loop:
             metrics |= {} if score.top5 is None else {f"{part}_top5_accuracy": score.top5}
         self.timer.lap()
         return metrics | {"images_per_second": state.images_per_second, "seconds": state.seconds}
-
-
-REPORT_INTERVAL = 0.1
-"""Seconds between two reports, each of which waits for the device."""
 
 
 class Timer:

@@ -50,7 +50,7 @@ from specnet.training.transforms.normalization import Normalizer, fit_normalizer
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a run needs and that does not change in it."""
+    """Everything that a run needs and that stays constant during it."""
 
     job: Job
     options: Options
@@ -84,7 +84,7 @@ def set_up(job: Job, options: Options, path: Path, callback: Callback, ranks: Ra
 
 
 def _make_request(job: Job, options: Options, callback: Callback) -> DataRequest:
-    """Raise CannotRun where the data folder is missing."""
+    """Return the request for the job's data; raises CannotRun if the data folder is missing."""
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     height, width, channels = job.input_shape

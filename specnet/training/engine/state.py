@@ -1,4 +1,4 @@
-"""The state of a training: all that changes while a network is trained, and its form as a checkpoint."""
+"""The training state: everything that changes while a network is trained, and its form as a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.runs.checkpoint import Checkpoint
 
 Tensors = dict[str, Tensor]
+
+
+FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
+
+BUFFERED_STEPS = 16
+"""Steps whose outputs are buffered and counted together, as each operation costs time beside a small network."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class State:
         return self.trained_images / self.trained_seconds
 
     def use_averages(self) -> AbstractContextManager[None]:
-        """Give the module the averages within it, if there are any: the weights that count."""
+        """Replace the module's weights within the context by their averages, if there are any."""
         return self.average.swap_in() if self.average else nullcontext()
 
     def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
@@ -155,15 +161,8 @@ class State:
             self.optimizer.state[parameter][slot] = like.copy_(self.ranks.shard_like(value, like))
 
 
-FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
-
-
 def _select(prefix: str, tensors: Any) -> Tensors:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-BUFFERED_STEPS = 16
-"""Steps whose outputs are buffered and counted together, as each operation costs time beside a small network."""
 
 
 @dataclass

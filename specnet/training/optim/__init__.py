@@ -1,1 +1,1 @@
-"""What moves the weights: losses, optimizers, and averages of weights."""
+"""Optimisation: losses, optimizers, and averages of weights."""

@@ -1,4 +1,4 @@
-"""Averaged weights: a second set that follows the trained one, and counts in its place."""
+"""Averaged weights: a second set that follows the trained weights, and is evaluated and saved instead of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AveragedWeights:
         self.values = {name: value.clone() for name, value in self._current.items()}
 
     def follow(self, step: int, total: int) -> None:
-        """Move the averages towards the weights after a step (from 1) of `total`."""
+        """Update the averages after a step (from 1) of `total` steps; Lookahead also copies them to the weights."""
         if step % self._setting.every:
             return
         averages, weights = list(self.values.values()), list(self._current.values())
@@ -30,7 +30,7 @@ class AveragedWeights:
 
     @contextmanager
     def swap_in(self) -> Iterator[None]:
-        """Give the module the averages as its weights within it."""
+        """Replace the module's weights by the averages within the context."""
         weights = list(self._current.values())
         trained = [weight.clone() for weight in weights]
         torch._foreach_copy_(weights, list(self.values.values()))

@@ -1,4 +1,4 @@
-"""The losses in torch, by the classes of their settings."""
+"""The torch losses, registered by the class of their settings."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) 
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
 }
-"""What makes each loss of its settings and of the weights of the classes, one for each output or None."""
+"""The builder of each loss, which takes its settings and the class weights (float, one per output) or None."""
 
 
 def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
-    """Return the loss; `weights` are those of the classes, which count in training alone."""
+    """Return the loss for a setting; `weights` are the class weights, which apply only in training."""
     return LOSSES[type(setting)](setting, weights)
 
 

@@ -1,4 +1,4 @@
-"""The optimizers in torch, one row each, and the groups of parameters that they move at rates of their own."""
+"""The torch optimizers, one row each, and their parameter groups with individual learning rates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from specnet.training.errors import Unsuitable
 from specnet.training.job import LayerInfo
 
 FUSED = frozenset({"cpu", "cuda"})
-"""Devices on which torch has its optimizers in one kernel."""
+"""The types of devices for which torch has fused optimizers."""
 
 Parameters = Mapping[str, Tensor]
 
@@ -27,7 +27,7 @@ ParameterGroups = list[dict[str, Any]]
 from which it is no longer trained."""
 
 DEFAULT = "default"
-"""The name of the parameters that no `group` line concerns."""
+"""The name of the group of parameters that no `group` line matches."""
 
 Feature = Literal["sharded", "fp16", "average"]
 
@@ -89,7 +89,7 @@ def build_optimizer(
     layers: Mapping[str, LayerInfo],
     device: torch.device,
 ) -> Optimizer:
-    """Return torch's optimizer of all parameters that are trained, fused where torch can."""
+    """Return a torch optimizer of all trainable parameters, fused if torch supports that."""
     trained = _trainable_parameters(module)
     fused = device.type in FUSED and not any(_is_shard(parameter) for parameter in trained.values())
     return OPTIMIZERS[type(setting)].build(setting, _group_parameters(setting, groups, trained, layers), fused)
@@ -213,18 +213,18 @@ class LearningRates:
 
     @property
     def base(self) -> float:
-        """The rate of the parameters that no group concerns."""
+        """The rate of the parameters that no group matches."""
         return self.lr * self.factor
 
     @property
     def by_group(self) -> dict[str, float]:
-        """The rate of each group by its name; empty where all parameters have the base rate to the end."""
+        """The rate of each group by its name; empty if all parameters have the base rate throughout."""
         if all(group["peak"] == self.lr and group["until"] == inf for group in self.groups):
             return {}
         return {name: self._scale(group) for group in self.groups for name in group["names"]}
 
     def apply(self) -> None:
-        """Let the optimizer's next step use these rates."""
+        """Set these rates for the optimizer's next step."""
         for group in self.groups:
             group["lr"] = self._scale(group)
 
@@ -233,5 +233,5 @@ class LearningRates:
 
 
 def count_state_per_parameter(setting: settings.Optimizer) -> int:
-    """Return how many elements an optimizer keeps for each element of a parameter."""
+    """Return the number of elements that an optimizer stores for each element of a parameter."""
     return OPTIMIZERS[type(setting)].state_per_parameter(setting)

@@ -1,1 +1,1 @@
-"""A run is a folder: writing it, reading it back, and finding others."""
+"""Run folders: write one, read it back, and list those in a folder."""

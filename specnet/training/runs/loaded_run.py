@@ -21,6 +21,9 @@ from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
+DECODED_AT_ONCE = 64
+"""Images that are decoded and predicted together."""
+
 
 @dataclass(frozen=True)
 class LoadedRun:
@@ -75,10 +78,6 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
 
 def _read_summary(folder: Path) -> Mapping[str, Any]:
     return read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
-
-
-DECODED_AT_ONCE = 64
-"""Images that are decoded and predicted together."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,12 @@ from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
+USED = "used"
+"""The subfolder for used files that cannot lie at their own relative path."""
+
+RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
+"""First parts of paths that a used file cannot have in the run's folder."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -66,13 +72,6 @@ def _suggest_run(folder: Path) -> str:
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
     meant = find_closest_word(folder.name, runs)
     return f"; did you mean {runs[meant]}?" if meant else ""
-
-
-USED = "used"
-"""The subfolder for used files that cannot lie at their own relative path."""
-
-RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
-"""First parts of paths that a used file cannot have in the run's folder."""
 
 
 def choose_snapshot_path(path: str) -> PurePosixPath:

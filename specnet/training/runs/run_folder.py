@@ -21,10 +21,12 @@ from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
 from specnet.training.transforms.normalization import Normalizer
 
+SPEC = "spec.net"
+
 CONFIG, ENVIRONMENT, SUMMARY, FAILURE = "config.json", "environment.json", "summary.json", "failure.json"
 
 RUNS = Path("runs")
-"""The folder of runs that are given no other."""
+"""The default folder for runs."""
 
 MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
@@ -64,7 +66,7 @@ class RunFolder:
 
     @contextmanager
     def record_failure(self) -> Iterator[None]:
-        """Write down the error that makes the run fail within it, if the disk still permits that."""
+        """Record an error that makes the run fail within the context, if the disk still permits that."""
         (self.path / FAILURE).unlink(missing_ok=True)
         try:
             yield
@@ -164,6 +166,3 @@ def read_metrics(folder: Path) -> tuple[Metrics, ...]:
         return tuple(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
         raise BadRun(f"{path} cannot be read: {error}") from None
-
-
-SPEC = "spec.net"

@@ -1,1 +1,1 @@
-"""What happens to images before the network sees them: random changes and normalisation."""
+"""Transforms of images before they reach the network: augmentation and normalisation."""

@@ -1,7 +1,7 @@
 """Random changes of the training images, a whole batch at a time.
 
-A step maps pixels B×H×W×C, uint8 or float from 0 to 255, to such pixels. What it draws comes from torch's default
-generator of the device, which is set anew at every step of training.
+A step maps pixels B×H×W×C, uint8 or float from 0 to 255, to pixels of the same form. Random numbers come from torch's
+default generator of the device, which is seeded at every step of training.
 """
 
 from __future__ import annotations
