@@ -80,7 +80,7 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
         "run": str(entry.folder),
         "network": entry.network,
         "begun": entry.begun.isoformat(),
-        "state": str(entry.condition),
+        "state": str(entry.status),
         "epochs": entry.epochs,
         "planned_epochs": entry.planned,
         "validation_accuracy": entry.validation_accuracy,
@@ -112,5 +112,5 @@ def _format_cells(entry: RunEntry) -> tuple[str, ...]:
         *("–" if share is None else f"{share:.2%}" for share in (entry.validation_accuracy, entry.test_accuracy)),
         f"{entry.parameters:,}",
         "–" if entry.images_per_second is None else f"{entry.images_per_second:,.0f}",
-        str(entry.condition),
+        str(entry.status),
     )

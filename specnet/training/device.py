@@ -38,7 +38,7 @@ class Device:
     precision: Precision
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Compute convolutions and products in this precision within it; weights, sums and losses stay fp32."""
+        """Compute convolutions and products in this precision in the context; weights, sums and losses stay fp32."""
         match self.precision:
             case "fp32":
                 return nullcontext()
@@ -136,7 +136,7 @@ def cpu_capabilities() -> Mapping[str, Any]:
 
 @contextmanager
 def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Use only deterministic algorithms of torch within it, if wanted.
+    """Use only torch's deterministic algorithms within the context, if wanted.
 
     Raises CannotRun at the first operation without one.
     """

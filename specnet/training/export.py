@@ -1,4 +1,4 @@
-"""Export a network for other programs: its weights alone, or the whole of it with the normalisation built in."""
+"""Export a network for other programs: its weights alone, or the network with the normalisation built in."""
 
 from __future__ import annotations
 

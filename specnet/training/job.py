@@ -168,7 +168,7 @@ class Callback:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, the contents of summary.json, and the module with the weights that count."""
+    """A finished run: its folder, the contents of summary.json, and the module with the best weights."""
 
     folder: Path
     summary: Mapping[str, Any]

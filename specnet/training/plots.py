@@ -45,7 +45,7 @@ LONGEST_NAME = 28
 
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
-    """Draw curves.png: loss and accuracy over the epochs, a line for each part of the data."""
+    """Write a PNG with loss and accuracy over the epochs, a line for each part of the data; raises CannotRun."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)

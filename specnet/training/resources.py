@@ -99,7 +99,7 @@ def _free_in_group(group: Path) -> int:
 
 @contextmanager
 def explain_out_of_memory(advice: Callable[[], str]) -> Iterator[None]:
-    """Turn errors of allocation within it into OutOfMemory with advice."""
+    """Raise OutOfMemory with advice for allocation errors within the context."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -147,7 +147,7 @@ def _largest_batch(job: Job, free: float) -> int:
 
 @contextmanager
 def keep_freed_memory() -> Iterator[None]:
-    """Keep freed memory in the process within it, as the next step allocates as much again.
+    """Keep freed memory in the process within the context, as the next step allocates the same amount again.
 
     glibc returns large blocks to the system, which fills each page with zeros on its first use: a third of the time of
     a step of a medium network on a CPU. Other C libraries are left as they are.

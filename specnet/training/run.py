@@ -125,7 +125,7 @@ def _open_callback(setup: Setup, saved: Checkpoint | None) -> AbstractContextMan
 
 
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
-    """Train to the end, and evaluate the weights that count."""
+    """Train to the end, and evaluate the best weights."""
     fitting = explain_out_of_memory(partial(advise_training, setup.job, setup.device.place))
     interruption = Interruption(setup.callback.on_note, setup.ranks)
     with (
@@ -147,7 +147,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
-    """Evaluate the weights that count once, on the test set, or without one on the validation part."""
+    """Evaluate the best weights once, on the test set, or without one on the validation part."""
     loop.state.load(setup.ranks.from_first(setup.folder.read_model))
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, setup.data.classes))

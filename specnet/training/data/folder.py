@@ -74,10 +74,10 @@ def _without_bad(
     """Return the good files; raises DataProblem for bad ones without `skip_bad`, and for a class without good ones."""
     if not found.bad:
         return files
-    said = describe_bad_files(found.bad, len(files))
+    report = describe_bad_files(found.bad, len(files))
     if not request.skip_bad:
-        raise DataProblem(f"{said}; `--skip-bad` leaves them out")
-    request.note(f"{said}; left out")
+        raise DataProblem(f"{report}; `--skip-bad` leaves them out")
+    request.note(f"{report}; left out")
     bad = {each.name for each in found.bad}
     good = [file for file in files if file.name not in bad]
     there = {(file.part, file.label) for file in good}
@@ -110,12 +110,12 @@ def _list_classes(folder: Path) -> tuple[str, ...]:
     if len(names) < 2:
         there = f"only {names[0]} is there" if names else "none is there"
         raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {there}")
-    if odd := [name for name in names if _is_no_text(name)]:
+    if odd := [name for name in names if _is_not_utf8(name)]:
         raise DataProblem(f"the name of the folder {odd[0]!r} in {folder} is not UTF-8, as that of a class has to be")
     return names
 
 
-def _is_no_text(name: str) -> bool:
+def _is_not_utf8(name: str) -> bool:
     """Whether a name has bytes that are not UTF-8, which Python keeps as surrogates."""
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 

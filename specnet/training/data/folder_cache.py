@@ -101,7 +101,7 @@ class FolderCache:
 
     @contextmanager
     def _lock(self, place: Path) -> Iterator[bool]:
-        """Keep other processes out within it; yield whether one had to be waited for. Raises CannotRun."""
+        """Lock the cache folder within the context; yield whether another process held it before. Raises CannotRun."""
         has_waited = False
         while is_locked(place):
             if not has_waited:

@@ -93,7 +93,7 @@ def _to_array(image: Image.Image, channels: int) -> np.ndarray:
 
 @contextmanager
 def refuse_oversized() -> Iterator[None]:
-    """Make Pillow refuse images of too many pixels within it, in all threads, and hide its other warnings."""
+    """Make Pillow refuse oversized images within the context, in all threads, and hide its other warnings."""
     with catch_warnings():
         filterwarnings("ignore", module="PIL")
         simplefilter("error", Image.DecompressionBombWarning)

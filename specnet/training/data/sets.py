@@ -242,7 +242,7 @@ def _draw_part(setting: settings.Synthetic, name: str, amount: int, patterns: Te
 
 
 def _read_published(published: PublishedSet, read: Callable[[SetFiles], DataSet], request: DataRequest) -> DataSet:
-    """Read a published set; one with as many images as published must have its checksums."""
+    """Read a published set; if it has the published number of images, verify its checksums."""
     found = find_or_download(published, request.data_dir, request.note)
     data = read(found)
     if tuple(len(part) for part in data.parts().values()) == published.images:

@@ -20,7 +20,7 @@ LOCALHOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class LaunchResult:
-    """How the ranks have ended; `killed` names the signals that have killed ranks, by the numbers of these."""
+    """The exit code of the ranks, and the names of the signals that have killed some of them, by rank."""
 
     exit_code: int
     killed: Mapping[int, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def _summarize_exit(codes: Mapping[int, int]) -> LaunchResult:
 
 @contextmanager
 def _silence_logging() -> Iterator[None]:
-    """Keep torch from logging within it what the ranks report themselves."""
+    """Silence torch's logging within the context, as the ranks report the same events themselves."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

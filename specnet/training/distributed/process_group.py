@@ -253,7 +253,7 @@ def is_first_rank() -> bool:
 
 
 def count_restarts() -> int:
-    """Return how often torchrun has restarted the ranks because one of them had died."""
+    """Return the number of times that torchrun has restarted the ranks because one of them had died."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 
 
@@ -264,7 +264,7 @@ def get_launch_id() -> str | None:
 
 @contextmanager
 def join_process_group() -> Iterator[Ranks]:
-    """Make this process one of all ranks within it; nested calls change nothing. Raises RankLost."""
+    """Join this process to the group of all ranks within the context; nested calls have no effect. Raises RankLost."""
     global _current
     if not is_distributed() or dist.is_initialized():
         yield _current

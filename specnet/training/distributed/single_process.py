@@ -109,7 +109,7 @@ class Ranks:
         return find()
 
     def take_turns(self) -> AbstractContextManager[None]:
-        """Let one rank of this machine go first within it, so that the others find what it has downloaded."""
+        """Let one rank of each machine enter the context first, so that the others find its downloads."""
         return nullcontext()
 
     def sync_buffers(self, module: nn.Module) -> None:

@@ -13,7 +13,7 @@ from specnet.training.runs.run_folder import RunFolder
 
 
 class CheckpointWriter:
-    """Keeps the weights that count until they are written, which is always before a checkpoint that refers to them.
+    """Keeps the best weights until they are written, which is always before a checkpoint that refers to them.
 
     The training thread copies a checkpoint, and a background thread writes it. Its CannotRun is raised by the next
     method that is called.
@@ -29,7 +29,7 @@ class CheckpointWriter:
         self._writing: Future[None] | None = None
 
     def keep_weights(self) -> None:
-        """Make the present weights those that count; raises NotFinite."""
+        """Keep the present weights as the best ones; raises NotFinite."""
         self._refuse_nan()
         self._unwritten_weights = self._state.weights()
 
@@ -92,7 +92,7 @@ class CheckpointWriter:
                 self._snapshot = None
 
     def _write_weights(self, kept: Tensors | None) -> None:
-        """Write the weights that count, unless they are written already."""
+        """Write the best weights, unless they are written already."""
         if kept is not None:
             if self._state.ranks.is_first:
                 self._folder.write_model(kept)

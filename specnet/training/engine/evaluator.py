@@ -20,7 +20,7 @@ from specnet.training.transforms.augmentation import reflect_places
 from specnet.training.transforms.normalization import Normalizer
 
 OnBatch = Callable[[int, int], None]
-"""Called after each batch with the numbers of batches that are done and that there are."""
+"""Called after each batch with the number of finished batches and the total number."""
 
 TOP5_FROM = 11
 """The number of classes from which top-5 accuracy is reported, as it means little with fewer."""

@@ -1,4 +1,4 @@
-"""The weights that training starts from: drawn from the seed, taken from a file, or kept frozen."""
+"""Initialise the weights: draw them from the seed, match those of a file, and freeze layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FirstImages = Callable[[int], Tensor]
 """Returns a number of training images, B×C×H×W as the network reads them."""
 
 SHOWN = 6
-"""Tensors that are left out, in one note."""
+"""The largest number of unmatched tensors that a note lists."""
 
 
 def initialize_weights(

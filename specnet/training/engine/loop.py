@@ -1,4 +1,4 @@
-"""The training loop: steps and epochs, and when to report, to save and to stop. It prints and draws nothing."""
+"""The training loop: take steps, and decide when to report, evaluate, save and stop. It prints and draws nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Loop:
     stepper: Stepper
     evaluator: Evaluator
     final: Evaluator
-    """Evaluates the weights that count, at the end."""
+    """Evaluates the best weights, at the end."""
     measured_parts: tuple[str, ...]
     stop: Stop | None
     folder: RunFolder

@@ -39,7 +39,7 @@ class LoadedRun:
 
     @property
     def model(self) -> nn.Module:
-        """The module in evaluation mode with the weights that count: normalised N×C×H×W to N×outputs."""
+        """The module in evaluation mode with the best weights: normalised N×C×H×W to N×outputs."""
         return self.job.module
 
     @property

@@ -31,7 +31,7 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All that is needed to restore the run's job; `used` is the text of the files that the spec uses."""
+    """Everything needed to restore the run's job; `used` maps the paths of used files to their text."""
 
     folder: Path
     name: str
@@ -68,7 +68,7 @@ def read_run_config(folder: Path) -> RunConfig:
 
 
 def _suggest_run(folder: Path) -> str:
-    """Return a hint at the run beside it that was probably meant."""
+    """Return a hint with the name of the neighbouring run that was probably meant; empty if there is none."""
     runs = {path.parent.name: path.parent for path in folder.parent.glob(f"*/{CONFIG}")}
     meant = find_closest_word(folder.name, runs)
     return f"; did you mean {runs[meant]}?" if meant else ""

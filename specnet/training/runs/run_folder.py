@@ -43,11 +43,11 @@ class RunFolder:
         return self.path / "checkpoint"
 
     def write_model(self, weights: dict[str, Tensor]) -> None:
-        """Write the weights that count."""
+        """Write the best weights."""
         write_atomically(self.path / MODEL, save(weights, dict(self.metadata)))
 
     def read_model(self) -> dict[str, Tensor]:
-        """Read the weights that count; raises CannotRun, BadRun."""
+        """Read the best weights; raises CannotRun, BadRun."""
         return read_weights(self.path / MODEL).tensors
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:

@@ -41,7 +41,7 @@ class RunEntry:
     folder: Path
     network: str
     begun: datetime
-    condition: RunStatus
+    status: RunStatus
     epochs: int
     planned: float
     validation_accuracy: float | None
@@ -61,7 +61,7 @@ def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
 
 def find_repeated_runs(found: Sequence[RunEntry]) -> list[list[RunEntry]]:
     """Group the finished runs that differ in seed or fold alone: at least two of a recipe, the last for each seed."""
-    finished = [entry for entry in found if entry.condition is RunStatus.FINISHED]
+    finished = [entry for entry in found if entry.status is RunStatus.FINISHED]
     recipes: list[Recipe] = []
     for entry in finished:
         if entry.recipe not in recipes:
@@ -97,7 +97,7 @@ def _read_entry(folder: Path) -> RunEntry:
             folder=folder,
             network=config.name,
             begun=datetime.fromisoformat(environment["begun"]),
-            condition=_status(folder),
+            status=_find_status(folder),
             epochs=len(metrics),
             planned=config.training.epochs.count,
             validation_accuracy=_best_accuracy(metrics) if not summary else summary["validation_accuracy"],
@@ -116,7 +116,7 @@ def _best_accuracy(metrics: tuple[Metrics, ...]) -> float | None:
     return max((line["validation_accuracy"] for line in metrics if "validation_accuracy" in line), default=None)
 
 
-def _status(folder: Path) -> RunStatus:
+def _find_status(folder: Path) -> RunStatus:
     if is_locked(folder):
         return RunStatus.RUNNING
     if (folder / SUMMARY).exists():

@@ -365,4 +365,5 @@ MIXINGS: dict[type[Mixing], Callable[[Tensor, float], tuple[Tensor, float]]] = {
     Mixup: _mix_up,
     Cutmix: _cut_and_mix,
 }
-"""What each step that mixes does to images B×C×H×W with a share of the first; it returns the share that is left."""
+"""The function of each mixing step, from images B×C×H×W and the share of the first image to the mixed images and the
+actual share."""
