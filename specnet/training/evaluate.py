@@ -90,15 +90,13 @@ def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
 
 def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> ClassificationMetrics:
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
-    criterion = build_loss(run.job.training.loss)
+    loss = build_loss(run.job.training.loss)
     network = average_views(run.model.to(device.place), run.job.training.evaluate)
-    parts, normalizer = (
-        {"all": place_on_device(data, device.place, count_processors()).train},
-        run.normalization.to(device.place),
-    )
-    evaluator = Evaluator(network, parts, normalizer, criterion, device, size)
+    parts = {"all": place_on_device(data, device.place, count_processors()).train}
+    normalizer = run.normalization.to(device.place)
+    evaluator = Evaluator(network, parts, normalizer, loss, device, size)
     with explain_out_of_memory(partial(advise_smaller_batch, size)):
-        return compute_metrics(evaluator.outputs("all", lambda done, total: None), criterion, run.classes)
+        return compute_metrics(evaluator.outputs("all", lambda done, total: None), loss, run.classes)
 
 
 def _choose_device(run: LoadedRun, name: str) -> Device:

@@ -1,4 +1,4 @@
-"""A step of training and its batch of images, which is a pure function of the seed and the number of the step."""
+"""Training steps and their batches of images, which are pure functions of the seed and the number of the step."""
 
 from __future__ import annotations
 
@@ -106,13 +106,8 @@ class Stepper:
     """Takes steps; the images, the learning rate and the random numbers of a step depend on its number alone."""
 
     def __init__(self, training: Training, batches: Batches, network: Network, loss: Loss, device: Device) -> None:
-        self._training, self._batches, self._network, self._loss, self._device = (
-            training,
-            batches,
-            network,
-            loss,
-            device,
-        )
+        self._training, self._batches = training, batches
+        self._network, self._loss, self._device = network, loss, device
         self._mixer = Mixer(training.augment)
         self.total = batches.steps(training.epochs.count)
         self.epochs = ceil(self.total / batches.per_epoch)
