@@ -21,9 +21,9 @@ from pydantic_core import ErrorDetails
 
 from specnet.attributes import describe_requirement, find_field
 from specnet.graph import Input, Network, Node
-from specnet.layers import kinds, layer_class
+from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer, LayerError, Shape
-from specnet.layers.base.traits import number_word
+from specnet.layers.base.traits import spell_number
 from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.suggest import did_you_mean, find_closest_word
@@ -57,7 +57,7 @@ class NetworkBuilder:
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
         name = escape_attribute(name) if name else self._next_name(made.kind)
         if not made.arity.admits(len(inputs)):
-            raise ValueError(f"`{name}` takes {made.arity}, not {number_word(len(inputs))}")
+            raise ValueError(f"`{name}` takes {made.arity}, not {spell_number(len(inputs))}")
         shapes = tuple(self._shape(value) for value in inputs)
         try:
             output = made.output(shapes)
@@ -95,9 +95,9 @@ class NetworkBuilder:
 
 def make_layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
     """Return a layer of a kind; raises ValueError in the words of a spec."""
-    cls = layer_class(kind)
+    cls = get_layer_class(kind)
     if cls is None:
-        hint = did_you_mean(find_closest_word(kind, kinds())) or f"; there are {', '.join(kinds())}"
+        hint = did_you_mean(find_closest_word(kind, list_kinds())) or f"; there are {', '.join(list_kinds())}"
         raise ValueError(f"no kind of layer is called `{kind}`{hint}")
     try:
         return cls.model_validate(attributes)

@@ -10,7 +10,7 @@ from pathlib import Path
 from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
-from specnet.analyses.messages import Allowed, group_notes
+from specnet.analyses.messages import AllowedCodes, group_notes
 from specnet.diagnostics import Diagnostic, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
@@ -84,7 +84,7 @@ def check_source(
     """
     lines, unreadable = parse(source, recognise)
     checked = check_lines(source, lines, unreadable, overrides or {}, read)
-    allowed = Allowed(allow)
+    allowed = AllowedCodes(allow)
     diagnostics = [
         diagnostic for diagnostic in checked.diagnostics if not allowed.permits(diagnostic.code, diagnostic.span)
     ]

@@ -7,7 +7,7 @@ import re
 from math import prod
 from pathlib import Path
 
-from specnet.analyses.cost import BYTES
+from specnet.analyses.cost import ELEMENT_BYTES
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
@@ -62,8 +62,8 @@ def _measure_activations(checked: Checked) -> int:
     """Return the bytes of one image and of every layer's output for it, in fp32."""
     memory = checked.totals.memory
     if memory is None:  # the storage of some output is unknown: at most, each has memory of its own
-        return BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
-    return memory - BYTES * (checked.totals.parameters + checked.totals.buffers)
+        return ELEMENT_BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
+    return memory - ELEMENT_BYTES * (checked.totals.parameters + checked.totals.buffers)
 
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:

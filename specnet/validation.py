@@ -1,6 +1,6 @@
-"""What a network, its settings and the images cannot do together: `check` warns of it, and `train` refuses it.
+"""Checks that the network, its settings and the data fit each other: `check` warns of a mismatch, `train` refuses it.
 
-Each function returns a sentence that says what does not fit, or "" where all fits.
+Each function returns a sentence about the mismatch, or "" if there is none.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from specnet.settings.schedule import Warming
 
 
 def check_classes(outputs: int, classes: int) -> str:
-    """Check that each of the classes has an output."""
+    """Check that the network has an output for each class."""
     return f"the network has {outputs} outputs, and the data has {classes} classes" if outputs < classes else ""
 
 
 def check_channels(shape: tuple[int, int, int], channels: int) -> str:
-    """Check that images have the channels of the network's input, whose shape is (height, width, channels)."""
+    """Check that the images have as many channels as the network's input of shape (height, width, channels)."""
     height, width, expected = shape
     if expected == channels:
         return ""
@@ -34,7 +34,7 @@ def check_schedule(training: Training) -> str:
 
 
 def check_class_weights(training: Training, outputs: int) -> str:
-    """Check that the loss has one class weight for each output, if it has any."""
+    """Check that a loss with class weights has one for each output."""
     weights = training.loss.class_weights
     if isinstance(weights, tuple) and len(weights) != outputs:
         return f"`loss … weights` has {len(weights)} numbers, and the network {outputs} outputs"
@@ -42,7 +42,7 @@ def check_class_weights(training: Training, outputs: int) -> str:
 
 
 def check_stop(has_validation: bool) -> str:
-    """Check that `stop` has a validation part to look at."""
+    """Check that there is a validation part for `stop` to watch."""
     if has_validation:
         return ""
     return "`stop` looks at the validation part, and there is none; `split validation=0.1` sets one aside"

@@ -1,1 +1,1 @@
-"""Analyses of a network that need no run of it."""
+"""Static analyses of a network: cost, receptive field, expectations, differences, lints."""

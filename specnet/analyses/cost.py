@@ -1,11 +1,11 @@
 """Parameters, buffers, multiply-accumulates and memory of each layer, and the totals of the network.
 
-What a layer does not say is None, and so is every total that it enters.
+A quantity that a layer does not declare is None, and so is every total that includes it.
 
-Memory is the bytes of one forward pass for one image in fp32, with everything kept as training keeps it: each
-parameter, each buffer and each element of each value counts 4 bytes, once. A value that torch can write in place or
-make as a view of another one (relu, dropout, flatten, …) counts nothing. Gradients, the optimizer's state, the
-workspace of a library and what an allocator rounds up are not counted; a batch of N takes N times the activations.
+Memory is in bytes, for one forward pass of one image in fp32 that keeps everything training needs: each parameter,
+buffer and element of a value counts 4 bytes, once. A value that torch can write in place or create as a view (relu,
+dropout, flatten, …) counts 0. Gradients, optimizer state, library workspaces and the allocator's rounding are not
+included; a batch of N takes N times the activations.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from specnet.graph import Network, Node
 from specnet.layers.base import count_elements
 from specnet.layers.base.traits import Storage
 
-BYTES = 4
-"""Of an element in fp32."""
+ELEMENT_BYTES = 4
+"""The bytes of an fp32 element."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Learned elements, kept elements, and multiply-accumulates (MACs) of one forward pass for one image."""
+    """The elements of parameters and of buffers, and the multiply-accumulates (MACs) of one forward pass of one image.
+
+    `macs` is None if unknown.
+    """
 
     parameters: int = 0
     buffers: int = 0
@@ -37,7 +40,7 @@ class Cost:
 
 
 def measure_costs(network: Network) -> Mapping[str, Cost]:
-    """Return the cost of each node whose shape is known; shared weights count at the node that has them first."""
+    """Return the cost of each node whose shape is known; shared weights count at the first node that has them."""
     return {node.name: _measure_cost(network, node) for node in network.nodes if node.output is not None}
 
 
@@ -51,13 +54,13 @@ def _measure_cost(network: Network, node: Node) -> Cost:
 
 
 def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
-    """Return the bytes of each node whose shape is known; None where it is unknown how its output is stored."""
+    """Return the bytes of each node whose shape is known; None if it is unknown how its output is stored."""
     return {node.name: _measure_memory(node, costs[node.name]) for node in network.nodes if node.output}
 
 
-def total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
-    """Return the bytes of one image of each input and of all layers together."""
-    total = BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
+def measure_total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
+    """Return the bytes of one image of each input plus those of all layers; None if unknown."""
+    total = ELEMENT_BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
     for size in measure_memory(network, costs).values():
         if size is None:
             return None
@@ -70,16 +73,16 @@ def _measure_memory(node: Node, cost: Cost) -> int | None:
     if storage is None:
         return None
     activations = prod(node.output or ()) if storage is Storage.OWN else 0
-    return BYTES * (cost.parameters + cost.buffers + activations)
+    return ELEMENT_BYTES * (cost.parameters + cost.buffers + activations)
 
 
 def format_count(count: int | None) -> str:
-    """Format a number as 62,378,344, and an unknown one as ?."""
+    """Format a count, as 62,378,344, or ? if it is unknown."""
     return "?" if count is None else f"{count:,}"
 
 
 class Totals:
-    """The costs of all nodes together; memory and receptive field are measured when first asked for."""
+    """The totals of a network; memory and receptive field are computed on first use."""
 
     def __init__(self, network: Network, costs: Mapping[str, Cost]) -> None:
         self.network = network
@@ -103,25 +106,25 @@ class Totals:
 
     @cached_property
     def memory(self) -> int | None:
-        """The bytes of one forward pass for one image."""
-        return total_memory(self.network, self.costs)
+        """The bytes of one forward pass of one image; None if unknown."""
+        return measure_total_memory(self.network, self.costs)
 
     @cached_property
     def receptive_field(self) -> int | None:
-        """The pixels along the axis on which it is smaller; 0 where no layer slides a window."""
-        from specnet.analyses.receptive_field import largest_receptive_field
+        """The pixels along the axis where it is smaller; 0 if no layer slides a window, None if unknown."""
+        from specnet.analyses.receptive_field import compute_largest_receptive_field
 
-        pixels = largest_receptive_field(self.network)
+        pixels = compute_largest_receptive_field(self.network)
         return None if pixels is None else min(pixels)
 
     def unknown_layer(self, quantity: str) -> str:
-        """Return the name of the first layer that does not say its part of an unknown total."""
+        """Return the name of the first layer that makes the total of a quantity unknown."""
         match quantity:
             case "macs":
                 return next(name for name, cost in self.costs.items() if cost.macs is None)
             case "memory":
                 return next(name for name, size in measure_memory(self.network, self.costs).items() if size is None)
             case _:
-                from specnet.analyses.receptive_field import first_unknown
+                from specnet.analyses.receptive_field import find_unknown_layer
 
-                return first_unknown(self.network)
+                return find_unknown_layer(self.network)

@@ -1,4 +1,4 @@
-"""The difference of two networks: layers added, removed, changed, renamed, and those affected by other changes."""
+"""The difference of two networks: layers added, removed, changed, renamed, or affected by other changes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from specnet.printer.values import format_layer
 
 
 class Change(StrEnum):
+    """The way in which a layer differs."""
+
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
     """Its kind, its attributes or its inputs differ."""
     AFFECTED = "affected"
-    """It is the same, but its shape or its costs differ, because a layer before it changed."""
+    """It is the same, but its shape or cost differs because an earlier layer changed."""
     RENAMED = "renamed"
 
 
 @dataclass(frozen=True)
 class Side:
-    """A layer in one of the two networks."""
+    """A layer in one of the two networks; `text` is the layer as a spec writes it, without name and inputs."""
 
     name: str
     text: str
@@ -35,7 +37,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Difference:
-    """A layer in both networks; `before` is None where it was added, `after` where it was removed."""
+    """A layer in both networks; `before` is None if it was added, `after` if it was removed."""
 
     change: Change
     before: Side | None
@@ -43,22 +45,22 @@ class Difference:
 
 
 def find_differences(before: Network, after: Network) -> list[Difference]:
-    """Return what differs, in the order of the networks; layers are matched by their text first, then by name."""
+    """Return the differences in the order of the networks; layers are matched by their text first, then by name."""
     pairs = list(_pair_nodes(before.nodes, after.nodes))
     names = {i.name: j.name for i, j in zip(before.inputs, after.inputs, strict=False)}
     names |= {old.name: new.name for old, new in pairs if old and new}
     old_costs, new_costs = measure_costs(before), measure_costs(after)
-    found = list(_inputs(before, after))
+    found = list(_compare_inputs(before, after))
     for old, new in pairs:
-        left = _side(old, old_costs) if old else None
-        right = _side(new, new_costs) if new else None
-        change = _change(old, new, left, right, names)
+        left = _make_side(old, old_costs) if old else None
+        right = _make_side(new, new_costs) if new else None
+        change = _classify_change(old, new, left, right, names)
         if change:
             found.append(Difference(change, left, right))
     return found
 
 
-def _inputs(before: Network, after: Network) -> Iterator[Difference]:
+def _compare_inputs(before: Network, after: Network) -> Iterator[Difference]:
     """Yield the inputs that were changed, added or removed, matched by position."""
     for i in range(max(len(before.inputs), len(after.inputs))):
         left, right = (
@@ -72,8 +74,8 @@ def _inputs(before: Network, after: Network) -> Iterator[Difference]:
 
 
 def _pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """Yield the nodes of both networks in pairs; None where one has no counterpart."""
-    matcher = SequenceMatcher(None, [_signature(n) for n in before], [_signature(n) for n in after], autojunk=False)
+    """Yield the nodes of both networks in pairs, with None for a missing counterpart."""
+    matcher = SequenceMatcher(None, [_format_node(n) for n in before], [_format_node(n) for n in after], autojunk=False)
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
         if tag == "equal":
             yield from zip(before[i:i_end], after[j:j_end], strict=True)
@@ -81,12 +83,12 @@ def _pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple
             yield from _pair_by_name(before[i:i_end], after[j:j_end])
 
 
-def _signature(node: Node) -> str:
+def _format_node(node: Node) -> str:
     return format_layer(node.layer) if node.layer else node.kind
 
 
 def _pair_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """Yield pairs of nodes whose texts differ: those of one name and kind are the same one, changed."""
+    """Yield pairs of nodes whose texts differ; nodes of the same name and kind, or in place of each other, match."""
     matcher = SequenceMatcher(None, [(n.name, n.kind) for n in before], [(n.name, n.kind) for n in after], False)
     for _, i, i_end, j, j_end in matcher.get_opcodes():
         same_length = i_end - i == j_end - j
@@ -97,11 +99,11 @@ def _pair_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tup
             yield from ((None, node) for node in after[j:j_end])
 
 
-def _side(node: Node, costs: Mapping[str, Cost]) -> Side:
-    return Side(node.name, _signature(node), node.output, costs.get(node.name, Cost()))
+def _make_side(node: Node, costs: Mapping[str, Cost]) -> Side:
+    return Side(node.name, _format_node(node), node.output, costs.get(node.name, Cost()))
 
 
-def _change(
+def _classify_change(
     old: Node | None, new: Node | None, left: Side | None, right: Side | None, names: Mapping[str, str]
 ) -> Change | None:
     if old is None or new is None or left is None or right is None:

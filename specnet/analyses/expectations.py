@@ -26,18 +26,18 @@ QUANTITIES: Mapping[str, Callable[[Totals], int | None]] = {
 }
 
 UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
-"""Of quantities that do not count what they are called."""
+"""The units of quantities whose names are not units."""
 
 UNKNOWN = {
     "macs": ("MACs of the network are", "how many it takes"),
     "memory": ("memory of the network is", "how its output is stored"),
     "receptive_field": ("receptive field of the network is", "which pixels each position reads"),
 }
-"""Of quantities that a layer may leave open: how a message calls it, and what the layer does not say."""
+"""Phrases for the message about an unknown quantity: the quantity, and the fact that a layer does not declare."""
 
 
 def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
-    """Report expectations of what is not measured."""
+    """Report expectations of quantities that do not exist."""
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
             message = f"`expect` does not know `{expectation.quantity}`; it knows {', '.join(QUANTITIES)}"
@@ -45,7 +45,7 @@ def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Dia
 
 
 def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagnostic]:
-    """Report the expectations that the network does not meet, or of which nobody can say whether it does."""
+    """Report the expectations that the network does not meet, and those that depend on an unknown quantity."""
     for expectation in elaborated.expectations:
         if expectation.quantity not in QUANTITIES:
             continue

@@ -1,4 +1,4 @@
-"""Which messages are shown and how: codes that are allowed, and notes that say the same of several layers as one.
+"""Select and group messages: hide allowed codes, and merge equal notes about several layers.
 
 A code is allowed by `# specnet: allow W501 N503` at the end of a line, or for a whole project.
 """
@@ -15,21 +15,21 @@ from specnet.source import Source, Span
 MARK = "specnet:"
 
 COMMENT = r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(specnet:\s*allow\b)((?:[\s,]+[A-Za-z]+\d\w*)*)'
-"""A line with such a comment, and its codes; a reason may follow. A `#` within a text begins none."""
+"""A line with an `allow` comment, and its codes; a reason may follow. A `#` in a quoted text starts no comment."""
 
 MOST_NAMED = 3
-"""Layers that one message names; it counts the others."""
+"""The number of layers that a message names; it counts the others."""
 
 
-class Allowed:
-    """The codes that a project allows, and those that the lines of its files do."""
+class AllowedCodes:
+    """The codes that are allowed by a project or by comments in its files."""
 
     def __init__(self, project: Collection[str] = ()) -> None:
         self.project = project
         self._lines: dict[Source, dict[int, set[str]]] = {}
 
     def permits(self, code: Code, span: Span | None) -> bool:
-        """Whether a message of this code may be left out at this place; an error may not."""
+        """Whether a message of this code is allowed at this place; an error never is."""
         if code.severity is Severity.ERROR:
             return False
         return code.name in self.project or (span is not None and code.name in self._on_line(span))
@@ -45,7 +45,7 @@ class Allowed:
 
 
 def find_comments(source: Source) -> Iterator[list[Span]]:
-    """Yield each `specnet: allow` of a file, and the codes behind it."""
+    """Yield the spans of each `specnet: allow` in a file and of the codes behind it."""
     for line in re.finditer(r"[^\n]+", source.text):
         comment = re.match(COMMENT, line[0])
         if comment:
@@ -54,7 +54,7 @@ def find_comments(source: Source) -> Iterator[list[Span]]:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """List layers by name: `conv1`, `conv2`, `conv3` and 4 more."""
+    """Format a list of layers, as `conv1`, `conv2`, `conv3` and 4 more."""
     *shown, last = [f"`{name}`" for name in names[:MOST_NAMED]]
     if len(names) > MOST_NAMED:
         shown, last = [*shown, last], f"{len(names) - MOST_NAMED} more"
@@ -62,7 +62,7 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def group_notes(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield the diagnostics; of the notes of one code about layers only the first, which names the other layers."""
+    """Yield the diagnostics, with the notes of one code merged into the first, which then names the other layers."""
     notes: dict[Code, list[Diagnostic]] = {}
     for diagnostic in diagnostics:
         if diagnostic.severity is Severity.NOTE and diagnostic.node:

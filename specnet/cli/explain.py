@@ -37,14 +37,14 @@ def _explain(word: str) -> str:
         raise _refuse_word(word.upper(), "code", list(Code.__members__))
     from specnet import settings
     from specnet.cli.reference import explain_layer, explain_setting
-    from specnet.layers import kinds, layer_class
+    from specnet.layers import get_layer_class, list_kinds
 
-    if kind := layer_class(word):
+    if kind := get_layer_class(word):
         return explain_layer(kind)
-    by_choice = {choice: line for line in settings.lines() for choice in settings.choices(line) if choice}
-    if line := word if word in settings.lines() else by_choice.get(word):
+    by_choice = {choice: line for line in settings.list_lines() for choice in settings.get_choices(line) if choice}
+    if line := word if word in settings.list_lines() else by_choice.get(word):
         return explain_setting(line)
-    raise _refuse_word(word, "code, layer or setting", [*kinds(), *settings.lines(), *by_choice])
+    raise _refuse_word(word, "code, layer or setting", [*list_kinds(), *settings.list_lines(), *by_choice])
 
 
 def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
@@ -57,10 +57,10 @@ def _list_all() -> str:
     """Return all codes, kinds of layer and settings, a line each."""
     from specnet import settings
     from specnet.cli.reference import list_modules
-    from specnet.layers import kinds, layer_class
+    from specnet.layers import get_layer_class, list_kinds
 
-    layers = {kind: found for kind in kinds() if (found := layer_class(kind))}
-    lines = {line: f"{settings.__name__}.{line}" for line in settings.lines()}
+    layers = {kind: found for kind in list_kinds() if (found := get_layer_class(kind))}
+    lines = {line: f"{settings.__name__}.{line}" for line in settings.list_lines()}
     parts = {
         "codes": "\n".join(f"{code.name}  {code.value}" for code in Code),
         "layers": list_modules({kind: found.__module__ for kind, found in layers.items()}),

@@ -52,7 +52,7 @@ def explain_setting(line: str) -> str:
     """Return the text about a line of the `train` section, with all its choices."""
     default = type(settings.Training.model_fields[line].default)
     parts = [fill(_read_summary(f"{settings.__name__}.{line}"), WIDTH)]
-    for word, kind in settings.choices(line).items():
+    for word, kind in settings.get_choices(line).items():
         heading = [f"{line} {word}" + (" (the default)" if kind is default else "")] if word else []
         parts += ["\n".join([*heading, inspect.getdoc(kind) or ""]), *_describe_attributes(kind)]
     return "\n\n".join(parts)

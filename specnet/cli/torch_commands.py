@@ -50,9 +50,9 @@ def run_in_processes(run: Command) -> Command:
     @requires_torch
     @wraps(run)
     def run_or_launch(options: argparse.Namespace) -> int:
-        from specnet.training.distributed import are_started
+        from specnet.training.distributed import is_distributed
 
-        if are_started():
+        if is_distributed():
             return _run_as_rank(run, options)
         count = _count_processes(options)
         return _launch(options, count) if count > 1 else run(options)

@@ -94,12 +94,12 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or the exit code of the error or signal that ended the training."""
     from specnet.cli.progress import format_interruption
     from specnet.training import Interrupted
-    from specnet.training.distributed import is_first
+    from specnet.training.distributed import is_first_rank
 
     try:
         return _resume(options) if options.resume else _start(options)
     except Interrupted as interrupted:
-        if is_first():
+        if is_first_rank():
             print(format_interruption(interrupted), file=sys.stderr)
         return interrupted.exit_code
 
@@ -164,16 +164,16 @@ def _describe_processes(options: argparse.Namespace) -> dict[str, Any]:
 def _make_display() -> AbstractContextManager[Display | None]:
     """Return the display of the first process, or None in the others."""
     from specnet.cli.progress import Display
-    from specnet.training.distributed import is_first
+    from specnet.training.distributed import is_first_rank
 
-    return Display() if is_first() else nullcontext()
+    return Display() if is_first_rank() else nullcontext()
 
 
 def _print_diagnostics_once(checked: Checked) -> None:
     """Print errors and warnings in the first process."""
-    from specnet.training.distributed import is_first
+    from specnet.training.distributed import is_first_rank
 
-    if is_first():
+    if is_first_rank():
         print_diagnostics(checked.diagnostics)
 
 

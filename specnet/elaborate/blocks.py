@@ -8,7 +8,7 @@ from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
 from specnet.foreign import find_closest_word, recognise
 from specnet.graph import ModuleScope, ValueRef
-from specnet.layers import kinds
+from specnet.layers import list_kinds
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
 
@@ -23,8 +23,8 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
     if known:
         first = Label(known[0].name.span, "first here", primary=False)
         context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
-    elif name in statements or name in kinds():
-        what = "a layer" if name in kinds() else "a word of the language"
+    elif name in statements or name in list_kinds():
+        what = "a layer" if name in list_kinds() else "a word of the language"
         context.report(Code.E107, f"a block cannot be called `{name}`: that is {what}", block.name.span)
     elif block.body.arms:
         context.report(Code.E106, "`block` takes no arms", block.body.span)

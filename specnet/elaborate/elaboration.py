@@ -136,5 +136,5 @@ def _refuse_override(name: str, scope: Scope) -> None:
     """Raise OverrideError for a name that nothing in the spec has."""
     from specnet import settings
 
-    hint = did_you_mean(find_closest_word(name, [*scope.variables, *settings.lines()]))
+    hint = did_you_mean(find_closest_word(name, [*scope.variables, *settings.list_lines()]))
     raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")

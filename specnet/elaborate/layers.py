@@ -7,9 +7,9 @@ from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import UNSET, Context, ValueName
 from specnet.elaborate.graph_builder import Place
 from specnet.graph import ValueRef
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.layers.base import Layer
-from specnet.layers.base.traits import Trait, number_word
+from specnet.layers.base.traits import Trait, spell_number
 from specnet.syntax import tree
 
 
@@ -31,7 +31,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
     if not kind.arity.admits(len(inputs)):
-        given = number_word(len(inputs))
+        given = spell_number(len(inputs))
         message = f"`{word}` joins {kind.arity}, not {given}: its arms, or its input and `@name`"
         context.report_in_call(Code.E202, message, call.word.span)
         return None
@@ -111,7 +111,7 @@ def _identity_or(arm: tree.Lines) -> tree.Call | None:
 
 
 def _is_identity(call: tree.Call) -> bool:
-    kind = layer_class(call.word.text)
+    kind = get_layer_class(call.word.text)
     return kind is not None and Trait.IDENTITY in kind.kind_traits
 
 

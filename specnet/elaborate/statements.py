@@ -10,7 +10,7 @@ from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, Line
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.foreign import find_closest_word
 from specnet.graph import Head, find_shape_origin
-from specnet.layers import kinds, layer_class
+from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
@@ -98,8 +98,8 @@ def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> Valu
     if words != ["floor"] or len(call.arguments) != 1:
         context.report(Code.E106, "`round` is written `round floor`", call.span)
         return value
-    for kind in kinds():
-        layer = layer_class(kind)
+    for kind in list_kinds():
+        layer = get_layer_class(kind)
         if layer and "rounding" in layer.model_fields:
             context.scope.defaults.setdefault(kind, {})["rounding"] = Default("floor", call.span)
     return value
@@ -111,10 +111,10 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     if not isinstance(first, tree.Name) or call.arguments[0].key:
         context.report(Code.E106, "`default` is written `default KIND KEY=VALUE …`", call.span)
         return value
-    kind = layer_class(first.text)
+    kind = get_layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        context.report(Code.E101, message, first.span, meant=find_closest_word(first.text, list(kinds())))
+        context.report(Code.E101, message, first.span, meant=find_closest_word(first.text, list(list_kinds())))
         return value
     given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)

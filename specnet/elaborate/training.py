@@ -39,7 +39,7 @@ def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueN
 def override_training(context: Context) -> None:
     """Apply the overrides to a spec that has no `train` section."""
     lines = {name.partition(".")[0] for name in context.overrides}
-    if "train" not in context.graph.setting_spans and lines.intersection(settings.lines()):
+    if "train" not in context.graph.setting_spans and lines.intersection(settings.list_lines()):
         context.graph.training = _make_training({}, context)
 
 
@@ -76,9 +76,9 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     """Return whether a line is valid; reports one that does not exist, is given twice or has too many steps."""
     word = calls[0].word
     name = word.text
-    if name not in settings.lines():
-        meant = find_closest_word(name, list(settings.lines()))
-        has = "" if meant else f"it has {', '.join(settings.lines())}"
+    if name not in settings.list_lines():
+        meant = find_closest_word(name, list(settings.list_lines()))
+        has = "" if meant else f"it has {', '.join(settings.list_lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
     if settings.takes_several(name):
@@ -125,7 +125,7 @@ def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context)
 
 def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Context) -> Setting | None:
     """Return one setting; None, after a report, if it is not valid."""
-    choices = settings.choices(line)
+    choices = settings.get_choices(line)
     kind = choices.get("")
     if kind is None:
         first = arguments[0].value if arguments and arguments[0].key is None else None
@@ -171,7 +171,7 @@ def _take_overrides(context: Context) -> dict[str, Arguments]:
     found: dict[str, Arguments] = {}
     for name in list(context.overrides):
         line, _, key = name.partition(".")
-        if line in settings.lines() and not settings.takes_several(line):
+        if line in settings.list_lines() and not settings.takes_several(line):
             value = context.overrides.pop(name)
             found[line] = (*found.get(line, ()), _make_argument(name, key, value))
     return found
@@ -193,7 +193,7 @@ def _apply_override(line: str, call: tree.Call, given: Arguments) -> Arguments:
     A value by position replaces the positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice
     replaces everything.
     """
-    keys, kind = {argument.key.text for argument in given if argument.key}, settings.choices(line).get("")
+    keys, kind = {argument.key.text for argument in given if argument.key}, settings.get_choices(line).get("")
     kept = [argument for argument in call.arguments if not (argument.key and argument.key.text in keys)]
     if any(argument.key is None for argument in given):
         kept = [argument for argument in kept if kind and (argument.key or _is_word(argument, kind))]
@@ -207,5 +207,5 @@ def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
 def _find_default_choice(line: str, arguments: Arguments) -> Arguments:
     """Return the default choice of a line that the spec leaves out, for an override of one of its keys."""
     default = Training.model_fields[line].default
-    word = next((word for word, kind in settings.choices(line).items() if type(default) is kind), "")
+    word = next((word for word, kind in settings.get_choices(line).items() if type(default) is kind), "")
     return (_as_argument(tree.Name(arguments[0].span, word)),) if word and arguments[0].key else ()

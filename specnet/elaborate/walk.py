@@ -22,7 +22,7 @@ from specnet.elaborate.statements import (
 )
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
-from specnet.layers import kinds, layer_class
+from specnet.layers import get_layer_class, list_kinds
 from specnet.naming import escape_attribute
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
@@ -164,7 +164,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
         return call_block(call, context, value)
     if word in STATEMENTS:
         return STATEMENTS[word](call, context, value)
-    kind = layer_class(word)
+    kind = get_layer_class(word)
     if kind is None:
         if not context.graph.lacks_blocks:
             _report_unknown_word(call, context)
@@ -177,7 +177,7 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.python import translate_layer_call
 
     word = call.word.text
-    resembled = find_closest_word(word, [*kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    resembled = find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
     whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"

@@ -1,4 +1,4 @@
-"""Fixes for errors: edits after which the whole spec was checked again, without this error and without a new one."""
+"""Fixes for errors: edits that remove an error without causing another, verified by checking the edited spec."""
 
 from specnet.fixes.search import add_fixes as add_fixes
 from specnet.fixes.search import collect_edits as collect_edits

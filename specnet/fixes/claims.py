@@ -1,4 +1,4 @@
-"""Claims that hold: `=> SHAPE` and `expect QUANTITY VALUE`, as `fmt --fill` writes and corrects them."""
+"""Write and correct claims, `=> SHAPE` and `expect QUANTITY VALUE`, for `fmt --fill`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from specnet.layers.base import Shape
 from specnet.source import Source
 from specnet.syntax import tree
 
-ROUNDS = 5
-"""Rounds of checking claims and correcting them, at most: behind a wrong claim, others may be wrong."""
+MAX_ROUNDS = 5
+"""The largest number of rounds of checking and correcting claims, as a wrong claim can make later ones wrong."""
+
+Claims = dict[int, Shape | None]
+"""Claims by the numbers of their lines; None if the line stays unchanged."""
 
 
 def fill_claims(source: Source, lines: tree.Lines) -> tree.Lines:
-    """Return the lines with true claims wherever the shape is known, and true expectations if the spec is sound.
+    """Return the lines with correct claims wherever the shape is known, and correct expectations if the spec is sound.
 
-    The shapes are those of the network without claims, as none is known behind a wrong claim; the network with claims
-    tells which value belongs to which line.
+    The shapes come from the network without claims, as shapes behind a wrong claim are unknown; the network with
+    claims relates values to lines.
     """
     bare = _check(source, tuple(replace(line, claim=None) if isinstance(line, tree.Chain) else line for line in lines))
     claimed = lines = _correct_expectations(lines, bare)
     claims = _guess_claims(lines, bare)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         claimed = tuple(_set_claim(line, claims.get(number)) for number, line in enumerate(lines))
         better = _compare_claims(claims, claimed, bare)
         if better == claims:
@@ -36,7 +39,7 @@ def fill_claims(source: Source, lines: tree.Lines) -> tree.Lines:
 
 
 def summarize_claims(before: tree.Lines, after: tree.Lines) -> str:
-    """Return what was changed: `5 claims written, 1 claim corrected`; empty if nothing was."""
+    """Return a summary such as `5 claims written, 1 claim corrected`; empty if nothing has changed."""
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     claims = [old.claim is None for old, _ in pairs if isinstance(old, tree.Chain)]
     counts = [
@@ -51,12 +54,8 @@ def _check(source: Source, lines: tree.Lines) -> Checked:
     return check_lines(source, lines, (), {}, read_beside)
 
 
-Claims = dict[int, Shape | None]
-"""Claims by the number of their line; None where the line is left as it is."""
-
-
 def _guess_claims(lines: tree.Lines, bare: Checked) -> Claims:
-    """Return, for each line without a claim, the shape of the last node on it, or some shape if there is none."""
+    """Return, for each line without a claim, the shape of its last node, or a placeholder if it has no node."""
     guesses: Claims = {number: (1,) for number, line in enumerate(lines) if _wants_claim(line)}
     starts = [line.span.start for line in lines]
     for value, place in bare.elaborated.places.items():
@@ -68,7 +67,7 @@ def _guess_claims(lines: tree.Lines, bare: Checked) -> Claims:
 
 
 def _wants_claim(line: tree.Line) -> bool:
-    """Return whether a line has no claim but could: it ends in a layer, a block, a join or a repetition."""
+    """Whether a line lacks a claim that it could have: it ends in a layer, a block, a join or a repetition."""
     if not isinstance(line, tree.Chain) or line.claim is not None:
         return False
     last = next((element for element in reversed(line.elements) if not isinstance(element, tree.Resume)), None)
@@ -78,7 +77,7 @@ def _wants_claim(line: tree.Line) -> bool:
 
 
 def _compare_claims(claims: Claims, claimed: tree.Lines, bare: Checked) -> Claims:
-    """Return the claims corrected by the network that has them, or None where it does not know the shape."""
+    """Return the claims corrected by the network that contains them; None for an unknown shape."""
     numbers = {line.span: number for number, line in enumerate(claimed)}
     answers: Claims = dict.fromkeys(claims)
     for value, claim in _check(bare.source, claimed).elaborated.claims.items():
@@ -97,9 +96,6 @@ def _set_claim(line: tree.Line, shape: Shape | None) -> tree.Line:
     return replace(line, claim=tree.Size(span, sizes) if len(sizes) > 1 else sizes[0])
 
 
-# Expectations
-
-
 def _correct_expectations(lines: tree.Lines, bare: Checked) -> tree.Lines:
     """Return the lines with each `expect QUANTITY VALUE` corrected, unless there are other errors."""
     if any(diagnostic.code is not Code.E402 for diagnostic in bare.errors):
@@ -108,7 +104,7 @@ def _correct_expectations(lines: tree.Lines, bare: Checked) -> tree.Lines:
 
 
 def _correct_expectation(line: tree.Expect, bare: Checked) -> tree.Line:
-    """Return the line with the value of the network; inequalities such as `<` stay."""
+    """Return the line with the network's value; inequalities such as `<` stay unchanged."""
     for expected in bare.elaborated.expectations:
         if expected.value_span == line.value.span and expected.comparison == "==":
             actual = QUANTITIES[expected.quantity](bare.totals)

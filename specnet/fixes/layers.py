@@ -1,4 +1,4 @@
-"""Fixes that change a layer: one of its attributes, the input it reads, or a projection in an arm of a join."""
+"""Fixes that change a layer: one of its attributes, the input it reads, or the projection in an arm of a join."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic, Edit, Fix
 from specnet.elaborate import Place
 from specnet.graph import Node
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.layers.base import Layer, LayerError, Shape, Shapes
 from specnet.layers.base.traits import Trait
 from specnet.printer.values import format_attribute, format_value
 from specnet.source import Span
 
 WIDEST_SEARCH = 48
-"""Pixels by which another input may be smaller or larger."""
+"""The largest change of an input's height and width to try, in pixels."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """An attribute changed so that the layer takes its inputs; `subject` is what is changed, fixes to it are alike."""
+class LayerChange:
+    """A fix that changes one attribute or the input of a layer; changes of the same `subject` are variants of a fix."""
 
     subject: str
     fix: Fix
 
 
-def change_attributes(checked: Checked, node: Node, claim: Shape | None) -> Iterator[Change]:
-    """Yield changes of one attribute with which the layer takes its inputs and, where a shape is claimed, gives it.
+def change_attributes(checked: Checked, node: Node, claim: Shape | None) -> Iterator[LayerChange]:
+    """Yield changes of one attribute that make the layer accept its inputs, and give the claimed shape if there is one.
 
-    Those that leave nothing to remark on come first.
+    Changes that cause no notes come first.
     """
     layer, inputs = node.layer, checked.network.input_shapes(node)
     place = checked.elaborated.places[node.name]
     if layer is None or inputs is None:
         return
-    rounded = list[Change]()
+    rounded = list[LayerChange]()
     for field, value in layer.alternatives(inputs, claim):
-        changed = _replace(layer, field, value)
-        output = changed and _output(changed, inputs)
+        changed = _replace_attribute(layer, field, value)
+        output = changed and _try_output(changed, inputs)
         if changed and changed != layer and output and claim in (None, output):
             text = format_attribute(changed, field)
-            change = Change(_subject(field, value), Fix(text, (_edit(place, changed, field, text),)))
+            fix = Fix(text, (_edit_attribute(place, field, text),))
+            change = LayerChange(_name_subject(field, value), fix)
             if changed.notes(inputs):
                 rounded.append(change)
             else:
@@ -54,13 +55,13 @@ def change_attributes(checked: Checked, node: Node, claim: Shape | None) -> Iter
     yield from rounded
 
 
-def _subject(field: str, value: Any) -> str:
-    """One-sided padding is offered beside the even one."""
+def _name_subject(field: str, value: Any) -> str:
+    """Return the subject of a change; padding of one side is a subject of its own, offered next to that of both."""
     return f"{field}, one side" if isinstance(value, tuple) else field
 
 
-def change_input(checked: Checked, node: Node, claim: Shape | None) -> Iterator[Change]:
-    """Yield other heights and widths of the input, for a layer that reads it as it is."""
+def change_input(checked: Checked, node: Node, claim: Shape | None) -> Iterator[LayerChange]:
+    """Yield other heights and widths of the input, for a layer that reads it directly."""
     if node.layer is None or not node.inputs or node.inputs[0] not in [i.name for i in checked.network.inputs]:
         return
     shape = checked.network.shapes[node.inputs[0]]
@@ -70,14 +71,14 @@ def change_input(checked: Checked, node: Node, claim: Shape | None) -> Iterator[
     for offset in sorted(range(-WIDEST_SEARCH, WIDEST_SEARCH), key=abs):
         size = (shape[0] + offset, shape[1] + offset, shape[2])
         if offset and min(size) > 0:
-            output = _output(node.layer, (size,))
+            output = _try_output(node.layer, (size,))
             if output and claim in (None, output):
                 text = "x".join(map(str, size))
-                yield Change("input", Fix(f"input {text}", (Edit(place.attributes["shape"], text),)))
+                yield LayerChange("input", Fix(f"input {text}", (Edit(place.attributes["shape"], text),)))
 
 
 def put_channels_last(checked: Checked) -> Iterator[Fix]:
-    """Write the inputs that are in PyTorch's order, `1x28x28`, as `28x28x1`."""
+    """Yield a fix that writes the inputs in PyTorch's order, such as `1x28x28`, as `28x28x1`."""
     edits, shapes = list[Edit](), list[str]()
     for name in (given.name for given in checked.network.inputs):
         shape, place = checked.network.shapes[name], checked.elaborated.places[name]
@@ -89,13 +90,13 @@ def put_channels_last(checked: Checked) -> Iterator[Fix]:
 
 
 def _is_channels_first(shape: Shape) -> bool:
-    """Whether one or three channels come first, then a square, or two sizes that are much larger."""
+    """Whether a shape looks like one or three channels, followed by a square or by two much larger sizes."""
     channels, *sizes = shape
     return channels in (1, 3) and len(sizes) == 2 and (sizes[0] == sizes[1] > channels or min(sizes) >= 8 * channels)
 
 
-def _replace(layer: Layer, field: str, value: Any) -> Layer | None:
-    """Return the layer with one attribute changed; None where it admits no such value."""
+def _replace_attribute(layer: Layer, field: str, value: Any) -> Layer | None:
+    """Return the layer with one attribute changed; None if the value is invalid."""
     kept = {name: getattr(layer, name) for name in layer.model_fields_set}
     try:
         return type(layer).model_validate({**kept, field: value})
@@ -103,15 +104,16 @@ def _replace(layer: Layer, field: str, value: Any) -> Layer | None:
         return None
 
 
-def _output(layer: Layer, inputs: Shapes) -> Shape | None:
+def _try_output(layer: Layer, inputs: Shapes) -> Shape | None:
+    """Return the output's shape; None if the layer refuses its inputs."""
     try:
         return layer.output(inputs)
     except LayerError:
         return None
 
 
-def _edit(place: Place, layer: Layer, field: str, text: str) -> Edit:
-    """Edit the attribute where it is written, else add it behind the last one that is."""
+def _edit_attribute(place: Place, field: str, text: str) -> Edit:
+    """Return an edit that replaces the attribute, or appends it to those that are written."""
     if field in place.attributes:
         return Edit(place.attributes[field], text)
     end = max(
@@ -121,7 +123,7 @@ def _edit(place: Place, layer: Layer, field: str, text: str) -> Edit:
 
 
 def make_arms_meet(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
-    """Yield the projection first, as it leaves the arms alone; then each arm changed to give another's shape."""
+    """Yield a projection of the identity, which leaves the arms alone; then changes of each arm to another's shape."""
     join = checked.network.by_name[diagnostic.node]
     if join.layer is None:
         return
@@ -134,7 +136,7 @@ def make_arms_meet(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
 
 
 def _change_arm(checked: Checked, join: Layer, name: str, other: Shape) -> Iterator[Fix]:
-    """Change one attribute of the layer that gave an arm its shape so that the join takes it beside another."""
+    """Yield changes of the layer that gave an arm its shape, with which the join accepts it next to the other shape."""
     node = checked.network.shape_origin(name)
     wanted = join.shape_beside(node.output, other) if node and node.output else None
     if node and wanted:
@@ -142,7 +144,7 @@ def _change_arm(checked: Checked, join: Layer, name: str, other: Shape) -> Itera
 
 
 def _project_identity(checked: Checked, join: Node) -> Iterator[Fix]:
-    """`identity` → `identity or { conv K=… F=1 S=… }`, with K and S as the other arm has them."""
+    """Yield `identity or { conv K=… F=1 S=… }` for `identity`, with K and S copied from the other arm."""
     if join.layer is None or Trait.EQUAL_SHAPES not in join.layer.traits:
         return
     element = checked.elaborated.places[join.name].element
@@ -159,8 +161,8 @@ def _project_identity(checked: Checked, join: Node) -> Iterator[Fix]:
 
 
 def _is_identity(word: str) -> bool:
-    """Whether a word of a join's text is a kind that gives its input unchanged."""
-    kind = layer_class(word)
+    """Whether a word of a join's text is a kind that returns its input unchanged."""
+    kind = get_layer_class(word)
     return kind is not None and Trait.IDENTITY in kind.kind_traits
 
 
@@ -169,25 +171,25 @@ def _is_within(span: Span, around: Span) -> bool:
 
 
 def _write_projection(layers: Sequence[tuple[Layer, Place]]) -> str:
-    """Write a projection as the other arm has it: its last number of channels, its first other stride."""
-    able = [(layer, place) for layer, place in layers if layer.projection]
-    if not able:
+    """Return the text of a projection with the last number of channels and the first stride of the other arm."""
+    projecting = [(layer, place) for layer, place in layers if layer.projection]
+    if not projecting:
         return ""
-    last, place = able[-1]
+    last, place = projecting[-1]
     assert last.projection
     channels, *others = last.projection.fields
     if channels not in place.attributes:
         return ""
     words = [last.kind, *_write_field(channels, last, place)]
     words += [f"{last.key_of(field)}={value}" for field, value in last.projection.fixed.items()]
-    alike = [(layer, place) for layer, place in able if layer.kind == last.kind]
+    same_kind = [(layer, place) for layer, place in projecting if layer.kind == last.kind]
     for field in others:
-        words += [word for layer, place in alike for word in _write_field(field, layer, place)][:1]
+        words += [word for layer, place in same_kind for word in _write_field(field, layer, place)][:1]
     return " ".join(words)
 
 
 def _write_field(field: str, layer: Layer, place: Place) -> Iterator[str]:
-    """Write an attribute as its line has it, with its key, unless it says the default."""
+    """Yield an attribute as its line has it, with its key, unless it is the default."""
     text = place.attributes[field].text.rpartition("=")[2] if field in place.attributes else ""
     info = type(layer).model_fields[field]
     if text and (info.is_required() or text != format_value(info.default)):

@@ -1,4 +1,4 @@
-"""Fixes that change a number on a line, on the lines that led there, or in the input."""
+"""Fixes that change a number on the line of an error, on the lines that called it, or in the input."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from specnet.layers.base import Shape
 from specnet.source import Span
 from specnet.syntax import tree
 
-MOST_MEASURED = 150
-MOST_NODES_MEASURED = 15_000
-"""Numbers that are tried out for one expectation, fewer in a large network."""
+MAX_MEASURED = 150
+MAX_NODES_MEASURED = 15_000
+"""The largest number of numbers to try for one expectation, and of nodes to check for that."""
 
 Recheck = Callable[[Sequence[Edit]], Checked]
-"""Checks the spec with edits made."""
+"""Checks the edited spec as a whole."""
 
 
 def change_numbers(
     checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
 ) -> Iterator[Fix]:
-    """Yield each number of the lines in question a little smaller or larger, or in proportion to the claim."""
-    for line in _lines(checked, diagnostic):
-        numbers = _numbers_of(line)
-        others = [_others(int(number.value), claim, actual) for number in numbers]
+    """Yield changes of each number on the relevant lines: scaled by claim/actual, or slightly smaller or larger."""
+    for line in _find_relevant_lines(checked, diagnostic):
+        numbers = _find_numbers(line)
+        others = [_list_alternatives(int(number.value), claim, actual) for number in numbers]
         for values in zip(*others, strict=True):
             for number, value in zip(numbers, values, strict=True):
                 if value is not None:
                     yield _replace_number(number, value)
 
 
-def _numbers_of(line: tree.Line) -> list[tree.Number]:
-    """Return the whole numbers of a line that describe layers: none of a claim, an expectation or the training."""
+def _find_numbers(line: tree.Line) -> list[tree.Number]:
+    """Return the integers of a line that describe layers, which excludes claims, expectations and `train`."""
     if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
         return []
     built = replace(line, claim=None) if isinstance(line, tree.Chain) else line
     return [number for number in tree.find_numbers(built) if isinstance(number.value, int)]
 
 
-def _lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:
-    """Yield the statement of the error itself, those that called it, and the input."""
+def _find_relevant_lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:
+    """Yield the line of the error, those that called it, and those of the inputs."""
     spans = [*diagnostic.trace[::-1], *([diagnostic.span] if diagnostic.span else [])]
     for line in checked.lines:
         is_input = isinstance(line, tree.Chain) and line.span.text.startswith("input")
@@ -55,8 +55,8 @@ def _touches(line: Span, span: Span) -> bool:
     return line.source is span.source and line.start <= span.start < line.end
 
 
-def _others(value: int, claim: Shape | None, actual: Shape | None) -> tuple[int | None, ...]:
-    """Return a fixed number of values to try instead, None where there is none."""
+def _list_alternatives(value: int, claim: Shape | None, actual: Shape | None) -> tuple[int | None, ...]:
+    """Return a fixed number of alternative values, with None for those that do not apply."""
     scaled = None
     if claim and actual and value * claim[-1] % actual[-1] == 0 and claim[-1] != actual[-1]:
         scaled = value * claim[-1] // actual[-1]
@@ -65,7 +65,7 @@ def _others(value: int, claim: Shape | None, actual: Shape | None) -> tuple[int 
 
 
 def _replace_number(number: tree.Number, value: int) -> Fix:
-    """Return the fix, named by the word that the number stands in: `K=64`, `227x227x3`."""
+    """Return a fix whose title is the new word around the number, such as `K=64` or `227x227x3`."""
     text, start, end = number.span.source.text, number.span.start, number.span.end
     while start > 0 and not text[start - 1].isspace():
         start -= 1
@@ -76,18 +76,17 @@ def _replace_number(number: tree.Number, value: int) -> Fix:
 
 
 def close_gap(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield the numbers that close the gap between a total and its expectation.
+    """Yield changes of one number that close the gap between a total and its expectation, unless the total is unknown.
 
-    Totals grow in proportion to each single number: one more of it says how many would close the gap. Of a total that
-    is unknown there is no gap.
+    Most totals are linear in each single number, so that changing it by one gives the slope.
     """
     expectation = next(e for e in checked.elaborated.expectations if e.value_span == diagnostic.labels[0].span)
     measure = QUANTITIES[expectation.quantity]
     actual = measure(checked.totals)
     if actual is None:
         return
-    most = min(MOST_MEASURED, MOST_NODES_MEASURED // (1 + len(checked.network.nodes)))
-    for number in [n for line in checked.lines for n in _numbers_of(line)][:most]:
+    limit = min(MAX_MEASURED, MAX_NODES_MEASURED // (1 + len(checked.network.nodes)))
+    for number in [n for line in checked.lines for n in _find_numbers(line)][:limit]:
         after = recheck(_replace_number(number, int(number.value) + 1).edits)
         if not _only_expectations_fail(after):
             after, step = recheck(_replace_number(number, int(number.value) - 1).edits), -1
@@ -96,17 +95,17 @@ def close_gap(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Ite
         else:
             step = 1
         changed = measure(after.totals)
-        others = 0 if changed is None else _missing(expectation, actual, (changed - actual) * step)
-        if others and number.value + others > 0:
-            yield _replace_number(number, int(number.value) + others)
+        offset = 0 if changed is None else _solve_offset(expectation, actual, (changed - actual) * step)
+        if offset and number.value + offset > 0:
+            yield _replace_number(number, int(number.value) + offset)
 
 
 def _only_expectations_fail(checked: Checked) -> bool:
     return all(error.code is Code.E402 for error in checked.errors)
 
 
-def _missing(expectation: Expectation, actual: int, slope: int) -> int:
-    """Return how many more of a number close the gap; 0 where no whole number does."""
+def _solve_offset(expectation: Expectation, actual: int, slope: int) -> int:
+    """Return the change of a number that closes the gap; 0 if no integer does."""
     gap = expectation.value - actual
-    whole = expectation.comparison == "==" and slope and gap % slope == 0
-    return int(gap // slope) if whole else 0
+    is_whole = expectation.comparison == "==" and slope and gap % slope == 0
+    return int(gap // slope) if is_whole else 0

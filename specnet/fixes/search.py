@@ -1,4 +1,4 @@
-"""The search for fixes: candidates, likeliest first, are tried in turn, and those that are verified are offered."""
+"""The search for fixes: try candidates in turn, likeliest first, and offer those that are verified."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from itertools import chain, zip_longest
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, make_replacement
 from specnet.elaborate import Read
-from specnet.fixes.layers import Change, change_attributes, change_input, make_arms_meet, put_channels_last
+from specnet.fixes.layers import LayerChange, change_attributes, change_input, make_arms_meet, put_channels_last
 from specnet.fixes.numbers import Recheck, change_numbers, close_gap
 from specnet.fixes.verification import Verifier, apply_edits
 from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
 from specnet.source import Source
 
-MOST_BEFORE_CLAIM = 3
-"""Attributes that are tried before the claim itself is put in question."""
+FixGenerator = Callable[[Checked, Diagnostic, Recheck], Iterator[Fix]]
+"""Yields candidate fixes for an error."""
 
-Maker = Callable[[Checked, Diagnostic, Recheck], Iterator[Fix]]
+MAX_BEFORE_CLAIM = 3
+"""The number of changes to a layer to try before correcting the claim itself."""
 
+MAX_OFFERS = 5
+"""The largest number of fixes to offer for one error."""
 
-MOST_OFFERS = 5
-"""Fixes that are offered for one error."""
+MAX_TRIALS = 40
+MAX_NODES_TRIED = 40_000
+"""The largest number of candidates to try for one error, and of nodes to check for that."""
 
-MOST_TRIALS = 40
-MOST_NODES_TRIED = 40_000
-"""Candidates that are tried for one error, fewer for a large network."""
-
-MOST_ROUNDS = 3
-"""Rounds in which a line that can be read at last is mended further."""
+MAX_ROUNDS = 3
+"""The largest number of further rounds of fixes on a line that was unreadable at first."""
 
 
 def generate_candidates(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield the fixes that an error brought along, then those that its code suggests."""
+    """Yield the fixes that the error already has, then corrections of earlier claims, then those for its code."""
     yield from diagnostic.fixes
     if diagnostic.code is not Code.E401:
         yield from correct_claims(checked, diagnostic)
-    maker = MAKERS.get(diagnostic.code)
-    if maker and (diagnostic.node or diagnostic.code is Code.E402):
+    generator = GENERATORS.get(diagnostic.code)
+    if generator and (diagnostic.node or diagnostic.code is Code.E402):
         yield from put_channels_last(checked)
-        yield from maker(checked, diagnostic, recheck)
+        yield from generator(checked, diagnostic, recheck)
 
 
 def correct_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
-    """Correct the false claims above an error, with which the check went on."""
+    """Yield corrections of the wrong claims above an error, as the check has relied on them."""
     for other in checked.diagnostics:
         if other is diagnostic:
             break
@@ -55,33 +55,33 @@ def correct_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
 
 
 def _correct_claim(checked: Checked, wrong: Diagnostic, where: str) -> Iterator[Fix]:
-    """Correct a claim to the shape that its line gives."""
+    """Yield the correction of a claim to the actual shape of its line, if that is known."""
     actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
     if actual:
         yield make_replacement(span, "x".join(map(str, actual)), f"=> {format_shape(actual)}{where}")
 
 
 def _fix_window(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Change the attributes of the layer that refuses, the input, the numbers of the calls that led there."""
+    """Yield changes of the failing layer's attributes, of the input, and of numbers on the lines that led there."""
     node = checked.network.by_name[diagnostic.node]
-    claim = _claimed(checked, node)
+    claim = _find_claimed_shape(checked, node)
     yield from _interleave([*change_attributes(checked, node, claim), *change_input(checked, node, claim)])
     yield from change_numbers(checked, diagnostic, claim, None)
 
 
 def _fix_claim(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Change the layer that made the shape or the numbers on the line, or claim the shape that it is."""
+    """Yield changes of the layer that determines the shape, corrections of the claim, and changes of numbers."""
     claim = checked.elaborated.claims[diagnostic.node]
     node = checked.network.shape_origin(diagnostic.node)
     actual = checked.network.shapes[diagnostic.node]
     if node:
         changes = change_attributes(checked, node, claim.shape)
-        meant = list(_interleave([*changes, *change_input(checked, node, claim.shape)]))
+        layer_fixes = list(_interleave([*changes, *change_input(checked, node, claim.shape)]))
     else:
-        meant = []
-    yield from meant[:MOST_BEFORE_CLAIM]
+        layer_fixes = []
+    yield from layer_fixes[:MAX_BEFORE_CLAIM]
     yield from _correct_claim(checked, diagnostic, ", as it is")
-    yield from meant[MOST_BEFORE_CLAIM:]
+    yield from layer_fixes[MAX_BEFORE_CLAIM:]
     yield from change_numbers(checked, diagnostic, claim.shape, actual)
 
 
@@ -94,22 +94,22 @@ def _fix_expectation(checked: Checked, diagnostic: Diagnostic, recheck: Recheck)
     yield from close_gap(checked, diagnostic, recheck)
 
 
-def _interleave(changes: list[Change]) -> Iterator[Fix]:
+def _interleave(changes: list[LayerChange]) -> Iterator[Fix]:
     """Yield the nearest value of each attribute, then the second nearest of each, …"""
     subjects = dict.fromkeys(change.subject for change in changes)
     columns = [[change.fix for change in changes if change.subject == subject] for subject in subjects]
     return (fix for fix in chain.from_iterable(zip_longest(*columns)) if fix)
 
 
-def _claimed(checked: Checked, node: Node) -> Shape | None:
-    """Return the shape that the node's line claims, if only layers that keep the shape stand between."""
+def _find_claimed_shape(checked: Checked, node: Node) -> Shape | None:
+    """Return the shape that is claimed of the node, directly or behind layers that preserve the shape."""
     for name, claim in checked.elaborated.claims.items():
         if checked.network.shape_origin(name) is node:
             return claim.shape
     return None
 
 
-MAKERS: Mapping[Code, Maker] = {
+GENERATORS: Mapping[Code, FixGenerator] = {
     Code.E301: _fix_window,
     Code.E302: _fix_window,
     Code.E303: _fix_window,
@@ -119,11 +119,11 @@ MAKERS: Mapping[Code, Maker] = {
     Code.E401: _fix_claim,
     Code.E402: _fix_expectation,
 }
-"""What is tried for each code."""
+"""The generator of candidates for each code."""
 
 
 def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
-    """Add to each error the fixes that are verified for it, best first."""
+    """Return the checked spec with verified fixes added to each error, best first."""
     if checked.ok:
         return checked
     verifier = Verifier(checked, overrides, read)
@@ -133,7 +133,7 @@ def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Che
 
 
 def select_safe_fixes(checked: Checked) -> list[Fix]:
-    """Return the fixes that need no choice: single safe ones of errors, in the file itself, none within another."""
+    """Return the fixes that need no choice: the only safe fix of an error, in the file itself, without overlaps."""
     fixes = list[Fix]()
     for diagnostic in checked.diagnostics:
         safe = [fix for fix in diagnostic.fixes if fix.safe]
@@ -143,7 +143,7 @@ def select_safe_fixes(checked: Checked) -> list[Fix]:
 
 
 def collect_edits(fixes: Iterable[Fix]) -> list[Edit]:
-    """Return all edits of these fixes."""
+    """Return the edits of all these fixes."""
     return [edit for fix in fixes for edit in fix.edits]
 
 
@@ -153,14 +153,14 @@ def _is_free(edit: Edit, others: Sequence[Edit], source: Source) -> bool:
 
 
 def _fix_diagnostic(checked: Checked, diagnostic: Diagnostic, verifier: Verifier) -> Diagnostic:
-    """Return a diagnostic with its verified fixes; only errors get any."""
+    """Return a diagnostic with its verified fixes; only errors have any."""
     if diagnostic.severity is not Severity.ERROR:
         return replace(diagnostic, fixes=())
-    trials = max(4, min(MOST_TRIALS, MOST_NODES_TRIED // (1 + len(checked.network.nodes))))
+    trials = max(4, min(MAX_TRIALS, MAX_NODES_TRIED // (1 + len(checked.network.nodes))))
     tried, verified = set[str](), list[Fix]()
     for candidate in _follow_up(diagnostic, generate_candidates(checked, diagnostic, verifier.recheck), verifier):
         text = verifier.apply_to_text(candidate.edits)
-        if len(tried) == trials or len(verified) == MOST_OFFERS:
+        if len(tried) == trials or len(verified) == MAX_OFFERS:
             break
         if text in tried:
             continue
@@ -172,17 +172,18 @@ def _fix_diagnostic(checked: Checked, diagnostic: Diagnostic, verifier: Verifier
 
 
 def _follow_up(diagnostic: Diagnostic, fixes: Iterable[Fix], verifier: Verifier) -> Iterator[Fix]:
-    """Yield each fix; on a line that could not be read also with the safe fixes of what is then still wrong."""
+    """Yield each fix; on an unreadable line, also combined with safe fixes of the errors that it reveals."""
     for fix in fixes:
         yield fix
         if diagnostic.code is Code.E003 and diagnostic.span and diagnostic.span.source is verifier.checked.source:
-            yield from _mend_further(fix, diagnostic.span.line, verifier)
+            yield from _extend_fix(fix, diagnostic.span.line, verifier)
 
 
-def _mend_further(fix: Fix, line: int, verifier: Verifier) -> Iterator[Fix]:
+def _extend_fix(fix: Fix, line: int, verifier: Verifier) -> Iterator[Fix]:
+    """Yield a fix extended by the safe fixes of the errors that remain on its line."""
     was = verifier.checked.source
     source = apply_edits(was, fix.edits)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         now = verifier.check_text(source)
         wrong = tuple(error for error in now.diagnostics if error.span and error.span.line == line)
         fixes = select_safe_fixes(replace(now, diagnostics=wrong))
@@ -205,7 +206,7 @@ def _compare_lines(source: Source, old: Sequence[str], new: Sequence[str]) -> It
 
 
 def _show_gap(diagnostic: Diagnostic) -> Diagnostic:
-    """Show a claim about the whole also where the first fix would be made."""
+    """Return an unmet expectation with a label at the place that the first fix would change."""
     if diagnostic.code is not Code.E402 or not diagnostic.fixes:
         return diagnostic
     edit = diagnostic.fixes[0].edits[0]

@@ -1,4 +1,4 @@
-"""The verification of a fix: the edited spec is checked as a whole."""
+"""Verify a fix by checking the edited spec as a whole."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
 
-Key = tuple[str, str, int]
-"""What makes an error the same one after an edit: its code, its file, its line."""
+ErrorKey = tuple[str, str, int]
+"""The code, file and line of an error, which identify it across an edit."""
 
 
 class Verifier:
@@ -29,19 +29,19 @@ class Verifier:
         self.errors = Counter(map(_key, checked.errors))
 
     def verify(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
-        """Return the checked spec after the fix, if this error is gone then and no other has come."""
+        """Return the checked spec after the fix, if it removes this error and causes no other; else None."""
         after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
         return after if not Counter(map(_key, after.errors)) - allowed else None
 
-    def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[Key]:
-        """The errors of a line that cannot be read: mended, it has none of them, be it by the fix of another error."""
+    def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[ErrorKey]:
+        """Return all errors on the diagnostic's line if that is unreadable, as making it readable removes them all."""
         _, file, line = _key(diagnostic)
         is_unreadable = (Code.E003.name, file, line) in self.errors
         return [key for key in self.errors.elements() if is_unreadable and key[1:] == (file, line)]
 
     def apply_to_text(self, edits: Sequence[Edit]) -> str:
-        """Return the text of the edited files; two fixes that come to the same are one."""
+        """Return the text of the edited files, by which equivalent fixes are recognised."""
         return "\0".join(source.text for source in self._apply(edits).values())
 
     def _apply(self, edits: Sequence[Edit]) -> dict[str, Source]:
@@ -49,7 +49,7 @@ class Verifier:
         return {source.name: apply_edits(source, [e for e in edits if e.span.source is source]) for source in sources}
 
     def recheck(self, edits: Sequence[Edit]) -> Checked:
-        """Check the spec with edits made as a whole."""
+        """Check the edited spec as a whole."""
         sources = self._apply(edits)
 
         def read(path: str, span: Span) -> Source:
@@ -61,11 +61,11 @@ class Verifier:
         return check_lines(source, lines, unreadable, self.overrides, read)
 
     def check_text(self, source: Source) -> Checked:
-        """Check the spec with another text, parsed as a whole, so that all places are in it."""
+        """Check the spec with another text, which is parsed as a whole so that all spans refer to it."""
         return check_lines(source, *parse(source, recognise), self.overrides, self.read)
 
     def _reparse(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
-        """Return the tree after the edits; where all lie in one statement, only that is parsed again."""
+        """Return the tree after the edits, and unreadable lines; edits within one statement reparse that alone."""
         was = self.checked.lines
         unreadable = [d for d in self.checked.diagnostics if d.code.name == "E003"]
         if source is self.checked.source:
@@ -80,13 +80,13 @@ class Verifier:
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
 
     def add_title(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
-        """Add to a fix the shape that its layer then has: `S=1 → 22×22×6`."""
+        """Return the fix with the resulting shape of its layer in the title, as `S=1 → 22×22×6`."""
         node = after.network.by_name.get(diagnostic.node)
         shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
         return replace(fix, title=f"{fix.title}{shape}")
 
 
-def _key(diagnostic: Diagnostic) -> Key:
+def _key(diagnostic: Diagnostic) -> ErrorKey:
     span = diagnostic.span
     return (diagnostic.code.name, span.source.name, span.line) if span else (diagnostic.code.name, "", 0)
 
@@ -96,8 +96,8 @@ def _within(span: Span, around: Span) -> bool:
 
 
 def apply_edits(source: Source, edits: Sequence[Edit]) -> Source:
-    """Return the source with the edits made, last first so that the others stay where they are."""
+    """Return the edited source."""
     text = source.text
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):  # from the end, to keep offsets valid
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return Source(source.name, text)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.source import Span
 from specnet.syntax import tree
 
@@ -33,7 +33,7 @@ def explain_arguments(
 def complete_keys(words: str, call: tree.Call) -> str:
     """Return `pool max F=2` for the call `maxpool 2` and our words `pool max`; "" unless values lack their keys."""
     word, *others = words.split() or [""]
-    kind = layer_class(word)
+    kind = get_layer_class(word)
     if kind is None or call.body:
         return ""
     given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}

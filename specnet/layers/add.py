@@ -1,4 +1,4 @@
-"""add: the sum of arms of one shape, `add { | … | identity }`, `add @e1` (ResNet, He et al. 2015)."""
+"""add: the sum of arms of equal shapes, `add { | … | identity }`, `add @e1` (ResNet, He et al. 2015)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.layers.base.traits import Trait, Traits
 
 
 class Add(Join):
-    """x₁ + x₂ + …, element by element; all of the same shape."""
+    """x₁ + x₂ + …, element by element, for inputs of equal shapes."""
 
     kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
 

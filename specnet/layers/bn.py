@@ -14,9 +14,9 @@ from specnet.layers.base.traits import Trait, Traits
 
 
 class Bn(Normalisation):
-    """Each channel to mean 0 and variance 1 over the batch, then a learned scale and shift.
+    """Normalises each channel to mean 0 and variance 1 over the batch, then applies a learned scale and shift.
 
-    `momentum` is torch's: the weight of the new batch in the running statistics.
+    `momentum` has torch's meaning: the weight of the new batch in the running statistics.
     """
 
     kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {

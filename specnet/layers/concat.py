@@ -1,4 +1,4 @@
-"""concat: the channels of all arms, one after the other, `concat { | … | … }`, `concat @e1 crop=center`."""
+"""concat: concatenates the channels of all arms, `concat { | … | … }`, `concat @e1 crop=center`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import Field
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
 from specnet.layers.base.families import Join
-from specnet.layers.base.traits import Elements, ReceptiveField, by_position
+from specnet.layers.base.traits import Elements, ReceptiveField, read_same_position
 
 
 class Concat(Join):
-    """H×W×C₁, H×W×C₂, … → H×W×(C₁ + C₂ + …); of vectors, their lengths.
+    """H×W×C₁, H×W×C₂, … → H×W×(C₁ + C₂ + …); vectors of lengths L₁, L₂, … → L₁ + L₂ + ….
 
-    With `crop=center` larger maps are cut to the smallest height and width, as in U-Net (Ronneberger et al. 2015);
-    where the middle is not exact, one pixel more is cut off at the end.
+    `crop=center` first crops larger maps to the smallest height and width, as in U-Net (Ronneberger et al. 2015); an
+    odd pixel is cut off at the end.
     """
 
     crop: Literal["center"] | None = Field(None, description="way of cutting larger maps")
@@ -27,7 +27,7 @@ class Concat(Join):
         if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
             fact = f"has arms that differ in height or width: {format_shapes(inputs)}"
             sizes = [shape[:-1] for shape in inputs]
-            arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # of those that agree, the first
+            arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # the first arm of each size
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), arms=arms)
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return check_bounds((*smallest, sum(shape[-1] for shape in inputs)))
@@ -36,7 +36,7 @@ class Concat(Join):
         return *other[:-1], shape[-1]
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,) * len(inputs)
+        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,) * len(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:

@@ -12,22 +12,22 @@ from specnet.attributes import Count, Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, check_bounds, require_map, split_groups
 from specnet.layers.base.alternatives import (
     Alternatives,
-    nearby,
-    other_dilation,
-    other_groups,
-    other_padding,
-    other_size,
-    rounding_down,
+    vary_dilation,
+    vary_groups,
+    vary_number,
+    vary_padding,
+    vary_rounding,
+    vary_size,
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.layer import Projection
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import Axis, Windowed, compute_positions, make_axes, pad_in_module
+from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
 
 
 class Conv(Windowed):
-    """K filters of F×F over all channels (of a group): H×W×C → H'×W'×K, with H' = (H − F + 2P)/S + 1."""
+    """K filters of F×F over all channels of a group: H×W×C → H'×W'×K, with H' = (H − F + 2P)/S + 1."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
@@ -52,7 +52,7 @@ class Conv(Windowed):
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
-    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
+    def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
@@ -66,17 +66,17 @@ class Conv(Windowed):
         return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """K·(C/G)·F·F·H'·W': each output reads one window of its group's channels."""
+        """Return K·(C/G)·F·F·H'·W', as each output element reads one window of its group's channels."""
         return prod(self.parameters(inputs)["weight"]) * prod(self.output(inputs)[:2])
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from nearby("stride", self.stride[0])
-        yield from nearby("kernel_size", self.kernel_size[0])
-        yield from other_padding(self.padding)
-        yield from other_size("out_channels", self.out_channels, claim, self.groups)
-        yield from other_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
-        yield from rounding_down(claim)
-        yield from other_dilation(self.dilation)
+        yield from vary_number("stride", self.stride[0])
+        yield from vary_number("kernel_size", self.kernel_size[0])
+        yield from vary_padding(self.padding)
+        yield from vary_size("out_channels", self.out_channels, claim, self.groups)
+        yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from vary_rounding(claim)
+        yield from vary_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = pad_in_module(self.axes(inputs))

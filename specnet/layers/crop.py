@@ -1,4 +1,4 @@
-"""crop: the middle of a map, `crop to=56x56`, or all but its sides, `crop P=1`, `crop P=0:1`."""
+"""crop: cuts a map to its centre, `crop to=56x56`, or cuts off its sides, `crop P=1`, `crop P=0:1`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import Field, model_validator
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, require_map
-from specnet.layers.base.alternatives import Alternatives, other_padding
+from specnet.layers.base.alternatives import Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
-from specnet.layers.base.traits import ReceptiveField, Storage, by_position
+from specnet.layers.base.traits import ReceptiveField, Storage, read_same_position
 
 
 class Crop(Reshaping):
-    """H×W×C → H'×W'×C. Where the middle is not exact, one pixel more is cut off at the end."""
+    """H×W×C → H'×W'×C; an odd pixel is cut off at the end."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
 
@@ -30,7 +30,10 @@ class Crop(Reshaping):
         return self
 
     def sides(self, inputs: Shapes) -> Sides:
-        """Return the pixels cut off before and after along height and width; raises LayerError beyond the map."""
+        """Return the pixels to cut off before and after, along height and width.
+
+        Raises LayerError if nothing would be left, or if the map is smaller than the size to crop to.
+        """
         height, width, channels = require_map(inputs)
         if self.padding:
             sides = self.padding
@@ -52,10 +55,10 @@ class Crop(Reshaping):
         return inputs[0][0] - sum(height), inputs[0][1] - sum(width), inputs[0][2]
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs)
+        return read_same_position(inputs)
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from other_padding(self.padding)
+        yield from vary_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         (top, _), (left, _) = self.sides(inputs)

@@ -24,11 +24,11 @@ from specnet.layers.base import (
 )
 from specnet.layers.base.alternatives import (
     Alternatives,
-    nearby,
-    other_dilation,
-    other_groups,
-    other_padding,
-    other_size,
+    vary_dilation,
+    vary_groups,
+    vary_number,
+    vary_padding,
+    vary_size,
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
@@ -37,8 +37,11 @@ from specnet.layers.base.window import AXES
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One axis along which each position is spread over a window: N, S, D(F − 1) + 1, pixels cut off, pixels added."""
+class TransposedAxis:
+    """One axis of a transposed convolution.
+
+    `size` is N, `extent` is D(F − 1) + 1; `before` and `after` are the pixels cut off, `added` the pixels added.
+    """
 
     size: int
     stride: int
@@ -53,15 +56,16 @@ class Axis:
 
     @property
     def arithmetic(self) -> str:
-        """(13 − 1)·2 + 3 − 2 + 1 = 26"""
+        """The formula with actual numbers: (13 − 1)·2 + 3 − 2 + 1 = 26."""
         cut = self.before + self.after
         return f"({self.size} − 1)·{self.stride} + {self.extent} − {cut} + {self.added} = {self.output}"
 
 
 class Deconv(Layer):
-    """The transpose of a convolution: H×W×C → H'×W'×K, with H' = (H − 1)S + F − 2P + OP, dilated D(F − 1) + 1 for F.
+    """The transpose of a convolution: H×W×C → H'×W'×K, with H' = (H − 1)S + F − 2P + OP.
 
-    `P` cuts off what a convolution would have padded; `P=same` comes to H·S as in Keras and TensorFlow.
+    With dilation, D(F − 1) + 1 replaces F. `P` cuts off the padding of the corresponding convolution; `P=same` gives
+    H·S, as in Keras and TensorFlow.
     """
 
     family: ClassVar[Family] = Family.CONVOLUTION
@@ -83,7 +87,7 @@ class Deconv(Layer):
 
     @model_validator(mode="after")
     def _output_padding_is_small(self) -> Deconv:
-        """Apply torch's rule: fewer pixels are added than the stride, within which a convolution gives one size."""
+        """Apply torch's rule: `OP` is smaller than the stride or the dilation."""
         for added, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
             if added >= max(stride, dilation):
                 raise ValueError(f"takes an `OP` below its stride or its dilation: {added} is not below {stride}")
@@ -96,17 +100,17 @@ class Deconv(Layer):
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
-    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """Return how the positions are spread along height and width."""
+    def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
+        """Return the axes along height and width; raises LayerError for a vector."""
         height, width, _ = require_map(inputs)
         return self._axis(0, height), self._axis(1, width)
 
-    def _axis(self, i: int, size: int) -> Axis:
+    def _axis(self, i: int, size: int) -> TransposedAxis:
         stride, extent = self.stride[i], self.dilation[i] * (self.kernel_size[i] - 1) + 1
         if self.padding == "same":
             cut = max(0, extent - stride)
-            return Axis(size, stride, extent, cut // 2, cut - cut // 2, max(0, stride - extent))
-        return Axis(size, stride, extent, *self.padding[i], self.output_padding[i])
+            return TransposedAxis(size, stride, extent, cut // 2, cut - cut // 2, max(0, stride - extent))
+        return TransposedAxis(size, stride, extent, *self.padding[i], self.output_padding[i])
 
     def output(self, inputs: Shapes) -> Shape:
         split_groups(require_map(inputs)[2], self.groups, "input channels")
@@ -128,24 +132,24 @@ class Deconv(Layer):
         return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """C·(K/G)·F·F·H·W: each input element is spread over one window of its group's filters."""
+        """Return C·(K/G)·F·F·H·W, as each input element is spread over one window of its group's filters."""
         return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from nearby("stride", self.stride[0])
-        yield from nearby("kernel_size", self.kernel_size[0])
-        yield from other_padding(self.padding)
-        yield from other_size("out_channels", self.out_channels, claim, self.groups)
-        yield from other_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
-        yield from other_dilation(self.dilation)
+        yield from vary_number("stride", self.stride[0])
+        yield from vary_number("kernel_size", self.kernel_size[0])
+        yield from vary_padding(self.padding)
+        yield from vary_size("out_channels", self.out_channels, claim, self.groups)
+        yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from vary_dilation(self.dilation)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        """Windows of F every S positions overlap ⌈F/S⌉ deep: so many positions reach each position of the output."""
+        """Return ⌈F/S⌉ positions along each axis, as that many windows of F, S apart, overlap at an output position."""
         height, width = (Reach(-(-axis.extent // axis.stride), 1 / axis.stride) for axis in self.axes(inputs))
         return ((height, width),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        """torch's padding cuts off the same on both sides; a negative F.pad behind it cuts off the rest."""
+        """Return the deconvolution, and a negative F.pad for the part of the cut that is not the same on both sides."""
         height, width = self.axes(inputs)
         even = tuple(min(axis.before, axis.after) for axis in (height, width))
         deconv = TorchCall(

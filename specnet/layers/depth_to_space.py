@@ -1,4 +1,4 @@
-"""depth_to_space: channels become blocks of pixels, `depth_to_space 2` (pixel shuffle, Shi et al. 2016)."""
+"""depth_to_space: rearranges channels into blocks of pixels, `depth_to_space 2` (pixel shuffle, Shi et al. 2016)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 
 
 class DepthToSpace(Reshaping):
-    """H×W×C → H·r×W·r×C/r²; the channels of one pixel in the order of torch's PixelShuffle."""
+    """H×W×C → H·r×W·r×C/r², with the channels of a pixel in the order of torch's PixelShuffle."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)

@@ -12,7 +12,7 @@ from specnet.layers.base.families import Regularisation
 
 
 class DropPath(Regularisation):
-    """In training, sets an image's whole map to 0 with probability p and scales the others by 1/(1 − p)."""
+    """Zeroes the whole map of an image with probability p in training, and scales the others by 1/(1 − p)."""
 
     positional: ClassVar[tuple[str, ...]] = ("p",)
 

@@ -12,7 +12,7 @@ from specnet.layers.base.families import Regularisation
 
 
 class Dropout(Regularisation):
-    """In training, sets each element to 0 with probability p and scales the rest by 1/(1 − p)."""
+    """Zeroes each element with probability p in training, and scales the others by 1/(1 − p)."""
 
     positional: ClassVar[tuple[str, ...]] = ("p",)
 

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
-from specnet.layers.base.alternatives import Alternatives, other_size
+from specnet.layers.base.alternatives import Alternatives, vary_size
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits
 
 
 class Fc(Layer):
-    """K neurons, each connected to every element of the input: H×W×C (or a vector) → K."""
+    """K neurons, each connected to every element of the input: H×W×C or a vector → K."""
 
     family: ClassVar[Family] = Family.DENSE
     storage: ClassVar[Storage | None] = Storage.OWN
@@ -42,14 +42,14 @@ class Fc(Layer):
         return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """K·N: each neuron reads each of the N elements."""
+        """Return K·N, as each neuron reads all N elements."""
         return self.out_features * prod(inputs[0])
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return (Elements.ALL,)
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from other_size("out_features", self.out_features, claim)
+        yield from vary_size("out_features", self.out_features, claim)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()

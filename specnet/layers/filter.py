@@ -10,13 +10,15 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
-from specnet.layers.base.alternatives import Alternatives, nearby, other_padding, rounding_down
+from specnet.layers.base.alternatives import Alternatives, vary_number, vary_padding, vary_rounding
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import Axis, Windowed, compute_positions, make_axes, pad_in_module
+from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
 
 Rows = tuple[tuple[float, ...], ...]
-Name = Literal[
+"""The weights of a kernel, row by row."""
+
+KernelName = Literal[
     "box_blur",
     "gaussian_blur",
     "sharpen",
@@ -31,7 +33,7 @@ Name = Literal[
     "scharr_y",
 ]
 
-KERNELS: Mapping[Name, Rows] = {
+KERNELS: Mapping[KernelName, Rows] = {
     "box_blur": ((1 / 9,) * 3,) * 3,
     "gaussian_blur": ((1 / 16, 1 / 8, 1 / 16), (1 / 8, 1 / 4, 1 / 8), (1 / 16, 1 / 8, 1 / 16)),
     "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
@@ -45,11 +47,11 @@ KERNELS: Mapping[Name, Rows] = {
     "scharr_x": ((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)),
     "scharr_y": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
 }
-"""Laid on the map as they stand here, not turned over: sobel_x is positive where it gets lighter to the right."""
+"""The named kernels, for cross-correlation (not flipped): sobel_x is positive where a map gets lighter to the right."""
 
 
-def _rows(value: object) -> object:
-    """Rows as they are written, lists in a list."""
+def _parse_rows(value: object) -> object:
+    """Parse a list of rows; raises ValueError if they differ in length."""
     if not isinstance(value, list):
         return value
     if not value or not all(isinstance(row, list) and row and len(row) == len(value[0]) for row in value):
@@ -58,7 +60,7 @@ def _rows(value: object) -> object:
 
 
 class Filter(Windowed):
-    """The sum of each window, weighted by the kernel, in each channel by itself: H×W×C → H'×W'×C, sized as by conv."""
+    """The kernel applied to each channel separately: H×W×C → H'×W'×C, with the sizes of a conv."""
 
     family: ClassVar[Family] = Family.CONVOLUTION
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR})
@@ -66,7 +68,7 @@ class Filter(Windowed):
     positional: ClassVar[tuple[str, ...]] = ("kernel",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
-    kernel: Annotated[Name | Rows, BeforeValidator(_rows)] = Field(
+    kernel: Annotated[KernelName | Rows, BeforeValidator(_parse_rows)] = Field(
         description="kernel, as sobel_x or [[1, 0, -1], [2, 0, -2], [1, 0, -1]]"
     )
     stride: Pair = Field((1, 1), alias="S", description="stride, as 2 or 2x1")
@@ -82,7 +84,7 @@ class Filter(Windowed):
     def kernel_size(self) -> tuple[int, int]:
         return len(self.rows), len(self.rows[0])
 
-    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
+    def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
@@ -92,13 +94,13 @@ class Filter(Windowed):
         return {"kernel": self.kernel_size}
 
     def macs(self, inputs: Shapes) -> int:
-        """Products with a fixed kernel do not count, as those of a pool do not."""
+        """Return 0, as products with a fixed kernel do not count, like those of pooling."""
         return 0
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from nearby("stride", self.stride[0])
-        yield from other_padding(self.padding)
-        yield from rounding_down(claim)
+        yield from vary_number("stride", self.stride[0])
+        yield from vary_padding(self.padding)
+        yield from vary_rounding(claim)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = pad_in_module(self.axes(inputs))

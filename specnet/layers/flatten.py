@@ -1,4 +1,4 @@
-"""flatten: a map becomes a vector, H×W×C → H·W·C."""
+"""flatten: turns a map into a vector, H×W×C → H·W·C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait,
 
 
 class Flatten(Reshaping):
-    """All elements of a map as a vector, channel by channel in torch's order; a vector stays as it is."""
+    """The elements of a map as a vector in torch's order, channel by channel; a vector is unchanged."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT}

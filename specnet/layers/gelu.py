@@ -11,7 +11,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Gelu(Activation):
-    """x·Φ(x), Φ the normal distribution's; by `tanh`, x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))."""
+    """x·Φ(x) with the normal distribution function Φ, or with `tanh`, x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES})

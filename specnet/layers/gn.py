@@ -8,14 +8,14 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, split_groups
-from specnet.layers.base.alternatives import Alternatives, other_groups
+from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 
 
 class Gn(Normalisation):
-    """Each of G groups of channels, over all its positions, to mean 0 and variance 1, then a learned scale and shift.
+    """Normalises each of G groups of channels to mean 0 and variance 1 over all positions of an image.
 
-    G=1 is layer normalisation of the whole map.
+    A learned scale and shift of each channel follow. G=1 is layer normalisation of the whole map.
     """
 
     num_groups: Count = Field(32, alias="G", description="number of groups")
@@ -32,7 +32,7 @@ class Gn(Normalisation):
         return {"weight": channels, "bias": channels} if self.affine else {}
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from other_groups("num_groups", self.num_groups, inputs[0][-1])
+        yield from vary_groups("num_groups", self.num_groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         norm = TorchCall(

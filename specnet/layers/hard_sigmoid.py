@@ -1,4 +1,4 @@
-"""hard_sigmoid: the logistic function in three straight pieces (MobileNetV3, Howard et al. 2019)."""
+"""hard_sigmoid: a piecewise linear approximation of the logistic function (MobileNetV3, Howard et al. 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""hard_swish: swish in pieces without an exponential (MobileNetV3, Howard et al. 2019)."""
+"""hard_swish: a piecewise approximation of swish without an exponential (MobileNetV3, Howard et al. 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""identity: passes its input on unchanged; in a join, `identity or { … }` falls back where the shapes differ."""
+"""identity: returns its input unchanged; in a join, `identity or { … }` has a fallback for shapes that differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Identity(PositionWise):
-    """The output is the input."""
+    """Returns its input."""
 
     family: ClassVar[Family] = Family.RESHAPING
     storage: ClassVar[Storage | None] = Storage.VIEW

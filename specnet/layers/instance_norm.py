@@ -1,4 +1,4 @@
-"""instance_norm: each channel of each image by itself, `instance_norm affine=no` (Ulyanov et al. 2016)."""
+"""instance_norm: instance normalisation, `instance_norm affine=no` (Ulyanov et al. 2016)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specnet.layers.base.traits import Trait, Traits
 
 
 class InstanceNorm(Normalisation):
-    """Each channel of each image to mean 0 and variance 1 over its positions; without scale and shift, as in torch."""
+    """Normalises each channel of each image to mean 0 and variance 1; no scale and shift by default, as in torch."""
 
     kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {Trait.CENTRES_CHANNELS}
 

@@ -1,4 +1,4 @@
-"""leaky_relu: a rectifier that lets a little through, `leaky_relu slope=0.01` (Maas et al. 2013)."""
+"""leaky_relu: a rectifier with a small slope below zero, `leaky_relu slope=0.01` (Maas et al. 2013)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 
 
 class Ln(Normalisation):
-    """The channels of each position, or a vector, to mean 0 and variance 1, then a learned scale and shift."""
+    """Normalises the channels of each position, or a vector, to mean 0 and variance 1, then scales and shifts."""
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(True, description="learned scale and shift of each channel")

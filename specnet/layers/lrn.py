@@ -11,7 +11,7 @@ from specnet.layers.base.families import Normalisation
 
 
 class Lrn(Normalisation):
-    """x/(k + alpha/n·Σx²)^beta, the sum over n neighbouring channels; alpha is divided by n as torch and Caffe do."""
+    """x/(k + alpha/n·Σx²)^beta, summed over n neighbouring channels; torch and Caffe also divide alpha by n."""
 
     size: Count = Field(5, alias="n", description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")

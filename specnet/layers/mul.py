@@ -7,11 +7,11 @@ from math import prod
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
 from specnet.layers.base.families import Join
-from specnet.layers.base.traits import BY_POSITION, Reach, ReceptiveField
+from specnet.layers.base.traits import SAME_POSITION, Reach, ReceptiveField
 
 
 class Mul(Join):
-    """x₁·x₂·…, element by element; 1×1×C stands for every position of H×W×C, and H×W×1 for every channel."""
+    """x₁·x₂·…, element by element; 1×1×C is broadcast over the positions of H×W×C, and H×W×1 over its channels."""
 
     def output(self, inputs: Shapes) -> Shape:
         whole = max(inputs, key=prod)
@@ -26,9 +26,11 @@ class Mul(Join):
         return other
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        """Every position reads the one position of a 1×1×C gate."""
+        """Return the same position of each input, or the only position of a 1×1×C gate."""
         whole = self.output(inputs)
-        return tuple(BY_POSITION if shape[:2] == whole[:2] else (Reach(stride=0), Reach(stride=0)) for shape in inputs)
+        return tuple(
+            SAME_POSITION if shape[:2] == whole[:2] else (Reach(stride=0), Reach(stride=0)) for shape in inputs
+        )
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", joins="fold"),)

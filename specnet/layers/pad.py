@@ -1,4 +1,4 @@
-"""pad: more pixels around a map, `pad 1`, `pad 0:1`, `pad [0:1, 2] reflect` (height, then width)."""
+"""pad: adds pixels around a map, `pad 1`, `pad 0:1`, `pad [0:1, 2] reflect` (height, then width)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pydantic import Field
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
-from specnet.layers.base.alternatives import Alternatives, other_padding
+from specnet.layers.base.alternatives import Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
-from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, by_position
+from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, read_same_position
 from specnet.layers.base.window import AXES
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
-"""The `mode` of `F.pad` for each way of filling."""
+"""The `mode` of `F.pad` for each kind of filling."""
 
 
 class Pad(Reshaping):
-    """H×W×C → (H + before + after)×(W + before + after)×C: zeros, the map mirrored, or its edge repeated."""
+    """H×W×C → (H + before + after)×(W + before + after)×C, filled with zeros, the mirrored map, or its edge."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT, Trait.PADS}
@@ -39,10 +39,10 @@ class Pad(Reshaping):
         return check_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs)
+        return read_same_position(inputs)
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from other_padding(self.padding)
+        yield from vary_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width = self.padding

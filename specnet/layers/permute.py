@@ -1,4 +1,4 @@
-"""permute: a map's axes in another order, `permute WHC` for the transposed map."""
+"""permute: reorders the axes of a map; `permute WHC` transposes it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic import Field
 
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading, ReceptiveField, Storage
+from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, ReceptiveField, Storage
 
-TORCH = {"C": 1, "H": 2, "W": 3}
+TORCH_DIMS = {"C": 1, "H": 2, "W": 3}
 """The dimensions of N×C×H×W."""
 
-READINGS: Mapping[str, Reading] = {"HWC": BY_POSITION, "WHC": (Reach(axis=1), Reach(axis=0))}
-"""Of the orders in which the channels stay channels; in the others, pixels become channels."""
+READINGS: Mapping[str, Reading] = {"HWC": SAME_POSITION, "WHC": (Reach(axis=1), Reach(axis=0))}
+"""The readings of the orders in which channels stay channels; in the others, pixels become channels."""
 
 
 class Permute(Reshaping):
-    """The axes of a map in the given order: `permute WHC` swaps height and width, H×W×C → W×H×C."""
+    """The axes of a map in the given order; `permute WHC` swaps height and width, H×W×C → W×H×C."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("order",)
@@ -34,5 +34,5 @@ class Permute(Reshaping):
         return (READINGS.get(self.order, Elements.MOVED),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        height, width, channels = (TORCH[axis] for axis in self.order)
+        height, width, channels = (TORCH_DIMS[axis] for axis in self.order)
         return (TorchCall("torch.permute", dims=(0, channels, height, width)),)

@@ -1,4 +1,4 @@
-"""pool: `pool max F=3 S=2 P=0`, `pool avg F=2`, `pool avg global`, `pool avg to=6x6`; S is F unless said."""
+"""pool: `pool max F=3 S=2 P=0`, `pool avg F=2`, `pool avg global`, `pool avg to=6x6`; S defaults to F."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ from specnet.layers.base import (
     check_bounds,
     require_map,
 )
-from specnet.layers.base.alternatives import Alternatives, nearby, other_dilation, other_padding, rounding_down
+from specnet.layers.base.alternatives import Alternatives, vary_dilation, vary_number, vary_padding, vary_rounding
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Reach, ReceptiveField, Trait, Traits
 from specnet.layers.base.window import (
     AXES,
-    Axis,
     Rounding,
+    WindowAxes,
+    WindowAxis,
     Windowed,
+    compute_pad_sides,
     compute_positions,
-    is_even,
+    is_symmetric,
     make_axes,
-    pad_before,
+    make_pad_call,
     pad_in_module,
-    torch_pad_sides,
 )
 
-LEAST = float("-inf")
-"""What padding is to a maximum: nothing that can win."""
+MAX_PADDING = float("-inf")
+"""The padding of a maximum, which never wins."""
 
 
 class Pool(Windowed):
     """The maximum or the average of each window, channel by channel: H×W×C → H'×W'×C.
 
-    An average counts padding of a given number as zeros, as torch does, and the padding of `P=same` not, as Keras does.
+    An average includes explicit padding as zeros, like torch, and excludes the padding of `P=same`, like Keras.
     """
 
     family: ClassVar[Family] = Family.POOLING
@@ -69,7 +70,7 @@ class Pool(Windowed):
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Pool:
-        """A pool has a window or a size to come to, and only max pooling is dilated (as in torch)."""
+        """Require either a window or an output size, and allow dilation only for max pooling, as torch does."""
         if (self.kernel_size is None) == (self.output_size is None):
             raise ValueError("needs either a window `F` or a size `to`, and `global` is `to=1`")
         if self.output_size and (self.stride or self.padding != UNPADDED or self.dilation != (1, 1)):
@@ -86,8 +87,8 @@ class Pool(Windowed):
     def slides(self) -> bool:
         return self.kernel_size is not None
 
-    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """How the window slides; only for a pool that has one."""
+    def axes(self, inputs: Shapes) -> WindowAxes:
+        """Return the axes along height and width; only for a pool with a window."""
         assert self.kernel_size
         stride = self.stride or self.kernel_size
         return make_axes(inputs, self.kernel_size, stride, self.padding, self.dilation, self.rounding)
@@ -116,40 +117,37 @@ class Pool(Windowed):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         if not self.output_size:
             return super().receptive_field(inputs)
-        height, width = (_adaptive(*sizes) for sizes in zip(inputs[0][:2], self.output_size, strict=True))
+        sizes = zip(inputs[0][:2], self.output_size, strict=True)
+        height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
         if self.kernel_size:
-            yield from nearby("stride", (self.stride or self.kernel_size)[0])
-            yield from nearby("kernel_size", self.kernel_size[0])
-            yield from other_padding(self.padding)
-        yield from rounding_down(claim)
-        yield from other_dilation(self.dilation)
+            yield from vary_number("stride", (self.stride or self.kernel_size)[0])
+            yield from vary_number("kernel_size", self.kernel_size[0])
+            yield from vary_padding(self.padding)
+        yield from vary_rounding(claim)
+        yield from vary_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.output_size:
-            return (
-                TorchCall(
-                    f"nn.Adaptive{self.operation.capitalize()}Pool2d", output_size=collapse_pair(self.output_size)
-                ),
-            )
+            module = f"nn.Adaptive{self.operation.capitalize()}Pool2d"
+            return (TorchCall(module, output_size=collapse_pair(self.output_size)),)
         axes = self.axes(inputs)
         return self._max(axes) if self.operation == "max" else self._avg(axes)
 
-    def _max(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
-        """Padding is −∞, which never wins."""
-        pad, padding = pad_in_module(axes, LEAST)
+    def _max(self, axes: WindowAxes) -> tuple[TorchCall, ...]:
+        pad, padding = pad_in_module(axes, MAX_PADDING)
         if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
-            pad, padding = (pad_before(axes, LEAST),), 0
+            pad, padding = (make_pad_call(axes, MAX_PADDING),), 0
         ceil = self.rounding == "ceil"
         dilation = collapse_pair(self.dilation)
         return *pad, TorchCall("nn.MaxPool2d", **self._window, padding=padding, dilation=dilation, ceil_mode=ceil)
 
-    def _avg(self, axes: tuple[Axis, Axis]) -> tuple[TorchCall, ...]:
+    def _avg(self, axes: WindowAxes) -> tuple[TorchCall, ...]:
         counted, ceil = self.count_include_pad and self.padding != "same", self.rounding == "ceil"
-        if not (counted or is_even(axes)):
-            sides = torch_pad_sides(axes)
+        if not (counted or is_symmetric(axes)):
+            sides = compute_pad_sides(axes)
             return (TorchCall("modules.PaddedAvgPool2d", **self._window, padding=sides, ceil_mode=ceil),)
         pad, padding = pad_in_module(axes)
         average = TorchCall(
@@ -163,7 +161,7 @@ class Pool(Windowed):
 
     @property
     def _window(self) -> dict[str, Any]:
-        """torch's arguments for the size of the window and its stride."""
+        """The arguments of torch's modules for the window's size and stride."""
         assert self.kernel_size
         return {
             "kernel_size": collapse_pair(self.kernel_size),
@@ -171,12 +169,12 @@ class Pool(Windowed):
         }
 
 
-def _adaptive(before: int, after: int) -> Reach:
-    """Return the widest of the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ that bring N positions to M."""
+def _compute_adaptive_reach(before: int, after: int) -> Reach:
+    """Return the widest of the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ with which torch pools N positions to M."""
     step, parts = before // gcd(before, after), after // gcd(before, after)
     return Reach(-(-(step + parts - 1) // parts), before / after)
 
 
-def _is_wide(axis: Axis) -> bool:
-    """torch's rule: padding is at most half of F, dilated or not."""
+def _is_wide(axis: WindowAxis) -> bool:
+    """Whether padding breaks torch's rule of at most half of F, dilated or not."""
     return max(axis.before, axis.after) > axis.window // 2

@@ -13,7 +13,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Prelu(PositionWise):
-    """x for x > 0, else a·x; a is learned, one for all channels or, `channelwise`, one for each."""
+    """x for x > 0, else a·x, with one learned slope a, or one for each channel (`channelwise`)."""
 
     family: ClassVar[Family] = Family.ACTIVATION
     storage: ClassVar[Storage | None] = Storage.OWN

@@ -1,4 +1,4 @@
-"""relu6: rectified linear unit with a ceiling (Krizhevsky 2010)."""
+"""relu6: rectified linear unit capped at 6 (Krizhevsky 2010)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""reshape: the same elements in another shape, `reshape 7x7x64`, `reshape 3136`."""
+"""reshape: arranges the elements in another shape, `reshape 7x7x64`, `reshape 3136`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.traits import Elements, ReceptiveField, Storage, by_position
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position
 
 MapOrVector = Annotated[
     tuple[Count] | tuple[Count, Count, Count],
@@ -20,7 +20,7 @@ MapOrVector = Annotated[
 
 
 class Reshape(Reshaping):
-    """The H·W·C elements in another shape, read and laid out in torch's order: channel by channel, each row by row."""
+    """The elements in another shape, read and written in torch's order: channel by channel, each row by row."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("shape",)
@@ -35,7 +35,7 @@ class Reshape(Reshaping):
         return self.shape
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs) if self.shape == inputs[0] else (Elements.MOVED,)
+        return read_same_position(inputs) if self.shape == inputs[0] else (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.reshape", shape=(-1, self.shape[-1], *self.shape[:-1])),)

@@ -1,4 +1,4 @@
-"""scale: a learned factor for each channel, `scale init=1e-6` (LayerScale, Touvron et al. 2021; Caffe's Scale)."""
+"""scale: a learned factor per channel, `scale init=1e-6` (LayerScale, Touvron et al. 2021; Caffe's Scale)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Scale(PositionWise):
-    """weight·x + bias, a weight for each channel, and a bias where it is asked for."""
+    """weight·x + bias, with a weight for each channel, and a bias for each if requested."""
 
     family: ClassVar[Family] = Family.NORMALISATION
     storage: ClassVar[Storage | None] = Storage.OWN

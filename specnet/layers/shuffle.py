@@ -8,13 +8,13 @@ from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map, split_groups
-from specnet.layers.base.alternatives import Alternatives, other_groups
+from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Shuffle(PositionWise):
-    """The first channel of each group, then the second of each, and so on: C as G×C/G, transposed."""
+    """The first channel of each group, then the second of each, and so on: C viewed as G×C/G and transposed."""
 
     family: ClassVar[Family] = Family.RESHAPING
     storage: ClassVar[Storage | None] = Storage.OWN
@@ -28,7 +28,7 @@ class Shuffle(PositionWise):
         return inputs[0]
 
     def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from other_groups("groups", self.groups, inputs[0][-1])
+        yield from vary_groups("groups", self.groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.ChannelShuffle", groups=self.groups),)

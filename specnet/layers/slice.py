@@ -1,4 +1,4 @@
-"""slice: some of the channels, `slice 0..C//2` (the end is not among them)."""
+"""slice: a range of channels, `slice 0..C//2`, without its end."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from specnet.attributes import Interval
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.traits import Elements, ReceptiveField, Storage, by_position
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position
 
 
-def _whole(channels: Interval) -> Interval:
+def _check_range(channels: Interval) -> Interval:
     if not (isinstance(channels.low, int) and isinstance(channels.high, int) and 0 <= channels.low < channels.high):
         raise ValueError("whole numbers from 0, the end above the start")
     return channels
 
 
 class Slice(Reshaping):
-    """Channels low to high − 1 of a map, or elements of a vector: H×W×C → H×W×(high − low)."""
+    """Channels `low` to `high` − 1 of a map, or these elements of a vector: H×W×C → H×W×(high − low)."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("channels",)
 
-    channels: Annotated[Interval, AfterValidator(_whole)] = Field(description="range of channels, as 0..32")
+    channels: Annotated[Interval, AfterValidator(_check_range)] = Field(description="range of channels, as 0..32")
 
     def output(self, inputs: Shapes) -> Shape:
         if self.channels.high > inputs[0][-1]:
@@ -34,7 +34,7 @@ class Slice(Reshaping):
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,)
+        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)

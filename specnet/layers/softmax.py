@@ -6,18 +6,18 @@ from typing import ClassVar
 
 from specnet.layers.base import Family, Shapes, TorchCall
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits, by_position
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits, read_same_position
 
 
 class Softmax(PositionWise):
-    """eˣ/Σeˣ over channels: dimension 1 of N×C×H×W and of N×C."""
+    """eˣ/Σeˣ over the channels, which are dimension 1 of N×C×H×W and of N×C."""
 
     family: ClassVar[Family] = Family.ACTIVATION
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.UNIT_RANGE})
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs) if len(inputs[0]) == 3 else (Elements.ALL,)
+        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.ALL,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Softmax", dim=1),)

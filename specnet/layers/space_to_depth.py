@@ -1,4 +1,4 @@
-"""space_to_depth: blocks of pixels become channels, `space_to_depth 2` (Shi et al. 2016, inverted)."""
+"""space_to_depth: rearranges blocks of pixels into channels, `space_to_depth 2` (the inverse of Shi et al. 2016)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from specnet.layers.base.window import AXES
 
 
 class SpaceToDepth(Reshaping):
-    """H×W×C → H/r×W/r×C·r²; the channels of one pixel in the order of torch's PixelUnshuffle."""
+    """H×W×C → H/r×W/r×C·r², with the channels of a pixel in the order of torch's PixelUnshuffle."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)

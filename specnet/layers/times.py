@@ -12,7 +12,7 @@ from specnet.layers.base.traits import Storage, Trait, Traits
 
 
 class Times(PositionWise):
-    """factor·x."""
+    """factor·x, with a constant factor."""
 
     family: ClassVar[Family] = Family.ACTIVATION
     storage: ClassVar[Storage | None] = Storage.IN_PLACE

@@ -23,15 +23,16 @@ from specnet.layers.base.padding import collapse_pair, repeat_for_axes
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
-Factors = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
 
+FactorPair = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
+"""Factors of height and width."""
 
 TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
 """Positions that an interpolation reads along each axis."""
 
 
 class Upsample(Reshaping):
-    """Each channel resampled: H×W×C → ⌊H·factor⌋×⌊W·factor⌋×C, or to a given size."""
+    """Resamples each channel: H×W×C → ⌊H·factor⌋×⌊W·factor⌋×C, or to a given size."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
@@ -43,7 +44,7 @@ class Upsample(Reshaping):
         "align_corners": ("align_corners", True),
     }
 
-    scale_factor: Factors | None = Field(None, alias="factor", description="factor, as 2 or 1.5")
+    scale_factor: FactorPair | None = Field(None, alias="factor", description="factor, as 2 or 1.5")
     size: Pair | None = Field(None, alias="to", description="size to come to, as 64 or 64x48")
     mode: Literal["nearest", "nearest_exact", "bilinear", "bicubic"] = Field("nearest", description="interpolation")
     align_corners: bool = Field(False, description="corners that stay where they are")
@@ -77,6 +78,6 @@ class Upsample(Reshaping):
             size=collapse_pair(self.size) if self.size else None,
             scale_factor=collapse_pair(self.scale_factor) if self.scale_factor else None,
             mode=self.mode.replace("_", "-"),
-            align_corners=self.align_corners or None,  # torch takes no False with `nearest`
+            align_corners=self.align_corners or None,  # torch rejects False with `nearest`
         )
         return (upsample,)

@@ -96,9 +96,9 @@ def _head(head: Head, labels: Labels) -> tree.Call:
 
 def _training(training: Training) -> Iterator[tree.Chain]:
     """Yield the lines of the `train` section that were given."""
-    from specnet.settings import lines
+    from specnet.settings import list_lines
 
-    for line in lines():
+    for line in list_lines():
         value = getattr(training, line)
         if line in training.model_fields_set and value:
             yield from _setting(line, value if isinstance(value, tuple) else (value,))
@@ -106,9 +106,9 @@ def _training(training: Training) -> Iterator[tree.Chain]:
 
 def _setting(line: str, steps: Sequence[Setting]) -> Iterator[tree.Chain]:
     """Yield `optimizer sgd lr=0.1`, a chain of steps that have a word each, or a line for each step without one."""
-    from specnet.settings import choices
+    from specnet.settings import get_choices
 
-    words = {kind: word for word, kind in choices(line).items()}
+    words = {kind: word for word, kind in get_choices(line).items()}
     if "" in words.values():
         yield from (_line(_call(line, *to_arguments(step))) for step in steps)
         return

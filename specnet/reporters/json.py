@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specnet.analyses.cost import measure_memory
-from specnet.analyses.receptive_field import Pixels, receptive_fields
+from specnet.analyses.receptive_field import Pixels, compute_receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
 from specnet.graph import Node
@@ -22,7 +22,7 @@ def describe_network(checked: Checked) -> dict[str, Any]:
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
-    measures = measure_memory(network, checked.costs), receptive_fields(network)
+    measures = measure_memory(network, checked.costs), compute_receptive_fields(network)
     return {
         "schema": SCHEMA,
         "file": checked.source.name,

@@ -81,7 +81,7 @@ class Plateau(Setting):
 
 
 Schedule = Constant | Step | Exponential | OneCycle | Cosine | Triangle | Plateau
-"""All schedules there are; `rate_factor` has an arm for each."""
+"""All schedules there are; `compute_rate_factor` has an arm for each."""
 
 CHOICES: Mapping[str, type[Schedule]] = {
     "constant": Constant,
@@ -94,7 +94,7 @@ CHOICES: Mapping[str, type[Schedule]] = {
 }
 
 
-def rate_factor(schedule: Schedule, epoch: float, epochs: float, losses: Sequence[float] = ()) -> float:
+def compute_rate_factor(schedule: Schedule, epoch: float, epochs: float, losses: Sequence[float] = ()) -> float:
     """Return the factor of the learning rate after `epoch` of `epochs`, where a fraction is within an epoch.
 
     It is a pure function of how far the run is, so that nothing has to be restored when a run is resumed. `losses` are

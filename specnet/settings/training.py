@@ -49,7 +49,7 @@ class Training(BaseModel):
     evaluate: Evaluate = Evaluate()
 
 
-def lines() -> tuple[str, ...]:
+def list_lines() -> tuple[str, ...]:
     """Return the names of all lines, in the order in which they are best read."""
     return tuple(Training.model_fields)
 
@@ -58,7 +58,7 @@ def _module(line: str) -> ModuleType:
     return import_module(f"{__package__}.{line}")
 
 
-def choices(line: str) -> Mapping[str, type[Setting]]:
+def get_choices(line: str) -> Mapping[str, type[Setting]]:
     """Return the class of settings of each word that may follow a line's name; the word is "" where none follows."""
     kinds: Mapping[str, type[Setting]] = _module(line).CHOICES
     return kinds
@@ -69,18 +69,18 @@ def takes_several(line: str) -> bool:
     return bool(getattr(_module(line), "SEVERAL", False))
 
 
-def choice_of(line: str, setting: Setting) -> str:
+def get_choice(line: str, setting: Setting) -> str:
     """Return the word that stands for a setting on its line; "" where no word follows the line's name."""
-    return next(word for word, kind in choices(line).items() if type(setting) is kind)
+    return next(word for word, kind in get_choices(line).items() if type(setting) is kind)
 
 
 def _to_record(line: str, setting: Setting) -> dict[str, Any]:
-    return {"choice": choice_of(line, setting), **setting.model_dump(mode="json")}
+    return {"choice": get_choice(line, setting), **setting.model_dump(mode="json")}
 
 
 def _from_record(line: str, record: Mapping[str, Any]) -> Setting:
     values = dict(record)
-    return choices(line)[values.pop("choice")].model_validate(values)
+    return get_choices(line)[values.pop("choice")].model_validate(values)
 
 
 def to_record(training: Training) -> dict[str, Any]:

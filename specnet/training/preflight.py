@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specnet import validation
 from specnet.attributes import Setting
-from specnet.settings import Training, choice_of
+from specnet.settings import Training, get_choice
 from specnet.training.data.images import DataSet
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device
@@ -18,7 +18,7 @@ from specnet.training.distributed import Ranks
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import Job, Options
 from specnet.training.optim.losses import LOSSES
-from specnet.training.optim.optimizers import OPTIMIZERS, Feature, state_per_parameter
+from specnet.training.optim.optimizers import OPTIMIZERS, Feature, count_state_per_parameter
 from specnet.training.resources import format_bytes
 from specnet.training.runs.checkpoint import KEPT
 from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
@@ -83,7 +83,7 @@ def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
     }
     for feature, why in OPTIMIZERS[type(setting)].unsupported.items():
         if features[feature]:
-            raise CannotRun(f"`optimizer {choice_of('optimizer', setting)}` {why}")
+            raise CannotRun(f"`optimizer {get_choice('optimizer', setting)}` {why}")
 
 
 def refuse_unregistered(training: Training) -> None:
@@ -97,7 +97,7 @@ def refuse_unregistered(training: Training) -> None:
     ]
     for line, setting, registry in registries:
         if type(setting) not in registry:
-            raise CannotRun(f"`{line} {choice_of(line, setting)}` can be checked, but nothing here trains with it")
+            raise CannotRun(f"`{line} {get_choice(line, setting)}` can be checked, but nothing here trains with it")
 
 
 def _refuse_sharded(job: Job, device: Device) -> None:
@@ -145,7 +145,7 @@ def _disk_bytes(job: Job) -> int:
     """The bytes of the weights that count, the checkpoints that are kept, and one more of each while it is written."""
     weights = _bytes(job.module.state_dict().values())
     averages = weights if job.training.average else 0
-    checkpoint = weights + averages + job.trainable_bytes * state_per_parameter(job.training.optimizer)
+    checkpoint = weights + averages + job.trainable_bytes * count_state_per_parameter(job.training.optimizer)
     return 2 * weights + (KEPT + 1) * checkpoint + OTHER_FILES
 
 

@@ -14,14 +14,14 @@ from specnet.training.distributed import Share
 _share: Share | None = None
 
 
-def seed_for(seed: int, purpose: str, index: int = 0) -> int:
+def derive_seed(seed: int, purpose: str, index: int = 0) -> int:
     """Return a 32-bit seed, which is all that torch's generator on a CPU uses, that depends on nothing else."""
     return int.from_bytes(blake2b(f"{seed} {purpose} {index}".encode(), digest_size=4).digest(), "little")
 
 
 def make_generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
     """Return a generator on the CPU."""
-    return torch.Generator().manual_seed(seed_for(seed, purpose, index))
+    return torch.Generator().manual_seed(derive_seed(seed, purpose, index))
 
 
 def seed_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None:
@@ -29,7 +29,7 @@ def seed_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None
 
     Each rank draws other numbers.
     """
-    number = seed_for(seed, f"step of rank {rank}" if rank else "step", step)
+    number = derive_seed(seed, f"step of rank {rank}" if rank else "step", step)
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(number)

@@ -13,7 +13,7 @@ import torch
 
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
-from specnet.training.optim.optimizers import state_per_parameter
+from specnet.training.optim.optimizers import count_state_per_parameter
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 """The files that limit the memory of a container or a batch job on Linux."""
@@ -22,14 +22,14 @@ UNLIMITED = 2**63
 """Bytes where no limit is known."""
 
 
-def total_memory(place: torch.device) -> int:
+def get_total_memory(place: torch.device) -> int:
     """Return the bytes of a device's memory that this process may use."""
     if place.type == "cuda":
         return torch.cuda.mem_get_info(place)[1]
     return min(_physical_memory(), *map(_group_limit, _control_groups()))
 
 
-def free_memory(place: torch.device) -> int:
+def get_free_memory(place: torch.device) -> int:
     """Return the bytes of a device's memory that are free; file caches count as free."""
     if place.type == "cuda":
         return torch.cuda.mem_get_info(place)[0]
@@ -115,8 +115,8 @@ def advise_training(job: Job, place: torch.device) -> str:
     The estimate is weights, gradients and the optimizer's state, and twice the outputs of all layers for each image.
     """
     batch = job.training.batch
-    part, there = -(-batch.size // batch.accumulate), total_memory(place)
-    fixed = job.trainable_bytes * (2 + state_per_parameter(job.training.optimizer))
+    part, there = -(-batch.size // batch.accumulate), get_total_memory(place)
+    fixed = job.trainable_bytes * (2 + count_state_per_parameter(job.training.optimizer))
     needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE_SHARE - fixed)
     what = f"a step of {part} images needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
     if not fitting:
@@ -172,7 +172,7 @@ CPU = torch.device("cpu")
 
 def fits_in_memory(size: int, place: torch.device) -> bool:
     """Whether `size` bytes of data may be kept in the memory of a device."""
-    return size <= DATA_SHARE * free_memory(place)
+    return size <= DATA_SHARE * get_free_memory(place)
 
 
 def format_bytes(size: float) -> str:

@@ -25,7 +25,7 @@ from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
 from specnet.training.runs.run_config import RunConfig, write_run_config
-from specnet.training.runs.run_folder import RunFolder, default_folder, make_folder, refuse_taken
+from specnet.training.runs.run_folder import RunFolder, choose_folder, make_folder, refuse_taken
 from specnet.training.runs.run_index import find_restarted_run
 from specnet.training.runs.tensorboard import open_tensorboard
 
@@ -35,7 +35,7 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
     with join_process_group() as ranks:
         if config := ranks.from_first(lambda: find_restarted_run(job, options)):
             return resume(config, job, options, callback)
-        path = ranks.from_first(lambda: _check_free(options.run or default_folder(job.name)))
+        path = ranks.from_first(lambda: _check_free(options.run or choose_folder(job.name)))
         setup = set_up(job, options, path, callback or Callback(), ranks)
         if options.weights:
             match_weights(job.module, options.weights, lambda text: None)  # refused before anything is written

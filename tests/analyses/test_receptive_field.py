@@ -8,7 +8,7 @@ import pytest
 from paths import ROOT
 
 from specnet.analyses.cost import measure_memory
-from specnet.analyses.receptive_field import largest_receptive_field, receptive_fields
+from specnet.analyses.receptive_field import compute_largest_receptive_field, compute_receptive_fields
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Severity
@@ -60,7 +60,7 @@ def test_published_values(name: str, pixels: int) -> None:
 )
 def test_of_a_value(text: str, height: int, width: int) -> None:
     network = checked(f"input 32x32x1\n{text}").network
-    assert receptive_fields(network)[network.outputs[0]] == (height, width)
+    assert compute_receptive_fields(network)[network.outputs[0]] == (height, width)
 
 
 CONV = "conv K=8 F=3 P=1"
@@ -80,7 +80,7 @@ def test_a_permutation_that_changes_nothing_loses_nothing() -> None:
 
 def test_what_is_unknown_stays_unknown_in_the_total() -> None:
     found = checked(THREE.format("CHW"))
-    assert receptive_fields(found.network) == {"input": (1, 1), "conv1": (3, 3), "relu1": (3, 3)}
+    assert compute_receptive_fields(found.network) == {"input": (1, 1), "conv1": (3, 3), "relu1": (3, 3)}
     assert found.totals.receptive_field is None
     diagnostics = check_source(Source("a.net", THREE.format("CHW") + "expect receptive_field >= 3")).diagnostics
     (error,) = (diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
@@ -91,13 +91,13 @@ def test_what_is_unknown_stays_unknown_in_the_total() -> None:
 
 def test_what_sees_no_image_has_no_field() -> None:
     generator = checked("input 64\nreshape 8x8x1 -> conv K=1 F=3").network
-    assert receptive_fields(generator) == {}
-    assert largest_receptive_field(generator) == (0, 0)
+    assert compute_receptive_fields(generator) == {}
+    assert compute_largest_receptive_field(generator) == (0, 0)
     builder = NetworkBuilder("conditional")
     image, noise = builder.input((8, 8, 1), "image"), builder.input((64,), "noise")
     both = builder.add("concat", image, builder.add("reshape", noise, shape=(8, 8, 1)))
     network = builder.network(builder.add("conv", both, K=1, F=3))
-    assert receptive_fields(network) == {"image": (1, 1), "concat1": (1, 1), "conv1": (3, 3)}
+    assert compute_receptive_fields(network) == {"image": (1, 1), "concat1": (1, 1), "conv1": (3, 3)}
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_what_sees_no_image_has_no_field() -> None:
 def test_of_elements_that_move(text: str, pixels: tuple[int, int] | None) -> None:
     """Where all elements see the same pixels, it does not matter which one is moved where."""
     network = checked(f"input 8x8x1\nconv K=8 F=3 P=1 -> {text}").network
-    assert receptive_fields(network).get(network.outputs[0]) == pixels
+    assert compute_receptive_fields(network).get(network.outputs[0]) == pixels
     assert checked("input 64\nfc 3").totals.receptive_field == 0
 
 
 def test_axes_are_measured_by_themselves() -> None:
     network = checked("input 32x32x1\nconv K=1 F=3x5 P=1x2 -> pool avg global").network
-    assert largest_receptive_field(network) == (3, 5)
+    assert compute_largest_receptive_field(network) == (3, 5)
 
 
 def test_no_network_is_too_strange() -> None:
@@ -161,7 +161,7 @@ def test_the_gradient_reaches_as_far(text: str) -> None:
         touched = image.grad[0, 0] != 0
         reach.append((int(touched.any(1).sum()), int(touched.any(0).sum())))
         image.grad = None
-    assert max(reach) == receptive_fields(network)[network.outputs[0]]
+    assert max(reach) == compute_receptive_fields(network)[network.outputs[0]]
 
 
 def test_memory_counts_each_number_once() -> None:

@@ -13,7 +13,7 @@ from specnet.compiler import check_source
 from specnet.graph import Network
 from specnet.layers.add import Add
 from specnet.layers.base import Family, Layer, Shape, ShapePreserving, Shapes
-from specnet.layers.base.traits import BY_POSITION, Arity, Reach, ReceptiveField, Storage
+from specnet.layers.base.traits import SAME_POSITION, Arity, Reach, ReceptiveField, Storage
 from specnet.source import Source
 
 
@@ -39,7 +39,7 @@ class Attention(Layer):
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         height, width, _ = inputs[1]
-        return BY_POSITION, (Reach(height, 0), Reach(width, 0))
+        return SAME_POSITION, (Reach(height, 0), Reach(width, 0))
 
 
 def totals(network: Network) -> Totals:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
-from specnet.layers import kinds, layer_class
+from specnet.layers import get_layer_class, list_kinds
 
 PACKAGE = ROOT / "specnet"
-KINDS = frozenset(kinds())
-FIELDS = frozenset(field for kind in KINDS if (found := layer_class(kind)) for field in found.model_fields)
+KINDS = frozenset(list_kinds())
+FIELDS = frozenset(field for kind in KINDS if (found := get_layer_class(kind)) for field in found.model_fields)
 """Fields that only some kinds have."""
 
 ALLOWED: dict[str, tuple[frozenset[str], str]] = {
@@ -99,7 +99,7 @@ def test_what_is_allowed_is_there() -> None:
         ('LINEAR = frozenset({"conv", "dense"})', "conv"),
         ('MACS = {"conv": 1}', "conv"),
         ('match kind:\n    case "pool" | "other":\n        pass', "pool"),
-        ('view.windows("pool")', "pool"),
+        ('view.find_windows("pool")', "pool"),
         ('kind.startswith("conv")', "conv"),
         ('getattr(layer, "out_channels", 1)', "out_channels"),
         ('hasattr(layer, "groups")', "groups"),

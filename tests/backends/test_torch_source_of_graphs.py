@@ -9,14 +9,14 @@ from same_modules import assert_same
 
 from specnet.backends.torch_source import generate_source
 from specnet.graph import Input, Network, Node
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.layers.base import Family, Layer, Shapes, TorchCall
 
 
 def node(
     name: str, kind: str, inputs: str, output: tuple[int, ...], shares: str | None = None, **values: object
 ) -> Node:
-    made = layer_class(kind)
+    made = get_layer_class(kind)
     assert made is not None and issubclass(made, Layer)
     return Node(name, kind, made(**values), tuple(inputs.split()), output, shares)
 

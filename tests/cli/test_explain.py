@@ -15,7 +15,7 @@ from specnet.cli.explain import read_page
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Severity
 from specnet.elaborate import CannotRead
-from specnet.layers import kinds
+from specnet.layers import list_kinds
 from specnet.source import Source, Span
 
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
@@ -77,8 +77,8 @@ def test_without_a_word_all_that_can_be_explained_is_listed(capsys: pytest.Captu
     out = capsys.readouterr().out
     codes, layers, lines = out.split("codes\n\n")[1].replace("lines of `train`", "layers").split("\n\nlayers\n\n")
     assert codes.splitlines() == [f"{code.name}  {code.value}" for code in Code]
-    assert re.findall(r"^\w+", layers, flags=re.MULTILINE) == list(kinds())
-    assert re.findall(r"^\w+", lines, flags=re.MULTILINE) == list(settings.lines())
+    assert re.findall(r"^\w+", layers, flags=re.MULTILINE) == list(list_kinds())
+    assert re.findall(r"^\w+", lines, flags=re.MULTILINE) == list(settings.list_lines())
     assert re.search(r"^conv +a two-dimensional convolution, `conv K=96", out, flags=re.MULTILINE)
 
 
@@ -110,7 +110,7 @@ def test_a_line_of_the_train_section_is_explained_with_its_choices(capsys: pytes
     assert re.search(r"^momentum +number from 0 below 1 +0$", out, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("word", [*kinds(), *settings.lines()])
+@pytest.mark.parametrize("word", [*list_kinds(), *settings.list_lines()])
 def test_everything_can_be_explained(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 0
     out = capsys.readouterr().out

@@ -15,8 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
-from specnet.layers import kinds
-from specnet.layers.base.traits import BY_POSITION, Elements, Reach, Reading, Storage, Trait
+from specnet.layers import list_kinds
+from specnet.layers.base import LayerError, Shapes
+from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
 MAP, VECTOR = "input 13x9x4", "input 20"
@@ -124,7 +125,9 @@ def checked(spec: str) -> Checked:
 
 
 def test_every_kind_has_a_row() -> None:
-    assert sorted(ROWS) == sorted(kinds())
+    missing, unknown = set(list_kinds()) - ROWS.keys(), ROWS.keys() - set(list_kinds())
+    assert not missing, f"ROWS lacks {sorted(missing)}: add one or more specs that end in a layer of each kind"
+    assert not unknown, f"ROWS has {sorted(unknown)}, which are no kinds"
 
 
 @each_row
@@ -173,12 +176,12 @@ def test_the_formula_ends_in_the_output(kind: str, spec: str) -> None:
         assert set(ends) <= set(node.output[:2])
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", list_kinds())
 def test_every_attribute_is_described(kind: str) -> None:
     """Messages and `specnet explain` show these words."""
-    from specnet.layers import layer_class
+    from specnet.layers import get_layer_class
 
-    cls = layer_class(kind)
+    cls = get_layer_class(kind)
     assert cls is not None
     for name, field in cls.model_fields.items():
         assert field.description, name
@@ -227,6 +230,41 @@ class Alone:
             for seen, gradient in zip(reached, gradients, strict=True):
                 seen |= torch.zeros_like(seen) if gradient is None else gradient[0] != 0
         return reached
+
+
+OTHER_SHAPES = [(20,), (1,), (13, 9, 4), (1, 1, 4), (1, 9, 4), (4, 4, 1), (3, 2, 8), (12, 12, 16)]
+
+
+def other_inputs(amount: int, may_have_more: bool) -> list[Shapes]:
+    """Inputs of one shape, of two different ones, and one more where a layer takes any number."""
+    alike = [(shape,) * count for shape in OTHER_SHAPES for count in {amount, amount + may_have_more}]
+    mixed = [(a, b, *(a,) * (amount - 2)) for a in OTHER_SHAPES for b in OTHER_SHAPES if a != b and amount > 1]
+    return [*alike, *mixed]
+
+
+@each_row
+def test_other_shapes_are_refused_or_agree_with_torch(kind: str, spec: str) -> None:
+    row = Alone(spec)
+    for shapes in other_inputs(len(row.shapes), row.layer.arity.most is None):
+        try:
+            output = row.layer.output(shapes)
+        except LayerError:
+            continue
+        builder = NetworkBuilder("other")
+        names = [builder.input(shape, f"input{i}") for i, shape in enumerate(shapes)]
+        with torch.device("meta"):
+            module = build_module(builder.network(builder.add(row.layer, *names))).eval()
+            found = module(*(torch.empty(2, *shape[-1:], *shape[:-1]) for shape in shapes))
+        assert found.shape == (2, *output[-1:], *output[:-1]), f"{shapes}: {output}"
+        assert not row.layer.preserves_shape or output == shapes[0]
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_kind_that_preserves_shapes_says_so(kind: str) -> None:
+    """A kind none of whose rows changes the shape of its one input."""
+    rows = [Alone(spec) for spec in ROWS[kind]]
+    changes = any(row.output != row.shapes[0] for row in rows) or any(len(row.shapes) > 1 for row in rows)
+    assert changes or rows[0].layer.preserves_shape
 
 
 @each_row
@@ -278,7 +316,7 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
             assert reached.all()
         else:
             assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any())
-        if reading == BY_POSITION:
+        if reading == SAME_POSITION:
             assert reached.nonzero().tolist() in ([[at[0]]], [])
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.elaborate.binding import bind_attributes
-from specnet.layers import kinds, layer_class
+from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer
 from specnet.printer.values import format_arguments, format_layer, format_value, quote_value
 from specnet.settings.augment import Brightness
@@ -74,7 +74,7 @@ def read(line: str) -> Layer:
     assert not diagnostics and isinstance(chain, tree.Chain)
     (call,) = chain.elements
     assert isinstance(call, tree.Call)
-    kind = layer_class(call.word.text)
+    kind = get_layer_class(call.word.text)
     assert kind is not None
     bound = bind_attributes(kind, call.word, call.arguments, nothing)
     assert bound.attributes is not None, [diagnostic.message for diagnostic in bound.diagnostics]
@@ -106,7 +106,7 @@ def test_other_spellings_become_canonical(line: str, canonical: str) -> None:
     assert read(line) == read(canonical)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in kinds() if f"\n{kind} " not in "\n".join(["", *LINES, ""])])
+@pytest.mark.parametrize("kind", [kind for kind in list_kinds() if f"\n{kind} " not in "\n".join(["", *LINES, ""])])
 def test_the_other_kinds_are_one_word(kind: str) -> None:
     """A kind that needs values has its line above."""
     assert format_layer(read(kind)) == kind

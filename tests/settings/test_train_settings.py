@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import specnet.settings
 from specnet.attributes import Interval
-from specnet.settings import Training, choices, from_record, lines, takes_several, to_record
+from specnet.settings import Training, from_record, get_choices, list_lines, takes_several, to_record
 from specnet.settings.augment import Brightness, Contrast, Flip, RandomCrop
 from specnet.settings.data import Cifar10, Folder
 from specnet.settings.optimizer import Sgd
@@ -24,16 +24,16 @@ def test_a_line_is_a_file_and_a_field() -> None:
         "__init__",
         "training",
     }
-    assert files - {"__init__", "training"} == set(lines())
+    assert files - {"__init__", "training"} == set(list_lines())
 
 
-@pytest.mark.parametrize("line", lines())
+@pytest.mark.parametrize("line", list_lines())
 def test_every_choice_says_what_it_is_and_knows_its_words(line: str) -> None:
-    for kind in choices(line).values():
+    for kind in get_choices(line).values():
         assert kind.__doc__
         assert {field for field, _ in kind.words.values()} | set(kind.positional) <= set(kind.model_fields)
     default = getattr(Training(), line)
-    assert default is None or takes_several(line) or type(default) in choices(line).values()
+    assert default is None or takes_several(line) or type(default) in get_choices(line).values()
 
 
 def test_settings_survive_being_written_down() -> None:
@@ -71,7 +71,7 @@ def test_a_number_stands_for_an_interval_around_one() -> None:
 )
 def test_what_is_refused(line: str, choice: str, values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        choices(line)[choice](**values)
+        get_choices(line)[choice](**values)
 
 
 def test_published_images_have_their_shape() -> None:

@@ -154,7 +154,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
             raise error
 
     asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training(), image_memory=2**26)
-    monkeypatch.setattr(resources, "total_memory", lambda place: 10 * 2**30)
+    monkeypatch.setattr(resources, "get_total_memory", lambda place: 10 * 2**30)
     with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
     assert str(raised.value) == (
@@ -175,7 +175,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
     ],
 )
 def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str) -> None:
-    monkeypatch.setattr(resources, "total_memory", lambda place: there)
+    monkeypatch.setattr(resources, "get_total_memory", lambda place: there)
     asked = replace(job(training()), image_memory=2**16)
     assert resources.advise_training(asked, torch.device("cpu")).endswith(advice)
 

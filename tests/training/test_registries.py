@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_jobs import job, training
 
-from specnet.settings import choices
+from specnet.settings import get_choices
 from specnet.settings.augment import Augment
 from specnet.settings.data import Data
 from specnet.settings.loss import Loss
@@ -29,7 +29,7 @@ REGISTRIES: dict[str, Collection[type]] = {
 
 @pytest.mark.parametrize("line", REGISTRIES)
 def test_every_choice_is_implemented(line: str) -> None:
-    kinds = set(choices(line).values())
+    kinds = set(get_choices(line).values())
     missing = [kind.__name__ for kind in kinds - set(REGISTRIES[line])]
     assert not missing, f"settings/{line}.py has {missing}, which no registry of specnet.training has"
     unknown = [kind.__name__ for kind in set(REGISTRIES[line]) - kinds]
@@ -66,7 +66,7 @@ def test_what_is_not_implemented_is_refused(
     line: str, setting: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = type(setting[0] if isinstance(setting, tuple) else setting)
-    monkeypatch.setattr(f"specnet.settings.{line}.CHOICES", {**choices(line), "unknown": kind})
+    monkeypatch.setattr(f"specnet.settings.{line}.CHOICES", {**get_choices(line), "unknown": kind})
     with pytest.raises(CannotRun, match=f"`{line} unknown` can be checked, but nothing here trains with it"):
         train(job(training(**{line: setting})), Options(run=tmp_path / "run"))
     assert not (tmp_path / "run").exists()

@@ -15,7 +15,7 @@ from specnet.settings.schedule import (
     Schedule,
     Step,
     Triangle,
-    rate_factor,
+    compute_rate_factor,
 )
 
 
@@ -36,7 +36,7 @@ from specnet.settings.schedule import (
     ],
 )
 def test_tables(schedule: Schedule, epochs: list[float], expected: list[float]) -> None:
-    assert [rate_factor(schedule, epoch, 10) for epoch in epochs] == pytest.approx(expected)
+    assert [compute_rate_factor(schedule, epoch, 10) for epoch in epochs] == pytest.approx(expected)
 
 
 def _torch_rates(make: type[LRScheduler], steps: int, **settings: float) -> list[float]:
@@ -50,10 +50,10 @@ def _torch_rates(make: type[LRScheduler], steps: int, **settings: float) -> list
 
 
 def test_step_and_cosine_are_torch_s() -> None:
-    assert [rate_factor(Step(every=4), epoch, 10) for epoch in range(10)] == pytest.approx(
+    assert [compute_rate_factor(Step(every=4), epoch, 10) for epoch in range(10)] == pytest.approx(
         _torch_rates(StepLR, 10, step_size=4)
     )
-    assert [rate_factor(Cosine(), epoch, 10) for epoch in range(10)] == pytest.approx(
+    assert [compute_rate_factor(Cosine(), epoch, 10) for epoch in range(10)] == pytest.approx(
         _torch_rates(CosineAnnealingLR, 10, T_max=10)
     )
 
@@ -62,7 +62,7 @@ def test_onecycle_is_torch_s_but_for_the_placing_of_its_ends() -> None:
     """torch reaches the peak and the end a step earlier, which is no matter in a run of many steps."""
     steps = 2000
     expected = _torch_rates(OneCycleLR, steps, max_lr=1.0, total_steps=steps)
-    actual = [rate_factor(OneCycle(), step, steps) for step in range(steps)]
+    actual = [compute_rate_factor(OneCycle(), step, steps) for step in range(steps)]
     assert actual == pytest.approx(expected, abs=0.004)
 
 
@@ -74,4 +74,4 @@ def test_plateau_is_torch_s() -> None:
     for epoch, loss in enumerate(losses, 1):
         scheduler.step(loss)
         rate = optimizer.param_groups[0]["lr"]
-        assert rate_factor(Plateau(patience=3), epoch, 20, losses[:epoch]) == pytest.approx(rate)
+        assert compute_rate_factor(Plateau(patience=3), epoch, 20, losses[:epoch]) == pytest.approx(rate)

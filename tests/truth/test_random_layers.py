@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.layers.base import Layer
 from specnet.source import Source
 
@@ -134,7 +134,7 @@ def fields(case: Case) -> dict[str, Any]:
 
 def typed(case: Case, **more: Any) -> Layer | None:
     """Return the layer, or None where its attributes are invalid."""
-    cls = layer_class(KINDS[case["kind"]])
+    cls = get_layer_class(KINDS[case["kind"]])
     assert cls
     try:
         return cls.model_validate({name: _tuples(value) for name, value in (fields(case) | more).items()})
@@ -148,7 +148,7 @@ def _tuples(value: Any) -> Any:
 
 def spec(case: Case, **more: Any) -> str:
     """Return the layer as text."""
-    cls = layer_class(KINDS[case["kind"]])
+    cls = get_layer_class(KINDS[case["kind"]])
     assert cls
     given = " ".join(f"{cls.key_of(name)}={_written(value)}" for name, value in (fields(case) | more).items())
     return f"input {'x'.join(map(str, without_batch(case)))}\n{KINDS[case['kind']]} {given}"

@@ -10,20 +10,20 @@ from specnet.diagnostics import Code, Severity
 
 
 def find_impossible_codes(view: View) -> Iterator[Finding]:
-    """Codes that do not exist or cannot be allowed, in the file's comments and among the project's."""
+    """Yield the codes, in comments and in the project's list, that do not exist or cannot be allowed."""
     for comment, *codes in find_comments(view.source):
         if not codes:
             yield Finding(comment, fact="`allow` names no code", beside="as in `# specnet: allow W501`")
         for code in codes:
-            if why := _objection(code.text):
+            if why := _explain_impossible(code.text):
                 yield Finding(code, fact=why)
     for name in sorted(view.allowed.project):
-        if why := _objection(name):
+        if why := _explain_impossible(name):
             yield Finding(None, fact=f"{why}, though `allow = […]` lists it")
 
 
-def _objection(name: str) -> str:
-    """Why a code cannot be allowed; empty if it can."""
+def _explain_impossible(name: str) -> str:
+    """Return why a code cannot be allowed; empty if it can."""
     if name not in Code.__members__:
         return f"there is no code `{name}` to allow"
     return f"`{name}` is an error, and no error can be allowed" if Code[name].severity is Severity.ERROR else ""

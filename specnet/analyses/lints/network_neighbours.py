@@ -1,4 +1,4 @@
-"""W501, W503, W504: layers that undo, repeat or mislead the layer beside them."""
+"""W501, W503, W504: layers that cancel, repeat or disturb a neighbouring layer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from specnet.layers.base.traits import Trait
 
 
 def find_linear_pairs(view: View) -> Iterator[Finding]:
-    """Linear layers behind linear ones that do not save anything, as a narrow or a depthwise one would."""
+    """Yield linear layers that directly follow linear ones, unless the pair is narrow or grouped and saves weights."""
     for node in filter(_is_linear, view.network.nodes):
-        first = view.back(node, lambda before: has_trait(before, Trait.TRANSPARENT))
+        first = view.skip_back(node, lambda before: has_trait(before, Trait.TRANSPARENT))
         if first and _is_linear(first) and not (_is_narrow(view, first, node) or _is_grouped(first, node)):
             word = view.elaborated.places[first.name].word
             other = Label(word, f"`{first.name}` is linear, too", primary=False)
-            yield view.finding(node, "", _describe_pair(view, first, node), (other,))
+            yield view.make_finding(node, "", _describe_pair(view, first, node), (other,))
 
 
 def _is_linear(node: Node) -> bool:
@@ -27,12 +27,12 @@ def _is_linear(node: Node) -> bool:
 
 
 def _is_grouped(*nodes: Node) -> bool:
-    """Whether one is depthwise: with a pointwise convolution it is a cheap one (Xception, MobileNet)."""
+    """Whether one is grouped: a depthwise convolution before or after a pointwise one is cheap (Xception)."""
     return any(has_trait(node, Trait.GROUPED) for node in nodes)
 
 
 def _is_narrow(view: View, first: Node, second: Node) -> bool:
-    """Whether they are two thin matrices instead of a thick one (the linear bottleneck of MobileNetV2)."""
+    """Whether they factor one large matrix into two smaller ones (the linear bottleneck of MobileNetV2)."""
     assert first.output and second.output
     shape = view.input_shape(first)
     read = prod(shape) if has_trait(first, Trait.DENSE) else shape[-1]
@@ -40,33 +40,33 @@ def _is_narrow(view: View, first: Node, second: Node) -> bool:
 
 
 def _describe_pair(view: View, first: Node, second: Node) -> str:
-    """Return the single layer that both amount to."""
-    one, other = view.axes(first), view.axes(second)
-    if not (one and other) or view.before(second) is not first:
+    """Return a phrase for the single layer that is equivalent to both."""
+    one, other = view.get_axes(first), view.get_axes(second)
+    if not (one and other) or view.find_previous(second) is not first:
         return "both together are one linear map"
     extent = one[0].extent + (other[0].extent - 1) * one[0].stride
     return f"both together are one conv of F = {one[0].extent} + ({other[0].extent} − 1)·{one[0].stride} = {extent}"
 
 
 def find_lost_biases(view: View) -> Iterator[Finding]:
-    """Layers whose bias is a default, read by nothing but a normalisation that subtracts it with the channel's mean."""
-    for node in view.having(Trait.CENTRES_CHANNELS):
-        before = view.before(node)
+    """Yield layers with a default bias, only read by a normalisation that subtracts it with the channel's mean."""
+    for node in view.find_nodes(Trait.CENTRES_CHANNELS):
+        before = view.find_previous(node)
         if before and before.layer and before.output and has_default_bias(before.layer):
-            yield view.finding(before, "", f"{before.output[-1]:,} parameters without effect")
+            yield view.make_finding(before, "", f"{before.output[-1]:,} parameters without effect")
 
 
 def find_variance_shifts(view: View) -> Iterator[Finding]:
-    """Dropout before a normalisation by batch statistics, which are larger in training than in evaluation.
+    """Yield dropout before batch normalisation, whose statistics then are larger in training than in evaluation.
 
     Li, Chen, Hu and Yang 2019, "Understanding the disharmony between dropout and batch normalization by variance
     shift".
     """
-    for node in view.having(Trait.BATCH_STATISTICS):
-        before = view.before(node)
+    for node in view.find_nodes(Trait.BATCH_STATISTICS):
+        before = view.find_previous(node)
         if before and isinstance(before.layer, Regularisation) and 0 < (p := before.layer.p) < 1:
             beside = f"1/(1 − {p:g}) = {1 / (1 - p):.3g} times the variance in training, and not in evaluation"
-            yield view.finding(before, "p", beside)
+            yield view.make_finding(before, "p", beside)
 
 
 LINTS = (

@@ -1,4 +1,4 @@
-"""N501 to N507: the usual numbers of filters, sizes of windows, maps and receptive fields, and why."""
+"""N501 to N507: unusual numbers of filters, and unusual sizes of windows, maps, layers and receptive fields."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from specnet.diagnostics import Code
 from specnet.graph import Node
 from specnet.layers.base import Shape
 from specnet.layers.base.traits import Trait
-from specnet.layers.base.window import Axis
+from specnet.layers.base.window import WindowAxis
 
 BLOCK = 8
-"""Channels that a GPU takes at once, at least."""
+"""The smallest number of channels that a GPU processes together."""
 
 LARGEST_POOL = 3
+"""The largest usual size of a pooling window."""
 
 DOMINANT_SHARE = 0.5
 DOMINANT_NUMBER = 500_000
-"""The share and the number of parameters from which on a layer is worth a note."""
+"""The share and the number of parameters above which a layer is dominant."""
 
 LONG_ROW = 8
 LARGE_SIDE = 48
-"""Convolutions in a row, and pixels along a side, from which on a map is kept large for long."""
+"""The longest usual row of convolutions on a map, and the side in pixels from which a map is large."""
 
 UNPOOLED = 16
-"""Pixels along a side that a fully connected layer reads without any pooling before it."""
+"""The largest usual side in pixels of a map that a fully connected layer reads without any pooling before it."""
 
 
 def find_odd_counts(view: View) -> Iterator[Finding]:
-    """K that is neither a power of two nor a multiple of 8; not where it is computed, nor in the last layer."""
+    """Yield numbers of filters that are neither a power of two nor a multiple of 8, written out in inner layers."""
     for node in _inner_convolutions(view):
         count = node.output[-1] if node.output else 0
         if node.layer and count & (count - 1) and count % BLOCK:
             below = 1 << (count.bit_length() - 1)
             beside = f"the powers of two next to it are {below} and {2 * below}"
-            finding = view.finding(node, node.layer.output_field, beside)
+            finding = view.make_finding(node, node.layer.output_field, beside)
             if finding.span and finding.span.text.rpartition("=")[2].isdigit():
                 yield finding
 
 
 def _inner_convolutions(view: View) -> Iterator[Node]:
-    """Yield the layers with filters before another layer with weights."""
+    """Yield the layers with filters that lead to another layer with weights, in the order of the network."""
     ahead, found = set[str](), list[Node]()
     for node in reversed(view.network.nodes):
         has_weights = has_trait(node, Trait.LEARNS_WEIGHT)
@@ -53,48 +54,48 @@ def _inner_convolutions(view: View) -> Iterator[Node]:
 
 
 def find_even_filters(view: View) -> Iterator[Finding]:
-    """F without a middle where the stride is 1, unless it covers the whole map or `P=same` evens it out."""
-    for node, field, axis in view.windows(Trait.LEARNS_WEIGHT):
+    """Yield even filter sizes with stride 1, unless the filter covers the whole map or the padding evens it out."""
+    for node, field, axis in view.find_windows(Trait.LEARNS_WEIGHT):
         if axis.window % 2 == 0 and axis.stride == 1 and axis.positions > 1 and axis.before == axis.after:
-            yield view.finding(node, field, f"P = (F − 1)/2 = {(axis.window - 1) / 2:g} would keep the size")
+            yield view.make_finding(node, field, f"P = (F − 1)/2 = {(axis.window - 1) / 2:g} would keep the size")
 
 
 def find_shrinking_maps(view: View) -> Iterator[Finding]:
-    """A map that becomes smaller though S=1, unless the filter covers all of it or the padding is a layer before."""
-    for node, _, axis in view.windows(Trait.LEARNS_WEIGHT):
-        if _shrinks(axis) and not has_trait(view.before(node), Trait.PADS):
+    """Yield layers that shrink a map with stride 1, unless they cover all of it or follow a padding layer."""
+    for node, _, axis in view.find_windows(Trait.LEARNS_WEIGHT):
+        if _shrinks(axis) and not has_trait(view.find_previous(node), Trait.PADS):
             half = "(F − 1)/2" if axis.dilation == 1 else "D(F − 1)/2"
             beside = f"{axis.arithmetic}, and P = {half} = {axis.extent // 2} keeps {axis.size}"
-            yield view.finding(node, "padding", beside)
+            yield view.make_finding(node, "padding", beside)
 
 
-def _shrinks(axis: Axis) -> bool:
+def _shrinks(axis: WindowAxis) -> bool:
     return axis.stride == 1 and axis.extent % 2 == 1 and 1 < axis.positions < axis.size
 
 
 def find_wide_pools(view: View) -> Iterator[Finding]:
-    """Pooling windows above 3×3, unless they cover the whole map."""
-    for node, field, axis in view.windows(Trait.POOLS):
+    """Yield pooling windows above 3×3, unless they cover the whole map."""
+    for node, field, axis in view.find_windows(Trait.POOLS):
         if axis.window > LARGEST_POOL and axis.positions > 1:
-            yield view.finding(node, field, f"1 number is left of {axis.window}·{axis.window}")
+            yield view.make_finding(node, field, f"1 number is left of {axis.window}·{axis.window}")
 
 
 def find_dominant_layers(view: View) -> Iterator[Finding]:
-    """A fully connected layer with most of the parameters, where a global pool could stand before it."""
+    """Yield fully connected layers with most of the parameters, if a global pool could precede them."""
     total = sum(cost.parameters for cost in view.costs.values())
-    for node in view.having(Trait.DENSE):
+    for node in view.find_nodes(Trait.DENSE):
         parameters = view.costs[node.name].parameters
         if parameters <= max(DOMINANT_NUMBER, DOMINANT_SHARE * total):
             continue
         shape = _map_before(view, node)
         if len(shape) == 3 and shape[0] * shape[1] > 1:
             fact = f"`{node.name}` holds {100 * parameters / total:.1f} % of all parameters"
-            yield view.finding(node, "", _count_weights(node, shape), fact=fact)
+            yield view.make_finding(node, "", _count_weights(node, shape), fact=fact)
 
 
 def _map_before(view: View, node: Node) -> Shape:
     """Return the shape that a layer reads, before it is flattened."""
-    first = view.back(node, lambda layer: len(layer.output or ()) == 1 and not has_trait(layer, Trait.DENSE))
+    first = view.skip_back(node, lambda layer: len(layer.output or ()) == 1 and not has_trait(layer, Trait.DENSE))
     return first.output if first and first.output else view.input_shape(node)
 
 
@@ -106,24 +107,24 @@ def _count_weights(node: Node, shape: Shape) -> str:
 
 
 def find_short_sight(view: View) -> Iterator[Finding]:
-    """The last global pools, behind a receptive field below the input."""
+    """Yield the last global pools whose receptive field is smaller than the input."""
     sizes = {i.shape[:2] for i in view.network.inputs if len(i.shape) == 3}
     pools = _last_pools(view) if len(sizes) == 1 else []
     if not pools:
         return
-    from specnet.analyses.receptive_field import receptive_fields
+    from specnet.analyses.receptive_field import compute_receptive_fields
 
-    fields = receptive_fields(view.network)
+    fields = compute_receptive_fields(view.network)
     for node in pools:
         seen, (height, width) = fields.get(node.inputs[0]), next(iter(sizes))
         if seen and (seen[0] < height or seen[1] < width):
             fact = f"the map that `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
             beside = f"1 + Σ(F − 1)·j = {seen[0]}, where j is the product of the strides before"
-            yield view.finding(node, "", beside, fact=fact)
+            yield view.make_finding(node, "", beside, fact=fact)
 
 
 def _last_pools(view: View) -> list[Node]:
-    """Return the pools that make one position of several and are no gate: no larger map comes behind them."""
+    """Return the pools that reduce a map to one position, with no larger map behind them, as there is behind a gate."""
     found, gates = list[Node](), set[str]()
     for node in reversed(view.network.nodes):
         if _is_map(node.output) or node.name in gates:
@@ -134,7 +135,7 @@ def _last_pools(view: View) -> list[Node]:
 
 
 def find_long_rows(view: View) -> Iterator[Finding]:
-    """The longest row of convolutions on a large map, where the network does not end in one."""
+    """Yield the longest row of convolutions on a large map, unless the network's output is a map."""
     rows = _count_rows(view)
     longest = max(rows, key=lambda name: rows[name], default="")
     node = view.network.by_name.get(longest)
@@ -143,7 +144,7 @@ def find_long_rows(view: View) -> Iterator[Finding]:
         height, width = node.output[:2]
         fact = f"{rows[longest]} convolutions in a row keep the map at {height}×{width}"
         beside = "each adds F − 1 pixels to the receptive field; behind a stride of 2 it would be 2(F − 1)"
-        yield view.finding(node, "stride", beside, fact=fact)
+        yield view.make_finding(node, "stride", beside, fact=fact)
 
 
 def _is_map(shape: Shape | None) -> bool:
@@ -151,7 +152,7 @@ def _is_map(shape: Shape | None) -> bool:
 
 
 def _count_rows(view: View) -> Mapping[str, int]:
-    """Return for each large map how many convolutions with a window have kept its size."""
+    """Return, for each large map, the number of convolutions with a window that have kept its size."""
     rows: dict[str, int] = {}
     for node in view.network.nodes:
         before = max((rows.get(name, 0) for name in node.inputs), default=0)
@@ -162,12 +163,12 @@ def _count_rows(view: View) -> Mapping[str, int]:
 
 
 def _has_filter(view: View, node: Node) -> bool:
-    axes = view.axes(node) if has_trait(node, Trait.LEARNS_WEIGHT) else None
+    axes = view.get_axes(node) if has_trait(node, Trait.LEARNS_WEIGHT) else None
     return axes is not None and max(axis.extent for axis in axes) > 1
 
 
 def find_unpooled_maps(view: View) -> Iterator[Finding]:
-    """A vector made of a large map in a network that never makes one smaller."""
+    """Yield a layer that flattens a large map in a network that never shrinks one."""
     nodes = view.network.nodes
     reader = next((node for node in nodes if len(node.output or ()) == 1 and len(view.input_shape(node)) == 3), None)
     if not reader or sum(_has_filter(view, node) for node in nodes) < 2 or any(_halves(view, node) for node in nodes):
@@ -175,7 +176,7 @@ def find_unpooled_maps(view: View) -> Iterator[Finding]:
     height, width, channels = view.input_shape(reader)
     if min(height, width) > UNPOOLED:
         beside = f"{height}·{width}·{channels} = {height * width * channels:,} elements to read"
-        yield view.finding(reader, "", beside, fact=f"nothing before `{reader.name}` makes the map smaller")
+        yield view.make_finding(reader, "", beside, fact=f"nothing before `{reader.name}` makes the map smaller")
 
 
 def _halves(view: View, node: Node) -> bool:

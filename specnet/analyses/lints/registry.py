@@ -1,7 +1,7 @@
-"""The registry of lints: the files of this folder that begin with a subject.
+"""The registry of lints, which are the files of this folder whose names begin with a subject.
 
-The subject is `network`, `train` or `allow`; a file is imported only for a spec that has its subject. A lint asks for
-the traits of layers, never for their kinds.
+The subject is `network`, `train` or `allow`; a file is imported only for a spec that has its subject. Lints query the
+traits of layers, never their kinds.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from importlib.resources import files
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.lints.view import Finding, Lint, View
-from specnet.analyses.messages import MARK, Allowed, list_names
+from specnet.analyses.messages import MARK, AllowedCodes, list_names
 from specnet.diagnostics import Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated
 from specnet.source import Source
 
 
 @cache
-def file_names() -> tuple[str, ...]:
+def list_file_names() -> tuple[str, ...]:
     """Return the names of the modules in this folder."""
     found = (entry.name for entry in files(__package__).iterdir())
     return tuple(sorted(name[:-3] for name in found if name.endswith(".py")))
@@ -28,15 +28,17 @@ def file_names() -> tuple[str, ...]:
 
 def load_lints(subjects: Collection[str]) -> Iterator[Lint]:
     """Import the lints on these subjects."""
-    for name in file_names():
+    for name in list_file_names():
         if name.partition("_")[0] in subjects:
             yield from import_module(f"{__package__}.{name}").LINTS
 
 
-def advise(source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Diagnostic]:
-    """Yield what the lints find in a sound network and nothing allows: one message a lint, or one a finding."""
+def advise(
+    source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: AllowedCodes
+) -> Iterator[Diagnostic]:
+    """Yield the findings in a sound network that are not allowed: one message per lint, or one per finding."""
     view = View(source, elaborated, costs, allowed)
-    for lint in load_lints(_subjects(view)):
+    for lint in load_lints(_find_subjects(view)):
         found: dict[object, Finding] = {}
         for finding in lint.find(view):
             if not allowed.permits(lint.code, finding.span):
@@ -46,14 +48,14 @@ def advise(source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], al
         yield from (_make_diagnostic(lint, group) for group in groups if group)
 
 
-def _subjects(view: View) -> set[str]:
+def _find_subjects(view: View) -> set[str]:
     is_allowing = view.allowed.project or MARK in view.source.text
     optional = {"train": view.network.training, "allow": is_allowing}
     return {"network", *(subject for subject, is_there in optional.items() if is_there)}
 
 
 def _make_diagnostic(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
-    """Make one message of these findings, at the place of the first."""
+    """Make one message about these findings, located at the first."""
     first, several = findings[0], len(findings) > 1
     fact = lint.message.format(names=list_names([f.name for f in findings]), s="" if several else "s") or first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []

@@ -1,4 +1,4 @@
-"""W502, W505, W507, W508: a recipe that does not suit the network or the images."""
+"""W502, W505, W507, W508: training settings that do not suit the network or the images."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from specnet.layers.base.traits import Trait
 from specnet.settings import Training
 
 FEW = 4
-"""Layers over which halving the variance each time does no harm yet."""
+"""The number of layers up to which halving the variance in each does no harm."""
 
 
 def find_double_softmax(view: View) -> Iterator[Finding]:
-    """Outputs within 0..1 where training takes the cross-entropy of a softmax of them."""
+    """Yield outputs within 0..1, to which the loss applies a softmax again."""
     for node in map(view.network.by_name.get, view.ends):
-        end = view.back(node, _keeps_range) if node and _keeps_range(node) else node
+        end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
         if end and has_trait(end, Trait.UNIT_RANGE) and end.output and view.network.training:
             least = log(1 + (end.output[-1] - 1) / e)
             beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
             origins = (Label(loss, "has its own softmax", primary=False),) if loss else ()
-            yield view.finding(end, "", beside, origins)
+            yield view.make_finding(end, "", beside, origins)
 
 
 def _keeps_range(node: Node) -> bool:
@@ -35,9 +35,9 @@ def _keeps_range(node: Node) -> bool:
 
 
 def find_unsuitable_init(view: View) -> Iterator[Finding]:
-    """`init xavier` of many rectifiers, `init he` of many sigmoids; a normalisation makes up for either."""
+    """Yield `init xavier` with many rectifiers, and `init he` with many sigmoids, unless the network normalises."""
     training = view.network.training
-    if not training or any(view.having(Trait.NORMALISES)):
+    if not training or any(view.find_nodes(Trait.NORMALISES)):
         return
     init = type(training.init).__name__.lower()
     span = view.elaborated.setting_spans.get("init", view.elaborated.setting_spans.get("train"))
@@ -52,26 +52,26 @@ def find_unsuitable_init(view: View) -> Iterator[Finding]:
 
 
 def _count_followed(trait: Trait, view: View) -> int:
-    """Count the layers with weights that are followed by a layer of this trait at once."""
-    return sum(has_trait(view.before(node), Trait.LEARNS_WEIGHT) for node in view.having(trait))
+    """Count the layers with weights that are directly followed by a layer with this trait."""
+    return sum(has_trait(view.find_previous(node), Trait.LEARNS_WEIGHT) for node in view.find_nodes(trait))
 
 
 def find_refusals(view: View) -> Iterator[Finding]:
-    """`data cifar10` for `input 32x32x1` or `fc 9`; `stop` without a split; a warm-up that takes all epochs."""
+    """Yield the reasons for which `train` would refuse the spec, such as `data cifar10` with `input 32x32x1`."""
     training, network = view.network.training, view.network
     if not training or len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
         return
     read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
     if len(read) == 3 and answered and len(answered) == 1:
-        yield from _of_data(view, training, read, answered[0])
+        yield from _check_data(view, training, read, answered[0])
         yield from _at(view, "loss", validation.check_class_weights(training, answered[0]))
     yield from _at(view, "schedule", validation.check_schedule(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
     yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
 
 
-def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
-    """Only of data that is written down; without, it is left to the command line."""
+def _check_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
+    """Yield the mismatches of data and network, unless the data is left to the command line."""
     span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
@@ -86,14 +86,14 @@ def _of_data(view: View, training: Training, read: tuple[int, int, int], outputs
 
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
-    """What is said of a line of the section, or of the whole section where that line is not written."""
+    """Yield a finding at a line of the section, or at the section if it has no such line, unless the fact is empty."""
     settings = view.elaborated.setting_spans
     if fact:
         yield Finding(settings.get(line, settings.get("train")), fact=fact)
 
 
 def find_empty_groups(view: View) -> Iterator[Finding]:
-    """A group whose pattern matches no parameter: `group nrom lr=2x`."""
+    """Yield groups whose pattern matches no parameter, as in `group nrom lr=2x`."""
     training = view.network.training
     parameters = list(_learned_parameters(view)) if training and training.group else []
     spans = view.elaborated.step_spans.get("group", ())

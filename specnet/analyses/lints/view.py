@@ -1,4 +1,4 @@
-"""What lints see, a sound network with its places and costs, and what they report."""
+"""The interface of lints: a view of a sound network, and findings in it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
-from specnet.analyses.messages import Allowed
+from specnet.analyses.messages import AllowedCodes
 from specnet.diagnostics import Code, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.layers.base.traits import Trait
-from specnet.layers.base.window import Axis, Windowed
+from specnet.layers.base.window import WindowAxes, WindowAxis, Windowed
 from specnet.source import Source, Span
 
 
@@ -23,27 +23,29 @@ def has_trait(node: Node | None, trait: Trait) -> bool:
 
 
 class View:
-    """A sound network, where it was written, and what it costs."""
+    """A sound network with its source positions and its costs."""
 
-    def __init__(self, source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: Allowed) -> None:
+    def __init__(
+        self, source: Source, elaborated: Elaborated, costs: Mapping[str, Cost], allowed: AllowedCodes
+    ) -> None:
         self.source = source
         self.elaborated = elaborated
         self.network: Network = elaborated.network
         self.costs = costs
         self.allowed = allowed
         self.ends = *self.network.outputs, *(head.value for head in self.network.heads)
-        """The outputs, auxiliary ones among them."""
+        """The names of all outputs, including auxiliary ones."""
 
     @cached_property
     def readers(self) -> Mapping[str, list[Node]]:
-        """The layers that read each value."""
+        """The layers that read each value, by its name."""
         readers: dict[str, list[Node]] = {name: [] for name in self.network.shapes}
         for node in self.network.nodes:
             for name in node.inputs:
                 readers[name].append(node)
         return readers
 
-    def having(self, trait: Trait) -> Iterator[Node]:
+    def find_nodes(self, trait: Trait) -> Iterator[Node]:
         """Yield the nodes whose layer has a trait."""
         return (node for node in self.network.nodes if has_trait(node, trait))
 
@@ -53,44 +55,45 @@ class View:
         assert shapes, "lints look at sound networks only"
         return shapes[0]
 
-    def before(self, node: Node) -> Node | None:
-        """Return the layer whose output this one alone reads; None where others do, too, or there is none."""
+    def find_previous(self, node: Node) -> Node | None:
+        """Return the layer whose output only this one reads; None if others read it, too, or there is none."""
         if len(node.inputs) != 1 or len(self.readers[node.inputs[0]]) > 1 or node.inputs[0] in self.ends:
             return None
         return self.network.by_name.get(node.inputs[0])
 
-    def back(self, node: Node, passes: Callable[[Node], bool]) -> Node | None:
-        """Return the nearest layer before this one, on a path without branches, that does not pass."""
-        found = self.before(node)
-        while found and passes(found):
-            found = self.before(found)
+    def skip_back(self, node: Node, skips: Callable[[Node], bool]) -> Node | None:
+        """Return the nearest earlier layer that is not skipped, on a path without branches; None if there is none."""
+        found = self.find_previous(node)
+        while found and skips(found):
+            found = self.find_previous(found)
         return found
 
-    def axes(self, node: Node) -> tuple[Axis, Axis] | None:
-        """Return how a layer's window slides along height and width; None if it has none."""
+    def get_axes(self, node: Node) -> WindowAxes | None:
+        """Return the axes of a layer's sliding window; None if it has none."""
         if isinstance(node.layer, Windowed) and node.layer.slides:
             return node.layer.axes((self.input_shape(node),))
         return None
 
-    def windows(self, trait: Trait) -> Iterator[tuple[Node, str, Axis]]:
-        """Yield the layers of a trait that slide a window, the field of its size, and each different axis."""
-        for node in self.having(trait):
-            axes = self.axes(node)
+    def find_windows(self, trait: Trait) -> Iterator[tuple[Node, str, WindowAxis]]:
+        """Yield the layers with a trait that slide a window, the field of its size, and each distinct axis."""
+        for node in self.find_nodes(trait):
+            axes = self.get_axes(node)
             if isinstance(node.layer, Windowed):
                 yield from ((node, node.layer.window, axis) for axis in dict.fromkeys(axes or ()))
 
-    def finding(
+    def make_finding(
         self, node: Node, attribute: str = "", beside: str = "", others: tuple[Label, ...] = (), fact: str = ""
     ) -> Finding:
-        """Make a finding at a layer's attribute, or at its word if that is not written."""
+        """Make a finding at a layer's attribute, or at the layer's word if the attribute is not written."""
         place = self.elaborated.places[node.name]
         return Finding(place.attributes.get(attribute, place.word), node.name, beside, others, place.trace, fact)
 
 
 class Finding(NamedTuple):
-    """A place where a lint's advice applies: the layer, the arithmetic beside it, other places that matter.
+    """A place where a lint's advice applies.
 
-    `fact` is the message of a lint that has none of its own.
+    `name` is the layer, `beside` the arithmetic shown there, `others` are related places. `fact` is the message, if
+    the lint has none of its own.
     """
 
     span: Span | None
@@ -102,7 +105,7 @@ class Finding(NamedTuple):
 
 
 class Lint(NamedTuple):
-    """A rule and its message: `{names} add{s} a bias …`; without one, each finding has its own."""
+    """A rule and its message, such as `{names} add{s} a bias …`; without one, each finding has its own."""
 
     code: Code
     find: Callable[[View], Iterable[Finding]]

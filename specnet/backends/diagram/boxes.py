@@ -26,7 +26,7 @@ from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, Co
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic
 from specnet.graph import Node
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.layers.base import LayerError, format_shape
 from specnet.printer.values import format_layer
 from specnet.source import Span
@@ -133,7 +133,7 @@ class Boxes:
     def _colours(self, node: Node) -> Colours:
         if node.name in self.errors.layers:
             return FAULT
-        kind = layer_class(node.kind)
+        kind = get_layer_class(node.kind)
         return FAMILIES[kind.family] if kind and node.output is not None else BEHIND
 
     def _choose_colours(self, box: Box) -> Colours:

@@ -15,7 +15,7 @@ from typing import Any
 from specnet.attributes import Interval
 from specnet.backends.diagram.html_labels import round_fractions
 from specnet.graph import ModuleScope, Network, Node, ValueRef
-from specnet.layers import layer_class
+from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
 MOST_IN_A_BOX = 6
@@ -87,7 +87,7 @@ class Box:
 
     @property
     def is_join(self) -> bool:
-        kind = layer_class(self.nodes[0].kind)
+        kind = get_layer_class(self.nodes[0].kind)
         return not self.is_folded and kind is not None and kind.arity.joins
 
 
@@ -145,7 +145,7 @@ def _shares_box(
 
     It must keep the shape of that layer, be its only reader, and stand in the same scope; the box must have room.
     """
-    kind = layer_class(node.kind)
+    kind = get_layer_class(node.kind)
     if not kind or not kind.preserves_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
         return False
     before = members.get(sources[node.inputs[0]])

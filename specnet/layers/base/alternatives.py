@@ -1,4 +1,4 @@
-"""Other values of attributes that a fix may try, as (field, value), nearest first."""
+"""Alternative attribute values for fixes to try: pairs of a field and a value, nearest value first."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from specnet.layers.base.shapes import Shape
 Alternatives = Iterator[tuple[str, Any]]
 
 WIDEST_SEARCH = 24
-"""Distance from the present value up to which others are tried."""
+"""The largest distance from the present value to try."""
 
 
-def nearby(field: str, now: int, least: int = 1) -> Alternatives:
-    """Yield whole numbers around the present one, the smaller first."""
+def vary_number(field: str, now: int, least: int = 1) -> Alternatives:
+    """Yield whole numbers around the present one, at least `least`; of two at the same distance, the smaller first."""
     values = range(max(least, now - WIDEST_SEARCH), now + WIDEST_SEARCH)
     yield from ((field, value) for value in sorted(values, key=lambda value: (abs(value - now), value)))
 
 
-def other_padding(padding: Padding | Sides | None) -> Alternatives:
-    """Yield even padding around the present one, then padding with one pixel more on one side."""
+def vary_padding(padding: Padding | Sides | None) -> Alternatives:
+    """Yield symmetric padding near the present one, then padding with one extra pixel on one side."""
     if padding is None or padding == "same":
         return
-    yield from nearby("padding", max(side for axis in padding for side in axis), 0)
+    yield from vary_number("padding", max(side for axis in padding for side in axis), 0)
     yield from (("padding", ((a, b), (a, b))) for a in range(4) for b in (a + 1, a - 1) if b >= 0)
 
 
-def other_size(field: str, now: int, claim: Shape | None, groups: int = 1) -> Alternatives:
-    """Yield the number of channels or features that a claim asks for, or those that split into other groups."""
+def vary_size(field: str, now: int, claim: Shape | None, groups: int = 1) -> Alternatives:
+    """Yield the claimed number of channels or features, or numbers near the present one that may suit the groups."""
     if claim:
         yield field, claim[-1]
     elif groups > 1:
-        yield from nearby(field, now)
+        yield from vary_number(field, now)
 
 
-def other_groups(field: str, now: int, channels: int) -> Alternatives:
-    """Yield the numbers of groups into which the channels can be split."""
+def vary_groups(field: str, now: int, channels: int) -> Alternatives:
+    """Yield the numbers of groups that divide the channels, unless the layer has a single group."""
     divisors = [number for number in range(1, channels + 1) if channels % number == 0]
     if now > 1:
         yield from ((field, number) for number in sorted(divisors, key=lambda number: abs(number - now)))
 
 
-def other_dilation(dilation: tuple[int, int]) -> Alternatives:
-    """Yield small dilations in the place of one that is not 1."""
+def vary_dilation(dilation: tuple[int, int]) -> Alternatives:
+    """Yield the dilations 1 to 3, unless the layer is not dilated."""
     if dilation != (1, 1):
         yield from (("dilation", value) for value in range(1, 4))
 
 
-def rounding_down(claim: Shape | None) -> Alternatives:
-    """Yield `floor`, unless a claim says what the size is to be."""
+def vary_rounding(claim: Shape | None) -> Alternatives:
+    """Yield `floor`, unless a claim fixes the output's size."""
     if claim is None:
         yield "rounding", "floor"

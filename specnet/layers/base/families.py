@@ -1,4 +1,4 @@
-"""The base classes of the families of layers, and the attributes that layers with parameters share."""
+"""Base classes for families of layers, and the attributes that layers with parameters share."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base.layer import Layer, PositionWise, TorchCall
 from specnet.layers.base.shapes import Shapes
-from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Trait, Traits, by_position
+from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Trait, Traits, read_same_position
 
 Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
-"""How a weight is initialised, in place of the `train` section's `init`.
+"""The initialisation of a weight, which overrides the `train` section's `init`.
 
-`dirac`: the first filters pass one channel each through. `whiten`: the filters are the principal directions, in both
-signs, of the input windows, scaled to variance 1. `zeros`: all 0.
+`dirac`: each of the first filters passes one channel through. `whiten`: the filters are the principal directions of
+the input windows, with both signs, scaled to variance 1. `zeros`: all 0.
 """
 
 Freeze = Literal["weight", "bias", "all"] | None
@@ -26,20 +26,20 @@ FREEZE = Field(None, description="parameters that are not learned: weight, bias 
 
 
 class Activation(PositionWise):
-    """A non-linearity applied to each element by itself; its fields are the arguments of torch's module."""
+    """An elementwise non-linearity; its fields are the arguments of torch's module."""
 
     family: ClassVar[Family] = Family.ACTIVATION
     storage: ClassVar[Storage | None] = Storage.IN_PLACE
 
     module: ClassVar[str]
-    """torch's class, `nn.ReLU`."""
+    """The torch class, such as `nn.ReLU`."""
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall(self.module, **{name: getattr(self, name) for name in type(self).model_fields}),)
 
 
 class Normalisation(PositionWise):
-    """A layer that divides its input by a measure of its size; the statistics it reads count to no receptive field."""
+    """A layer that divides its input by a measure of its magnitude; its statistics do not widen the receptive field."""
 
     family: ClassVar[Family] = Family.NORMALISATION
     storage: ClassVar[Storage | None] = Storage.OWN
@@ -47,7 +47,7 @@ class Normalisation(PositionWise):
 
 
 class Regularisation(PositionWise):
-    """A layer that zeroes values with probability p and scales the others by 1/(1 − p); an identity in evaluation."""
+    """A layer that zeroes values with probability p and scales the rest by 1/(1 − p); the identity in evaluation."""
 
     family: ClassVar[Family] = Family.REGULARISATION
     storage: ClassVar[Storage | None] = Storage.IN_PLACE
@@ -67,7 +67,7 @@ class Reshaping(Layer):
 
 
 class Join(Layer):
-    """A layer of two or more inputs, each read at the output's own position, without multiply-accumulates."""
+    """A layer that joins two or more inputs position by position, without multiply-accumulates."""
 
     family: ClassVar[Family] = Family.JOIN
     arity: ClassVar[Arity] = Arity(2, None)
@@ -77,11 +77,11 @@ class Join(Layer):
         return 0
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return by_position(inputs)
+        return read_same_position(inputs)
 
 
 def get_init(layer: Layer) -> str | None:
-    """Return a layer's own initialisation of its weight; None where the `train` section decides."""
+    """Return the initialisation that a layer sets for its weight; None if it leaves that to the `train` section."""
     init = getattr(layer, "init", None)
     return init if isinstance(init, str) else None
 
@@ -92,5 +92,5 @@ def is_frozen(layer: Layer, parameter: str) -> bool:
 
 
 def has_default_bias(layer: Layer) -> bool:
-    """Whether a layer adds a bias that its line does not ask for."""
+    """Whether a layer adds a bias by default, without its line asking for one."""
     return Trait.ADDS_BIAS in layer.traits and "bias" not in layer.model_fields_set

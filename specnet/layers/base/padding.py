@@ -1,4 +1,4 @@
-"""Padding of a map: its notation, and the pixels that `same` stands for."""
+"""Padding of a map: its notation, and the number of pixels for `same`."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from specnet.attributes import LARGEST, BeforeAfter
 T = TypeVar("T", int, float)
 
 Pixels = Annotated[int, Field(ge=0, le=LARGEST)]
+"""A number of pixels."""
+
 Sides = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
+"""Pixels before and after, along the height and along the width."""
 
 
-def _sides(value: object) -> object:
+def _parse_sides(value: object) -> object:
     """Parse padding: 3, 1x2 for height and width, 0:1 for before and after, [0:1, 2] for both."""
     axes = repeat_for_axes(value)
-    return tuple(map(_before_after, axes)) if len(axes) == 2 and not isinstance(value, str) else value
+    return tuple(map(_parse_side, axes)) if len(axes) == 2 and not isinstance(value, str) else value
 
 
 def repeat_for_axes(value: Any) -> Any:
-    """Return a pair for height and width; one value stands for both."""
+    """Return a pair for height and width, in which a single value is repeated."""
     return value if isinstance(value, tuple | list) else (value, value)
 
 
-def _before_after(side: object) -> object:
+def _parse_side(side: object) -> object:
     if isinstance(side, BeforeAfter):
         return side.before, side.after
     return tuple(side) if isinstance(side, tuple | list) else (side, side)
 
 
-BothAxes = Annotated[Sides, BeforeValidator(_sides)]
-"""Pixels before and after, along the height and along the width."""
+BothAxes = Annotated[Sides, BeforeValidator(_parse_sides)]
+"""`Sides`, parsed from their notation."""
 
-Padding = Annotated[Sides | Literal["same"], BeforeValidator(_sides)]
-"""Padding of both axes, or `same`: as much as keeps ceil(N/S), an odd pixel at the end."""
+Padding = Annotated[Sides | Literal["same"], BeforeValidator(_parse_sides)]
+"""Padding of both axes, or `same`: the output is ceil(N/S) long, and an odd pixel goes to the end."""
 
 PixelPair = Annotated[tuple[Pixels, Pixels], BeforeValidator(repeat_for_axes)]
 """Pixels along the height and along the width."""
@@ -44,12 +47,15 @@ UNPADDED: Sides = ((0, 0), (0, 0))
 
 
 def compute_same_padding(size: int, window: int, stride: int, dilation: int) -> tuple[int, int]:
-    """Return the padding before and after that keeps ceil(N/S), as Keras and TensorFlow do: an odd pixel at the end."""
+    """Return the padding before and after for an output of ceil(N/S), as in Keras and TensorFlow.
+
+    An odd pixel goes to the end.
+    """
     extent = dilation * (window - 1) + 1
     total = max((-(-size // stride) - 1) * stride + extent - size, 0)
     return total // 2, total - total // 2
 
 
 def collapse_pair(pair: tuple[T, ...]) -> T | tuple[T, ...]:
-    """Return 3 for (3, 3), and an uneven pair as it is."""
+    """Return 3 for (3, 3), and a pair of different numbers unchanged."""
     return pair[0] if len(set(pair)) == 1 else pair

@@ -1,4 +1,4 @@
-"""Shapes of one image, what layers require of them, and the error of a layer that refuses its inputs."""
+"""Shapes of one image, checks of them, and the error of a layer that refuses its inputs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Shapes = tuple[Shape, ...]
 class LayerError(Exception):
     """A layer cannot take its inputs.
 
-    `fact` follows the layer's name in the message. `attributes` are the fields it concerns, `arithmetic` is shown
-    beside them and `notes` below; `arms` are the positions of the inputs that show the conflict, None for all.
+    In the message, `fact` follows the layer's name, `arithmetic` is shown beside the fields in `attributes`, and
+    `notes` below. `arms` are the positions of the inputs that show the conflict; None stands for all.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class LayerError(Exception):
 
 @dataclass(frozen=True)
 class LayerNote:
-    """A remark on a layer that is accepted; the fields are those of `LayerError`."""
+    """A remark on a layer that can take its inputs; for the fields see `LayerError`."""
 
     code: Code
     fact: str
@@ -48,12 +48,12 @@ class LayerNote:
 
 
 def format_shape(shape: Shape) -> str:
-    """Format a shape: 55×55×96."""
+    """Format a shape, as 55×55×96."""
     return "×".join(str(size) for size in shape)
 
 
 def format_shapes(shapes: Shapes) -> str:
-    """List shapes: 55×55×96, 55×55×64 and 27×27×96."""
+    """Format a list of shapes, as 55×55×96, 55×55×64 and 27×27×96."""
     *others, last = map(format_shape, shapes)
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -79,7 +79,7 @@ def check_bounds(shape: Shape, what: str = "give") -> Shape:
 
 
 def split_groups(amount: int, groups: int, what: str, attribute: str = "groups") -> int:
-    """Return the number in each group; raises LayerError if the groups cannot be equal."""
+    """Return the size of each of `groups` equal groups; raises LayerError if they cannot be equal."""
     if amount % groups:
         fact = f"cannot split {amount} {what} into {groups} equal groups"
         raise LayerError(Code.E304, fact, (attribute,), f"{amount}/{groups} = {amount / groups:g}")

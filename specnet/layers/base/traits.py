@@ -1,4 +1,7 @@
-"""What others ask of a layer instead of its name: family, traits, number of inputs, storage, receptive field."""
+"""The properties of layers that other modules query instead of their kind.
+
+Family, traits, number of inputs, storage and receptive field.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from typing import NamedTuple
 
 from specnet.layers.base.shapes import Shapes
 
-WORDS = ("no", "one", "two", "three", "four")
+NUMBER_WORDS = ("no", "one", "two", "three", "four")
 
 
 class Family(StrEnum):
-    """What a layer does, roughly: the colour of its box in a diagram."""
+    """The broad purpose of a layer, which decides the colour of its box in a diagram."""
 
     CONVOLUTION = "convolution"
     POOLING = "pooling"
@@ -25,14 +28,14 @@ class Family(StrEnum):
 
 
 class Trait(StrEnum):
-    """A property that lints and fixes ask for."""
+    """A property that lints and fixes query."""
 
     LINEAR = "linear"
-    """An affine function of its input in evaluation."""
+    """Is an affine function of its input in evaluation."""
     TRANSPARENT = "transparent"
-    """Linear in evaluation and without a matrix or filters of its own: a linear layer beside it could absorb it."""
+    """Is linear in evaluation and has no matrix or filters, so that a linear layer next to it could absorb it."""
     LEARNS_WEIGHT = "learns weight"
-    """Learns a matrix or filters, which an `init` draws."""
+    """Learns a matrix or filters, which `init` initialises."""
     ADDS_BIAS = "adds bias"
     """Adds a learned constant to each output channel."""
     GROUPED = "grouped"
@@ -42,49 +45,49 @@ class Trait(StrEnum):
     RECTIFIES = "rectifies"
     """Suppresses negative values, and with them about half of the variance."""
     SATURATES = "saturates"
-    """Has a gradient near 0 for inputs of either sign that are large."""
+    """Has a gradient near 0 for large inputs of either sign."""
     UNIT_RANGE = "unit range"
-    """Gives values within 0..1."""
+    """Returns values within 0..1."""
     KEEPS_UNIT_RANGE = "keeps unit range"
-    """Gives values within 0..1 for inputs within 0..1."""
+    """Returns values within 0..1 for inputs within 0..1."""
     NORMALISES = "normalises"
-    """Divides by a measure of its input's size, so that the scale of the weights before does not matter."""
+    """Divides by a measure of its input's magnitude, so that the scale of earlier weights does not matter."""
     CENTRES_CHANNELS = "centres channels"
-    """Subtracts the mean of each channel, and thereby any constant added to the channel before."""
+    """Subtracts the mean of each channel, and with it any constant that was added to the channel before."""
     BATCH_STATISTICS = "batch statistics"
-    """Normalises by statistics of the batch in training, and by kept ones in evaluation."""
+    """Normalises by the batch's statistics in training, and by running statistics in evaluation."""
     POOLS = "pools"
     """Reduces each window of each channel to one number."""
     PADS = "pads"
     """Adds pixels around a map."""
     EQUAL_SHAPES = "equal shapes"
-    """Takes inputs of one and the same shape, so that one that differs needs a projection."""
+    """Takes inputs of equal shapes, so that one of another shape needs a projection."""
     IDENTITY = "identity"
-    """Gives its input unchanged."""
+    """Returns its input unchanged."""
 
 
 Traits = frozenset[Trait]
 
 
 class Storage(StrEnum):
-    """Where an output is stored, and thereby what is kept of it for the backward pass."""
+    """Where an output is stored, which decides how much of it is kept for the backward pass."""
 
     OWN = "own"
-    """In memory of its own."""
+    """In newly allocated memory."""
     VIEW = "view"
-    """In its input's memory, as a view of it."""
+    """In the input's memory, as a view."""
     IN_PLACE = "in place"
-    """In its input's memory, which torch can overwrite with it."""
+    """In the input's memory, which torch can overwrite."""
 
 
 class Arity(NamedTuple):
-    """How many inputs a layer takes; without `most`, any number from `least`."""
+    """The number of inputs that a layer takes: from `least` to `most`, or any number from `least` if `most` is None."""
 
     least: int = 1
     most: int | None = 1
 
     def admits(self, inputs: int) -> bool:
-        """Whether a layer takes so many inputs."""
+        """Whether a layer takes this number of inputs."""
         return self.least <= inputs and (self.most is None or inputs <= self.most)
 
     @property
@@ -95,24 +98,24 @@ class Arity(NamedTuple):
     def __str__(self) -> str:
         """`two values`, `at least two values`, `two to three values`."""
         if self.most == self.least:
-            return f"{number_word(self.least)} value{'s' if self.least > 1 else ''}"
+            return f"{spell_number(self.least)} value{'s' if self.least > 1 else ''}"
         if self.most is None:
-            return f"at least {number_word(self.least)} values"
-        return f"{number_word(self.least)} to {number_word(self.most)} values"
+            return f"at least {spell_number(self.least)} values"
+        return f"{spell_number(self.least)} to {spell_number(self.most)} values"
 
 
-def number_word(number: int) -> str:
+def spell_number(number: int) -> str:
     """Spell a small number out: two, three; 12."""
-    return WORDS[number] if number < len(WORDS) else str(number)
+    return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) else str(number)
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What one output position reads along an axis of a map.
+    """The positions that one output position reads along an axis of a map.
 
-    `positions` is the extent from the first position read to the last; the next output position reads `stride`
-    positions further on, 0 where all read the same. `axis` is the axis of the input, 0 its height and 1 its width;
-    None stands for the output's own.
+    `positions` is the extent from the first position read to the last. The next output position reads `stride`
+    positions further on; 0 means that all read the same. `axis` is the axis of the input, 0 for height and 1 for
+    width; None means the output's own axis.
     """
 
     positions: float = 1
@@ -121,26 +124,24 @@ class Reach:
 
 
 class Elements(Enum):
-    """What an output reads of an input without regard to its axes."""
+    """The elements of an input that an output reads, regardless of its axes."""
 
     ALL = "all"
     """Every output element reads the whole input."""
     MOVED = "moved"
-    """Every output element is one element of the input; which one is not said."""
+    """Every output element is a copy of one input element, at an unspecified place."""
 
 
 Reading = tuple[Reach, Reach] | Elements
-"""Along the height and the width of the output; or of vectors, whatever the axes."""
-
-
-BY_POSITION: Reading = (Reach(), Reach())
-"""Each position reads the same position; of a vector, each element the same element."""
-
-
-def by_position(inputs: Shapes) -> ReceptiveField:
-    """Return the field of a layer that reads the same position of each of its inputs."""
-    return (BY_POSITION,) * len(inputs)
-
+"""The part of one input that an output position reads: along height and width, or regardless of the axes."""
 
 ReceptiveField = tuple[Reading, ...] | None
-"""A reading for each input; None where it is unknown."""
+"""A reading of each input; None if unknown."""
+
+SAME_POSITION: Reading = (Reach(), Reach())
+"""Each position of a map reads the same position, and each element of a vector the same element."""
+
+
+def read_same_position(inputs: Shapes) -> ReceptiveField:
+    """Return the receptive field of a layer that reads the same position of each of its inputs."""
+    return (SAME_POSITION,) * len(inputs)

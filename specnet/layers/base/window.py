@@ -1,6 +1,6 @@
-"""A window that slides along an axis: the positions it takes, and the pixels it leaves unread.
+"""Sliding windows: the number of positions along each axis, and the pixels that no window reads.
 
-output = (N − F + 2P)/S + 1, with D(F−1)+1 in the place of F when dilated
+output = (N − F + 2P)/S + 1, with D(F − 1) + 1 in place of F if dilated
 (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning").
 """
 
@@ -21,8 +21,8 @@ AXES = ("height", "width")
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One axis of a sliding window: N, F, S, D, the padding before and after, and the rounding asked for."""
+class WindowAxis:
+    """One axis of a sliding window: N, F, S, D, the padding before and after, and the rounding rule."""
 
     size: int
     window: int
@@ -34,33 +34,35 @@ class Axis:
 
     @property
     def extent(self) -> int:
-        """Pixels from the window's first to its last: D(F − 1) + 1."""
+        """The pixels from the first that the window reads to the last: D(F − 1) + 1."""
         return self.dilation * (self.window - 1) + 1
 
     @property
     def slack(self) -> int:
-        """The pixels by which the window can move: N − F + 2P. Negative when it does not fit."""
+        """The pixels by which the window can move, N − F + 2P; negative if it does not fit."""
         return self.size + self.before + self.after - self.extent
 
     @property
     def remainder(self) -> int:
-        """Rows at the end, with padding, that are in no window."""
+        """The rows at the end, padding included, that are in no window."""
         return self.slack % self.stride
 
     @property
     def unread(self) -> int:
-        """Rows of real pixels in the remainder; zero or less when it is padding alone."""
+        """The rows of real pixels in the remainder; zero or less if it is only padding."""
         return self.remainder - self.after
 
     @property
     def loses_pixels(self) -> bool:
-        """Whether more pixels are unread than the gap between windows whose stride is larger than they are."""
+        """Whether more pixels are unread than a stride larger than the window skips anyway."""
         return self.unread > max(0, self.stride - self.extent)
 
     @property
     def positions(self) -> int:
-        """The positions of the window, rounded down; `ceil` as torch's ceil_mode: the last window may reach over the
-        edge, but must begin inside."""
+        """The number of positions of the window, rounded down.
+
+        `ceil` is torch's ceil_mode: the last window may reach over the edge, but must begin inside.
+        """
         if self.rounding != "ceil":
             return self.slack // self.stride + 1
         positions = -(-self.slack // self.stride) + 1
@@ -68,12 +70,12 @@ class Axis:
 
     @property
     def read_after(self) -> int:
-        """Padding at the end that is in some window."""
+        """The padding at the end that some window reads."""
         return min(self.after, max(0, (self.positions - 1) * self.stride + self.extent - self.size - self.before))
 
     @property
     def arithmetic(self) -> str:
-        """(26 − 5 + 0)/2 + 1 = 11.5"""
+        """The formula with actual numbers: (26 − 5 + 0)/2 + 1 = 11.5."""
         padding = f"{2 * self.before}" if self.before == self.after else f"{self.before} + {self.after}"
         value = f"{self.slack / self.stride + 1:g}" if self.remainder else str(self.slack // self.stride + 1)
         if self.remainder and self.rounding != "exact":
@@ -81,21 +83,25 @@ class Axis:
         return f"({self.size} − {self.extent} + {padding})/{self.stride} + 1 = {value}"
 
 
+WindowAxes = tuple[WindowAxis, WindowAxis]
+"""The axes along height and width."""
+
+
 class Windowed(Layer):
     """A layer whose window slides over the map."""
 
     window: ClassVar[str] = "kernel_size"
-    """The field that says how large the window is."""
+    """The field that holds the window's size."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
 
     @property
     def slides(self) -> bool:
-        """Whether the window slides, which one over the whole map does not."""
+        """Whether the window slides, unlike one that covers the whole map."""
         return True
 
-    def axes(self, inputs: Shapes) -> tuple[Axis, Axis]:
-        """Return how the window slides along height and width; of a layer that `slides` only."""
+    def axes(self, inputs: Shapes) -> WindowAxes:
+        """Return the axes along height and width; only for a layer that `slides`."""
         raise NotImplementedError
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
@@ -116,27 +122,27 @@ def make_axes(
     padding: Padding,
     dilation: tuple[int, int] = (1, 1),
     rounding: Rounding = "exact",
-) -> tuple[Axis, Axis]:
-    """Return how a window slides along the height and the width of the input map."""
+) -> WindowAxes:
+    """Return the axes of a window over the input map, along height and width; raises LayerError for a vector."""
 
-    def axis(i: int, size: int) -> Axis:
+    def axis(i: int, size: int) -> WindowAxis:
         sides = compute_same_padding(size, kernel_size[i], stride[i], dilation[i]) if padding == "same" else padding[i]
-        return Axis(size, kernel_size[i], stride[i], dilation[i], *sides, rounding)
+        return WindowAxis(size, kernel_size[i], stride[i], dilation[i], *sides, rounding)
 
     height, width, _ = require_map(inputs)
     return axis(0, height), axis(1, width)
 
 
-def format_rule(axes: tuple[Axis, Axis]) -> str:
-    """Return the formula in letters, with D where a window is dilated."""
+def format_rule(axes: WindowAxes) -> str:
+    """Return the formula in letters, with D if a window is dilated."""
     window = "D(F − 1) − 1" if any(axis.dilation > 1 for axis in axes) else "F"
     return f"(N − {window} + 2P)/S + 1"
 
 
-def compute_positions(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
-    """Return the output's height and width; raises LayerError where the window does not fit or leaves pixels unread.
+def compute_positions(axes: WindowAxes, window: str) -> tuple[int, int]:
+    """Return the output's height and width; raises LayerError if the window does not fit or leaves pixels unread.
 
-    `window` is the field that says how large it is.
+    `window` is the field that holds the window's size.
     """
     for name, axis in zip(AXES, axes, strict=True):
         if axis.positions < 1:
@@ -158,8 +164,8 @@ def compute_positions(axes: tuple[Axis, Axis], window: str) -> tuple[int, int]:
     return axes[0].positions, axes[1].positions
 
 
-def find_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
-    """Note padding that is left unread, and strides larger than the window."""
+def find_notes(axes: WindowAxes, window: str) -> tuple[LayerNote, ...]:
+    """Return notes on unread padding, and on strides larger than the window."""
     remarks = []
     name, axis = next(((n, a) for n, a in zip(AXES, axes, strict=True) if a.stride > a.extent > 1), (None, axes[0]))
     if name:
@@ -177,45 +183,47 @@ def find_notes(axes: tuple[Axis, Axis], window: str) -> tuple[LayerNote, ...]:
     return tuple(remarks)
 
 
-def format_arithmetic(axes: tuple[Axis, Axis]) -> str:
-    """Return the arithmetic of both axes, once where they agree."""
+def format_arithmetic(axes: WindowAxes) -> str:
+    """Return the arithmetic of both axes, only once if they are equal."""
     height, width = axes
     return height.arithmetic if height == width else f"{height.arithmetic}; {width.arithmetic}"
 
 
-def pad_in_module(axes: tuple[Axis, Axis], fill: float = 0.0) -> tuple[tuple[TorchCall, ...], int | tuple[int, ...]]:
-    """Pad by the module's own argument where both sides agree, else by a call before it.
+def pad_in_module(axes: WindowAxes, fill: float = 0.0) -> tuple[tuple[TorchCall, ...], int | tuple[int, ...]]:
+    """Return the calls to make before a module, and the module's `padding` argument.
 
-    Returns the calls that stand before the module, and its `padding` argument.
+    torch's modules pad both sides alike; any other padding needs a call of its own.
     """
-    if is_even(axes):
+    if is_symmetric(axes):
         return (), collapse_pair((axes[0].before, axes[1].before))
-    return (pad_before(axes, fill),), 0
+    return (make_pad_call(axes, fill),), 0
 
 
-def pad_before(axes: tuple[Axis, Axis], fill: float) -> TorchCall:
-    """Return a call that pads before the module."""
-    return TorchCall("F.pad", pad=torch_pad_sides(axes), mode="constant", value=fill or None)
+def make_pad_call(axes: WindowAxes, fill: float) -> TorchCall:
+    """Return the call that pads a map with `fill`."""
+    return TorchCall("F.pad", pad=compute_pad_sides(axes), mode="constant", value=fill or None)
 
 
-def is_even(axes: tuple[Axis, Axis]) -> bool:
-    """Whether the padding before and after is the same, as the modules of torch have it."""
+def is_symmetric(axes: WindowAxes) -> bool:
+    """Whether the padding before equals the padding after, as torch's modules require."""
     return all(axis.before == axis.after for axis in axes)
 
 
-def torch_pad_sides(axes: tuple[Axis, Axis]) -> tuple[int, int, int, int]:
-    """Return the padding left, right, top and bottom, without the rows that no window reads: torch's ceil_mode would
-    put a window there."""
+def compute_pad_sides(axes: WindowAxes) -> tuple[int, int, int, int]:
+    """Return the padding left, right, top and bottom, without the rows that no window reads.
+
+    torch's ceil_mode would add a window there.
+    """
     height, width = axes
     return width.before, width.read_after, height.before, height.read_after
 
 
-def _along(name: str, axes: tuple[Axis, Axis]) -> str:
+def _along(name: str, axes: WindowAxes) -> str:
     return "" if axes[0] == axes[1] else f" in {name}"
 
 
-def _lines(number: int, name: str, axes: tuple[Axis, Axis]) -> str:
-    """`row and column`, `2 rows`, … as the axes agree or not."""
+def _lines(number: int, name: str, axes: WindowAxes) -> str:
+    """Return `row and column` if the axes are equal, else `row`, `2 columns` …"""
     plural = "s" if number > 1 else ""
     amount = f"{number} " if number > 1 else ""
     if axes[0] == axes[1]:

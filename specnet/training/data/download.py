@@ -88,23 +88,23 @@ def _packed_or_not(folder: Path, file: str) -> Path:
     return folder / file if (folder / file).is_file() else folder / file.removesuffix(".gz")
 
 
-def data_roots(data_dir: Path | None) -> Iterator[Path]:
+def list_data_roots(data_dir: Path | None) -> Iterator[Path]:
     """Yield the folders that may hold data, in the order of precedence."""
     if data_dir:
         yield data_dir
     if "SPECNET_DATA" in os.environ:
         yield Path(os.environ["SPECNET_DATA"])
-    yield cache_folder()
+    yield get_cache_folder()
 
 
-def cache_folder() -> Path:
+def get_cache_folder() -> Path:
     """Return the user's cache, where downloads go."""
     return Path(pooch.os_cache("specnet"))
 
 
 def find_set(published: PublishedSet, data_dir: Path | None) -> SetFiles | None:
     """Return the first place with at least one file of the set, or its archive."""
-    for root in data_roots(data_dir):
+    for root in list_data_roots(data_dir):
         for folder in (*(root / name for name in published.folders), root):
             if any(_packed_or_not(folder, file).is_file() for file in published.files):
                 return SetFiles(published, folder)
@@ -120,8 +120,8 @@ def find_or_download(published: PublishedSet, data_dir: Path | None, note: Calla
 
 def _download(published: PublishedSet, note: Callable[[str], None]) -> SetFiles:
     if published.archive:
-        return SetFiles(published, _fetch(published, *published.archive, cache_folder(), note))
-    folder = cache_folder() / published.folders[0]
+        return SetFiles(published, _fetch(published, *published.archive, get_cache_folder(), note))
+    folder = get_cache_folder() / published.folders[0]
     for file, checksum in published.files.items():
         _fetch(published, file, checksum, folder, note)
     return SetFiles(published, folder)

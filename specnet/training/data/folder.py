@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from specnet.settings.data import Folder
-from specnet.training.data.download import data_roots
+from specnet.training.data.download import list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
 from specnet.training.data.image_decoding import any_has_colour, describe_bad_files
 from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
@@ -89,7 +89,7 @@ def _without_bad(
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
-    candidates = [*(root / path for root in data_roots(data_dir)), Path(path)]
+    candidates = [*(root / path for root in list_data_roots(data_dir)), Path(path)]
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
         tried = ", ".join(str(candidate) for candidate in candidates)

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
-from specnet.training.data.download import cache_folder
+from specnet.training.data.download import get_cache_folder
 from specnet.training.data.image_decoding import BadFile, ImageFormat, decode_images
 from specnet.training.errors import CannotRun
 from specnet.training.files import is_locked, lock_folder, write_atomically
-from specnet.training.resources import CPU, fits_in_memory, format_bytes, free_memory
+from specnet.training.resources import CPU, fits_in_memory, format_bytes, get_free_memory
 
 FORMAT = 1
 """A part of the key, to be increased whenever the same files give other pixels."""
@@ -97,7 +97,7 @@ class FolderCache:
         """Return the folder whose name is the key."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
         key = sha256(json.dumps([FORMAT, self.size, self.resize, known]).encode())
-        return cache_folder() / "folders" / key.hexdigest()[:16]
+        return get_cache_folder() / "folders" / key.hexdigest()[:16]
 
     @contextmanager
     def _lock(self, place: Path) -> Iterator[bool]:
@@ -155,7 +155,7 @@ class FolderCache:
         if not fits_in_memory(size, CPU):
             raise CannotRun(
                 f"{why}; and {len(self.files):,} images, {format_bytes(size)}, are too many to decode into memory, "
-                f"which has {format_bytes(free_memory(CPU))} left"
+                f"which has {format_bytes(get_free_memory(CPU))} left"
             )
         self.note(f"{why}; the images are decoded into memory, and anew for the next run")
         pixels, bad = torch.empty((len(self.files), *form.shape), dtype=torch.uint8), list[BadFile]()

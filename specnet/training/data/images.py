@@ -151,6 +151,6 @@ def split_off(images: Images, start: int, end: int) -> tuple[Images, Images]:
     return images.take(~aside), images.take(aside)
 
 
-def class_name(classes: tuple[str, ...], output: int) -> str:
+def get_class_name(classes: tuple[str, ...], output: int) -> str:
     """Return the name of the class of an output, or `output N` where there is none."""
     return classes[output] if output < len(classes) else f"output {output}"

@@ -3,7 +3,13 @@
 `Ranks` is a single process, with nothing to agree on; `ProcessGroup` is several, started by torchrun or by `launch`.
 """
 
-from specnet.training.distributed.process_group import are_started, is_first, join_process_group, launch_id, restarts
+from specnet.training.distributed.process_group import (
+    count_restarts,
+    get_launch_id,
+    is_distributed,
+    is_first_rank,
+    join_process_group,
+)
 from specnet.training.distributed.single_process import SINGLE_PROCESS, Network, Ranks, Share
 
 __all__ = [
@@ -11,9 +17,9 @@ __all__ = [
     "Network",
     "Ranks",
     "Share",
-    "are_started",
-    "is_first",
+    "count_restarts",
+    "get_launch_id",
+    "is_distributed",
+    "is_first_rank",
     "join_process_group",
-    "launch_id",
-    "restarts",
 ]

@@ -21,7 +21,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
-from specnet.training.distributed.single_process import SINGLE_PROCESS, Network, Ranks, Share, share_of
+from specnet.training.distributed.single_process import SINGLE_PROCESS, Network, Ranks, Share, compute_share
 from specnet.training.errors import CannotRun, RankLost
 from specnet.training.job import Options
 
@@ -159,10 +159,10 @@ class ProcessGroup(Ranks):
         return network if options.sharded else average_gradients(cast(nn.Module, network), place)
 
     def share(self, images: int) -> Share:
-        return share_of(self.rank, self.world_size, images)
+        return compute_share(self.rank, self.world_size, images)
 
     def gather_outputs(self, outputs: Tensor, share: Share) -> Tensor:
-        counts = [share_of(rank, self.world_size, share.whole).counted for rank in range(self.world_size)]
+        counts = [compute_share(rank, self.world_size, share.whole).counted for rank in range(self.world_size)]
         own = outputs.new_zeros(max(counts), *outputs.shape[1:])
         own[: share.counted] = outputs[: share.counted]
         parts = [torch.empty_like(own) for _ in counts]
@@ -244,22 +244,22 @@ class ProcessGroup(Ranks):
         self._clock = float(rows[0, 2])
 
 
-def are_started() -> bool:
+def is_distributed() -> bool:
     """Whether this process is one of several."""
     return all(name in os.environ for name in ENVIRONMENT) and int(os.environ["WORLD_SIZE"]) > 1
 
 
-def is_first() -> bool:
+def is_first_rank() -> bool:
     """Whether this process is the first rank, or the only one."""
-    return not are_started() or os.environ["RANK"] == "0"
+    return not is_distributed() or os.environ["RANK"] == "0"
 
 
-def restarts() -> int:
+def count_restarts() -> int:
     """Return how often torchrun has restarted the ranks because one of them had died."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 
 
-def launch_id() -> str | None:
+def get_launch_id() -> str | None:
     """Return torchrun's name for all the processes that it starts and restarts."""
     return os.environ.get("TORCHELASTIC_RUN_ID")
 
@@ -268,7 +268,7 @@ def launch_id() -> str | None:
 def join_process_group() -> Iterator[Ranks]:
     """Make this process one of all ranks within it; nested calls change nothing. Raises RankLost."""
     global _current
-    if not are_started() or dist.is_initialized():
+    if not is_distributed() or dist.is_initialized():
         yield _current
         return
     rank, world_size, local = (int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
@@ -294,4 +294,4 @@ def _backend() -> str:
 def _make_store() -> Store:
     """Return the store where ranks find each other, without what those before a restart have left there."""
     store, _, _ = next(rendezvous("env://"))
-    return PrefixStore(f"specnet/{restarts()}", store)
+    return PrefixStore(f"specnet/{count_restarts()}", store)

@@ -52,7 +52,7 @@ class Share:
         return min(wanted, max(1, smallest // MIN_SHARE))
 
 
-def share_of(rank: int, ranks: int, whole: int) -> Share:
+def compute_share(rank: int, ranks: int, whole: int) -> Share:
     """Return the share of a rank in a batch of `whole` images; the shares differ by one image at most."""
     working = max(1, min(ranks, whole // MIN_SHARE))
     if rank >= working:

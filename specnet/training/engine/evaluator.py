@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from specnet.settings.evaluate import Evaluate
-from specnet.training.data.images import Images, class_name
+from specnet.training.data.images import Images, get_class_name
 from specnet.training.data.loading import iterate_batches
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
@@ -108,7 +108,7 @@ class ClassificationMetrics:
 
     def output_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N`, as a network may have more outputs than classes."""
-        return class_name(self.classes, output)
+        return get_class_name(self.classes, output)
 
     def find_confusions(self, number: int) -> list[tuple[str, str, int]]:
         """Return true label, predicted label and count of the most frequent confusions, the most frequent first."""

@@ -15,7 +15,7 @@ from torch.nn.functional import unfold
 from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import LayerInfo
-from specnet.training.randomness import seed_for
+from specnet.training.randomness import derive_seed
 from specnet.training.runs.run_folder import MODEL, read_weights
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
@@ -40,7 +40,7 @@ def initialize_weights(
 
     Without `images`, layers that start from the training images keep torch's weights.
     """
-    torch.manual_seed(seed_for(seed, "weights"))
+    torch.manual_seed(derive_seed(seed, "weights"))
     own = {name: part.init for name, part in parts.items() if part.init}
     for part in module.modules():
         if callable(reset := getattr(part, "reset_parameters", None)):

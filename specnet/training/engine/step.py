@@ -14,7 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
-from specnet.settings.schedule import rate_factor
+from specnet.settings.schedule import compute_rate_factor
 from specnet.training.data.images import Images, StoredPixels
 from specnet.training.data.loading import BatchReader
 from specnet.training.device import Device
@@ -124,7 +124,7 @@ class Stepper:
     def learning_rates(self, state: State, step: int) -> LearningRates:
         """Return the rates of a step (from 0): a pure function of its number and of the losses of earlier epochs."""
         epoch, epochs = step / self._batches.per_epoch, self.total / self._batches.per_epoch
-        factor = rate_factor(self._training.schedule, epoch, epochs, state.epoch_losses)
+        factor = compute_rate_factor(self._training.schedule, epoch, epochs, state.epoch_losses)
         return LearningRates(self._training.optimizer.lr, factor, epoch, state.optimizer.param_groups)
 
     def take(self, state: State) -> None:

@@ -232,6 +232,6 @@ class LearningRates:
         return group["peak"] * self.factor if self.epoch < group["until"] else 0.0
 
 
-def state_per_parameter(setting: settings.Optimizer) -> int:
+def count_state_per_parameter(setting: settings.Optimizer) -> int:
     """Return how many elements an optimizer keeps for each element of a parameter."""
     return OPTIMIZERS[type(setting)].state_per_parameter(setting)

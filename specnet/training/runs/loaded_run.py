@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from specnet.settings.data import Folder
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
-from specnet.training.data.images import class_name
+from specnet.training.data.images import get_class_name
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
@@ -57,7 +57,7 @@ class LoadedRun:
 
     def class_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N` where there is none."""
-        return class_name(self.classes, output)
+        return get_class_name(self.classes, output)
 
 
 def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun:

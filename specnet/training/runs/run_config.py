@@ -16,7 +16,7 @@ from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
 from specnet.training.device import Device, cpu_capabilities
-from specnet.training.distributed import SINGLE_PROCESS, Ranks, launch_id
+from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options
@@ -75,7 +75,7 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 """First parts of paths that a used file cannot have in the run's folder."""
 
 
-def snapshot_path(path: str) -> PurePosixPath:
+def choose_snapshot_path(path: str) -> PurePosixPath:
     """Return the place of a used file in a run's folder.
 
     It is its path relative to the spec, where `specnet check RUN/spec.net` finds it. A path that leaves the folder or
@@ -90,7 +90,7 @@ def snapshot_path(path: str) -> PurePosixPath:
 def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> None:
     """Write the files that the spec uses, and then the spec; raises CannotRun, OSError."""
     for path, text in used.items():
-        place = folder / snapshot_path(path)
+        place = folder / choose_snapshot_path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, text)
     write_atomically(folder / SPEC, spec)
@@ -98,7 +98,7 @@ def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> Non
 
 def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
     """Read the used files of a run's folder, by their paths relative to the spec; raises OSError."""
-    return {path: (folder / snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
+    return {path: (folder / choose_snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
 
 
 def write_run_config(
@@ -136,5 +136,5 @@ def _describe_environment(device: Device, ranks: Ranks) -> dict[str, Any]:
         "precision": device.precision,
         "threads": torch.get_num_threads(),
         "processes": ranks.world_size,
-        "launch": launch_id(),
+        "launch": get_launch_id(),
     }

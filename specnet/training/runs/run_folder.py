@@ -108,7 +108,7 @@ def refuse_taken(folder: Path) -> None:
         )
 
 
-def default_folder(name: str) -> Path:
+def choose_folder(name: str) -> Path:
     """Return runs/NAME-DATE-TIME, with a number appended if that is taken."""
     stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     candidates = (RUNS / (stem + suffix) for suffix in ("", *(f"-{number}" for number in range(2, 1000))))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from specnet.settings import Training
 from specnet.settings.seed import Seed
-from specnet.training.distributed import launch_id, restarts
+from specnet.training.distributed import count_restarts, get_launch_id
 from specnet.training.errors import BadRun, TrainingError
 from specnet.training.files import is_locked
 from specnet.training.job import Job, Metrics, Options
@@ -126,7 +126,7 @@ def _status(folder: Path) -> RunStatus:
 
 def find_restarted_run(job: Job, options: Options) -> RunConfig | None:
     """Return the newest run of the job that this launch of torchrun has started; None on its first start."""
-    if not restarts():
+    if not count_restarts():
         return None
     return next((config for config in _newest_runs(options) if _is_of_job(config, job)), None)
 
@@ -144,7 +144,7 @@ def _newest_runs(options: Options) -> Iterator[RunConfig]:
 
 def _is_of_job(config: RunConfig, job: Job) -> bool:
     is_same = config.digest == job.digest and config.training == job.training
-    return is_same and _launch_id_of(config.folder) == launch_id()
+    return is_same and _launch_id_of(config.folder) == get_launch_id()
 
 
 def _launch_id_of(folder: Path) -> str | None:

@@ -14,7 +14,7 @@ from small_sets import write_mnist
 
 from specnet.training import DataProblem
 from specnet.training.data import sets
-from specnet.training.data.download import PublishedSet, cache_folder, find_or_download
+from specnet.training.data.download import PublishedSet, find_or_download, get_cache_folder
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -38,7 +38,7 @@ def published(tmp_path: Path) -> Iterator[PublishedSet]:
 def test_what_is_not_here_is_downloaded_once(published: PublishedSet) -> None:
     notes: list[str] = []
     found = find_or_download(published, None, notes.append)
-    assert found.place == cache_folder() / "small"
+    assert found.place == get_cache_folder() / "small"
     assert len(sets.read_idx(found, sets.DIGIT_NAMES).train) == 20
     assert len(notes) == 4
     assert find_or_download(published, None, notes.append).place == found.place
@@ -49,7 +49,7 @@ def test_another_checksum_leaves_nothing_behind(published: PublishedSet, tmp_pat
     (tmp_path / "server" / sets.IDX_FILES[1]).write_bytes(b"something else")
     with pytest.raises(DataProblem, match="cannot be downloaded"):
         find_or_download(published, None, lambda text: None)
-    assert not (cache_folder() / "small" / sets.IDX_FILES[1]).exists()
+    assert not (get_cache_folder() / "small" / sets.IDX_FILES[1]).exists()
 
 
 def test_no_such_page(published: PublishedSet, tmp_path: Path) -> None:

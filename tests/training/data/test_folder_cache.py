@@ -174,7 +174,7 @@ def test_a_disk_that_fills_up_meanwhile(pets: Path, monkeypatch: pytest.MonkeyPa
 
 def test_too_large_for_the_disk_and_for_memory(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_cache.shutil, "disk_usage", full)
-    monkeypatch.setattr("specnet.training.resources.free_memory", lambda place: 2000)
+    monkeypatch.setattr("specnet.training.resources.get_free_memory", lambda place: 2000)
     with pytest.raises(CannotRun, match=r"8 images, 0\.0 MiB, are too many to decode into memory") as error:
         read(pets)
     assert error.value.exit_code == 2

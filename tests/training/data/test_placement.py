@@ -182,15 +182,15 @@ def test_free_memory_is_what_the_system_and_the_container_leave(
 ) -> None:
     cpu = torch.device("cpu")
     monkeypatch.setattr(resources, "CONTROL_GROUPS", tmp_path)
-    alone = resources.free_memory(cpu)
+    alone = resources.get_free_memory(cpu)
     assert 2**20 < alone < 2**60
     (tmp_path / "memory.max").write_text("9000\n")
     (tmp_path / "memory.current").write_text("5000\n")
     (tmp_path / "memory.stat").write_text("anon 3000\nfile 2000\n")
-    assert resources.free_memory(cpu) == 6000
+    assert resources.get_free_memory(cpu) == 6000
     assert resources.fits_in_memory(3000, cpu)
     assert not resources.fits_in_memory(3001, cpu)
-    assert resources.total_memory(cpu) == 9000
+    assert resources.get_total_memory(cpu) == 9000
     (tmp_path / "memory.max").write_text("max\n")
-    assert resources.free_memory(cpu) > 6000
-    assert resources.total_memory(cpu) > alone / 2
+    assert resources.get_free_memory(cpu) > 6000
+    assert resources.get_total_memory(cpu) > alone / 2

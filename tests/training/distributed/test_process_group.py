@@ -26,7 +26,7 @@ from specnet.training.data.images import Images
 from specnet.training.device import Device
 from specnet.training.distributed import Ranks, Share
 from specnet.training.distributed.launch import _summarize_exit
-from specnet.training.distributed.single_process import share_of
+from specnet.training.distributed.single_process import compute_share
 from specnet.training.engine.evaluator import Evaluator
 from specnet.training.engine.step import Batches
 from specnet.training.optim.losses import build_loss
@@ -67,7 +67,7 @@ class OneOf(Ranks):
         self.handed: list[tuple[torch.Tensor, Share]] = []
 
     def share(self, images: int) -> Share:
-        return share_of(self.rank, self.world_size, images)
+        return compute_share(self.rank, self.world_size, images)
 
     def gather_outputs(self, outputs: torch.Tensor, share: Share) -> torch.Tensor:
         self.handed.append((outputs, share))
@@ -77,7 +77,7 @@ class OneOf(Ranks):
 @pytest.mark.parametrize("ranks", [1, 2, 3, 8])
 def test_shares_are_a_batch_without_gaps(ranks: int) -> None:
     for images in range(1, 40):
-        shares = [share_of(rank, ranks, images) for rank in range(ranks)]
+        shares = [compute_share(rank, ranks, images) for rank in range(ranks)]
         places = [place for share in shares for place in range(images)[share.places] if share.counted]
         assert places == list(range(images))
         assert all(share.counted in (0, share.stop - share.start) for share in shares)
@@ -86,7 +86,7 @@ def test_shares_are_a_batch_without_gaps(ranks: int) -> None:
 
 @pytest.mark.parametrize(("ranks", "images"), [(1, 7), (2, 8), (2, 7), (3, 5), (4, 3)])
 def test_all_learn_their_shares_in_as_many_parts(ranks: int, images: int) -> None:
-    shares = [share_of(rank, ranks, images) for rank in range(ranks)]
+    shares = [compute_share(rank, ranks, images) for rank in range(ranks)]
     (parts,) = {share.count_parts(3) for share in shares}
     for share in shares:
         assert all(len(part) >= 2 for part in torch.arange(images)[share.places].tensor_split(parts))
@@ -95,7 +95,7 @@ def test_all_learn_their_shares_in_as_many_parts(ranks: int, images: int) -> Non
 @pytest.mark.parametrize(("ranks", "images"), [(2, 8), (2, 7), (3, 5), (4, 3)])
 def test_the_mean_over_ranks_is_that_of_the_batch(ranks: int, images: int) -> None:
     losses = torch.rand(images)
-    shares = [share_of(rank, ranks, images) for rank in range(ranks)]
+    shares = [compute_share(rank, ranks, images) for rank in range(ranks)]
     means = [share.weight * losses[share.places].mean() for share in shares]
     torch.testing.assert_close(torch.stack(means).mean(), losses.mean())
 

@@ -24,7 +24,7 @@ from specnet.training.runs import run_config
     ],
 )
 def test_where_a_used_file_lies(path: str, place: str) -> None:
-    assert run_config.snapshot_path(path).as_posix() == place
+    assert run_config.choose_snapshot_path(path).as_posix() == place
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
