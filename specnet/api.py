@@ -27,7 +27,7 @@ Spec = str | Path | Network
 
 
 class SpecError(SpecNetError, ValueError):
-    """A spec has errors: the message is what `specnet check` prints, `checked` holds the diagnostics."""
+    """A spec has errors: the message is the output of `specnet check`, `checked` holds the diagnostics."""
 
     def __init__(self, checked: Checked) -> None:
         super().__init__("\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
 LARGEST = 2**31 - 1
-"""The largest size, count or stride: what 32-bit indices of torch and cuDNN can address."""
+"""The largest size, count or stride: the largest 32-bit index of torch and cuDNN."""
 
 
 class Attributes(BaseModel):
@@ -108,7 +108,7 @@ TYPES = {"int": "a whole number", "float": "a number", "bool": "yes or no", "str
 
 
 def describe_requirement(error: ErrorDetails, meaning: str | None) -> str:
-    """Return what a field requires: "must be at least 1"; `meaning` is the field's description."""
+    """Return the requirement of a field: "must be at least 1"; `meaning` is the field's description."""
     if error["type"] in BOUNDS:
         return BOUNDS[error["type"]](error.get("ctx", {}))
     type_ = str(error["type"]).partition("_")[0]

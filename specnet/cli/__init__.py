@@ -1,3 +1,3 @@
-"""The `specnet` command: a short module per command, and what the commands share."""
+"""The `specnet` command: a short module per command, and modules that they share."""
 
 from specnet.cli.dispatch import main as main

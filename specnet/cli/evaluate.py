@@ -28,7 +28,7 @@ MOST_CLASSES = 20
 """With more classes, the pairs that are confused most are listed instead of a matrix."""
 
 LONGEST_HEAD = 10
-"""Characters of a class's name in the head of the matrix, at most."""
+"""The largest number of characters of a class's name in the head of the matrix."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -77,7 +77,7 @@ def _fill(source: Source, lines: tree.Lines) -> tuple[str, Sequence[Diagnostic],
 
 
 def _lay_out(source: Source, lines: tree.Lines) -> str:
-    """Return the canonical text, which is parsed again to prove that it says the same; raises CommandError."""
+    """Return the canonical text, which is parsed again to prove that its meaning is the same; raises CommandError."""
     text = format_source(source, lines)
     parsed, unreadable = parse(Source(source.name, text))
     if unreadable:

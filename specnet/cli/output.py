@@ -23,7 +23,7 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class CommandError(Exception):
-    """Ends the command with a message; exit code 2 says that the command cannot be carried out."""
+    """Ends the command with a message; exit code 2 means that the command cannot be carried out."""
 
     def __init__(self, message: str, exit_code: int = 2) -> None:
         super().__init__(message)

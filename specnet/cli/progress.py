@@ -105,6 +105,7 @@ def _format_accuracy(part: str, metrics: Metrics) -> str:
 
 
 def format_interruption(interrupted: Interrupted) -> str:
+    """Return the message of an interruption, with the command that resumes the run."""
     return f"{interrupted}\nto resume: specnet train --resume {interrupted.folder}"
 
 

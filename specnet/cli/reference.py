@@ -59,7 +59,7 @@ def explain_setting(line: str) -> str:
 
 
 def _read_summary(module: str) -> str:
-    """Return the first paragraph of a module's docstring: what the kind is, and an example."""
+    """Return the first paragraph of a module's docstring: a definition of the kind, and an example."""
     return (sys.modules[module].__doc__ or "").partition("\n\n")[0]
 
 
@@ -107,7 +107,7 @@ def _describe_type(annotation: Any, metadata: list[Any]) -> str:
 
 
 def _list_choices(annotation: Any) -> tuple[str, ...]:
-    """Return the words of a Literal, wherever it stands within a type."""
+    """Return the words of a Literal at any depth of a type."""
     parts = get_args(annotation)
     if get_origin(annotation) is Literal:
         return tuple(map(str, parts))

@@ -61,7 +61,7 @@ def run_in_processes(run: Command) -> Command:
 
 
 def _count_processes(options: argparse.Namespace) -> int:
-    """Return how many processes are to train: by the flags, or as the run was started; 1 to report what is wrong."""
+    """Return the number of processes, from the flags or the resumed run; 1 if the run cannot be read."""
     from specnet.training import TrainingError, read_run_config
 
     asked: int | None = options.gpus or options.nproc

@@ -91,7 +91,7 @@ def collect_arguments(
 
 
 class _MisplacedArgument(Exception):
-    """An argument sets no field; the diagnostic says why."""
+    """An argument sets no field; the diagnostic explains why."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostic = diagnostic

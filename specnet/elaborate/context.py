@@ -27,7 +27,7 @@ SHAPE_NAMES = "HWC"
 
 
 class CannotRead(Exception):
-    """A file that `use` names cannot be read; the message says why."""
+    """A file that `use` names cannot be read, for the reason in the message."""
 
 
 class Unset:
@@ -100,6 +100,7 @@ class Scope:
         return False, None
 
     def find_block(self, name: str) -> tuple[tree.Block, Scope] | None:
+        """Return the block of a name, and the scope of its definition."""
         return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
 
     def collect_defaults(self, kind: str) -> dict[str, Default]:
@@ -190,9 +191,11 @@ class Context:
         return context
 
     def within(self, scope: Scope) -> Context:
+        """Return a copy with another scope."""
         return self.replace(scope=scope)
 
     def with_label(self, label: LineLabel | None) -> Context:
+        """Return a copy with the label of a line."""
         return self if label is self.label else self.replace(label=label)
 
     def take_name(self, word: str) -> str:
@@ -214,6 +217,7 @@ class Context:
         self.graph.log.report(code, message, *places, help=help, trace=self.scope.trace, meant=meant)
 
     def add_diagnostics(self, diagnostics: list[Diagnostic], trace: tuple[Span, ...] = ()) -> None:
+        """Add diagnostics; those without a trace get `trace`."""
         for diagnostic in diagnostics:
             self.graph.log.add(diagnostic, trace)
 
@@ -234,6 +238,7 @@ class Context:
             return UNSET
 
     def report_no_value(self, error: EvaluationError) -> None:
+        """Report that an expression has no value."""
         self.report_in_call(error.code, error.message, error.span, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:

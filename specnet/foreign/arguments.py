@@ -89,7 +89,7 @@ def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list
 
 
 def _find_bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
-    """Return the name of an attribute that stands by position, like a value."""
+    """Return the name of an attribute that is given by position, like a value."""
     name = argument.value
     if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
         return None

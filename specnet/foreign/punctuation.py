@@ -49,6 +49,7 @@ class Rule:
         return next((m for m in matches if m.start() <= at <= m.end() and self.correct(m) != m[0]), None)
 
     def correct(self, match: Match) -> str:
+        """Return the corrected text of a match."""
         return match.expand(self.correction) if isinstance(self.correction, str) else self.correction(match)
 
 
@@ -106,7 +107,7 @@ RULES = (
     Rule(rf'"[^"{MASK}]*$', "the text has no closing quote", r'\g<0>"'),
     Rule(
         rf"\b(block\s+{NAME}|min|max|ceil|floor)\s+(\([^()]*\))",
-        "no space stands between a function and its parenthesis",
+        "there is no space between a function and its parenthesis",
         r"\1\2",
     ),
     Rule(r"(?<![\w.)])\.\d+", "`{0}` is written `{1}`", r"0\g<0>"),
@@ -125,7 +126,7 @@ RULES = (
         _to_blank,
     ),
     Rule(r"\s*;+\s*$", "a line ends without `;`", ""),
-    Rule(r"\s*;+\s*", "`->` stands between two layers on one line", " -> "),
+    Rule(r"\s*;+\s*", "two layers on one line are joined by `->`", " -> "),
     Rule(
         rf"(?P<before>[\w){MASK}][ \t]+|[(,][ \t]*)(?P<key>{NAME})\s*:=?\s*(?=[\w(.{MASK}])",
         "an attribute and its value are joined by `=`",
@@ -160,7 +161,7 @@ RULES = (
 
 
 def recognise_punctuation(line: BadLine) -> Hint | None:
-    """Recognise a rule's pattern around the error, and correct the line wherever such patterns stand."""
+    """Recognise a rule's pattern at the error, and correct the whole line by all rules that apply everywhere."""
     start, end = line.bounds
     text, code = line.text[start:end], line.code[start:end]
     at = min(line.error.start - start, len(code.rstrip(f"{MASK} \t")))

@@ -14,7 +14,7 @@ from specnet.syntax.parser_input import MASK, find_line
 from specnet.syntax.recovery import Hint
 
 BY_POSITION = frozenset({("fc", "K"), ("dropout", "p"), ("input", "shape")})
-"""Attributes that stand by position, without their key."""
+"""Attributes that are given by position, without their key."""
 
 OMITTED_KEYWORDS = frozenset(
     {"in_channels", "in_features", "num_features", "num_channels", "inplace", "input_shape", "dim"}
@@ -37,7 +37,7 @@ PARTS = re.compile(
 ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
 
 MOST_LINES = 100
-"""The lines of one call, at most."""
+"""The largest number of lines of one call."""
 
 
 # A call
@@ -234,7 +234,7 @@ def _translate_line(bad: str, start: int, end: int) -> Hint | None:
 
 
 def _spread_over_lines(words: Sequence[str], breaks: int) -> str:
-    """Return a chain over as many lines as before, so that what follows keeps its line number."""
+    """Return a chain over as many lines as before, so that later lines keep their numbers."""
     if len(words) > breaks + 1:
         return " -> ".join(words) + "\n" * breaks
     return "\n".join(words) + "\n" * (breaks + 1 - len(words))

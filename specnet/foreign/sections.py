@@ -38,7 +38,7 @@ def recognise_section(line: BadLine) -> Hint | None:
 
 
 def _make_hint(tool: str, text: str, section: re.Match[str], end: int, pairs: Mapping[str, str]) -> Hint:
-    """Translate a section to one line, padded so that what follows keeps its line number."""
+    """Translate a section to one line, padded so that later lines keep their numbers."""
     start = section.start("head")
     title = " -> ".join(_translate_section(pairs))
     label = f"{pairs['name']}: " if title and pairs.get("name", "").isidentifier() else ""

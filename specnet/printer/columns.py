@@ -80,7 +80,7 @@ def _align_chains(beginnings: list[str], chains: list[Segments]) -> list[str]:
 
 
 def _group_near(beginnings: list[str], chains: list[Segments]) -> list[tuple[int, list[int]]]:
-    """Return the first column and indices of chains that begin there with one word, at most one row between them."""
+    """Return groups of chains with the same first word and column, at most one row apart: the column, the indices."""
     groups: list[tuple[int, list[int]]] = []
     latest: dict[tuple[int, str], list[int]] = {}
     for i, (beginning, chain) in enumerate(zip(beginnings, chains, strict=True)):

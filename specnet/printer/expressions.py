@@ -12,7 +12,7 @@ PRECEDENCE = {
 }  # fmt: skip
 
 OPERATOR_WORDS = frozenset({"and", "or", "if", "else", "in"})
-"""Names that the parser would take for operators where a value stands by position: they keep parentheses."""
+"""Names that the parser would take for operators if they were given by position without parentheses."""
 
 
 def format_argument(argument: tree.Argument) -> str:
@@ -26,7 +26,7 @@ def format_key_value(key: str, value: tree.Expression) -> str:
 
 
 def format_positional(value: tree.Expression) -> str:
-    """Return a value that stands by position: one atom, or a range that begins with one."""
+    """Return a value that is given by position: one atom, or a range that begins with one."""
     if isinstance(value, tree.Range):
         return f"{_atom(value.low)}..{format_expression(value.high, SUM, tight=True)}"
     return _atom(value)

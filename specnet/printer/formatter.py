@@ -18,7 +18,7 @@ SECTION_WORDS = frozenset({"net", "input", "default", "round", "use", "train"})
 
 
 def format_source(source: Source, lines: tree.Lines) -> str:
-    """Return a spec in the canonical layout with its comments; `lines` is what it parses to, all of it readable."""
+    """Return a spec in the canonical layout with its comments; `lines` are its parsed lines, all readable."""
     return align_columns(lay_out(map(to_logical_line, lines), Comments(source.text)))
 
 
@@ -29,7 +29,7 @@ def format_tree(lines: tree.Lines) -> str:
 
 
 def _section(line: tree.Line) -> object:
-    """Return what lines of one section share: a block is one of its own, all lines that add layers are one."""
+    """Return the key of a line's section: each block is a section, and so are all lines that add layers."""
     if isinstance(line, tree.Block):
         return line.name.text
     first = line.elements[0] if isinstance(line, tree.Chain) else None

@@ -12,12 +12,12 @@ from specnet.source import Span
 from specnet.syntax import tree
 
 WIDTH = 100
-"""Characters of a line, at most, where it can be broken; claims and comments may go beyond."""
+"""The width in characters at which lines are broken, if they can be; claims and comments may exceed it."""
 
 ARROW = "-> "
 
 SECTION = "train"
-"""The word whose lines are named settings: their values stand in a column of their own."""
+"""The word whose lines are named settings: their values are aligned in a column."""
 
 
 @dataclass(frozen=True)

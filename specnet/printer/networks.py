@@ -59,7 +59,7 @@ def _line(*elements: tree.Element, label: str = "") -> tree.Chain:
 
 
 def _call(word: str, *arguments: tree.Argument | tree.Expression, body: Iterable[tree.Line] | None = None) -> tree.Call:
-    """Return a call with these arguments; expressions stand by position."""
+    """Return a call with these arguments; expressions are given by position."""
     given = (a if isinstance(a, tree.Argument) else tree.Argument(NOWHERE, None, a) for a in arguments)
     braces = None if body is None else tree.Body(NOWHERE, tuple(body), ())
     return tree.Call(NOWHERE, make_name(word), tuple(given), braces)

@@ -12,7 +12,7 @@ from specnet.printer.lines import ARROW, WIDTH, BraceGroup, Cell, Cells, Logical
 INDENT = "  "
 
 OPENING, CLOSING = Cell("{ …", "{"), Cell("… }", "}")
-"""Braces that stand at the end and at the beginning of a row."""
+"""The brace at the end of a row, and the one at the beginning."""
 
 BLANKS = re.compile(r"[ \t\f]*")
 TO_BAR = re.compile(r"(?:\s|#[^\n]*)*\|")
@@ -29,6 +29,7 @@ class TextRow:
     comment: str = ""
 
     def with_segment(self, cells: Cells) -> TextRow:
+        """Return the row with a segment appended."""
         return replace(self, segments=(*self.segments, cells))
 
     @property
@@ -101,7 +102,7 @@ class _Layout:
             self._add_line(line, indent)
 
     def add_comments(self, offset: int, indent: str) -> None:
-        """Add the comments that stand on lines of their own before an offset."""
+        """Add the comments on lines of their own before an offset."""
         for place, comment in self._comments.take_until(offset):
             self._add_blank_above(place)
             self.rows.append(TextRow(indent + comment))

@@ -29,17 +29,17 @@ def format_layer(layer: Layer) -> str:
 
 
 def format_arguments(attributes: Attributes) -> str:
-    """Return what follows the word of a layer or setting: all positional values, then the others unless default."""
+    """Return the arguments of a layer or setting: all positional values, then the others unless default."""
     return " ".join(map(format_argument, to_arguments(attributes)))
 
 
 def format_attribute(attributes: Attributes, name: str) -> str:
-    """Return one attribute as it stands on a line: `K=96`, `floor`."""
+    """Return one attribute as it is written on a line: `K=96`, `floor`."""
     return format_argument(_argument(type(attributes), name, getattr(attributes, name)))
 
 
 def format_value(value: Any) -> str:
-    """Return a value as it stands on a line: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text"."""
+    """Return a value as it is written on a line: 3 for (3, 3), 3x5, 0:1, 0.2..1.8, yes, 1e-4, same, "a text"."""
     return format_expression(to_expression(value), tight=True)
 
 

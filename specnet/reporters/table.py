@@ -41,7 +41,7 @@ def align_rows(rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> li
 
 
 def align_definitions(definitions: Mapping[str, str], width: int) -> list[str]:
-    """Return words and what they mean in two columns, the meaning wrapped where lines would be wider than `width`."""
+    """Return words and their meanings in two columns; the meanings are wrapped at `width` characters."""
     indent = max(map(len, definitions), default=0) + len(GAP)
     return [
         fill(f"{word:{indent}}{meaning}", width, subsequent_indent=" " * indent)

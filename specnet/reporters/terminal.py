@@ -82,12 +82,12 @@ def _sort_key(label: Label, main: Source) -> tuple[bool, int, int]:
 
 
 def _replace_unprintable(line: str) -> str:
-    """Replace each tab and unprintable character by a space, so that marks stand below their text."""
+    """Replace each tab and unprintable character by a space, so that marks are below their text."""
     return "".join(character if character.isprintable() else " " for character in line)
 
 
 def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
-    """Return lines with ^^^ below what is wrong and --- below the origin of its numbers, with texts beside or below."""
+    """Return lines with ^^^ below primary labels and --- below others, with their texts beside or below."""
     underline = [" "] * (len(line) + 1)
     for label in sorted(labels, key=lambda label: label.primary):
         start = label.span.column - 1

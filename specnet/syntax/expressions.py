@@ -16,11 +16,11 @@ LARGEST_RESULT = 10**30
 """The largest absolute value of a result."""
 
 Lookup = Callable[[tree.Name | tree.Tap], Any]
-"""Return the value of a name or tap where the expression stands; raises EvaluationError or UnknownShape."""
+"""A function that returns the value of a name or tap; raises EvaluationError or UnknownShape."""
 
 
 class EvaluationError(Exception):
-    """An expression has no value; `span` is the part at fault, `meant` what it probably should read."""
+    """An expression has no value; `span` is the faulty part, `meant` its probable correction."""
 
     code = Code.E120
 

@@ -69,7 +69,7 @@ def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lin
 
 
 def read_lines(parser_input: ParserInput) -> tree.Lines:
-    """Return the lines of a text; raises ParseError at the first token that cannot stand there."""
+    """Return the lines of a text; raises ParseError at the first token that does not fit."""
     try:
         return _TreeConverter(parser_input).transform(_make_parser().parse(parser_input.text))
     except UnexpectedToken as error:

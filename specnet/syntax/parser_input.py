@@ -1,4 +1,4 @@
-"""The text that the parser reads: a source in which placeholders may stand for lines that cannot be read."""
+"""The text that the parser reads: a source in which placeholders may replace lines that cannot be read."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class ParserInput:
         return cls(source, source.text, range(len(source.text) + 1))
 
     def part(self, start: int, end: int) -> ParserInput:
+        """Return the characters `start` to `end` (exclusive) with their offsets."""
         return ParserInput(self.source, self.text[start:end], self.origins[start : end + 1])
 
     def span(self, start: int, end: int) -> Span:
@@ -46,7 +47,7 @@ class ParserInput:
         return self.source.span(first, self.origins[end - 1] + 1 if end > start else first)
 
     def apply(self, changes: Iterable[TextChange]) -> ParserInput:
-        """Return the input with changes made, in the order given; new text has the offsets of what it replaces."""
+        """Return the input with changes made, in the order given; new text has the offsets of the old."""
         text, origins = self.text, list(self.origins)
         for start, end, new in sorted(changes, key=lambda change: change[0])[::-1]:
             first, last = origins[start], max(origins[start], origins[end] - 1)
@@ -57,7 +58,7 @@ class ParserInput:
 
 @dataclass
 class ParseError(Exception):
-    """The offsets of the token at which the parser stopped, and the grammar's terminals that could stand there."""
+    """The offsets of the token at which the parser stopped, and the grammar's terminals that it expected."""
 
     start: int
     end: int

@@ -56,7 +56,7 @@ class Hint:
     is_safe: bool = False
     """Whether no other change is possible."""
     is_assumed: bool = False
-    """Whether what follows is read as if the changes were made."""
+    """Whether the lines below are read as if the changes were made."""
     region: tuple[int, int] | None = None
     """The characters that cannot be read, if that is not the line with those that continue it."""
 
@@ -250,7 +250,7 @@ def describe_parse_error(text: str, error: ParseError) -> tuple[str, int, int]:
 def _describe_token(token: str) -> str:
     """Return the message about a token that is wrong by itself; "" for others."""
     if token == "|":
-        return "`|` begins an arm, and arms stand between the braces of `add`, `mul` or `concat`"
+        return "`|` begins an arm, and arms are between the braces of `add`, `mul` or `concat`"
     if token[:1].isalpha() and not token.isascii():
         return f"`{token}` is not allowed in a name: names have the letters a to z, digits and underscores"
     return ""

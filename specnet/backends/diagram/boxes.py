@@ -137,7 +137,7 @@ class Boxes:
         return FAMILIES[kind.family] if kind and node.output is not None else BEHIND
 
     def _choose_colours(self, box: Box) -> Colours:
-        """Return the colours of a folded scope: those of an error, or of what is behind one, if it holds any."""
+        """Return the colours of a folded scope: those of an error in it, or of layers after one."""
         inside = [self._colours(node) for node in box.nodes]
         return next((colours for colours in (FAULT, BEHIND) if colours in inside), FOLDED)
 

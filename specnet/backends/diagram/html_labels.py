@@ -12,10 +12,10 @@ from specnet.backends.diagram.palette import QUIET, Colours
 from specnet.layers.base import Shape, format_shape
 
 LONGEST = 400
-"""Characters of a text that are shown, at most."""
+"""The largest number of characters of a text."""
 
 ABREAST = 5
-"""Small boxes side by side, at most."""
+"""The largest number of small boxes in a row."""
 
 SPACE = "&#160;"
 
@@ -37,7 +37,7 @@ def round_fractions(plain: str) -> str:
 
 
 def escape_text(plain: str) -> str:
-    """Return a line of text in markup. A backslash stands apart; Graphviz would read `\\G` as the graph's name."""
+    """Return a line of text as markup. A backslash is in a tag, as Graphviz would read `\\G` as the graph's name."""
     return escape(make_printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
 
 
@@ -47,14 +47,17 @@ def wrap_text(plain: str, width: int) -> str:
 
 
 def bold(markup: str) -> str:
+    """Return markup in bold; "" for none."""
     return f"<B>{markup}</B>" if markup else ""
 
 
 def small(markup: str, colour: str = QUIET, size: int = 10) -> str:
+    """Return markup in a colour and a size in points; "" for none."""
     return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{markup}</FONT>' if markup else ""
 
 
 def join_side_by_side(*markup: str) -> str:
+    """Return one line of all markup that is not empty."""
     return (SPACE * 2).join(each for each in markup if each)
 
 

@@ -191,6 +191,7 @@ class Variables:
         self.readers[value] = sorted([*self.readers.get(value, []), position])
 
     def is_dead_after(self, value: str, position: int) -> bool:
+        """Return whether no later statement reads a value."""
         return self.readers.get(value, [-1])[-1] <= position
 
     def assign(self, value: str, name: str) -> str:
@@ -251,6 +252,8 @@ class Variables:
 
 
 class _ForwardWriter:
+    """Writes the lines of `forward` statement by statement."""
+
     def __init__(self, body: ClassBody, inputs: Sequence[str]) -> None:
         self.body, self.module, self.statements = body, body.definition.full, group_statements(body)
         self.variables = Variables(self.module, self.statements, dict(zip(self.module.inputs, inputs, strict=True)))
@@ -329,7 +332,7 @@ class _ForwardWriter:
             self.lines.append(f"        return {names}")
 
     def _comment(self, statement: ForwardStatement) -> str:
-        """Return the output shape of a statement's functions; that of modules stands in the constructor."""
+        """Return the output shape of a statement's functions; that of modules is in the constructor."""
         leaves = [(child, child.content) for child in statement.children if isinstance(child.content, Leaf)]
         functions = [child for child, leaf in leaves if not any(call.is_module for call in leaf.calls)]
         return next((c for child in reversed(functions) if (c := self.body.shape_comment(child))), "")

@@ -45,7 +45,7 @@ class ClassBody:
         self.texts = definition.parameters.texts
 
     def arguments(self, child: Child, position: int, call: SourceCall) -> Iterator[PythonText]:
-        """Yield the arguments of a child's call: by position or by name, as the signature says, without defaults."""
+        """Yield the arguments of a child's call: by position or by name as in the signature, without defaults."""
         for name in call.arguments:
             slot = Slot(child.name, position, name)
             if slot in self.texts:

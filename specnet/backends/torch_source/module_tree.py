@@ -80,7 +80,7 @@ class ScopeRoles:
 
 
 def assign_roles(flow: Dataflow) -> ScopeRoles:
-    """Make a scope a module if it has weights, its nodes stand together, and it shares its weights as a whole."""
+    """Make a scope a module if it has weights, its nodes are consecutive, and it shares its weights as a whole."""
     members: dict[str, list[int]] = {}
     for position, node in enumerate(flow.nodes):
         for scope in _list_scopes(node.name):

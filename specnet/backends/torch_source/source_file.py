@@ -90,7 +90,7 @@ def _import_text(statement: ast.Import | ast.ImportFrom, names: list[ast.alias])
 
 
 def embed_modules(targets: Iterable[str]) -> dict[str, str]:
-    """Return the source of the targets `modules.NAME` and of what they use, by name, in the order of their file."""
+    """Return the source of the targets `modules.NAME` and of all they use, by name, in the order of their file."""
     wanted: set[str] = set()
     coming = {target.removeprefix("modules.") for target in targets if target.startswith("modules.")}
     while coming:
