@@ -18,7 +18,6 @@ from math import ceil, prod
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading
-from specnet.layers.base.window import Windowed
 
 Pixels = tuple[int, int]
 """The pixels along height and width."""
@@ -75,7 +74,7 @@ def _unknown(network: Network, found: Mapping[str, Fields | None]) -> Iterator[s
 
 
 def _slides(node: Node) -> bool:
-    return isinstance(node.layer, Windowed) and node.layer.slides
+    return node.layer is not None and node.layer.slides
 
 
 def _pixels(fields: Fields) -> Pixels:

@@ -85,6 +85,14 @@ class Layer(Attributes):
         """The traits of this layer, some of which depend on its attributes."""
         return self.kind_traits
 
+    @property
+    def slides(self) -> bool:
+        """Whether each of many output positions reads several input positions, as a convolution's do.
+
+        These layers make up the receptive field of a network; a global pool, which leaves one position, does not count.
+        """
+        return False
+
     def output(self, inputs: Shapes) -> Shape:
         """Return the output's shape; raises LayerError if the layer cannot take its inputs."""
         raise NotImplementedError
