@@ -53,7 +53,11 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(f"specnet.{module}"), name)
+            try:
+                return getattr(import_module(f"specnet.{module}"), name)
+            except ModuleNotFoundError as missing:  # so that hasattr() is False where an extra is not installed
+                hint = f"specnet.{name} needs {missing.name}: pip install 'specnet[train]'"
+                raise AttributeError(hint) from missing
     raise AttributeError(f"module 'specnet' has no attribute {name!r}")
 
 

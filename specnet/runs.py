@@ -18,6 +18,7 @@ from specnet.training import (
     MODEL,
     SPEC,
     BadRun,
+    CannotRun,
     ClassificationMetrics,
     EvaluationOptions,
     Job,
@@ -40,6 +41,9 @@ def load_run(path: str | Path) -> LoadedRun:
     """Load the network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
     config = read_run_config(Path(path))
     checked, job = restore_job(config)
+    if not (config.folder / MODEL).exists():
+        how = f"`specnet train --resume {config.folder}` continues it"
+        raise CannotRun(f"the run has no {MODEL} yet: it stopped before the end of its first epoch; {how}")
     weights = read_weights(config.folder / MODEL)
     _check_same_network(checked, weights, config)
     return build_loaded_run(config, job, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import signal
@@ -30,8 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; raises nothing."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
     words = sys.argv[1:] if arguments is None else arguments
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, as by `>&-`
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        if hasattr(stream := getattr(sys, name), "reconfigure"):
             stream.reconfigure(errors="replace")
     code = _catch_errors(words)
     if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
@@ -42,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _catch_errors(words: list[str]) -> int:
     """Run a command; print the error that it ends with, if any, and return the exit code."""
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()
+        return code
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -51,8 +56,12 @@ def _catch_errors(words: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as bug:
-        print(_format_bug(bug, words), file=sys.stderr)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+            print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 2
+        print(_format_bug(error, words), file=sys.stderr)
         return BUG
 
 

@@ -1,4 +1,4 @@
-"""Format the reference of layers and settings from their classes: docstrings, attributes, words."""
+"""The text of `specnet explain` about layers and settings, made of their classes: docstrings, attributes, words."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from specnet.layers.base.traits import Trait
 
 
 def find_linear_pairs(view: View) -> Iterator[Finding]:
-    """Yield linear layers that directly follow linear ones, unless the pair is narrow or grouped and saves weights."""
+    """Yield linear layers that directly follow linear ones, unless the pair is of use."""
     for node in filter(_is_linear, view.network.nodes):
         first = view.skip_back(node, lambda before: has_trait(before, Trait.TRANSPARENT))
-        if first and _is_linear(first) and not (_is_narrow(view, first, node) or _is_grouped(first, node)):
+        if first and _is_linear(first) and not _is_useful(view, first, node):
             word = view.elaborated.places[first.name].word
             other = Label(word, f"`{first.name}` is linear, too", primary=False)
             yield view.make_finding(node, "", _describe_pair(view, first, node), (other,))
@@ -24,6 +24,20 @@ def find_linear_pairs(view: View) -> Iterator[Finding]:
 
 def _is_linear(node: Node) -> bool:
     return has_trait(node, Trait.LINEAR) and has_trait(node, Trait.LEARNS_WEIGHT)
+
+
+def _is_useful(view: View, first: Node, second: Node) -> bool:
+    """Whether a pair saves weights, or upsamples scores as fully convolutional networks do (Long et al. 2015)."""
+    return _is_narrow(view, first, second) or _is_grouped(first, second) or _enlarges(view, first, second)
+
+
+def _enlarges(view: View, *nodes: Node) -> bool:
+    """Whether one makes a map larger."""
+    return any(len(node.output or ()) == 3 and prod((node.output or ())[:2]) > _positions(view, node) for node in nodes)
+
+
+def _positions(view: View, node: Node) -> int:
+    return prod(view.input_shape(node)[:2]) if len(view.input_shape(node)) == 3 else 1
 
 
 def _is_grouped(*nodes: Node) -> bool:
