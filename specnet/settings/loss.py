@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -21,6 +21,9 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 class Loss(Setting):
     """A number for each image that is smaller the better the outputs fit its label."""
 
+    applies_softmax: ClassVar[bool] = False
+    """Whether the loss takes a softmax of the outputs itself, so that a network must not end in one."""
+
     @property
     def class_weights(self) -> ClassWeights | None:
         """The factors of the classes in the mean, for a loss that has them."""
@@ -33,6 +36,8 @@ class CrossEntropy(Loss):
     `weights` are factors of the classes in the mean: a number for each, or `balanced`: all classes count alike.
     """
 
+    applies_softmax: ClassVar[bool] = True
+
     smoothing: BelowOne = 0.0
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
         None, description="factor of each class, as [1, 2.5], or `balanced`"
@@ -43,4 +48,6 @@ class CrossEntropy(Loss):
         return self.weights
 
 
-CHOICES: Mapping[str, type[Loss]] = {"cross_entropy": CrossEntropy}
+CHOICES: Mapping[str, type[Loss]] = {
+    "cross_entropy": CrossEntropy,
+}

@@ -72,4 +72,10 @@ class Muon(Optimizer):
     adamw_lr: Positive = 1e-3
 
 
-CHOICES: Mapping[str, type[Optimizer]] = {"sgd": Sgd, "adam": Adam, "adamw": AdamW, "rmsprop": RmsProp, "muon": Muon}
+CHOICES: Mapping[str, type[Optimizer]] = {
+    "sgd": Sgd,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RmsProp,
+    "muon": Muon,
+}

@@ -11,6 +11,7 @@ from torch import Tensor
 from specnet import validation
 from specnet.attributes import Setting
 from specnet.settings import Training, get_choice
+from specnet.settings.augment import Mixing
 from specnet.training.data.images import DataSet
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device
@@ -91,10 +92,9 @@ def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
 
 def refuse_unregistered(training: Training) -> None:
     """Raise CannotRun for a setting without an implementation, such as one added only to specnet/settings/."""
-    augmentations: set[type[Setting]] = {*AUGMENTATIONS, *MIXINGS}
     registries: list[tuple[str, Setting, Container[type[Setting]]]] = [
         ("data", training.data, READERS),
-        *(("augment", step, augmentations) for step in training.augment),
+        *(("augment", step, MIXINGS if isinstance(step, Mixing) else AUGMENTATIONS) for step in training.augment),
         ("loss", training.loss, LOSSES),
         ("optimizer", training.optimizer, OPTIMIZERS),
     ]

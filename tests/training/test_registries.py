@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import torch
 from small_jobs import job, training
 
 from specnet.settings import get_choices
-from specnet.settings.augment import Augment
+from specnet.settings.augment import Augment, Mixing
+from specnet.settings.average import Average
 from specnet.settings.data import Data
+from specnet.settings.init import Init
 from specnet.settings.loss import Loss
-from specnet.settings.optimizer import Optimizer
+from specnet.settings.normalize import Normalize
+from specnet.settings.optimizer import Muon, Optimizer
+from specnet.settings.schedule import Schedule, compute_rate_factor
 from specnet.training import CannotRun, Options, train
 from specnet.training.data.sets import READERS
-from specnet.training.optim.losses import LOSSES
-from specnet.training.optim.optimizers import OPTIMIZERS
-from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
+from specnet.training.optim.losses import LOSSES, build_loss
+from specnet.training.optim.optimizers import OPTIMIZERS, build_optimizer
+from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS, apply_step
 
 REGISTRIES: dict[str, Collection[type]] = {
     "data": READERS,
-    "augment": {*AUGMENTATIONS, *MIXINGS},
+    "augment": {kind for kind in AUGMENTATIONS if not issubclass(kind, Mixing)}
+    | {kind for kind in MIXINGS if issubclass(kind, Mixing)},
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
 }
@@ -70,3 +77,60 @@ def test_what_is_not_implemented_is_refused(
     with pytest.raises(CannotRun, match=f"`{line} unknown` can be checked, but nothing here trains with it"):
         train(job(training(**{line: setting})), Options(run=tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "union"), [("schedule", Schedule), ("init", Init), ("normalize", Normalize), ("average", Average)]
+)
+def test_every_choice_of_a_closed_line_is_in_its_union(line: str, union: object) -> None:
+    """mypy asks for an arm of each member of the union, wherever it is matched."""
+    assert set(get_args(union)) == set(get_choices(line).values())
+
+
+@pytest.mark.parametrize("choice", get_choices("schedule"))
+def test_every_schedule_is_implemented(choice: str) -> None:
+    schedule = get_choices("schedule")[choice]()
+    assert all(0 <= compute_rate_factor(schedule, epoch, 10.0, [1.0] * int(epoch)) <= 1 for epoch in (0.5, 5.0, 9.5))
+
+
+@pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_an_augmentation_changes_pixels_of_either_type(kind: type, channels: int, dtype: torch.dtype) -> None:
+    pixels = torch.randint(0, 256, (4, 9, 12, channels)).to(dtype)
+
+    def augment() -> torch.Tensor:
+        torch.manual_seed(1)
+        return apply_step(kind(), pixels.clone()).float()
+
+    changed = augment()
+    assert changed.shape == pixels.shape
+    assert changed.min() >= 0 and changed.max() <= 255.5
+    assert changed.equal(augment())
+
+
+@pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("scale", [1.0, 200.0])
+def test_a_loss_is_a_finite_number_with_a_finite_gradient(kind: type, scale: float) -> None:
+    loss = build_loss(kind())
+    for batch in (1, 5):
+        outputs = (scale * torch.eye(5)[:batch]).requires_grad_()
+        for labels in (torch.arange(batch), torch.zeros(batch, dtype=torch.long)):
+            value = loss(outputs, labels)
+            (gradient,) = torch.autograd.grad(value, outputs)
+            assert value.shape == () and value.isfinite() and gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.__name__)
+def test_the_state_of_an_optimizer_is_counted(kind: type) -> None:
+    """The disk space that a run needs is computed from it, without the optimizer."""
+    setting, module = kind(), torch.nn.Linear(64, 32)
+    optimizer = build_optimizer(setting, (), module, {}, torch.device("cpu"))
+    module(torch.randn(8, 64)).square().mean().backward()
+    optimizer.step()
+    tensors = [value for state in optimizer.state.values() for value in state.values()]
+    kept = sum(tensor.numel() for tensor in tensors if isinstance(tensor, torch.Tensor) and tensor.numel() > 1)
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    most = OPTIMIZERS[kind].state_per_parameter(setting)
+    assert kept <= most * parameters
+    assert kept > (most - 1) * parameters or not most or kind is Muon

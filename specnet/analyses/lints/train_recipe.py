@@ -19,9 +19,11 @@ FEW = 4
 
 def find_double_softmax(view: View) -> Iterator[Finding]:
     """Yield outputs within 0..1, to which the loss applies a softmax again."""
+    if not view.network.training or not view.network.training.loss.applies_softmax:
+        return
     for node in map(view.network.by_name.get, view.ends):
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
-        if end and has_trait(end, Trait.UNIT_RANGE) and end.output and view.network.training:
+        if end and has_trait(end, Trait.UNIT_RANGE) and end.output:
             least = log(1 + (end.output[-1] - 1) / e)
             beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
             settings = view.elaborated.setting_spans
