@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
@@ -65,11 +66,23 @@ def to_arguments(attributes: Attributes) -> tuple[tree.Argument, ...]:
 
 def _arguments(attributes: Attributes) -> Iterator[tree.Argument]:
     cls = type(attributes)
-    others = [name for name in cls.model_fields if name not in cls.positional]
-    for name in (*cls.positional, *others):
+    for name, is_positional, default in _list_fields(cls):
         value = getattr(attributes, name)
-        if value is not None and (name in cls.positional or value != cls.model_fields[name].default):
+        if value is not None and (is_positional or value != default):
             yield _argument(cls, name, value)
+
+
+@cache
+def _list_fields(cls: type[Attributes]) -> tuple[tuple[str, bool, Any], ...]:
+    """Return the fields in the order of arguments: name, whether it is positional, and default."""
+    others = [name for name in cls.model_fields if name not in cls.positional]
+    return tuple((name, name in cls.positional, cls.model_fields[name].default) for name in (*cls.positional, *others))
+
+
+@cache
+def _list_letters(cls: type[Attributes]) -> frozenset[str]:
+    """Return the upper-case keys."""
+    return frozenset(key for field in cls.model_fields if (key := cls.key_of(field)).isupper())
 
 
 def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
@@ -77,9 +90,9 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
     word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
     if word is not None:
         return tree.Argument(NOWHERE, None, make_name(word))
-    letters = {cls.key_of(field) for field in cls.model_fields if cls.key_of(field).isupper()}
-    has_key = name not in cls.positional or (cls.key_of(name) in letters and len(letters) > 1)
-    return tree.Argument(NOWHERE, make_name(cls.key_of(name)) if has_key else None, to_expression(value))
+    key, letters = cls.key_of(name), _list_letters(cls)
+    has_key = name not in cls.positional or (key in letters and len(letters) > 1)
+    return tree.Argument(NOWHERE, make_name(key) if has_key else None, to_expression(value))
 
 
 def make_name(text: str) -> tree.Name:
