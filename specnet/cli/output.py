@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from specnet.atomic_write import write_user_file
 from specnet.diagnostics import Diagnostic, Severity
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -32,6 +31,8 @@ class CommandError(Exception):
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all; raises CommandError."""
+    from specnet.atomic_write import write_user_file
+
     refuse_folder(path)
     try:
         write_user_file(path, content)
