@@ -29,14 +29,19 @@ def write_docstring(network: Network, origin: str) -> str:
         f"Written by SpecNet from {origin or 'a spec'}",
         network.digest,
     ]
-    lines = [line for paragraph in paragraphs for line in wrap(_escape(paragraph), LINE_WIDTH - 3) or [""]]
+    wrapped = [line for text in paragraphs for line in wrap(_make_printable(text), LINE_WIDTH - 3) or [""]]
+    lines = [_escape(line) for line in wrapped]  # only now: a line that ended within an escape would end the string
     return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
 
 
-def _escape(text: str) -> str:
-    """Return a text escaped for triple quotes."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+def _make_printable(text: str) -> str:
+    """Replace unprintable characters by spaces."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _escape(line: str) -> str:
+    """Return a line escaped for triple quotes."""
+    return line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _describe_interface(network: Network) -> str:
