@@ -26,7 +26,7 @@ LONGEST_QUOTED = 10**15
 
 def format_layer(layer: Layer) -> str:
     """Return the canonical text of a layer; reading it gives an equal layer."""
-    return " ".join([layer.kind, *map(format_argument, to_arguments(layer))])
+    return f"{layer.kind} {format_arguments(layer)}".rstrip()
 
 
 def format_arguments(attributes: Attributes) -> str:

@@ -64,7 +64,7 @@ def _format_excerpt(at: Span, labels: Sequence[Label], width: int, style: str, c
         for number, on_line in groupby(own, lambda label: label.span.line):
             here = list(on_line)
             first = _choose_first_column(here)
-            line = _replace_unprintable(source.line(number))[first : first + WIDEST]
+            line = replace_unprintable(source.line(number))[first : first + WIDEST]
             lines.append(f"{number:>{width}} {bar} {line}".rstrip())
             marks = [mark[first : first + 2 * WIDEST] for mark in _draw_marks(here, source.line(number))]
             lines += [f"{gutter} {bar} {paint(mark, style, colour)}" for mark in marks]
@@ -81,9 +81,9 @@ def _sort_key(label: Label, main: Source) -> tuple[bool, int, int]:
     return label.span.source is not main, id(label.span.source), label.span.start
 
 
-def _replace_unprintable(line: str) -> str:
-    """Replace each tab and unprintable character by a space, so that marks are below their text."""
-    return "".join(character if character.isprintable() else " " for character in line)
+def replace_unprintable(text: str) -> str:
+    """Replace each tab, line end and unprintable character by a space, which takes one column as well."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:

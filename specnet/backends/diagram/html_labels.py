@@ -10,6 +10,7 @@ from textwrap import wrap
 
 from specnet.backends.diagram.palette import QUIET, Colours
 from specnet.layers.base import Shape, format_shape
+from specnet.reporters.terminal import replace_unprintable
 
 LONGEST = 400
 """The largest number of characters of a text."""
@@ -22,7 +23,7 @@ SPACE = "&#160;"
 
 def make_printable(plain: str) -> str:
     """Replace unprintable characters by spaces and cut a text that is too long."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in plain[:LONGEST])
+    shown = replace_unprintable(plain[:LONGEST])
     return f"{shown}…" if len(plain) > LONGEST else shown
 
 

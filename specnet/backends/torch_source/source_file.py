@@ -12,6 +12,7 @@ from specnet.backends.torch_source.calls import read_torch_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
 from specnet.layers.base import Shape
+from specnet.reporters.terminal import replace_unprintable
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
@@ -29,14 +30,9 @@ def write_docstring(network: Network, origin: str) -> str:
         f"Written by SpecNet from {origin or 'a spec'}",
         network.digest,
     ]
-    wrapped = [line for text in paragraphs for line in wrap(_make_printable(text), LINE_WIDTH - 3) or [""]]
+    wrapped = [line for text in paragraphs for line in wrap(replace_unprintable(text), LINE_WIDTH - 3) or [""]]
     lines = [_escape(line) for line in wrapped]  # only now: a line that ended within an escape would end the string
     return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
-
-
-def _make_printable(text: str) -> str:
-    """Replace unprintable characters by spaces."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _escape(line: str) -> str:

@@ -61,6 +61,7 @@ def average_gradients(network: nn.Module, place: torch.device) -> nn.Module:
     """Return the network with gradients averaged over all ranks; running statistics stay each rank's own."""
     devices = [place] if place.type == "cuda" else None
     unsynced: dict[str, bool] = {UNSYNCED: False}
+    # the argument's name depends on torch's version, so that mypy cannot know it
     return DistributedDataParallel(network, devices, gradient_as_bucket_view=True, **unsynced)  # type: ignore[arg-type]
 
 

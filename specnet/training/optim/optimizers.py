@@ -172,7 +172,7 @@ class MuonAdamW(Optimizer):
             optimizer.state = self.state
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no loss is computed anew here
         for weight, matrix in self._matrices.items():
             matrix.grad = None if weight.grad is None else _as_matrix(weight.grad)
         for optimizer in self._both:

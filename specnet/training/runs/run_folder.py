@@ -136,7 +136,7 @@ class Weights:
 def read_weights(path: Path) -> Weights:
     """Read a file of weights; raises CannotRun where it is missing, BadRun where it is damaged."""
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "pt") as file:  # which is no mapping, and cannot be iterated over itself
             return Weights({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
         raise BadRun(f"{path} is damaged, or no file of weights in the format safetensors: {error}") from None
