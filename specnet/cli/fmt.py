@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from specnet.cli.output import CommandError, print_diagnostics, rewrite_spec
+from specnet.cli.output import CommandError, print_diagnostics, print_error, print_file, print_message, rewrite_spec
 from specnet.cli.specs import read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise
@@ -36,10 +35,10 @@ def run(options: argparse.Namespace) -> int:
         try:
             code = max(code, _format(file, options, output))
         except CommandError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print_error(error)
             code = max(code, error.exit_code)
     if code < 2:
-        sys.stdout.buffer.write("".join(output).encode())
+        print_file("".join(output))
     return code
 
 
@@ -61,7 +60,7 @@ def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
         rewrite_spec(Path(file), text)
         done.insert(0, "formatted")
     if done:
-        print(f"{source.name}: {', '.join(done)}", file=sys.stderr)
+        print_message(f"{source.name}: {', '.join(done)}")
     return _report(errors)
 
 
@@ -81,7 +80,8 @@ def _lay_out(source: Source, lines: tree.Lines) -> str:
     text = format_source(source, lines)
     parsed, unreadable = parse(Source(source.name, text))
     if unreadable:
-        raise CommandError(f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}", 1)
+        message = f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}"
+        raise CommandError(message, exit_code=1)
     if parsed != lines:
         raise RuntimeError(f"the canonical layout of {source.name} says something else")
     return text

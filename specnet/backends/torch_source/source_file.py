@@ -12,7 +12,7 @@ from specnet.backends.torch_source.calls import read_torch_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
 from specnet.layers.base import Shape
-from specnet.reporters.terminal import replace_unprintable
+from specnet.printable import replace_unprintable
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
