@@ -37,8 +37,8 @@ def escape_commands(text: str) -> str:
 
 
 def dump_json(value: Any) -> str:
-    """Return a value as JSON with its unprintable characters escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+    """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log."""
+    text = COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
     return (
         text
         if text.isprintable()

@@ -16,6 +16,7 @@ UNPRINTABLE = {
     "\ud800-\udc80": r"\ud800-\udc80",
     "\U000e0041\x7f\x9b": r"\U000e0041\x7f\x9b",
     "one\ttwo\xa0three": "one two three",
+    "a ##[b]": "a ##[b]",
     "96×96, 猫 – é": "96×96, 猫 – é",
 }
 
@@ -33,6 +34,7 @@ def test_json_holds_the_same_text_in_printable_characters(text: str) -> None:
     written = dump_json({text: [text, {}]})
     assert json.loads(written) == {text: [text, {}]}
     assert written.replace("\n", "").isprintable()
+    assert "##[" not in written
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,19 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from specnet.cli.output import CommandError, print_diagnostics, print_error, print_file, print_message, rewrite_spec
+from specnet.cli.output import (
+    CommandError,
+    print_diagnostics,
+    print_error,
+    print_file,
+    print_message,
+    print_text,
+    rewrite_spec,
+)
 from specnet.cli.specs import read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise
+from specnet.printable import escape_unprintable
 from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
@@ -37,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
         except CommandError as error:
             print_error(error)
             code = max(code, error.exit_code)
-    if code < 2:
-        print_file("".join(output))
+    if code < 2 and output:
+        print_text("\n".join(output)) if options.check else print_file("".join(output))
     return code
 
 
@@ -51,7 +60,7 @@ def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     text, errors, filled = _fill(source, lines) if options.fill else (_lay_out(source, lines), [], "")
     is_formatted = text == (source.text if file == "-" else source.text.replace("\r\n", "\n"))
     if options.check:
-        output += [f"{source.name}\n"] if not is_formatted else []
+        output += [escape_unprintable(source.name)] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
     done = [filled] if filled else []
     if file == "-":
