@@ -174,14 +174,24 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
+    from specnet.foreign.order import begins_line, recognise_early_call
     from specnet.foreign.python import translate_layer_call
 
     word = call.word.text
-    resembled = find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
-    whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
+    if early := recognise_early_call(call.word.span):
+        context.add_diagnostics([early], context.scope.trace)
+        return
+    tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
+    resembled = tap or find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    whole = translate_layer_call(call.span.text) or (not tap and complete_keys(resembled, call))
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
+
+
+def _is_value(name: str, context: Context) -> bool:
+    """Return whether a name stands for a value of the network: that of a tap, a label or an argument."""
+    return context.scope.find_tap(name)[0] or isinstance(context.scope.find_variable(name)[1], ValueRef)
 
 
 WALKER = Walker(walk_lines, walk_element)

@@ -120,6 +120,7 @@ RULES = (
         "there is no space between a function and its parenthesis",
         r"\1\2",
     ),
+    Rule(r"(?<![\w.(\[,])0,(\d+)(?![\w.]|\s*,)", "a decimal number has a point: `{1}`", r"0.\1", is_everywhere=False),
     Rule(r"(?<![\w.)])\.\d+", "`{0}` is written `{1}`", r"0\g<0>"),
     Rule(r"(?<![\w.])(\d+)\.(?![\w.])", "`{0}` is written `{1}`", r"\1"),
     Rule(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _to_size),
