@@ -56,6 +56,29 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("relu /* as ever */", "relu # as ever"),
         ("conv K=max (2, 8) F=3", "conv K=max(2, 8) F=3"),
         ("conv num_output: 8 kernel_size: 3", "conv K=8 F=3"),
+        # signs for arrows
+        ("bn => relu", "->"),
+        ("bn => relu => tanh", "bn -> relu -> tanh"),
+        ("bn => relu -> pool max F=2", "bn -> relu -> pool max F=2"),
+        ("bn => relu => 32x32x3", "bn -> relu => 32x32x3"),
+        ("bn | relu | tanh", "bn -> relu -> tanh"),
+        ("bn –> relu", "bn -> relu"),
+        ("bn — relu", "bn -> relu"),
+        ("bn ⇒ relu", "bn -> relu"),
+        ("bn > relu", "bn -> relu"),
+        ("bn - relu", "bn -> relu"),
+        ("conv K=8 F=3 - relu", "->"),
+        ("conv K=8 F=3 > relu", "->"),
+        # operators by position
+        ("fc 10 // the classes", "# the classes"),
+        ("fc 10 // 10 classes", "# 10 classes"),
+        ("relu => 32x32x3 // as before", "relu => 32x32x3 # as before"),
+        ("relu => 32x32x3 // before", "# before"),
+        ("relu => 32*32*3", "32x32x3"),
+        ("conv K=8 F=3*3", "3x3"),
+        ("fc 10 if W > 3 else 5", "fc (10 if W > 3 else 5)"),
+        ("dropout 1/4 if C < 8 else 1/2", "dropout (1/4 if C < 8 else 1/2)"),
+        ("filter sobel-x", "sobel_x"),
         # PyTorch
         ("Conv2d(8, 3)", "conv K=8 F=3"),
         ("nn.Conv2d(3, 8, 3, stride=1, padding=1, bias=False),", "conv K=8 F=3 S=1 P=1 bias=no"),
@@ -129,7 +152,19 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
+    "written",
+    [
+        "fc -1",
+        "fc W<3",
+        "fc 10 -W",
+        "x = conv(x)",
+        "x = F.relu(self.conv1(x))",
+        "conv K=?",
+        "filters=32",
+        "[route]",
+        "fc 10 20",
+        "relu 1",
+    ],
 )
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
     (error,) = check(f"input 32x32x3\n{written}\nfc 10\n").errors
@@ -183,6 +218,28 @@ def test_only_a_translation_without_a_loss_is_applied() -> None:
     (error,) = check("input 32x32x3\nnn.Conv2d(3, 8, 3, padding=1, padding_mode='circular')\nfc 10\n").errors
     assert [(fix.title, fix.safe) for fix in error.fixes] == [("conv K=8 F=3 P=1", False)]
     assert "`padding_mode='circular'` has no counterpart" in error.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("input 32*32*3\nfc 10", "32x32x3"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh\nadd a", "@a"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nadd @a + @b", "@a @b"),
+        ("block u(a, b=2) { fc a }\ninput 8x8x3\nu 10 // ten of", "# ten of"),
+        ("block u(a, b) { if b { fc a } }\ninput 8x8x3\nu 10 yes and W == 8", "u 10 (yes and W == 8)"),
+        ("input 8x8x3\nhead aux-1 { fc 10 }\nfc 10", "aux_1"),
+        ("input 8x8x3\nfc 10\ntrain { data cifar-10 }", "cifar10"),
+        ("input 8x8x3\nfc 10\ntrain { data folder images/cats }", '"images/cats"'),
+        ("use blocks/fire.net\ninput 8x8x3\nfire 4 4 4", '"blocks/fire.net"'),
+    ],
+)
+def test_a_value_with_an_operator_is_corrected(text: str, meant: str) -> None:
+    checked = check(text, str(ROOT / "specs" / "test.net"))
+    (error,) = checked.errors
+    assert [fix.title for fix in error.fixes] == [meant]
+    assert not check(apply_edits(checked.source, error.fixes[0].edits).text, str(ROOT / "specs" / "test.net")).errors
 
 
 MISTAKES = {
