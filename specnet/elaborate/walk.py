@@ -174,8 +174,8 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
+    from specnet.foreign.calls import translate_layer_call
     from specnet.foreign.order import begins_line, recognise_early_call
-    from specnet.foreign.python import translate_layer_call
 
     word = call.word.text
     if early := recognise_early_call(call.word.span):

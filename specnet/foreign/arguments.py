@@ -18,7 +18,6 @@ from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate
 
-
 WITHOUT_PADDING = "valid"
 """Keras's word."""
 

@@ -21,7 +21,10 @@ def recognise_early_call(call: Span) -> Diagnostic | None:
     code, (start, end) = mask_text(source.text), blocks[0]
     first = next(s for s, e in statements if re.search(rf"\b{re.escape(name)}\b", code[s:e]))
     text = source.text[start:end]
-    move = Edit(source.span(first, first), text if text.endswith("\n") else f"{text}\n"), Edit(source.span(start, end), "")
+    move = (
+        Edit(source.span(first, first), text if text.endswith("\n") else f"{text}\n"),
+        Edit(source.span(start, end), ""),
+    )
     found = define.match(source.text, start)
     label = Label(source.span(*found.span("name")) if found else call, "defined here", primary=False)
     message = f"`{name}` is called above its definition; a block stands above the lines that call it"

@@ -39,7 +39,7 @@ def format_notes(diagnostic: Diagnostic) -> list[str]:
         *(f"note: {note}" for note in diagnostic.notes),
         *(f"called from {_format_place(span)}  `{first_line(span)}`" for span in diagnostic.trace),
         *([f"help: {diagnostic.help}"] if diagnostic.help else []),
-        *(f"fix: {fix.title}" for fix in diagnostic.fixes),
+        *(line for fix in diagnostic.fixes for line in f"fix: {fix.title}".replace("\n", "\n     ").split("\n")),
     ]
     return [*map(escape_unprintable, lines)]
 
