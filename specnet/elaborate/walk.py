@@ -49,6 +49,9 @@ STATEMENTS: Mapping[str, Statement] = {
 }
 """The words that begin a line of their own."""
 
+KEYWORDS = ("let", "block", "expect", "repeat", "for", "if")
+"""The words of the grammar that begin a line."""
+
 
 def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueName:
     """Return the value after the last line, given the one before the first; raises LimitExceeded."""
@@ -175,14 +178,15 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call
-    from specnet.foreign.order import begins_line, recognise_early_call
+    from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
-    if early := recognise_early_call(call.word.span):
+    if early := recognise_early_call(call.word.span) or recognise_label(call):
         context.add_diagnostics([early], context.scope.trace)
         return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
-    resembled = tap or find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
+    words = [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS]
+    resembled = tap or find_closest_word(word, words)
     whole = translate_layer_call(call.span.text) or (not tap and complete_keys(resembled, call))
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"

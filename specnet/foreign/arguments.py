@@ -29,7 +29,8 @@ def explain_arguments(
     if cause := _recognise_missing_equal_signs(attributes, arguments):
         return [cause]
     explained = [_explain_keras(each, arguments) for each in _add_keys(attributes, arguments, diagnostics)]
-    return [_explain_letter(each, attributes, arguments) for each in explained]
+    explained = [_explain_letter(each, attributes, arguments) for each in explained]
+    return [_offer_letters(each, attributes, arguments) for each in explained]
 
 
 def complete_keys(words: str, call: tree.Call) -> str:
@@ -149,6 +150,26 @@ def _explain_letter(
     texts = [_insert_letters(argument.value, attributes, arguments), "same" if key == "P=" else ""]
     fixes = [make_replacement(argument.span, key + text, safe=text != "same") for text in texts if text]
     return replace(diagnostic, message=message, help="", fixes=tuple(fixes))
+
+
+def _offer_letters(
+    diagnostic: Diagnostic, attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> Diagnostic:
+    """Return the diagnostic of a wrong letter, `conv K=8 x=3` or `conv K=8 K=3`, with the letters that are free."""
+    key = diagnostic.labels[0].span.text.partition("=")[0]
+    wrong = [argument for argument in arguments if argument.key and argument.key.text == key]
+    is_letter = diagnostic.code is Code.E113 or (diagnostic.code is Code.E110 and len(key) == 1)
+    if not is_letter or diagnostic.fixes:
+        return diagnostic
+    given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
+    texts = [(argument.span, argument.value.span.text) for argument in wrong[::-1]]
+    letters = list_free_keys(attributes, given)
+    if diagnostic.code is Code.E113:
+        letters = [
+            letter for letter in letters if attributes.model_fields[attributes.field_of(letter) or ""].is_required()
+        ]
+    fixes = [make_replacement(span, f"{letter}={value}") for letter in letters for span, value in texts]
+    return replace(diagnostic, fixes=tuple(fixes))
 
 
 def _insert_letters(value: tree.Expression, attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> str:

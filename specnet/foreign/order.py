@@ -1,4 +1,4 @@
-"""Recognise blocks that are called above their definition, and names of values without their `@`."""
+"""Recognise what is wrong about a word that is no layer: a block that is defined below, a label without its colon."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
+from specnet.foreign.arrows import is_layer
 from specnet.source import Span
+from specnet.syntax import tree
 from specnet.syntax.parser_input import find_statement_end, mask_text
+
+LOOPS = frozenset({"repeat", "for"})
 
 
 def recognise_early_call(call: Span) -> Diagnostic | None:
@@ -30,6 +34,19 @@ def recognise_early_call(call: Span) -> Diagnostic | None:
     message = f"`{name}` is called above its definition; a block stands above the lines that call it"
     title = f"move the block `{name}` above line {source.span(first, first).line}"
     return make_diagnostic(Code.E101, message, call, label, fixes=[Fix(title, move, safe=True)])
+
+
+def recognise_label(call: tree.Call) -> Diagnostic | None:
+    """Recognise `conv1 conv K=8 F=3`, a label without its colon."""
+    first = call.arguments[0].value if call.arguments and not call.arguments[0].key else None
+    word, text = call.word.span, call.word.span.source.text
+    if not isinstance(first, tree.Name) or not begins_line(word):
+        return None
+    if not (first.text in LOOPS or is_layer(first.text, text)):
+        return None
+    colon = Fix(f"{word.text}: {first.text}", (Edit(word.source.span(word.end, word.end), ":"),), safe=True)
+    message = f"no layer or block is called `{word.text}`; a label ends with a colon"
+    return make_diagnostic(Code.E101, message, word, fixes=[colon])
 
 
 def _split_into_statements(text: str) -> Iterator[tuple[int, int]]:
