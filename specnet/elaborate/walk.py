@@ -174,7 +174,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
-    from specnet.foreign.python import translate_layer_call
+    from specnet.foreign.calls import translate_layer_call
 
     word = call.word.text
     resembled = find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])

@@ -14,12 +14,16 @@ from urllib.parse import quote
 
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
 from specnet.package import __version__
+from specnet.printable import escape_unprintable
 from specnet.reporters.terminal import format_notes
 from specnet.source import Source, Span
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates that stand for no byte of a file name, and cannot be encoded."""
 
 LocatedDiagnostic = tuple[Source, Diagnostic]
 """The file that was checked, and a diagnostic, whose spans may be in a file that it uses."""
@@ -77,7 +81,8 @@ def _compute_fingerprint(source: Source, diagnostic: Diagnostic) -> str:
     """Return a hash of a code and the text of its line, which stays the same when the line moves within its file."""
     span = diagnostic.span or source.span(0, 0)
     line = " ".join(span.source.line(span.line).split())
-    return sha256(f"{diagnostic.code.name}\0{_make_uri(span.source)}\0{line}".encode()).hexdigest()[:16]
+    text = f"{diagnostic.code.name}\0{_make_uri(span.source)}\0{line}"
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _make_related_locations(diagnostic: Diagnostic) -> Iterator[dict[str, Any]]:
@@ -117,7 +122,7 @@ def _make_region(span: Span) -> dict[str, int]:
 
 def _make_uri(source: Source) -> str:
     """Return an absolute name as a `file:` URI, a relative one as a reference from the repository's root."""
-    path = Path(source.name)
+    path = Path(NO_BYTE.sub("\ufffd", source.name))
     return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
@@ -155,7 +160,7 @@ def _format_message(diagnostic: Diagnostic) -> str:
 
 
 def _escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escape_unprintable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _escape_property(value: object) -> str:
