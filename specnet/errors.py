@@ -22,4 +22,7 @@ from __future__ import annotations
 
 
 class SpecNetError(Exception):
-    """The base of all exceptions that SpecNet raises on purpose; the message is for the user."""
+    """The base of all exceptions that SpecNet raises on purpose; the message is for the user, each argument a line."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))

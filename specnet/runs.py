@@ -113,8 +113,8 @@ def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -
     if checked.digest not in (digest, theirs.digest):
         raise BadRun(
             f"{model} has the weights of another network ({_short_digest(digest)}) "
-            f"than {config.folder / SPEC} ({_short_digest(checked.digest)})\n"
-            + _format_differences(find_differences(theirs.network, checked.network))
+            f"than {config.folder / SPEC} ({_short_digest(checked.digest)})",
+            *_format_differences(find_differences(theirs.network, checked.network)),
         )
 
 
@@ -122,11 +122,11 @@ def _short_digest(digest: str) -> str:
     return f"digest {digest.removeprefix('sha256:')[:12]}"
 
 
-def _format_differences(found: list[Difference]) -> str:
+def _format_differences(found: list[Difference]) -> list[str]:
     """Return a line for each layer that was added, removed or changed."""
     lines = [_format_difference(difference) for difference in found if difference.change is not Change.AFFECTED]
     more = [f"  and {len(lines) - MOST_DIFFERENCES} more"] if len(lines) > MOST_DIFFERENCES else []
-    return "\n".join([*lines[:MOST_DIFFERENCES], *more])
+    return [*lines[:MOST_DIFFERENCES], *more]
 
 
 def _format_difference(difference: Difference) -> str:

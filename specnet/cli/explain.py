@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from specnet.cli.output import CommandError
+from specnet.cli.output import CommandError, print_text
 from specnet.diagnostics import Code
 from specnet.package import find_package_file
 from specnet.suggest import did_you_mean
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Return 0; for an unknown word raise CommandError, and print nothing."""
     texts = [_explain(word) for word in options.words]
-    print("\n\n".join(texts) if texts else _list_all())
+    print_text("\n\n".join(texts) if texts else _list_all())
     return 0
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from specnet.cli.output import CommandError, print_diagnostics, rewrite_spec
+from specnet.cli.output import (
+    CommandError,
+    print_diagnostics,
+    print_error,
+    print_file,
+    print_message,
+    print_text,
+    rewrite_spec,
+)
 from specnet.cli.specs import read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise
+from specnet.printable import escape_unprintable
 from specnet.printer.formatter import format_source
 from specnet.source import Source
 from specnet.syntax import tree
@@ -36,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
         try:
             code = max(code, _format(file, options, output))
         except CommandError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print_error(error)
             code = max(code, error.exit_code)
-    if code < 2:
-        sys.stdout.buffer.write("".join(output).encode())
+    if code < 2 and output:
+        print_text("\n".join(output)) if options.check else print_file("".join(output))
     return code
 
 
@@ -52,7 +60,7 @@ def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
     text, errors, filled = _fill(source, lines) if options.fill else (_lay_out(source, lines), [], "")
     is_formatted = text == (source.text if file == "-" else source.text.replace("\r\n", "\n"))
     if options.check:
-        output += [f"{source.name}\n"] if not is_formatted else []
+        output += [escape_unprintable(source.name)] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
     done = [filled] if filled else []
     if file == "-":
@@ -61,7 +69,7 @@ def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
         rewrite_spec(Path(file), text)
         done.insert(0, "formatted")
     if done:
-        print(f"{source.name}: {', '.join(done)}", file=sys.stderr)
+        print_message(f"{source.name}: {', '.join(done)}")
     return _report(errors)
 
 
@@ -81,7 +89,8 @@ def _lay_out(source: Source, lines: tree.Lines) -> str:
     text = format_source(source, lines)
     parsed, unreadable = parse(Source(source.name, text))
     if unreadable:
-        raise CommandError(f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}", 1)
+        message = f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}"
+        raise CommandError(message, exit_code=1)
     if parsed != lines:
         raise RuntimeError(f"the canonical layout of {source.name} says something else")
     return text

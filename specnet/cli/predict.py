@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,9 @@ from specnet.cli.options import (
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import print_json, write_file
+from specnet.cli.output import print_json, print_message, print_text, write_file
 from specnet.cli.torch_commands import requires_torch
+from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json(_describe(options, predictions))
     else:
-        print("\n".join(_format_text(predictions)))
+        print_text("\n".join(_format_text(predictions)))
     return 0
 
 
@@ -59,7 +59,7 @@ def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
 
     write_file(output, plots.draw_predictions(predictions, format))
     rest = len(predictions) - plots.MOST_IMAGES
-    print(f"wrote {output}" + (f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0)), file=sys.stderr)
+    print_message(f"wrote {output}" + f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0))
 
 
 def _format_text(predictions: list[Prediction]) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _format_text(predictions: list[Prediction]) -> Iterator[str]:
     rows = [(score.name, f"{score.probability:.2%}") for each in predictions for score in each.top]
     lines = iter(align_rows(rows, right={1}))
     for prediction in predictions:
-        yield str(prediction.image)
+        yield escape_unprintable(str(prediction.image))
         yield from (f"  {next(lines)}" for _ in prediction.top)
 
 

@@ -92,7 +92,7 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
-    if not _can_be_called(block, call, context):
+    if not _can_be_called(call, context):
         return None
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
     if not _ArgumentBinder(block, call, context, inner, value).bind():
@@ -108,8 +108,8 @@ def _take_name(call: tree.Call, context: Context) -> str:
     return context.take_name(call.word.text)
 
 
-def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
-    """Return whether a call can be expanded; reports endless recursion, comments read as values, and braces."""
+def _can_be_called(call: tree.Call, context: Context) -> bool:
+    """Return whether a call can be expanded; reports endless recursion, and braces."""
     word, active = call.word.text, context.scope.active
     if word in active:
         chain = " → ".join((*active[active.index(word) :], word))
@@ -118,17 +118,7 @@ def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool
         return False
     if call.body or call.alternative is not None:
         context.report(Code.E106, f"`{word}` takes no braces", call.word.span)
-    has_too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    return not (has_too_many and _report_comment(call, context))
-
-
-def _report_comment(call: tree.Call, context: Context) -> bool:
-    """Report values that are a comment of another language; return whether they are."""
-    from specnet.foreign.arguments import recognise_comment
-
-    diagnostic = recognise_comment(call.arguments)
-    context.add_diagnostics([diagnostic] if diagnostic else [])
-    return diagnostic is not None
+    return True
 
 
 class _ArgumentBinder:

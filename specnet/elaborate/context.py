@@ -43,8 +43,7 @@ UNSET = Unset()
 
 @dataclass
 class LineLabel:
-    """The label of a line, which its scope keeps for it: its first node has it as its name, the others add their kind.
-    """
+    """The label of a line, which its scope keeps for it: its first node has it as its name, the others add their kind."""
 
     text: str
     taken: bool = False

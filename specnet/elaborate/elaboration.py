@@ -74,9 +74,18 @@ def elaborate(
         graph.step_spans,
         graph.claims,
         tuple(graph.expectations),
-        tuple(graph.log.diagnostics),
+        tuple(_explain(graph.log.diagnostics)),
         tuple(context.files.sources),
     )
+
+
+def _explain(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics with better ones for what is not a value at all."""
+    if not diagnostics:
+        return diagnostics
+    from specnet.foreign.operators import explain_operators
+
+    return explain_operators(diagnostics)
 
 
 def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specnet.attributes import LARGEST, Attributes, NonNegative
-from specnet.diagnostics import Code, Label, make_diagnostic
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
 from specnet.elaborate.blocks import report_shape_name, use_file
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, ValueName
@@ -28,6 +28,10 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
         context.declare(name, line.name.span)
+
+
+SIZES = 3
+"""The number of sizes of an input that is no vector: `32*32*3` is one written with stars, `28*28` a vector's length."""
 
 
 def name_network(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -83,6 +87,8 @@ def _take_input_name(name: tree.Name | None, size: tree.Expression, context: Con
 
 def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
     """Return the shape of an input; None, after a report, if it is not valid."""
+    if _is_written_with_stars(size, context, least=SIZES):
+        return None
     value = None if isinstance(size, tree.Tap) else context.evaluate(size, None)
     if value is UNSET:
         return None
@@ -97,6 +103,17 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
             context.report(Code.E306, f"a size must be {bound}", size.span)
             return None
     return sizes
+
+
+def _is_written_with_stars(size: tree.Expression, context: Context, least: int = 2) -> bool:
+    """Return whether a size is written `32*32*3`, with at least so many factors; reports it."""
+    if not isinstance(size, tree.Binary):
+        return False
+    from specnet.foreign.operators import recognise_size
+
+    written = recognise_size(size, least)
+    context.add_diagnostics([written] if written else [])
+    return written is not None
 
 
 def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -134,7 +151,10 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
     """Import the blocks of another file, relative to this one: `use "blocks/resnet.net"`."""
     path = call.arguments[0].value if len(call.arguments) == 1 else None
     if not isinstance(path, tree.Text):
-        context.report(Code.E106, '`use` is written `use "FILE"`', call.span)
+        given = call.arguments[0].value.span if call.arguments else call.span
+        fixes = [make_replacement(given, f'"{given.text}"', safe=True)] if call.arguments else []
+        message = '`use` is written `use "FILE"`'
+        context.add_diagnostics([make_diagnostic(Code.E106, message, given, fixes=fixes)])
     elif _is_at_top(call, context):
         use_file(path, context)
     return value
@@ -185,8 +205,10 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
         context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph
-    graph.claims[value] = Claim(shape, claim.span, chain.span)
     actual = graph.shapes[value]
+    if actual != shape and _is_written_with_stars(claim, context):
+        return
+    graph.claims[value] = Claim(shape, claim.span, chain.span)
     if actual is not None and actual != shape:
         _report_wrong_claim(claim.span, shape, actual, context, value)
         graph.broken.add(value)

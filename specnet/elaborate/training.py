@@ -153,11 +153,14 @@ def _report_choices(
     line: str, word: tree.Name, first: tree.Expression | None, choices: list[str], context: Context
 ) -> None:
     """Report that a line needs a word after its name, or does not know the one that is there."""
+    from specnet.foreign.operators import read_hyphens
+
     listed = ", ".join(f"`{choice}`" for choice in choices)
-    if isinstance(first, tree.Name):
-        meant = context.suggest(first.text, choices)
-        message = f"`{line}` has no choice `{first.text}`"
-        context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
+    given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
+    if given:
+        meant = context.suggest(given.text, choices)
+        message = f"`{line}` has no choice `{given.text}`"
+        context.report(Code.E104, message, given.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 

@@ -106,7 +106,7 @@ def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName
 
 def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueName:
     scope, graph = context.scope, context.graph
-    labelled = context.with_label(chain.label and context.take_label(chain.label, "label"))
+    labelled = context.with_label(context.take_label(chain.label, "label") if chain.label else None)
     first = len(graph.nodes)
     for position, element in enumerate(chain.elements):
         if isinstance(element, tree.Resume) and position == 0:
@@ -177,7 +177,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
-    from specnet.foreign.python import translate_layer_call
+    from specnet.foreign.calls import translate_layer_call
 
     word = call.word.text
     resembled = context.suggest(word, (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS))

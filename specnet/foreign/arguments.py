@@ -1,11 +1,10 @@
-"""Recognise arguments of other tools: keys without `=`, values without keys, activations, `//` for a comment.
+"""Recognise arguments of other tools: keys without `=`, values without keys, activations.
 
 Only lines with an error are examined.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -21,11 +20,7 @@ def explain_arguments(
     diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
 ) -> list[Diagnostic]:
     """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
-    has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
-    cause = _recognise_missing_equal_signs(attributes, arguments) or (
-        recognise_comment(arguments) if has_no_value else None
-    )
-    if cause:
+    if cause := _recognise_missing_equal_signs(attributes, arguments):
         return [cause]
     return [_explain_keras(diagnostic, arguments) for diagnostic in _add_keys(attributes, arguments, diagnostics)]
 
@@ -94,29 +89,6 @@ def _find_bare_key(attributes: type[Attributes], argument: tree.Argument) -> tre
     if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
         return None
     return name if attributes.field_of(name.text) else None
-
-
-def recognise_comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
-    """Recognise `conv K=96 F=3 // the first layer`, a comment that was read as a division."""
-    for argument in arguments:
-        match argument.value:
-            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
-                return _make_comment(Span(left.span.source, left.span.end, right.span.start))
-    return None
-
-
-def _make_comment(operator: Span) -> Diagnostic | None:
-    """Return the diagnostic that makes a comment of an operator with blanks around it and of all that follows."""
-    found = re.match(r"\s+(//|%)\s+", operator.text)
-    if found is None:
-        return None
-    start, source = operator.start + found.start(1), operator.source
-    rest = Span(source, start, source.span_of_line(operator.line).end)
-    text = f"# {rest.text.lstrip('/% ')}"
-    message = f"`{found[1]}` divides; a comment begins with `#`"
-    return make_diagnostic(
-        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[make_replacement(rest, text, safe=True)]
-    )
 
 
 def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:

@@ -27,6 +27,14 @@ BLANKS = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
 NAME = r"[A-Za-z_]\w*"
 NUMBER = r"[\d.]+(?:[eE][+-]?\d+)?"
 
+OPERAND = r"(?:not[ \t]+)?[^\s=<>!]+(?:[ \t]*(?:[<>=!]=|[<>])[ \t]*[^\s=<>!]+)?"
+
+CONDITION = (
+    rf"(?<=[ \t])(?:\S+[ \t]+if[ \t]+\S.*?[ \t]else[ \t]+\S+"
+    rf"|{OPERAND}(?:[ \t]+(?:and|or)[ \t]+{OPERAND})+|not[ \t]+[^\s=<>!]+)"
+)
+"""An expression that has a word for an operator."""
+
 Match = re.Match[str]
 
 
@@ -42,6 +50,8 @@ class Rule:
     correction: str | Callable[[Match], str]
     is_everywhere: bool = True
     """Whether all matches on a line that cannot be read are corrected, not only the one at the error."""
+    is_certain: bool = True
+    """Whether nothing else can be meant."""
 
     def find(self, line: str, at: int) -> Match | None:
         """Return the match around a character of the line that the correction changes."""
@@ -128,6 +138,13 @@ RULES = (
     Rule(r"\s*;+\s*$", "a line ends without `;`", ""),
     Rule(r"\s*;+\s*", "two layers on one line are joined by `->`", " -> "),
     Rule(
+        CONDITION,
+        "a value with `if`, `and`, `or` or `not` needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
+    Rule(
         rf"(?P<before>[\w){MASK}][ \t]+|[(,][ \t]*)(?P<key>{NAME})\s*:=?\s*(?=[\w(.{MASK}])",
         "an attribute and its value are joined by `=`",
         _to_keyword,
@@ -149,6 +166,20 @@ RULES = (
     Rule(rf"(?P<before>^\s*let\s+{NAME})\s+(?=[\w(])", "`=` is missing before the value", r"\g<before> = "),
     Rule(r"\s*(?:-{2,}>|~>|\|>|-\s+>)\s*", "`{0}` is written `->`", " -> "),
     Rule(r"&&", "`&&` is written `and`", " and "),
+    Rule(
+        r"(?<=[ \t])-(?:[\w.]+|\([^()]*\))",
+        "a value that begins with a minus needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
+    Rule(
+        r"(?<=[ \t])(?:not[ \t]+)?[\w.@]+[ \t]*(?:<=|>=|==|!=|<|>)[ \t]*[\w.@]+",
+        "a value with a comparison needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
     Rule(rf"\s*->(?=\s*{MASK}*$)", "nothing follows `->`; the next line continues by itself", ""),
     Rule(
         rf"@?{NAME}(?:-\w+)+",
@@ -179,7 +210,7 @@ def _make_hint(line: str, start: int, rule: Rule, match: Match, replacement: str
     first += start + len(wrong) - len(wrong.lstrip())
     message = rule.message.format(wrong.strip(), right)
     changes = find_changes(line, replacement, start)
-    return Hint(message, first, first + len(wrong.strip()), changes, replacement, is_safe=True, is_assumed=True)
+    return Hint(message, first, first + len(wrong.strip()), changes, replacement, "", rule.is_certain, rule.is_certain)
 
 
 def _correct_line(line: str, rules: Sequence[Rule]) -> str:

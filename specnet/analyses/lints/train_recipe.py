@@ -99,7 +99,8 @@ def find_empty_groups(view: View) -> Iterator[Finding]:
     """Yield groups whose pattern matches no parameter, as in `group nrom lr=2x`."""
     training = view.network.training
     groups = training.group if training else ()
-    names = {called for name, words in _learned_parameters(view) for called in list_names(name, words)} if groups else ()
+    parameters = _learned_parameters(view) if groups else ()
+    names = {called for name, words in parameters for called in list_names(name, words)}
     for group, span in zip(groups, view.elaborated.step_spans.get("group", ()), strict=False):
         if not group.selects(names):
             yield Finding(span, fact=f"no parameter that is learned is called `{group.pattern}`")

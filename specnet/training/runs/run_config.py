@@ -51,7 +51,7 @@ def read_run_config(folder: Path) -> RunConfig:
         return RunConfig(
             folder,
             config["name"],
-            (folder / SPEC).read_text(encoding="utf-8"),
+            _read_spec(folder / SPEC),
             read_used_files(folder, config["used"]),
             config["digest"],
             config["parameters"],
@@ -97,7 +97,12 @@ def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> Non
 
 def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
     """Read the used files of a run's folder, by their paths relative to the spec; raises OSError."""
-    return {path: (folder / choose_snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
+    return {path: _read_spec(folder / choose_snapshot_path(path)) for path in paths}
+
+
+def _read_spec(path: Path) -> str:
+    """Read a spec with the line ends that it has; raises OSError, UnicodeDecodeError."""
+    return path.read_bytes().decode()
 
 
 def write_run_config(
