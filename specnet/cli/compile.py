@@ -34,5 +34,5 @@ def run(options: argparse.Namespace) -> int:
         write_file(options.output, text.encode())
         print_message(f"wrote {options.output}")
     else:
-        print_file(text)
+        print_file(text.encode())
     return 0
