@@ -99,7 +99,8 @@ def _format_github(results: list[Checked]) -> str:
     """Return a workflow command per diagnostic, which is nothing where all is well."""
     from specnet.reporters.code_scanning import format_commands
 
-    return "\n".join(line for checked in results for line in format_commands(checked.source, checked.shown, checked.omitted))
+    commands = (format_commands(checked.source, checked.shown, checked.omitted) for checked in results)
+    return "\n".join(line for lines in commands for line in lines)
 
 
 def _format_texts(results: list[Checked]) -> str:

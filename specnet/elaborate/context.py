@@ -43,7 +43,7 @@ UNSET = Unset()
 
 @dataclass
 class LineLabel:
-    """The label of a line, which its scope keeps for it: its first node has it as its name, the others add their kind."""
+    """The label of a line, a name that is taken for its first node; the others add their kind to it."""
 
     text: str
     taken: bool = False
