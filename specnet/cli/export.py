@@ -64,7 +64,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     """Return the network of a spec with its initial weights, None if the spec has errors."""
     checked = check_file(options.source, options)
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
         return None
 
     from specnet.backends.torch_module import build_module

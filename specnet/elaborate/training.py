@@ -14,7 +14,6 @@ from specnet.attributes import Setting
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
-from specnet.foreign import find_closest_word
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
@@ -77,7 +76,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     word = calls[0].word
     name = word.text
     if name not in settings.list_lines():
-        meant = find_closest_word(name, list(settings.list_lines()))
+        meant = context.suggest(name, settings.list_lines())
         has = "" if meant else f"it has {', '.join(settings.list_lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
@@ -159,7 +158,7 @@ def _report_choices(
     listed = ", ".join(f"`{choice}`" for choice in choices)
     given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
     if given:
-        meant = find_closest_word(given.text, choices)
+        meant = context.suggest(given.text, choices)
         message = f"`{line}` has no choice `{given.text}`"
         context.report(Code.E104, message, given.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
