@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import NoReturn
 
 import specnet
-from specnet.cli.output import BUG, CommandError, print_error, print_message
+from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message
 from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
@@ -31,7 +31,10 @@ takes longer than most operations of a small network, which then trains a fifth 
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are raised, so that they are printed as all others are."""
+    """A parser whose help and errors are printed as everything else is."""
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        print_data(message.rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
         raise CommandError(message, *self.format_usage().splitlines())

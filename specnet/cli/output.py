@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.printable import dump_json, escape_commands, escape_unprintable
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from specnet.spec_files import decode_spec, find_form
 
 BUG = 70
 """The exit code of an exception that no command should raise."""
@@ -47,15 +46,12 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def rewrite_spec(path: Path, text: str) -> None:
-    """Replace the text of a spec, keeping its line ends and byte order mark; raises CommandError."""
+    """Replace the text of a spec, keeping its encoding, line ends and byte order mark; raises CommandError."""
     try:
-        old = path.read_bytes()
+        form = find_form(path.read_bytes())
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
-    lines = text.replace("\r\n", "\n")
-    has_carriage_returns = old.partition(b"\n")[0].endswith(b"\r")
-    content = (lines.replace("\n", "\r\n") if has_carriage_returns else lines).encode()
-    write_file(path, BYTE_ORDER_MARK + content if old.startswith(BYTE_ORDER_MARK) else content)
+    write_file(path, form.encode(text))
 
 
 def refuse_folder(path: Path) -> None:
@@ -81,13 +77,10 @@ def print_json(value: Any) -> None:
     print_data(dump_json(value))
 
 
-def print_file(text: str) -> None:
+def print_file(content: bytes) -> None:
     """Print the content of a file on standard output as it is, but on a terminal without its control characters."""
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None or sys.stdout.isatty():
-        _write("stdout", _escape(text))
-    else:
-        _write("stdout", text.encode(errors="surrogateescape"))
+    is_file = hasattr(sys.stdout, "buffer") and not sys.stdout.isatty()
+    _write("stdout", content if is_file else _escape(decode_spec(content)))
 
 
 def print_message(*lines: object, colour: bool = False) -> None:
@@ -103,14 +96,16 @@ def print_error(error: CommandError) -> None:
     print_message(f"error: {first}", *others)
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+def print_diagnostics(diagnostics: Iterable[Diagnostic], omitted: int = 0) -> None:
     """Print errors and warnings on standard error, for commands whose result is something else."""
-    from specnet.reporters.terminal import format_diagnostic
+    from specnet.reporters.terminal import format_diagnostic, format_omitted
 
     colour = uses_colour(sys.stderr)
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
             print_message(*format_diagnostic(diagnostic, colour).split("\n"), colour=colour)
+    if omitted:
+        print_message(format_omitted(omitted))
 
 
 def _escape(text: str, colour: bool = False) -> str:
