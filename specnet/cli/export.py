@@ -107,4 +107,6 @@ def _describe_use(exportable: Exportable, format: str) -> str:
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)
     if exportable.module is exportable.network:
         return f"it takes {shapes}, and its weights are not trained"
+    if "sixteen_bits" in exportable.metadata:
+        return f"it takes pixels of 16 bits as float32 {shapes}: their scale and the normalisation are built in"
     return f"it takes pixels from 0 to 255 as float32 {shapes}: the normalisation is built in"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,8 @@ import torch
 from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
+from specnet.training.data.images import DataSet
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
@@ -31,7 +33,10 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything needed to restore the run's job; `used` maps the paths of used files to their text."""
+    """Everything needed to restore the run's job; `used` maps the paths of used files to their text.
+
+    `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale.
+    """
 
     folder: Path
     name: str
@@ -40,6 +45,7 @@ class RunConfig:
     digest: str
     parameters: int
     classes: tuple[str, ...]
+    scale: SixteenBitScale | None
     training: Training
     options: Options
 
@@ -56,6 +62,7 @@ def read_run_config(folder: Path) -> RunConfig:
             config["digest"],
             config["parameters"],
             tuple(config["classes"]),
+            scale_from_record(config["sixteen_bits"]) if "sixteen_bits" in config else FULL_SCALE,
             from_record(config["training"]),
             Options(**config["options"]),
         )
@@ -106,7 +113,7 @@ def _read_spec(path: Path) -> str:
 
 
 def write_run_config(
-    folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = SINGLE_PROCESS
+    folder: RunFolder, job: Job, options: Options, device: Device, data: DataSet, ranks: Ranks = SINGLE_PROCESS
 ) -> None:
     """Write spec, settings, options and environment into an existing folder; raises CannotRun."""
     write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
@@ -115,7 +122,8 @@ def write_run_config(
         "digest": job.digest,
         "parameters": job.parameters,
         "used": list(job.used),
-        "classes": list(classes),
+        "classes": list(data.classes),
+        "sixteen_bits": data.scale and data.scale.to_record(),
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
     }
