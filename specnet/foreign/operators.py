@@ -42,7 +42,7 @@ def explain_operators(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     kept = list[Diagnostic]()
     for diagnostic in diagnostics:
         place = diagnostic.labels[0].span if diagnostic.labels else None
-        cause = place and _recognise(diagnostic.code, place)
+        cause = place and _recognise(diagnostic.code, place, has_fix=bool(diagnostic.fixes))
         if cause:
             causes.setdefault(cause.fixes[0].edits[0].span, cause)
         else:
@@ -60,15 +60,9 @@ def _is_within(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
     )
 
 
-def _recognise(code: Code, place: Span) -> Diagnostic | None:
-    recognisers = (
-        _recognise_comment,
-        _recognise_condition,
-        _recognise_hyphens,
-        recognise_sign,
-        _recognise_claim,
-        _recognise_missing_sign,
-    )
+def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
+    recognisers = [_recognise_comment, _recognise_condition, _recognise_hyphens, recognise_sign, _recognise_claim]
+    recognisers += [] if has_fix else [_recognise_missing_sign]
     return next((cause for recognise in recognisers if (cause := recognise(code, place))), None)
 
 
