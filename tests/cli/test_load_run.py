@@ -57,7 +57,7 @@ def test_weights_and_frozen_parts(run: Path, trained: Path, call: Call) -> None:
     assert call("train", spec, *words, "--freeze", "nowhere*")[0] == 2
     code, _, err = call("train", spec, *words, "--weights", run, "--freeze", "body1", "--freeze", "dense*")
     assert code == 0
-    assert "11 of 11 tensors are those of" in err
+    assert "11 of the network's 11 tensors are those of" in err
     before, after = (specnet.load_run(folder).model.state_dict() for folder in (run, "again"))
     changed = {name for name, value in before.items() if not value.equal(after[name])}
     assert changed == {"fc1.weight", "fc1.bias"}
@@ -93,8 +93,8 @@ def test_a_spec_that_was_changed_afterwards(run: Path, call: Call) -> None:
         ("model.safetensors", "nonsense", 1, "is no file of weights"),
         ("config.json", "{", 1, "is damaged"),
         ("config.json", None, 2, "holds no run"),
-        ("summary.json", "{", 1, "summary.json cannot be read"),
-        ("metrics.jsonl", "{", 1, "metrics.jsonl cannot be read"),
+        ("summary.json", "{", 1, "summary.json is damaged"),
+        ("metrics.jsonl", "{", 1, "metrics.jsonl is damaged"),
     ],
 )
 def test_damage(run: Path, call: Call, file: str, content: str | None, code: int, message: str) -> None:
