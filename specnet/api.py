@@ -31,7 +31,7 @@ class SpecError(SpecNetError, ValueError):
     """A spec has errors: the message is the output of `specnet check`, `checked` holds the diagnostics."""
 
     def __init__(self, checked: Checked) -> None:
-        super().__init__(*"\n\n".join(map(format_diagnostic, checked.diagnostics)).split("\n"))
+        super().__init__(*"\n\n".join(map(format_diagnostic, checked.shown)).split("\n"))
         self.checked = checked
 
 

@@ -11,13 +11,13 @@ from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
-from specnet.diagnostics import Diagnostic, find_errors, sort_by_position
+from specnet.diagnostics import Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.limits import MAX_CHARACTERS
+from specnet.syntax.limits import MAX_CHARACTERS, MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
 
 
@@ -43,6 +43,20 @@ class Checked:
     @property
     def ok(self) -> bool:
         return not self.errors
+
+    @cached_property
+    def shown(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes."""
+        if len(self.diagnostics) <= MAX_DIAGNOSTICS:
+            return self.diagnostics
+        ranks = [*Severity]
+        ranked = sorted(range(len(self.diagnostics)), key=lambda at: ranks.index(self.diagnostics[at].severity))
+        return tuple(self.diagnostics[at] for at in sorted(ranked[:MAX_DIAGNOSTICS]))
+
+    @property
+    def omitted(self) -> int:
+        """The number of diagnostics that reports only count."""
+        return len(self.diagnostics) - len(self.shown)
 
     @cached_property
     def totals(self) -> Totals:

@@ -14,6 +14,9 @@ CUTOFF = 0.6
 SHORT, SHORT_CUTOFF = 2, 0.75
 """Short words need more: `in` is half of `init`."""
 
+LONGEST = 60
+"""Longer words are not compared: the time that this takes grows with the square of their length."""
+
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -24,7 +27,7 @@ def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str,
     """
     from difflib import get_close_matches
 
-    words = tuple(possible)
+    words = [candidate for candidate in possible if len(candidate) <= LONGEST] if len(word) <= LONGEST else []
     same = next((candidate for candidate in words if candidate.lower() == word.lower()), "")
     if exact := same or synonyms.get(word, ""):
         return exact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from specnet.naming import MODULE_ATTRIBUTES, escape_attribute, is_attribute, make_numbered_name, make_unused_name
+from specnet.naming import MODULE_ATTRIBUTES, escape_name, is_attribute, make_numbered_name, make_unused_name
 
 
 def test_all_attributes_of_a_torch_module_are_known() -> None:
@@ -18,8 +18,8 @@ def test_all_attributes_of_a_torch_module_are_known() -> None:
 
 @pytest.mark.parametrize("name", ["train", "type", "half", "float", "self", "class", "None"])
 def test_a_submodule_hides_no_attribute(name: str) -> None:
-    assert escape_attribute(name) == f"{name}_"
-    assert escape_attribute("conv1") == "conv1"
+    assert escape_name(name) == f"{name}_"
+    assert escape_name("conv1") == "conv1"
 
 
 def test_attributes_are_identifiers_that_python_does_not_mangle() -> None:

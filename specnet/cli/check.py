@@ -21,7 +21,7 @@ from specnet.cli.output import (
 from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
 from specnet.printable import dump_json, escape_unprintable
-from specnet.reporters.terminal import format_counts, format_diagnostic
+from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
 
 HELP = "check specs: every size, parameter and MAC, and every error with its place"
 
@@ -91,7 +91,7 @@ def _format_sarif(results: list[Checked]) -> str:
     from specnet.cli.explain import read_page
     from specnet.reporters.code_scanning import make_log
 
-    findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
+    findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.shown]
     return dump_json(make_log(findings, read_page))
 
 
@@ -99,7 +99,8 @@ def _format_github(results: list[Checked]) -> str:
     """Return a workflow command per diagnostic, which is nothing where all is well."""
     from specnet.reporters.code_scanning import format_commands
 
-    return "\n".join(line for checked in results for line in format_commands(checked.source, checked.diagnostics))
+    commands = (format_commands(checked.source, checked.shown, checked.omitted) for checked in results)
+    return "\n".join(line for lines in commands for line in lines)
 
 
 def _format_texts(results: list[Checked]) -> str:
@@ -113,7 +114,8 @@ def _format_text(checked: Checked) -> str:
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     parts = [format_table(checked, width, colour)] if checked.network.nodes else []
-    parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.diagnostics]
+    parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
+    parts += [format_omitted(checked.omitted)] if checked.omitted else []
     counts = format_counts(checked.diagnostics)
     digest = checked.digest.removeprefix("sha256:")[:12]
     verdict = f"ok{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts

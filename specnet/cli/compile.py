@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         refuse_folder(options.output)
     checked = check_file(options.file, options)
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
         return 1
 
     from specnet.backends.torch_source import generate_source

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     before, after = check_file(options.before, options), check_file(options.after, options)
     for checked in (before, after):
         if not checked.ok:
-            print_diagnostics(checked.diagnostics)
+            print_diagnostics(checked.shown, checked.omitted)
     if not before.ok or not after.ok:
         return 1
     found = find_differences(before.network, after.network)

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
     write_file(target, _render(draw(checked, options.depth), format, target))
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
 

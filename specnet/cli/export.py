@@ -64,7 +64,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     """Return the network of a spec with its initial weights, None if the spec has errors."""
     checked = check_file(options.source, options)
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
         return None
 
     from specnet.backends.torch_module import build_module
@@ -107,4 +107,6 @@ def _describe_use(exportable: Exportable, format: str) -> str:
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)
     if exportable.module is exportable.network:
         return f"it takes {shapes}, and its weights are not trained"
+    if "sixteen_bits" in exportable.metadata:
+        return f"it takes pixels of 16 bits as float32 {shapes}: their scale and the normalisation are built in"
     return f"it takes pixels from 0 to 255 as float32 {shapes}: the normalisation is built in"

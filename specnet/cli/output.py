@@ -96,14 +96,16 @@ def print_error(error: CommandError) -> None:
     print_message(f"error: {first}", *others)
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+def print_diagnostics(diagnostics: Iterable[Diagnostic], omitted: int = 0) -> None:
     """Print errors and warnings on standard error, for commands whose result is something else."""
-    from specnet.reporters.terminal import format_diagnostic
+    from specnet.reporters.terminal import format_diagnostic, format_omitted
 
     colour = uses_colour(sys.stderr)
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
             print_message(*format_diagnostic(diagnostic, colour).split("\n"), colour=colour)
+    if omitted:
+        print_message(format_omitted(omitted))
 
 
 def _escape(text: str, colour: bool = False) -> str:

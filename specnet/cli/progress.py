@@ -47,8 +47,8 @@ class Display(Callback):
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
-        images = ", ".join(f"{amount:,} {part}" for part, amount in plan.images.items())
-        self.on_note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
+        epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs:g} epochs"
+        self.on_note(f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} in {epochs}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")

@@ -173,7 +173,7 @@ def _print_diagnostics_once(checked: Checked) -> None:
     from specnet.training.distributed import is_first_rank
 
     if is_first_rank():
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
 
 
 def _make_job(checked: Checked) -> Job:

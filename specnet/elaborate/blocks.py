@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
-from specnet.foreign import find_closest_word, recognise
+from specnet.foreign import recognise
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.syntax import tree
@@ -91,6 +91,7 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     block, home = found
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
+    context.graph.count_step(call.word.span, len(block.parameters))
     if not _can_be_called(call, context):
         return None
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
@@ -169,7 +170,7 @@ class _ArgumentBinder:
             label = Label(first.span, "first here", primary=False)
             self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
         elif argument.key:
-            meant = find_closest_word(argument.key.text, names)
+            meant = self.context.suggest(argument.key.text, names)
             message = f"`{block.text}` has no parameter `{argument.key.text}`"
             self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
         else:

@@ -136,9 +136,12 @@ def _parse_override(name: str, text: str) -> tree.Expression:
     """Return the value of an override as an expression on the command line; raises OverrideError."""
     read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
     lines, diagnostics = parse(Source(name, read_as + text))
-    if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
-        raise OverrideError(f"{given}{text}: `{text}` is not a value")
-    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+    source = Source("<command line>", given + text)
+    if not diagnostics and len(lines) == 1 and isinstance(lines[0], tree.Let):
+        return tree.relocate(lines[0].value, source, len(given) - len(read_as))
+    if "." in name:  # a setting may be a path, which need not be an expression
+        return tree.Text(source.span(len(given), len(source.text)), text)
+    raise OverrideError(f"{given}{text}: `{text}` is not a value")
 
 
 def _refuse_override(name: str, scope: Scope) -> None:

@@ -146,9 +146,15 @@ def translate_anywhere(word: str) -> str:
 @lru_cache
 def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
+    ours = translate_word(word, possible)
+    return suggest.find_closest_word(word, possible, {**_list_synonyms(possible), **({word: ours} if ours else {})})
+
+
+@lru_cache
+def _list_synonyms(possible: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the possible words by other tools' words for them, of a length that is recognised when misspelt."""
     names = (name for name in ALIASES if len(name) >= RECOGNISABLE)
-    synonyms = {name: ours for name in (*names, word) if (ours := translate_word(name, possible))}
-    return suggest.find_closest_word(word, possible, synonyms)
+    return {name: ours for name in names if (ours := translate_word(name, possible))}
 
 
 def _normalize(word: str) -> str:

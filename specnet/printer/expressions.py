@@ -1,4 +1,4 @@
-"""Expressions of the syntax tree as text, with no more parentheses than they need, except around two sums that bound a range."""
+"""Expressions of the syntax tree as text, with no more parentheses than they need, except around sums in a range."""
 
 from __future__ import annotations
 

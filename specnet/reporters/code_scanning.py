@@ -15,7 +15,7 @@ from urllib.parse import quote
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
 from specnet.package import __version__
 from specnet.printable import escape_unprintable
-from specnet.reporters.terminal import format_notes
+from specnet.reporters.terminal import format_notes, format_omitted
 from specnet.source import Source, Span
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -136,14 +136,19 @@ def _make_message(text: str) -> dict[str, str]:
 GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
-    """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`."""
+def format_commands(source: Source, diagnostics: Iterable[Diagnostic], omitted: int = 0) -> Iterator[str]:
+    """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`.
+
+    A last line counts the diagnostics that are `omitted`.
+    """
     for diagnostic in diagnostics:
         span = diagnostic.span
         file = PurePath(span.source.name if span else source.name).as_posix()
         properties = {"file": file, **(_describe_place(span) if span else {}), "title": diagnostic.code.name}
         listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
         yield f"::{GITHUB_COMMANDS[diagnostic.severity]} {listed}::{_escape_data(_format_message(diagnostic))}"
+    if omitted:
+        yield f"::notice file={_escape_property(PurePath(source.name).as_posix())}::{format_omitted(omitted)}"
 
 
 def _describe_place(span: Span) -> Mapping[str, int]:

@@ -100,6 +100,11 @@ def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
     return [f"{marks} {escape_unprintable(beside.text)}" if beside else marks, *below]
 
 
+def format_omitted(count: int) -> str:
+    """Return a sentence about the diagnostics that are not shown."""
+    return f"{count:,} more {'is' if count == 1 else 'are'} not shown"
+
+
 def format_counts(diagnostics: Iterable[Diagnostic]) -> str:
     """Return the number of errors and warnings as text: `1 error, 2 warnings`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]

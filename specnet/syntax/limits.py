@@ -24,6 +24,10 @@ MAX_STEPS = 100_000
 """Elements of a network when its repetitions are written out."""
 
 
+MAX_DIAGNOSTICS = 100
+"""Diagnostics that are shown, errors first; the others are counted."""
+
+
 class LimitExceeded(Exception):
     """The spec is beyond a limit; elaboration stops there."""
 

@@ -86,14 +86,21 @@ def read_lines(parser_input: ParserInput) -> tree.Lines:
 def _check_limits(source: Source) -> Diagnostic | None:
     """Report a source that is not text, or too long or too deep to be parsed in time."""
     for character, description in NOT_TEXT.items():
-        at = source.text.find(character)
-        if at >= 0:
-            message = f"the file is not text: it has {description} here"
-            return make_diagnostic(Code.E001, message, source.span(at, at + 1))
+        if (at := source.text.find(character)) >= 0:
+            return _make_not_text(source, at, description)
+    try:
+        source.text.encode()
+    except UnicodeEncodeError as error:
+        return _make_not_text(source, error.start, "half of a character")
     if len(source.text) > MAX_CHARACTERS:
         message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
         return make_limit_diagnostic(message, source.span(0, 0))
     return _check_nesting(source) or _check_operators(source)
+
+
+def _make_not_text(source: Source, at: int, description: str) -> Diagnostic:
+    message = f"the file is not text: it has {description} here"
+    return make_diagnostic(Code.E001, message, source.span(at, at + 1))
 
 
 def _check_nesting(source: Source) -> Diagnostic | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from specnet.settings.data import Folder
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
 from specnet.training.data.images import get_class_name
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
@@ -27,13 +28,17 @@ DECODED_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl."""
+    """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl.
+
+    `scale` is that of grey images of 16 bits, if it was trained on such.
+    """
 
     folder: Path
     job: Job = field(repr=False)
     options: Options
     classes: tuple[str, ...]
     normalization: Normalizer = field(repr=False)
+    scale: SixteenBitScale | None
     summary: Mapping[str, Any]
     metrics: tuple[Metrics, ...]
 
@@ -74,7 +79,7 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
         raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
     summary, metrics = read_summary(config.folder), read_metrics(config.folder)
-    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, summary, metrics)
+    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, config.scale, summary, metrics)
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ def _predict_group(run: LoadedRun, images: Sequence[Path], top: int, place: torc
     data, (height, width, channels) = run.job.training.data, run.input_shape
     if channels not in (1, 3):
         raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-    form = ImageFormat((height, width), channels, data.resize if isinstance(data, Folder) else None)
+    resize = data.resize if isinstance(data, Folder) else None
+    form = ImageFormat((height, width), channels, resize, run.scale or FULL_SCALE)
     pixels = decode_into_memory(images, form)
     rows = run.probabilities(pixels.to(place)).cpu()
     likeliest = rows.topk(min(top, rows.shape[1]))

@@ -36,6 +36,7 @@ class ConfigRecord(Record):
     parameters: NonNegativeInt
     used: tuple[str, ...]
     classes: tuple[str, ...]
+    sixteen_bits: dict[str, int] | None = None
     training: dict[str, Any]
     options: dict[str, Any]
 

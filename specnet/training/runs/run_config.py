@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,8 @@ import torch
 from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
+from specnet.training.data.images import DataSet
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
@@ -31,7 +33,10 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything needed to restore the run's job; `used` maps the paths of used files to their text."""
+    """Everything needed to restore the run's job; `used` maps the paths of used files to their text.
+
+    `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale.
+    """
 
     folder: Path
     name: str
@@ -40,6 +45,7 @@ class RunConfig:
     digest: str
     parameters: int
     classes: tuple[str, ...]
+    scale: SixteenBitScale | None
     training: Training
     options: Options
 
@@ -60,6 +66,7 @@ def read_run_config(folder: Path) -> RunConfig:
             record.digest,
             record.parameters,
             record.classes,
+            _read_scale(record),
             from_record(record.training),
             make_options(record.options),
         )
@@ -67,6 +74,13 @@ def read_run_config(folder: Path) -> RunConfig:
         raise CannotRun(f"{folder} is not complete: {error.filename} cannot be read") from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _read_scale(record: ConfigRecord) -> SixteenBitScale | None:
+    """Return the scale of 16-bit images; raises ValueError, KeyError, TypeError."""
+    if "sixteen_bits" not in record.model_fields_set:
+        return FULL_SCALE
+    return scale_from_record(record.sixteen_bits)
 
 
 def _suggest_run(folder: Path) -> str:
@@ -108,7 +122,7 @@ def _read_spec(path: Path) -> str:
 
 
 def write_run_config(
-    folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = SINGLE_PROCESS
+    folder: RunFolder, job: Job, options: Options, device: Device, data: DataSet, ranks: Ranks = SINGLE_PROCESS
 ) -> None:
     """Write spec, settings, options and environment into an existing folder; raises CannotRun."""
     write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
@@ -117,7 +131,8 @@ def write_run_config(
         "digest": job.digest,
         "parameters": job.parameters,
         "used": list(job.used),
-        "classes": list(classes),
+        "classes": list(data.classes),
+        "sixteen_bits": data.scale and data.scale.to_record(),
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
     }

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
@@ -89,9 +90,14 @@ def flatten_metrics(metrics: Metrics) -> dict[str, Any]:
 
 
 def build_metadata(
-    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
+    job: Job,
+    classes: Sequence[str],
+    normalizer: Normalizer,
+    scale: SixteenBitScale | None,
+    overrides: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the metadata of the weights: network, classes, normalisation."""
+    """Return the metadata of the weights: network, classes, normalisation, and the scale of 16-bit images if any."""
+    sixteen_bits = {"sixteen_bits": json.dumps(scale.to_record())} if scale else {}
     return {
         "spec": job.spec_text,
         "used": json.dumps(job.used),
@@ -99,6 +105,7 @@ def build_metadata(
         "digest": job.digest,
         "classes": json.dumps(classes, ensure_ascii=False),
         "normalize": json.dumps(normalizer.to_record()),
+        **sixteen_bits,
     }
 
 
