@@ -94,8 +94,9 @@ def _make_reader(used: Mapping[str, str]) -> Read:
 
     def read(path: str, span: Span) -> Source:
         name = posixpath.normpath(posixpath.join(posixpath.dirname(span.source.name), path))
-        if name in used:
-            return Source(name, used[name])
+        for file in (name, posixpath.normpath(path)):  # beside the file with the `use`, or in the zoo
+            if file in used:
+                return Source(file, used[file])
         if posixpath.isabs(name):
             return read_beside(path, span)
         raise CannotRead(f"`{path}` is not among the files that the run has kept")

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, tensorflow_layers, torch_layers
+from specnet.foreign.chains import Step
 from specnet.foreign.meaning import Signature, Table, read_table
-from specnet.foreign.translation import Reads, translate
+from specnet.foreign.translation import translate
 from specnet.foreign.values import Expression, Value, format_foreign_value
 from specnet.layers import list_kinds
 
@@ -49,15 +50,6 @@ PREFIXES: Sequence[tuple[str, str, Table]] = (
     (r"", KERAS, keras_layers.JOINS),
 )
 """Tools and their tables by what stands before a function's name: the first with the name, or all without prefix."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A part of a chain that can stand on a line of its own: a label, layers, and what each says of its input."""
-
-    label: str
-    layers: tuple[str, ...]
-    reads: tuple[Reads | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ channel, which the weights behind it learn alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from specnet.foreign.meaning import Table, read_table
 
 RENAMED = {
@@ -26,6 +28,26 @@ RENAMED = {
     "b_regularizer": "bias_regularizer",
 }
 """Names of arguments in Keras 1 and 2."""
+
+ACTIVATIONS: Mapping[str, str] = {
+    "linear": "",
+    "relu": "relu",
+    "relu6": "relu6",
+    "leaky_relu": "leaky_relu slope=0.2",
+    "elu": "elu",
+    "selu": "selu",
+    "gelu": "gelu",
+    "sigmoid": "sigmoid",
+    "hard_sigmoid": "hard_sigmoid",
+    "silu": "silu",
+    "swish": "silu",
+    "hard_silu": "hard_swish",
+    "hard_swish": "hard_swish",
+    "mish": "mish",
+    "tanh": "tanh",
+    "softmax": "softmax",
+}
+"""Keras's names of activations, which TensorFlow shares."""
 
 ALIASES = {
     "AvgPool2D": "AveragePooling2D",
@@ -170,6 +192,7 @@ Add(**kwargs: Layer) -> add
 Multiply(**kwargs: Layer) -> mul
 Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
 """,
+    ACTIVATIONS,
     RENAMED,
 )
 """The classes of keras.layers, and `Layer`, whose arguments they all take."""

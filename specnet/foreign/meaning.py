@@ -64,6 +64,8 @@ class Signature:
     difference: str = ""
     base: str = ""
     """The row whose keywords this one takes, too; `unread` if it takes any."""
+    activations: Mapping[str, str] = field(default_factory=dict)
+    """The layers of activations, by the tool's names; "" for none."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Names that parameters had in earlier versions."""
 
@@ -81,11 +83,14 @@ Table = Mapping[str, tuple[Signature, ...]]
 ROW = re.compile(r"^(?P<stub>(?P<name>\w+)\(.*?\)) -> *(?P<layers>[^\n]*)$", re.MULTILINE | re.DOTALL)
 
 
-def read_table(rows: str, renamed: Mapping[str, str] | None = None) -> Table:
+def read_table(
+    rows: str, activations: Mapping[str, str] | None = None, renamed: Mapping[str, str] | None = None
+) -> Table:
     """Read rows of the form `NAME(PARAMETER: MEANING = DEFAULT, …) -> LAYERS`, which may extend over several lines."""
     table = dict[str, tuple[Signature, ...]]()
     for row in ROW.finditer(rows):
-        signature = replace(_read_signature(row["stub"], row["layers"].strip()), renamed=renamed or {})
+        signature = _read_signature(row["stub"], row["layers"].strip())
+        signature = replace(signature, activations=activations or {}, renamed=renamed or {})
         table[row["name"]] = (*table.get(row["name"], ()), signature)
     return {name: tuple(_add_base(signature, table) for signature in table[name]) for name in table}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.calls import VARIABLES, Call, Step, guess_tool, translate_statement
-from specnet.foreign.values import format_foreign_value
+from specnet.foreign.calls import VARIABLES, Call, guess_tool, translate_statement
+from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
 from specnet.syntax.parser_input import MASK, PLACEHOLDER, find_line
 from specnet.syntax.recovery import Hint
 
@@ -28,8 +28,6 @@ ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-
 """Another name for the value above: `shortcut = x`."""
 
 CODE_LINE = re.compile(rf"^[ \t]*[^\s{MASK}{PLACEHOLDER}][^\n]*$", re.MULTILINE)
-
-INPUT = re.compile(r"^[ \t]*input\b", re.MULTILINE)
 
 MOST_LINES = 400
 """The largest number of lines of one call."""
@@ -69,15 +67,6 @@ def _end_of_call(code: str, start: int, end: int) -> int:
     return end
 
 
-@dataclass(frozen=True)
-class Draft:
-    """The translation of a line as steps of a chain, and in words what they do not say of the original."""
-
-    steps: tuple[Step, ...]
-    differences: tuple[str, ...]
-    is_known: bool
-
-
 def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | None:
     """Translate the calls among the elements of a line."""
     parts = PARTS.match(bad)
@@ -91,23 +80,22 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
-    body, lost = _lay_out(draft.steps, bad.count("\n"))
+    body, lost = lay_out(draft.steps, bad.count("\n"))
     replacement = parts["before"] + body + parts["after"]
     first = next(found for found, call in elements if call)
     place = start + parts.start("chain") + first.start("text")
-    differences = (*draft.differences, *lost)
-    is_exact = draft.is_known and not differences
+    draft = replace(draft, differences=(*draft.differences, *lost))
     return Hint(
         _make_message(calls[0]),
         place,
         place + len(first["text"].partition("\n")[0].rstrip()),
         find_changes(bad, replacement, start) if draft.is_known else (),
         replacement,
-        title=parts["before"] + _format_title(draft.steps) + parts["after"],
-        is_safe=is_exact,
-        is_assumed=is_exact,
+        title=parts["before"] + format_title(draft.steps) + parts["after"],
+        is_safe=draft.is_exact,
+        is_assumed=draft.is_exact,
         region=(start, end),
-        notes=differences,
+        notes=draft.notes,
     )
 
 
@@ -123,25 +111,8 @@ def _put_together(elements: Sequence[Call | str], above: str) -> Draft:
         differences += found.differences
         is_known &= found.is_known
     if position > 0 or len(steps) == 1:
-        steps = [_join_steps(steps)]
-    return _put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
-
-
-def _join_steps(steps: Sequence[Step]) -> Step:
-    label = next((step.label for step in steps if step.label), "")
-    layers = tuple(layer for step in steps for layer in step.layers)
-    return Step(label, layers, tuple(reads for step in steps for reads in step.reads))
-
-
-def _put_input_first(draft: Draft, above: str) -> Draft:
-    """Return a draft that begins with the input that its first layer names, if no line above has one."""
-    reads = next((reads for step in draft.steps for reads in step.reads), None)
-    if reads is None or reads.quantity != "input" or INPUT.search(above):
-        return draft
-    sizes = reads.value if isinstance(reads.value, tuple) else (reads.value,)
-    if None in sizes:
-        return replace(draft, differences=(*draft.differences, f"`{reads.argument}={reads.value}` leaves a size open"))
-    return replace(draft, steps=(Step("", (f"input {format_foreign_value(sizes)}",), (None,)), *draft.steps))
+        steps = [join_steps(steps)]
+    return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
 
 
 # What a call reads
@@ -156,11 +127,11 @@ def _resolve_inputs(call: Call, above: str) -> Call:
     first, *others = call.steps
     if len(taps) == 1:
         start = Step("", (taps[0],), (None,)) if taps[0] else None
-        return replace(call, steps=(_join_steps([start, first]), *others)) if start else call
+        return replace(call, steps=(join_steps([start, first]), *others)) if start else call
     if taps.count("") > 1:
         unknown = ", ".join(f"`{name}`" for name, tap in zip(call.inputs, taps, strict=True) if not tap)
         return replace(call, differences=(*call.differences, f"it is not known which values {unknown} are"))
-    return replace(call, steps=(replace(first, layers=_join_taps(first.layers, taps)), *others))
+    return replace(call, steps=(replace(first, layers=(*join_taps(first.layers[0], taps), *first.layers[1:])), *others))
 
 
 def _find_labels(above: str) -> set[str]:
@@ -170,52 +141,6 @@ def _find_labels(above: str) -> set[str]:
     taps = re.findall(r"-> @(\w+)", above)
     names = {*(found["name"] for found in TARGET.finditer(above)), *taps} - VARIABLES
     return names - {target["name"]} if target else names
-
-
-def _join_taps(layers: Sequence[str], taps: Sequence[str]) -> tuple[str, ...]:
-    """Return a join and what follows it, with the named values that it takes, and "" for what arrives."""
-    join, *following = layers
-    if taps[0]:
-        arms = " ".join(f"| {tap or 'identity'}" for tap in taps)
-        return f"{join} {{ {arms} }}", *following
-    return f"{join} {' '.join(taps[1:])}", *following
-
-
-# Layout
-
-
-def _lay_out(steps: Sequence[Step], breaks: int) -> tuple[str, tuple[str, ...]]:
-    """Return the steps as text with so many line breaks, so that later lines keep their numbers, and what is lost."""
-    lines = [_format_step(step) for step in steps]
-    if len(lines) == 1 and breaks >= len(steps[0].layers) - 1 > 0:
-        lines = _spread(steps[0])
-    if len(lines) <= breaks + 1:
-        return "\n".join(lines) + "\n" * (breaks + 1 - len(lines)), ()
-    labels = [step.label for step in steps[1:] if step.label]
-    lost = (f"no room for the labels {', '.join(labels)}",) if labels else ()
-    return _format_step(_join_steps(steps)) + "\n" * breaks, lost
-
-
-def _format_title(steps: Sequence[Step]) -> str:
-    """Return the steps in one line; a label or an input in between needs lines of its own."""
-    is_chain = not any(step.label for step in steps[1:]) and not _is_input(steps[0])
-    return (" -> " if is_chain else "\n").join(map(_format_step, steps))
-
-
-def _is_input(step: Step) -> bool:
-    return step.layers[0].startswith("input ")
-
-
-def _format_step(step: Step) -> str:
-    return f"{step.label}: {' -> '.join(step.layers)}" if step.label else " -> ".join(step.layers)
-
-
-def _spread(step: Step) -> list[str]:
-    """Return a line for each layer of a step; those of a label's line continue it."""
-    first, *others = step.layers
-    if not step.label:
-        return [first, *others]
-    return [f"{step.label}: {first}", *(f"  -> {layer}" for layer in others)]
 
 
 def _make_message(call: Call) -> str:

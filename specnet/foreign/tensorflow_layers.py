@@ -6,6 +6,7 @@ shape is elsewhere, and so has no row.
 
 from __future__ import annotations
 
+from specnet.foreign.keras_layers import ACTIVATIONS
 from specnet.foreign.meaning import Table, read_table
 
 FUNCTIONS: Table = read_table(
@@ -64,7 +65,8 @@ flatten(inputs: value, name: name = None, data_format: layout = "channels_last")
 batch_normalization(inputs: value, axis: -1 | 3 = -1, momentum: 1 - momentum = 0.99, epsilon: eps = 1e-3,
        center: True = True, scale: True = True, training: unread = False, fused: unread = None, renorm: False = False,
        **kwargs: Layer) -> bn
-"""
+""",
+    ACTIVATIONS,
 )
 """tf.layers and tf.compat.v1.layers."""
 
@@ -101,6 +103,7 @@ flatten(inputs: value, outputs_collections: unread = None, scope: name = None) -
 softmax(logits: value, scope: name = None) -> softmax
 batch_norm(inputs: value, decay: 1 - momentum = 0.999, center: True = True, scale: True = False, epsilon: eps = 1e-3,
        activation_fn: activation = None, is_training: unread = True, **kwargs: Layer) -> bn
-"""
+""",
+    ACTIVATIONS,
 )
 """tf.contrib.slim, tf_slim: convolutions and fully connected layers have a ReLU unless the call says otherwise."""

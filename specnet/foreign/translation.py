@@ -136,8 +136,8 @@ class _Draft:
     def add_activation(self, parameter: Parameter, value: Value) -> None:
         """Add the layer of an activation that is given by its name."""
         name = value.rpartition(".")[2].lower() if isinstance(value, str) else ""
-        if value is None or name in ACTIVATIONS:
-            self.following += [layer] if (layer := ACTIVATIONS.get(name, "")) else []
+        if value is None or name in self.row.activations:
+            self.following += [layer] if (layer := self.row.activations.get(name, "")) else []
         else:
             self.differences.append(_describe_loss(parameter, value))
 
@@ -164,27 +164,6 @@ def _convert(meaning: ast.expr, value: Value) -> tuple[ast.expr, Value]:
         case ast.UnaryOp(op=ast.Not(), operand=target):
             return target, value if isinstance(value, Expression) else not value
     return meaning, value
-
-
-ACTIVATIONS: Mapping[str, str] = {
-    "linear": "",
-    "relu": "relu",
-    "relu6": "relu6",
-    "leaky_relu": "leaky_relu slope=0.2",
-    "elu": "elu",
-    "selu": "selu",
-    "gelu": "gelu",
-    "sigmoid": "sigmoid",
-    "hard_sigmoid": "hard_sigmoid",
-    "silu": "silu",
-    "swish": "silu",
-    "hard_silu": "hard_swish",
-    "hard_swish": "hard_swish",
-    "mish": "mish",
-    "tanh": "tanh",
-    "softmax": "softmax",
-}
-"""Activations by the names that Keras and TensorFlow give them; "" for none."""
 
 
 def _list_constants(meaning: ast.expr) -> Iterator[Value]:

@@ -31,7 +31,11 @@ def test_a_moved_run_gives_its_network_back(run: Path) -> None:
 
 def test_what_the_spec_uses_is_kept(run: Path) -> None:
     kept = {path.relative_to(run).as_posix() for path in run.rglob("*.net")}
-    assert kept == {"spec.net", "blocks/body.net", "blocks/one.net", "used/up/shared/dense.net"}
+    assert kept == {
+        "spec.net",
+        "used/up/shared/dense.net",
+        *(f"blocks/{name}.net" for name in ("body", "one", "squeeze_excite")),
+    }
 
 
 def test_a_moved_run_can_be_resumed(run: Path, trained: Path, call: Call) -> None:

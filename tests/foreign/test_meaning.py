@@ -22,7 +22,8 @@ Drop(rate: p) -> dropout, but Drop is different
 Dense(units: K, activation: activation = None) -> fc
 Any(*args: unread, **kwargs: unread) -> identity
 Depthwise(times: text = 1) -> conv K=C*{times} F=1
-"""
+""",
+    activations={"relu": "relu", "none": ""},
 )
 
 
