@@ -94,11 +94,11 @@ def test_a_spec_that_was_changed_afterwards(run: Path, call: Call) -> None:
         ("spec.net", SPEC.replace("let width = 4", "let breadth = 4"), 1, "has been changed"),
         ("blocks/one.net", None, 2, "one.net cannot be read"),
         ("model.safetensors", None, 2, "stopped before the end of its first epoch; `specnet train --resume"),
-        ("model.safetensors", "nonsense", 1, "is no file of weights"),
+        ("model.safetensors", "nonsense", 1, "is damaged or only half there"),
         ("config.json", "{", 1, "is damaged"),
         ("config.json", None, 2, "holds no run"),
-        ("summary.json", "{", 1, "summary.json cannot be read"),
-        ("metrics.jsonl", "{", 1, "metrics.jsonl cannot be read"),
+        ("summary.json", "{", 1, "summary.json is damaged"),
+        ("metrics.jsonl", "{", 1, "metrics.jsonl is damaged"),
     ],
 )
 def test_damage(run: Path, call: Call, file: str, content: str | None, code: int, message: str) -> None:
