@@ -265,7 +265,8 @@ def _diagnose_value(
 
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
-        return make_diagnostic(Code.E115, f"`{word.text}` {why}", word.span)
+        code = Code.E111 if detail["type"] == "missing" else Code.E115
+        return make_diagnostic(code, f"`{word.text}` {why}", word.span)
     written = attributes.key_of(name)
     meaning = attributes.model_fields[name].description
     choices = _list_choices(attributes, name)

@@ -16,7 +16,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
     name = block.name.text
     known = context.scope.find_block(name)
     if known:
-        first = Label(known[0].name.span, "first here", primary=False)
+        first = Label(known.block.name.span, "first here", primary=False)
         context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
     elif name in statements or name in list_kinds():
         what = "a layer" if name in list_kinds() else "a word of the language"
@@ -25,7 +25,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
         context.report(Code.E106, "`block` takes no arms", block.body.span)
     else:
         _check_parameters(block, context)
-        context.scope.blocks[name] = block, context.scope
+        context.scope.define_block(block)
         context.declare(name, block.name.span)
 
 
@@ -51,13 +51,14 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     """Walk the lines of a block and return the value after the last one."""
     found = context.scope.find_block(call.word.text)
     assert found, "the caller has looked the block up"
-    block, home = found
+    block = found.block
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
     if not _can_be_called(call, context):
         return None
-    inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
+    inner = Scope(f"{name}.", found.home, True, trace=(*context.scope.trace, call.span), active=active)
+    inner.defaults = {kind: dict(fields) for kind, fields in found.defaults.items()}
     if not _ArgumentBinder(block, call, context, inner, value).bind():
         return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())

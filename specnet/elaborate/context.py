@@ -59,6 +59,19 @@ class Default:
     span: Span
 
 
+Defaults = dict[str, dict[str, Default]]
+"""Defaults by the kind of layer and the field."""
+
+
+@dataclass(frozen=True)
+class DefinedBlock:
+    """A block, the scope of its definition, and the defaults there, which its lines follow."""
+
+    block: tree.Block
+    home: Scope
+    defaults: Defaults
+
+
 @dataclass
 class Scope:
     """The names of one level: the file, a block's call, one repetition."""
@@ -72,8 +85,11 @@ class Scope:
     active: tuple[str, ...] = ()
     """The names of the blocks being called, outermost first."""
     variables: dict[str, Any] = field(default_factory=dict)
-    blocks: dict[str, tuple[tree.Block, Scope]] = field(default_factory=dict)
-    defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
+    blocks: dict[str, DefinedBlock] = field(default_factory=dict)
+    defaults: Defaults = field(default_factory=dict)
+    """The defaults so far of its own lines; of a block, also those where it is defined."""
+    rounding: Default | None = None
+    """What `round floor` says."""
     taps: dict[str, str | None] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
     """The names that its lines give, those further down included."""
@@ -110,16 +126,25 @@ class Scope:
                 return True, scope.variables[name]
         return False, None
 
-    def find_block(self, name: str) -> tuple[tree.Block, Scope] | None:
-        """Return the block of a name, and the scope of its definition."""
+    def find_block(self, name: str) -> DefinedBlock | None:
+        """Return the block of a name."""
         return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
 
     def collect_defaults(self, kind: str) -> dict[str, Default]:
         """Return the defaults of a kind by field; inner scopes override outer ones."""
         found: dict[str, Default] = {}
-        for scope in self._outwards():
+        for scope in self._within_block():
             found = scope.defaults.get(kind, {}) | found
         return found
+
+    def define_block(self, block: tree.Block) -> None:
+        """Define a block here, with the defaults of this place."""
+        kinds = {kind for scope in self._within_block() for kind in scope.defaults}
+        self.blocks[block.name.text] = DefinedBlock(block, self, {kind: self.collect_defaults(kind) for kind in kinds})
+
+    def find_rounding(self) -> Default | None:
+        """Return the rounding of the file, of which blocks are parts."""
+        return next((scope.rounding for scope in self._outwards() if scope.rounding), None)
 
     def find_tap(self, name: str) -> tuple[bool, str | None]:
         """Return whether `@name` names a value here, and the value. A block sees its own taps only."""

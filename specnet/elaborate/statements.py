@@ -123,10 +123,7 @@ def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> Valu
     if words != ["floor"] or len(call.arguments) != 1:
         context.report(Code.E106, "`round` is written `round floor`", call.span)
         return value
-    for kind in list_kinds():
-        layer = get_layer_class(kind)
-        if layer and "rounding" in layer.model_fields:
-            context.scope.defaults.setdefault(kind, {})["rounding"] = Default("floor", call.span)
+    context.scope.rounding = Default("floor", call.span)
     return value
 
 

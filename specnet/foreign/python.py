@@ -77,6 +77,8 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     calls = [call for _, call in elements if call]
     if not calls:
         return None
+    if not any(call.steps for call in calls):
+        return _hint_without_layers(calls[0], line)
     draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
@@ -113,6 +115,14 @@ def _put_together(elements: Sequence[Call | str], above: str) -> Draft:
     if position > 0 or len(steps) == 1:
         steps = [join_steps(steps)]
     return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
+
+
+def _hint_without_layers(call: Call, line: BadLine) -> Hint:
+    """Leave out `model = Sequential()`, which adds no layer."""
+    start, end = line.bounds
+    message = f"`{call.function}(…)` adds no layer, and a spec needs no such line: it lists its layers, one a line"
+    title = "without the line"
+    return Hint(message, start, end, ((start, end, ""),), title=title, is_safe=True, is_assumed=True)
 
 
 # What a call reads
