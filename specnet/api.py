@@ -15,7 +15,7 @@ from specnet.graph import Network
 from specnet.printer.networks import format_network
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
-from specnet.spec_files import decode_spec, find_in_zoo, read_beginning, suggest_file
+from specnet.spec_files import find_in_zoo, read_regular_file, suggest_file
 
 if TYPE_CHECKING:
     import graphviz
@@ -90,8 +90,7 @@ def _read_source(source: Spec) -> Source:
 def _read_file(name: str | Path) -> Source:
     path = (find_in_zoo(name) if isinstance(name, str) else None) or Path(name)
     try:
-        with path.open("rb") as stream:
-            return Source(str(path), decode_spec(read_beginning(stream)))
+        return Source(str(path), read_regular_file(path))
     except FileNotFoundError as error:
         raise FileNotFoundError(error.errno, f"there is no such file{suggest_file(str(name))}", str(name)) from None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from errno import EINVAL, EISDIR
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from specnet.package import find_package_file
@@ -37,6 +40,30 @@ def read_beginning(stream: BinaryIO) -> bytes:
     """Read a file, or of one that is too long for a spec so many lines that this shows; raises OSError."""
     data = stream.read(MOST_BYTES)
     return data if len(data) < MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
+
+
+def read_regular_file(path: Path) -> str:
+    """Return the text of a spec; raises OSError, for devices and pipes too, which might never end."""
+    mode = path.stat().st_mode
+    if S_ISDIR(mode):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    if not S_ISREG(mode):
+        raise OSError(EINVAL, "it is a device, a pipe or a socket", str(path))
+    with path.open("rb") as stream:
+        return decode_spec(read_beginning(stream))
+
+
+def find_block_file(path: str, folder: Path) -> Path:
+    """Return the file of a path such as `blocks/basic.net` in a folder, or else in the zoo; it may not exist."""
+    beside, of_zoo = folder / path, find_package_file("specs") / path
+    is_within = not Path(path).is_absolute() and ".." not in Path(path).parts
+    return of_zoo if is_within and not beside.exists() and of_zoo.is_file() else beside
+
+
+def find_path_in_zoo(file: Path) -> Path | None:
+    """Return the path of a file of the zoo within it, `blocks/basic.net`; None for other files."""
+    zoo = find_package_file("specs")
+    return file.relative_to(zoo) if file.is_relative_to(zoo) else None
 
 
 def find_form(data: bytes) -> TextForm:

@@ -1,19 +1,14 @@
-"""Define blocks, import them from other files, and expand their calls, each in a scope of its own."""
+"""Define blocks, and expand their calls, each in a scope of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
-from specnet.foreign import recognise
+from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Scope, ValueName
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.syntax import tree
-from specnet.syntax.parser import parse
-
-DECLARATIONS = ("default", "round", "use")
-"""The statements of a used file that are executed, since its blocks see their effects."""
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
@@ -50,38 +45,6 @@ def report_shape_name(name: tree.Name, context: Context) -> None:
     """Report that C, H or W is declared as a name."""
     message = f"`{name.text}` cannot be declared: it stands for the shape of each layer's input"
     context.report(Code.E107, message, name.span)
-
-
-def use_file(path: tree.Text, context: Context) -> None:
-    """Import the blocks of another file, which keep the values and defaults that they see there."""
-    try:
-        source = context.files.read(path.value, path.span)
-    except CannotRead as error:
-        context.graph.lacks_blocks = True
-        context.report(Code.E210, str(error), path.span)
-        return
-    files = (*context.open_files, source.name)
-    if source.name in context.open_files:
-        context.report(Code.E210, f"the files use each other in a cycle: {' → '.join(files)}", path.span)
-        return
-    context.files.sources.append(source)
-    lines, diagnostics = parse(source, recognise)
-    context.graph.log.diagnostics += diagnostics
-    home = Scope()
-    declarations = tuple(line for line in lines if _is_declaration(line))
-    context.replace(scope=home, open_files=files).walk(declarations, None)
-    for name, block in home.blocks.items():
-        if context.scope.find_block(name):
-            context.report(Code.E103, f"there is already a block `{name}`", path.span)
-        context.scope.blocks.setdefault(name, block)
-
-
-def _is_declaration(line: tree.Line) -> bool:
-    """Return whether a line of a used file is executed: blocks and their surroundings are, layers are not."""
-    if isinstance(line, tree.Chain):
-        element = line.elements[0]
-        return isinstance(element, tree.Call) and element.word.text in DECLARATIONS
-    return isinstance(line, tree.Let | tree.Block)
 
 
 def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
@@ -169,11 +171,32 @@ class Walker:
 
 @dataclass
 class UsedFiles:
-    """The files of blocks that a spec uses."""
+    """The files of blocks that a spec uses, each of which is read once."""
 
     read: Read
-    sources: list[Source] = field(default_factory=list)
-    """The files in the order in which they were read."""
+    spec: Source
+    homes: dict[Source, Scope] = field(default_factory=dict)
+    """The top level of each file."""
+
+    def __post_init__(self) -> None:
+        self._found = {os.path.realpath(self.spec.name): self.spec}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files in the order in which they were read."""
+        return tuple(self._found.values())[1:]
+
+    @property
+    def length(self) -> int:
+        """The characters of all files."""
+        return sum(len(source.text) for source in self.sources)
+
+    def find(self, path: str, span: Span) -> Source:
+        """Return the file that `use` names at a place; raises CannotRead."""
+        name = os.path.realpath(Path(span.source.name).parent / path)
+        if name not in self._found:
+            self._found[name] = self.read(path, span)
+        return self._found[name]
 
 
 @dataclass(frozen=True)
@@ -189,8 +212,8 @@ class Context:
     label: LineLabel | None = None
     depth: int = 0
     """Blocks and braces around this place."""
-    open_files: tuple[str, ...] = ()
-    """The files being read, the spec's own first."""
+    open_files: tuple[Source, ...] = ()
+    """The files being walked, the spec's own first."""
     originals: Iterator[str] | None = None
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
 

@@ -61,7 +61,7 @@ def elaborate(
     Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
-    context = Context(GraphBuilder(), WALKER, UsedFiles(read), expressions, open_files=(source.name,))
+    context = Context(GraphBuilder(), WALKER, UsedFiles(read, source), expressions, open_files=(source,))
     outputs = _walk(source, lines, is_complete, context)
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
@@ -75,7 +75,7 @@ def elaborate(
         graph.claims,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
-        tuple(context.files.sources),
+        context.files.sources,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
-from specnet.elaborate.blocks import report_shape_name, use_file
+from specnet.elaborate.blocks import report_shape_name
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, ValueName
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
+from specnet.elaborate.used_files import use_file
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
@@ -154,6 +155,7 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
         given = call.arguments[0].value.span if call.arguments else call.span
         fixes = [make_replacement(given, f'"{given.text}"', safe=True)] if call.arguments else []
         message = '`use` is written `use "FILE"`'
+        context.graph.lacks_blocks = True
         context.add_diagnostics([make_diagnostic(Code.E106, message, given, fixes=fixes)])
     elif _is_at_top(call, context):
         use_file(path, context)

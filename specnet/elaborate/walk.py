@@ -54,6 +54,9 @@ STATEMENTS: Mapping[str, Statement] = {
 }
 """The words that begin a line of their own."""
 
+KEYWORDS = ("let", "block", "expect", "repeat", "for", "if")
+"""The words of the grammar that begin a line."""
+
 NAMING = ("input", "head")
 """The statements whose first value is the name of a node."""
 
@@ -183,14 +186,20 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call
+    from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
-    resembled = context.suggest(word, (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS))
+    if early := recognise_early_call(call.word.span) or recognise_label(call):
+        context.add_diagnostics([early], context.scope.trace)
+        return
     fact = f"no layer or block is called `{word}`"
     if draft := translate_layer_call(call.span.text, call.span.source.text):
         _report_foreign_layer(fact, draft, call, context)
         return
-    whole = complete_keys(resembled, call)
+    tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
+    words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)
+    resembled = tap or context.suggest(word, words)
+    whole = "" if tap else complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     context.report_in_call(Code.E101, fact, place, help=where, meant=meant)
@@ -204,6 +213,11 @@ def _report_foreign_layer(fact: str, draft: Draft, call: tree.Call, context: Con
     fixes = [fix] if draft.is_known else []
     found = make_diagnostic(Code.E101, message, call.span, notes=draft.notes, fixes=fixes)
     context.add_diagnostics([found], context.scope.trace)
+
+
+def _is_value(name: str, context: Context) -> bool:
+    """Return whether a name stands for a value of the network: that of a tap, a label or an argument."""
+    return context.scope.find_tap(name)[0] or isinstance(context.scope.find_variable(name)[1], ValueRef)
 
 
 WALKER = Walker(walk_lines, walk_element)

@@ -17,6 +17,9 @@ MAX_OPERATORS = 50
 MAX_DEPTH = 50
 """Blocks, arms and repetitions within each other, when the blocks are written out."""
 
+MAX_FILES = 60
+"""Files that use each other in a row."""
+
 MAX_NODES = 20_000
 """Layers of a network, and rounds of one repetition."""
 

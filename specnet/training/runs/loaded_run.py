@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from pydantic_core import from_json
 from torch import Tensor, nn
 
 from specnet.settings.data import Folder
@@ -19,7 +19,7 @@ from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
 from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics, refuse_not_finite
+from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 DECODED_AT_ONCE = 64
@@ -74,16 +74,12 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
     try:
         job.module.load_state_dict(weights.tensors)
         height, width, channels = job.input_shape
-        normalizer = normalizer_from_record(json.loads(weights.metadata["normalize"]), (height, width, channels))
+        normalizer = normalizer_from_record(from_json(weights.metadata["normalize"]), (height, width, channels))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
-    summary, metrics = _read_summary(config.folder), read_metrics(config.folder)
+    summary, metrics = read_summary(config.folder), read_metrics(config.folder)
     return LoadedRun(config.folder, job, config.options, config.classes, normalizer, config.scale, summary, metrics)
-
-
-def _read_summary(folder: Path) -> Mapping[str, Any]:
-    return read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
 
 
 @dataclass(frozen=True)

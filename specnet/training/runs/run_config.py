@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +20,8 @@ from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
-from specnet.training.job import Job, Options
+from specnet.training.job import Job, Options, make_options
+from specnet.training.runs.records import ConfigRecord, read_record
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
 USED = "used"
@@ -52,26 +52,35 @@ class RunConfig:
 
 def read_run_config(folder: Path) -> RunConfig:
     """Read how a run was started; raises CannotRun if the folder holds none, BadRun if it is damaged."""
+    if not folder.exists():
+        raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}")
+    if not (folder / CONFIG).is_file():
+        raise CannotRun(f"{folder} holds no run: there is no {folder / CONFIG}")
+    record = read_record(folder / CONFIG, ConfigRecord)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return RunConfig(
             folder,
-            config["name"],
+            record.name,
             _read_spec(folder / SPEC),
-            read_used_files(folder, config["used"]),
-            config["digest"],
-            config["parameters"],
-            tuple(config["classes"]),
-            scale_from_record(config["sixteen_bits"]) if "sixteen_bits" in config else FULL_SCALE,
-            from_record(config["training"]),
-            Options(**config["options"]),
+            read_used_files(folder, record.used),
+            record.digest,
+            record.parameters,
+            record.classes,
+            _read_scale(record),
+            from_record(record.training),
+            make_options(record.options),
         )
     except OSError as error:
-        if not folder.exists():
-            raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}") from None
-        raise CannotRun(f"{folder} holds no run: {error.filename} cannot be read") from None
+        raise CannotRun(f"{folder} is not complete: {error.filename} cannot be read") from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _read_scale(record: ConfigRecord) -> SixteenBitScale | None:
+    """Return the scale of 16-bit images; raises ValueError, KeyError, TypeError."""
+    if "sixteen_bits" not in record.model_fields_set:
+        return FULL_SCALE
+    return scale_from_record(record.sixteen_bits)
 
 
 def _suggest_run(folder: Path) -> str:
