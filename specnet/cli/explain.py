@@ -7,7 +7,7 @@ import re
 
 from specnet.cli.output import CommandError, print_text
 from specnet.diagnostics import Code
-from specnet.package import find_package_file
+from specnet.package import read_package_text
 from specnet.suggest import did_you_mean
 
 HELP = "explain a code, a layer or a setting; without one, list them all"
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
 def read_page(code: Code) -> str:
     """Return the Markdown page that explains a code."""
-    return find_package_file(f"docs/errors/{code.name}.md").read_text(encoding="utf-8")
+    return read_package_text(f"docs/errors/{code.name}.md")
 
 
 def _explain(word: str) -> str:
