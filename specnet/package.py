@@ -45,6 +45,17 @@ def read_package_text(path: str) -> str:
         raise IncompleteInstall(f"there is no {path} in {PACKAGE}") from None
 
 
+def list_package_files(folder: str) -> list[str]:
+    """Return the paths, for `read_package_text`, of the files in a folder of the package; raises IncompleteInstall."""
+    from importlib.resources import files
+
+    inside = files("specnet").joinpath(folder)
+    place = inside if inside.is_dir() else PACKAGE.parent / folder
+    if not place.is_dir():
+        raise IncompleteInstall(f"there is no {folder} in {PACKAGE}")
+    return sorted(f"{folder}/{file.name}" for file in place.iterdir())
+
+
 @cache
 def list_modules(package: str) -> tuple[str, ...]:
     """Return the names of the modules in a package, source or bytecode, in order; raises IncompleteInstall if none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
-DATA = ("grammars", "specs", "docs/errors")
+DATA = ("grammars", "specs", "docs/errors", "docs/topics")
 SPEC = "net T\ninput 8x8x3\nconv K=4 F=3 -> relu -> scale\nfc 2\ntrain { data digits }\n"
 CHECK = ("check", "-", "--format", "json", "--strict")
 
@@ -41,7 +41,7 @@ def test_bytecode_is_enough(installed: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, expected.stdout, "")
     assert '"W501"' not in done.stdout
     assert run(installed, "check", "alexnet").returncode == 0
-    assert run(installed, "explain", "E301", "conv").returncode == 0
+    assert run(installed, "explain", "E301", "conv", "padding").returncode == 0
     compiled = run(installed, "compile", "-")
     assert compiled.returncode == 2
     assert "there is no backends/torch_modules.py in" in compiled.stderr
@@ -51,7 +51,7 @@ def test_an_archive_is_enough(installed: Path, tmp_path: Path) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "specnet"), "zip", installed))
     done, expected = run(archive, *CHECK), run(ROOT, *CHECK)
     assert (done.returncode, done.stdout, done.stderr) == (1, expected.stdout, "")
-    assert run(archive, "explain", "E301", "conv").returncode == 0
+    assert run(archive, "explain", "E301", "conv", "padding").returncode == 0
     unknown = run(archive, "check", "alexnet")
     assert unknown.stderr == "error: there is no file alexnet; the published networks are not installed as files here\n"
 
