@@ -49,6 +49,9 @@ STATEMENTS: Mapping[str, Statement] = {
 }
 """The words that begin a line of their own."""
 
+KEYWORDS = ("let", "block", "expect", "repeat", "for", "if")
+"""The words of the grammar that begin a line."""
+
 NAMING = ("input", "head")
 """The statements whose first value is the name of a node."""
 
@@ -178,13 +181,24 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call
+    from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
-    resembled = context.suggest(word, (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS))
-    whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
+    if early := recognise_early_call(call.word.span) or recognise_label(call):
+        context.add_diagnostics([early], context.scope.trace)
+        return
+    tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
+    words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)
+    resembled = tap or context.suggest(word, words)
+    whole = translate_layer_call(call.span.text) or (not tap and complete_keys(resembled, call))
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
+
+
+def _is_value(name: str, context: Context) -> bool:
+    """Return whether a name stands for a value of the network: that of a tap, a label or an argument."""
+    return context.scope.find_tap(name)[0] or isinstance(context.scope.find_variable(name)[1], ValueRef)
 
 
 WALKER = Walker(walk_lines, walk_element)
