@@ -60,8 +60,8 @@ def is_attribute(name: str) -> bool:
 
 
 def make_unused_name(name: str, taken: Iterable[str]) -> str:
-    """Return the name, with underscores appended until it is neither taken nor a keyword."""
-    while name in taken or iskeyword(name):
+    """Return the name, with underscores appended until it is neither taken nor one that Python keeps for itself."""
+    while name in taken or iskeyword(name) or DUNDER.fullmatch(name):
         name += "_"
     return name
 

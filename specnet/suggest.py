@@ -35,7 +35,17 @@ def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str,
     if misspelt := get_close_matches(word, named, n=1, cutoff=SYNONYM_CUTOFF):
         return named[misspelt[0]]
     similar = get_close_matches(word, words, n=1, cutoff=CUTOFF if len(word) > SHORT else SHORT_CUTOFF)
-    return similar[0] if similar else ""
+    similar += _find_single_changes(word, words) if len(word) == SHORT else []
+    return similar[0] if len(similar) == 1 else ""
+
+
+def _find_single_changes(word: str, possible: Iterable[str]) -> list[str]:
+    """Return the possible words that differ from a word in a single letter: `bn` for `bt`."""
+    return [other for other in possible if len(other) == len(word) and _count_changes(word, other) == 1]
+
+
+def _count_changes(word: str, other: str) -> int:
+    return sum(letter != changed for letter, changed in zip(word, other, strict=True))
 
 
 def did_you_mean(word: str) -> str:

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 import specnet
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message
+from specnet.package import IncompleteInstall
 from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
@@ -70,6 +71,9 @@ def _catch_errors(words: list[str]) -> int:
     except CommandError as error:
         print_error(error)
         return error.exit_code
+    except IncompleteInstall as error:
+        print_error(CommandError(*error.args))
+        return 2
     except BrokenPipeError:
         return 1
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from specnet import suggest
@@ -137,7 +138,7 @@ def _evaluate_argument(
         if annotation is str:
             raise _MisplacedArgument(_diagnose_unquoted(word, expression)) from None
         subject = attributes.key_of(name) if argument.key else word.text
-        if unknown := _diagnose_unknown_choice(subject, expression, annotation):
+        if unknown := _diagnose_unknown_choice(subject, expression, attributes.model_fields[name]):
             raise _MisplacedArgument(unknown) from None
         raise
 
@@ -164,15 +165,17 @@ def _list_literals(annotation: Any) -> tuple[str, ...]:
     return tuple(word for part in get_args(annotation) for word in _list_literals(part))
 
 
-def _diagnose_unknown_choice(subject: str, value: tree.Expression, annotation: Any) -> Diagnostic | None:
-    """Return the diagnostic for a word where a type admits others; None if it admits none, or the value is no word."""
+def _diagnose_unknown_choice(subject: str, value: tree.Expression, field: FieldInfo) -> Diagnostic | None:
+    """Return the diagnostic for a word where a field admits others; None if it admits none, or the value is no word."""
     from specnet.foreign.operators import read_hyphens
 
-    known = ("yes", "no") if annotation is bool else _list_literals(annotation)
+    known = ("yes", "no") if field.annotation is bool else _list_literals(field.annotation)
     word = value if isinstance(value, tree.Name) else read_hyphens(value)
     if word is None or not known:
         return None
-    message = f"`{subject}` takes {_join_alternatives(known)}, not `{word.text}`"
+    is_word = field.annotation is bool or get_origin(field.annotation) is Literal
+    takes = f"takes {_join_alternatives(known)}" if is_word or not field.description else f"is the {field.description}"
+    message = f"`{subject}` {takes}, not `{word.text}`"
     return make_diagnostic(Code.E112, message, word.span, meant=find_closest_word(word.text, list(known)))
 
 

@@ -155,6 +155,7 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
         given = call.arguments[0].value.span if call.arguments else call.span
         fixes = [make_replacement(given, f'"{given.text}"', safe=True)] if call.arguments else []
         message = '`use` is written `use "FILE"`'
+        context.graph.lacks_blocks = True
         context.add_diagnostics([make_diagnostic(Code.E106, message, given, fixes=fixes)])
     elif _is_at_top(call, context):
         use_file(path, context)

@@ -19,7 +19,7 @@ LONGEST_LINE = 500
 
 def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> Hint | None:
     """Return a hint on a line that cannot be read, or None; its statement begins at the offset `statement`."""
-    from specnet.foreign import arrows, braces, punctuation, python, sections
+    from specnet.foreign import arrows, braces, punctuation, python, sections, slips
     from specnet.foreign.bad_line import BadLine
 
     line = BadLine(parser_input.text, statement, error, parser_input.source.text)
@@ -30,6 +30,7 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
         braces.recognise_unopened_brace,
         braces.recognise_separate_claim,
         sections.recognise_section,
+        slips.recognise_slip,
         arrows.recognise_arrows,
         python.recognise_python,
         punctuation.recognise_punctuation,

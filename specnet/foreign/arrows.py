@@ -19,6 +19,10 @@ SIGN = re.compile(
 MESSAGE = "two layers on one line are joined by `->`"
 
 
+NO_VALUE = frozenset({Code.E102, Code.E120})
+"""The errors of a layer that is read as a value."""
+
+
 def recognise_arrows(line: BadLine) -> Hint | None:
     """Recognise signs before layers on a line that cannot be read."""
     start, end = line.bounds
@@ -44,10 +48,11 @@ def _is_misused(sign: re.Match[str], line: BadLine) -> bool:
 
 
 def recognise_sign(code: Code, place: Span) -> Diagnostic | None:
-    """Recognise `conv K=8 F=3 - relu`, in which a layer without a value is subtracted, compared or claimed."""
+    """Recognise `conv K=8 F=3 - relu`, in which a layer is subtracted, compared or claimed, at either operand."""
     line = place.source.span_of_line(place.line)
-    found = next((sign for sign in SIGN.finditer(line.text) if line.start + sign.end() == place.start), None)
-    if code is not Code.E102 or found is None or not is_layer(place.text, place.source.text):
+    first, last = place.start - line.start, place.end - line.start
+    found = next((sign for sign in SIGN.finditer(line.text) if sign.end() == first or sign.start() == last), None)
+    if code not in NO_VALUE or found is None or not is_layer(found["word"], place.source.text):
         return None
     sign = Span(place.source, line.start + found.start("sign"), line.start + found.end("sign"))
     return make_diagnostic(code, MESSAGE, sign, fixes=[make_replacement(sign, "->", safe=True)])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
-from specnet.foreign.arrows import recognise_sign
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
+from specnet.foreign.arrows import NO_VALUE, recognise_sign
 from specnet.foreign.punctuation import CONDITION
 from specnet.source import Span
 from specnet.syntax import tree
@@ -20,6 +20,9 @@ COMMENT = re.compile(
     rf"[ \t]+(?P<operator>//|%)[ \t]+(?P<text>(?:\d+[ \t]+)?[A-Za-z_](?:(?!->)[^={{}}{MASK}])*)[\r{MASK}]*$"
 )
 """An operator between blanks and words up to the end of the line."""
+
+CLAIM = re.compile(rf"[ \t](?P<sign>[>=]{{1,2}})[ \t]*(?P<shape>\d[\dx×]*)[ \t\r{MASK}]*$")
+"""A sign before a shape at the end of a line."""
 
 HYPHENS = re.compile(r"(?<![\w@.])[A-Za-z_]\w*(?:-\w+)+(?![\w(])")
 """A name with hyphens."""
@@ -39,7 +42,7 @@ def explain_operators(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     kept = list[Diagnostic]()
     for diagnostic in diagnostics:
         place = diagnostic.labels[0].span if diagnostic.labels else None
-        cause = place and _recognise(diagnostic.code, place)
+        cause = place and _recognise(diagnostic.code, place, has_fix=bool(diagnostic.fixes))
         if cause:
             causes.setdefault(cause.fixes[0].edits[0].span, cause)
         else:
@@ -57,8 +60,9 @@ def _is_within(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
     )
 
 
-def _recognise(code: Code, place: Span) -> Diagnostic | None:
-    recognisers = (_recognise_comment, _recognise_condition, _recognise_hyphens, recognise_sign)
+def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
+    recognisers = [_recognise_comment, _recognise_condition, _recognise_hyphens, recognise_sign, _recognise_claim]
+    recognisers += [] if has_fix else [_recognise_missing_sign]
     return next((cause for recognise in recognisers if (cause := recognise(code, place))), None)
 
 
@@ -97,6 +101,33 @@ def _recognise_hyphens(code: Code, place: Span) -> Diagnostic | None:
     name = Span(place.source, line.start + found.start(), line.start + found.end())
     message = "a name has letters, digits and underscores, no hyphen"
     return make_diagnostic(code, message, name, fixes=[make_replacement(name, found[0].replace("-", "_"), safe=True)])
+
+
+def _recognise_claim(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `conv K=8 F=3 > 30x30x8`, a claim that is read as a comparison with the size."""
+    line = place.source.span_of_line(place.line)
+    found = CLAIM.search(mask_text(line.text))
+    if code not in NO_VALUE or found is None or place.start != line.start + found.start("shape"):
+        return None
+    sign = Span(place.source, line.start + found.start("sign"), line.start + found.end("sign"))
+    message = "the shape at the end of a line is claimed with `=>`"
+    return make_diagnostic(code, message, sign, fixes=[make_replacement(sign, "=>", safe=True)])
+
+
+def _recognise_missing_sign(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `K96`, an attribute without its `=`, and `4C`, a product without its `*`."""
+    text, source = place.text, place.source
+    if code not in (Code.E102, Code.E110, Code.E114) or not text.isidentifier():
+        return None
+    if source.text[place.start - 1 : place.start].isdigit():
+        at, message = Span(source, place.start, place.start), "multiplication is written `*`"
+        return make_diagnostic(Code.E102, message, place, fixes=[Fix(f"*{text}", (Edit(at, "*"),), safe=True)])
+    if not any(letter.isdigit() for letter in text):
+        return None
+    splits = [i for i in range(1, len(text)) if text[i:].isdigit()]
+    fixes = [make_replacement(place, f"{text[:i]}={text[i:]}") for i in splits]
+    message = f"`{text}` has no value here; an attribute and its value are joined by `=`"
+    return make_diagnostic(code, message, place, fixes=fixes) if fixes else None
 
 
 # Sizes, names and inputs, from the tree of a value

@@ -58,7 +58,9 @@ def test_a_file_of_blocks_alone_is_sound() -> None:
     assert checked("block a { relu }").network.nodes == ()
 
 
-@pytest.mark.parametrize("word", ["train", "type", "half", "float", "self", "class", "None"])
+@pytest.mark.parametrize(
+    "word", ["train", "type", "half", "float", "self", "class", "None", "_modules", "__init__", "torch", "F"]
+)
 def test_words_of_a_torch_module_are_escaped(word: str) -> None:
     assert names(f"input 8x8x3\n{word}: fc 3") == [f"{word}_"]
 
