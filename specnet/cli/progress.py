@@ -11,6 +11,7 @@ from rich.progress import Progress as Bars
 
 from specnet.cli.output import print_message
 from specnet.printable import escape_commands, escape_unprintable
+from specnet.quantities import count_noun
 from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
@@ -47,8 +48,7 @@ class Display(Callback):
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
-        epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs:g} epochs"
-        self.on_note(f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} in {epochs}")
+        self.on_note(f"{count_noun(plan.steps, 'step')} in {count_noun(plan.epochs, 'epoch')}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")

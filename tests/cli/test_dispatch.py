@@ -33,7 +33,8 @@ def test_messages_that_nobody_hears_change_nothing() -> None:
 
 def test_warnings_of_libraries_are_not_shown() -> None:
     """Where Python is not asked to show them; those that a user should know are notes of the commands."""
-    code = "import sys, warnings; from specnet.cli import main; sys.argv[1:] = ['check', '-']; main(); warnings.warn('odd')"
+    command = "sys.argv[1:] = ['check', '-']; main(); warnings.warn('odd')"
+    code = f"import sys, warnings; from specnet.cli import main; {command}"
     for options, shown in (((), False), (("-W", "always"), True)):
         done = subprocess.run(
             [sys.executable, *options, "-c", code],

@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from specnet.quantities import count_noun
 from specnet.settings.data import Data
 from specnet.settings.split import Split
 from specnet.training.data.images import (
@@ -130,9 +131,12 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
     there = len(data.train)
     start, end = _split_range(split, there)
     if end - start >= there:
-        raise DataProblem(f"`split` sets {end - start} images aside for validation, and there are {there} to train on")
+        aside = count_noun(end - start, "image")
+        raise DataProblem(f"`split` sets {aside} aside for validation, and there are {there:,} to train on")
     if end == start:
-        raise DataProblem(f"`split folds={split.folds}` leaves a fold empty: there are {there} images to train on")
+        raise DataProblem(
+            f"`split folds={split.folds}` leaves a fold empty, with {count_noun(there, 'image')} to train on"
+        )
     train, validation = split_off(data.train, start, end)
     return replace(data, train=train, validation=validation, test=data.test or data.validation)
 
