@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -46,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
     words = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
+    if arguments is None and not sys.warnoptions:  # what libraries warn their programmers of helps no user
+        warnings.simplefilter("ignore")
     code = _catch_errors(words)
     if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -69,7 +69,7 @@ def _plot(found: list[RunEntry], output: Path, format: str) -> None:
     measured = [entry for entry in found if entry.metrics]
     if not measured:
         raise CommandError("no run has finished an epoch, so there are no curves to plot", exit_code=1)
-    write_file(output, plots.draw_runs(measured, format))
+    write_file(output, plots.draw_runs(measured, format, print_message))
     print_message(f"wrote {output}")
 
 

@@ -96,6 +96,7 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
         is_assumed=draft.is_exact,
         region=(start, end),
         notes=draft.notes,
+        inputs=draft.inputs,
     )
 
 

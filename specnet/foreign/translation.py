@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from specnet.attributes import Attributes
 from specnet.foreign.meaning import READS, REQUIRED, Parameter, Signature
-from specnet.foreign.values import CONVERSIONS, Expression, Value, format_foreign_value, subtract
+from specnet.foreign.values import CONVERSIONS, Expression, Value, format_foreign_value, format_python, subtract
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
@@ -75,8 +75,9 @@ class _Draft:
             order = order[len(arguments) + len(set(needed).intersection(renamed.values())) < len(needed) :]
         given = dict(zip(order, arguments, strict=False)) | {renamed[name]: keywords[name] for name in keywords}
         if self.row.base != "unread":
-            unknown = [_show(value) for value in arguments[len(order) :]]
-            unknown += [f"{name}={_show(keywords[name])}" for name in keywords if renamed[name] not in self.row.by_name]
+            extra = {name: value for name, value in keywords.items() if renamed[name] not in self.row.by_name}
+            unknown = [format_python(value) for value in arguments[len(order) :]]
+            unknown += [f"{name}={format_python(value)}" for name, value in extra.items()]
             self.differences += [f"`{text}` is no argument of `{self.row.name}`" for text in unknown]
         return given
 
@@ -222,8 +223,4 @@ def _describe_loss(parameter: Parameter, value: Value) -> str:
 
 
 def _quote(parameter: Parameter, value: Value) -> str:
-    return f"`{parameter.name}={_show(value)}`"
-
-
-def _show(value: Value) -> str:
-    return value if isinstance(value, Expression) else repr(value)
+    return f"`{parameter.name}={format_python(value)}`"

@@ -82,3 +82,8 @@ def subtract(one: float, value: Value) -> Value:
     if isinstance(value, Expression):
         return Expression(f"{one}-({value})")
     return round(one - value, 12) if isinstance(value, int | float) else value
+
+
+def format_python(value: Value) -> str:
+    """Return a value as Python has it."""
+    return value if isinstance(value, Expression) else repr(value)

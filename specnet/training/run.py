@@ -132,7 +132,10 @@ def _conclude(setup: Setup, loop: Loop, evaluation: Evaluation | None, summary: 
     """Draw the plots and write the summary."""
     loop.draw()
     if evaluation:
-        write_atomically(setup.folder.path / "confusion.png", draw_confusion(evaluation.metrics, evaluation.part))
+        write_atomically(
+            setup.folder.path / "confusion.png",
+            draw_confusion(evaluation.metrics, evaluation.part, setup.callback.on_note),
+        )
     setup.folder.write_summary(summary)
 
 

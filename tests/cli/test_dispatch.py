@@ -48,3 +48,18 @@ def test_messages_that_nobody_hears_change_nothing() -> None:
 def test_an_option_that_there_is_not(words: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert hint in capsys.readouterr().err
+
+
+def test_warnings_of_libraries_are_not_shown() -> None:
+    """Where Python is not asked to show them; those that a user should know are notes of the commands."""
+    code = "import sys, warnings; from specnet.cli import main; sys.argv[1:] = ['check', '-']; main()"
+    code += "; warnings.warn('odd')"
+    for options, shown in (((), False), (("-W", "always"), True)):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code],
+            input="input 9x9x1\nfc 2\n",
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert ("UserWarning: odd" in done.stderr) == shown

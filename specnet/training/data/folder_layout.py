@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -81,6 +81,15 @@ def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
             layout.files += [ClassFile(path.relative_to(folder).as_posix(), part, name) for path in paths]
     layout.notes += walker.notes
     return layout
+
+
+def list_files(folder: Path, note: Callable[[str], None]) -> list[str]:
+    """Return all files below a folder, by their paths relative to it; raises DataProblem."""
+    walker = _Walker(folder)
+    paths = sorted(walker.walk(folder))
+    for text in walker.notes:
+        note(text)
+    return [path.relative_to(folder).as_posix() for path in paths]
 
 
 def order_classes(names: Iterable[str]) -> tuple[str, ...]:
@@ -221,7 +230,8 @@ class _Walker:
         waiting = [place]
         while waiting:
             at = waiting.pop()
-            self.follow(at)
+            if at != self._folder:
+                self.follow(at)
             for entry in _scan(at):
                 if entry.is_dir():
                     waiting.append(Path(entry.path))
