@@ -176,7 +176,8 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     values = {name: read_value(node) for name, node in keywords.items()}
     found = translate(rows, [read_value(node) for node in call.args], values)
     is_own = function in list_kinds() and _takes_value(rows)
-    own = Call((Step(found.label, found.layers, found.reads),), function, "" if is_own else tool, found.differences)
+    layers = found.layers or ("identity",)  # a linear activation
+    own = Call((Step(found.label, layers, found.reads),), function, "" if is_own else tool, found.differences)
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
@@ -225,9 +226,10 @@ def read_value(node: ast.expr) -> Value:
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return tuple(map(read_value, parts))
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return Expression(ast.unparse(node))
+    return value if isinstance(value, int | float | str | None) else Expression(ast.unparse(node))
 
 
 # Calls that hold others

@@ -51,7 +51,6 @@ class _Draft:
         self.layers = [layer.split() for layer in row.layers.split(" -> ")] if row.layers else []
         self.classes = [get_layer_class(words[0]) for words in self.layers]
         self.following: list[str] = []
-        self.texts: dict[str, str] = {}
         self.differences: list[str] = [row.difference] if row.difference else []
         self.reads: Reads | None = None
         self.label = ""
@@ -62,7 +61,7 @@ class _Draft:
             if parameter.name in given or parameter.default is not REQUIRED:
                 self._add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
         layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
-        layers = [layer.format(**self.texts) if self.texts else layer for layer in layers] + self.following
+        layers += self.following
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
         return Translation(tuple(layers), tuple(self.differences), reads, self.label)
 
@@ -124,12 +123,13 @@ class _Draft:
             self.differences.append(_describe_loss(parameter, value))
 
     def set_text(self, parameter: Parameter, value: Value) -> None:
-        """Set a part of the row's text; a size that is not given stays open."""
-        self.texts[parameter.name] = "?"
-        if value is None or (isinstance(value, tuple) and None in value):
+        """Fill a value into the row's text; a size that is not given stays open."""
+        is_open = value is None or (isinstance(value, tuple) and None in value)
+        if is_open:
             self.differences.append(f"{_quote(parameter, value)} leaves a size open")
-        else:
-            self.texts[parameter.name] = format_foreign_value(value)
+        text = "?" if is_open else format_foreign_value(value)
+        blank = f"{{{parameter.name}}}"
+        self.layers = [[word.replace(blank, text) for word in words] for words in self.layers]
 
     def set_label(self, parameter: Parameter, value: Value) -> None:
         self.label = value if isinstance(value, str) and value.isidentifier() else ""
