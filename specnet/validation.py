@@ -5,7 +5,7 @@ Each function returns a sentence about the mismatch, or "" if there is none.
 
 from __future__ import annotations
 
-from specnet.quantities import count_noun
+from specnet.printable import format_amount
 from specnet.settings import Training
 from specnet.settings.schedule import Warming
 
@@ -13,7 +13,7 @@ from specnet.settings.schedule import Warming
 def check_classes(outputs: int, classes: int) -> str:
     """Check that the network has an output for each class."""
     return (
-        f"the network has {count_noun(outputs, 'output')}, and the data has {classes} classes"
+        f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
         if outputs < classes
         else ""
     )
@@ -24,8 +24,12 @@ def check_spare_outputs(outputs: int, classes: int) -> str:
     spare = outputs - classes
     if spare <= 0:
         return ""
-    what = f"{count_noun(spare, 'output')} belong{'s' if spare == 1 else ''}"
-    return f"the network has {outputs} outputs, and the data has {classes} classes: {what} to none"
+    what = f"{spare:,} outputs belong" if spare > 1 else "one output belongs"
+    return f"{_compare(outputs, classes)}: {what} to none"
+
+
+def _compare(outputs: int, classes: int) -> str:
+    return f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
 
 
 def check_channels(shape: tuple[int, int, int], channels: int) -> str:
@@ -35,7 +39,7 @@ def check_channels(shape: tuple[int, int, int], channels: int) -> str:
         return ""
     if height == channels:  # written in PyTorch's order
         height, width = width, expected
-    what = f"the network reads images of {count_noun(expected, 'channel')}, and the data has {channels}"
+    what = f"the network reads images of {format_amount(expected, 'channel')}, and the data has {channels}"
     return f"{what}; `input {height}x{width}x{channels}` suits it"
 
 
@@ -43,7 +47,7 @@ def check_schedule(training: Training) -> str:
     """Check that the warm-up ends before the run does."""
     schedule, epochs = training.schedule, training.epochs.count
     if isinstance(schedule, Warming) and schedule.warmup >= epochs:
-        return f"`schedule … warmup={schedule.warmup:g}` takes all of the {count_noun(epochs, 'epoch')}"
+        return f"`schedule … warmup={schedule.warmup:g}` takes the whole run of {format_amount(epochs, 'epoch')}"
     return ""
 
 
@@ -51,8 +55,8 @@ def check_class_weights(training: Training, outputs: int) -> str:
     """Check that a loss with class weights has one for each output."""
     weights = training.loss.class_weights
     if isinstance(weights, tuple) and len(weights) != outputs:
-        numbers = count_noun(len(weights), "number")
-        return f"`loss … weights` has {numbers}, and the network {count_noun(outputs, 'output')}"
+        numbers = format_amount(len(weights), "number")
+        return f"`loss … weights` has {numbers}, and the network {format_amount(outputs, 'output')}"
     return ""
 
 

@@ -10,8 +10,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from specnet.cli.output import print_message
-from specnet.printable import escape_commands, escape_unprintable
-from specnet.quantities import count_noun
+from specnet.printable import escape_commands, escape_unprintable, format_amount
 from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
@@ -48,7 +47,7 @@ class Display(Callback):
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
-        self.on_note(f"{count_noun(plan.steps, 'step')} in {count_noun(plan.epochs, 'epoch')}")
+        self.on_note(f"{format_amount(plan.steps, 'step')} in {format_amount(plan.epochs, 'epoch')}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")

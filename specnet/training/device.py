@@ -11,7 +11,7 @@ from typing import Any, Literal, assert_never
 import torch
 from torch import Tensor, nn
 
-from specnet.quantities import count_noun
+from specnet.printable import format_amount
 from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
 
@@ -59,7 +59,9 @@ class Device:
         """The name shown to the user."""
         if self.place.type == "cuda":
             return torch.cuda.get_device_name(self.place)
-        return f"cpu, {count_noun(torch.get_num_threads(), 'thread')}" if self.place.type == "cpu" else self.place.type
+        return (
+            f"cpu, {format_amount(torch.get_num_threads(), 'thread')}" if self.place.type == "cpu" else self.place.type
+        )
 
 
 def choose_device(options: Options, module: nn.Module) -> Device:
@@ -116,7 +118,11 @@ def _list_devices() -> str:
     """Return the devices of this machine, for a message."""
     gpus = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
     apple = ["mps"] if torch.backends.mps.is_available() else []
-    return ", ".join([f"cpu ({count_noun(torch.get_num_threads(), 'thread')})", *gpus, *apple])
+    return ", ".join([f"cpu ({_format_threads()})", *gpus, *apple])
+
+
+def _format_threads() -> str:
+    return format_amount(torch.get_num_threads(), "thread")
 
 
 def _explain_no_gpu() -> str:

@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from specnet.quantities import count_noun
+from specnet.printable import format_amount
 from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet
@@ -95,8 +95,9 @@ def set_up(
     if job.training.data.classes is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
-        there = count_noun(images, "image")
-        callback.on_note(f"a batch of {size:,} is more than the {there} to train on: all are one batch")
+        callback.on_note(
+            f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
+        )
     normalizer = fit_normalizer(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, callback, ranks)
