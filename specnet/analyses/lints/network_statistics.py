@@ -1,4 +1,4 @@
-"""W509: a normalisation that keeps little but the statistics of the last batch, as with Keras's number for `momentum`."""
+"""W509: a normalisation that keeps little but the last batch's statistics, as with Keras's number for `momentum`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def find_short_memories(view: View) -> Iterator[Finding]:
     for node in view.network.nodes:
         weight = node.layer.batch_weight if node.layer else None
         if weight is not None and weight >= FORGETFUL:
-            beside = f"{1 - weight:.6g} of the old statistics stays; Keras's momentum={weight:g} is {1 - weight:.6g} here"
+            beside = (
+                f"{1 - weight:.6g} of the old statistics stays; Keras's momentum={weight:g} is {1 - weight:.6g} here"
+            )
             yield view.make_finding(node, "momentum", beside)
 
 
