@@ -118,7 +118,9 @@ def test_every_lint_file_begins_with_a_subject() -> None:
 def test_a_message_names_three_layers_and_counts_the_others() -> None:
     line = "conv K=8 F=3 P=1 -> bn -> relu\n"
     said = only("input 8x8x3\n" + 5 * line)
-    assert said.message == "`conv1`, `conv2`, `conv3` and 2 more add a bias that the bn behind subtracts again"
+    assert (
+        said.message == "`conv1`, `conv2`, `conv3` and 2 more add a bias that the normalisation behind subtracts again"
+    )
     assert said.span and said.span.line == 2
     assert only("input 8x8x3\n" + line).message.startswith("`conv1` adds a bias")
 

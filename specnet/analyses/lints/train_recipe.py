@@ -1,4 +1,4 @@
-"""W502, W505, W507, W508: training settings that do not suit the network or the images."""
+"""W502, W505, W507, W508, W510: training settings that do not suit the network or the images."""
 
 from __future__ import annotations
 
@@ -85,13 +85,18 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     data = Label(span, primary=False)
     classes, image = training.data.classes, training.data.image
     if classes is not None and (fact := validation.check_classes(outputs, classes)):
-        name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
-        place = view.elaborated.places[name]
-        fixes = _change_number(outputs_at, outputs, classes) if outputs_at and not place.trace else ()
-        yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact, fixes=fixes)
+        yield _make_output_finding(view, fact, data, outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
         yield Finding(place.element, others=(data,), fact=fact, fixes=_change_channels(place, read, image[2]))
+
+
+def _make_output_finding(view: View, fact: str, data: Label, outputs: int, classes: int) -> Finding:
+    """Make a finding at the number of outputs, or at the last layer if no layer states the number."""
+    name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
+    place = view.elaborated.places[name]
+    fixes = _change_number(outputs_at, outputs, classes) if outputs_at and not place.trace else ()
+    return Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact, fixes=fixes)
 
 
 def _change_number(span: Span, present: int, other: int) -> tuple[Fix, ...]:
@@ -111,6 +116,17 @@ def _change_channels(place: Place, shape: Shape, channels: int) -> tuple[Fix, ..
 
 def _replace(span: Span, text: str) -> Fix:
     return make_replacement(span, text, f"{span.text} → {text} in line {span.line}")
+
+
+def find_spare_outputs(view: View) -> Iterator[Finding]:
+    """Yield the number of outputs where a published data set has fewer classes."""
+    training, span = view.network.training, view.elaborated.setting_spans.get("data")
+    answered = view.network.shapes[view.network.outputs[0]]
+    if not training or not training.data.classes or not span or not answered or len(answered) != 1:
+        return
+    outputs, classes = answered[0], training.data.classes
+    if fact := validation.check_spare_outputs(outputs, classes):
+        yield _make_output_finding(view, fact, Label(span, primary=False), outputs, classes)
 
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
@@ -154,4 +170,5 @@ LINTS = (
         help='a group is `conv1`, `conv1.bias`, `bias`, `fc`, `norm.bias`, `"block*.bias"`',
     ),
     Lint(Code.W508, find_refusals, help="`specnet train` refuses this before it begins"),
+    Lint(Code.W510, find_spare_outputs, help="as many outputs as classes are enough"),
 )
