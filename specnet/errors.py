@@ -1,6 +1,7 @@
 """The exceptions of the Python API, all in one tree.
 
 SpecNetError
+├── IncompleteInstall     a part of SpecNet itself is missing
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
 ├── UntrainableError      a sound network cannot be trained: it has several outputs   (ValueError)

@@ -94,7 +94,9 @@ def find_in_zoo(name: str) -> Path | None:
 
 
 def suggest_file(name: str) -> str:
-    """Return `; did you mean …?` with a spec of the same folder, or of the zoo for a bare name."""
+    """Return `; did you mean …?` with a spec of the same folder or of the zoo, or that the zoo is missing."""
+    if _is_bare(name) and not find_package_file("specs").is_dir():
+        return "; the published networks are not installed as files here"
     names = {path.stem: str(path) for path in Path(name).parent.glob("*.net")}
     if _is_bare(name):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}

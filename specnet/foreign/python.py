@@ -80,6 +80,8 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     if not any(call.steps for call in calls):
         return _hint_without_layers(calls[0], line)
     draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
+    if not draft.steps:
+        return None
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
     body, lost = lay_out(draft.steps, bad.count("\n"))
@@ -98,6 +100,7 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
         is_assumed=draft.is_exact,
         region=(start, end),
         notes=draft.notes,
+        inputs=draft.inputs,
     )
 
 

@@ -13,7 +13,7 @@ from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, Un
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
-from specnet.package import find_package_file
+from specnet.package import read_package_text
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, make_limit_diagnostic
@@ -32,7 +32,7 @@ NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", PLACEHOLD
 
 def read_grammar() -> str:
     """Return the text of the grammar."""
-    return find_package_file("grammars/specnet.lark").read_text(encoding="utf-8")
+    return read_package_text("grammars/specnet.lark")
 
 
 @cache

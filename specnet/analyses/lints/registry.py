@@ -7,30 +7,24 @@ traits of layers, never their kinds.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
 from importlib import import_module
-from importlib.resources import files
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.lints.view import Finding, Lint, View
 from specnet.analyses.messages import MARK, AllowedCodes, list_names
 from specnet.diagnostics import Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated
+from specnet.package import IncompleteInstall, list_modules
 from specnet.source import Source
 
 
-@cache
-def list_file_names() -> tuple[str, ...]:
-    """Return the names of the modules in this folder."""
-    found = (entry.name for entry in files(__package__).iterdir())
-    return tuple(sorted(name[:-3] for name in found if name.endswith(".py")))
-
-
 def load_lints(subjects: Collection[str]) -> Iterator[Lint]:
-    """Import the lints on these subjects."""
-    for name in list_file_names():
-        if name.partition("_")[0] in subjects:
-            yield from import_module(f"{__package__}.{name}").LINTS
+    """Import the lints on these subjects; raises IncompleteInstall if there are none."""
+    names = [name for name in list_modules(__package__) if name.partition("_")[0] in subjects]
+    if not names:
+        raise IncompleteInstall(f"there are no lints in {__package__}")
+    for name in names:
+        yield from import_module(f"{__package__}.{name}").LINTS
 
 
 def advise(
@@ -59,4 +53,6 @@ def _make_diagnostic(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
     first, several = findings[0], len(findings) > 1
     fact = lint.message.format(names=list_names([f.name for f in findings]), s="" if several else "s") or first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []
-    return make_diagnostic(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)
+    return make_diagnostic(
+        lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name, fixes=first.fixes
+    )

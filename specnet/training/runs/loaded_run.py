@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +11,15 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor, nn
 
+from specnet.printable import format_amount
 from specnet.settings.data import Folder
+from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
 from specnet.training.data.images import get_class_name
 from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
-from specnet.training.job import Job, Metrics, Options
+from specnet.training.job import Job, Metrics, Options, describe_accuracies
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
@@ -63,6 +65,10 @@ class LoadedRun:
         is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
         return outputs if is_softmax else outputs.softmax(1)
 
+    def __repr__(self) -> str:
+        classes = format_amount(len(self.classes), "class")
+        return f"LoadedRun({str(self.folder)!r}, {self.job.name}, {classes}{describe_accuracies(self.summary)})"
+
     def class_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N` where there is none."""
         return get_class_name(self.classes, output)
@@ -98,13 +104,25 @@ class Prediction:
     image: Path
     top: tuple[ScoredClass, ...]
 
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{score.name} {score.probability:.2%}" for score in self.top)
+        return f"Prediction({str(self.image)!r}: {scores})"
 
-def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = "cpu") -> list[Prediction]:
+
+def predict(
+    run: LoadedRun,
+    images: Sequence[Path],
+    top: int = 5,
+    device: str = "cpu",
+    note: Callable[[str], None] = lambda text: None,
+) -> list[Prediction]:
     """Return the `top` likeliest classes of each image file, which is prepared as in training.
 
-    Raises CannotRun for a file that is missing, DataProblem for one that cannot be read.
+    A folder stands for all images below it; `note` counts its other files. Raises CannotRun for a file that is missing,
+    DataProblem for one that cannot be read and for a folder without images.
     """
     _refuse_missing(images)
+    images = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
     place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
     on_device = replace(run, normalization=run.normalization.to(place))
     run.model.to(place)
@@ -113,7 +131,7 @@ def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = 
 
 
 def _refuse_missing(images: Sequence[Path]) -> None:
-    if missing := [str(image) for image in images if not image.is_file()]:
+    if missing := [str(image) for image in images if not image.exists()]:
         raise CannotRun(f"there is no file {', '.join(missing)}")
 
 
