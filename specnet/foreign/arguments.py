@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
-from specnet.foreign import find_closest_word
 from specnet.foreign.keys import explain_key
+from specnet.foreign.words import find_closest_word
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 from specnet.source import Span
@@ -70,7 +70,9 @@ def _translate_key(key: str, kind: type[Attributes]) -> str:
     if kind.field_of(key):
         return key
     return (
-        kind.key_of(key) if key in kind.model_fields else find_closest_word(key, [*map(kind.key_of, kind.model_fields)])
+        kind.key_of(key)
+        if key in kind.model_fields
+        else find_closest_word(key, tuple(map(kind.key_of, kind.model_fields)))
     )
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from specnet import settings
 from specnet.attributes import Setting
-from specnet.foreign import find_closest_word
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.words import translate_anywhere
+from specnet.foreign.words import find_closest_word, translate_anywhere
 from specnet.settings import Training
 from specnet.syntax.parser_input import MASK, TextChange, mask_text
 from specnet.syntax.recovery import Hint
@@ -55,7 +54,7 @@ def _translate_call(call: re.Match[str]) -> str:
     """Return `sgd lr=0.1` for `SGD(lr=0.1)`; "" unless all of it has a meaning here."""
     line = call["line"]
     choices = settings.get_choices(line) if line in settings.list_lines() else {}
-    choice = find_closest_word(call["name"], choices)
+    choice = find_closest_word(call["name"], tuple(choices))
     if not choice:
         return ""
     words = [line, choice]
@@ -70,7 +69,7 @@ def _translate_call(call: re.Match[str]) -> str:
 
 
 def _find_key(key: str, kind: type[Setting]) -> str:
-    return find_closest_word(key, [*map(kind.key_of, kind.model_fields)])
+    return find_closest_word(key, tuple(map(kind.key_of, kind.model_fields)))
 
 
 # Attributes on a line of their own

@@ -176,7 +176,7 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("maxpool 2", "pool max F=2"),
         ("maxpool 3 stride=1 padding=1", "pool max F=3 S=1 P=1"),
         ("Conv2d out_channels=32 kernel_size=3 padding=1", "conv K=32 F=3 P=1"),
-        ("Conv2d 32 3 bias=no", "conv 32 F=3 bias=no"),
+        ("Conv2d 32 3 bias=no", "conv K=32 F=3 bias=no"),
         ("model = Sequential()", "without the line"),
         # colons and indentation
         ("repeat 2: relu", "repeat 2 { relu }"),
