@@ -36,9 +36,9 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
         if config := ranks.from_first(lambda: find_restarted_run(job, options)):
             return resume(config, job, options, callback)
         path = ranks.from_first(lambda: _check_free(options.run or choose_folder(job.name)))
-        setup = set_up(job, options, path, callback or Callback(), ranks)
         if options.weights:
-            match_weights(job.module, options.weights, lambda text: None)  # refused before anything is written
+            match_weights(job.module, options.weights, lambda text: None)  # refused before the data is decoded
+        setup = set_up(job, options, path, callback or Callback(), ranks)
         if ranks.is_first:
             refuse_full_disk(path, job)
             make_folder(setup.folder)

@@ -10,11 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import md5
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import pooch
 
 from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.resources import format_bytes
+
+LARGEST_FILE = 2**28
+"""The most bytes of a file that is read whole, packed or not; the largest of a published set has 155 MB."""
+
+MOST_ENTRIES = 1000
+"""The number of an archive's entries that are looked through; those of the published sets have nine."""
+
+GZIP = b"\x1f\x8b"
+"""The first bytes of a gzipped file."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +56,31 @@ class SetFiles:
 
     @cached_property
     def _archive(self) -> dict[str, bytes]:
-        with tarfile.open(self.place) as archive:
-            files = ((member.name, archive.extractfile(member)) for member in archive)
-            return {Path(name).name: file.read() for name, file in files if file}
+        """The files of the set in the archive, whose other entries are passed over unread."""
+        with _BoundedGzip(self.place) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+            found: dict[str, bytes] = {}
+            for member in islice(archive, MOST_ENTRIES):
+                if (name := Path(member.name).name) in self.published.files and (file := _open_member(archive, member)):
+                    found.setdefault(name, file.read())
+                if len(found) == len(self.published.files):
+                    break
+            return found
 
     def _raw(self, file: str) -> bytes:
         if self.place.is_dir():
-            return _packed_or_not(self.place, file).read_bytes()
+            return _read_whole(_packed_or_not(self.place, file))
         return self._archive[file]
 
     def read(self, file: str) -> bytes:
         """Return a file's uncompressed content; raises DataProblem."""
         try:
             raw = self._raw(file)
-            return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+            return _unpack(raw) if raw.startswith(GZIP) else raw
         except (KeyError, FileNotFoundError):
             raise DataProblem(
                 f"{self.published.title} is incomplete: {self.place} has no {file}; {self._anew}"
             ) from None
-        except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
+        except (EOFError, ValueError, RecursionError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
             raise self.make_damage_error(file, str(error)) from None
         except OSError as error:
             raise DataProblem(f"{self.place} cannot be read: {error.strerror or error}") from None
@@ -78,10 +97,48 @@ class SetFiles:
         """Compare the files with the published checksums; raises DataProblem."""
         for file, expected in self.published.files.items():
             raw = self._raw(file)
-            if file.endswith(".gz") and not raw.startswith(b"\x1f\x8b"):
+            if file.endswith(".gz") and not raw.startswith(GZIP):
                 continue  # unpacked by hand; checksums are published of the packed file alone
             if (actual := md5(raw, usedforsecurity=False).hexdigest()) != expected:
                 raise self.make_damage_error(file, f"its MD5 is {actual}, the published one {expected}")
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A gzipped file that refuses to read more than the largest file at once, whatever size an archive announces."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(_bound(size) if size else size)
+
+
+def _open_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
+    """Open a regular file of an archive; None for other entries. Raises ValueError for one that is too large."""
+    if not member.isreg():
+        return None
+    _bound(member.size)
+    return archive.extractfile(member)
+
+
+def _read_whole(path: Path) -> bytes:
+    """Read a regular file; raises OSError, and ValueError where it is too large."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path.name} is no regular file")
+    _bound(path.stat().st_size)
+    return path.read_bytes()
+
+
+def _unpack(packed: bytes) -> bytes:
+    """Return the content of a gzipped file; raises ValueError where it is too large."""
+    with gzip.GzipFile(fileobj=BytesIO(packed)) as stream:
+        content = stream.read(LARGEST_FILE + 1)
+    _bound(len(content))
+    return content
+
+
+def _bound(size: int) -> int:
+    """Return a number of bytes; raises ValueError where no file of a set has so many."""
+    if size > LARGEST_FILE:
+        raise ValueError(f"it has more than {format_bytes(LARGEST_FILE)}, which no file of a published set has")
+    return size
 
 
 def _packed_or_not(folder: Path, file: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from specnet.training.errors import DataProblem
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
+
+LARGEST_IMAGE = 2**27
+"""The number of pixels up to which an image is resized, half as many again as Pillow opens."""
 
 SPLIT_SEED = 0
 """The seed of every split, so that runs of different seeds are compared on the same images."""
@@ -105,10 +110,13 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out."""
+    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem."""
     (h, w), (height, width) = pixels.shape[1:3], size
     scale = max(height / h, width / w)
-    covering = resize(pixels, (max(height, round(h * scale)), max(width, round(w * scale))))
+    covered = (max(height, round(h * scale)), max(width, round(w * scale)))
+    if prod(covered) > LARGEST_IMAGE:
+        raise DataProblem(f"an image of {h:,}×{w:,} pixels is too narrow to cover {height}×{width}")
+    covering = resize(pixels, covered)
     top, left = (covering.shape[1] - height) // 2, (covering.shape[2] - width) // 2
     return covering[:, top : top + height, left : left + width].contiguous()
 

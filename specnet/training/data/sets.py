@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from specnet.settings import data as settings
-from specnet.training.data.download import PublishedSet, SetFiles, find_or_download
+from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles, find_or_download
 from specnet.training.data.folder import read_folder
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
 from specnet.training.errors import CannotRun
@@ -53,6 +53,10 @@ CIFAR100 = PublishedSet(
 )
 
 
+LABELS = 2**16
+"""Labels are below it."""
+
+
 def read_cifar10(found: SetFiles) -> DataSet:
     """Read CIFAR-10: five files to train, one to test; raises DataProblem."""
     batches = [f"data_batch_{number}" for number in range(1, 6)]
@@ -75,7 +79,10 @@ def read_cifar100(found: SetFiles) -> DataSet:
 
 
 def _read_class_names(found: SetFiles, file: str, key: str) -> tuple[str, ...]:
-    return tuple(str(name) for name in _read_pickle(found, file, [key])[key])
+    names = _read_pickle(found, file, [key])[key]
+    if not isinstance(names, list):
+        raise found.make_damage_error(file, f"its `{key}` is no list")
+    return tuple(map(str, names))
 
 
 def _read_cifar_part(found: SetFiles, files: Iterable[str], key: str) -> Images:
@@ -87,11 +94,12 @@ def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tens
     """Read a file with a row of 3,072 bytes for each image: its red, green and blue map."""
     entries = _read_pickle(found, file, ["data", key])
     rows = entries["data"]
-    if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
+    is_table = isinstance(rows, np.ndarray) and rows.dtype == np.uint8 and rows.shape[1:] == (3072,)
+    if not is_table or rows.nbytes > LARGEST_FILE:
         raise found.make_damage_error(file, "its `data` is no table of 3,072 bytes a row")
     labels = entries[key]
-    if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
-        raise found.make_damage_error(file, f"its `{key}` is no list of numbers")
+    if not isinstance(labels, list) or not all(isinstance(label, int) and 0 <= label < LABELS for label in labels):
+        raise found.make_damage_error(file, f"its `{key}` is no list of numbers from 0")
     if len(labels) != len(rows):
         raise found.make_damage_error(file, f"{len(labels)} labels for {len(rows)} images")
     maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
@@ -103,21 +111,30 @@ def _read_pickle(found: SetFiles, file: str, keys: Iterable[str]) -> dict[str, A
     packed = found.read(file)
     try:
         content = _DataUnpickler(io.BytesIO(packed), encoding="latin1").load()
-        entries = {_decode_key(key): value for key, value in content.items()}
     except Exception as error:  # a damaged pickle may raise anything
         raise found.make_damage_error(file, str(error) or "it ends too early") from None
+    if not isinstance(content, dict):
+        raise found.make_damage_error(file, "it holds no dictionary")
+    entries = {_decode_key(key): value for key, value in content.items()}
     if missing := [key for key in keys if key not in entries]:
         raise found.make_damage_error(file, f"it has no entry `{missing[0]}`")
     return entries
 
 
-def _decode_key(key: str | bytes) -> str:
-    return key.decode("latin1") if isinstance(key, bytes) else key
+def _decode_key(key: object) -> str:
+    return key.decode("latin1") if isinstance(key, bytes) else str(key)
 
 
-class _DataUnpickler(pickle.Unpickler):
-    """An unpickler of numpy arrays that refuses to import anything else (Krizhevsky's files are pickles)."""
+class _DataUnpickler(pickle._Unpickler):
+    """An unpickler of numpy arrays that refuses to import anything else (Krizhevsky's files are pickles).
 
+    It is Python's own, not the one in C, which reserves as much memory as a file announces: for a bytearray, and for
+    the memo of the objects that are referred to again. Most of a file is one string, so that it takes no longer.
+    """
+
+    dispatch: ClassVar = {
+        code: load for code, load in pickle._Unpickler.dispatch.items() if code != pickle.BYTEARRAY8[0]
+    }
     allowed = frozenset(
         {
             ("numpy", "ndarray"),
@@ -192,6 +209,8 @@ def _read_idx_array(found: SetFiles, file: str, dimensions: int) -> Tensor:
     if content[:4] != bytes((0, 0, 8, dimensions)) or len(content) < head:
         raise found.make_damage_error(file, f"it does not begin as an idx file of {dimensions} dimensions")
     shape = [int(size) for size in np.frombuffer(content, ">u4", dimensions, 4)]
+    if 0 in shape[1:]:
+        raise found.make_damage_error(file, f"its images are {shape[1]}×{shape[2]}")
     if len(content) != head + prod(shape):
         raise found.make_damage_error(file, f"{prod(shape)} bytes are announced and {len(content) - head} are there")
     return torch.from_numpy(np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy())

@@ -16,7 +16,7 @@ from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import LayerInfo
 from specnet.training.randomness import derive_seed
-from specnet.training.runs.run_folder import MODEL, read_weights
+from specnet.training.runs.run_folder import MODEL, read_weights, refuse_not_finite
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 """The modules whose weights are drawn; normalisations keep their ones and zeros."""
@@ -150,14 +150,21 @@ def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor
 def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:
     """Return the weights whose names and shapes fit a network; `note` reports those that do not.
 
-    `source` is a file of weights or a run. Raises TrainingError, also where nothing fits.
+    `source` is a file of weights or a run. Raises TrainingError, also where less than half of the network's tensors and
+    less than half of the file's fit: what fits is then a coincidence of names.
     """
     path = source / MODEL if source.is_dir() else source
     theirs, ours = read_weights(path).tensors, module.state_dict()
     fitting = {name: value for name, value in theirs.items() if name in ours and value.shape == ours[name].shape}
-    if not fitting:
-        raise Unsuitable(f"{path} has no weights that fit the network: none has the name and the shape of one of its")
-    note(f"{len(fitting)} of {len(ours)} tensors are those of {path}{_describe_unmatched(theirs, ours, set(fitting))}")
+    refuse_not_finite(path, fitting)
+    count = f"{len(fitting)} of the network's {len(ours)} tensors"
+    rest = _describe_unmatched(theirs, ours, set(fitting))
+    if 2 * len(fitting) < min(len(ours), len(theirs)):
+        these = _describe_names("the same in both", list(fitting))
+        raise Unsuitable(
+            f"{path} belongs to another network: {count} have the name and the shape of one there{these}{rest}"
+        )
+    note(f"{count} are those of {path}{rest}")
     return fitting
 
 
@@ -171,17 +178,16 @@ def _describe_unmatched(theirs: dict[str, Tensor], ours: dict[str, Tensor], fitt
         if name not in fitting
     ]
     unused = [name for name in theirs if name not in ours]
-    sides = (("drawn anew", anew), ("not used", unused))
-    return "".join(f"; {what}: {_format_names(names)}" for what, names in sides if names)
+    return _describe_names("drawn anew", anew) + _describe_names("not used", unused)
 
 
 def _format_tensor_shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "a number"
 
 
-def _format_names(names: Sequence[str]) -> str:
+def _describe_names(what: str, names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return f"; {what}: {', '.join(names[:SHOWN])}{more}" if names else ""
 
 
 def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:

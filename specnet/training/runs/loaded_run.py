@@ -18,7 +18,7 @@ from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
 from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics
+from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 DECODED_AT_ONCE = 64
@@ -64,7 +64,8 @@ class LoadedRun:
 
 
 def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun:
-    """Load a run's weights into its job's network; raises BadRun where they do not fit."""
+    """Load a run's weights into its job's network; raises BadRun where they do not fit or are not finite."""
+    refuse_not_finite(config.folder / MODEL, weights.tensors)
     try:
         job.module.load_state_dict(weights.tensors)
         height, width, channels = job.input_shape

@@ -19,6 +19,7 @@ from torch import Tensor
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
+from specnet.training.runs.weight_formats import describe_format
 from specnet.training.transforms.normalization import Normalizer
 
 SPEC = "spec.net"
@@ -134,16 +135,27 @@ class Weights:
 
 
 def read_weights(path: Path) -> Weights:
-    """Read a file of weights; raises CannotRun where it is missing, BadRun where it is damaged."""
+    """Read a file of weights; raises CannotRun where it is missing, BadRun where it is damaged or in another format."""
+    if path.exists() and not path.is_file():
+        raise CannotRun(f"{path} is no regular file, and weights are read from one")
     try:
         with safe_open(path, "pt") as file:  # which is no mapping, and cannot be iterated over itself
             return Weights({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
-        raise BadRun(f"{path} is damaged, or no file of weights in the format safetensors: {error}") from None
+        raise BadRun(describe_format(path) or f"{path} is damaged or only half there: {error}") from None
     except FileNotFoundError:
         raise CannotRun(f"there are no weights {path}") from None
     except OSError as error:
         raise CannotRun(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def refuse_not_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raise BadRun if any of the tensors, which were read from `path`, has an element that is NaN or infinite."""
+    for name, tensor in tensors.items():
+        if bad := int((~tensor.isfinite()).sum()):
+            raise BadRun(
+                f"{path} has no usable weights: {bad:,} of {tensor.numel():,} numbers in {name} are not finite"
+            )
 
 
 def read_json(path: Path) -> Mapping[str, Any]:

@@ -104,3 +104,20 @@ def test_an_entry_is_missing(tmp_path: Path) -> None:
     write_pickle(folder / "data_batch_2", {"labels": [0] * 4})
     with pytest.raises(DataProblem, match="no entry `data`"):
         read(Cifar10(), tmp_path, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("file", "entries", "message"),
+    [
+        ("data_batch_2", {"data": np.zeros((4, 3072), np.uint8), "labels": [0, 1, 2, 2**70]}, "no list of numbers"),
+        ("data_batch_2", {"data": np.zeros((4, 3072), np.uint8), "labels": [0, 1, 2, -1]}, "no list of numbers"),
+        ("data_batch_2", {"data": np.zeros((4, 3072), np.uint8), "labels": [0, 1]}, "2 labels for 4 images"),
+        ("batches.meta", {"label_names": 10}, "`label_names` is no list"),
+    ],
+)
+def test_entries_of_another_type(tmp_path: Path, file: str, entries: dict[str, object], message: str) -> None:
+    folder = tmp_path / "cifar-10-batches-py"
+    write_cifar10(folder)
+    write_pickle(folder / file, entries)
+    with pytest.raises(DataProblem, match=f"{file}.*{message}"):
+        read(Cifar10(), tmp_path, SHAPE)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from small_jobs import Notebook, job, network, training
 from torch import nn
 
+from specnet.settings.data import Folder
 from specnet.settings.epochs import Epochs
 from specnet.settings.optimizer import Sgd
 from specnet.training import (
@@ -19,6 +21,7 @@ from specnet.training import (
     Interrupted,
     Options,
     Unsuitable,
+    build_loaded_run,
     read_run_config,
     read_weights,
     resume,
@@ -40,7 +43,7 @@ def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: 
     callback = Notebook()
     run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), callback)
     assert callback.notes[0] == (
-        f"8 of 10 tensors are those of {earlier / 'model.safetensors'}; "
+        f"8 of the network's 10 tensors are those of {earlier / 'model.safetensors'}; "
         "drawn anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
     )
     theirs, ours = read_weights(earlier / "model.safetensors").tensors, run.module.state_dict()
@@ -57,22 +60,72 @@ def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path
     assert callback.notes[0].endswith("more.safetensors; not used: old.weight")
 
 
+ONE_OF_SEVEN = {"4.bias": torch.ones(16), **{f"layer{number}.weight": torch.ones(3) for number in range(7)}}
+
+NOT_FINITE = {"4.bias": torch.tensor([torch.nan] * 2 + [torch.inf] + [1.0] * 13)}
+
+
+def torch_file(old: bool) -> bytes:
+    """What torch.save writes, today or before 1.6."""
+    content = BytesIO()
+    torch.save({"4.bias": torch.ones(16)}, content, _use_new_zipfile_serialization=not old)
+    return content.getvalue()
+
+
+CONVERTS = (
+    r"torch\.save, .*safetensors; in Python, .*torch\.load\('w\.pth', weights_only=True\), 'w\.safetensors'\) con"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "message"),
     [
         ("nowhere", None, CannotRun, "there are no weights"),
-        ("torch.pth", b"PK\x03\x04", BadRun, "no file of weights in the format safetensors"),
-        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "no weights that fit"),
+        ("w.pth", torch_file(old=False), BadRun, CONVERTS),
+        ("w.pth", torch_file(old=True), BadRun, CONVERTS),
+        ("w.npz", b"PK\x03\x04", BadRun, r"a file of NumPy, .*numpy\.load\('w\.npz'\)"),
+        ("w.h5", b"\x89HDF\r\n\x1a\n", BadRun, "a file of Keras, in HDF5, and weights are read from safetensors$"),
+        ("w.keras", b"PK\x03\x04", BadRun, "a file of Keras, and"),
+        ("w.onnx", b"\x08\x07\x12\x07pytorch", BadRun, "a file of ONNX, and"),
+        ("w.gguf", b"GGUF\x03", BadRun, "a file of llama.cpp, and"),
+        ("w.weights", b"\0\0\0\0\2", BadRun, "no file of weights in the format safetensors$"),
+        ("empty.safetensors", b"", BadRun, "no file of weights in the format safetensors: it is empty"),
+        ("half.safetensors", save({"4.bias": torch.ones(16)})[:-1], BadRun, "is damaged or only half there"),
+        ("nan.safetensors", NOT_FINITE, BadRun, "3 of 16 numbers in 4.bias are not finite"),
+        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "0 of the network's 10 tensors"),
+        (
+            "other.safetensors",
+            ONE_OF_SEVEN,
+            Unsuitable,
+            "another network: 1 of the network's 10 tensors .*; the same in both: 4.bias; "
+            "drawn anew: 0.weight, 1.weight, .* and 3 more; not used: layer0.weight, .* and 1 more",
+        ),
     ],
 )
 def test_weights_that_are_none(tmp_path: Path, name: str, content: object, kind: type[Exception], message: str) -> None:
+    """They are refused before the data is read, which may take a minute."""
     if isinstance(content, bytes):
         (tmp_path / name).write_bytes(content)
     elif isinstance(content, dict):
         save_file(content, tmp_path / name)
+    callback = Notebook()
+    data = Folder(path="not there")
     with pytest.raises(kind, match=message):
-        train(job(), Options(run=tmp_path / "run", weights=tmp_path / name))
+        train(job(training(data=data)), Options(run=tmp_path / "run", weights=tmp_path / name), callback)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_network_whose_weights_are_all_there_is_not_another(tmp_path: Path) -> None:
+    more = {f"head.{number}.weight": torch.ones(3) for number in range(40)}
+    save_file({**job().module.state_dict(), **more}, tmp_path / "larger.safetensors")
+    train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "larger.safetensors"))
+
+
+def test_a_run_whose_weights_are_not_finite_is_not_measured(earlier: Path, tmp_path: Path) -> None:
+    config, weights = read_run_config(earlier), read_weights(earlier / "model.safetensors")
+    weights.tensors["9.bias"][3] = torch.nan
+    with pytest.raises(BadRun, match=r"model\.safetensors has no usable weights: 1 of 10 numbers in 9\.bias are not"):
+        build_loaded_run(config, job(), weights)
 
 
 def test_frozen_parts_stay_as_they_are(earlier: Path, tmp_path: Path) -> None:
