@@ -60,8 +60,10 @@ def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pyte
     for diagnostic in checked.diagnostics:
         for fix in diagnostic.fixes:
             after = errors(check_source(Source(file.name, apply_edits(checked.source.text, fix))))
-            assert not after - before, fix.title
-            assert after.total() < before.total(), fix.title
+            assert after != before, fix.title
+            if "uncovers" not in fix.title:
+                assert not after - before, fix.title
+                assert after.total() < before.total(), fix.title
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
