@@ -15,6 +15,7 @@ from specnet.graph import Network
 from specnet.printer.networks import format_network
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source
+from specnet.spec_files import find_in_zoo, read_regular_file, suggest_file
 
 if TYPE_CHECKING:
     import graphviz
@@ -30,7 +31,7 @@ class SpecError(SpecNetError, ValueError):
     """A spec has errors: the message is the output of `specnet check`, `checked` holds the diagnostics."""
 
     def __init__(self, checked: Checked) -> None:
-        super().__init__("\n\n".join(format_diagnostic(diagnostic) for diagnostic in checked.diagnostics))
+        super().__init__(*"\n\n".join(map(format_diagnostic, checked.shown)).split("\n"))
         self.checked = checked
 
 
@@ -83,7 +84,15 @@ def _read_source(source: Spec) -> Source:
         return Source(f"<{source.name}>", format_network(source))
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source)
-    return Source(str(source), Path(source).read_text(encoding="utf-8-sig"))
+    return _read_file(source)
+
+
+def _read_file(name: str | Path) -> Source:
+    path = (find_in_zoo(name) if isinstance(name, str) else None) or Path(name)
+    try:
+        return Source(str(path), read_regular_file(path))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, f"there is no such file{suggest_file(str(name))}", str(name)) from None
 
 
 def _check_sound(source: Spec, settings: Mapping[str, str] | None) -> Checked:

@@ -6,12 +6,17 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES
+from errno import EACCES, EINVAL, ENOSYS, EOPNOTSUPP
+from io import FileIO
 from pathlib import Path
+from tempfile import gettempdir
 from typing import BinaryIO
 
 TEMPORARY = ".tmp"
 """The suffix of a file that is being written; its name begins with a dot."""
+
+WITHOUT_RESERVING = frozenset({EINVAL, ENOSYS, EOPNOTSUPP})
+"""Errors of file systems that cannot reserve space."""
 
 WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -38,22 +43,20 @@ def open_atomically(path: Path, temporary: Path | None = None) -> Iterator[Binar
 def write_user_file(path: Path, content: bytes) -> None:
     """Write a file that a user has named, as a whole or not at all, the way its owner would.
 
-    Links are followed, devices and FIFOs written into; a file keeps its mode, its owner and its hard links. Raises
-    OSError, also for root where nobody has permission to write.
+    Links are followed, devices and FIFOs written into; a file keeps its mode, owner, extended attributes and hard
+    links. Raises OSError, also for root where nobody has permission to write.
     """
     try:
         old = path.stat()
     except FileNotFoundError:
-        _replace(_resolve_links(path), content, None)
+        _create(_resolve_links(path), content)
         return
     if not stat.S_ISREG(old.st_mode):
-        _write_in_place(path, content)
+        _write_into(path, content)
         return
     if not old.st_mode & WRITABLE or not os.access(path, os.W_OK):
         raise PermissionError(EACCES, "it is read-only", str(path))
-    if _is_replaceable(path, old):
-        _replace(_resolve_links(path), content, old)
-    else:
+    if not _replace(path, content, old):
         _overwrite(path, content)
 
 
@@ -73,46 +76,91 @@ def _resolve_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _is_replaceable(path: Path, old: os.stat_result) -> bool:
-    """Return whether replacing a file would change only its content: it has one hard link, and it is ours."""
-    with suppress(OSError):
-        is_ours = os.name != "posix" or (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
-        return is_ours and old.st_nlink == 1 and os.path.samestat(_resolve_links(path).stat(), old)
-    return False
-
-
-def _replace(path: Path, content: bytes, old: os.stat_result | None) -> None:
-    """Create a file, or replace the old one and keep its mode."""
+def _create(path: Path, content: bytes) -> None:
     with open_atomically(path, _make_unused_name(path)) as stream:
-        if old:
-            Path(stream.name).chmod(stat.S_IMODE(old.st_mode))
         stream.write(content)
+
+
+def _replace(path: Path, content: bytes, old: os.stat_result) -> bool:
+    """Replace a file by one that differs in its content alone; return False where that is not possible.
+
+    Other hard links would keep the old content, and the owner, an attribute or the folder may be out of reach.
+    """
+    target = _resolve_links(path)
+    if old.st_nlink > 1 or not os.path.samestat(target.stat(), old):
+        return False
+    try:
+        with open_atomically(target, _make_unused_name(target)) as stream:
+            _copy_attributes(target, Path(stream.name), old)
+            stream.write(content)
+    except PermissionError:
+        return False
+    return True
+
+
+def _copy_attributes(path: Path, new: Path, old: os.stat_result) -> None:
+    """Give a new file the owner, the mode and the extended attributes of the old one; raises PermissionError."""
+    if os.name == "posix" and (new.stat().st_uid, new.stat().st_gid) != (old.st_uid, old.st_gid):
+        os.chown(new, old.st_uid, old.st_gid)
+    new.chmod(stat.S_IMODE(old.st_mode))
+    for name in os.listxattr(path) if hasattr(os, "listxattr") else ():
+        os.setxattr(new, name, os.getxattr(path, name))
 
 
 def _overwrite(path: Path, content: bytes) -> None:
-    """Overwrite a file in place; a copy lies beside it until the new content, or the old one again, is on the disk."""
-    old, copy = path.read_bytes(), _make_unused_name(_resolve_links(path))
-    _replace(copy, old, path.stat())
-    try:
-        _write_in_place(path, content)
-    except BaseException:
+    """Overwrite a file in place, with a copy kept until the new content, or the old one again, is on the disk."""
+    with path.open("r+b", buffering=0) as stream:
+        old = stream.read()
+        copy = _keep_copy(_resolve_links(path), old)
         try:
-            _write_in_place(path, old)
-        except OSError as error:
-            raise OSError(error.errno, f"{error.strerror}; what it held is in {copy}", str(path)) from None
-        remove_if_possible(copy)
-        raise
+            _reserve_space(stream, len(old), len(content))
+            _set_content(stream, content)
+        except BaseException:
+            try:
+                _set_content(stream, old)
+            except BaseException as error:
+                raise OSError(f"{error}; what it held is in {copy}") from None
+            remove_if_possible(copy)
+            raise
     remove_if_possible(copy)
 
 
-def _write_in_place(path: Path, content: bytes) -> None:
-    """Write into an existing file, device or FIFO. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "wb") as stream:
+def _keep_copy(path: Path, content: bytes) -> Path:
+    """Write a copy beside a file, or into the folder for temporary files where the file's own cannot be written."""
+    copy = _make_unused_name(path)
+    try:
+        _create(copy, content)
+    except PermissionError:
+        copy = Path(gettempdir(), copy.name)
+        _create(copy, content)
+    copy.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    return copy
+
+
+def _reserve_space(stream: FileIO, size: int, needed: int) -> None:
+    """Lengthen a file, so that a full disk is noticed while the old content is there; raises OSError."""
+    if needed > size and hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(stream.fileno(), size, needed - size)
+        except OSError as error:
+            if error.errno not in WITHOUT_RESERVING:
+                raise
+
+
+def _set_content(stream: FileIO, content: bytes) -> None:
+    """Replace the content of a file, down to the disk; raises OSError."""
+    stream.seek(0)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.truncate()
+    os.fsync(stream.fileno())
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    """Write into a device or FIFO; raises OSError."""
+    with os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0)), "wb") as stream:
         stream.write(content)
-        stream.flush()
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fsync(descriptor)
 
 
 def _make_unused_name(path: Path) -> Path:

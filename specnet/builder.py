@@ -24,7 +24,7 @@ from specnet.graph import Input, Network, Node
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer, LayerError, Shape
 from specnet.layers.base.traits import spell_number
-from specnet.naming import escape_attribute
+from specnet.naming import escape_name
 from specnet.printer.values import quote_value
 from specnet.suggest import did_you_mean, find_closest_word
 
@@ -55,7 +55,7 @@ class NetworkBuilder:
         A layer may be given as its kind and attributes, with keys as in a spec (`K`) or as in torch (`out_channels`).
         """
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
-        name = escape_attribute(name) if name else self._next_name(made.kind)
+        name = escape_name(name) if name else self._next_name(made.kind)
         if not made.arity.admits(len(inputs)):
             raise ValueError(f"`{name}` takes {made.arity}, not {spell_number(len(inputs))}")
         shapes = tuple(self._shape(value) for value in inputs)

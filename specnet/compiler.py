@@ -11,13 +11,14 @@ from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
-from specnet.diagnostics import Diagnostic, find_errors, sort_by_position
+from specnet.diagnostics import Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.source import Source, Span
+from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
-from specnet.syntax.limits import MAX_CHARACTERS
+from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
 
 
@@ -45,6 +46,20 @@ class Checked:
         return not self.errors
 
     @cached_property
+    def shown(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes."""
+        if len(self.diagnostics) <= MAX_DIAGNOSTICS:
+            return self.diagnostics
+        ranks = [*Severity]
+        ranked = sorted(range(len(self.diagnostics)), key=lambda at: ranks.index(self.diagnostics[at].severity))
+        return tuple(self.diagnostics[at] for at in sorted(ranked[:MAX_DIAGNOSTICS]))
+
+    @property
+    def omitted(self) -> int:
+        """The number of diagnostics that reports only count."""
+        return len(self.diagnostics) - len(self.shown)
+
+    @cached_property
     def totals(self) -> Totals:
         return Totals(self.network, self.costs)
 
@@ -54,21 +69,16 @@ class Checked:
 
 
 def read_beside(path: str, span: Span) -> Source:
-    """Read a file that `use` names, relative to the file with the `use`; raises CannotRead."""
-    file = Path(span.source.name).parent / path
+    """Read a file that `use` names, relative to the file with the `use`, or in the zoo; raises CannotRead."""
     try:
-        if file.is_dir():
-            raise CannotRead(f"`{path}` is a directory")
-        if file.stat().st_size > 4 * MAX_CHARACTERS:
-            fact = f"`{path}` has {file.stat().st_size:,} bytes"
-            raise CannotRead(f"{fact}; a spec has at most {MAX_CHARACTERS:,} characters")
-        return Source(str(file), file.read_text(encoding="utf-8"))
+        file = find_block_file(path, Path(span.source.name).parent)
+        return Source(str(file), read_regular_file(file))
     except FileNotFoundError:
         raise CannotRead(f"there is no file `{path}` beside {span.source.name}") from None
-    except UnicodeDecodeError:
-        raise CannotRead(f"`{path}` is not text") from None
+    except IsADirectoryError:
+        raise CannotRead(f"`{path}` is a directory") from None
     except (OSError, ValueError) as error:
-        raise CannotRead(f"`{path}` cannot be read: {error}") from None
+        raise CannotRead(f"`{path}` cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def check_source(

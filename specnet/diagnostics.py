@@ -88,12 +88,35 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class InputClaim:
+    """What another tool's layer says of its input, `in_channels=3`, and the quantity that must have this value.
+
+    `channels` is the last size of the input's shape, `features` the product of all, `input` the shape itself, `vector`
+    the shape of a vector.
+    """
+
+    text: str
+    quantity: str
+    value: int | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Where another tool's layers stand, and each translated layer with what the original says of its input."""
+
+    span: Span
+    inputs: tuple[tuple[str, InputClaim | None], ...]
+
+
+@dataclass(frozen=True)
 class Fix:
     """A change of the spec that removes an error once it is verified; `safe` if it needs no choice by the user."""
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = False
+    translated: Translated | None = None
+    """What the fix translates, if that is layers of another tool."""
 
 
 @dataclass(frozen=True)

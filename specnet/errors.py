@@ -1,6 +1,7 @@
 """The exceptions of the Python API, all in one tree.
 
 SpecNetError
+├── IncompleteInstall     a part of SpecNet itself is missing
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
 ├── UntrainableError      a sound network cannot be trained: it has several outputs   (ValueError)
@@ -22,4 +23,7 @@ from __future__ import annotations
 
 
 class SpecNetError(Exception):
-    """The base of all exceptions that SpecNet raises on purpose; the message is for the user."""
+    """The base of all exceptions that SpecNet raises on purpose; the message is for the user, each argument a line."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))

@@ -14,6 +14,7 @@ from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.families import get_init
 from specnet.settings import Training
+from specnet.spec_files import find_path_in_zoo
 from specnet.training import Job, LayerInfo, OutputLayer
 
 
@@ -53,9 +54,13 @@ def collect_layer_info(network: Network) -> dict[str, LayerInfo]:
 
 
 def collect_used_files(checked: Checked) -> dict[str, str]:
-    """Return the texts of the files that a spec uses by their paths relative to its own folder."""
+    """Return the texts of the files that a spec uses by their paths relative to its own folder, or within the zoo."""
     folder = Path(checked.source.name).parent
-    return {Path(os.path.relpath(used.name, folder)).as_posix(): used.text for used in checked.elaborated.used}
+    files = [
+        (find_path_in_zoo(Path(used.name)) or os.path.relpath(used.name, folder), used.text)
+        for used in checked.elaborated.used
+    ]
+    return {Path(path).as_posix(): text for path, text in files}
 
 
 def _measure_activations(checked: Checked) -> int:

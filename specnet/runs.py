@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
@@ -68,7 +69,7 @@ def evaluate(
 def predict(
     run: str | Path | LoadedRun, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image file; raises TrainingError, SpecError."""
+    """Return the `top` likeliest classes of each image, file or in a folder; raises TrainingError, SpecError."""
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
     return predict_images(loaded, [Path(image) for image in images], top, device)
 
@@ -93,8 +94,9 @@ def _make_reader(used: Mapping[str, str]) -> Read:
 
     def read(path: str, span: Span) -> Source:
         name = posixpath.normpath(posixpath.join(posixpath.dirname(span.source.name), path))
-        if name in used:
-            return Source(name, used[name])
+        for file in (name, posixpath.normpath(path)):  # beside the file with the `use`, or in the zoo
+            if file in used:
+                return Source(file, used[file])
         if posixpath.isabs(name):
             return read_beside(path, span)
         raise CannotRead(f"`{path}` is not among the files that the run has kept")
@@ -106,27 +108,32 @@ def _check_same_network(checked: Checked, weights: Weights, config: RunConfig) -
     """Raise BadRun if the weights belong to a network other than the spec's."""
     labels, model = weights.metadata, config.folder / MODEL
     try:
-        digest, used, overrides = labels["digest"], json.loads(labels["used"]), json.loads(labels["overrides"])
+        digest, used, overrides = labels["digest"], *(_parse_texts(labels[name]) for name in ("used", "overrides"))
         theirs = _check(labels["spec"], used, overrides)
     except (KeyError, ValueError) as error:
         raise BadRun(f"{model} does not say which network it belongs to: {error}") from None
     if checked.digest not in (digest, theirs.digest):
         raise BadRun(
             f"{model} has the weights of another network ({_short_digest(digest)}) "
-            f"than {config.folder / SPEC} ({_short_digest(checked.digest)})\n"
-            + _format_differences(find_differences(theirs.network, checked.network))
+            f"than {config.folder / SPEC} ({_short_digest(checked.digest)})",
+            *_format_differences(find_differences(theirs.network, checked.network)),
         )
+
+
+def _parse_texts(text: str) -> dict[str, str]:
+    """Return texts by name from JSON; raises ValueError."""
+    return TypeAdapter(dict[str, str]).validate_json(text)
 
 
 def _short_digest(digest: str) -> str:
     return f"digest {digest.removeprefix('sha256:')[:12]}"
 
 
-def _format_differences(found: list[Difference]) -> str:
+def _format_differences(found: list[Difference]) -> list[str]:
     """Return a line for each layer that was added, removed or changed."""
     lines = [_format_difference(difference) for difference in found if difference.change is not Change.AFFECTED]
     more = [f"  and {len(lines) - MOST_DIFFERENCES} more"] if len(lines) > MOST_DIFFERENCES else []
-    return "\n".join([*lines[:MOST_DIFFERENCES], *more])
+    return [*lines[:MOST_DIFFERENCES], *more]
 
 
 def _format_difference(difference: Difference) -> str:

@@ -14,6 +14,9 @@ CUTOFF = 0.6
 SHORT, SHORT_CUTOFF = 2, 0.75
 """Short words need more: `in` is half of `init`."""
 
+LONGEST = 60
+"""Longer words are not compared: the time that this takes grows with the square of their length."""
+
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -24,7 +27,7 @@ def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str,
     """
     from difflib import get_close_matches
 
-    words = tuple(possible)
+    words = [candidate for candidate in possible if len(candidate) <= LONGEST] if len(word) <= LONGEST else []
     same = next((candidate for candidate in words if candidate.lower() == word.lower()), "")
     if exact := same or synonyms.get(word, ""):
         return exact
@@ -32,7 +35,17 @@ def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str,
     if misspelt := get_close_matches(word, named, n=1, cutoff=SYNONYM_CUTOFF):
         return named[misspelt[0]]
     similar = get_close_matches(word, words, n=1, cutoff=CUTOFF if len(word) > SHORT else SHORT_CUTOFF)
-    return similar[0] if similar else ""
+    similar += _find_single_changes(word, words) if len(word) == SHORT else []
+    return similar[0] if len(similar) == 1 else ""
+
+
+def _find_single_changes(word: str, possible: Iterable[str]) -> list[str]:
+    """Return the possible words that differ from a word in a single letter: `bn` for `bt`."""
+    return [other for other in possible if len(other) == len(word) and _count_changes(word, other) == 1]
+
+
+def _count_changes(word: str, other: str) -> int:
+    return sum(letter != changed for letter, changed in zip(word, other, strict=True))
 
 
 def did_you_mean(word: str) -> str:

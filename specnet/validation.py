@@ -14,6 +14,15 @@ def check_classes(outputs: int, classes: int) -> str:
     return f"the network has {outputs} outputs, and the data has {classes} classes" if outputs < classes else ""
 
 
+def check_spare_outputs(outputs: int, classes: int) -> str:
+    """Check that the network has no more outputs than classes: it trains with them, but they are never right."""
+    spare = outputs - classes
+    if spare <= 0:
+        return ""
+    what = f"{spare:,} outputs belong" if spare > 1 else "one output belongs"
+    return f"the network has {outputs} outputs, and the data has {classes} classes: {what} to none"
+
+
 def check_channels(shape: tuple[int, int, int], channels: int) -> str:
     """Check that the images have as many channels as the network's input of shape (height, width, channels)."""
     height, width, expected = shape

@@ -56,11 +56,58 @@ def test_hard_links_stay_one_file(file: Path) -> None:
     assert sorted(path.name for path in file.parent.iterdir()) == ["file", "other"]
 
 
+IS_ROOT = os.name == "posix" and os.geteuid() == 0
+
+
 def test_a_file_of_another_owner_stays_theirs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = file.stat().st_ino
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    def refuse(*arguments: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    number, owner = file.stat().st_ino, file.stat().st_uid
+    monkeypatch.setattr(atomic_write, "_copy_attributes", refuse)  # as chown does for all but root
+    write_user_file(file, b"newer")
+    assert (file.read_bytes(), file.stat().st_ino, file.stat().st_uid) == (b"newer", number, owner)
+    assert [path.name for path in file.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give a file away")
+def test_root_keeps_the_owner(file: Path) -> None:
+    os.chown(file, 12345, 23456)
+    file.chmod(0o640)
     write_user_file(file, b"new")
-    assert (file.read_bytes(), file.stat().st_ino) == (b"new", number)
+    found = file.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 23456, 0o640)
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="this system has no such calls")
+def test_extended_attributes_stay(file: Path) -> None:
+    try:
+        os.setxattr(file, "user.origin", b"a paper")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    write_user_file(file, b"new")
+    assert (file.read_bytes(), os.getxattr(file, "user.origin")) == (b"new", b"a paper")
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_is_written_in_place(
+    file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("temporary")
+    kept, create = list[bytes](), atomic_write._create
+
+    def create_elsewhere(path: Path, content: bytes) -> None:
+        if path.parent == file.parent:
+            raise PermissionError(13, "Permission denied")
+        kept.append(content)
+        create(path, content)
+
+    monkeypatch.setattr(atomic_write, "_replace", lambda *arguments: False)
+    monkeypatch.setattr(atomic_write, "_create", create_elsewhere)
+    monkeypatch.setattr(atomic_write, "gettempdir", lambda: str(elsewhere))
+    write_user_file(file, b"newer")
+    assert (file.read_bytes(), kept) == (b"newer", [b"old"])
+    assert not list(elsewhere.iterdir())
 
 
 def test_a_fifo_is_written_into(tmp_path: Path) -> None:
@@ -99,19 +146,46 @@ def fail(*arguments: Any) -> None:
 def test_a_failure_leaves_the_file_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch, has_hard_links: bool) -> None:
     if has_hard_links:
         file.with_name("other").hardlink_to(file)
-    monkeypatch.setattr(os, "fsync", fail)
+    calls = iter([fail])  # and then the old content can be written
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: next(calls, fsync)(descriptor))
     with pytest.raises(OSError, match="No space"):
         write_user_file(file, b"new")
     assert file.read_bytes() == b"old"
     assert not list(file.parent.glob(".*"))
 
 
-def test_what_cannot_be_restored_lies_beside(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_cannot_be_restored_is_kept_and_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error
+
     file.with_name("other").hardlink_to(file)
-    monkeypatch.setattr(atomic_write, "_write_in_place", fail)
+    monkeypatch.setattr(atomic_write, "_set_content", fail)
     with pytest.raises(OSError, match="what it held is in") as caught:
         write_user_file(file, b"new")
-    assert Path(str(caught.value.strerror).rpartition(" ")[2]).read_bytes() == b"old"
+    copy = Path(str(caught.value).rpartition(" ")[2])
+    assert (copy.read_bytes(), stat.S_IMODE(copy.stat().st_mode)) == (b"old", 0o600)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space")
+def test_space_is_reserved_before_anything_is_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[bytes]()
+
+    def fill_up(descriptor: int, start: int, length: int) -> None:
+        assert (start, length) == (3, 5)
+        seen.append(file.read_bytes())
+        fail()
+
+    file.with_name("other").hardlink_to(file)
+    monkeypatch.setattr(os, "posix_fallocate", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        write_user_file(file, b"8 bytes.")
+    assert seen == [b"old"]
+    assert file.read_bytes() == b"old"
+    assert not list(file.parent.glob(".*"))
 
 
 def test_a_stream_that_breaks_leaves_nothing(file: Path) -> None:

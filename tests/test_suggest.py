@@ -10,11 +10,12 @@ import pytest
 from specnet.foreign import find_closest_word as closest_word_of_any_tool
 from specnet.suggest import did_you_mean, find_closest_word
 
-KINDS = ("conv", "pool", "fc", "bn", "relu", "identity")
+KINDS = ("conv", "pool", "fc", "bn", "ln", "relu", "identity")
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("cnov", "conv"), ("Conv", "conv"), ("RELU", "relu"), ("xyz", ""), ("in", ""), ("", "")]
+    ("word", "meant"),
+    [("cnov", "conv"), ("Conv", "conv"), ("RELU", "relu"), ("xyz", ""), ("fx", "fc"), ("in", ""), ("", "")],
 )
 def test_a_misspelt_word_is_recognised(word: str, meant: str) -> None:
     assert find_closest_word(word, KINDS) == meant

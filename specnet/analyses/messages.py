@@ -35,11 +35,10 @@ class AllowedCodes:
         return code.name in self.project or (span is not None and code.name in self._on_line(span))
 
     def _on_line(self, span: Span) -> set[str]:
-        if MARK not in span.source.text:
-            return set()
         if span.source not in self._lines:
             lines = self._lines[span.source] = {}
-            for comment, *codes in find_comments(span.source):
+            comments = find_comments(span.source) if MARK in span.source.text else ()
+            for comment, *codes in comments:
                 lines.setdefault(comment.line, set()).update(code.text for code in codes)
         return self._lines[span.source].get(span.line, set())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -14,6 +15,7 @@ from specnet.backends import torch_modules
 from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
+from specnet.naming import make_unused_name
 
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
@@ -25,7 +27,7 @@ def build_module(network: Network) -> fx.GraphModule:
     """
     root = nn.Module()
     graph = fx.Graph()
-    values = {i.name: graph.placeholder(i.name) for i in network.inputs}
+    values = _add_inputs(graph, [i.name for i in network.inputs])
     for node in network.nodes:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
@@ -39,6 +41,12 @@ def build_module(network: Network) -> fx.GraphModule:
     outputs = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
     graph.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
     return fx.GraphModule(root, graph, class_name="".join(c for c in network.name if c.isalnum()) or "Network")
+
+
+def _add_inputs(graph: fx.Graph, names: Sequence[str]) -> dict[str, fx.Node]:
+    """Add an argument for each input; where fx keeps the value under another name, that of no other argument."""
+    renamed = {name: make_unused_name(f"{name}_value", names) for name in names if hasattr(builtins, name)}
+    return {name: graph.create_node("placeholder", name, name=renamed.get(name)) for name in names}
 
 
 def _resolve(target: str) -> Any:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from specnet.cli.options import FILE, add_spec_arguments
-from specnet.cli.output import CommandError, rewrite_spec, uses_colour
+from specnet.cli.output import (
+    CommandError,
+    print_data,
+    print_error,
+    print_message,
+    print_text,
+    rewrite_spec,
+    uses_colour,
+)
 from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
-from specnet.reporters.terminal import format_counts, format_diagnostic
+from specnet.printable import dump_json, escape_unprintable
+from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
 
 HELP = "check specs: every size, parameter and MAC, and every error with its place"
 
@@ -36,12 +44,12 @@ def run(options: argparse.Namespace) -> int:
         except CommandError as error:
             errors.append(error)
     for each in errors:
-        print(f"error: {each}", file=sys.stderr)
+        print_error(each)
     if errors:
         return max(each.exit_code for each in errors)
     output = FORMATS[options.format](results)
     if output:
-        print(output)
+        (print_text if options.format == "text" else print_data)(output)
     return 0 if all(checked.ok for checked in results) else 1
 
 
@@ -57,9 +65,9 @@ def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Ch
         checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
-        print(f"{file}: {made} fix{'es' if made > 1 else ''} applied", file=sys.stderr)
+        print_message(f"{file}: {made} fix{'es' if made > 1 else ''} applied")
     else:
-        print(f"{file}: nothing changed; {_explain_no_fix(checked)}", file=sys.stderr)
+        print_message(f"{file}: nothing changed; {_explain_no_fix(checked)}")
     return checked
 
 
@@ -75,7 +83,7 @@ def _format_json(results: list[Checked]) -> str:
     from specnet.reporters.json import describe_network
 
     reports = [describe_network(checked) for checked in results]
-    return json.dumps(reports[0] if len(reports) == 1 else reports, ensure_ascii=False, indent=1)
+    return dump_json(reports[0] if len(reports) == 1 else reports)
 
 
 def _format_sarif(results: list[Checked]) -> str:
@@ -83,15 +91,16 @@ def _format_sarif(results: list[Checked]) -> str:
     from specnet.cli.explain import read_page
     from specnet.reporters.code_scanning import make_log
 
-    findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.diagnostics]
-    return json.dumps(make_log(findings, read_page), ensure_ascii=False, indent=1)
+    findings = [(checked.source, diagnostic) for checked in results for diagnostic in checked.shown]
+    return dump_json(make_log(findings, read_page))
 
 
 def _format_github(results: list[Checked]) -> str:
     """Return a workflow command per diagnostic, which is nothing where all is well."""
     from specnet.reporters.code_scanning import format_commands
 
-    return "\n".join(line for checked in results for line in format_commands(checked.source, checked.diagnostics))
+    commands = (format_commands(checked.source, checked.shown, checked.omitted) for checked in results)
+    return "\n".join(line for lines in commands for line in lines)
 
 
 def _format_texts(results: list[Checked]) -> str:
@@ -105,11 +114,12 @@ def _format_text(checked: Checked) -> str:
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     parts = [format_table(checked, width, colour)] if checked.network.nodes else []
-    parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.diagnostics]
+    parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
+    parts += [format_omitted(checked.omitted)] if checked.omitted else []
     counts = format_counts(checked.diagnostics)
     digest = checked.digest.removeprefix("sha256:")[:12]
     verdict = f"ok{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
-    return "\n\n".join((*parts, f"{checked.source.name}: {verdict}"))
+    return "\n\n".join((*parts, f"{escape_unprintable(checked.source.name)}: {verdict}"))
 
 
 FORMATS: Mapping[str, Callable[[list[Checked]], str]] = {

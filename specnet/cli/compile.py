@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from specnet.cli.options import FILE, add_spec_arguments
-from specnet.cli.output import print_diagnostics, refuse_folder, write_file
+from specnet.cli.output import print_diagnostics, print_file, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_file
 
 HELP = "write the network of a spec as readable PyTorch source"
@@ -25,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         refuse_folder(options.output)
     checked = check_file(options.file, options)
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
         return 1
 
     from specnet.backends.torch_source import generate_source
@@ -33,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     text = generate_source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
     if options.output:
         write_file(options.output, text.encode())
-        print(f"wrote {options.output}", file=sys.stderr)
+        print_message(f"wrote {options.output}")
     else:
-        print(text, end="")
+        print_file(text.encode())
     return 0

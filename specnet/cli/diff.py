@@ -9,10 +9,11 @@ from typing import Any
 from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, find_differences
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
-from specnet.cli.output import print_diagnostics, print_json, uses_colour
+from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
 from specnet.cli.specs import check_file
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
+from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
 from specnet.reporters.terminal import paint
 
@@ -43,20 +44,20 @@ def run(options: argparse.Namespace) -> int:
     before, after = check_file(options.before, options), check_file(options.after, options)
     for checked in (before, after):
         if not checked.ok:
-            print_diagnostics(checked.diagnostics)
+            print_diagnostics(checked.shown, checked.omitted)
     if not before.ok or not after.ok:
         return 1
     found = find_differences(before.network, after.network)
     if options.format == "json":
         print_json(_describe_differences(before, after, found))
     else:
-        print(_format_text(before, after, found))
+        print_text(_format_text(before, after, found))
     return 1 if found else 0
 
 
 def _format_text(before: Checked, after: Checked, found: list[Difference]) -> str:
     if not found:
-        return f"{before.source.name} and {after.source.name} are the same network"
+        return escape_unprintable(f"{before.source.name} and {after.source.name} are the same network")
     signs = [SIGNS[difference.change] for difference in found]
     lines = align_rows(_format_cells(difference) for difference in found)
     colour = uses_colour(sys.stdout)

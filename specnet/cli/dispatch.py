@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import gc
 import os
 import re
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 import specnet
-from specnet.cli.output import BUG, CommandError
+from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message
+from specnet.package import IncompleteInstall
 from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
@@ -30,41 +32,54 @@ takes longer than most operations of a small network, which then trains a fifth 
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose help and errors are printed as everything else is."""
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        print_data(message.rstrip("\n"))
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(message, *self.format_usage().splitlines())
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; raises nothing."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
     words = sys.argv[1:] if arguments is None else arguments
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller, as by `>&-`
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-        if hasattr(stream := getattr(sys, name), "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
+    if arguments is None and not sys.warnoptions:  # what libraries warn their programmers of helps no user
+        warnings.simplefilter("ignore")
     code = _catch_errors(words)
     if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
 
 
+def _prepare_streams() -> None:
+    """Replace characters that the standard streams cannot encode, and streams that the caller closed, as by `>&-`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDONLY), "w"))  # writing to it fails
+        if hasattr(stream := getattr(sys, name), "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def _catch_errors(words: list[str]) -> int:
     """Run a command; print the error that it ends with, if any, and return the exit code."""
     try:
-        code = _run(words)
-        sys.stdout.flush()
-        return code
+        return _run(words)
     except CommandError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_error(error)
         return error.exit_code
+    except IncompleteInstall as error:
+        print_error(CommandError(*error.args))
+        return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
-            print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 2
-        print(_format_bug(error, words), file=sys.stderr)
+        print_message(*_describe_bug(error, words))
         return BUG
 
 
@@ -75,7 +90,7 @@ def _run(words: list[str]) -> int:
         listed = ", ".join(COMMANDS)
         hint = did_you_mean(find_closest_word(name, COMMANDS))
         raise CommandError(f"there is no command `{name}`{hint or f'; there are {listed}'}")
-    parser = argparse.ArgumentParser(prog="specnet", description=specnet.__doc__)
+    parser = Parser(prog="specnet", description=specnet.__doc__)
     parser.add_argument("--version", action="version", version=f"specnet {specnet.__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
     for each in (name,) if name else COMMANDS:
@@ -84,7 +99,7 @@ def _run(words: list[str]) -> int:
         command.add_arguments(commands.add_parser(each, help=command.HELP, description=command.HELP))
     try:
         options, unknown = parser.parse_known_args(words)
-    except SystemExit as done:
+    except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     if hasattr(options, "files") and not any(word.startswith("-") for word in unknown):
         options.files += unknown  # FILE --option FILE: argparse takes no more files behind an option
@@ -93,7 +108,6 @@ def _run(words: list[str]) -> int:
         raise _refuse_option(options.command, unknown, commands.choices[options.command].format_usage())
     options.command_line = words
     code: int = _import_command(options.command).run(options)
-    sys.stdout.flush()
     return code
 
 
@@ -120,12 +134,12 @@ def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError
     return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
 
 
-def _format_bug(bug: Exception, words: list[str]) -> str:
-    """Return the message about a bug in SpecNet, which the user should report."""
+def _describe_bug(bug: Exception, words: list[str]) -> tuple[str, ...]:
+    """Return the lines about a bug in SpecNet, which the user should report."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     return (
-        f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}\n"
-        f"  command: specnet {' '.join(words)}\n"
-        f"  at: {' > '.join(frames[-6:])}\n"
-        "  please report these lines together with the spec"
+        f"error: this is a bug in SpecNet {specnet.__version__}: {type(bug).__name__}: {bug}",
+        f"  command: specnet {' '.join(words)}",
+        f"  at: {' > '.join(frames[-6:])}",
+        "  please report these lines together with the spec",
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import FILE, add_spec_arguments, natural_number, parse_format
-from specnet.cli.output import CommandError, print_diagnostics, refuse_folder, write_file
+from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_file
 
 if TYPE_CHECKING:
@@ -21,13 +20,13 @@ FORMATS = ("svg", "png", "pdf", "dot")
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
 
-NO_DOT = """\
-Graphviz's program `dot` is not installed; get it with
-  Debian, Ubuntu  sudo apt install graphviz
-  macOS           brew install graphviz
-  Windows         choco install graphviz
-  conda           conda install -c conda-forge graphviz
-`-o {file}` works without it"""
+NO_DOT = (
+    "Graphviz's program `dot` is not installed; get it with",
+    "  Debian, Ubuntu  sudo apt install graphviz",
+    "  macOS           brew install graphviz",
+    "  Windows         choco install graphviz",
+    "  conda           conda install -c conda-forge graphviz",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,14 +52,14 @@ def run(options: argparse.Namespace) -> int:
     format = parse_format(target, FORMATS)
     checked = check_file(options.file, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
-        print(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks", file=sys.stderr)
+        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
 
     from specnet.backends.diagram import draw
 
     write_file(target, _render(draw(checked, options.depth), format, target))
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
-    print(f"wrote {target}", file=sys.stderr)
+        print_diagnostics(checked.shown, checked.omitted)
+    print_message(f"wrote {target}")
     return 0 if checked.ok else 1
 
 
@@ -73,7 +72,7 @@ def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:
     try:
         return bytes(graph.pipe(format))
     except ExecutableNotFound:
-        raise CommandError(NO_DOT.format(file=target.with_suffix(".dot"))) from None
+        raise CommandError(*NO_DOT, f"`-o {target.with_suffix('.dot')}` works without it") from None
     except CalledProcessError as error:
         reason = (error.stderr or b"").decode(errors="replace").strip().partition("\n")[0]
         advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"

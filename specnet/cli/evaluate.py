@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from specnet.cli.options import (
     add_run_argument,
     positive_integer,
 )
-from specnet.cli.output import print_json
+from specnet.cli.output import print_json, print_message, print_text
 from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.table import align_rows
 
@@ -53,11 +52,11 @@ def run(options: argparse.Namespace) -> int:
 
     loaded = load_run(options.run_folder)
     asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
-    evaluation = evaluate(loaded, asked, lambda text: print(text, file=sys.stderr))
+    evaluation = evaluate(loaded, asked, print_message)
     if options.format == "json":
         print_json(_describe(options, evaluation))
     else:
-        print(_format_text(evaluation))
+        print_text(_format_text(evaluation))
     return 0
 
 

@@ -1,69 +1,107 @@
-"""specnet explain: print the page of a code, the reference of a layer or a setting, or a list of all."""
+"""specnet explain: print the page of a code or a topic, the reference of a layer or a setting, or a list of all."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
-from specnet.cli.output import CommandError
+from specnet.cli.output import CommandError, print_text
 from specnet.diagnostics import Code
-from specnet.package import find_package_file
-from specnet.suggest import did_you_mean
+from specnet.package import list_package_files, read_package_text
+from specnet.suggest import did_you_mean, find_closest_word
 
-HELP = "explain a code, a layer or a setting; without one, list them all"
+HELP = "explain a code, a topic, a layer or a setting; without one, list them all"
+
+SIMILAR = 0.75
+"""The similarity, by difflib's ratio, from which a word is offered for another one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="CODE|KIND", help="for example E301, conv or optimizer")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="for example E301, conv, optimizer, padding or P")
 
 
 def run(options: argparse.Namespace) -> int:
     """Return 0; for an unknown word raise CommandError, and print nothing."""
     texts = [_explain(word) for word in options.words]
-    print("\n\n".join(texts) if texts else _list_all())
+    print_text("\n\n".join(texts) if texts else _list_all())
     return 0
 
 
 def read_page(code: Code) -> str:
     """Return the Markdown page that explains a code."""
-    return find_package_file(f"docs/errors/{code.name}.md").read_text(encoding="utf-8")
+    return read_package_text(f"docs/errors/{code.name}.md")
+
+
+def read_topics() -> Mapping[str, str]:
+    """Return the Markdown pages of the topics by the words that name each, which stand in its first line."""
+    pages = map(read_package_text, list_package_files("docs/topics"))
+    return {word: page.rstrip() for page in pages for word in read_heading(page)[0].split(", ")}
+
+
+def read_heading(page: str) -> tuple[str, str]:
+    """Return the words of a topic and its title."""
+    words, _, title = page.partition("\n")[0].removeprefix("# ").partition(": ")
+    return words, title
 
 
 def _explain(word: str) -> str:
-    """Return the text about a code, a kind of layer, a setting or a choice of it; raises CommandError."""
+    """Return all that a word is: a code, or a topic, a layer, a setting, an attribute; raises CommandError."""
     if word.upper() in Code.__members__:
         return read_page(Code[word.upper()]).rstrip()
     if re.fullmatch(r"[A-Za-z]\d+", word):
-        raise _refuse_word(word.upper(), "code", list(Code.__members__))
+        hint = did_you_mean(find_closest_word(word.upper(), Code.__members__))
+        raise CommandError(f"no code is called `{word.upper()}`{hint}")
+    if not (texts := [*_find_texts(word)]):
+        raise _refuse_word(word)
+    return "\n\n".join(texts)
+
+
+def _find_texts(word: str) -> Iterator[str]:
     from specnet import settings
-    from specnet.cli.reference import explain_layer, explain_setting
-    from specnet.layers import get_layer_class, list_kinds
+    from specnet.cli.reference import explain_attribute, explain_layer, explain_setting
+    from specnet.layers import get_layer_class
 
+    topics = read_topics()
+    if page := topics.get(word, topics.get(word.lower(), "") if len(word) > 1 else ""):
+        yield page
     if kind := get_layer_class(word):
-        return explain_layer(kind)
-    by_choice = {choice: line for line in settings.list_lines() for choice in settings.get_choices(line) if choice}
-    if line := word if word in settings.list_lines() else by_choice.get(word):
-        return explain_setting(line)
-    raise _refuse_word(word, "code, layer or setting", [*list_kinds(), *settings.list_lines(), *by_choice])
+        yield explain_layer(kind)
+    for line in settings.list_lines():
+        if word == line:
+            yield explain_setting(line)
+        elif word and word in settings.get_choices(line):
+            yield explain_setting(line, word)
+    if text := explain_attribute(word):
+        yield text
 
 
-def _refuse_word(word: str, what: str, possible: list[str]) -> CommandError:
-    from specnet.foreign import find_closest_word
+def _refuse_word(word: str) -> CommandError:
+    from specnet import settings
+    from specnet.foreign.words import translate_word
+    from specnet.layers import list_kinds
 
-    return CommandError(f"no {what} is called `{word}`{did_you_mean(find_closest_word(word, possible))}")
+    choices = [choice for line in settings.list_lines() for choice in settings.get_choices(line) if choice]
+    possible = (*list_kinds(), *settings.list_lines(), *choices, *read_topics())
+    similar = get_close_matches(word, possible, n=1, cutoff=SIMILAR)
+    meant = similar[0] if similar else translate_word(word, possible)
+    return CommandError(f"no code, topic, layer or setting is called `{word}`{did_you_mean(meant)}")
 
 
 def _list_all() -> str:
-    """Return all codes, kinds of layer and settings, a line each."""
+    """Return all codes, topics, kinds of layer and settings, a line each."""
     from specnet import settings
-    from specnet.cli.reference import list_modules
+    from specnet.cli.reference import list_words, summarize_modules
     from specnet.layers import get_layer_class, list_kinds
 
     layers = {kind: found for kind in list_kinds() if (found := get_layer_class(kind))}
     lines = {line: f"{settings.__name__}.{line}" for line in settings.list_lines()}
+    topics = dict(sorted((words.split(", ")[0], title) for words, title in map(read_heading, read_topics().values())))
     parts = {
         "codes": "\n".join(f"{code.name}  {code.value}" for code in Code),
-        "layers": list_modules({kind: found.__module__ for kind, found in layers.items()}),
-        "lines of `train`": list_modules(lines),
+        "topics": list_words(topics),
+        "layers": list_words(summarize_modules({kind: found.__module__ for kind, found in layers.items()})),
+        "lines of `train`": list_words(summarize_modules(lines)),
     }
     return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items())

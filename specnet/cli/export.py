@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import add_spec_arguments, collect_overrides
-from specnet.cli.output import CommandError, print_diagnostics, write_file
+from specnet.cli.output import CommandError, print_diagnostics, print_message, write_file
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import requires_torch
 
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     target = options.output or Path(f"{Path(options.source).resolve().stem}.{options.to}")
     write_file(target, _export(exportable, options.to))
-    print(f"wrote {target}; {_describe_use(exportable, options.to)}", file=sys.stderr)
+    print_message(f"wrote {target}; {_describe_use(exportable, options.to)}")
     return 0
 
 
@@ -65,7 +64,7 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     """Return the network of a spec with its initial weights, None if the spec has errors."""
     checked = check_file(options.source, options)
     if not checked.ok:
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
         return None
 
     from specnet.backends.torch_module import build_module
@@ -108,4 +107,6 @@ def _describe_use(exportable: Exportable, format: str) -> str:
     shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)
     if exportable.module is exportable.network:
         return f"it takes {shapes}, and its weights are not trained"
+    if "sixteen_bits" in exportable.metadata:
+        return f"it takes pixels of 16 bits as float32 {shapes}: their scale and the normalisation are built in"
     return f"it takes pixels from 0 to 255 as float32 {shapes}: the normalisation is built in"

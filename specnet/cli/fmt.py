@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from specnet.cli.output import CommandError, print_diagnostics, rewrite_spec
-from specnet.cli.specs import read_file
+from specnet.cli.output import (
+    CommandError,
+    print_diagnostics,
+    print_error,
+    print_file,
+    print_message,
+    print_text,
+    write_file,
+)
+from specnet.cli.specs import STDIN, read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise
+from specnet.printable import escape_unprintable
 from specnet.printer.formatter import format_source
 from specnet.source import Source
+from specnet.spec_files import decode_spec, find_form
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
 
@@ -31,37 +40,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
-    code, output = 0, list[str]()
+    code, unformatted, printed = 0, list[str](), list[bytes]()
     for file in options.files:
         try:
-            code = max(code, _format(file, options, output))
+            code = max(code, _format(file, options, unformatted, printed))
         except CommandError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print_error(error)
             code = max(code, error.exit_code)
-    if code < 2:
-        sys.stdout.buffer.write("".join(output).encode())
+    if code < 2 and unformatted:
+        print_text("\n".join(unformatted))
+    if code < 2 and printed:
+        print_file(b"".join(printed))
     return code
 
 
-def _format(file: str, options: argparse.Namespace, output: list[str]) -> int:
-    """Format one FILE, or list it in `output` if it is not formatted; return the exit code."""
-    source = read_file(file, "fmt")
+def _format(file: str, options: argparse.Namespace, unformatted: list[str], printed: list[bytes]) -> int:
+    """Format one FILE, or list it if it is `unformatted` or comes from standard input; return the exit code."""
+    data = read_file(file, "fmt")
+    source = Source(STDIN if file == "-" else file, decode_spec(data))
     lines, unreadable = parse(source, recognise)
     if unreadable:
         return _report(unreadable)
     text, errors, filled = _fill(source, lines) if options.fill else (_lay_out(source, lines), [], "")
-    is_formatted = text == (source.text if file == "-" else source.text.replace("\r\n", "\n"))
+    is_formatted = text == source.text.replace("\r\n", "\n")
     if options.check:
-        output += [f"{source.name}\n"] if not is_formatted else []
+        unformatted += [escape_unprintable(source.name)] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
-    done = [filled] if filled else []
+    content, done = find_form(data).encode(text), [filled] * bool(filled)
     if file == "-":
-        output.append(text)
+        printed.append(content)
     elif not is_formatted:
-        rewrite_spec(Path(file), text)
+        write_file(Path(file), content)
         done.insert(0, "formatted")
     if done:
-        print(f"{source.name}: {', '.join(done)}", file=sys.stderr)
+        print_message(f"{source.name}: {', '.join(done)}")
     return _report(errors)
 
 
@@ -81,7 +93,8 @@ def _lay_out(source: Source, lines: tree.Lines) -> str:
     text = format_source(source, lines)
     parsed, unreadable = parse(Source(source.name, text))
     if unreadable:
-        raise CommandError(f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}", 1)
+        message = f"{source.name} is left as it is: in the canonical layout {unreadable[0].message}"
+        raise CommandError(message, exit_code=1)
     if parsed != lines:
         raise RuntimeError(f"the canonical layout of {source.name} says something else")
     return text

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from errno import EBADF
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from specnet.diagnostics import Diagnostic, Severity
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from specnet.printable import dump_json, escape_commands, escape_unprintable
+from specnet.spec_files import decode_spec, find_form
 
 BUG = 70
 """The exit code of an exception that no command should raise."""
+
+STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+"""A style of the terminal, as `paint` sets it."""
 
 Command = Callable[[argparse.Namespace], int]
 """The `run` of a command: it takes the options and returns the exit code."""
 
 
 class CommandError(Exception):
-    """Ends the command with a message; exit code 2 means that the command cannot be carried out."""
+    """Ends the command with a message of one or more lines; code 2 means that the command cannot be carried out."""
 
-    def __init__(self, message: str, exit_code: int = 2) -> None:
-        super().__init__(message)
+    def __init__(self, *lines: str, exit_code: int = 2) -> None:
+        super().__init__(*lines)
         self.exit_code = exit_code
 
 
@@ -41,15 +46,12 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def rewrite_spec(path: Path, text: str) -> None:
-    """Replace the text of a spec, keeping its line ends and byte order mark; raises CommandError."""
+    """Replace the text of a spec, keeping its encoding, line ends and byte order mark; raises CommandError."""
     try:
-        old = path.read_bytes()
+        form = find_form(path.read_bytes())
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
-    lines = text.replace("\r\n", "\n")
-    has_carriage_returns = old.partition(b"\n")[0].endswith(b"\r")
-    content = (lines.replace("\n", "\r\n") if has_carriage_returns else lines).encode()
-    write_file(path, BYTE_ORDER_MARK + content if old.startswith(BYTE_ORDER_MARK) else content)
+    write_file(path, form.encode(text))
 
 
 def refuse_folder(path: Path) -> None:
@@ -58,17 +60,76 @@ def refuse_folder(path: Path) -> None:
         raise CommandError(f"{path} is a directory; name a file")
 
 
+# The gate: nothing else in the package prints
+
+
+def print_text(text: str) -> None:
+    """Print a result for people on standard output: only line ends and, on a terminal, colours are not escaped."""
+    _write("stdout", _escape(f"{escape_commands(text)}\n", uses_colour(sys.stdout)))
+
+
+def print_data(text: str) -> None:
+    """Print a result for programs on standard output: JSON or workflow commands, which escape for themselves."""
+    _write("stdout", _escape(f"{text}\n"))
+
+
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    print_data(dump_json(value))
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+def print_file(content: bytes) -> None:
+    """Print the content of a file on standard output as it is, but on a terminal without its control characters."""
+    is_file = hasattr(sys.stdout, "buffer") and not sys.stdout.isatty()
+    _write("stdout", content if is_file else _escape(decode_spec(content)))
+
+
+def print_message(*lines: object, colour: bool = False) -> None:
+    """Print a message on standard error, each argument as one line; with `colour`, colours are not escaped."""
+    text = "".join(f"{_escape_line(escape_commands(str(line)), colour)}\n" for line in lines)
+    with suppress(CommandError):  # where else could be said that this cannot be written?
+        _write("stderr", text)
+
+
+def print_error(error: CommandError) -> None:
+    """Print the message of a command that cannot be carried out."""
+    first, *others = error.args
+    print_message(f"error: {first}", *others)
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic], omitted: int = 0) -> None:
     """Print errors and warnings on standard error, for commands whose result is something else."""
-    from specnet.reporters.terminal import format_diagnostic
+    from specnet.reporters.terminal import format_diagnostic, format_omitted
 
+    colour = uses_colour(sys.stderr)
     for diagnostic in diagnostics:
         if diagnostic.severity is not Severity.NOTE:
-            print(format_diagnostic(diagnostic, uses_colour(sys.stderr)), file=sys.stderr)
+            print_message(*format_diagnostic(diagnostic, colour).split("\n"), colour=colour)
+    if omitted:
+        print_message(format_omitted(omitted))
+
+
+def _escape(text: str, colour: bool = False) -> str:
+    return "\n".join(_escape_line(line, colour) for line in text.split("\n"))
+
+
+def _escape_line(line: str, colour: bool) -> str:
+    if not colour:
+        return escape_unprintable(line)
+    return "".join(part if STYLE.fullmatch(part) else escape_unprintable(part) for part in STYLE.split(line))
+
+
+def _write(name: Literal["stdout", "stderr"], content: str | bytes) -> None:
+    """Write to a standard stream at once; raises CommandError where that fails, BrokenPipeError if nobody reads it."""
+    stream = getattr(sys, name)
+    try:
+        (stream.buffer if isinstance(content, bytes) else stream).write(content)
+        stream.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again when it ends
+        if isinstance(error, BrokenPipeError):
+            raise
+        reason = "it is closed" if error.errno == EBADF else (error.strerror or str(error)).lower()
+        raise CommandError(f"the output cannot be written: {reason}") from None
 
 
 def uses_colour(stream: object) -> bool:

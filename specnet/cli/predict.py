@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,9 @@ from specnet.cli.options import (
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import print_json, write_file
+from specnet.cli.output import print_json, print_message, print_text, write_file
 from specnet.cli.torch_commands import requires_torch
+from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ HELP = "classify images with a trained network"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image file: PNG, JPEG, WebP …")
+    parser.add_argument(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE|FOLDER",
+        help="an image file (PNG, JPEG, WebP …) or a folder of images",
+    )
     parser.add_argument("--top", type=positive_integer, default=5, metavar="K", help="show K classes (default: 5)")
     parser.add_argument(
         "-o", dest="output", type=Path, metavar="OUT", help="plot the images with bars into this file: .png, .svg, .pdf"
@@ -44,22 +50,23 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import predict
 
     format = parse_format(options.output, PLOT_FORMATS) if options.output else None
-    predictions = predict(load_run(options.run_folder), options.images, options.top, options.device or "cpu")
+    loaded, device = load_run(options.run_folder), options.device or "cpu"
+    predictions = predict(loaded, options.images, options.top, device, print_message)
     if format:
         _plot(predictions, options.output, format)
     if options.format == "json":
         print_json(_describe(options, predictions))
     else:
-        print("\n".join(_format_text(predictions)))
+        print_text("\n".join(_format_text(predictions)))
     return 0
 
 
 def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
     from specnet.training import plots
 
-    write_file(output, plots.draw_predictions(predictions, format))
+    write_file(output, plots.draw_predictions(predictions, format, print_message))
     rest = len(predictions) - plots.MOST_IMAGES
-    print(f"wrote {output}" + (f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0)), file=sys.stderr)
+    print_message(f"wrote {output}" + f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0))
 
 
 def _format_text(predictions: list[Prediction]) -> Iterator[str]:
@@ -67,7 +74,7 @@ def _format_text(predictions: list[Prediction]) -> Iterator[str]:
     rows = [(score.name, f"{score.probability:.2%}") for each in predictions for score in each.top]
     lines = iter(align_rows(rows, right={1}))
     for prediction in predictions:
-        yield str(prediction.image)
+        yield escape_unprintable(str(prediction.image))
         yield from (f"  {next(lines)}" for _ in prediction.top)
 
 

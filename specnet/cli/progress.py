@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
+from specnet.cli.output import print_message
+from specnet.printable import escape_commands, escape_unprintable
 from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
@@ -42,12 +43,12 @@ class Display(Callback):
         self._bars.stop()
 
     def on_note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(escape_unprintable(escape_commands(text)), markup=False)
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
-        images = ", ".join(f"{amount:,} {part}" for part, amount in plan.images.items())
-        self.on_note(f"{images} images of {len(plan.classes)} classes, {plan.steps:,} steps in {plan.epochs:g} epochs")
+        epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs:g} epochs"
+        self.on_note(f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} in {epochs}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")
@@ -81,7 +82,7 @@ class Display(Callback):
     def on_interrupt(self, interrupted: Interrupted) -> None:
         """End the process now, as a step takes longer than a user wants to wait."""
         self._bars.stop()
-        print(format_interruption(interrupted), file=sys.stderr, flush=True)
+        print_message(*format_interruption(interrupted))
         os._exit(interrupted.exit_code)
 
 
@@ -104,9 +105,9 @@ def _format_accuracy(part: str, metrics: Metrics) -> str:
     return f"{part} {metrics[f'{part}_accuracy']:.2%}" + (f" (top-5 {top5:.2%})" if top5 is not None else "")
 
 
-def format_interruption(interrupted: Interrupted) -> str:
-    """Return the message of an interruption, with the command that resumes the run."""
-    return f"{interrupted}\nto resume: specnet train --resume {interrupted.folder}"
+def format_interruption(interrupted: Interrupted) -> tuple[str, str]:
+    """Return the lines of the message of an interruption, with the command that resumes the run."""
+    return str(interrupted), f"to resume: specnet train --resume {interrupted.folder}"
 
 
 def format_duration(seconds: float) -> str:

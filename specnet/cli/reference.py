@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple
+from specnet.layers import get_layer_class, list_kinds
 from specnet.printer.values import format_value
 from specnet.reporters.table import align_definitions, align_rows
 
@@ -30,16 +31,22 @@ TYPES = {
     Multiple: "multiple, as 64x",
 }
 
+FIELD_HEADS = ("attribute", "torch's word", "type", "default", "meaning")
+
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
 MOST_BOUND = 10**6
 """Larger bounds are left out: they protect the machine, and tell a reader nothing."""
 
 
-def list_modules(modules: Mapping[str, str]) -> str:
-    """Return a line per word, with the summary of its module."""
-    summaries = {word: _read_summary(module).partition(": ")[2] for word, module in modules.items()}
-    return "\n".join(align_definitions(summaries, WIDTH))
+def list_words(meanings: Mapping[str, str]) -> str:
+    """Return a line per word, with its meaning."""
+    return "\n".join(align_definitions(meanings, WIDTH))
+
+
+def summarize_modules(modules: Mapping[str, str]) -> dict[str, str]:
+    """Return the definition in the summary of each word's module."""
+    return {word: _read_summary(module).partition(": ")[2] for word, module in modules.items()}
 
 
 def explain_layer(kind: type[Attributes]) -> str:
@@ -48,14 +55,35 @@ def explain_layer(kind: type[Attributes]) -> str:
     return "\n\n".join([summary, inspect.getdoc(kind) or "", *_describe_attributes(kind)])
 
 
-def explain_setting(line: str) -> str:
-    """Return the text about a line of the `train` section, with all its choices."""
+def explain_setting(line: str, only: str = "") -> str:
+    """Return the text about a line of the `train` section, with all its choices or only one of them."""
     default = type(settings.Training.model_fields[line].default)
     parts = [fill(_read_summary(f"{settings.__name__}.{line}"), WIDTH)]
     for word, kind in settings.get_choices(line).items():
+        if only and word != only:
+            continue
         heading = [f"{line} {word}" + (" (the default)" if kind is default else "")] if word else []
         parts += ["\n".join([*heading, inspect.getdoc(kind) or ""]), *_describe_attributes(kind)]
     return "\n\n".join(parts)
+
+
+def explain_attribute(word: str) -> str:
+    """Return a table of the layers and settings that have an attribute of this key or name; empty if there are none."""
+    rows = [(line, *_describe_field(kind, name, field)) for line, kind, name, field in _find_attributes(word)]
+    if not rows:
+        return ""
+    columns = [column for column in zip(("line", *FIELD_HEADS), *rows, strict=True) if any(column[1:])]
+    return "\n".join([f"{word}: an attribute of", "", *align_rows(zip(*columns, strict=True))])
+
+
+def _find_attributes(word: str) -> Iterator[tuple[str, type[Attributes], str, FieldInfo]]:
+    """Yield the line and class of each kind of layer and choice of a setting with this attribute, and its field."""
+    choices = [(line, *choice) for line in settings.list_lines() for choice in settings.get_choices(line).items()]
+    classes = [(kind, found) for kind in list_kinds() if (found := get_layer_class(kind))]
+    for line, kind in [*classes, *((f"{line} {choice}".rstrip(), found) for line, choice, found in choices)]:
+        for name, field in kind.model_fields.items():
+            if word in (name, kind.key_of(name)):
+                yield line, kind, name, field
 
 
 def _read_summary(module: str) -> str:
@@ -66,8 +94,7 @@ def _read_summary(module: str) -> str:
 def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
     """Yield the table of attributes, and the lines about positional values, choices and bare words."""
     if kind.model_fields:
-        heads = ("attribute", "torch's word", "type", "default", "meaning")
-        rows = [heads, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
+        rows = [FIELD_HEADS, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
         yield "\n".join(align_rows(zip(*columns, strict=True)))
     lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []
@@ -115,7 +142,8 @@ def _list_choices(annotation: Any) -> tuple[str, ...]:
 
 
 def _describe_bounds(metadata: list[Any]) -> Iterator[str]:
-    for bound in metadata:
+    nested = (constraint for each in metadata for constraint in getattr(each, "metadata", [each]))
+    for bound in nested:
         for name, words in BOUNDS.items():
             value = getattr(bound, name, None)
             if isinstance(value, int | float) and abs(value) < MOST_BOUND:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from specnet.cli.options import PLOT_FORMATS, add_format_argument, parse_format
-from specnet.cli.output import CommandError, print_json, write_file
+from specnet.cli.output import CommandError, print_json, print_message, print_text, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.table import align_rows
 
@@ -51,16 +50,16 @@ def run(options: argparse.Namespace) -> int:
     format = parse_format(options.output, PLOT_FORMATS) if options.output else None
     if not options.folder.is_dir():
         raise CommandError(f"there is no folder {options.folder}")
-    found = list_runs(options.folder, lambda text: print(text, file=sys.stderr))
+    found = list_runs(options.folder, print_message)
     if format:
         _plot(found, options.output, format)
     if options.format == "json":
         print_json({"schema": 1, "runs": [_describe(entry) for entry in found]})
     elif found:
         table = "\n".join(align_rows([HEADS, *map(_format_cells, found)], NUMBERS))
-        print("\n\n".join([table, *filter(None, map(_format_spread, find_repeated_runs(found)))]))
+        print_text("\n\n".join([table, *filter(None, map(_format_spread, find_repeated_runs(found)))]))
     else:
-        print(f"there are no runs in {options.folder}", file=sys.stderr)
+        print_message(f"there are no runs in {options.folder}")
     return 0
 
 
@@ -69,9 +68,9 @@ def _plot(found: list[RunEntry], output: Path, format: str) -> None:
 
     measured = [entry for entry in found if entry.metrics]
     if not measured:
-        raise CommandError("no run has finished an epoch, so there are no curves to plot", 1)
-    write_file(output, plots.draw_runs(measured, format))
-    print(f"wrote {output}", file=sys.stderr)
+        raise CommandError("no run has finished an epoch, so there are no curves to plot", exit_code=1)
+    write_file(output, plots.draw_runs(measured, format, print_message))
+    print_message(f"wrote {output}")
 
 
 def _describe(entry: RunEntry) -> dict[str, Any]:

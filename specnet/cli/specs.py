@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError
-from specnet.package import find_package_file
 from specnet.source import Source
-from specnet.suggest import find_closest_word
-from specnet.syntax.limits import MAX_CHARACTERS
+from specnet.spec_files import decode_spec, find_in_zoo, read_beginning, suggest_file
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
 
-MOST_BYTES = 5 * MAX_CHARACTERS
-"""Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
+STDIN = "<stdin>"
+"""The name under which a spec from standard input is shown."""
 
 PROJECT_TABLE = "tool.specnet"
 
@@ -52,30 +49,25 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
 
 def read_spec(file: str) -> Source:
     """Read a FILE, a network of the zoo by its bare name, or standard input for `-`; raises CommandError."""
-    if (path := _find_in_zoo(file)) or not _is_missing(file):
-        return read_file(str(path or file), "check")
-    raise CommandError(f"there is no file {file}{_suggest_file(file)}")
+    if (path := find_in_zoo(file)) or not _is_missing(file):
+        name = str(path or file)
+        return Source(STDIN if name == "-" else name, decode_spec(read_file(name, "check")))
+    raise CommandError(f"there is no file {file}{suggest_file(file)}")
 
 
-def read_file(file: str, command: str) -> Source:
+def read_file(file: str, command: str) -> bytes:
     """Read a file, or standard input for `-`; raises CommandError, which for a folder shows how `command` takes it."""
     try:
         if file == "-":
-            return _decode("<stdin>", sys.stdin.buffer.read(MOST_BYTES))
+            return read_beginning(sys.stdin.buffer)
         if Path(file).is_dir():
             has_specs = next(Path(file).glob("*.net"), None)
             advice = f"try `specnet {command} {file}/*.net`" if has_specs else "name a file"
             raise CommandError(f"{file} is a directory; {advice}")
         with Path(file).open("rb") as stream:
-            return _decode(file, stream.read(MOST_BYTES))
+            return read_beginning(stream)
     except (OSError, ValueError) as error:
         raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _decode(name: str, data: bytes) -> Source:
-    """Decode UTF-8; invalid bytes become U+FFFD, which the parser reports."""
-    cut = data if len(data) < MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
-    return Source(name, cut.decode("utf-8-sig", errors="replace"))
 
 
 def _is_missing(file: str) -> bool:
@@ -86,27 +78,6 @@ def _is_missing(file: str) -> bool:
     except (OSError, ValueError):
         return False
     return False
-
-
-def _find_in_zoo(file: str) -> Path | None:
-    """Return the spec of the zoo that a bare name such as `alexnet` means, unless there is such a file here."""
-    if not _is_bare(file) or Path(file).exists():
-        return None
-    path = find_package_file(f"specs/{file}.net")
-    return path if path.is_file() else None
-
-
-def _is_bare(file: str) -> bool:
-    return bool(re.fullmatch(r"[\w-]+", file)) and file != "-"
-
-
-def _suggest_file(file: str) -> str:
-    """Return `; did you mean …?` with a spec of the same folder, or of the zoo for a bare name."""
-    names = {path.stem: str(path) for path in Path(file).parent.glob("*.net")}
-    if _is_bare(file):
-        names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
-    meant = find_closest_word(Path(file).stem, names)
-    return f"; did you mean {names[meant]}?" if meant else ""
 
 
 # The project

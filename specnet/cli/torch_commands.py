@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 
 from specnet.cli.options import positive_integer
-from specnet.cli.output import BUG, Command, CommandError
+from specnet.cli.output import BUG, Command, CommandError, print_message
 
 
 def requires_torch(run: Command) -> Command:
@@ -25,9 +25,9 @@ def requires_torch(run: Command) -> Command:
         try:
             return run(options)
         except TrainingError as error:
-            raise CommandError(str(error), error.exit_code) from None
+            raise CommandError(*error.args, exit_code=error.exit_code) from None
         except SpecError as error:
-            raise CommandError(f"the spec of the run has errors\n{error}", 1) from None
+            raise CommandError("the spec of the run has errors", *error.args, exit_code=1) from None
 
     return run_with_torch
 
@@ -84,7 +84,7 @@ def _launch(options: argparse.Namespace, count: int) -> int:
         refuse_gpus(count)
     ended = launch([sys.executable, "-m", "specnet", *options.command_line], count)
     for rank, signal in ended.killed.items():
-        print(f"error: process {rank} of {count} (from 0) was killed by {signal}", file=sys.stderr)
+        print_message(f"error: process {rank} of {count} (from 0) was killed by {signal}")
     return ended.exit_code
 
 

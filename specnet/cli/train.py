@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from specnet.cli.options import (
     collect_overrides,
     natural_number,
 )
-from specnet.cli.output import CommandError, print_diagnostics
+from specnet.cli.output import CommandError, print_diagnostics, print_message, print_text
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
@@ -100,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         return _resume(options) if options.resume else _start(options)
     except Interrupted as interrupted:
         if is_first_rank():
-            print(format_interruption(interrupted), file=sys.stderr)
+            print_message(*format_interruption(interrupted))
         return interrupted.exit_code
 
 
@@ -123,7 +122,7 @@ def _start(options: argparse.Namespace) -> int:
     if display:
         _print_result(finished)
         seed = job.training.seed.value + 1
-        print(f"to see how much of this is chance: specnet train {options.file} --seed {seed}", file=sys.stderr)
+        print_message(f"to see how much of this is chance: specnet train {options.file} --seed {seed}")
     return 0
 
 
@@ -174,7 +173,7 @@ def _print_diagnostics_once(checked: Checked) -> None:
     from specnet.training.distributed import is_first_rank
 
     if is_first_rank():
-        print_diagnostics(checked.diagnostics)
+        print_diagnostics(checked.shown, checked.omitted)
 
 
 def _make_job(checked: Checked) -> Job:
@@ -182,11 +181,12 @@ def _make_job(checked: Checked) -> Job:
     from specnet.jobs import UntrainableError, make_job
 
     if checked.network.training is None:
-        raise CommandError("the spec does not say what to train on; add at least `train { data cifar10 }`", 1)
+        message = "the spec does not say what to train on; add at least `train { data cifar10 }`"
+        raise CommandError(message, exit_code=1)
     try:
         return make_job(checked)
     except UntrainableError as error:
-        raise CommandError(str(error), 1) from None
+        raise CommandError(*error.args, exit_code=1) from None
 
 
 def _print_result(finished: Run) -> None:
@@ -195,4 +195,4 @@ def _print_result(finished: Run) -> None:
     for part in ("validation", "test"):
         if (accuracy := summary[f"{part}_accuracy"]) is not None:
             rows.append((part, f"{accuracy:.2%}"))
-    print("\n".join(align_rows([*rows, ("saved in", str(finished.folder))])))
+    print_text("\n".join(align_rows([*rows, ("saved in", str(finished.folder))])))

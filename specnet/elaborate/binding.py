@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from specnet import suggest
@@ -130,17 +131,31 @@ def _evaluate_argument(
     if isinstance(expression, tree.Name) and expression.text in _list_literals(annotation):
         return expression.text
     try:
-        return evaluate(expression, lookup)
+        return _evaluate_size(expression, annotation, lookup)
     except UndefinedName:
-        if not isinstance(expression, tree.Name):
-            raise
-        if annotation is str:
+        if annotation is str and isinstance(expression, tree.Name):
             return expression.text
-        known = ("yes", "no") if annotation is bool else _list_literals(annotation)
-        if not known:
-            raise
+        if annotation is str:
+            raise _MisplacedArgument(_diagnose_unquoted(word, expression)) from None
         subject = attributes.key_of(name) if argument.key else word.text
-        raise _MisplacedArgument(_diagnose_unknown_choice(subject, expression, known)) from None
+        if unknown := _diagnose_unknown_choice(subject, expression, attributes.model_fields[name]):
+            raise _MisplacedArgument(unknown) from None
+        raise
+
+
+def _evaluate_size(expression: tree.Expression, annotation: Any, lookup: Lookup) -> Any:
+    """Return the value of an expression; a field for a size refuses the product `3*3`, which is one number."""
+    if isinstance(expression, tree.Binary) and expression.operator == "*" and _admits_size(annotation):
+        from specnet.foreign.operators import recognise_size
+
+        if written := recognise_size(expression):
+            raise _MisplacedArgument(written)
+    return evaluate(expression, lookup)
+
+
+def _admits_size(annotation: Any) -> bool:
+    """Return whether a type, or a part of it, is a tuple."""
+    return get_origin(annotation) is tuple or any(map(_admits_size, get_args(annotation)))
 
 
 def _list_literals(annotation: Any) -> tuple[str, ...]:
@@ -150,13 +165,30 @@ def _list_literals(annotation: Any) -> tuple[str, ...]:
     return tuple(word for part in get_args(annotation) for word in _list_literals(part))
 
 
-def _diagnose_unknown_choice(subject: str, word: tree.Name, known: tuple[str, ...]) -> Diagnostic:
-    message = f"`{subject}` takes {_join_alternatives(known)}, not `{word.text}`"
+def _diagnose_unknown_choice(subject: str, value: tree.Expression, field: FieldInfo) -> Diagnostic | None:
+    """Return the diagnostic for a word where a field admits others; None if it admits none, or the value is no word."""
+    from specnet.foreign.operators import read_hyphens
+
+    known = ("yes", "no") if field.annotation is bool else _list_literals(field.annotation)
+    word = value if isinstance(value, tree.Name) else read_hyphens(value)
+    if word is None or not known:
+        return None
+    is_word = field.annotation is bool or get_origin(field.annotation) is Literal
+    takes = f"takes {_join_alternatives(known)}" if is_word or not field.description else f"is the {field.description}"
+    message = f"`{subject}` {takes}, not `{word.text}`"
     return make_diagnostic(Code.E112, message, word.span, meant=find_closest_word(word.text, list(known)))
 
 
+def _diagnose_unquoted(word: tree.Name, text: tree.Expression) -> Diagnostic:
+    """Return the diagnostic for `folder images/cats`, a text that was read as an expression."""
+    message = f"`{word.text}` takes a text, which is in double quotes unless it is a single word"
+    fixes = [make_replacement(text.span, f'"{text.span.text}"', safe=True)]
+    return make_diagnostic(Code.E112, message, text.span, fixes=fixes)
+
+
 def _join_alternatives(choices: tuple[str, ...]) -> str:
-    return " or ".join(f"`{choice}`" for choice in choices)
+    *others, last = (f"`{choice}`" for choice in choices)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
@@ -177,7 +209,8 @@ def _diagnose_surplus_value(attributes: type[Attributes], word: tree.Name, argum
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
-        takes = f"only {_join_alternatives(_list_choices(attributes, only)) or attributes.key_of(only)}"
+        choices = _list_choices(attributes, only)
+        takes = f"only {_join_alternatives(choices) if choices else f'`{attributes.key_of(only)}`'}"
     return make_diagnostic(
         Code.E114, f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`", argument.span
     )

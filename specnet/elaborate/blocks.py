@@ -1,19 +1,14 @@
-"""Define blocks, import them from other files, and expand their calls, each in a scope of its own."""
+"""Define blocks, and expand their calls, each in a scope of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, CannotRead, Context, Scope, ValueName
-from specnet.foreign import find_closest_word, recognise
+from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Scope, ValueName
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.syntax import tree
-from specnet.syntax.parser import parse
-
-DECLARATIONS = ("default", "round", "use")
-"""The statements of a used file that are executed, since its blocks see their effects."""
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
@@ -52,38 +47,6 @@ def report_shape_name(name: tree.Name, context: Context) -> None:
     context.report(Code.E107, message, name.span)
 
 
-def use_file(path: tree.Text, context: Context) -> None:
-    """Import the blocks of another file, which keep the values and defaults that they see there."""
-    try:
-        source = context.files.read(path.value, path.span)
-    except CannotRead as error:
-        context.graph.lacks_blocks = True
-        context.report(Code.E210, str(error), path.span)
-        return
-    files = (*context.open_files, source.name)
-    if source.name in context.open_files:
-        context.report(Code.E210, f"the files use each other in a cycle: {' → '.join(files)}", path.span)
-        return
-    context.files.sources.append(source)
-    lines, diagnostics = parse(source, recognise)
-    context.graph.log.diagnostics += diagnostics
-    home = Scope()
-    declarations = tuple(line for line in lines if _is_declaration(line))
-    context.replace(scope=home, open_files=files).walk(declarations, None)
-    for name, block in home.blocks.items():
-        if context.scope.find_block(name):
-            context.report(Code.E103, f"there is already a block `{name}`", path.span)
-        context.scope.blocks.setdefault(name, block)
-
-
-def _is_declaration(line: tree.Line) -> bool:
-    """Return whether a line of a used file is executed: blocks and their surroundings are, layers are not."""
-    if isinstance(line, tree.Chain):
-        element = line.elements[0]
-        return isinstance(element, tree.Call) and element.word.text in DECLARATIONS
-    return isinstance(line, tree.Let | tree.Block)
-
-
 def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Walk the lines of a block and return the value after the last one."""
     found = context.scope.find_block(call.word.text)
@@ -91,7 +54,8 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     block, home = found
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
-    if not _can_be_called(block, call, context):
+    context.graph.count_step(call.word.span, len(block.parameters))
+    if not _can_be_called(call, context):
         return None
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
     if not _ArgumentBinder(block, call, context, inner, value).bind():
@@ -107,8 +71,8 @@ def _take_name(call: tree.Call, context: Context) -> str:
     return context.take_name(call.word.text)
 
 
-def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool:
-    """Return whether a call can be expanded; reports endless recursion, comments read as values, and braces."""
+def _can_be_called(call: tree.Call, context: Context) -> bool:
+    """Return whether a call can be expanded; reports endless recursion, and braces."""
     word, active = call.word.text, context.scope.active
     if word in active:
         chain = " → ".join((*active[active.index(word) :], word))
@@ -117,17 +81,7 @@ def _can_be_called(block: tree.Block, call: tree.Call, context: Context) -> bool
         return False
     if call.body or call.alternative is not None:
         context.report(Code.E106, f"`{word}` takes no braces", call.word.span)
-    has_too_many = sum(argument.key is None for argument in call.arguments) > len(block.parameters)
-    return not (has_too_many and _report_comment(call, context))
-
-
-def _report_comment(call: tree.Call, context: Context) -> bool:
-    """Report values that are a comment of another language; return whether they are."""
-    from specnet.foreign.arguments import recognise_comment
-
-    diagnostic = recognise_comment(call.arguments)
-    context.add_diagnostics([diagnostic] if diagnostic else [])
-    return diagnostic is not None
+    return True
 
 
 class _ArgumentBinder:
@@ -179,7 +133,7 @@ class _ArgumentBinder:
             label = Label(first.span, "first here", primary=False)
             self.context.report(Code.E113, f"`{argument.key.text}` is given twice", argument.span, label)
         elif argument.key:
-            meant = find_closest_word(argument.key.text, names)
+            meant = self.context.suggest(argument.key.text, names)
             message = f"`{block.text}` has no parameter `{argument.key.text}`"
             self.context.report_in_call(Code.E110, message, argument.key.span, takes, meant=meant)
         else:

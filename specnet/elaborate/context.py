@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
@@ -12,6 +14,7 @@ from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
+from specnet.naming import escape_name, is_reserved
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
@@ -24,6 +27,9 @@ Read = Callable[[str, Span], Source]
 
 SHAPE_NAMES = "HWC"
 """The names of the height, width and channels of a layer's input."""
+
+MOST_COMPARED = 500_000
+"""The letters of names that are compared with misspelt ones in one check, which takes about a second."""
 
 
 class CannotRead(Exception):
@@ -39,7 +45,7 @@ UNSET = Unset()
 
 @dataclass
 class LineLabel:
-    """The label of a line: its first node takes it as its name, the others add their kind to it."""
+    """The label of a line, a name that is taken for its first node; the others add their kind to it."""
 
     text: str
     taken: bool = False
@@ -70,11 +76,16 @@ class Scope:
     defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
     taps: dict[str, str | None] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
-    """The labels of all its lines, those further down included."""
-    labels: dict[str, tree.Name] = field(default_factory=dict)
+    """The names that its lines give, those further down included."""
+    given: dict[str, tree.Name] = field(default_factory=dict)
+    """The labels, inputs and heads so far, by the names that they give."""
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    """The names of its inputs, nodes and blocks, without its path."""
     counts: Counter[str] = field(default_factory=Counter)
+    """The number of elements with each word so far."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The last number that was put behind each word; lower ones are taken."""
 
     def make_inner(self, name: str, single_call: bool = False) -> Scope:
         """Return a scope below this one, whose nodes are called NAME.…"""
@@ -117,36 +128,37 @@ class Scope:
                 return True, scope.taps[name]
         return False, None
 
-    def visible_names(self) -> list[str]:
-        return [name for scope in self._outwards() for name in scope.variables]
+    def visible_names(self) -> Iterator[str]:
+        return (name for scope in self._outwards() for name in scope.variables)
 
-    def visible_taps(self) -> list[str]:
-        return [name for scope in self._within_block() for name in scope.taps]
+    def visible_taps(self) -> Iterator[str]:
+        return (name for scope in self._within_block() for name in scope.taps)
 
-    def visible_blocks(self) -> list[str]:
-        return [name for scope in self._outwards() for name in scope.blocks]
+    def visible_blocks(self) -> Iterator[str]:
+        return (name for scope in self._outwards() for name in scope.blocks)
 
     def take_name(self, word: str, label: LineLabel | None) -> str:
         """Take a new name for a node or block of this scope, below the scope's path."""
         self.counts[word] += 1
         if label and not label.taken:
             label.taken = True
-            name = label.text
-        elif label:
-            name = self._make_unused(f"{label.text}_{word}", first=1)
-        else:
-            name = self._make_unused(word, first=self.counts[word], numbered=True)
-        self.names.add(name)
-        return self.path + name
+            return self.path + label.text
+        if label:
+            return self.path + self._take_numbered(f"{label.text}_{word}", first=1)
+        return self.path + self._take_numbered(word, first=self.counts[word], always=True)
 
-    def _make_unused(self, stem: str, first: int, numbered: bool = False) -> str:
-        """Return the stem with the first number that makes it new in the scope; without one where it is new already."""
-        number, mark = first, "_" if numbered and stem[-1].isdigit() else ""
-        while (
-            name := f"{stem}{mark}{number}" if numbered or number > 1 else stem
-        ) in self.names or name in self.reserved:
+    def _take_numbered(self, stem: str, first: int, always: bool = False) -> str:
+        """Take the stem with the lowest number from `first` on that makes it new; 1 is written only if `always`."""
+        mark = "_" if always and stem[-1].isdigit() else ""
+        number = max(first, self.numbers.get(stem, 0) + 1)
+        while not self._is_free(name := f"{stem}{mark}{number}" if always or number > 1 else stem):
             number += 1
+        self.numbers[stem] = number
+        self.names.add(name)
         return name
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self.names and name not in self.reserved and not is_reserved(name)
 
 
 @dataclass(frozen=True)
@@ -159,11 +171,32 @@ class Walker:
 
 @dataclass
 class UsedFiles:
-    """The files of blocks that a spec uses."""
+    """The files of blocks that a spec uses, each of which is read once."""
 
     read: Read
-    sources: list[Source] = field(default_factory=list)
-    """The files in the order in which they were read."""
+    spec: Source
+    homes: dict[Source, Scope] = field(default_factory=dict)
+    """The top level of each file."""
+
+    def __post_init__(self) -> None:
+        self._found = {os.path.realpath(self.spec.name): self.spec}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files in the order in which they were read."""
+        return tuple(self._found.values())[1:]
+
+    @property
+    def length(self) -> int:
+        """The characters of all files."""
+        return sum(len(source.text) for source in self.sources)
+
+    def find(self, path: str, span: Span) -> Source:
+        """Return the file that `use` names at a place; raises CannotRead."""
+        name = os.path.realpath(Path(span.source.name).parent / path)
+        if name not in self._found:
+            self._found[name] = self.read(path, span)
+        return self._found[name]
 
 
 @dataclass(frozen=True)
@@ -179,8 +212,8 @@ class Context:
     label: LineLabel | None = None
     depth: int = 0
     """Blocks and braces around this place."""
-    open_files: tuple[str, ...] = ()
-    """The files being read, the spec's own first."""
+    open_files: tuple[Source, ...] = ()
+    """The files being walked, the spec's own first."""
     originals: Iterator[str] | None = None
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
 
@@ -201,6 +234,19 @@ class Context:
     def take_name(self, word: str) -> str:
         """Take a new name for a node or block called with a word here."""
         return self.scope.take_name(word, self.label)
+
+    def take_label(self, name: tree.Name, what: str) -> LineLabel | None:
+        """Take the name that a label, an input or a head gives; None, after a report, if it is taken."""
+        scope, text = self.scope, escape_name(name.text)
+        if text in scope.names:
+            first = scope.given.get(text)
+            places = [Label(first.span, "first here", primary=False)] if first else []
+            self.report(Code.E103, f"the {what} `{name.text}` is taken", name.span, *places)
+            return None
+        scope.names.add(text)
+        scope.given[text] = name
+        self.declare(name.text, name.span)
+        return LineLabel(text)
 
     def walk(self, lines: tree.Lines, value: ValueName) -> ValueName:
         """Return the value after some lines; raises LimitExceeded."""
@@ -237,6 +283,15 @@ class Context:
             self.report_no_value(error)
             return UNSET
 
+    def suggest(self, word: str, possible: Iterable[str]) -> str:
+        """Return the possible word that is probably meant, "" for none; a check with very many errors stops asking."""
+        graph = self.graph
+        if graph.compared > MOST_COMPARED:
+            return ""
+        words = tuple(possible)
+        graph.compared += len(word) + sum(map(len, words))
+        return find_closest_word(word, words)
+
     def report_no_value(self, error: EvaluationError) -> None:
         """Report that an expression has no value."""
         self.report_in_call(error.code, error.message, error.span, meant=error.meant)
@@ -254,7 +309,7 @@ class Context:
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
-            meant = find_closest_word(name.text, self.scope.visible_names())
+            meant = self.suggest(name.text, self.scope.visible_names())
             raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
@@ -262,7 +317,7 @@ class Context:
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
         is_known, value = self.scope.find_tap(tap.name)
         if not is_known:
-            meant = find_closest_word(tap.name, self.scope.visible_taps())
+            meant = self.suggest(tap.name, self.scope.visible_taps())
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if value is None:
             raise UnknownShape

@@ -9,9 +9,9 @@ from typing import Any
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import Context, LineLabel, ValueName
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.foreign import find_closest_word
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
+from specnet.naming import escape_name
 from specnet.printer.values import format_layer, quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -106,17 +106,16 @@ def walk_same(call: tree.Call, context: Context, value: ValueName) -> ValueName:
         context.report(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
     if name.text not in scope.labelled:
-        meant = find_closest_word(name.text, list(scope.labelled))
+        meant = context.suggest(name.text, scope.labelled)
         context.report_in_call(Code.E202, f"no line above has the label `{name.text}`", name.span, meant=meant)
         return None
     first = len(graph.nodes)
     end = _walk_line_again(name.text, context, value)
-    nodes = {node.name: node for node in graph.nodes}
-    originals = [nodes[original] for original in scope.labelled[name.text][1]]
+    originals = [graph.by_name[original] for original in scope.labelled[name.text][1]]
     why = _explain_difference(graph, originals, graph.nodes[first:]) if end else ""
     if why:
         graph.mark_broken(first)
-        line = Label(scope.labels[name.text].span, "first here", primary=False)
+        line = Label(scope.given[escape_name(name.text)].span, "first here", primary=False)
         context.report_in_call(Code.E305, f"`{name.text}` cannot be repeated here: {why}", call.span, line)
     return None if why else end
 

@@ -61,7 +61,7 @@ def elaborate(
     Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
-    context = Context(GraphBuilder(), WALKER, UsedFiles(read), expressions, open_files=(source.name,))
+    context = Context(GraphBuilder(), WALKER, UsedFiles(read, source), expressions, open_files=(source,))
     outputs = _walk(source, lines, is_complete, context)
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
@@ -74,9 +74,18 @@ def elaborate(
         graph.step_spans,
         graph.claims,
         tuple(graph.expectations),
-        tuple(graph.log.diagnostics),
-        tuple(context.files.sources),
+        tuple(_explain(graph.log.diagnostics)),
+        context.files.sources,
     )
+
+
+def _explain(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics with better ones for what is not a value at all."""
+    if not diagnostics:
+        return diagnostics
+    from specnet.foreign.operators import explain_operators
+
+    return explain_operators(diagnostics)
 
 
 def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context) -> tuple[str, ...]:
@@ -127,9 +136,12 @@ def _parse_override(name: str, text: str) -> tree.Expression:
     """Return the value of an override as an expression on the command line; raises OverrideError."""
     read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
     lines, diagnostics = parse(Source(name, read_as + text))
-    if diagnostics or len(lines) != 1 or not isinstance(lines[0], tree.Let):
-        raise OverrideError(f"{given}{text}: `{text}` is not a value")
-    return tree.relocate(lines[0].value, Source("<command line>", given + text), len(given) - len(read_as))
+    source = Source("<command line>", given + text)
+    if not diagnostics and len(lines) == 1 and isinstance(lines[0], tree.Let):
+        return tree.relocate(lines[0].value, source, len(given) - len(read_as))
+    if "." in name:  # a setting may be a path, which need not be an expression
+        return tree.Text(source.span(len(given), len(source.text)), text)
+    raise OverrideError(f"{given}{text}: `{text}` is not a value")
 
 
 def _refuse_override(name: str, scope: Scope) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from specnet.settings import Training
 
 
+STEP_LENGTH = 100
+"""The characters of a line or element that count as one more step."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a node was written: its whole element, its word, its attributes, and the calls that lead there."""
@@ -56,6 +60,7 @@ class GraphBuilder:
     description: str = ""
     inputs: list[Input] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
+    by_name: dict[str, Node] = field(default_factory=dict)
     heads: list[Head] = field(default_factory=list)
     scopes: dict[str, ModuleScope] = field(default_factory=dict)
     training: Training | None = None
@@ -78,14 +83,16 @@ class GraphBuilder:
     without_input: Place | None = None
     """The first layer above every `input`."""
     steps: int = 0
+    compared: int = 0
+    """The letters of names that were compared with misspelt ones so far."""
 
-    def count_step(self, span: Span) -> None:
-        """Count one more element; raises LimitExceeded."""
-        self.steps += 1
+    def count_step(self, span: Span, weight: int = 0) -> None:
+        """Count one more line or element, longer ones as several; raises LimitExceeded."""
+        self.steps += 1 + weight + (span.end - span.start) // STEP_LENGTH
         if len(self.nodes) >= MAX_NODES:
             raise LimitExceeded(f"the network has more than {MAX_NODES:,} layers", span)
         if self.steps > MAX_STEPS:
-            message = f"the network has more than {MAX_STEPS:,} lines when its repetitions are written out"
+            message = f"the network has more than {MAX_STEPS:,} elements when its repetitions are written out"
             raise LimitExceeded(message, span)
 
     def add_input(self, name: str, shape: Shape | None, place: Place) -> str:
@@ -120,12 +127,13 @@ class GraphBuilder:
         if is_broken:
             self.broken.add(name)
         self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
+        self.by_name[name] = self.nodes[-1]
         return name
 
     def mark_broken(self, first: int) -> None:
         """Mark the nodes from number `first` on as being at an error: their shapes become unknown."""
         for number, node in enumerate(self.nodes[first:], first):
-            self.nodes[number] = replace(node, output=None)
+            self.nodes[number] = self.by_name[node.name] = replace(node, output=None)
             self.shapes[node.name] = None
             self.broken.add(node.name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specnet.diagnostics import Code
+from specnet.diagnostics import Code, Edit, Fix, make_diagnostic
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import UNSET, Context, ValueName
 from specnet.elaborate.graph_builder import Place
@@ -11,6 +11,9 @@ from specnet.layers import get_layer_class
 from specnet.layers.base import Layer
 from specnet.layers.base.traits import Trait, spell_number
 from specnet.syntax import tree
+
+SIGNS = ("+", "-", "*", "/")
+"""Operators with which other languages join values."""
 
 
 def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -27,6 +30,8 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
         context.report(Code.E106, message, call.body.span)
         return None
+    if _report_untapped(call, context):
+        return None
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
@@ -37,6 +42,30 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         return None
     others = tuple(argument for argument in call.arguments if argument not in taps)
     return _add_node(kind, call, others, context, value, inputs)
+
+
+def _report_untapped(call: tree.Call, context: Context) -> bool:
+    """Report inputs of a join that are named without `@`, or joined by an operator; return whether there are any."""
+    written = {
+        argument.value.span: text
+        for argument in call.arguments
+        if not (argument.key or _is_tap(argument, context)) and (text := _spell_taps(argument.value, context))
+    }
+    if written:
+        edits = tuple(Edit(span, text) for span, text in written.items())
+        fix = Fix(" ".join(written.values()), edits, safe=True)
+        message = f"`{call.word.text}` takes its inputs as `@name`, one after the other"
+        context.add_diagnostics([make_diagnostic(Code.E202, message, *written, fixes=[fix])], context.scope.trace)
+    return bool(written)
+
+
+def _spell_taps(value: tree.Expression, context: Context) -> str:
+    """Return `@a @b` for `a b` or `@a + @b`, if values above have these names; "" for anything else."""
+    from specnet.foreign.operators import list_operands
+
+    parts = list_operands(value, *SIGNS)
+    taps = [part.name if isinstance(part, tree.Tap) else getattr(part, "text", "") for part in parts]
+    return " ".join(f"@{tap}" for tap in taps) if all(context.scope.find_tap(tap)[0] for tap in taps) else ""
 
 
 def _add_node(

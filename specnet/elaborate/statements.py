@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from specnet.attributes import LARGEST, Attributes
-from specnet.diagnostics import Code, Label, make_diagnostic
-from specnet.elaborate.binding import collect_arguments
-from specnet.elaborate.blocks import report_shape_name, use_file
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, LineLabel, ValueName
+from specnet.attributes import LARGEST, Attributes, NonNegative
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
+from specnet.elaborate.binding import bind_attributes, collect_arguments
+from specnet.elaborate.blocks import report_shape_name
+from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, ValueName
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
-from specnet.foreign import find_closest_word
+from specnet.elaborate.used_files import use_file
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
-from specnet.naming import escape_attribute
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -30,6 +29,10 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
         context.declare(name, line.name.span)
+
+
+SIZES = 3
+"""The number of sizes of an input that is no vector: `32*32*3` is one written with stars, `28*28` a vector's length."""
 
 
 def name_network(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -52,30 +55,41 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add an input: `input 227x227x3`, `input left 105x105x1`."""
     if not _is_at_top(call, context):
         return value
-    *names, size = [argument.value for argument in call.arguments] or [call.word]
-    name = names[0] if names else None
-    if size is call.word or len(names) > 1 or (name and not isinstance(name, tree.Name)):
-        message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
-        context.report(Code.E106, message, call.span)
-        return context.graph.add_input(context.scope.take_name("input", None), None, Place(call.span, call.word.span))
-    return _add_named_input(name if isinstance(name, tree.Name) else None, size, call, context)
+    match [argument.value for argument in call.arguments if argument.key is None]:
+        case [size] if len(call.arguments) == 1:
+            return _add_input(None, size, call, context)
+        case [tree.Name(text=text) as name, size] if len(call.arguments) == 2 and "." not in text:
+            return _add_input(name, size, call, context)
+    message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
+    context.report(Code.E106, message, call.span)
+    return context.graph.add_input(context.scope.take_name("input", None), None, Place(call.span, call.word.span))
 
 
-def _add_named_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, context: Context) -> str:
+def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, context: Context) -> str:
     scope, overrides = context.scope, context.overrides
-    text = escape_attribute(name.text) if name else "input"
-    if text in scope.names:
-        context.report(Code.E103, f"there is already an input `{text}`", call.span)
-    scope.names.add(text)
+    text = _take_input_name(name, size, context)
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
-    scope.taps.setdefault(text, text)
-    context.declare(text, name.span if name else size.span)
+    scope.taps.setdefault(name.text if name else text, text)
     return context.graph.add_input(text, shape, Place(call.span, call.word.span, {"shape": size.span}))
+
+
+def _take_input_name(name: tree.Name | None, size: tree.Expression, context: Context) -> str:
+    """Return the name of an input; after a report, another one if it is taken."""
+    if name is None and context.graph.inputs:
+        message = f"several inputs need names, as in `input NAME {size.span.text}`"
+        context.report(Code.E103, message, size.span)
+    else:
+        label = context.take_label(name or tree.Name(size.span, "input"), "name")
+        if label:
+            return label.text
+    return context.scope.take_name("input", None)
 
 
 def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
     """Return the shape of an input; None, after a report, if it is not valid."""
+    if _is_written_with_stars(size, context, least=SIZES):
+        return None
     value = None if isinstance(size, tree.Tap) else context.evaluate(size, None)
     if value is UNSET:
         return None
@@ -90,6 +104,17 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
             context.report(Code.E306, f"a size must be {bound}", size.span)
             return None
     return sizes
+
+
+def _is_written_with_stars(size: tree.Expression, context: Context, least: int = 2) -> bool:
+    """Return whether a size is written `32*32*3`, with at least so many factors; reports it."""
+    if not isinstance(size, tree.Binary):
+        return False
+    from specnet.foreign.operators import recognise_size
+
+    written = recognise_size(size, least)
+    context.add_diagnostics([written] if written else [])
+    return written is not None
 
 
 def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -114,7 +139,7 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
     kind = get_layer_class(first.text)
     if kind is None:
         message = f"no kind of layer is called `{first.text}`"
-        context.report(Code.E101, message, first.span, meant=find_closest_word(first.text, list(list_kinds())))
+        context.report(Code.E101, message, first.span, meant=context.suggest(first.text, list_kinds()))
         return value
     given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
     context.add_diagnostics(given.diagnostics)
@@ -127,7 +152,11 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
     """Import the blocks of another file, relative to this one: `use "blocks/resnet.net"`."""
     path = call.arguments[0].value if len(call.arguments) == 1 else None
     if not isinstance(path, tree.Text):
-        context.report(Code.E106, '`use` is written `use "FILE"`', call.span)
+        given = call.arguments[0].value.span if call.arguments else call.span
+        fixes = [make_replacement(given, f'"{given.text}"', safe=True)] if call.arguments else []
+        message = '`use` is written `use "FILE"`'
+        context.graph.lacks_blocks = True
+        context.add_diagnostics([make_diagnostic(Code.E106, message, given, fixes=fixes)])
     elif _is_at_top(call, context):
         use_file(path, context)
     return value
@@ -135,24 +164,24 @@ def use_blocks(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def add_head(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add an auxiliary output, `head NAME weight=0.3 { … }`; the lines below continue with the value before it."""
-    given = collect_arguments(_HeadAttributes, call.word, call.arguments, context.lookup(value))
-    context.add_diagnostics(given.diagnostics)
-    if "name" not in given.values or not call.body or call.body.arms:
+    values = [argument for argument in call.arguments if argument.key is None]
+    given = values[0].value if values else None
+    if not isinstance(given, tree.Name) or "." in given.text or not call.body or call.body.arms:
         context.report(Code.E106, "`head` is written `head NAME weight=0.3 { … }`", call.word.span)
         return value
+    others = [argument for argument in call.arguments if argument.value is not given]
+    bound = bind_attributes(_HeadAttributes, call.word, others, context.lookup(value))
+    context.add_diagnostics(bound.diagnostics)
     scope = context.scope
-    name = scope.take_name("head", LineLabel(escape_attribute(str(given.values["name"]))))
+    name = scope.take_name("head", context.take_label(given, "name"))
     end = context.within(scope.make_inner(name.removeprefix(scope.path))).walk(call.body.lines, value)
     if end is not None:
-        context.graph.heads.append(Head(name, end, float(given.values.get("weight", 1.0))))
+        context.graph.heads.append(Head(name, end, bound.attributes.weight if bound.attributes else 1.0))
     return value
 
 
 class _HeadAttributes(Attributes):
-    positional = ("name",)
-
-    name: str
-    weight: float = 1.0
+    weight: NonNegative = 1.0
 
 
 def _is_at_top(call: tree.Call, context: Context) -> bool:
@@ -178,8 +207,10 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
         context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph
-    graph.claims[value] = Claim(shape, claim.span, chain.span)
     actual = graph.shapes[value]
+    if actual != shape and _is_written_with_stars(claim, context):
+        return
+    graph.claims[value] = Claim(shape, claim.span, chain.span)
     if actual is not None and actual != shape:
         _report_wrong_claim(claim.span, shape, actual, context, value)
         graph.broken.add(value)
@@ -199,7 +230,7 @@ def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Conte
 
 def _label_origin(value: str, claim: Span, context: Context) -> Label | None:
     """Return a label for the layer that gave a value its shape; None if it is on the line of the claim."""
-    origin = find_shape_origin({node.name: node for node in context.graph.nodes}, value)
+    origin = find_shape_origin(context.graph.by_name, value)
     element = context.graph.places[origin].element
     return None if element.line == claim.line else Label(element, f"made here, by `{origin}`", primary=False)
 

@@ -14,7 +14,6 @@ from specnet.attributes import Setting
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
-from specnet.foreign import find_closest_word
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
@@ -77,7 +76,7 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     word = calls[0].word
     name = word.text
     if name not in settings.list_lines():
-        meant = find_closest_word(name, list(settings.list_lines()))
+        meant = context.suggest(name, settings.list_lines())
         has = "" if meant else f"it has {', '.join(settings.list_lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
         return False
@@ -154,11 +153,14 @@ def _report_choices(
     line: str, word: tree.Name, first: tree.Expression | None, choices: list[str], context: Context
 ) -> None:
     """Report that a line needs a word after its name, or does not know the one that is there."""
+    from specnet.foreign.operators import read_hyphens
+
     listed = ", ".join(f"`{choice}`" for choice in choices)
-    if isinstance(first, tree.Name):
-        meant = find_closest_word(first.text, choices)
-        message = f"`{line}` has no choice `{first.text}`"
-        context.report(Code.E104, message, first.span, help="" if meant else f"it has {listed}", meant=meant)
+    given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
+    if given:
+        meant = context.suggest(given.text, choices)
+        message = f"`{line}` has no choice `{given.text}`"
+        context.report(Code.E104, message, given.span, help="" if meant else f"it has {listed}", meant=meant)
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 
@@ -190,18 +192,46 @@ def _make_argument(name: str, key: str, value: tree.Expression) -> tree.Argument
 def _apply_override(line: str, call: tree.Call, given: Arguments) -> Arguments:
     """Return the arguments of a line with the overrides applied.
 
-    A value by position replaces the positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice
-    replaces everything.
+    An override by key replaces what sets the same field, by key, word or position. A value by position replaces the
+    positional ones, as `--batch 64` does 1024 in `batch 1024 drop_last`; a choice replaces everything.
     """
-    keys, kind = {argument.key.text for argument in given if argument.key}, settings.get_choices(line).get("")
-    kept = [argument for argument in call.arguments if not (argument.key and argument.key.text in keys)]
-    if any(argument.key is None for argument in given):
-        kept = [argument for argument in kept if kind and (argument.key or _is_word(argument, kind))]
-    return (*kept, *given)
+    choices, choice, arguments = settings.get_choices(line), call.arguments[:0], call.arguments
+    is_by_position = any(argument.key is None for argument in given)
+    if "" not in choices:
+        if is_by_position:
+            return given
+        choice, arguments = arguments[:1], arguments[1:]
+    kind = choices.get(choice[0].value.text if choice and isinstance(choice[0].value, tree.Name) else "")
+    if not given or kind is None:
+        return (*call.arguments, *given)
+    replaced = {kind.field_of(argument.key.text) for argument in given if argument.key}
+    replaced |= set(kind.positional) if is_by_position else set()
+    fields = _find_fields(kind, arguments)
+    kept = (argument for argument, field in zip(arguments, fields, strict=True) if field not in replaced)
+    return (*choice, *kept, *(_read_text(kind, argument) for argument in given))
 
 
-def _is_word(argument: tree.Argument, kind: type[Setting]) -> bool:
-    return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
+def _find_fields(kind: type[Setting], arguments: Arguments) -> list[str | None]:
+    """Return the field that each argument sets, or None, as the binding of attributes will find it."""
+    fields: list[str | None] = []
+    for argument in arguments:
+        value = argument.value
+        if argument.key:
+            fields.append(kind.field_of(argument.key.text))
+        elif isinstance(value, tree.Name) and value.text in kind.words:
+            fields.append(kind.words[value.text][0])
+        else:
+            fields.append(next((name for name in kind.positional if name not in fields), None))
+    return fields
+
+
+def _read_text(kind: type[Setting], argument: tree.Argument) -> tree.Argument:
+    """Return an override of a text, such as a path, as it stands on the command line, where it needs no quotes."""
+    field = argument.key and kind.field_of(argument.key.text)
+    if not field or kind.model_fields[field].annotation is not str or isinstance(argument.value, tree.Text):
+        return argument
+    span = argument.value.span
+    return replace(argument, value=tree.Text(span, argument.span.text.partition("=")[2]))
 
 
 def _find_default_choice(line: str, arguments: Arguments) -> Arguments:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.context import Context, LineLabel, ValueName, Walker
+from specnet.elaborate.context import Context, ValueName, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
 from specnet.elaborate.layers import add_join, add_layer
 from specnet.elaborate.statements import (
@@ -20,12 +21,16 @@ from specnet.elaborate.statements import (
     set_default,
     use_blocks,
 )
-from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers import get_layer_class, list_kinds
-from specnet.naming import escape_attribute
+from specnet.naming import escape_name
+from specnet.source import Span
+from specnet.suggest import did_you_mean
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
+
+if TYPE_CHECKING:  # imported when a spec has an error
+    from specnet.foreign.chains import Draft
 
 
 def _read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -49,6 +54,12 @@ STATEMENTS: Mapping[str, Statement] = {
 }
 """The words that begin a line of their own."""
 
+KEYWORDS = ("let", "block", "expect", "repeat", "for", "if")
+"""The words of the grammar that begin a line."""
+
+NAMING = ("input", "head")
+"""The statements whose first value is the name of a node."""
+
 
 def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueName:
     """Return the value after the last line, given the one before the first; raises LimitExceeded."""
@@ -56,25 +67,34 @@ def walk_lines(lines: tree.Lines, context: Context, value: ValueName) -> ValueNa
         span = lines[0].span if lines else next(reversed(context.graph.places.values())).element
         raise LimitExceeded(f"blocks and braces are nested more than {MAX_DEPTH} deep", span)
     inner = context.replace(label=None, depth=context.depth + 1)
-    context.scope.reserved.update(_find_labels(lines))
+    context.scope.reserved.update(_find_given_names(lines))
     for line in lines:
         value = _walk_line(line, inner, value)
     return value
 
 
-def _find_labels(lines: tree.Lines) -> Iterator[str]:
-    """Yield the labels of these lines and of those in their arms and conditions, which share one scope."""
+def _find_given_names(lines: tree.Lines) -> Iterator[str]:
+    """Yield the names that these lines give to nodes, and those in their arms and conditions, which share one scope."""
     for line in lines:
         if isinstance(line, tree.Chain):
             if line.label:
-                yield line.label.text
+                yield escape_name(line.label.text)
             for element in line.elements:
-                if isinstance(element, tree.Call | tree.If) and element.body:
-                    for inner in (element.body.lines, *element.body.arms):
-                        yield from _find_labels(inner)
+                yield from _find_given_names_within(element)
+
+
+def _find_given_names_within(element: tree.Element) -> Iterator[str]:
+    if isinstance(element, tree.Call) and element.word.text in NAMING and element.arguments:
+        name = element.arguments[0].value
+        yield from [escape_name(name.text)] if isinstance(name, tree.Name) else []
+    elif isinstance(element, tree.Call | tree.If) and element.body:
+        for inner in (element.body.lines, *element.body.arms):
+            yield from _find_given_names(inner)
 
 
 def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName:
+    if isinstance(line, tree.Let | tree.Expect):
+        context.graph.count_step(line.span)
     match line:
         case tree.Let():
             define_variable(line, context, value)
@@ -94,7 +114,7 @@ def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName
 
 def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueName:
     scope, graph = context.scope, context.graph
-    labelled = context.with_label(_take_label(chain, context))
+    labelled = context.with_label(context.take_label(chain.label, "label") if chain.label else None)
     first = len(graph.nodes)
     for position, element in enumerate(chain.elements):
         if isinstance(element, tree.Resume) and position == 0:
@@ -109,21 +129,6 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
     if chain.claim is not None:
         check_claim(chain, chain.claim, context, value)
     return value
-
-
-def _take_label(chain: tree.Chain, context: Context) -> LineLabel | None:
-    """Return the label of a line; reports and ignores one that is taken."""
-    if chain.label is None:
-        return None
-    name, scope = chain.label.text, context.scope
-    if name in scope.labels or escape_attribute(name) in scope.names:
-        first = scope.labels.get(name)
-        places = [Label(first.span, "first here", primary=False)] if first else []
-        context.report(Code.E103, f"the label `{name}` is taken", chain.label.span, *places)
-        return None
-    scope.labels[name] = chain.label
-    context.declare(name, chain.label.span)
-    return LineLabel(escape_attribute(name))
 
 
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
@@ -143,7 +148,7 @@ def _name_value(element: tree.Resume, context: Context, value: ValueName) -> Non
 
 def walk_element(element: tree.Element, context: Context, value: ValueName) -> ValueName:
     """Return the value after one element of a line."""
-    context.graph.count_step(element.span)
+    context.graph.count_step(_span_before_braces(element))
     match element:
         case tree.Call():
             return _walk_call(element, context, value)
@@ -156,6 +161,12 @@ def walk_element(element: tree.Element, context: Context, value: ValueName) -> V
         case tree.Resume():
             _name_value(element, context, value)
             return value
+
+
+def _span_before_braces(element: tree.Element) -> Span:
+    """Return the part of an element that is evaluated once, whatever the lines within its braces are."""
+    body = element.body if not isinstance(element, tree.Resume) else None
+    return Span(element.span.source, element.span.start, body.span.start) if body else element.span
 
 
 def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -174,14 +185,39 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
-    from specnet.foreign.python import translate_layer_call
+    from specnet.foreign.calls import translate_layer_call
+    from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
-    resembled = find_closest_word(word, [*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS])
-    whole = translate_layer_call(call.span.text) or complete_keys(resembled, call)
+    if early := recognise_early_call(call.word.span) or recognise_label(call):
+        context.add_diagnostics([early], context.scope.trace)
+        return
+    fact = f"no layer or block is called `{word}`"
+    if draft := translate_layer_call(call.span.text, call.span.source.text):
+        _report_foreign_layer(fact, draft, call, context)
+        return
+    tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
+    words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)
+    resembled = tap or context.suggest(word, words)
+    whole = "" if tap else complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
-    context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
+    context.report_in_call(Code.E101, fact, place, help=where, meant=meant)
+
+
+def _report_foreign_layer(fact: str, draft: Draft, call: tree.Call, context: Context) -> None:
+    """Report a layer of another tool, with its translation and what that does not say of it."""
+    text = " -> ".join(draft.layers)
+    fix = Fix(text, (Edit(call.span, text),), draft.is_exact, Translated(call.span, draft.inputs))
+    message = f"{fact}{did_you_mean(text)}" if draft.is_known else fact
+    fixes = [fix] if draft.is_known else []
+    found = make_diagnostic(Code.E101, message, call.span, notes=draft.notes, fixes=fixes)
+    context.add_diagnostics([found], context.scope.trace)
+
+
+def _is_value(name: str, context: Context) -> bool:
+    """Return whether a name stands for a value of the network: that of a tap, a label or an argument."""
+    return context.scope.find_tap(name)[0] or isinstance(context.scope.find_variable(name)[1], ValueRef)
 
 
 WALKER = Walker(walk_lines, walk_element)

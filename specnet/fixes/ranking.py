@@ -54,8 +54,9 @@ class Offer:
 
     def _result(self, diagnostic: Diagnostic) -> str:
         node = self.proof.after.network.by_name.get(diagnostic.node)
-        is_claim = self.fix.title.startswith("=>")
-        return ", as it is" if is_claim else f": {format_shape(node.output)}" if node and node.output else ""
+        if self.fix.title.startswith("=>"):
+            return ", as it is" if self.is_searched else ""
+        return f": {format_shape(node.output)}" if node and node.output else ""
 
     def _uncovered(self) -> str:
         if not self.proof.uncovered:

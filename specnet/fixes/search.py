@@ -19,6 +19,7 @@ from specnet.fixes.numbers import change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
 from specnet.fixes.sites import Sites
+from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
 from specnet.fixes.verification import BudgetSpent, Verifier
 
@@ -110,6 +111,7 @@ def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Che
     """Return the checked spec with verified fixes added to each error, best first."""
     if checked.ok:
         return checked
+    checked = compare_translations(checked, overrides, read)
     search = Search(checked, Verifier(checked, overrides, read))
     return replace(
         checked, diagnostics=tuple(_fix_diagnostic(search, diagnostic) for diagnostic in checked.diagnostics)

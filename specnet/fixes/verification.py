@@ -61,18 +61,16 @@ class Verifier:
         """
         after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        new = Counter(map(_key, after.errors)) - allowed
-        others = tuple(error for error in after.errors if _key(error) in new)
-        edited = {edit.span.line for edit in fix.edits}
-        is_proved = all(self._was_hidden(error, edited) for error in others)
-        return Proof(after, others) if is_proved and (fix.edits or not others) else None
+        new = Counter(_key(error, fix.edits) for error in after.errors) - allowed
+        others = tuple(error for error in after.errors if _key(error, fix.edits) in new)
+        return Proof(after, others) if all(self._was_hidden(error, fix.edits) for error in others) else None
 
-    def _was_hidden(self, error: Diagnostic, edited: set[int]) -> bool:
-        """Whether an error of an edited spec could not be seen before the edit, behind an unknown shape."""
+    def _was_hidden(self, error: Diagnostic, edits: Sequence[Edit]) -> bool:
+        """Whether an error of an edited spec could not be seen before the edits, behind an unknown shape."""
         if error.code is Code.E402:
             return any(before.code is not Code.E402 for before in self.checked.errors)
-        node = self.checked.network.by_name.get(error.node)
-        if node is None or _key(error) in self.errors or (error.span and error.span.line in edited):
+        node, key = self.checked.network.by_name.get(error.node), _key(error, edits)
+        if node is None or key in self.errors or key[2] in {edit.span.line for edit in edits}:
             return False
         return any(self.checked.network.shapes[value] is None for value in node.inputs) or (
             node.output is None and error.code is Code.E401
@@ -130,9 +128,21 @@ class Verifier:
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
 
 
-def _key(diagnostic: Diagnostic) -> ErrorKey:
+def _key(diagnostic: Diagnostic, edits: Sequence[Edit] = ()) -> ErrorKey:
+    """Return the key of an error of the text after these edits, with its line in the text before them."""
     span = diagnostic.span
-    return (diagnostic.code.name, span.source.name, span.line) if span else (diagnostic.code.name, "", 0)
+    if span is None:
+        return diagnostic.code.name, "", 0
+    own = [edit for edit in edits if edit.span.source.name == span.source.name]
+    return diagnostic.code.name, span.source.name, _find_line_before(span.line, own)
+
+
+def _find_line_before(line: int, edits: Sequence[Edit]) -> int:
+    """Return the number that a line had before the edits, some of which add or remove lines above it."""
+    for edit in sorted(edits, key=lambda edit: edit.span.start):
+        added = edit.text.count("\n") - edit.span.text.count("\n")
+        line -= added if line > edit.span.line + edit.text.count("\n") else 0
+    return line
 
 
 def _within(span: Span, around: Span) -> bool:

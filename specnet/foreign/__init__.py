@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from specnet.syntax.parser_input import ParseError
+from specnet.syntax.parser_input import ParseError, ParserInput
 
 if TYPE_CHECKING:  # recovery is imported when a spec has an error
     from specnet.syntax.recovery import Hint
@@ -17,12 +17,12 @@ LONGEST_LINE = 500
 """Longer lines are not recognised."""
 
 
-def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
+def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> Hint | None:
     """Return a hint on a line that cannot be read, or None; its statement begins at the offset `statement`."""
-    from specnet.foreign import braces, punctuation, python, sections
+    from specnet.foreign import arrows, braces, punctuation, python, sections, slips
     from specnet.foreign.bad_line import BadLine
 
-    line = BadLine(text, statement, error)
+    line = BadLine(parser_input.text, statement, error, parser_input.source.text)
     if len(line.code_of_line) > LONGEST_LINE:
         return None
     recognisers = (
@@ -30,6 +30,8 @@ def recognise(text: str, statement: int, error: ParseError) -> Hint | None:
         braces.recognise_unopened_brace,
         braces.recognise_separate_claim,
         sections.recognise_section,
+        slips.recognise_slip,
+        arrows.recognise_arrows,
         python.recognise_python,
         punctuation.recognise_punctuation,
     )

@@ -1,33 +1,36 @@
-"""Recognise arguments of other tools: keys without `=`, values without keys, activations, `//` for a comment.
+"""Recognise arguments as elsewhere: keys without `=`, values without keys, activations, `P=F//2`.
 
 Only lines with an error are examined.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any, NoReturn
 
 from specnet.attributes import Attributes
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.layers import get_layer_class
+from specnet.printer.values import format_value
 from specnet.source import Span
 from specnet.syntax import tree
+from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate
+
+WITHOUT_PADDING = "valid"
+"""Keras's word."""
 
 
 def explain_arguments(
     diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
 ) -> list[Diagnostic]:
     """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
-    has_no_value = any(diagnostic.code is Code.E102 for diagnostic in diagnostics)
-    cause = _recognise_missing_equal_signs(attributes, arguments) or (
-        recognise_comment(arguments) if has_no_value else None
-    )
-    if cause:
+    if cause := _recognise_missing_equal_signs(attributes, arguments):
         return [cause]
-    return [_explain_keras(diagnostic, arguments) for diagnostic in _add_keys(attributes, arguments, diagnostics)]
+    explained = [_explain_keras(each, arguments) for each in _add_keys(attributes, arguments, diagnostics)]
+    explained = [_explain_letter(each, attributes, arguments) for each in explained]
+    return [_offer_letters(each, attributes, arguments) for each in explained]
 
 
 def complete_keys(words: str, call: tree.Call) -> str:
@@ -71,15 +74,33 @@ def _add_keys(
     """Merge the diagnostics of surplus values, `conv 96 11 4`, into one with the fix `F=11 S=4`."""
     too_many = [diagnostic for diagnostic in diagnostics if diagnostic.code is Code.E114]
     given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
-    letters = list_free_keys(attributes, given)
-    if not too_many or len(too_many) > len(letters):
+    letters, choices = list_free_keys(attributes, given), _list_missing_choices(attributes, arguments)
+    surplus = [diagnostic.labels[0].span for diagnostic in too_many]
+    if choices:
+        surplus = [argument.span for argument in arguments if argument.key is None]
+    if not too_many or len(surplus) > len(letters):
         return diagnostics
-    labels = tuple(diagnostic.labels[0] for diagnostic in too_many)
-    keys = [*zip(letters, (label.span for label in labels), strict=False)]
-    edits = tuple(Edit(Span(value.source, value.start, value.start), f"{key}=") for key, value in keys)
-    fix = Fix(" ".join(f"{key}={value.text}" for key, value in keys), edits)
+    keys = [*zip(letters, surplus, strict=False)]
+    fixes = tuple(_make_keys(keys, choice) for choice in choices or [""])
     others = [diagnostic for diagnostic in diagnostics if diagnostic.code is not Code.E114]
-    return [replace(too_many[0], labels=labels, fixes=(fix,)), *others]
+    return [replace(too_many[0], labels=tuple(map(Label, surplus)), fixes=fixes), *others]
+
+
+def _list_missing_choices(attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> list[str]:
+    """Return the words of the first positional field, `max` and `avg` for `pool`, if none of them is given."""
+    field = attributes.positional[0] if attributes.positional else ""
+    choices = [word for word, (name, _) in attributes.words.items() if name == field]
+    given = {argument.value.text for argument in arguments if isinstance(argument.value, tree.Name)}
+    return [] if given.intersection(choices) else choices
+
+
+def _make_keys(keys: Sequence[tuple[str, Span]], choice: str) -> Fix:
+    """Return the fix that writes a key before each value, and a choice before the first."""
+    texts = [f"{key}=" for key, _ in keys]
+    texts[0] = f"{choice} {texts[0]}".lstrip()
+    title = " ".join(text + value.text for text, (_, value) in zip(texts, keys, strict=True))
+    starts = [Span(value.source, value.start, value.start) for _, value in keys]
+    return Fix(title, tuple(map(Edit, starts, texts)))
 
 
 def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
@@ -96,36 +117,16 @@ def _find_bare_key(attributes: type[Attributes], argument: tree.Argument) -> tre
     return name if attributes.field_of(name.text) else None
 
 
-def recognise_comment(arguments: Sequence[tree.Argument]) -> Diagnostic | None:
-    """Recognise `conv K=96 F=3 // the first layer`, a comment that was read as a division."""
-    for argument in arguments:
-        match argument.value:
-            case tree.Binary(operator="//" | "%", left=left, right=tree.Name() as right):
-                return _make_comment(Span(left.span.source, left.span.end, right.span.start))
-    return None
-
-
-def _make_comment(operator: Span) -> Diagnostic | None:
-    """Return the diagnostic that makes a comment of an operator with blanks around it and of all that follows."""
-    found = re.match(r"\s+(//|%)\s+", operator.text)
-    if found is None:
-        return None
-    start, source = operator.start + found.start(1), operator.source
-    rest = Span(source, start, source.span_of_line(operator.line).end)
-    text = f"# {rest.text.lstrip('/% ')}"
-    message = f"`{found[1]}` divides; a comment begins with `#`"
-    return make_diagnostic(
-        Code.E102, message, Span(source, start, start + len(found[1])), fixes=[make_replacement(rest, text, safe=True)]
-    )
-
-
 def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
     """Return the diagnostic with the fix of Keras's `activation=relu`, a layer of its own here, or `padding=valid`."""
     place = diagnostic.labels[0].span
+    if diagnostic.code is Code.E112 and place.text.lower() == WITHOUT_PADDING:
+        message = f"`{place.text}` is Keras's word for no padding, which is the default here"
+        return replace(diagnostic, message=message, fixes=(make_replacement(place, "0", safe=True),))
     key = next((a for a in arguments if a.key and a.key.span == place and isinstance(a.value, tree.Name)), None)
     if diagnostic.code is not Code.E110 or key is None or key.key is None:
         return diagnostic
-    if key.key.text == "padding" and key.value.span.text == "valid":
+    if key.key.text == "padding" and key.value.span.text.lower() == WITHOUT_PADDING:
         return replace(diagnostic, fixes=(make_replacement(key.span, "P=0", safe=True),))
     if key.key.text != "activation":
         return diagnostic
@@ -134,6 +135,64 @@ def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -
     fix = Fix(f"-> {key.value.span.text}", (Edit(_include_blanks(key.span), ""), layer), safe=True)
     message = f"{diagnostic.message}; an activation is a layer of its own"
     return replace(diagnostic, message=message, help="", fixes=(fix,))
+
+
+def _explain_letter(
+    diagnostic: Diagnostic, attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> Diagnostic:
+    """Return the diagnostic of `P=F//2` with the fixes `P=1` and, for padding, `P=same`."""
+    place = diagnostic.labels[0].span
+    argument = next((a for a in arguments if a.span.start <= place.start < a.span.end), None)
+    if diagnostic.code is not Code.E102 or not argument or attributes.field_of(place.text) is None:
+        return diagnostic
+    message = f"`{place.text}` is an attribute: its value cannot be used in an expression"
+    key = f"{argument.key.text}=" if argument.key else ""
+    texts = [_insert_letters(argument.value, attributes, arguments), "same" if key == "P=" else ""]
+    fixes = [make_replacement(argument.span, key + text, safe=text != "same") for text in texts if text]
+    return replace(diagnostic, message=message, help="", fixes=tuple(fixes))
+
+
+def _offer_letters(
+    diagnostic: Diagnostic, attributes: type[Attributes], arguments: Sequence[tree.Argument]
+) -> Diagnostic:
+    """Return the diagnostic of a wrong letter, `conv K=8 x=3` or `conv K=8 K=3`, with the letters that are free."""
+    key = diagnostic.labels[0].span.text.partition("=")[0]
+    wrong = [argument for argument in arguments if argument.key and argument.key.text == key]
+    is_letter = diagnostic.code is Code.E113 or (diagnostic.code is Code.E110 and len(key) == 1)
+    if not is_letter or diagnostic.fixes:
+        return diagnostic
+    given = {attributes.field_of(argument.key.text) or "" for argument in arguments if argument.key}
+    texts = [(argument.span, argument.value.span.text) for argument in wrong[::-1]]
+    letters = list_free_keys(attributes, given)
+    if diagnostic.code is Code.E113:
+        letters = [
+            letter for letter in letters if attributes.model_fields[attributes.field_of(letter) or ""].is_required()
+        ]
+    fixes = [make_replacement(span, f"{letter}={value}") for letter in letters for span, value in texts]
+    return replace(diagnostic, fixes=tuple(fixes))
+
+
+def _insert_letters(value: tree.Expression, attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> str:
+    """Return an expression's value, given those of the other attributes of the line; "" if it has none."""
+    bare = (argument for argument in arguments if argument.key is None)
+    given = {
+        attributes.key_of(field): argument.value for field, argument in zip(attributes.positional, bare, strict=False)
+    }
+    given |= {argument.key.text: argument.value for argument in arguments if argument.key}
+
+    def look_up(name: tree.Name | tree.Tap) -> Any:
+        if name.span.text not in given:
+            raise UnknownShape
+        return evaluate(given[name.span.text], _refuse)
+
+    try:
+        return format_value(evaluate(value, look_up))
+    except (EvaluationError, UnknownShape):
+        return ""
+
+
+def _refuse(_: tree.Name | tree.Tap) -> NoReturn:
+    raise UnknownShape
 
 
 def _include_blanks(span: Span) -> Span:

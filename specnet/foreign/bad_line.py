@@ -20,6 +20,8 @@ class BadLine:
     text: str
     statement: int
     error: ParseError
+    original: str = ""
+    """The text as the user has it, before lines above were corrected."""
 
     @cached_property
     def code(self) -> str:

@@ -80,14 +80,18 @@ def _is_left_open(brace: OpenBrace, line: CodeLine) -> bool:
 
 
 def _hint_unclosed_brace(code: str, brace: OpenBrace, end: int, is_certain: bool) -> Hint:
-    line = code[slice(*find_line(code, end))].replace(MASK, " ").strip()
+    start, line_end = find_line(code, end)
+    claim = code.find("=>", brace.at, end)
+    if claim >= 0 and start <= brace.at:  # what is claimed is rather the shape after the braces
+        end = brace.at + len(code[brace.at : claim].rstrip())
+    line = f"{code[start:end]} }}{code[end:line_end]}".replace(MASK, " ").strip()
     return Hint(
         "this brace is never closed",
         brace.at,
         brace.at + 1,
         ((end, end, " }"),),
         replacement="}",
-        title=f"{line} }}",
+        title=line,
         is_safe=is_certain,
         is_assumed=True,
         region=(end, end),
@@ -102,6 +106,9 @@ def recognise_unopened_brace(line: BadLine) -> Hint | None:
     start = line.error.start
     if line.token == "}" and _closes_all_braces(line.code[line.statement : start]):
         return _hint_missing_brace_above(line.code, start) or _hint_surplus_brace(line)
+    rest_of_line = line.code[start : line.bounds[1]]
+    if _needs_brace_here(line) and _has_surplus_brace(rest_of_line):
+        return _hint_missing_brace_before(line)
     if line.token == "|" and not line.code[line.bounds[0] : start].strip():
         above = [*find_code_lines(line.code[:start], 0)]
         return (
@@ -110,6 +117,27 @@ def recognise_unopened_brace(line: BadLine) -> Hint | None:
     if "LBRACE" in line.error.expected and not line.token.strip():
         return _hint_missing_brace(line.code, *line.bounds)
     return None
+
+
+def _needs_brace_here(line: BadLine) -> bool:
+    """Return whether the parser stopped at an element or an arm that could follow a brace, within a line."""
+    is_arm = line.token == "|" and re.search(r"\w\s*\Z", line.code[line.bounds[0] : line.error.start]) is not None
+    return is_arm or ("LBRACE" in line.error.expected and re.fullmatch(r"[A-Za-z_@]\w*", line.token) is not None)
+
+
+def _hint_missing_brace_before(line: BadLine) -> Hint:
+    """Recognise `repeat 2 conv K=8 F=3 }`."""
+    at, (start, end) = line.error.start, line.bounds
+    replacement = f"{line.text[start:at]}{{ {line.text[at:end]}"
+    return Hint(
+        "the opening brace is missing before this",
+        at,
+        line.error.end,
+        ((at, at, "{ "),),
+        replacement,
+        is_safe=True,
+        is_assumed=True,
+    )
 
 
 def _hint_surplus_brace(line: BadLine) -> Hint:

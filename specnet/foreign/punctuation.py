@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from specnet import suggest
 from specnet.foreign.bad_line import BadLine, find_changes
 from specnet.foreign.words import ATTRIBUTES, translate_anywhere, translate_word
 from specnet.syntax.parser_input import MASK, mask_text
@@ -27,6 +28,14 @@ BLANKS = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
 NAME = r"[A-Za-z_]\w*"
 NUMBER = r"[\d.]+(?:[eE][+-]?\d+)?"
 
+OPERAND = r"(?:not[ \t]+)?[^\s=<>!]+(?:[ \t]*(?:[<>=!]=|[<>])[ \t]*[^\s=<>!]+)?"
+
+CONDITION = (
+    rf"(?<=[ \t])(?:\S+[ \t]+if[ \t]+\S.*?[ \t]else[ \t]+\S+"
+    rf"|{OPERAND}(?:[ \t]+(?:and|or)[ \t]+{OPERAND})+|not[ \t]+[^\s=<>!]+)"
+)
+"""An expression that has a word for an operator."""
+
 Match = re.Match[str]
 
 
@@ -42,6 +51,8 @@ class Rule:
     correction: str | Callable[[Match], str]
     is_everywhere: bool = True
     """Whether all matches on a line that cannot be read are corrected, not only the one at the error."""
+    is_certain: bool = True
+    """Whether nothing else can be meant."""
 
     def find(self, line: str, at: int) -> Match | None:
         """Return the match around a character of the line that the correction changes."""
@@ -91,12 +102,55 @@ def _to_chain(match: Match) -> str:
     return " -> " if match.string.lstrip().startswith("augment ") else match[0]
 
 
+def _to_claim(match: Match) -> str:
+    """Return `=> SHAPE`, but leave `classes = 10`, which gives a number its name."""
+    is_definition = re.fullmatch(rf"\s*{NAME}\s*=\s*\d+", match.string[: match.end("shape")])
+    return match[0] if is_definition else f"{match['before']}=> {match['shape']}"
+
+
 def _to_blank(match: Match) -> str:
     """Return a blank for a comma, unless it is in parentheses or brackets, where commas belong."""
     return match[0] if match[0][0] in "([" else " "
 
 
+CLAIM = rf"(?P<shape>[(\d][\w×()]*)(?=[ \t\r{MASK}]*$)"
+"""The shape at the end of a line."""
+
 RULES = (
+    Rule(
+        CONDITION,
+        "a value with `if`, `and`, `or` or `not` needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
+    Rule(r"::+", "`{0}` is written `:`", ":"),
+    Rule(r"@@+", "`{0}` is written `@`", "@"),
+    Rule(r"\{[ \t]*\{", "one brace is enough", "{", is_everywhere=False),
+    Rule(
+        rf"(?P<before>[\w)}}\]{MASK}][ \t]+)(?!=>[ \t]*[\d(])(?:(?:=>[ \t]*){{2,}}|[=>]{{1,3}}|->)[ \t]*{CLAIM}",
+        "the shape at the end of a line is claimed with `=>`",
+        _to_claim,
+        is_everywhere=False,
+    ),
+    Rule(
+        r"(?P<before>=>[ \t]*)\d+(?:[A-Za-z]\d+)+(?!\w)",
+        "a size is written `{1}`",
+        lambda m: m["before"] + re.sub("[A-Za-z]", "x", m[0].removeprefix(m["before"])),
+        is_everywhere=False,
+    ),
+    Rule(
+        rf"(?P<before>[ \t]+)=>[ \t]*\d\w*(?=[ \t\r{MASK}]*$)",
+        "`{0}` is no shape",
+        "",
+        is_everywhere=False,
+    ),
+    Rule(
+        rf"^(?P<before>\s*)(?!block\b)(?P<word>[a-z]\w*)(?P<rest>[ \t]+{NAME}\([^()]*\)[ \t]*\{{)",
+        "a definition begins with `block`",
+        lambda m: m["before"] + (suggest.find_closest_word(m["word"], ["block"]) or m["word"]) + m["rest"],
+        is_everywhere=False,
+    ),
     Rule(rf"(?:^|(?<=\s))(?://+|%+|/\*+)(?P<text>[^={MASK}]*)$", "a comment begins with `#`", _to_comment, False),
     Rule(r"\d+(?:\s*×\s*\d+)+|(?<![=\w.*+/%(-])\d+(?:\s*[*∗⋅·]\s*\d+)+", "a size is written `{1}`", _to_size),
     Rule(r"(?<=[\w)])\s*×\s*(?=[A-Za-z_(])|(?<=[A-Za-z_)])\s*×\s*(?=\d)", "multiplication is written `*`", "*"),
@@ -110,6 +164,7 @@ RULES = (
         "there is no space between a function and its parenthesis",
         r"\1\2",
     ),
+    Rule(r"(?<![\w.(\[,])0,(\d+)(?![\w.]|\s*,)", "a decimal number has a point: `{1}`", r"0.\1", is_everywhere=False),
     Rule(r"(?<![\w.)])\.\d+", "`{0}` is written `{1}`", r"0\g<0>"),
     Rule(r"(?<![\w.])(\d+)\.(?![\w.])", "`{0}` is written `{1}`", r"\1"),
     Rule(r"(?<!\w)\(\s*\d+\s*(?:,\s*\d+\s*)+\)", "a size is written `{1}`", _to_size),
@@ -149,6 +204,20 @@ RULES = (
     Rule(rf"(?P<before>^\s*let\s+{NAME})\s+(?=[\w(])", "`=` is missing before the value", r"\g<before> = "),
     Rule(r"\s*(?:-{2,}>|~>|\|>|-\s+>)\s*", "`{0}` is written `->`", " -> "),
     Rule(r"&&", "`&&` is written `and`", " and "),
+    Rule(
+        r"(?<=[ \t])-(?:[\w.]+|\([^()]*\))",
+        "a value that begins with a minus needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
+    Rule(
+        r"(?<=[ \t])(?:not[ \t]+)?[\w.@]+[ \t]*(?:<=|>=|==|!=|<|>)[ \t]*[\w.@]+",
+        "a value with a comparison needs parentheses here",
+        r"(\g<0>)",
+        is_everywhere=False,
+        is_certain=False,
+    ),
     Rule(rf"\s*->(?=\s*{MASK}*$)", "nothing follows `->`; the next line continues by itself", ""),
     Rule(
         rf"@?{NAME}(?:-\w+)+",
@@ -179,7 +248,7 @@ def _make_hint(line: str, start: int, rule: Rule, match: Match, replacement: str
     first += start + len(wrong) - len(wrong.lstrip())
     message = rule.message.format(wrong.strip(), right)
     changes = find_changes(line, replacement, start)
-    return Hint(message, first, first + len(wrong.strip()), changes, replacement, is_safe=True, is_assumed=True)
+    return Hint(message, first, first + len(wrong.strip()), changes, replacement, "", rule.is_certain, rule.is_certain)
 
 
 def _correct_line(line: str, rules: Sequence[Rule]) -> str:

@@ -1,31 +1,16 @@
-"""Translate Python, above all calls of PyTorch and Keras: `nn.Conv2d(3, 96, 11, stride=4)` is `conv K=96 F=11 S=4`."""
+"""Recognise lines of Python, above all calls of PyTorch, Keras and TensorFlow, and translate them as a whole."""
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.words import ATTRIBUTES, INFERRED, LAYERS, OURS, LayerSignature, translate_word
-from specnet.syntax.parser_input import MASK, find_line
+from specnet.foreign.calls import VARIABLES, Call, guess_tool, translate_statement
+from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
+from specnet.syntax.parser_input import MASK, PLACEHOLDER, find_line
 from specnet.syntax.recovery import Hint
-
-BY_POSITION = frozenset({("fc", "K"), ("dropout", "p"), ("input", "shape")})
-"""Attributes that are given by position, without their key."""
-
-OMITTED_KEYWORDS = frozenset(
-    {"in_channels", "in_features", "num_features", "num_channels", "inplace", "input_shape", "dim"}
-)
-"""Keywords that a spec does not need."""
-
-VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
-"""Common names of tensors and models, which do not become labels."""
-
-EXPRESSION_FUNCTIONS = frozenset({"min", "max", "ceil", "floor"})
-"""Functions of SpecNet's own expressions."""
 
 DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
 
@@ -36,145 +21,16 @@ PARTS = re.compile(
 
 ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
 
-MOST_LINES = 100
+TARGET = re.compile(r"^[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*(?:=(?![=>])|:)", re.MULTILINE)
+"""The name that a line gives to its value."""
+
+ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *[xh])[ \t\r{MASK}]*")
+"""Another name for the value above: `shortcut = x`."""
+
+CODE_LINE = re.compile(rf"^[ \t]*[^\s{MASK}{PLACEHOLDER}][^\n]*$", re.MULTILINE)
+
+MOST_LINES = 400
 """The largest number of lines of one call."""
-
-
-# A call
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A call as elements of a chain; `is_exact` if nothing of the call is lost."""
-
-    elements: tuple[str, ...]
-    is_exact: bool
-    function: str
-    """The name of the function that is called, as written."""
-    tool: str = ""
-    label: str = ""
-
-
-def translate_statement(text: str) -> Translation | None:
-    """Translate a Python statement that calls a layer; None if it does not."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text.strip().rstrip(",;")).body
-    except (SyntaxError, ValueError, MemoryError):
-        return None
-    match body:
-        case [ast.Expr(value=ast.Call() as call)]:
-            return _translate_call(call)
-        case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
-            translation = _translate_call(call)
-            return translation and replace(translation, label=translation.label if name in VARIABLES else name)
-    return None
-
-
-def translate_layer_call(text: str) -> str:
-    """Translate a call of a PyTorch or Keras layer, `MaxPool2d(2)`; "" unless all of it has a meaning here."""
-    translation = translate_statement(text) if "(" in text else None
-    return " -> ".join(translation.elements) if translation and translation.tool and translation.is_exact else ""
-
-
-def _translate_call(call: ast.Call) -> Translation | None:
-    if isinstance(call.func, ast.Call):  # Keras: Conv2D(96, 11)(x)
-        return _translate_call(call.func)
-    function = ast.unparse(call.func)
-    name = function.rpartition(".")[2]
-    if name in EXPRESSION_FUNCTIONS:
-        return None
-    if name == "Sequential" or (name == "add" and isinstance(call.func, ast.Attribute)):
-        return _translate_all(function, call.args)
-    has_numbers = all(isinstance(argument, ast.Constant) for argument in call.args)
-    signature = OURS.get(name) if name in OURS and has_numbers else LAYERS.get(name)
-    inner = _translate_all(function, [arg for arg in call.args if isinstance(arg, ast.Call)])
-    own = _translate_layer(signature, call) if signature else _translate_own_word(name, call)
-    is_exact = own.is_exact and inner.is_exact and (signature is not None or function == name)
-    return Translation((*inner.elements, *own.elements), is_exact, function, own.tool, own.label)
-
-
-def _translate_all(function: str, arguments: list[ast.expr]) -> Translation:
-    """Translate calls one after the other, or in a list."""
-    calls = [item for a in arguments for item in (a.elts if isinstance(a, ast.List | ast.Tuple) else [a])]
-    translations = [_translate_call(item) if isinstance(item, ast.Call) else None for item in calls]
-    known = [translation for translation in translations if translation]
-    elements = tuple(element for translation in known for element in translation.elements)
-    tool = next((translation.tool for translation in known if translation.tool), "")
-    is_exact = len(known) == len(translations) and all(translation.is_exact for translation in known)
-    return Translation(elements, is_exact, function, tool)
-
-
-def _translate_layer(signature: LayerSignature, call: ast.Call) -> Translation:
-    """Translate a call of a PyTorch or Keras layer."""
-    kind, words, activations, label, is_exact = signature.words.split(" ")[0], [signature.words], list[str](), "", True
-    for attribute, node in _match_arguments(signature, call):
-        value = _format_shape(node) if attribute == "shape" else _format_value(node)
-        if attribute == "name":
-            label = value
-        elif attribute == "activation":
-            activations += [value] if value and value != "linear" else []
-        elif attribute == "to" and value == "1":
-            words.append("global")
-        elif attribute and attribute != INFERRED and value:
-            words.append(value if (kind, attribute) in BY_POSITION else f"{attribute}={value}")
-        is_exact &= bool(attribute)
-    return Translation((*filter(None, [" ".join(words)]), *activations), is_exact, "", signature.tool, label)
-
-
-def _match_arguments(signature: LayerSignature, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the attribute that each argument sets, with its value; "" for an unknown one."""
-    keywords = [(_translate_keyword(keyword.arg or ""), keyword.value) for keyword in call.keywords]
-    order, needed = list(signature.attributes), signature.attributes[: signature.needed]
-    if order[:1] == [INFERRED] and len(call.args) + sum(key in needed for key, _ in keywords) < len(needed):
-        order = order[1:]
-    yield from zip((*order, *[""] * len(call.args)), call.args, strict=False)
-    yield from keywords
-
-
-def _translate_keyword(keyword: str) -> str:
-    if keyword in OMITTED_KEYWORDS:
-        return INFERRED
-    if keyword in ("activation", "name", "shape", *ATTRIBUTES):
-        return keyword
-    return translate_word(keyword, (*ATTRIBUTES, "p", "momentum"))
-
-
-def _translate_own_word(name: str, call: ast.Call) -> Translation:
-    """Translate a word of the spec itself, called like a function: `bottleneck(64, S=2)`."""
-    given = [arg for arg in call.args if not isinstance(arg, ast.Call)]
-    values = [arg for arg in given if not (isinstance(arg, ast.Name) and arg.id in VARIABLES)]
-    if name == "input" and len(values) > 1:  # (3, 224, 224)
-        return Translation((f"input {'x'.join(map(_format_value, values))}",), True, "")
-    keys = [f"{keyword.arg}={_format_value(keyword.value)}" for keyword in call.keywords]
-    return Translation((" ".join((name, *map(_format_value, values), *keys)),), len(values) == len(call.args), "")
-
-
-def _format_value(node: ast.expr) -> str:
-    """Return a value as a spec has it; "" for one that it leaves out."""
-    match node:
-        case ast.Constant(value=True):
-            return "yes"
-        case ast.Constant(value=False):
-            return "no"
-        case ast.Constant(value=None | "valid"):
-            return ""
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.Tuple(elts=parts) | ast.List(elts=parts) if parts:
-            sides = dict.fromkeys(map(_format_value, parts))
-            return next(iter(sides)) if len(sides) == 1 else _format_shape(node)
-    return ast.unparse(node)
-
-
-def _format_shape(node: ast.expr) -> str:
-    parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    sizes = [(isinstance(part, ast.Constant), _format_value(part)) for part in parts]
-    return "x".join(text if is_constant else f"({text})" for is_constant, text in sizes)
-
-
-# A line
 
 
 def recognise_python(line: BadLine) -> Hint | None:
@@ -185,11 +41,20 @@ def recognise_python(line: BadLine) -> Hint | None:
         message = f"`{definition['word']}` is Python; a spec lists its layers, one a line"
         region = start, body.end() if body else end
         return Hint(message, definition.start("word"), definition.end("word"), region=region)
+    if alias := ALIAS.fullmatch(code, start, end):
+        return _hint_alias(alias)
     if "(" not in code[start:end]:
         return None
     end = _end_of_call(code, start, end)
     code_end = start + len(code[start:end].rstrip(f"{MASK} \t\r\n"))
-    return _translate_line(text[start:code_end], start, end)
+    return _translate_line(line, text[start:code_end], start, end)
+
+
+def _hint_alias(alias: re.Match[str]) -> Hint:
+    """Name the value above, as `shortcut = x` does."""
+    name, (start, end) = alias["name"], alias.span("text")
+    message = f"`{alias['text']}` is Python; `@{name}` names the value above"
+    return Hint(message, start, end, ((start, end, f"-> @{name}"),), f"-> @{name}", is_safe=True)
 
 
 def _end_of_call(code: str, start: int, end: int) -> int:
@@ -202,48 +67,87 @@ def _end_of_call(code: str, start: int, end: int) -> int:
     return end
 
 
-def _translate_line(bad: str, start: int, end: int) -> Hint | None:
+def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | None:
     """Translate the calls among the elements of a line."""
     parts = PARTS.match(bad)
     if parts is None:
         return None
-    elements = [(found, translate_statement(found["text"])) for found in ELEMENT.finditer(parts["chain"])]
-    calls = [translation for _, translation in elements if translation]
+    tool = guess_tool(bad) or guess_tool(line.original)
+    elements = [(found, translate_statement(found["text"], tool)) for found in ELEMENT.finditer(parts["chain"])]
+    calls = [call for _, call in elements if call]
     if not calls:
         return None
-    words = list[str]()
-    for found, translation in elements:
-        words += translation.elements if translation else [found["text"].strip()]
-    label = f"{calls[0].label}: " if calls[0].label and ":" not in parts["before"] else ""
-    replacement = parts["before"] + label + _spread_over_lines(words, bad.count("\n")) + parts["after"]
-    first = next(found for found, translation in elements if translation)
+    draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
+    if ":" in parts["before"]:
+        draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
+    body, lost = lay_out(draft.steps, bad.count("\n"))
+    replacement = parts["before"] + body + parts["after"]
+    first = next(found for found, call in elements if call)
     place = start + parts.start("chain") + first.start("text")
-    is_exact = all(translation.is_exact for translation in calls)
-    changes = find_changes(bad, replacement, start)
+    draft = replace(draft, differences=(*draft.differences, *lost))
     return Hint(
         _make_message(calls[0]),
         place,
         place + len(first["text"].partition("\n")[0].rstrip()),
-        changes,
+        find_changes(bad, replacement, start) if draft.is_known else (),
         replacement,
-        title=re.sub(r"\s*\n\s*", " -> ", replacement.strip()),
-        is_safe=is_exact,
-        is_assumed=is_exact,
+        title=parts["before"] + format_title(draft.steps) + parts["after"],
+        is_safe=draft.is_exact,
+        is_assumed=draft.is_exact,
         region=(start, end),
+        notes=draft.notes,
+        inputs=draft.inputs,
     )
 
 
-def _spread_over_lines(words: Sequence[str], breaks: int) -> str:
-    """Return a chain over as many lines as before, so that later lines keep their numbers."""
-    if len(words) > breaks + 1:
-        return " -> ".join(words) + "\n" * breaks
-    return "\n".join(words) + "\n" * (breaks + 1 - len(words))
+def _put_together(elements: Sequence[Call | str], above: str) -> Draft:
+    """Return the steps of a line's elements; those of a spec are strings. `above` is the code before the line."""
+    steps, differences, is_known = list[Step](), list[str](), True
+    for position, element in enumerate(elements):
+        if isinstance(element, str):
+            steps.append(Step("", (element,), (None,)))
+            continue
+        found = _resolve_inputs(element, above) if position == 0 else element
+        steps += found.steps
+        differences += found.differences
+        is_known &= found.is_known
+    if position > 0 or len(steps) == 1:
+        steps = [join_steps(steps)]
+    return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
 
 
-def _make_message(translation: Translation) -> str:
-    if translation.tool:
-        return f"`{translation.function}(…)` is a call of {translation.tool}; here a layer is a word, then its values"
-    if translation.label or not translation.is_exact:
-        fact = f"`{translation.function}(…)` is a call of Python"
+# What a call reads
+
+
+def _resolve_inputs(call: Call, above: str) -> Call:
+    """Return a call that continues from the values that it reads: the one above, or a value with a label."""
+    if not call.inputs or not call.steps:
+        return call
+    labels = _find_labels(above)
+    taps = [f"@{name}" if name in labels else "" for name in call.inputs]
+    first, *others = call.steps
+    if len(taps) == 1:
+        start = Step("", (taps[0],), (None,)) if taps[0] else None
+        return replace(call, steps=(join_steps([start, first]), *others)) if start else call
+    if taps.count("") > 1:
+        unknown = ", ".join(f"`{name}`" for name, tap in zip(call.inputs, taps, strict=True) if not tap)
+        return replace(call, differences=(*call.differences, f"it is not known which values {unknown} are"))
+    return replace(call, steps=(replace(first, layers=(*join_taps(first.layers[0], taps), *first.layers[1:])), *others))
+
+
+def _find_labels(above: str) -> set[str]:
+    """Return the names of values above that are not the last one."""
+    last = [*CODE_LINE.finditer(above)][-1:]
+    target = TARGET.match(last[0][0]) if last else None
+    taps = re.findall(r"-> @(\w+)", above)
+    names = {*(found["name"] for found in TARGET.finditer(above)), *taps} - VARIABLES
+    return names - {target["name"]} if target else names
+
+
+def _make_message(call: Call) -> str:
+    if call.tool:
+        return f"`{call.function}(…)` is a call of {call.tool}; here a layer is a word, then its values"
+    if any(step.label for step in call.steps) or not call.is_exact:
+        fact = f"`{call.function}(…)` is a call of Python"
         return f"{fact}; here a layer is a word, and it reads what the line above gives"
-    return f"`{translation.function}` takes no parentheses; its values follow it"
+    return f"`{call.function}` takes no parentheses; its values follow it"

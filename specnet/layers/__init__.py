@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 
 from specnet.layers.base import Layer
+from specnet.package import list_modules
 
 
-@cache
 def list_kinds() -> tuple[str, ...]:
-    """Return the names of all kinds, which are the files of this folder, in alphabetical order."""
-    names = (entry.name for entry in files(__name__).iterdir())
-    return tuple(sorted(name[:-3] for name in names if name.endswith(".py") and name != "__init__.py"))
+    """Return the names of all kinds, which are the modules of this folder, in alphabetical order."""
+    return list_modules(__name__)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Expressions of the syntax tree as text, with the parentheses that they need and no others."""
+"""Expressions of the syntax tree as text, with no more parentheses than they need, except around sums in a range."""
 
 from __future__ import annotations
 
@@ -26,20 +26,32 @@ def format_key_value(key: str, value: tree.Expression) -> str:
 
 
 def format_positional(value: tree.Expression) -> str:
-    """Return a value that is given by position: one atom, or a range that begins with one."""
+    """Return a value that is given by position, without spaces: a sum, a product or a range of these."""
     if isinstance(value, tree.Range):
-        return f"{_atom(value.low)}..{format_expression(value.high, SUM, tight=True)}"
-    return _atom(value)
+        least = _range_level(value)
+        return f"{_positional_sum(value.low, least)}..{format_expression(value.high, least, tight=True)}"
+    return _positional_sum(value, SUM)
 
 
-def _atom(value: tree.Expression) -> str:
-    is_keyword = isinstance(value, tree.Name) and value.text in OPERATOR_WORDS
-    return f"({_bare(value)})" if is_keyword else format_expression(value, ATOM)
+def _positional_sum(value: tree.Expression, at_least: int) -> str:
+    """Return a sum or product of atoms; whatever binds less, begins with a minus or is a keyword is in parentheses."""
+    level = _precedence(value)
+    if isinstance(value, tree.Binary) and level >= max(at_least, SUM):
+        return f"{_positional_sum(value.left, level)}{value.operator}{_positional_sum(value.right, level + 1)}"
+    if isinstance(value, tree.Name) and value.text in OPERATOR_WORDS:
+        return f"({value.text})"
+    return format_expression(value, ATOM, tight=True)
+
+
+def _range_level(value: tree.Range) -> int:
+    """Return how much both ends must bind: `0..n-1`, but `(n-2)..(n-1)`, with parentheses at both or neither."""
+    return PRODUCT if _precedence(value.low) == SUM else SUM
 
 
 def format_expression(expression: tree.Expression, at_least: int = 0, tight: bool = False) -> str:
     """Return the expression, in parentheses if it binds less than `at_least`; `a + b`, or tight `a+b`."""
-    return _bare(expression, tight) if _precedence(expression) >= at_least else f"({_bare(expression)})"
+    text = _bare(expression, tight)
+    return text if _precedence(expression) >= at_least else f"({text})"
 
 
 def _precedence(expression: tree.Expression) -> int:
@@ -81,9 +93,10 @@ def _bare(expression: tree.Expression, tight: bool = False) -> str:
             parts = format_expression(value, OR), format_expression(condition, OR), format_expression(otherwise, CHOICE)
             return "{} if {} else {}".format(*parts)
         case tree.Function(name=name, arguments=arguments):
-            return f"{name.text}({', '.join(map(format_expression, arguments))})"
+            return f"{name.text}({', '.join(format_expression(argument, tight=tight) for argument in arguments)})"
         case tree.Range(low=low, high=high):
-            return f"{format_expression(low, CHOICE, tight=True)}..{format_expression(high, CHOICE, tight=True)}"
+            least = _range_level(expression)
+            return f"{format_expression(low, least, tight=True)}..{format_expression(high, least, tight=True)}"
         case tree.SidePair(before=before, after=after):
             return f"{format_expression(before, CHOICE, tight=True)}:{format_expression(after, CHOICE, tight=True)}"
         case tree.Items(items=items):

@@ -14,12 +14,16 @@ from urllib.parse import quote
 
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
 from specnet.package import __version__
-from specnet.reporters.terminal import format_notes
+from specnet.printable import escape_unprintable
+from specnet.reporters.terminal import format_notes, format_omitted
 from specnet.source import Source, Span
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates that stand for no byte of a file name, and cannot be encoded."""
 
 LocatedDiagnostic = tuple[Source, Diagnostic]
 """The file that was checked, and a diagnostic, whose spans may be in a file that it uses."""
@@ -77,7 +81,8 @@ def _compute_fingerprint(source: Source, diagnostic: Diagnostic) -> str:
     """Return a hash of a code and the text of its line, which stays the same when the line moves within its file."""
     span = diagnostic.span or source.span(0, 0)
     line = " ".join(span.source.line(span.line).split())
-    return sha256(f"{diagnostic.code.name}\0{_make_uri(span.source)}\0{line}".encode()).hexdigest()[:16]
+    text = f"{diagnostic.code.name}\0{_make_uri(span.source)}\0{line}"
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _make_related_locations(diagnostic: Diagnostic) -> Iterator[dict[str, Any]]:
@@ -117,7 +122,7 @@ def _make_region(span: Span) -> dict[str, int]:
 
 def _make_uri(source: Source) -> str:
     """Return an absolute name as a `file:` URI, a relative one as a reference from the repository's root."""
-    path = Path(source.name)
+    path = Path(NO_BYTE.sub("\ufffd", source.name))
     return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
@@ -131,14 +136,19 @@ def _make_message(text: str) -> dict[str, str]:
 GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def format_commands(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
-    """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`."""
+def format_commands(source: Source, diagnostics: Iterable[Diagnostic], omitted: int = 0) -> Iterator[str]:
+    """Yield a line for each diagnostic: `::error file=a.net,line=3,col=10,endLine=3,endColumn=17,title=E301::…`.
+
+    A last line counts the diagnostics that are `omitted`.
+    """
     for diagnostic in diagnostics:
         span = diagnostic.span
         file = PurePath(span.source.name if span else source.name).as_posix()
         properties = {"file": file, **(_describe_place(span) if span else {}), "title": diagnostic.code.name}
         listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
         yield f"::{GITHUB_COMMANDS[diagnostic.severity]} {listed}::{_escape_data(_format_message(diagnostic))}"
+    if omitted:
+        yield f"::notice file={_escape_property(PurePath(source.name).as_posix())}::{format_omitted(omitted)}"
 
 
 def _describe_place(span: Span) -> Mapping[str, int]:
@@ -155,7 +165,7 @@ def _format_message(diagnostic: Diagnostic) -> str:
 
 
 def _escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escape_unprintable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _escape_property(value: object) -> str:

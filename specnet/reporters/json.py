@@ -36,7 +36,8 @@ def describe_network(checked: Checked) -> dict[str, Any]:
             _describe_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads
         ],
         "totals": totals,
-        "diagnostics": [describe_diagnostic(diagnostic) for diagnostic in checked.diagnostics],
+        "diagnostics": [describe_diagnostic(diagnostic) for diagnostic in checked.shown],
+        "omitted_diagnostics": checked.omitted,
     }
 
 

@@ -10,6 +10,7 @@ from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import format_shape
+from specnet.printable import escape_unprintable
 from specnet.printer.values import format_layer
 from specnet.reporters.terminal import BOLD, DIM, paint
 
@@ -28,8 +29,11 @@ MOST_BEFORE_ERROR = 40
 
 
 def align_rows(rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Return a line for each row, with cells as wide as their columns; those of `right` are flush right."""
-    table = [*rows]
+    """Return a line for each row, with cells as wide as their columns; those of `right` are flush right.
+
+    What a terminal would obey is escaped in each cell.
+    """
+    table = [[*map(escape_unprintable, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [
         GAP.join(
@@ -67,7 +71,8 @@ def format_table(checked: Checked, width: int | None = None, colour: bool = Fals
     first, *others = [paint(line, row.style, colour and bool(row.style)) for line, row in zip(lines, rows, strict=True)]
     if checked.ok:
         others.insert(-1, rule)
-    title = " ".join((paint(checked.network.name or "network", BOLD, colour), f" {checked.network.description}"))
+    description = escape_unprintable(checked.network.description)
+    title = f"{paint(checked.network.name or 'network', BOLD, colour)}  {description}"
     return "\n".join((title.rstrip(), "", first, rule, *others))
 
 

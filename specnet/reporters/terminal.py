@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from specnet.diagnostics import Diagnostic, Label, Severity
+from specnet.printable import escape_unprintable, replace_unprintable
 from specnet.source import Source, Span
 
 COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
@@ -24,7 +25,7 @@ def format_diagnostic(diagnostic: Diagnostic, colour: bool = False) -> str:
     """Format a diagnostic: the fact, the place, the arithmetic, the fixes."""
     style = COLOURS[diagnostic.severity]
     head = paint(f"{diagnostic.severity}[{diagnostic.code.name}]", style, colour)
-    lines = [f"{head}: {paint(diagnostic.message, BOLD, colour)}"]
+    lines = [f"{head}: {paint(escape_unprintable(diagnostic.message), BOLD, colour)}"]
     width = max((len(str(label.span.line)) for label in diagnostic.labels), default=1)
     if diagnostic.span:
         lines += _format_excerpt(diagnostic.span, diagnostic.labels, width, style, colour)
@@ -34,12 +35,13 @@ def format_diagnostic(diagnostic: Diagnostic, colour: bool = False) -> str:
 
 def format_notes(diagnostic: Diagnostic) -> list[str]:
     """Return the lines below an excerpt: notes, the calls that led there, help, fixes."""
-    return [
+    lines = [
         *(f"note: {note}" for note in diagnostic.notes),
         *(f"called from {_format_place(span)}  `{first_line(span)}`" for span in diagnostic.trace),
         *([f"help: {diagnostic.help}"] if diagnostic.help else []),
-        *(f"fix: {fix.title}" for fix in diagnostic.fixes),
+        *(line for fix in diagnostic.fixes for line in f"fix: {fix.title}".replace("\n", "\n     ").split("\n")),
     ]
+    return [*map(escape_unprintable, lines)]
 
 
 def _format_place(span: Span) -> str:
@@ -60,7 +62,7 @@ def _format_excerpt(at: Span, labels: Sequence[Label], width: int, style: str, c
     for source, in_file in by_file:
         own = list(in_file)
         place = at if source is at.source else own[0].span
-        lines.append(f"{gutter} {paint('┌─', DIM, colour)} {_format_place(place)}")
+        lines.append(f"{gutter} {paint('┌─', DIM, colour)} {escape_unprintable(_format_place(place))}")
         for number, on_line in groupby(own, lambda label: label.span.line):
             here = list(on_line)
             first = _choose_first_column(here)
@@ -81,11 +83,6 @@ def _sort_key(label: Label, main: Source) -> tuple[bool, int, int]:
     return label.span.source is not main, id(label.span.source), label.span.start
 
 
-def replace_unprintable(text: str) -> str:
-    """Replace each tab, line end and unprintable character by a space, which takes one column as well."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
     """Return lines with ^^^ below primary labels and --- below others, with their texts beside or below."""
     underline = [" "] * (len(line) + 1)
@@ -99,8 +96,13 @@ def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
     if not texts:
         return [marks]
     beside = texts.pop() if texts[-1] is labels[-1] else None
-    below = [" " * (label.span.column - 1) + label.text for label in reversed(texts)]
-    return [f"{marks} {beside.text}" if beside else marks, *below]
+    below = [" " * (label.span.column - 1) + escape_unprintable(label.text) for label in reversed(texts)]
+    return [f"{marks} {escape_unprintable(beside.text)}" if beside else marks, *below]
+
+
+def format_omitted(count: int) -> str:
+    """Return a sentence about the diagnostics that are not shown."""
+    return f"{count:,} more {'is' if count == 1 else 'are'} not shown"
 
 
 def format_counts(diagnostics: Iterable[Diagnostic]) -> str:

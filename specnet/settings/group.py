@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import translate
 from typing import Annotated
 
 from pydantic import Field
@@ -30,10 +31,15 @@ class Group(Setting):
 
     def matches(self, name: str, words: Sequence[str]) -> bool:
         """Whether the pattern matches a parameter, by its name, `conv1.weight`, or by the words for its layer."""
-        return any(fnmatchcase(candidate, self.pattern) for candidate in _list_names(name, words))
+        return self.selects(set(list_names(name, words)))
+
+    def selects(self, names: Collection[str]) -> bool:
+        """Whether the pattern matches one of the names by which parameters are called."""
+        has_wildcards = any(sign in self.pattern for sign in "*?[")
+        return self.pattern in names or (has_wildcards and any(map(re.compile(translate(self.pattern)).match, names)))
 
 
-def _list_names(name: str, words: Sequence[str]) -> Iterator[str]:
+def list_names(name: str, words: Sequence[str]) -> Iterator[str]:
     """Yield the names of `layer1.0.conv1.weight`: it, `weight`, `conv`, `conv.weight`, `layer1`, `layer1.0` …"""
     layer, _, parameter = name.rpartition(".")
     yield from (name, parameter)

@@ -95,9 +95,11 @@ def to_record(training: Training) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any]) -> Training:
-    """Return the settings from the plain values that `to_record` has made."""
+    """Return the settings from the plain values that `to_record` has made; raises ValueError, KeyError, TypeError."""
     settings: dict[str, Any] = {}
     for line, value in record.items():
+        if line not in list_lines():
+            raise ValueError(f"there is no setting `{line}`")
         settings[line] = (
             [_from_record(line, step) for step in value] if takes_several(line) else value and _from_record(line, value)
         )

@@ -17,11 +17,18 @@ MAX_OPERATORS = 50
 MAX_DEPTH = 50
 """Blocks, arms and repetitions within each other, when the blocks are written out."""
 
+MAX_FILES = 60
+"""Files that use each other in a row."""
+
 MAX_NODES = 20_000
 """Layers of a network, and rounds of one repetition."""
 
 MAX_STEPS = 100_000
 """Elements of a network when its repetitions are written out."""
+
+
+MAX_DIAGNOSTICS = 100
+"""Diagnostics that are shown, errors first; the others are counted."""
 
 
 class LimitExceeded(Exception):

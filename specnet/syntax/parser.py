@@ -13,7 +13,7 @@ from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, Un
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
-from specnet.package import find_package_file
+from specnet.package import read_package_text
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, make_limit_diagnostic
@@ -32,7 +32,7 @@ NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", PLACEHOLD
 
 def read_grammar() -> str:
     """Return the text of the grammar."""
-    return find_package_file("grammars/specnet.lark").read_text(encoding="utf-8")
+    return read_package_text("grammars/specnet.lark")
 
 
 @cache
@@ -86,14 +86,21 @@ def read_lines(parser_input: ParserInput) -> tree.Lines:
 def _check_limits(source: Source) -> Diagnostic | None:
     """Report a source that is not text, or too long or too deep to be parsed in time."""
     for character, description in NOT_TEXT.items():
-        at = source.text.find(character)
-        if at >= 0:
-            message = f"the file is not text: it has {description} here"
-            return make_diagnostic(Code.E001, message, source.span(at, at + 1))
+        if (at := source.text.find(character)) >= 0:
+            return _make_not_text(source, at, description)
+    try:
+        source.text.encode()
+    except UnicodeEncodeError as error:
+        return _make_not_text(source, error.start, "half of a character")
     if len(source.text) > MAX_CHARACTERS:
         message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
         return make_limit_diagnostic(message, source.span(0, 0))
     return _check_nesting(source) or _check_operators(source)
+
+
+def _make_not_text(source: Source, at: int, description: str) -> Diagnostic:
+    message = f"the file is not text: it has {description} here"
+    return make_diagnostic(Code.E001, message, source.span(at, at + 1))
 
 
 def _check_nesting(source: Source) -> Diagnostic | None:

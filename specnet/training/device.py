@@ -58,7 +58,7 @@ class Device:
         """The name shown to the user."""
         if self.place.type == "cuda":
             return torch.cuda.get_device_name(self.place)
-        return f"{self.place.type}, {torch.get_num_threads()} threads" if self.place.type == "cpu" else self.place.type
+        return f"cpu, {_format_threads()}" if self.place.type == "cpu" else self.place.type
 
 
 def choose_device(options: Options, module: nn.Module) -> Device:
@@ -115,7 +115,12 @@ def _list_devices() -> str:
     """Return the devices of this machine, for a message."""
     gpus = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
     apple = ["mps"] if torch.backends.mps.is_available() else []
-    return ", ".join([f"cpu ({torch.get_num_threads()} threads)", *gpus, *apple])
+    return ", ".join([f"cpu ({_format_threads()})", *gpus, *apple])
+
+
+def _format_threads() -> str:
+    number = torch.get_num_threads()
+    return f"{number} thread{'' if number == 1 else 's'}"
 
 
 def _explain_no_gpu() -> str:

@@ -58,8 +58,13 @@ class RankLost(TrainingError):
     """Another of the processes that train together has died; `folder` is the run's, if there is one yet."""
 
     def __init__(self, folder: Path | None) -> None:
-        kept = f"; the last checkpoint is saved in {folder}\nto resume: specnet train --resume {folder}"
-        super().__init__(f"another process of this training has died{kept if folder else ''}")
+        fact = "another process of this training has died"
+        if folder is None:
+            super().__init__(fact)
+        else:
+            super().__init__(
+                f"{fact}; the last checkpoint is saved in {folder}", f"to resume: specnet train --resume {folder}"
+            )
 
 
 class Interrupted(TrainingError):

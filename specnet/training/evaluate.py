@@ -11,6 +11,7 @@ from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
+from specnet.training.data.sixteen_bits import FULL_SCALE
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import (
     ClassificationMetrics,
@@ -61,7 +62,8 @@ def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str],
         raise CannotRun(f"there is no data folder {options.data_dir}")
     own = run.job.training
     place, is_skipping = options.data_dir or run.options.data_dir, options.skip_bad or run.options.skip_bad
-    request = DataRequest(run.input_shape, place, note, skip_bad=is_skipping)
+    scale = run.scale or FULL_SCALE
+    request = DataRequest(run.input_shape, place, note, skip_bad=is_skipping, classes=run.classes, scale=scale)
     data, split = (_choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:

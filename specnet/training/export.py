@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from specnet.settings import Training
+from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.engine.initialization import initialize_weights
 from specnet.training.job import LayerInfo
 from specnet.training.runs.loaded_run import LoadedRun
@@ -24,18 +25,24 @@ EXAMPLES = 2
 
 
 class Normalized(nn.Module):
-    """A network that takes pixels as an image file has them: N×C×H×W from 0 to 255, of the network's size."""
+    """A network that takes pixels as an image file has them: N×C×H×W, of the network's size.
+
+    They are from 0 to 255, or of 16 bits where it was trained on such and has their scale.
+    """
 
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, network: nn.Module, normalizer: Normalizer) -> None:
+    def __init__(self, network: nn.Module, normalizer: Normalizer, sixteen_bits: SixteenBitScale | None) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.sixteen_bits = network, sixteen_bits
         self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
         self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
 
     def forward(self, pixels: Tensor) -> Tensor:
+        if self.sixteen_bits:
+            low, high = self.sixteen_bits.low, self.sixteen_bits.high
+            pixels = ((pixels - low) * (255 / (high - low))).round().clamp(0, 255)
         outputs: Tensor = self.network((pixels - self.shift) * self.scale)
         return outputs
 
@@ -52,8 +59,8 @@ class Exportable:
 
 def export_run(run: LoadedRun) -> Exportable:
     """Return a trained network, with its normalisation built in."""
-    metadata = build_metadata(run.job, run.classes, run.normalization, run.options.overrides)
-    module = Normalized(run.model, run.normalization).eval()
+    metadata = build_metadata(run.job, run.classes, run.normalization, run.scale, run.options.overrides)
+    module = Normalized(run.model, run.normalization, run.scale).eval()
     return Exportable(module, run.model, _examples([run.input_shape]), metadata)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
 from specnet.settings import Training
+from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.errors import Interrupted
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -87,13 +89,13 @@ class Options:
     run: Path | None = None
     compile: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
-    processes: int = 1
+    processes: Annotated[int, Field(ge=1)] = 1
     sharded: bool = False
     sync_bn: bool = False
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     tensorboard: bool = False
-    workers: int | None = None
+    workers: Annotated[int, Field(ge=0)] | None = None
     skip_bad: bool = False
     spec: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +106,19 @@ class Options:
         for name in ("data_dir", "run", "weights", "spec"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, Path(value))
+
+
+def make_options(values: Mapping[str, Any]) -> Options:
+    """Return options of these names and values; raises ValueError for one that there is not, or is out of range."""
+    for name in values:
+        if name not in Options.__dataclass_fields__:
+            hint = did_you_mean(find_closest_word(name, Options.__dataclass_fields__))
+            raise ValueError(f"there is no option `{name}`{hint}")
+    try:
+        return TypeAdapter(Options).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"the option `{first['loc'][0]}` cannot be {first['input']!r}: {first['msg']}") from None
 
 
 @dataclass(frozen=True)

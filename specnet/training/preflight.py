@@ -117,11 +117,22 @@ def _refuse(problem: str) -> None:
 
 def _refuse_classes(job: Job, classes: int) -> None:
     if problem := validation.check_classes(job.output_shape[0], classes):
-        fix = f"the last layer needs at least {classes}"
-        if layer := job.output_layer:
-            present, fixed = layer.format_with_outputs(job.output_shape[0]), layer.format_with_outputs(classes)
-            fix = f"on line {layer.line}, make `{present}` `{fixed}`"
+        fix = _fix_outputs(job, classes) or f"the last layer needs at least {classes}"
         raise Unsuitable(f"{problem}; {fix}")
+
+
+def describe_spare_outputs(job: Job, classes: int) -> str:
+    """Return a sentence about outputs that no class belongs to, and the fix; "" if there are none."""
+    problem = validation.check_spare_outputs(job.output_shape[0], classes)
+    return f"{problem}; {_fix_outputs(job, classes) or f'{classes} suit it'}" if problem else ""
+
+
+def _fix_outputs(job: Job, classes: int) -> str:
+    """Return how to give the network as many outputs as there are classes; "" where no single number does it."""
+    if not (layer := job.output_layer):
+        return ""
+    present, fixed = layer.format_with_outputs(job.output_shape[0]), layer.format_with_outputs(classes)
+    return f"on line {layer.line}, make `{present}` `{fixed}`"
 
 
 def refuse_channels(job: Job, channels: int) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from specnet.training.data.images import DataSet
 from specnet.training.device import use_deterministic_algorithms
 from specnet.training.distributed import Ranks, join_process_group
 from specnet.training.engine.evaluator import Evaluation
@@ -45,7 +46,7 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
         with _lock_run(path, ranks), _explain_interruption(setup.folder):
             if ranks.is_first:
                 refuse_taken(path)  # another process may have been quicker
-                write_run_config(setup.folder, job, options, setup.device, setup.data.classes, ranks)
+                write_run_config(setup.folder, job, options, setup.device, setup.data, ranks)
             return _train_and_conclude(setup, None)
 
 
@@ -57,13 +58,19 @@ def resume(config: RunConfig, job: Job, options: Options, callback: Callback | N
     if job.digest != config.digest:
         raise BadRun(f"{config.folder / 'spec.net'} is not the network that this run trains")
     with join_process_group() as ranks, _lock_run(config.folder, ranks):
-        setup = set_up(job, _adapt_options(options, ranks), config.folder, callback or Callback(), ranks)
-        if setup.data.classes != config.classes:
-            names = ", ".join(config.classes)
-            raise DataProblem(f"the run was started with the classes {names}, and the data has others now")
+        setup = set_up(job, _adapt_options(options, ranks), config.folder, callback or Callback(), ranks, config)
+        _refuse_other_classes(setup.data, config)
         saved = ranks.from_first(lambda: load_checkpoint(setup.folder.checkpoint, setup.callback.on_note))
         with _explain_interruption(setup.folder):
             return _train_and_conclude(setup, saved)
+
+
+def _refuse_other_classes(data: DataSet, config: RunConfig) -> None:
+    """Raise DataProblem where the data of a run has got other classes, or has lost some to train on."""
+    counts = data.train.labels.bincount(minlength=len(config.classes))
+    if data.classes != config.classes or not counts.all():
+        names = ", ".join(config.classes)
+        raise DataProblem(f"the run was started with the classes {names}, and the data has others now")
 
 
 def _check_free(path: Path) -> Path:
@@ -114,7 +121,10 @@ def _conclude(setup: Setup, loop: Loop, evaluation: Evaluation | None, summary: 
     """Draw the plots and write the summary."""
     loop.draw()
     if evaluation:
-        write_atomically(setup.folder.path / "confusion.png", draw_confusion(evaluation.metrics, evaluation.part))
+        write_atomically(
+            setup.folder.path / "confusion.png",
+            draw_confusion(evaluation.metrics, evaluation.part, setup.callback.on_note),
+        )
     setup.folder.write_summary(summary)
 
 

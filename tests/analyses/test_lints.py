@@ -9,10 +9,10 @@ import pytest
 from paths import ERRORS, ROOT
 
 import specnet
-from specnet.analyses.lints.registry import list_file_names
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.package import list_modules
 from specnet.source import Source
 
 ZOO = sorted((ROOT / "specs").glob("**/*.net"))
@@ -106,7 +106,7 @@ def test_every_code_of_advice_is_found_by_a_case() -> None:
 
 
 def test_every_lint_file_begins_with_a_subject() -> None:
-    lints = {*list_file_names()} - {"__init__", "registry", "view"}
+    lints = {*list_modules("specnet.analyses.lints")} - {"registry", "view"}
     assert {"network_neighbours", "network_sizes", "train_recipe", "allow_codes"} <= lints
     strays = [name for name in lints if name.partition("_")[0] not in ("network", "train", "allow")]
     assert not strays, f"the lints of {strays} are never loaded: a file's name begins with its subject"

@@ -11,6 +11,7 @@ from PIL import Image
 SPEC = """net Tiny
 use "blocks/body.net"
 use "../shared/dense.net"
+use "blocks/squeeze_excite.net"
 let width = 4
 
 input 8x8x3

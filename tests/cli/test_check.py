@@ -268,3 +268,25 @@ def test_files_on_both_sides_of_an_option(tmp_path: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     assert "a.net: ok" in out
     assert "b.net: ok" in out
+
+
+MANY = "input 8\n" + "fc 3 -> @a\n" * 150
+"""A spec with 149 errors."""
+
+
+def test_of_very_many_errors_a_hundred_are_shown_and_the_others_counted(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    assert main(["check", spec(MANY)]) == 1
+    text = capsys.readouterr().out
+    assert text.count("error[E103]") == 100
+    assert "\n49 more are not shown\n" in text
+    assert text.rstrip().endswith("149 errors")
+    report = check_json(capsys, spec(MANY))
+    assert (len(report["diagnostics"]), report["omitted_diagnostics"]) == (100, 49)
+    assert main(["check", spec(MANY), "--format", "github"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 101
+    assert lines[-1].endswith("::49 more are not shown")
+    assert main(["compile", spec(MANY)]) == 1
+    assert capsys.readouterr().err.rstrip().endswith("49 more are not shown")

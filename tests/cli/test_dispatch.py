@@ -17,9 +17,29 @@ def test_a_full_output_is_an_error_of_its_own() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(CHECK, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert "the output cannot be written: No space left on device" in done.stderr
+    assert "the output cannot be written: no space left on device" in done.stderr
 
 
-def test_a_closed_output_is_no_error() -> None:
+def test_a_closed_output_is_an_error_of_its_own() -> None:
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *CHECK], stderr=subprocess.PIPE, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (2, "error: the output cannot be written: it is closed\n")
+
+
+def test_messages_that_nobody_hears_change_nothing() -> None:
+    for closed in ("2>&-", "2>/dev/full"):
+        done = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *CHECK], stdout=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stdout.count("ok, digest")) == (0, 1)
+
+
+def test_warnings_of_libraries_are_not_shown() -> None:
+    """Where Python is not asked to show them; those that a user should know are notes of the commands."""
+    code = "import sys, warnings; from specnet.cli import main; sys.argv[1:] = ['check', '-']; main(); warnings.warn('odd')"
+    for options, shown in (((), False), (("-W", "always"), True)):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code],
+            input="input 9x9x1\nfc 2\n",
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert ("UserWarning: odd" in done.stderr) == shown

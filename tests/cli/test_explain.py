@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from paths import ROOT
 
 from specnet import settings
 from specnet.cli import main
-from specnet.cli.explain import read_page
+from specnet.cli.explain import read_heading, read_page
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Severity
 from specnet.elaborate import CannotRead
 from specnet.layers import list_kinds
 from specnet.source import Source, Span
 
+TOPICS = sorted((ROOT / "docs" / "topics").glob("*.md"))
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 
 
@@ -75,7 +77,8 @@ def test_a_code_is_explained_by_its_page(capsys: pytest.CaptureFixture[str]) -> 
 def test_without_a_word_all_that_can_be_explained_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     out = capsys.readouterr().out
-    codes, layers, lines = out.split("codes\n\n")[1].replace("lines of `train`", "layers").split("\n\nlayers\n\n")
+    codes, topics, layers, lines = re.split(r"\n\n(?:topics|layers|lines of `train`)\n\n", out.split("codes\n\n")[1])
+    assert re.findall(r"^\w+", topics, flags=re.MULTILINE) == sorted(path.stem for path in TOPICS)
     assert codes.splitlines() == [f"{code.name}  {code.value}" for code in Code]
     assert re.findall(r"^\w+", layers, flags=re.MULTILINE) == list(list_kinds())
     assert re.findall(r"^\w+", lines, flags=re.MULTILINE) == list(settings.list_lines())
@@ -110,6 +113,86 @@ def test_a_line_of_the_train_section_is_explained_with_its_choices(capsys: pytes
     assert re.search(r"^momentum +number from 0 below 1 +0$", out, flags=re.MULTILINE)
 
 
+ASKED = (
+    *(
+        "padding",
+        "stride",
+        "S",
+        "P",
+        "size",
+        "formula",
+        "macs",
+        "memory",
+        "receptive_field",
+        "input",
+        "expect",
+        "train",
+    ),
+    *(
+        "same",
+        "block",
+        "use",
+        "repeat",
+        "let",
+        "head",
+        "tap",
+        "claim",
+        "net",
+        "default",
+        "if",
+        "for",
+        "parameters",
+        "C",
+    ),
+)
+
+
+@pytest.mark.parametrize("word", ASKED)
+def test_a_topic_is_explained_by_its_page(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    heading = capsys.readouterr().out.partition("\n")[0]
+    assert re.match(rf"# (.*, )?{word}[,:]", heading)
+
+
+@pytest.mark.parametrize("page", TOPICS, ids=lambda page: page.stem)
+def test_a_topic_has_a_title_and_an_example_that_is_sound(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    words, title = read_heading(text)
+    assert words.split(", ")[0] == page.stem
+    assert title
+    (example,) = re.findall(r"```net\n(.*?)```", text, flags=re.DOTALL)
+    assert not [each.message for each in check_source(Source("example.net", example)).errors]
+
+
+@pytest.mark.parametrize("page", TOPICS, ids=lambda page: page.stem)
+def test_what_a_topic_refers_to_can_be_explained(page: Path) -> None:
+    referred = page.read_text(encoding="utf-8").rpartition("See also: ")[2]
+    words = re.sub(r"\b(and the|codes?|layers?|and)\b", "", referred).replace(".", "").replace(",", " ").split()
+    assert words
+    assert main(["explain", *words]) == 0
+
+
+def test_a_word_names_one_topic() -> None:
+    words = [word for page in TOPICS for word in read_heading(page.read_text(encoding="utf-8"))[0].split(", ")]
+    assert len(words) == len(set(words))
+
+
+def test_an_attribute_is_explained_by_the_lines_that_take_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "clip"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^optimizer adam +clip +number above 0 +largest norm", out, flags=re.MULTILINE)
+    assert main(["explain", "out_channels"]) == 0
+    assert re.search(r"^conv +K +out_channels +whole number from 1", capsys.readouterr().out, flags=re.MULTILINE)
+
+
+def test_a_choice_is_explained_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "adamw"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("optimizer: ")
+    assert "optimizer adamw\n" in out
+    assert "optimizer sgd\n" not in out
+
+
 @pytest.mark.parametrize("word", [*list_kinds(), *settings.list_lines()])
 def test_everything_can_be_explained(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 0
@@ -121,10 +204,14 @@ def test_everything_can_be_explained(word: str, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("cnov", "no code, layer or setting is called `cnov`; did you mean `conv`?"),
+        ("cnov", "no code, topic, layer or setting is called `cnov`; did you mean `conv`?"),
+        ("paddign", "did you mean `padding`?"),
+        ("linear", "did you mean `fc`?"),
+        ("adagrad", "no code, topic, layer or setting is called `adagrad`\n"),
+        ("", "no code, topic, layer or setting is called ``\n"),
         ("optimiser", "did you mean `optimizer`?"),
         ("E31", "no code is called `E31`; did you mean `E310`?"),
-        ("what", "no code, layer or setting is called `what`\n"),
+        ("what", "no code, topic, layer or setting is called `what`\n"),
     ],
 )
 def test_what_is_unknown(word: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,14 @@ import re
 import stat
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from paths import ROOT, SPECS
 
+from specnet import check
 from specnet.cli import main
 
 UNTIDY_TEXT = "input   8x8x3\nconv K=4 F=3->relu # why\n"
@@ -103,13 +106,43 @@ def specnet(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[
 
 def test_standard_input_goes_to_standard_output() -> None:
     text = UNTIDY_TEXT.replace("why", "größer").encode()
-    done = specnet("fmt", "-", given=text.replace(b"\n", b"\r\n"))
+    done = specnet("fmt", "-", given=text)
     assert (done.returncode, done.stdout, done.stderr) == (0, TIDY_TEXT.replace("why", "größer").encode(), b"")
     done = specnet("fmt", "--check", "-", given=text)
     assert (done.returncode, done.stdout) == (1, b"<stdin>\n")
     done = specnet("fmt", "-", given=b"conv K=,")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"<stdin>:1:" in done.stderr
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_encoding_and_line_ends_stay(folder: Path, encoding: str, line_end: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    untidy, tidy = (
+        (mark + text.replace("why", "größer").replace("\n", line_end)).encode(encoding)
+        for text in (UNTIDY_TEXT, TIDY_TEXT)
+    )
+    assert specnet("fmt", "-", given=untidy).stdout == tidy
+    (folder / "a.net").write_bytes(untidy)
+    assert main(["fmt", "a.net"]) == 0
+    assert (folder / "a.net").read_bytes() == tidy
+    assert main(["fmt", "--check", "a.net"]) == 0
+    assert main(["check", "a.net"]) == 0
+    assert check(folder / "a.net").ok
+
+
+def test_standard_output_may_be_a_text_stream(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.net").write_text(UNTIDY_TEXT)
+    for words, expected in ((["fmt", "a.net"], ""), (["fmt", "--check", "b.net"], "b.net\n")):
+        (folder / "b.net").write_text(UNTIDY_TEXT)
+        with redirect_stdout(StringIO()) as stream:
+            main(words)
+        assert stream.getvalue() == expected
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(UNTIDY_TEXT.encode())))
+    with redirect_stdout(StringIO()) as stream:
+        assert main(["fmt", "-"]) == 0
+    assert stream.getvalue() == TIDY_TEXT
 
 
 def test_formatting_reaches_no_heavy_library() -> None:

@@ -58,7 +58,9 @@ def test_a_file_of_blocks_alone_is_sound() -> None:
     assert checked("block a { relu }").network.nodes == ()
 
 
-@pytest.mark.parametrize("word", ["train", "type", "half", "float", "self", "class", "None"])
+@pytest.mark.parametrize(
+    "word", ["train", "type", "half", "float", "self", "class", "None", "_modules", "__init__", "torch", "F"]
+)
 def test_words_of_a_torch_module_are_escaped(word: str) -> None:
     assert names(f"input 8x8x3\n{word}: fc 3") == [f"{word}_"]
 
@@ -205,3 +207,48 @@ def test_a_block_that_is_not_alone_in_a_repetition_has_a_scope_of_its_own(body: 
     assert checked.ok
     names = [node.name for node in checked.network.nodes]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("input 8x8x1\nconv K=4 F=5\ninput 3x3x3", ["E103"]),
+        ("input 8x8x1\nconv K=4 F=5 => 4x4x4\ninput 3\nfc 2", ["E103"]),
+        ("input a 8x8x1\ninput a 3\nfc 2", ["E103"]),
+        ("input h 8x8x1\nhead h { fc 3 }\nfc 3", ["E103"]),
+        ("input 8x8x1\nhead h { fc 3 }\npermute WHC\nhead h { fc 10 }\nfc 3", ["E103"]),
+        ("input 8x8x1\na: conv K=4 F=5\npermute WHC\na: conv K=4 F=1", ["E103"]),
+        ("input 8x8x1\na: conv K=4 F=5 -> head h { fc 3 }\nsame a", ["E103"]),
+        ("input 8x8x1\ntrain: if C == 1 { train_: conv K=3 F=1 }", ["E103"]),
+    ],
+)
+def test_a_name_that_is_taken_is_said_and_no_two_nodes_share_one(text: str, codes: list[str]) -> None:
+    result = check_source(Source("x", text))
+    assert [error.code.name for error in result.errors if error.code.name == "E103"] == codes
+    network = result.network
+    assert len({*network.by_name, *(i.name for i in network.inputs)}) == len(network.nodes) + len(network.inputs)
+
+
+@pytest.mark.parametrize("weight", ["[1]", "0..1", "1x2", "1:2", "no", "-1", "1e999", "@a", "2x", '"much"'])
+def test_the_weight_of_a_head_is_a_number_from_0(weight: str) -> None:
+    result = check_source(Source("x", f"input 8x8x1 -> @a\nhead h weight={weight} {{ fc 3 }}\nfc 3"))
+    assert [error.code.name for error in result.errors] == ["E112"]
+    assert [head.weight for head in result.network.heads] == [1.0]
+
+
+@pytest.mark.parametrize("name", ["3", '"a b"', "a.b", "[1]", "@a", "weight=1"])
+def test_the_name_of_a_head_is_a_word(name: str) -> None:
+    result = check_source(Source("x", f"input 8x8x1 -> @a\nhead {name} {{ fc 3 }}\nfc 3"))
+    assert [error.code.name for error in result.errors] == ["E106"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ("block dict { fc 3 }\ninput 8\nstate: relu -> dict", "state_dict2.fc1"),
+        ("block module { fc 3 }\ninput 8\nadd: relu -> module", "add_module2.fc1"),
+        ("block bfloat { fc 3 }\ninput 8\n" + "bfloat\n" * 16, "bfloat17.fc1"),
+    ],
+)
+def test_a_name_that_is_made_hides_no_attribute_of_a_module(lines: str, name: str) -> None:
+    assert names(lines)[-1] == name

@@ -56,6 +56,72 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("relu /* as ever */", "relu # as ever"),
         ("conv K=max (2, 8) F=3", "conv K=max(2, 8) F=3"),
         ("conv num_output: 8 kernel_size: 3", "conv K=8 F=3"),
+        # signs for arrows
+        ("bn => relu", "->"),
+        ("bn => relu => tanh", "bn -> relu -> tanh"),
+        ("bn => relu -> pool max F=2", "bn -> relu -> pool max F=2"),
+        ("bn => relu => 32x32x3", "bn -> relu => 32x32x3"),
+        ("bn | relu | tanh", "bn -> relu -> tanh"),
+        ("bn –> relu", "bn -> relu"),
+        ("bn — relu", "bn -> relu"),
+        ("bn ⇒ relu", "bn -> relu"),
+        ("bn > relu", "bn -> relu"),
+        ("bn - relu", "bn -> relu"),
+        ("conv K=8 F=3 - relu", "->"),
+        ("conv K=8 F=3 > relu", "->"),
+        # signs of claims, labels, taps and braces
+        ("relu = 32x32x3", "relu => 32x32x3"),
+        ("relu > 32x32x3", "relu => 32x32x3"),
+        ("relu ==> 32x32x3", "relu => 32x32x3"),
+        ("relu =>> 32x32x3", "relu => 32x32x3"),
+        ("relu => => 32x32x3", "relu => 32x32x3"),
+        ("relu -> 32x32x3", "relu => 32x32x3"),
+        ("pool max F=2 > 16x16x3", "=>"),
+        ("relu => 32m32x3", "relu => 32x32x3"),
+        ("relu => 3x2nx3", "relu"),
+        ("a:: relu", "a: relu"),
+        ("a relu", "a: relu"),
+        ("a repeat 2 { relu }", "a: repeat"),
+        ("relu -> @@a", "relu -> @a"),
+        ("repeat 2 {{ relu }", "repeat 2 { relu }"),
+        ("repeat 2 relu }", "repeat 2 { relu }"),
+        ("repeat 2 { relu => 32x32x3", "repeat 2 { relu } => 32x32x3"),
+        ("add | relu | tanh }", "add { | relu | tanh }"),
+        ("block a((K) { relu }", "block a(K) { relu }"),
+        ("block a(K { relu }", "block a(K) { relu }"),
+        ("let x = (3 + 4", "let x = (3 + 4)"),
+        ("conv K=(3+4))*2 F=3", "conv K=(3+4)*2 F=3"),
+        ("filter kernel=[[1,2],[2,1] S=2", "filter kernel=[[1,2],[2,1]] S=2"),
+        ("conv K8 F=3", "K=8"),
+        ("conv 8 F3", "F=3"),
+        ("conv K=4C F=3", "*C"),
+        ("conv K=8 x=3", "F=3"),
+        ("conv K=8 K=3", "F=3"),
+        # words of the grammar
+        ("repeat i on 1..3 { relu }", "repeat i in 1..3 { relu }"),
+        ("if W > 3 { relu } elze { tanh }", "if W > 3 { relu } else { tanh }"),
+        ("repaet 2 { relu }", "repeat"),
+        ("bwock a(K, S=1) { relu }", "block a(K, S=1) { relu }"),
+        ("bt", "bn"),
+        # values
+        ("conv K=8 F=3 P=valid", "0"),
+        ("conv K=8 F=3 P=F//2", "P=1"),
+        ("conv K=8 F=3 P=F//2", "P=same"),
+        ("conv 3 F=3 G=K", "G=3"),
+        ("pool 2 2", "max F=2 S=2"),
+        ("pool 2 2", "avg F=2 S=2"),
+        ("dropout 0,5", "dropout 0.5"),
+        ("CONV K=8 F=3", "conv"),
+        # operators by position
+        ("fc 10 // the classes", "# the classes"),
+        ("fc 10 // 10 classes", "# 10 classes"),
+        ("relu => 32x32x3 // as before", "relu => 32x32x3 # as before"),
+        ("relu => 32x32x3 // before", "# before"),
+        ("relu => 32*32*3", "32x32x3"),
+        ("conv K=8 F=3*3", "3x3"),
+        ("fc 10 if W > 3 else 5", "fc (10 if W > 3 else 5)"),
+        ("dropout 1/4 if C < 8 else 1/2", "dropout (1/4 if C < 8 else 1/2)"),
+        ("filter sobel-x", "sobel_x"),
         # PyTorch
         ("Conv2d(8, 3)", "conv K=8 F=3"),
         ("nn.Conv2d(3, 8, 3, stride=1, padding=1, bias=False),", "conv K=8 F=3 S=1 P=1 bias=no"),
@@ -76,6 +142,22 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("conv K=8 F=3 strides=1", "S"),
         ("conv K=8 F=3 padding=valid", "P=0"),
         ("conv K=8 F=3 activation=relu", "-> relu"),
+        # values with names
+        ("x = Add()([x, skip])", "add @skip"),
+        ("x = torch.cat([skip, x], dim=1)", "concat { | @skip | identity }"),
+        ("x = Concatenate()([x, skip])", "concat @skip"),
+        ("x = Conv2D(8, 1)(skip)", "@skip -> conv K=8 F=1"),
+        # blocks of layers
+        (
+            "block = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()))",
+            "block_: conv K=8 F=3 -> bn -> relu",
+        ),
+        # TensorFlow
+        ("x = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')", "pool max F=2 S=2 P=same"),
+        ("x = tf.layers.conv2d(x, 8, 3, activation=tf.nn.relu)", "conv K=8 F=3 -> relu"),
+        ("x = tf.nn.dropout(x, keep_prob=0.9)", "dropout 0.1"),
+        ("x = slim.conv2d(x, 8, [3, 3], scope='conv1')", "conv1: conv K=8 F=3 P=same -> relu"),
+        ("x = slim.max_pool2d(x, 2, scope='pool1')", "pool1: pool max F=2 S=2"),
         # calls
         ("relu()", "relu"),
         ("conv(K=8, F=3)", "conv K=8 F=3"),
@@ -103,21 +185,108 @@ def check(text: str, name: str = "test.net") -> Checked:
     ],
 )
 def test_a_line_is_corrected(written: str, meant: str) -> None:
-    checked = check(f"input 32x32x3\n{written}\nfc 10\n")
+    checked = check(f"input 32x32x3 -> @skip\nrelu\n{written}\nfc 10\n")
     (error,) = checked.errors
     assert error.span
-    assert error.span.line == 2
+    assert error.span.line == 3
     assert meant in [fix.title for fix in error.fixes]
     corrected = apply_edits(checked.source, next(fix.edits for fix in error.fixes if fix.title == meant))
     assert not check(corrected.text).errors
 
 
 @pytest.mark.parametrize(
-    "written", ["x = conv(x)", "x = F.relu(self.conv1(x))", "conv K=?", "filters=32", "[route]", "fc 10 20", "relu 1"]
+    "written",
+    [
+        "fc -1",
+        "fc W<3",
+        "fc 10 -W",
+        "x = conv(x)",
+        "x = F.relu(self.conv1(x))",
+        "conv K=?",
+        "filters=32",
+        "[route]",
+        "fc 10 20",
+        "relu 1",
+    ],
 )
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
     (error,) = check(f"input 32x32x3\n{written}\nfc 10\n").errors
     assert not error.fixes
+
+
+def test_several_layers_are_translated_as_a_whole_and_later_lines_keep_their_numbers() -> None:
+    block = """model = nn.Sequential(OrderedDict([
+        ("conv1", nn.Conv2d(3, 8, 3)),
+        ("features", nn.Sequential(
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        )),
+    ]))"""
+    checked = check(f"input 32x32x3\n{block}\nfc 10\nfc 5 5\n")
+    error, other = checked.errors
+    assert [fix.title for fix in error.fixes] == ["conv1: conv K=8 F=3\nfeatures: relu -> pool max F=2"]
+    assert other.span and other.span.line == 10
+    corrected = apply_edits(checked.source, error.fixes[0].edits).text
+    assert [line for line in corrected.splitlines() if line] == [
+        "input 32x32x3",
+        "conv1: conv K=8 F=3",
+        "features: relu -> pool max F=2",
+        "fc 10",
+        "fc 5 5",
+    ]
+
+
+def test_a_name_for_the_value_above_is_a_tap() -> None:
+    lines = "shortcut = x", "x = Conv2D(3, 3, padding='same')(x)", "x = Add()([x, shortcut])"
+    checked = check("\n".join(("input 8x8x3", *lines)))
+    titles = [fix.title for error in checked.errors for fix in error.fixes]
+    assert titles == ["-> @shortcut", "conv K=3 F=3 P=same", "add @shortcut"]
+
+
+@pytest.mark.parametrize(
+    ("other", "meant", "is_safe"),
+    [
+        ("nn.Conv2d(3, 8, 3)", "leaky_relu", True),
+        ("Conv2D(8, 3)", "leaky_relu slope=0.3", True),
+        ("conv K=8 F=3", "leaky_relu", False),
+    ],
+)
+def test_the_other_lines_tell_whose_layer_it_is(other: str, meant: str, is_safe: bool) -> None:
+    error = check(f"input 32x32x3\n{other}\nLeakyReLU()\nfc 10\n").errors[-1]
+    assert [(fix.title, fix.safe) for fix in error.fixes] == [(meant, is_safe)]
+    assert bool(error.notes) != is_safe
+
+
+def test_only_a_translation_without_a_loss_is_applied() -> None:
+    (error,) = check("input 32x32x3\nnn.Conv2d(3, 8, 3, padding=1, padding_mode='circular')\nfc 10\n").errors
+    assert [(fix.title, fix.safe) for fix in error.fixes] == [("conv K=8 F=3 P=1", False)]
+    assert "`padding_mode='circular'` has no counterpart" in error.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("input 32*32*3\nfc 10", "32x32x3"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh\nadd a", "@a"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nadd @a + @b", "@a @b"),
+        ("input 8x8x3\nb 8\nblock b(K) { conv K=K F=3 }\n", "move the block `b` above line 2"),
+        ("input 8x8x3\nrepeat 2 {\n  b -> relu }\nblock b() {\n  relu\n}", "move the block `b` above line 2"),
+        ("input 8x8x3\nrelu -> @a\nadd {\n  | conv K=3 F=3 P=1\n  | a\n}", "@a"),
+        ("block res(a) { add { | relu | a } }\ninput 8x8x3\nrelu -> @s\nres @s", "@a"),
+        ("block u(a, b=2) { fc a }\ninput 8x8x3\nu 10 // ten of", "# ten of"),
+        ("block u(a, b) { if b { fc a } }\ninput 8x8x3\nu 10 yes and W == 8", "u 10 (yes and W == 8)"),
+        ("input 8x8x3\nhead aux-1 { fc 10 }\nfc 10", "aux_1"),
+        ("input 8x8x3\nfc 10\ntrain { data cifar-10 }", "cifar10"),
+        ("input 8x8x3\nfc 10\ntrain { data folder images/cats }", '"images/cats"'),
+        ("use blocks/fire.net\ninput 8x8x3\nfire 4 4 4", '"blocks/fire.net"'),
+    ],
+)
+def test_a_value_with_an_operator_is_corrected(text: str, meant: str) -> None:
+    checked = check(text, str(ROOT / "specs" / "test.net"))
+    (error,) = checked.errors
+    assert [fix.title for fix in error.fixes] == [meant]
+    assert not check(apply_edits(checked.source, error.fixes[0].edits).text, str(ROOT / "specs" / "test.net")).errors
 
 
 MISTAKES = {

@@ -79,6 +79,50 @@ def test_published_images_have_their_shape() -> None:
     assert Folder.image is None
 
 
+@pytest.mark.parametrize(
+    ("line", "override", "values"),
+    [
+        ('data folder "pets"', {"data.path": "/x/y"}, {"path": "/x/y"}),
+        ('data folder "pets"', {"data.path": "sets/eval"}, {"path": "sets/eval"}),
+        ('data folder "pets"', {"data.path": '"sets/eval"'}, {"path": "sets/eval"}),
+        ('data folder "pets"', {"data.path": "dogs"}, {"path": "dogs"}),
+        ('data folder "pets"', {"data.path": "2024"}, {"path": "2024"}),
+        ('data folder "pets"', {"data.path": "./a b*c-1"}, {"path": "./a b*c-1"}),
+        ('data folder "pets"', {"data.path": "C"}, {"path": "C"}),
+        ('data folder path="pets" resize=9x9', {"data.path": "/x"}, {"path": "/x", "resize": (9, 9)}),
+        ('data folder "pets" resize=9x9', {"data.resize": "8x8"}, {"path": "pets", "resize": (8, 8)}),
+        ('data folder "pets"', {"data": "digits"}, {"classes": 10}),
+        ("batch 1024 drop_last", {"batch.size": "64"}, {"size": 64, "drop_last": True}),
+        ("batch 1024 drop_last", {"batch.drop_last": "no"}, {"size": 1024, "drop_last": False}),
+        ("batch drop_last 1024", {"batch": "64", "batch.accumulate": "2"}, {"size": 64, "accumulate": 2}),
+        ("epochs 9", {"epochs.count": "2"}, {"count": 2.0}),
+        ("optimizer sgd lr=1 momentum=0.9 nesterov", {"optimizer.nesterov": "no"}, {"nesterov": False, "lr": 1.0}),
+        ("optimizer sgd lr=1", {"optimizer": "adam", "optimizer.lr": "0.5"}, {"lr": 0.5}),
+        ("evaluate test", {"evaluate.test": "no", "evaluate.mirror": "yes"}, {"test": False, "mirror": True}),
+    ],
+)
+def test_an_override_replaces_what_sets_the_same_field(
+    line: str, override: dict[str, str], values: dict[str, object]
+) -> None:
+    checked = specnet.check(f"input 8x8x1\nfc 10\ntrain {{\n  {line}\n}}\n", override)
+    assert checked.network.training, checked.diagnostics
+    setting = getattr(checked.network.training, line.partition(" ")[0])
+    assert {name: getattr(setting, name) for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ({"data.size": "9"}, "`folder` has no attribute `size`"),
+        ({"optimizer.lr": "a/b/"}, "must be a number, not"),
+        ({"data.resize": "/x"}, "must be another value, not"),
+    ],
+)
+def test_an_override_that_fits_no_field_is_an_error(override: dict[str, str], message: str) -> None:
+    checked = specnet.check('input 8x8x1\nfc 10\ntrain {\n  data folder "pets"\n}\n', override)
+    assert message in checked.diagnostics[0].message
+
+
 def test_settings_do_without_torch_and_numpy() -> None:
     code = "import sys, specnet.settings; sys.exit(any(name in sys.modules for name in ('torch', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -89,6 +89,35 @@ def test_expressions_without_a_value(text: str) -> None:
         value(text)
 
 
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("half width//2", "half (width//2)"),
+        ("unit 2*inc", "unit (2*inc)"),
+        ("unit 2 * inc + 1 b", "unit ((2*inc) + 1) b"),
+        ("slice C//2..C", "slice (C//2)..C"),
+        ("slice C-3*g..C-2*g", "slice (C - 3*g)..(C - 2*g)"),
+        ("repeat i in 1..n - 1 { relu }", "repeat i in 1..(n - 1) { relu }"),
+        ("for k in 8 2*8 { relu }", "for k in 8 (2*8) { relu }"),
+        ("fc 4 => 2*2", "fc 4 => (2*2)"),
+        ("unit (-1) [2, -3]", "unit (0 - 1) [2, (0 - 3)]"),
+        ("unit a (b)", "unit (a) (b)"),
+    ],
+)
+def test_sums_and_products_stand_by_position(written: str, plain: str) -> None:
+    def shown(text: str) -> str:
+        return repr(parsed(text)).replace(
+            "Unary(operator='-', operand=", "Binary(operator='-', left=Number(value=0), right="
+        )
+
+    assert shown(written) == shown(plain)
+
+
+@pytest.mark.parametrize("text", ["unit -1", "unit 2 -1", "unit 2 -(1)", "unit K=3 a -b", "unit 2*-1", "unit a<b"])
+def test_what_could_be_two_values_is_neither(text: str) -> None:
+    assert parse(Source("test", text))[1]
+
+
 def test_an_arrow_continues_the_line_before_also_after_comments() -> None:
     assert parsed("conv K=1 F=1 # one\n  # two\n\n  -> relu\n") == parsed("conv K=1 F=1 -> relu")
 

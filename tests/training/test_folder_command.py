@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from specnet.cli import main
@@ -118,6 +120,77 @@ def test_more_classes_than_an_output_that_no_single_number_makes(call: Call, las
     code, _, err = call("train", "pets.net", "--run", "run")
     assert code == 1
     assert "the network has 2 outputs, and the data has 3 classes; the last layer needs at least 3" in err
+
+
+def test_more_outputs_than_classes_are_a_warning(call: Call) -> None:
+    Path("pets.net").write_text(SPEC.replace("fc 2", "fc 5"))
+    code, _, err = call("train", "pets.net", "--run", "run")
+    assert code == 0
+    assert (
+        "warning: the network has 5 outputs, and the data has 2 classes: 3 outputs belong to none; "
+        "on line 4, make `fc 5` `fc 2`\n"
+    ) in err
+
+
+def test_what_the_images_are_is_said_before_the_first_step(call: Call) -> None:
+    _, _, err = call("train", "pets.net", "--run", "run", "--epochs", "1")
+    assert (
+        "12 train, 12 test images of 2 classes: cat, dog\n"
+        "train: 6 of each class; test: 6 of each class\n"
+        "found 9×9×3; changed on the way: 24 fitted to 8×8\n"
+        "2 steps in 1 epoch\n"
+    ) in err
+
+
+def test_a_part_without_a_class_is_measured(call: Call) -> None:
+    shutil.rmtree("pets/test/dog")
+    code, out, err = call("train", "pets.net", "--run", "run")
+    assert (code, "test" in out) == (0, True)
+    assert "the test part has no images of dog: it is measured without" in err
+    code, out, err = call("evaluate", "run", "--data", "pets/test")
+    assert (code, "images    6 (train)" in out) == (0, True)
+    assert "the data has no images of dog: it is measured without" in err
+
+
+def test_a_run_keeps_the_order_of_its_classes(call: Call) -> None:
+    """Runs from before numbers were sorted by their values have another order than a new one."""
+    for part in ("train", "test"):
+        Path(f"pets/{part}/cat").rename(f"pets/{part}/9")
+        Path(f"pets/{part}/dog").rename(f"pets/{part}/10")
+    assert call("train", "pets.net", "--run", "run")[0] == 0
+    config = json.loads(Path("run/config.json").read_text())
+    assert config["classes"] == ["9", "10"]
+    del config["sixteen_bits"]
+    Path("run/config.json").write_text(json.dumps({**config, "classes": ["10", "9"]}))
+    code, out, _ = call("evaluate", "run", "--format", "json")
+    assert (code, json.loads(out)["classes"]) == (0, ["10", "9"])
+    assert call("train", "--resume", "run")[0] == 0
+    shutil.rmtree("pets/train/9")
+    code, _, err = call("train", "--resume", "run")
+    assert (code, "the run was started with the classes 10, 9, and the data has others now" in err) == (1, True)
+
+
+def test_sixteen_bits_from_training_to_export(call: Call) -> None:
+    """The values are within 0.2 % of the range, so that the upper 8 bits of all pixels are the same."""
+    random = np.random.default_rng(0)
+    for path in sorted(Path("pets").rglob("*.png")):
+        shades = random.integers(30_010, 30_030, (8, 8)) + (80 if path.parent.name == "dog" else 0)
+        Image.fromarray(shades.astype(np.uint16)).save(path)
+    Path("pets.net").write_text(SPEC.replace("8x8x3", "8x8x1").replace("epochs 1", "epochs 20\n  optimizer sgd lr=0.1"))
+    code, out, err = call("train", "pets.net", "--run", "run")
+    assert (code, "test        100.00%" in out) == (0, True)
+    assert "grey of 16 bits is brought to 8: 30,010 becomes 0, and 30,109 becomes 255" in err
+    assert json.loads(Path("run/config.json").read_text())["sixteen_bits"] == {"low": 30_010, "high": 30_109}
+    assert "accuracy  100.00%" in call("evaluate", "run")[1]
+    assert "accuracy  100.00%" in call("evaluate", "run", "--data", "pets/test")[1]
+    code, out, _ = call("predict", "run", "pets/test/dog/1.png", "--format", "json")
+    (guess,) = json.loads(out)["predictions"]
+    assert guess["top"][0]["class"] == "dog"
+    code, _, err = call("export", "run", "--to", "pt2", "-o", "run.pt2")
+    assert (code, "it takes pixels of 16 bits as float32 N×1×8×8" in err) == (0, True)
+    pixels = torch.from_numpy(np.array(Image.open("pets/test/dog/1.png")).astype(np.float32))
+    outputs = torch.export.load("run.pt2").module()(pixels.view(1, 1, 8, 8)).softmax(1)
+    assert outputs[0, 1].item() == pytest.approx(guess["top"][0]["probability"], abs=1e-4)
 
 
 def test_grey_images_for_a_colour_network(call: Call) -> None:

@@ -48,7 +48,8 @@ def test_it_trains(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(
         r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\nsaved in    run\n", out
     )
-    assert "1,238 train, 200 validation, 359 test images of 10 classes, 60 steps in 3 epochs" in err
+    assert "1,238 train, 200 validation, 359 test images of 10 classes: 0, 1, 2 … 8, 9\n" in err
+    assert "found 8×8×1; changed on the way: none\n60 steps in 3 epochs\n" in err
     assert (
         len(re.findall(r"^epoch \d/3  loss .*  train .*  validation .*  lr .* images/s  \d:\d\d left$", err, re.M)) == 3
     )

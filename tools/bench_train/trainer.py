@@ -18,6 +18,6 @@ def make_trainer_loop(workload: Workload) -> TimedLoop:
 
 def make_loop_of_setup(setup: Setup) -> TimedLoop:
     make_folder(setup.folder)
-    write_run_config(setup.folder, setup.job, setup.options, setup.device, setup.data.classes)
+    write_run_config(setup.folder, setup.job, setup.options, setup.device, setup.data)
     loop = assemble(setup, Interruption(setup.callback.on_note), None)
     return time_loop(lambda count: loop.train_until(loop.state.step + count))

@@ -7,30 +7,24 @@ traits of layers, never their kinds.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
 from importlib import import_module
-from importlib.resources import files
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.lints.view import Finding, Lint, View
 from specnet.analyses.messages import MARK, AllowedCodes, list_names
 from specnet.diagnostics import Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated
+from specnet.package import IncompleteInstall, list_modules
 from specnet.source import Source
 
 
-@cache
-def list_file_names() -> tuple[str, ...]:
-    """Return the names of the modules in this folder."""
-    found = (entry.name for entry in files(__package__).iterdir())
-    return tuple(sorted(name[:-3] for name in found if name.endswith(".py")))
-
-
 def load_lints(subjects: Collection[str]) -> Iterator[Lint]:
-    """Import the lints on these subjects."""
-    for name in list_file_names():
-        if name.partition("_")[0] in subjects:
-            yield from import_module(f"{__package__}.{name}").LINTS
+    """Import the lints on these subjects; raises IncompleteInstall if there are none."""
+    names = [name for name in list_modules(__package__) if name.partition("_")[0] in subjects]
+    if not names:
+        raise IncompleteInstall(f"there are no lints in {__package__}")
+    for name in names:
+        yield from import_module(f"{__package__}.{name}").LINTS
 
 
 def advise(

@@ -12,6 +12,7 @@ from specnet.graph import Node
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training
+from specnet.settings.group import list_names
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
@@ -97,10 +98,11 @@ def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
 def find_empty_groups(view: View) -> Iterator[Finding]:
     """Yield groups whose pattern matches no parameter, as in `group nrom lr=2x`."""
     training = view.network.training
-    parameters = list(_learned_parameters(view)) if training and training.group else []
-    spans = view.elaborated.step_spans.get("group", ())
-    for group, span in zip(training.group if training else (), spans, strict=False):
-        if not any(group.matches(name, words) for name, words in parameters):
+    groups = training.group if training else ()
+    parameters = _learned_parameters(view) if groups else ()
+    names = {called for name, words in parameters for called in list_names(name, words)}
+    for group, span in zip(groups, view.elaborated.step_spans.get("group", ()), strict=False):
+        if not group.selects(names):
             yield Finding(span, fact=f"no parameter that is learned is called `{group.pattern}`")
 
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from specnet.backends.diagram.palette import QUIET, Colours
 from specnet.layers.base import Shape, format_shape
-from specnet.reporters.terminal import replace_unprintable
+from specnet.printable import replace_unprintable
 
 LONGEST = 400
 """The largest number of characters of a text."""

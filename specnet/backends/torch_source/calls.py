@@ -10,12 +10,12 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from specnet.backends.torch_source.pretty_printer import Verbatim
 from specnet.layers.base import Layer, Shapes, TorchCall
 from specnet.layers.base.families import is_frozen
+from specnet.package import read_package_text
 
 SIGNATURES: Mapping[str, str] = {
     "nn.Conv2d": "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True",
@@ -184,7 +184,7 @@ def _find_embedded_signature(name: str) -> Signature:
 @cache
 def read_torch_modules() -> tuple[str, ast.Module]:
     """Return the text of torch_modules.py and its syntax tree."""
-    text = files("specnet.backends").joinpath("torch_modules.py").read_text(encoding="utf-8")
+    text = read_package_text("backends/torch_modules.py")
     return text, ast.parse(text)
 
 

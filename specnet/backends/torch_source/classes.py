@@ -32,6 +32,9 @@ from specnet.backends.torch_source.parameters import (
 from specnet.graph import Network
 from specnet.naming import make_numbered_name, make_unused_name
 
+GLOBAL_NAMES = {*USED_NAMES, *dir(builtins), "model", "output", "outputs"}
+"""Names that no class can have, since the generated file uses them."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -45,7 +48,7 @@ class Classes:
     """The class definitions of a network, each before those that use it, and the instance that each module is."""
 
     def __init__(self, network: Network, root: Module, root_name: str, taken: set[str]) -> None:
-        self.network, self.taken = network, taken | {root_name}
+        self.network, self.taken = network, taken | GLOBAL_NAMES | {root_name}
         self.definitions = list[ClassDefinition]()
         self.instances: dict[str, Instance] = {}
         for modules in _group_modules(network, root):
@@ -190,9 +193,7 @@ def _list_submodules(module: Module) -> Iterator[Module]:
 def make_class_name(name: str, taken: Iterable[str]) -> str:
     """Return a network's name as that of a class, without the characters that an identifier cannot have."""
     cleaned = re.sub(r"\W", "", name) or "Network"
-    return make_unused_name(
-        cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*USED_NAMES, *dir(builtins), *taken}
-    )
+    return make_unused_name(cleaned if cleaned.isidentifier() else f"Net{cleaned}", {*GLOBAL_NAMES, *taken})
 
 
 def _make_module_class_name(module: Module) -> str:

@@ -11,7 +11,7 @@ from itertools import groupby
 from specnet.backends.torch_source.calls import SourceCall
 from specnet.backends.torch_source.init_writer import ClassBody, format_submodule
 from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot
+from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot, to_python_name
 from specnet.backends.torch_source.pretty_printer import (
     LINE_WIDTH,
     Bracketed,
@@ -22,7 +22,7 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers.base import Family
-from specnet.naming import make_unused_name
+from specnet.naming import make_numbered_name, make_unused_name
 
 MAX_NESTED_CALLS = 4
 """The largest number of nested calls on one line."""
@@ -50,13 +50,12 @@ def write_forward(body: ClassBody, scope: ModuleScope | None) -> list[str]:
 def _choose_input_names(module: Module, scope: ModuleScope | None) -> list[str]:
     """Return `x`, followed by the names of a block's parameters for values, or by `skip`, `skip2`, …"""
     if not module.path and len(module.inputs) > 1:
-        return [make_unused_name(name, USED_NAMES) for name in module.inputs]
-    values = scope.values if scope else ()
-    named = [
-        make_unused_name(name.lower(), {*USED_NAMES, "x"}) for name, value in values if isinstance(value, ValueRef)
-    ]
-    others = [f"skip{number}" if number > 1 else "skip" for number in range(1, len(module.inputs))]
-    return ["x", *(named if len(named) == len(others) else others)]
+        return list(module.inputs)
+    given = [name for name, value in scope.values if isinstance(value, ValueRef)] if scope else []
+    names = ["x"]
+    for name in given if len(given) == len(module.inputs) - 1 else ["skip"] * (len(module.inputs) - 1):
+        names.append(make_numbered_name(to_python_name(name), names))
+    return names
 
 
 # Statements

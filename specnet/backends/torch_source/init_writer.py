@@ -28,7 +28,7 @@ from specnet.backends.torch_source.pretty_printer import (
 )
 from specnet.graph import Network
 from specnet.layers.base import Shape, format_shape
-from specnet.naming import escape_attribute, is_attribute, make_unused_name
+from specnet.naming import escape_name, is_attribute, make_unused_name
 
 
 def format_submodule(name: str) -> str:
@@ -60,7 +60,7 @@ class ClassBody:
         slots = [s for s in self.texts if s in self.definition.branches or (s.child, s.call) in functions]
         taken = {child.name for child in self.children}
         names = (name for slot in slots for name in self.definition.parameters.reads[slot])
-        return {name: make_unused_name(escape_attribute(name), taken) for name in names}
+        return {name: make_unused_name(escape_name(name), taken) for name in names}
 
     def attribute_text(self, slot: Slot) -> PythonText:
         """Return the text of a slot with attributes in place of the constructor's parameters."""

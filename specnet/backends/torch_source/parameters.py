@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Any
 
 from specnet.backends.torch_source.pretty_printer import PythonText, format_literal
-from specnet.naming import make_numbered_name, make_unused_name
+from specnet.naming import FORWARD_NAMES, make_numbered_name, make_unused_name
 
-USED_NAMES = frozenset({"nn", "F", "torch", "Tensor", "self", "super", "range", "float", "i"})
-"""Names that the generated source uses itself."""
+USED_NAMES = FORWARD_NAMES | {"i", "_"}
+"""Names that the generated source uses itself within its functions."""
 
 ATTRIBUTE_NAMES = {
     "K": "filters",

@@ -12,7 +12,7 @@ from specnet.backends.torch_source.calls import read_torch_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
 from specnet.layers.base import Shape
-from specnet.reporters.terminal import replace_unprintable
+from specnet.printable import escape_commands, replace_unprintable
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 
@@ -31,7 +31,8 @@ def write_docstring(network: Network, origin: str) -> str:
         network.digest,
     ]
     wrapped = [line for text in paragraphs for line in wrap(replace_unprintable(text), LINE_WIDTH - 3) or [""]]
-    lines = [_escape(line) for line in wrapped]  # only now: a line that ended within an escape would end the string
+    # only now, as a line that ended within an escape would end the string
+    lines = [_escape(escape_commands(line)) for line in wrapped]
     return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
 
 

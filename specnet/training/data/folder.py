@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,79 +11,38 @@ import torch
 from specnet.settings.data import Folder
 from specnet.training.data.download import list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
-from specnet.training.data.image_decoding import any_has_colour, describe_bad_files
+from specnet.training.data.folder_layout import (
+    ClassFile,
+    FolderLayout,
+    describe_endings,
+    list_names,
+    order_classes,
+    read_layout,
+)
+from specnet.training.data.folder_survey import Survey, survey_files
+from specnet.training.data.image_decoding import count_all_values
+from specnet.training.data.image_files import BadFile, describe_bad_files
 from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
+from specnet.training.data.sixteen_bits import SixteenBitScale, fit_scale
 from specnet.training.errors import DataProblem
-
-PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
-"""The parts of a set, and the names of their folders."""
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
-
-
-@dataclass(frozen=True)
-class ImageFile:
-    """An image file: its path relative to the folder of the set, its part, and its label."""
-
-    name: str
-    part: str
-    label: int
 
 
 def read_folder(setting: Folder, request: DataRequest) -> DataSet:
     """Read all parts, decoded once to the requested size; raises DataProblem, CannotRun."""
     folder = _find_folder(setting.path, request.data_dir)
-    parts = {part: place for part, names in PARTS.items() if (place := _first_folder(folder, names))}
-    if "train" not in parts:
-        parts = {"train": folder}
-    classes = _list_classes(parts["train"])
-    files = [file for part, place in parts.items() for file in _label_files(folder, part, place, classes)]
-    names = [file.name for file in files]
-    kept = FolderCache(folder, names, request.shape[:2], setting.resize, request.workers, request.note)
-    found = kept.find()
-    channels = found.channels if found else _count_channels(folder, names, request.workers)
-    request.refuse(len(classes), channels)
-    return _make_data_set(classes, files, found or kept.make(channels), request)
-
-
-def _count_channels(folder: Path, names: list[str], workers: int) -> int:
-    return 3 if any_has_colour([folder / name for name in names], workers) else 1
-
-
-def _make_data_set(
-    classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
-) -> DataSet:
-    """Return the parts of the decoded images, without bad files; the pixels stay where they are."""
-    good = _without_bad(classes, files, found, request)
-    pixels = StoredPixels(found.pixels, torch.arange(len(good)), request.workers)
-    images = Images(pixels, torch.tensor([file.label for file in good]))
-
-    def part(name: str) -> Images | None:
-        places = torch.tensor([file.part == name for file in good])
-        return images.take(places) if places.any() else None
-
-    train = part("train")
-    assert train, "every class has images"
-    return DataSet(classes, train, part("validation"), part("test"))
-
-
-def _without_bad(
-    classes: tuple[str, ...], files: list[ImageFile], found: DecodedFolder, request: DataRequest
-) -> list[ImageFile]:
-    """Return the good files; raises DataProblem for bad ones without `skip_bad`, and for a class without good ones."""
-    if not found.bad:
-        return files
-    report = describe_bad_files(found.bad, len(files))
-    if not request.skip_bad:
-        raise DataProblem(f"{report}; `--skip-bad` leaves them out")
-    request.note(f"{report}; left out")
-    bad = {each.name for each in found.bad}
-    good = [file for file in files if file.name not in bad]
-    there = {(file.part, file.label) for file in good}
-    for file in files:
-        if (file.part, file.label) not in there:
-            raise DataProblem(f"no image of {classes[file.label]} in the {file.part} part can be read")
-    return good
+    layout = read_layout(folder, is_for_training=request.classes is None)
+    for text in layout.notes:
+        request.note(text)
+    names = [file.name for file in layout.files]
+    cache = FolderCache(folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note)
+    found = cache.find()
+    if found:
+        request.refuse(len(_choose_classes(_sort_files(layout, found), request)), found.channels)
+    else:
+        survey = survey_files(folder, names, request.workers)
+        request.refuse(len(_choose_classes(_sort_files(layout, survey), request)), survey.channels)
+        found = cache.make(survey, _choose_scale(folder, layout, survey, request))
+    return _make_data_set(layout, found, request)
 
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
@@ -97,59 +55,104 @@ def _find_folder(path: str, data_dir: Path | None) -> Path:
     return found
 
 
-def _first_folder(folder: Path, names: tuple[str, ...]) -> Path | None:
-    return next((folder / name for name in names if (folder / name).is_dir()), None)
+def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
+    """Return the scale for grey images of 16 bits, fitted to those of the training part; None if there are none."""
+    if not survey.deep or request.scale:
+        return request.scale if survey.deep else None
+    paths = [folder / file.name for file in map(layout.files.__getitem__, survey.deep) if file.part == "train"]
+    return fit_scale(count_all_values(paths, request.workers))
 
 
-def _list_classes(folder: Path) -> tuple[str, ...]:
-    """Return the names of the folders in alphabetical order, which is the order of the labels."""
-    try:
-        names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."))
-    except OSError as error:
-        raise _make_read_error(error) from None
-    if len(names) < 2:
-        there = f"only {names[0]} is there" if names else "none is there"
-        raise DataProblem(f"{folder} needs a folder of images for each class, at least two; {there}")
-    if odd := [name for name in names if _is_not_utf8(name)]:
-        raise DataProblem(f"the name of the folder {odd[0]!r} in {folder} is not UTF-8, as that of a class has to be")
-    return names
+# Classes
 
 
-def _is_not_utf8(name: str) -> bool:
-    """Whether a name has bytes that are not UTF-8, which Python keeps as surrogates."""
-    return any("\ud800" <= letter <= "\udfff" for letter in name)
+@dataclass(frozen=True)
+class _Sorted:
+    """The files of a layout, sorted: images, files that cannot be read, and files that are no images."""
+
+    layout: FolderLayout
+    good: list[ClassFile]
+    bad: list[BadFile]
+    others: list[str]
+
+    def count(self, part: str) -> Counter[str]:
+        """Count the images of a part by class."""
+        return Counter(file.class_name for file in self.good if file.part == part)
 
 
-def _label_files(folder: Path, part: str, place: Path, classes: tuple[str, ...]) -> list[ImageFile]:
-    """Return all image files below the classes' folders."""
-    if (there := _list_classes(place)) != classes:
-        odd = ", ".join(sorted(set(there) ^ set(classes)))
-        raise DataProblem(f"{place} has other classes than the training part: {odd}")
-    found = {name: sorted(_image_files(place / name)) for name in classes}
-    if empty := [name for name, paths in found.items() if not paths]:
-        raise DataProblem(f"{place} has no images of {', '.join(empty)}")
-    return [
-        ImageFile(path.relative_to(folder).as_posix(), part, label)
-        for label, name in enumerate(classes)
-        for path in found[name]
-    ]
+def _sort_files(layout: FolderLayout, found: Survey | DecodedFolder) -> _Sorted:
+    bad, others = found.bad, set(found.passed_over)
+    return _Sorted(
+        layout,
+        [file for place, file in enumerate(layout.files) if place not in bad and place not in others],
+        [BadFile(layout.files[place].name, bad[place]) for place in sorted(bad)],
+        [layout.files[place].name for place in others],
+    )
 
 
-def _image_files(folder: Path) -> Iterator[Path]:
-    """Yield the visible files with suffixes of images in a folder and below it; links are followed once."""
-    seen = set[tuple[int, int]]()
-    for place, folders, names in os.walk(folder, onerror=_raise_read_error, followlinks=True):
-        fact = Path(place).stat()
-        if (fact.st_dev, fact.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((fact.st_dev, fact.st_ino))
-        yield from (Path(place, name) for name in names if name[0] != "." and Path(name).suffix.lower() in SUFFIXES)
+def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
+    """Return the classes in the order of their labels.
+
+    Raises DataProblem for files that cannot be read and classes without images, unless they are skipped, and for images
+    of other classes than the training part has.
+    """
+    layout = files.layout
+    if files.bad and not request.skip_bad:
+        raise DataProblem(f"{_describe_bad(files)}; `--skip-bad` leaves them out")
+    empty = _find_empty(files)
+    if empty and request.classes is None and not request.skip_bad:
+        part = layout.describe_part("train")
+        raise DataProblem(f"{part} has no images of {list_names(empty)}; `--skip-bad` leaves such classes out")
+    classes = request.classes or order_classes(set(layout.classes["train"]) - set(empty))
+    if len(classes) < 2:
+        there = f"only {classes[0]} has" if classes else "none of them has"
+        raise DataProblem(f"{layout.describe_part('train')} needs images of at least two classes, and {there} any")
+    for part in layout.classes:
+        if more := order_classes(set(files.count(part)) - set(classes)):
+            than = "the run was not trained on" if request.classes else "the training part lacks"
+            raise DataProblem(f"{layout.describe_part(part)} has images of classes that {than}: {list_names(more)}")
+    return classes
 
 
-def _raise_read_error(error: OSError) -> None:
-    raise _make_read_error(error) from None
+def _find_empty(files: _Sorted) -> tuple[str, ...]:
+    """Return the classes whose folders in the training part hold no images."""
+    return order_classes(set(files.layout.classes["train"]) - set(files.count("train")))
 
 
-def _make_read_error(error: OSError) -> DataProblem:
-    return DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}")
+def _describe_bad(files: _Sorted) -> str:
+    return describe_bad_files(files.bad, len(files.good) + len(files.bad))
+
+
+def _note_left_out(files: _Sorted, classes: tuple[str, ...], request: DataRequest) -> None:
+    """Note what is not used, and the parts that lack classes."""
+    if files.bad:
+        request.note(f"{_describe_bad(files)}; left out")
+    if files.others:
+        request.note(f"passed over, as they are no images: {describe_endings(files.others)}")
+    if request.classes is None and (empty := _find_empty(files)):
+        request.note(f"left out, as they have no images: {list_names(empty)}")
+    for part in files.layout.classes:
+        if lacking := order_classes(set(classes) - set(files.count(part))):
+            name = files.layout.describe_part(part)
+            request.note(f"{name} has no images of {list_names(lacking)}: it is measured without")
+
+
+# Labels
+
+
+def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequest) -> DataSet:
+    """Return the parts of the decoded images; the pixels stay where they are."""
+    files = _sort_files(layout, found)
+    classes = _choose_classes(files, request)
+    _note_left_out(files, classes, request)
+    numbers = {name: label for label, name in enumerate(classes)}
+    pixels = StoredPixels(found.pixels, torch.arange(len(files.good)), request.workers)
+    images = Images(pixels, torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64))
+
+    def part(name: str) -> Images | None:
+        places = torch.tensor([file.part == name for file in files.good], dtype=torch.bool)
+        return images.take(places) if places.any() else None
+
+    if (train := part("train")) is None:
+        raise DataProblem(f"{layout.describe_part('train')} has no images")
+    return DataSet(classes, train, part("validation"), part("test"), found.findings, found.scale)

@@ -15,21 +15,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zlib import crc32
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
 from specnet.training.data.download import get_cache_folder
-from specnet.training.data.image_decoding import BadFile, ImageFormat, decode_images
+from specnet.training.data.folder_survey import Survey
+from specnet.training.data.image_decoding import ImageFormat, decode_images
+from specnet.training.data.image_files import BadFile
+from specnet.training.data.images import Findings
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.errors import CannotRun
 from specnet.training.files import is_locked, lock_folder, write_atomically
 from specnet.training.resources import CPU, fits_in_memory, format_bytes, get_free_memory
 
-FORMAT = 1
+FORMAT = 2
 """A part of the key, to be increased whenever the same files give other pixels."""
 
 PIXELS, CONTENTS = "pixels", "contents.json"
@@ -44,12 +49,40 @@ WAIT = 0.5
 """Seconds between two checks whether another process has decoded the images."""
 
 
+class Contents(BaseModel):
+    """contents.json: what lies beside the pixels, `asked` being the scale of a run that they were decoded for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shape: tuple[int, int, int, int]
+    crc32: int
+    source: str
+    resize: tuple[int, int] | None
+    asked: SixteenBitScale | None
+    scale: SixteenBitScale | None
+    bad: dict[int, str]
+    passed_over: tuple[int, ...]
+    findings: Findings | None
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """The folder and the form of the pixels: two caches of the same form hold the same images, or one is old."""
+        return self.source, self.resize, self.asked, self.shape[1:3]
+
+
 @dataclass(frozen=True)
 class DecodedFolder:
-    """The good images in the order of their files: `pixels` is uint8 N×H×W×C, a mapped file or in memory."""
+    """The good images in the order of their files: `pixels` is uint8 N×H×W×C, a mapped file or in memory.
+
+    `bad` are the reasons by the places of files that cannot be read, `passed_over` the places of files that are no
+    images; `scale` is that of grey images of 16 bits, if there are any.
+    """
 
     pixels: Tensor
-    bad: tuple[BadFile, ...]
+    bad: Mapping[int, str]
+    passed_over: tuple[int, ...]
+    scale: SixteenBitScale | None
+    findings: Findings | None
 
     @property
     def channels(self) -> int:
@@ -58,46 +91,60 @@ class DecodedFolder:
 
 @dataclass(frozen=True)
 class FolderCache:
-    """The cache of the images below a folder; the paths of `files` are relative to it."""
+    """The cache of the images below a folder; the paths of `files` are relative to it.
+
+    `asked` is the scale for grey images of 16 bits, or None where it is fitted to those that are trained on.
+    """
 
     folder: Path
     files: Sequence[str]
     size: tuple[int, int]
     resize: tuple[int, int] | None
+    asked: SixteenBitScale | None
     workers: int
     note: Callable[[str], None]
 
     def find(self) -> DecodedFolder | None:
-        """Return the cached images if there are any and they are intact."""
-        place = self._place()
-        if (contents := _read_contents(place / CONTENTS)) is None:
-            return None
-        if (found := _open_whole(place / PIXELS, contents)) is None:
-            self.note(f"the cache {_format_path(place)} is damaged, and is made anew")
-            return None
-        size = format_bytes(found.pixels.nbytes)
-        self.note(f"{len(found.pixels):,} decoded images are read from {_format_path(place)}, {size}")
-        return found
+        """Return the cached images if there are any and they are intact.
 
-    def make(self, channels: int) -> DecodedFolder:
+        Those that were decoded for training serve a run as well, if they have its scale or need none.
+        """
+        for asked in dict.fromkeys((None, self.asked)):
+            place = self._place(asked)
+            if not (place / CONTENTS).exists():
+                continue
+            contents = _read_contents(place / CONTENTS)
+            if contents and self.asked and contents.scale not in (None, self.asked):
+                continue
+            if not contents or not (found := _open_whole(place / PIXELS, contents, len(self.files))):
+                self.note(f"the cache {_format_path(place)} is damaged, and is made anew")
+                return None
+            size = format_bytes(found.pixels.nbytes)
+            self.note(f"{len(found.pixels):,} decoded images are read from {_format_path(place)}, {size}")
+            return found
+        return None
+
+    def make(self, survey: Survey, scale: SixteenBitScale | None) -> DecodedFolder:
         """Decode the images, into the cache if possible; raises CannotRun where neither disk nor memory has room.
 
         Where another process decodes the same images, it is waited for.
         """
-        form, place = ImageFormat(self.size, channels, self.resize), self._place()
+        form = ImageFormat(self.size, survey.channels, self.resize, scale or FULL_SCALE)
+        place = self._place(self.asked if scale else None)
         try:
             place.mkdir(parents=True, exist_ok=True)
             with self._lock(place) as has_waited:
                 found = self.find() if has_waited else None
-                return found or self._write(form, place)
+                return found or self._write(form, place, survey, scale)
         except (OSError, CannotRun) as error:
-            return self._decode_into_memory(form, f"{_format_path(place)} cannot be written: {_reason(error)}")
+            why = f"{_format_path(place)} cannot be written: {_reason(error)}"
+            return self._decode_into_memory(form, why, survey, scale)
 
-    def _place(self) -> Path:
+    def _place(self, asked: SixteenBitScale | None) -> Path:
         """Return the folder whose name is the key."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
-        key = sha256(json.dumps([FORMAT, self.size, self.resize, known]).encode())
-        return get_cache_folder() / "folders" / key.hexdigest()[:16]
+        content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known]
+        return get_cache_folder() / "folders" / sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @contextmanager
     def _lock(self, place: Path) -> Iterator[bool]:
@@ -111,71 +158,74 @@ class FolderCache:
         with lock_folder(place):
             yield has_waited
 
-    def _write(self, form: ImageFormat, place: Path) -> DecodedFolder:
+    def _write(self, form: ImageFormat, place: Path, survey: Survey, scale: SixteenBitScale | None) -> DecodedFolder:
         """Write the pixels to a temporary file that is renamed, and then the contents, which make them valid."""
-        needed, room = len(self.files) * prod(form.shape), shutil.disk_usage(place).free
+        needed, room = len(survey.good) * prod(form.shape), shutil.disk_usage(place).free
         if room < needed + MARGIN:
             raise CannotRun(f"{format_bytes(needed)} are needed, and the disk has {format_bytes(room)} left")
         with open_atomically(place / PIXELS) as stream:
-            contents = self._write_pixels(form, stream)
-        contents |= {"folder": str(self.folder.absolute()), "resize": self.resize}
-        write_atomically(place / CONTENTS, json.dumps(contents))  # in ASCII, as names need not be UTF-8
-        self._remove_outdated(place)
+            checksum, bad = self._write_pixels(form, survey, stream)
+        contents = Contents(
+            shape=(len(survey.headers) - len(bad) - len(survey.passed_over), *form.shape),
+            crc32=checksum,
+            source=self.folder.absolute().as_uri(),
+            resize=self.resize,
+            asked=self.asked if scale else None,
+            scale=scale,
+            bad=bad,
+            passed_over=survey.passed_over,
+            findings=survey.describe(self.size),
+        )
+        write_atomically(place / CONTENTS, contents.model_dump_json())
+        _remove_outdated(place, contents)
         found = _map_pixels(place / PIXELS, contents)
         self.note(
             f"decoded {len(found.pixels):,} images into {_format_path(place)}, {format_bytes(found.pixels.nbytes)}"
         )
         return found
 
-    def _remove_outdated(self, place: Path) -> None:
-        """Remove the cache of the same folder in the same form, from before its files changed."""
-        new = _read_contents(place / CONTENTS)
-        for other in place.parent.iterdir():
-            if (
-                other != place
-                and (old := _read_contents(other / CONTENTS))
-                and new
-                and _source_of(old) == _source_of(new)
-            ):
-                shutil.rmtree(other, ignore_errors=True)
-
-    def _write_pixels(self, form: ImageFormat, stream: BinaryIO) -> dict[str, Any]:
-        checksum, bad = 0, []
-        for image in self._decode(form):
+    def _write_pixels(self, form: ImageFormat, survey: Survey, stream: BinaryIO) -> tuple[int, dict[int, str]]:
+        """Write the images one after the other; return their checksum, and the bad files."""
+        checksum, bad = 0, survey.bad
+        for place, image in self._decode(form, survey):
             if isinstance(image, BadFile):
-                bad.append([image.name, image.reason])
+                bad[place] = image.reason
             else:
                 content = image.numpy().data
                 checksum = crc32(content, checksum)
                 stream.write(content)
-        return {"shape": [len(self.files) - len(bad), *form.shape], "crc32": checksum, "bad": bad}
+        return checksum, bad
 
-    def _decode_into_memory(self, form: ImageFormat, why: str) -> DecodedFolder:
-        size = len(self.files) * prod(form.shape)
+    def _decode_into_memory(
+        self, form: ImageFormat, why: str, survey: Survey, scale: SixteenBitScale | None
+    ) -> DecodedFolder:
+        number = len(survey.good)
+        size = number * prod(form.shape)
         if not fits_in_memory(size, CPU):
             raise CannotRun(
-                f"{why}; and {len(self.files):,} images, {format_bytes(size)}, are too many to decode into memory, "
+                f"{why}; and {number:,} images, {format_bytes(size)}, are too many to decode into memory, "
                 f"which has {format_bytes(get_free_memory(CPU))} left"
             )
         self.note(f"{why}; the images are decoded into memory, and anew for the next run")
-        pixels, bad = torch.empty((len(self.files), *form.shape), dtype=torch.uint8), list[BadFile]()
-        for place, image in enumerate(self._decode(form)):
+        pixels, bad, done = torch.empty((number, *form.shape), dtype=torch.uint8), survey.bad, 0
+        for place, image in self._decode(form, survey):
             if isinstance(image, BadFile):
-                bad.append(image)
+                bad[place] = image.reason
             else:
-                pixels[place - len(bad)] = image
-        return DecodedFolder(pixels[: len(self.files) - len(bad)], tuple(bad))
+                pixels[done], done = image, done + 1
+        return DecodedFolder(pixels[:done], bad, survey.passed_over, scale, survey.describe(self.size))
 
-    def _decode(self, form: ImageFormat) -> Iterator[Tensor | BadFile]:
-        """Yield the decoded images, and bad files by their paths below the folder."""
-        paths = [self.folder / name for name in self.files]
-        for name, image in zip(self.files, decode_images(paths, form, self.workers, self.note), strict=True):
-            yield BadFile(name, image.reason) if isinstance(image, BadFile) else image
+    def _decode(self, form: ImageFormat, survey: Survey) -> Iterator[tuple[int, Tensor | BadFile]]:
+        """Yield the decoded images, or bad files, with the places of their files."""
+        paths = [self.folder / self.files[place] for place in survey.good]
+        return zip(survey.good, decode_images(paths, form, self.workers, self.note), strict=True)
 
 
-def _source_of(contents: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the folder of the contents, and the form of the pixels."""
-    return contents.get("folder"), contents.get("resize"), contents.get("shape", [])[1:3]
+def _remove_outdated(place: Path, new: Contents) -> None:
+    """Remove the cache of the same folder in the same form, from before its files changed."""
+    for other in place.parent.iterdir():
+        if other != place and (old := _read_contents(other / CONTENTS)) and old.form == new.form:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
@@ -187,32 +237,32 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     return fact.st_size, fact.st_mtime_ns
 
 
-def _read_contents(path: Path) -> Mapping[str, Any] | None:
-    """Read contents.json: None where it is missing, empty where it is damaged."""
+def _read_contents(path: Path) -> Contents | None:
+    """Read contents.json; None where it is missing, damaged or from another version."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        return value if isinstance(value, dict) else {}
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        return Contents.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
-        return {}
+        return None
 
 
-def _open_whole(path: Path, contents: Mapping[str, Any]) -> DecodedFolder | None:
-    """Return the pixels if they match the contents."""
-    try:
-        if path.stat().st_size == prod(contents["shape"]) and _checksum(path) == contents["crc32"]:
-            return _map_pixels(path, contents)
-    except (OSError, KeyError, TypeError, ValueError):
-        pass
-    return None
+def _open_whole(path: Path, contents: Contents, files: int) -> DecodedFolder | None:
+    """Return the pixels if they match the contents, and these the number of files."""
+    left_out = {*contents.bad, *contents.passed_over}
+    is_consistent = min(contents.shape) >= 0 and contents.shape[0] + len(left_out) == files
+    if not is_consistent or not left_out <= set(range(files)) or not path.is_file():
+        return None
+    is_whole = path.stat().st_size == prod(contents.shape) and _checksum(path) == contents.crc32
+    return _map_pixels(path, contents) if is_whole else None
 
 
-def _map_pixels(path: Path, contents: Mapping[str, Any]) -> DecodedFolder:
-    shape, bad = tuple(contents["shape"]), tuple(BadFile(*each) for each in contents["bad"])
-    if not shape[0]:
-        return DecodedFolder(torch.empty(shape, dtype=torch.uint8), bad)  # an empty file cannot be mapped
-    return DecodedFolder(torch.from_numpy(np.memmap(path, np.uint8, "c", shape=shape)), bad)
+def _map_pixels(path: Path, contents: Contents) -> DecodedFolder:
+    shape = contents.shape
+    pixels = (  # an empty file cannot be mapped
+        torch.from_numpy(np.memmap(path, np.uint8, "c", shape=shape))
+        if shape[0]
+        else torch.empty(shape, dtype=torch.uint8)
+    )
+    return DecodedFolder(pixels, contents.bad, contents.passed_over, contents.scale, contents.findings)
 
 
 def _checksum(path: Path) -> int:

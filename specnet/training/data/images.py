@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.errors import DataProblem
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
@@ -82,18 +83,40 @@ class Images:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """Images as they were found: the smallest and the largest height and width, and how many are changed in what way.
+
+    Of one image, several things may be changed.
+    """
+
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    changes: Mapping[str, int]
+
+
+def fitted_to(size: tuple[int, int]) -> str:
+    """Return the change of images that had another size."""
+    return f"fitted to {size[0]}×{size[1]}"
+
+
+@dataclass(frozen=True)
 class DataSet:
-    """The parts of a set and the names of its classes, in the order of their labels."""
+    """The parts of a set and the names of its classes, in the order of their labels.
+
+    `findings` says what the images were before, `scale` is that of grey images of 16 bits, if there are any.
+    """
 
     classes: tuple[str, ...]
     train: Images
     validation: Images | None = None
     test: Images | None = None
+    findings: Findings | None = None
+    scale: SixteenBitScale | None = None
 
     def map(self, change: Callable[[Images], Images]) -> DataSet:
         """Return the set with every part changed."""
         validation, test = (part and change(part) for part in (self.validation, self.test))
-        return DataSet(self.classes, change(self.train), validation, test)
+        return replace(self, train=change(self.train), validation=validation, test=test)
 
     def parts(self) -> dict[str, Images]:
         """Return the parts that exist, by name."""
@@ -126,7 +149,8 @@ class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
     `note` reports downloads and decoding. `refuse` is called with the numbers of classes and of channels before images
-    are decoded, and raises where they do not fit. With `skip_bad`, files that cannot be read are left out.
+    are decoded, and raises where they do not fit. With `skip_bad`, files that cannot be read and classes without images
+    are left out. `classes` and `scale` are those of a run that the images are for; without, they are found in the data.
     """
 
     shape: tuple[int, int, int]
@@ -135,6 +159,8 @@ class DataRequest:
     workers: int = field(default_factory=count_processors)
     skip_bad: bool = False
     refuse: Callable[[int, int], None] = lambda classes, channels: None
+    classes: tuple[str, ...] | None = None
+    scale: SixteenBitScale | None = None
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from specnet.settings.data import Data
 from specnet.settings.split import Split
-from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels, resize_and_crop, split_off
+from specnet.training.data.images import (
+    DataRequest,
+    DataSet,
+    Findings,
+    Images,
+    StoredPixels,
+    fitted_to,
+    resize_and_crop,
+    split_off,
+)
 from specnet.training.data.sets import READERS
 from specnet.training.errors import DataProblem
 from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory, format_bytes
@@ -131,8 +141,17 @@ def load(data: Data, split: Split | None, request: DataRequest) -> DataSet:
     """Load a data set with all images in the requested size; raises DataProblem, CannotRun."""
     found = READERS[type(data)](data, request)
     _check_labels(data, found)
-    fitting = found.map(lambda part: _resize_part(part, request.shape[:2]))
+    fitting = _fit_to(found, request.shape[:2])
     return load_into_memory(apply_split(fitting, split), request.note)
+
+
+def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:
+    """Return the set in the requested size; a set that is no folder of image files gets its findings here."""
+    before = cast(tuple[int, int], tuple(found.train.pixels.shape[1:3]))
+    images = sum(map(len, found.parts().values()))
+    changes = {} if before == size else {fitted_to(size): images}
+    fitting = found.map(lambda part: _resize_part(part, size))
+    return replace(fitting, findings=found.findings or Findings(before, before, changes))
 
 
 def _resize_part(part: Images, size: tuple[int, int]) -> Images:

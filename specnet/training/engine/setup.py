@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from specnet.settings import Training
+from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.device import Device, choose_device, use_fast_dropout
@@ -35,6 +36,7 @@ from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 from specnet.training.preflight import (
+    describe_spare_outputs,
     refuse_data,
     refuse_shape,
     refuse_sharing,
@@ -44,6 +46,7 @@ from specnet.training.preflight import (
 )
 from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
+from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import RunFolder, build_metadata
 from specnet.training.transforms.normalization import Normalizer, fit_normalizer
 
@@ -62,8 +65,18 @@ class Setup:
     ranks: Ranks
 
 
-def set_up(job: Job, options: Options, path: Path, callback: Callback, ranks: Ranks = SINGLE_PROCESS) -> Setup:
-    """Choose the device and read the data, without writing anything; raise TrainingError where they do not fit."""
+def set_up(
+    job: Job,
+    options: Options,
+    path: Path,
+    callback: Callback,
+    ranks: Ranks = SINGLE_PROCESS,
+    begun: RunConfig | None = None,
+) -> Setup:
+    """Choose the device and read the data, without writing anything; raise TrainingError where they do not fit.
+
+    A run that has `begun` has the classes in its own order, and its own scale of pixels.
+    """
     callback = callback if ranks.is_first else Callback()
     freeze_layers(job.module, options.freeze)
     refuse_unregistered(job.training)
@@ -74,16 +87,20 @@ def set_up(job: Job, options: Options, path: Path, callback: Callback, ranks: Ra
     refuse_sharing(job, options, device, ranks)
     refuse_unsupported(job, options, device)
     with ranks.take_turns():
-        data = load(job.training.data, job.training.split, _make_request(job, options, callback))
+        data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
+    for line in describe_data(data):
+        callback.on_note(line)
     refuse_data(job, data)
+    if problem := describe_spare_outputs(job, len(data.classes)):
+        callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
         callback.on_note(f"a batch of {size:,} is more than the {images:,} images to train on: all are one batch")
     normalizer = fit_normalizer(job.training.normalize, data.train.pixels)
-    folder = RunFolder(path, build_metadata(job, data.classes, normalizer, options.overrides))
+    folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, callback, ranks)
 
 
-def _make_request(job: Job, options: Options, callback: Callback) -> DataRequest:
+def _make_request(job: Job, options: Options, callback: Callback, begun: RunConfig | None) -> DataRequest:
     """Return the request for the job's data; raises CannotRun if the data folder is missing."""
     if options.data_dir and not options.data_dir.is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
@@ -95,6 +112,8 @@ def _make_request(job: Job, options: Options, callback: Callback) -> DataRequest
         _count_workers(options),
         options.skip_bad,
         partial(refuse_shape, job),
+        begun.classes if begun else None,
+        begun.scale if begun else None,
     )
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -60,7 +61,7 @@ def _list_newest_first(folder: Path) -> list[Path]:
 def _read_whole(path: Path) -> Checkpoint | None:
     """Read a checkpoint; None if it is damaged."""
     try:
-        written = json.loads(path.read_text())
+        written = from_json(path.read_bytes())
         tensors = path.with_suffix(".safetensors").read_bytes()
         is_whole = written["sha256"] == _checksum(tensors, written["facts"])
         return Checkpoint(load_tensors(tensors), written["facts"]) if is_whole else None

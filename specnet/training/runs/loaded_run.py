@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from pydantic_core import from_json
 from torch import Tensor, nn
 
 from specnet.settings.data import Folder
+from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
 from specnet.training.data.images import get_class_name
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options
 from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import MODEL, SUMMARY, Weights, read_json, read_metrics, refuse_not_finite
+from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 DECODED_AT_ONCE = 64
@@ -27,13 +29,17 @@ DECODED_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl."""
+    """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl.
+
+    `scale` is that of grey images of 16 bits, if it was trained on such.
+    """
 
     folder: Path
     job: Job = field(repr=False)
     options: Options
     classes: tuple[str, ...]
     normalization: Normalizer = field(repr=False)
+    scale: SixteenBitScale | None
     summary: Mapping[str, Any]
     metrics: tuple[Metrics, ...]
 
@@ -69,16 +75,12 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
     try:
         job.module.load_state_dict(weights.tensors)
         height, width, channels = job.input_shape
-        normalizer = normalizer_from_record(json.loads(weights.metadata["normalize"]), (height, width, channels))
+        normalizer = normalizer_from_record(from_json(weights.metadata["normalize"]), (height, width, channels))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
-    summary, metrics = _read_summary(config.folder), read_metrics(config.folder)
-    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, summary, metrics)
-
-
-def _read_summary(folder: Path) -> Mapping[str, Any]:
-    return read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
+    summary, metrics = read_summary(config.folder), read_metrics(config.folder)
+    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, config.scale, summary, metrics)
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,20 @@ class Prediction:
     top: tuple[ScoredClass, ...]
 
 
-def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = "cpu") -> list[Prediction]:
+def predict(
+    run: LoadedRun,
+    images: Sequence[Path],
+    top: int = 5,
+    device: str = "cpu",
+    note: Callable[[str], None] = lambda text: None,
+) -> list[Prediction]:
     """Return the `top` likeliest classes of each image file, which is prepared as in training.
 
-    Raises CannotRun for a file that is missing, DataProblem for one that cannot be read.
+    A folder stands for all images below it; `note` counts its other files. Raises CannotRun for a file that is missing,
+    DataProblem for one that cannot be read and for a folder without images.
     """
     _refuse_missing(images)
+    images = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
     place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
     on_device = replace(run, normalization=run.normalization.to(place))
     run.model.to(place)
@@ -112,7 +122,7 @@ def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = 
 
 
 def _refuse_missing(images: Sequence[Path]) -> None:
-    if missing := [str(image) for image in images if not image.is_file()]:
+    if missing := [str(image) for image in images if not image.exists()]:
         raise CannotRun(f"there is no file {', '.join(missing)}")
 
 
@@ -120,7 +130,8 @@ def _predict_group(run: LoadedRun, images: Sequence[Path], top: int, place: torc
     data, (height, width, channels) = run.job.training.data, run.input_shape
     if channels not in (1, 3):
         raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-    form = ImageFormat((height, width), channels, data.resize if isinstance(data, Folder) else None)
+    resize = data.resize if isinstance(data, Folder) else None
+    form = ImageFormat((height, width), channels, resize, run.scale or FULL_SCALE)
     pixels = decode_into_memory(images, form)
     rows = run.probabilities(pixels.to(place)).cpu()
     likeliest = rows.topk(min(top, rows.shape[1]))

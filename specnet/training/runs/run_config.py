@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -15,11 +14,14 @@ import torch
 from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
+from specnet.training.data.images import DataSet
+from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
-from specnet.training.job import Job, Options
+from specnet.training.job import Job, Options, make_options
+from specnet.training.runs.records import ConfigRecord, read_record
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
 USED = "used"
@@ -31,7 +33,10 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything needed to restore the run's job; `used` maps the paths of used files to their text."""
+    """Everything needed to restore the run's job; `used` maps the paths of used files to their text.
+
+    `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale.
+    """
 
     folder: Path
     name: str
@@ -40,31 +45,42 @@ class RunConfig:
     digest: str
     parameters: int
     classes: tuple[str, ...]
+    scale: SixteenBitScale | None
     training: Training
     options: Options
 
 
 def read_run_config(folder: Path) -> RunConfig:
     """Read how a run was started; raises CannotRun if the folder holds none, BadRun if it is damaged."""
+    if not folder.exists():
+        raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}")
+    if not (folder / CONFIG).is_file():
+        raise CannotRun(f"{folder} holds no run: there is no {folder / CONFIG}")
+    record = read_record(folder / CONFIG, ConfigRecord)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return RunConfig(
             folder,
-            config["name"],
-            (folder / SPEC).read_text(encoding="utf-8"),
-            read_used_files(folder, config["used"]),
-            config["digest"],
-            config["parameters"],
-            tuple(config["classes"]),
-            from_record(config["training"]),
-            Options(**config["options"]),
+            record.name,
+            _read_spec(folder / SPEC),
+            read_used_files(folder, record.used),
+            record.digest,
+            record.parameters,
+            record.classes,
+            _read_scale(record),
+            from_record(record.training),
+            make_options(record.options),
         )
     except OSError as error:
-        if not folder.exists():
-            raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}") from None
-        raise CannotRun(f"{folder} holds no run: {error.filename} cannot be read") from None
+        raise CannotRun(f"{folder} is not complete: {error.filename} cannot be read") from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
+
+
+def _read_scale(record: ConfigRecord) -> SixteenBitScale | None:
+    """Return the scale of 16-bit images; raises ValueError, KeyError, TypeError."""
+    if "sixteen_bits" not in record.model_fields_set:
+        return FULL_SCALE
+    return scale_from_record(record.sixteen_bits)
 
 
 def _suggest_run(folder: Path) -> str:
@@ -97,11 +113,16 @@ def write_spec_snapshot(folder: Path, spec: str, used: Mapping[str, str]) -> Non
 
 def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
     """Read the used files of a run's folder, by their paths relative to the spec; raises OSError."""
-    return {path: (folder / choose_snapshot_path(path)).read_text(encoding="utf-8") for path in paths}
+    return {path: _read_spec(folder / choose_snapshot_path(path)) for path in paths}
+
+
+def _read_spec(path: Path) -> str:
+    """Read a spec with the line ends that it has; raises OSError, UnicodeDecodeError."""
+    return path.read_bytes().decode()
 
 
 def write_run_config(
-    folder: RunFolder, job: Job, options: Options, device: Device, classes: Sequence[str], ranks: Ranks = SINGLE_PROCESS
+    folder: RunFolder, job: Job, options: Options, device: Device, data: DataSet, ranks: Ranks = SINGLE_PROCESS
 ) -> None:
     """Write spec, settings, options and environment into an existing folder; raises CannotRun."""
     write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
@@ -110,7 +131,8 @@ def write_run_config(
         "digest": job.digest,
         "parameters": job.parameters,
         "used": list(job.used),
-        "classes": list(classes),
+        "classes": list(data.classes),
+        "sixteen_bits": data.scale and data.scale.to_record(),
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
     }

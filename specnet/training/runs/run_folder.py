@@ -16,9 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
+from specnet.training.runs.records import MetricsRecord, SummaryRecord, read_record, read_record_lines
 from specnet.training.runs.weight_formats import describe_format
 from specnet.training.transforms.normalization import Normalizer
 
@@ -88,9 +90,14 @@ def flatten_metrics(metrics: Metrics) -> dict[str, Any]:
 
 
 def build_metadata(
-    job: Job, classes: Sequence[str], normalizer: Normalizer, overrides: Mapping[str, str]
+    job: Job,
+    classes: Sequence[str],
+    normalizer: Normalizer,
+    scale: SixteenBitScale | None,
+    overrides: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the metadata of the weights: network, classes, normalisation."""
+    """Return the metadata of the weights: network, classes, normalisation, and the scale of 16-bit images if any."""
+    sixteen_bits = {"sixteen_bits": json.dumps(scale.to_record())} if scale else {}
     return {
         "spec": job.spec_text,
         "used": json.dumps(job.used),
@@ -98,6 +105,7 @@ def build_metadata(
         "digest": job.digest,
         "classes": json.dumps(classes, ensure_ascii=False),
         "normalize": json.dumps(normalizer.to_record()),
+        **sixteen_bits,
     }
 
 
@@ -158,15 +166,10 @@ def refuse_not_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
             )
 
 
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Read a file that holds one JSON object; raises BadRun."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadRun(f"{path} cannot be read: {error}") from None
-    if not isinstance(value, dict):
-        raise BadRun(f"{path} is damaged: it holds no object")
-    return value
+def read_summary(folder: Path) -> Mapping[str, Any]:
+    """Read summary.json, which there is once a run is finished; raises BadRun."""
+    path = folder / SUMMARY
+    return read_record(path, SummaryRecord).model_dump() if path.exists() else {}
 
 
 def read_metrics(folder: Path) -> tuple[Metrics, ...]:
@@ -174,7 +177,4 @@ def read_metrics(folder: Path) -> tuple[Metrics, ...]:
     path = folder / METRICS
     if not path.exists():
         return ()
-    try:
-        return tuple(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    except (OSError, ValueError) as error:
-        raise BadRun(f"{path} cannot be read: {error}") from None
+    return tuple(record.model_dump(exclude_unset=True) for record in read_record_lines(path, MetricsRecord))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +14,9 @@ from specnet.training.distributed import count_restarts, get_launch_id
 from specnet.training.errors import BadRun, TrainingError
 from specnet.training.files import is_locked
 from specnet.training.job import Job, Metrics, Options
+from specnet.training.runs.records import EnvironmentRecord, read_record
 from specnet.training.runs.run_config import RunConfig, read_run_config
-from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_json, read_metrics
+from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_metrics, read_summary
 
 Recipe = tuple[str, Training, Path | None]
 """A network's digest, its settings apart from chance, and the weights that it started from."""
@@ -89,31 +89,28 @@ def _read_entries(folders: list[Path], note: Callable[[str], None]) -> Iterator[
 
 def _read_entry(folder: Path) -> RunEntry:
     """Read a run; raises TrainingError."""
-    config, metrics, environment = read_run_config(folder), read_metrics(folder), read_json(folder / ENVIRONMENT)
-    summary = read_json(folder / SUMMARY) if (folder / SUMMARY).exists() else {}
+    config, metrics, summary = read_run_config(folder), read_metrics(folder), read_summary(folder)
     last = metrics[-1] if metrics else {}
-    try:
-        return RunEntry(
-            folder=folder,
-            network=config.name,
-            begun=datetime.fromisoformat(environment["begun"]),
-            status=_find_status(folder),
-            epochs=len(metrics),
-            planned=config.training.epochs.count,
-            validation_accuracy=_best_accuracy(metrics) if not summary else summary["validation_accuracy"],
-            test_accuracy=summary.get("test_accuracy"),
-            parameters=config.parameters,
-            images_per_second=last.get("images_per_second"),
-            metrics=metrics,
-            recipe=(config.digest, _without_chance(config.training), config.options.weights),
-            chance=(config.training.seed.value, config.training.split.fold if config.training.split else None),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise BadRun(f"{folder} is damaged or from another version: {error}") from None
+    return RunEntry(
+        folder=folder,
+        network=config.name,
+        begun=read_record(folder / ENVIRONMENT, EnvironmentRecord).begun,
+        status=_find_status(folder),
+        epochs=len(metrics),
+        planned=config.training.epochs.count,
+        validation_accuracy=summary["validation_accuracy"] if summary else _best_accuracy(metrics),
+        test_accuracy=summary.get("test_accuracy"),
+        parameters=config.parameters,
+        images_per_second=last.get("images_per_second"),
+        metrics=metrics,
+        recipe=(config.digest, _without_chance(config.training), config.options.weights),
+        chance=(config.training.seed.value, config.training.split.fold if config.training.split else None),
+    )
 
 
 def _best_accuracy(metrics: tuple[Metrics, ...]) -> float | None:
-    return max((line["validation_accuracy"] for line in metrics if "validation_accuracy" in line), default=None)
+    known = [accuracy for line in metrics if (accuracy := line.get("validation_accuracy")) is not None]
+    return max(known, default=None)
 
 
 def _find_status(folder: Path) -> RunStatus:
@@ -149,7 +146,6 @@ def _is_of_job(config: RunConfig, job: Job) -> bool:
 
 def _launch_id_of(folder: Path) -> str | None:
     try:
-        launch: str | None = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8")).get("launch")
-    except (OSError, ValueError):
+        return read_record(folder / ENVIRONMENT, EnvironmentRecord).launch
+    except BadRun:
         return None
-    return launch

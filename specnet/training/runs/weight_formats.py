@@ -44,4 +44,6 @@ def describe_format(path: Path) -> str:
             names = {"old": path.name, "new": f"{path.stem}.safetensors"}
             how = f"; in Python, {format.conversion.format(**names)} converts it" if format.conversion else ""
             return f"{path} is a file of {format.writer}, and weights are read from safetensors{how}"
+    if path.suffix == ".safetensors" and head:
+        return ""
     return f"{path} is no file of weights in the format safetensors{'' if head else ': it is empty'}"

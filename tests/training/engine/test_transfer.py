@@ -42,7 +42,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: str) -> None:
     callback = Notebook()
     run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), callback)
-    assert callback.notes[0] == (
+    assert callback.notes[-1] == (
         f"8 of the network's 10 tensors are those of {earlier / 'model.safetensors'}; "
         "drawn anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
     )
@@ -57,7 +57,7 @@ def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path
     save_file({**tensors, "old.weight": torch.ones(3)}, tmp_path / "more.safetensors")
     callback = Notebook()
     train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), callback)
-    assert callback.notes[0].endswith("more.safetensors; not used: old.weight")
+    assert callback.notes[-1].endswith("more.safetensors; not used: old.weight")
 
 
 ONE_OF_SEVEN = {"4.bias": torch.ones(16), **{f"layer{number}.weight": torch.ones(3) for number in range(7)}}

@@ -1,0 +1,198 @@
+"""Translate Caffe's messages, `layer { type: "Convolution" … }`, as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from specnet.builder import KEYWORDS
+from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
+from specnet.foreign.chains import ChainBuilder, Draft
+from specnet.foreign.translation import translate
+
+BEGINNING = re.compile(r'\s*(name\s*:\s*["\']|layers?\s*\{|input(_dim)?\s*:|input_shape\s*\{)')
+NETWORK = frozenset(
+    ("name", "layer", "layers", "input", "input_dim", "input_shape", "state", "force_backward", "debug_info")
+)
+"""The fields of a whole network."""
+
+KEY = re.compile(r"(?:\s|#[^\n]*\n|[,;])*(?P<key>[A-Za-z_]\w*)[ \t\r]*(?P<sign>:(?!\s*\{)\s*|:?\s*(?=\{))")
+VALUE = re.compile(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<word>[\w.+-]+)|\[(?P<list>[^\[\]{}]*)\]""")
+CLOSING = re.compile(r"(?:\s|#[^\n]*\n)*\}")
+
+Message = list[tuple[str, Any]]
+"""The fields of a message in their order; a field may occur several times."""
+
+
+def read_messages(text: str, start: int) -> tuple[Message, int]:
+    """Return the fields of a network from an offset on, and the offset of their end; none if there is no layer."""
+    if not BEGINNING.match(text, start):
+        return [], start
+    fields, end = _read_fields(text, start, NETWORK)
+    return (fields, end) if any(key in ("layer", "layers") for key, _ in fields) else ([], start)
+
+
+def _read_fields(text: str, start: int, keys: frozenset[str] = frozenset()) -> tuple[Message, int]:
+    """Return the fields from an offset on, of any names or of these, and the offset behind the last one."""
+    fields, end = Message(), start
+    while (found := KEY.match(text, end)) and (not keys or found["key"] in keys):
+        if ":" in found["sign"] and (value := VALUE.match(text, found.end())):
+            fields.append((found["key"], _read_value(value)))
+            end = value.end()
+        elif text.startswith("{", found.end()):
+            inner, after = _read_fields(text, found.end() + 1)
+            closing = CLOSING.match(text, after)
+            if closing is None:
+                break
+            fields.append((found["key"], inner))
+            end = closing.end()
+        else:
+            break
+    return fields, end
+
+
+def _read_value(found: re.Match[str]) -> Any:
+    text = found["word"]
+    if found["list"] is not None:
+        return tuple(map(_read_value, VALUE.finditer(found["list"])))
+    if text is None:
+        return found["text"]
+    if text in ("true", "false"):
+        return text == "true"
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
+
+
+def translate_messages(fields: Message) -> Draft:
+    """Translate the layers of a network."""
+    layers = [value for key, value in fields if key in ("layer", "layers")]
+    network = _Network(Counter(value for layer in layers for key, value in layer if key == "bottom"))
+    sizes = [value for key, value in fields if key == "input_dim"]
+    sizes += [size for key, value in fields if key == "input_shape" for _, size in value]
+    names = [value for key, value in fields if key == "input"]
+    if names and sizes:
+        network.add_input(names[0], sizes)
+    for layer in layers:
+        network.add(layer)
+    return network.finish()
+
+
+@dataclass
+class _Network:
+    """The layers so far; a value is named by the blob that holds it."""
+
+    reads: Counter[str]
+    """How often each blob is read."""
+    builder: ChainBuilder = field(default_factory=lambda: ChainBuilder(has_labels=True))
+    differences: list[str] = field(default_factory=list)
+    training: dict[str, None] = field(default_factory=dict)
+    """What only training depends on, in the order of its first use."""
+    is_known: bool = True
+    labels: set[str] = field(default_factory=set)
+
+    def add_input(self, blob: str, sizes: Sequence[Any]) -> None:
+        """Add the input, whose sizes are those of N×C×H×W."""
+        if len(sizes) == 4:
+            _, channels, height, width = sizes
+            self.builder.add(blob, (f"input {height}x{width}x{channels}",), (), _make_label(blob))
+        else:
+            self.builder.current = self.builder.current or blob
+
+    def add(self, layer: Message) -> None:
+        """Add a layer."""
+        kind = str(next((value for key, value in layer if key == "type"), ""))
+        kind = NUMBERED.get(kind, kind)
+        bottoms, tops = ([value for key, value in layer if key == side] for side in ("bottom", "top"))
+        settings = [key for key, _ in layer if key in SETTINGS]
+        if kind in DATA and not bottoms and tops:
+            self._add_data(tops[0], layer)
+        elif kind in TRAINING or kind.endswith("Loss"):
+            self.training[kind] = None
+        elif kind == "Axpy" and len(bottoms) == 3:
+            self._add_scaled_sum(layer, bottoms, tops[0])
+        elif kind not in CAFFE or len(tops) > 1:
+            self.differences.append(f"a layer of type {kind} has no counterpart here")
+            self.is_known = False
+        else:
+            self.training.update(dict.fromkeys(settings))
+            self._add_layer(kind, layer, bottoms, tops)
+
+    def _add_data(self, blob: str, layer: Message) -> None:
+        """Add a layer that gives images, unless it is the second one, of another phase."""
+        if blob in self.builder.places or blob == self.builder.current:
+            return
+        inner = {key: value for param, pairs in layer if param.endswith("_param") for key, value in pairs}
+        sizes = [size for _, size in inner.get("shape", ())]
+        if not sizes and (side := inner.get("crop_size")):
+            self.differences.append(f"how many channels `{blob}` has is not here: 3 are taken")
+            sizes = [1, 3, side, side]
+        self.add_input(blob, sizes)
+
+    def _add_layer(self, kind: str, layer: Message, bottoms: Sequence[str], tops: Sequence[str]) -> None:
+        name = _get_name(layer)
+        parameters, fillers = _collect_parameters(layer)
+        self.training.update(dict.fromkeys(fillers))
+        found = translate(CAFFE[kind], (), complete(parameters))
+        self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
+        top = tops[0] if tops else name
+        if not self.builder.steps and not self.builder.current:
+            self.builder.current = bottoms[0] if bottoms else ""
+        if self._completes_norm(found.layers, bottoms, top):
+            self.builder.replace_last(self.builder.steps[-1].layers[-1].replace(" affine=no", ""))
+            self.builder.rename(top, bottoms[0])
+        else:
+            self.builder.add(top, found.layers, bottoms, self._take_label(name))
+
+    def _add_scaled_sum(self, layer: Message, bottoms: Sequence[str], top: str) -> None:
+        """Add a·x + y for the blobs a, x and y."""
+        name = _get_name(layer)
+        factor, value, summand = bottoms
+        self.builder.add(f"{name}/x", ("mul",), (value, factor), self._take_label(f"{name}_x"))
+        self.builder.add(top, ("add",), (f"{name}/x", summand), self._take_label(name))
+
+    def _completes_norm(self, layers: Sequence[str], bottoms: Sequence[str], top: str) -> bool:
+        """Whether a layer is the scale and shift of the normalisation before it, whose own output nobody else reads."""
+        last = self.builder.steps[-1].layers[-1] if self.builder.steps else ""
+        is_alone = bottoms == [top] or (bottoms == [self.builder.current] and self.reads[bottoms[0]] == 1)
+        return list(layers) == ["scale bias=yes"] and last.startswith("bn affine=no") and is_alone
+
+    def _take_label(self, name: str) -> str:
+        label = _make_label(name)
+        while label in self.labels:
+            label += "_"
+        self.labels.add(label)
+        return label
+
+    def finish(self) -> Draft:
+        unknown = [f"`{blob}` is not among the layers here" for blob in self.builder.unknown]
+        left = [f"what only training depends on is left out: {', '.join(self.training)}"] if self.training else []
+        return Draft(tuple(self.builder.steps), (*self.differences, *left, *unknown), self.is_known and not unknown)
+
+
+def _get_name(layer: Message) -> str:
+    return str(next((value for key, value in layer if key == "name"), ""))
+
+
+def _make_label(name: str) -> str:
+    label = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{label}" if label[:1].isdigit() else f"{label}_" if label in KEYWORDS else label
+
+
+def _collect_parameters(layer: Message) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters in all `…_param` messages of a layer, or in the layer itself in old files, and fillers."""
+    parameters, fillers = dict[str, Any](), list[str]()
+    inner = [pair for key, value in layer if key.endswith("_param") and isinstance(value, list) for pair in value]
+    own = [(key, value) for key, value in layer if key not in FIELDS and not key.endswith("_param")]
+    for key, value in (*inner, *own):
+        if key.endswith("filler"):
+            fillers.append(key)
+        else:
+            parameters[key] = (parameters[key], value) if key in parameters else value
+    return parameters, fillers

@@ -1,0 +1,117 @@
+"""The layers of Caffe and what they mean here: see meaning.py for how to read the rows.
+
+Pooling rounds the number of positions up, convolution rounds it down. `BatchNorm` only normalises; with a `Scale`
+behind it that has a bias, both are one `bn` here. The fields are those of caffe.proto, of all `…_param` messages of a
+layer together; `complete` puts heights and widths together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specnet.foreign.meaning import Table, read_table
+
+CAFFE: Table = read_table(
+    """
+Filters(*, weight_filler: training = None, bias_filler: training = None, engine: unread = None,
+       force_nd_im2col: unread = False, axis: 1 = 1) ->
+
+Convolution(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: G = 1,
+       bias_term: bias = True, **kwargs: Filters) -> conv
+Deconvolution(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: G = 1,
+       bias_term: bias = True, **kwargs: Filters) -> deconv
+DepthwiseConvolution(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: unread = 1,
+       bias_term: bias = True, **kwargs: Filters) -> conv G=C
+InnerProduct(*, num_output: K, bias_term: bias = True, transpose: unread = False, **kwargs: Filters) -> fc
+
+Pooling(*, pool: "MAX" | 0 = "MAX", kernel_size: F, stride: S = 1, pad: P = 0, global_pooling: False = False,
+       round_mode: "CEIL" | 0 = "CEIL", engine: unread = None) -> pool max ceil
+Pooling(*, pool: "MAX" | 0 = "MAX", kernel_size: F, stride: S = 1, pad: P = 0, global_pooling: False = False,
+       round_mode: "FLOOR" | 1 = "CEIL", engine: unread = None) -> pool max
+Pooling(*, pool: "AVE" | 1 = "MAX", kernel_size: F, stride: S = 1, pad: P = 0, global_pooling: False = False,
+       round_mode: "CEIL" | 0 = "CEIL", engine: unread = None) -> pool avg ceil
+Pooling(*, pool: "AVE" | 1 = "MAX", kernel_size: F, stride: S = 1, pad: P = 0, global_pooling: False = False,
+       round_mode: "FLOOR" | 1 = "CEIL", engine: unread = None) -> pool avg
+Pooling(*, pool: "MAX" | 0 = "MAX", global_pooling: True = False, stride: unread = 1, pad: unread = 0,
+       round_mode: unread = "CEIL", engine: unread = None) -> pool max global
+Pooling(*, pool: "AVE" | 1 = "MAX", global_pooling: True = False, stride: unread = 1, pad: unread = 0,
+       round_mode: unread = "CEIL", engine: unread = None) -> pool avg global
+
+BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999,
+       eps: eps = 1e-5) -> bn affine=no
+Scale(*, axis: 1 = 1, num_axes: 1 = 1, filler: training = None, bias_term: bias = False,
+       bias_filler: training = None) -> scale
+LRN(*, local_size: n = 5, alpha: alpha = 1.0, beta: beta = 0.75, k: k = 1.0,
+       norm_region: "ACROSS_CHANNELS" | 0 = "ACROSS_CHANNELS", engine: unread = None) -> lrn
+
+ReLU(*, negative_slope: 0 = 0, engine: unread = None) -> relu
+ReLU(*, negative_slope: slope = 0, engine: unread = None) -> leaky_relu
+ReLU6() -> relu6
+PReLU(*, filler: training = None, channel_shared: False = False) -> prelu channelwise
+PReLU(*, filler: training = None, channel_shared: True = False) -> prelu
+ELU(*, alpha: alpha = 1.0) -> elu
+Sigmoid(*, engine: unread = None) -> sigmoid
+TanH(*, engine: unread = None) -> tanh
+Softmax(*, axis: 1 = 1, engine: unread = None) -> softmax
+Dropout(*, dropout_ratio: p = 0.5) -> dropout
+Power(*, power: 1 = 1.0, scale: by = 1.0, shift: 0 = 0.0) -> times
+
+Flatten(*, axis: 1 = 1, end_axis: -1 = -1) -> flatten
+ShuffleChannel(*, group: G = 1) -> shuffle
+Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> add
+Eltwise(*, operation: "PROD" | 0 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> mul
+Concat(*, axis: 1 = 1, concat_dim: 1 = 1) -> concat
+"""
+)
+"""The layers by their types, and `Filters`, whose fields those with weights take."""
+
+NUMBERED: Mapping[str, str] = {
+    "CONVOLUTION": "Convolution",
+    "DECONVOLUTION": "Deconvolution",
+    "INNER_PRODUCT": "InnerProduct",
+    "POOLING": "Pooling",
+    "LRN": "LRN",
+    "RELU": "ReLU",
+    "SIGMOID": "Sigmoid",
+    "TANH": "TanH",
+    "SOFTMAX": "Softmax",
+    "SOFTMAX_LOSS": "SoftmaxWithLoss",
+    "DROPOUT": "Dropout",
+    "FLATTEN": "Flatten",
+    "ELTWISE": "Eltwise",
+    "CONCAT": "Concat",
+    "DATA": "Data",
+    "IMAGE_DATA": "ImageData",
+    "ACCURACY": "Accuracy",
+}
+"""The types of old files, `layers { type: CONVOLUTION … }`."""
+
+DATA = frozenset({"Input", "Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "Python"})
+"""Layers that give images; those of `Python` only if they read nothing."""
+
+TRAINING = frozenset({"Accuracy", "Silence"})
+"""Layers for training alone, besides all whose type ends in Loss."""
+
+SETTINGS = frozenset(
+    ("param", "blobs_lr", "weight_decay", "loss_weight", "include", "exclude", "phase", "propagate_down")
+)
+"""Fields of a layer that only training depends on."""
+
+FIELDS = frozenset({"name", "type", "bottom", "top"}) | SETTINGS
+"""Fields of a layer that are no parameters of its type."""
+
+SIDES = (("kernel_size", "kernel"), ("stride", "stride"), ("pad", "pad"))
+"""Fields for both sides, and the beginning of the fields for one, such as `kernel_h`."""
+
+
+def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a layer with heights and widths as pairs."""
+    own = dict(parameters)
+    for whole, side in SIDES:
+        if f"{side}_h" in own or f"{side}_w" in own:
+            both = own.get(whole, 1 if whole == "stride" else 0)
+            own[whole] = own.pop(f"{side}_h", both), own.pop(f"{side}_w", both)
+    if "ceil_mode" in own:  # of some forks
+        own["round_mode"] = "CEIL" if own.pop("ceil_mode") else "FLOOR"
+    return own

@@ -1,0 +1,304 @@
+"""Translate calls of Python, above all of PyTorch, Keras and TensorFlow, into lines of a spec, by the tables of layers.
+
+A call may stand in another, `F.relu(F.max_pool2d(x, 2))`, or hold others, `nn.Sequential(nn.ReLU(), nn.Dropout())`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from specnet.builder import KEYWORDS
+from specnet.foreign import keras_layers, tensorflow_layers, torch_layers
+from specnet.foreign.chains import Draft, Step
+from specnet.foreign.meaning import Signature, Table, read_table
+from specnet.foreign.translation import translate
+from specnet.foreign.values import Expression, Value, format_foreign_value
+from specnet.layers import list_kinds
+
+VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
+"""Common names of tensors and models, which do not become labels."""
+
+EXPRESSION_FUNCTIONS = frozenset({"min", "max", "ceil", "floor"})
+"""Functions of SpecNet's own expressions."""
+
+OURS: Table = read_table(
+    """
+conv(K: K = None, F: F = None, S: S = None, P: P = None, D: D = None, G: G = None, bias: bias = None) -> conv
+deconv(K: K = None, F: F = None, S: S = None, P: P = None, bias: bias = None) -> deconv
+"""
+)
+"""SpecNet's own layers whose values have keys, called like a function."""
+
+PYTORCH, KERAS, TENSORFLOW = "PyTorch", "Keras", "TensorFlow"
+
+PREFIXES: Sequence[tuple[str, str, Table]] = (
+    (r"(tf|tensorflow)\.nn\.", TENSORFLOW, tensorflow_layers.FUNCTIONS),
+    (r"(.*\.)?slim\.", TENSORFLOW, tensorflow_layers.SLIM),
+    (r"(tf|tensorflow)\.(compat\.v1\.)?layers\.", TENSORFLOW, tensorflow_layers.LAYERS),
+    (r"(F|torch|.*functional)\.", PYTORCH, torch_layers.FUNCTIONS),
+    (r"(.*\.)?nn\.", PYTORCH, torch_layers.MODULES),
+    (r"(.*\.)?(keras|layers|L|KL)\.", KERAS, keras_layers.KERAS),
+    (r"(.*\.)?layers\.", KERAS, keras_layers.JOINS),
+    (r"(?!self\.).*\.", PYTORCH, torch_layers.METHODS),
+    (r"", PYTORCH, torch_layers.MODULES),
+    (r"", KERAS, keras_layers.KERAS),
+    (r"", PYTORCH, torch_layers.FUNCTIONS),
+    (r"", KERAS, keras_layers.JOINS),
+)
+"""Tools and their tables by what stands before a function's name: the first with the name, or all without prefix."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as steps of a chain; nothing of it is lost if `differences` is empty and `is_known`."""
+
+    steps: tuple[Step, ...]
+    function: str
+    """The name of the function that is called, as written."""
+    tool: str = ""
+    differences: tuple[str, ...] = ()
+    is_known: bool = True
+    """Whether all of it has a meaning here."""
+    inputs: tuple[str, ...] = ()
+    """The names of the values that it reads, in their order."""
+
+    @property
+    def is_exact(self) -> bool:
+        return self.is_known and not self.differences
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(layer for step in self.steps for layer in step.layers)
+
+
+def translate_statement(text: str, tool: str = "") -> Call | None:
+    """Translate a Python statement that calls a layer; None if it does not. `tool` is that of the file, if known."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text.strip().rstrip(",;")).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    match body:
+        case [ast.Expr(value=ast.Call() as call)]:
+            return translate_call(call, tool)
+        case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
+            return _set_label(translate_call(call, tool), name)
+    return None
+
+
+def translate_layer_call(text: str, file: str) -> Draft | None:
+    """Translate a call of another tool's layer, `MaxPool2d(2)`; None for other calls. `file` is the text around it."""
+    call = translate_statement(text, guess_tool(file)) if "(" in text else None
+    return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
+
+
+def _set_label(call: Call | None, name: str) -> Call | None:
+    """Return a call whose result is assigned to a name."""
+    if call is None or name in VARIABLES or not call.steps:
+        return call
+    name = f"{name}_" if name in KEYWORDS else name
+    if any(step.label for step in call.steps):
+        own = len(call.steps) == 1
+        steps = tuple(replace(step, label=name if own else f"{name}_{step.label}") for step in call.steps)
+    else:
+        layers = tuple(layer for step in call.steps for layer in step.layers)
+        steps = (Step(name, layers, tuple(reads for step in call.steps for reads in step.reads)),)
+    return replace(call, steps=steps)
+
+
+def translate_call(call: ast.Call, tool: str = "") -> Call | None:
+    """Translate a call; None for a function of expressions."""
+    if isinstance(call.func, ast.Call):  # Keras: Conv2D(96, 11)(x)
+        layer = translate_call(call.func, KERAS)
+        return layer and _read_inputs(layer, call.args)
+    function = ast.unparse(call.func)
+    name = function.rpartition(".")[2]
+    if name in EXPRESSION_FUNCTIONS and name == function:
+        return None
+    if _holds_layers(function, call):
+        return _translate_sequence(function, call.args, tool or guess_tool(ast.unparse(call)))
+    candidates = [(tool, rows) for tool, rows in find_rows(function, tool) if _takes_value(rows) <= _has_value(call)]
+    if name in OURS and function == name and all(isinstance(arg, ast.Constant) for arg in call.args):
+        candidates = [("", OURS[name])]
+    if not candidates:
+        return _translate_unknown(function, call, tool)
+    return _choose([_translate_known(function, tool, rows, call) for tool, rows in candidates])
+
+
+def guess_tool(text: str) -> str:
+    """Return the tool whose calls a text has: PyTorch or Keras; "" if it has those of both or of neither."""
+    names = set(re.findall(r"(\w+)\s*\(", text))
+    torch, keras = torch_layers.MODULES.keys(), keras_layers.KERAS.keys()
+    is_torch = bool(names & torch - keras or re.search(r"\bnn\.|\bF\.\w|\btorch\b", text))
+    is_keras = bool(names & keras - torch or re.search(r"\bkeras\b|\bmodel\.add\(", text))
+    return "" if is_torch == is_keras else PYTORCH if is_torch else KERAS
+
+
+def find_rows(function: str, tool: str) -> Iterator[tuple[str, Sequence[Signature]]]:
+    """Yield the tools that have a function of this name, and its rows; `tool` decides for a name without prefix."""
+    prefix, dot, name = function.rpartition(".")
+    for pattern, owner, table in PREFIXES:
+        if not re.fullmatch(pattern, prefix + dot):
+            continue
+        if name in table and (pattern or tool in ("", owner) or not _has(tool, name)):
+            yield owner, table[name]
+            if pattern:
+                return
+
+
+def _has(tool: str, name: str) -> bool:
+    return any(name in table for pattern, owner, table in PREFIXES if owner == tool and not pattern)
+
+
+def _choose(calls: Sequence[Call]) -> Call:
+    """Return the translation of the tool whose call it is, which is unknown for a name that two tools have."""
+    best = min(calls, key=lambda call: len(call.differences))
+    others = [call for call in calls if call.tool != best.tool and len(call.differences) == len(best.differences)]
+    if not others:
+        return best
+    if all(call.layers == best.layers for call in others):
+        return replace(best, tool=" and ".join(dict.fromkeys(call.tool for call in [best, *others])))
+    tools = (f"in {call.tool} it is `{' -> '.join(call.layers)}`" for call in others)
+    return replace(best, differences=(f"this is `{best.function}` of {best.tool}; {', '.join(tools)}",))
+
+
+# A call of a known layer
+
+
+def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: ast.Call) -> Call:
+    """Translate a call by the rows of its name; what it reads is translated first."""
+    keywords = {keyword.arg or "**": keyword.value for keyword in call.keywords}
+    values = {name: read_value(node) for name, node in keywords.items()}
+    found = translate(rows, [read_value(node) for node in call.args], values)
+    is_own = function in list_kinds() and _takes_value(rows)
+    own = Call((Step(found.label, found.layers, found.reads),), function, "" if is_own else tool, found.differences)
+    if not _takes_value(rows):
+        return own
+    read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
+    return _read_inputs(own, read)
+
+
+def _takes_value(rows: Sequence[Signature]) -> bool:
+    """Whether a function takes the value that it reads, and not only its settings."""
+    return bool(rows[0].parameters) and rows[0].parameters[0].word == "value"
+
+
+def _has_value(call: ast.Call) -> bool:
+    return bool(call.args) and not isinstance(call.args[0], ast.Constant)
+
+
+def _read_inputs(call: Call, arguments: Sequence[ast.expr]) -> Call:
+    """Return a call behind the calls that it reads, with the names of other values that it reads."""
+    nodes = [item for node in arguments for item in (node.elts if isinstance(node, ast.List | ast.Tuple) else [node])]
+    inner = [node for node in nodes if isinstance(node, ast.Call)]
+    if lost := [ast.unparse(node) for node in nodes if not isinstance(node, ast.Call | ast.Name | ast.Attribute)]:
+        found = tuple(f"`{text}` has no counterpart here" for text in lost)
+        call = replace(call, differences=(*call.differences, *found), is_known=False)
+    if not inner:
+        return replace(call, inputs=tuple(ast.unparse(node) for node in nodes))
+    first = translate_call(inner[0], call.tool if call.tool == KERAS else "")
+    if first is None or len(nodes) > 1:
+        return replace(call, is_known=False)
+    return _join(call.function, [first, call])
+
+
+def _join(function: str, calls: Sequence[Call]) -> Call:
+    """Return calls one after the other; the first reads what all of them read."""
+    return Call(
+        tuple(step for call in calls for step in call.steps if step.layers),
+        function,
+        next((call.tool for call in reversed(calls) if call.tool), ""),
+        tuple(dict.fromkeys(difference for call in calls for difference in call.differences)),
+        all(call.is_known for call in calls),
+        calls[0].inputs if calls else (),
+    )
+
+
+def read_value(node: ast.expr) -> Value:
+    """Return a constant, a tuple of values, or an expression."""
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return tuple(map(read_value, parts))
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return Expression(ast.unparse(node))
+
+
+# Calls that hold others
+
+
+def _holds_layers(function: str, call: ast.Call) -> bool:
+    """Whether a call lists layers: `nn.Sequential(…)`, `model.add(Conv2D(…))`."""
+    prefix, _, name = function.rpartition(".")
+    if name == "Sequential":
+        return True
+    is_added = name == "add" and prefix not in ("", "torch") and not prefix.endswith("layers")
+    return is_added and all(isinstance(argument, ast.Call) for argument in call.args)
+
+
+def _translate_sequence(function: str, arguments: Iterable[ast.expr], tool: str) -> Call:
+    """Translate layers one after the other, in a list, or with a name each: `OrderedDict([("conv1", …)])`."""
+    calls = [_translate_item(label, node, tool) for label, node in _list_items(arguments)]
+    return replace(_join(function, calls), function=function, inputs=())
+
+
+def _list_items(arguments: Iterable[ast.expr]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the layers of a sequence, each with its name or ""."""
+    for node in arguments:
+        match node:
+            case ast.Tuple(elts=[ast.Constant(value=str(label)), item]):
+                yield label, item
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                yield from _list_items(items)
+            case ast.Dict(keys=keys, values=values):
+                names = [key.value if isinstance(key, ast.Constant) else "" for key in keys]
+                yield from zip(map(str, names), values, strict=True)
+            case ast.Call(func=ast.Name(id="OrderedDict") | ast.Attribute(attr="OrderedDict"), args=items):
+                yield from _list_items(items)
+            case _:
+                yield "", node
+
+
+def _translate_item(label: str, node: ast.expr, tool: str) -> Call:
+    call = translate_call(node, tool) if isinstance(node, ast.Call) else None
+    if call is None:
+        return Call((), "", differences=(f"`{ast.unparse(node)}` is left out",), is_known=False)
+    return _set_label(call, label if label.isidentifier() else "") or call if label else call
+
+
+# A call of something else
+
+
+def _translate_unknown(function: str, call: ast.Call, tool: str) -> Call:
+    """Translate a word of the spec itself, called like a function: `bottleneck(64, S=2)`."""
+    name = function.rpartition(".")[2]
+    inner = [arg for arg in call.args if isinstance(arg, ast.Call)]
+    values = [arg for arg in call.args if arg not in inner and not _is_variable(arg)]
+    texts = [format_foreign_value(read_value(value)) for value in values]
+    if name == "input" and len(values) > 1:  # (3, 224, 224)
+        layer = f"input {'x'.join(texts)}"
+    else:
+        keys = [f"{keyword.arg}={format_foreign_value(read_value(keyword.value))}" for keyword in call.keywords]
+        layer = " ".join((name, *texts, *keys))
+    is_known = function == name and len(values) == len(call.args)
+    differences = () if function == name else (f"`{function}` has no counterpart here",)
+    own = Call((Step("", (layer,), (None,)),), function, _name_tool(function), differences, is_known)
+    found = [translate_call(arg, tool) for arg in inner]
+    return _join(function, [*filter(None, found), own])
+
+
+def _name_tool(function: str) -> str:
+    """Return the tool that a prefix names, such as `nn.`; "" for others."""
+    prefix, dot, _ = function.rpartition(".")
+    named = (row for row in PREFIXES if row[0] and row[2] is not torch_layers.METHODS)
+    return next((tool for pattern, tool, _ in named if re.fullmatch(pattern, prefix + dot)), "")
+
+
+def _is_variable(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in VARIABLES

@@ -1,0 +1,224 @@
+"""Translated layers as lines of a spec: steps of a chain, with labels and taps, on as many lines as the original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from specnet.diagnostics import InputClaim
+from specnet.foreign.translation import Reads
+from specnet.foreign.values import Expression, format_foreign_value, format_python
+
+MOST_DIFFERENCES, MOST_LINES = 8, 12
+"""The largest number of differences, and of lines of a translation, that are shown."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a chain that can stand on a line of its own: a label, layers, and what each says of its input."""
+
+    label: str
+    layers: tuple[str, ...]
+    reads: tuple[Reads | None, ...] = ()
+
+    @property
+    def is_input(self) -> bool:
+        return bool(self.layers) and self.layers[0].startswith("input ")
+
+    @property
+    def text(self) -> str:
+        return f"{self.label}: {' -> '.join(self.layers)}" if self.label else " -> ".join(self.layers)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The translation of a text as steps of a chain, and in words what they do not say of the original."""
+
+    steps: tuple[Step, ...]
+    differences: tuple[str, ...]
+    is_known: bool
+    """Whether every layer has a counterpart."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The differences, or the first ones and the number of the others."""
+        found = tuple(dict.fromkeys(self.differences))
+        rest = len(found) - MOST_DIFFERENCES
+        return found if rest <= 1 else (*found[:MOST_DIFFERENCES], f"and {rest} more differences")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(layer for step in self.steps for layer in step.layers)
+
+    @property
+    def inputs(self) -> tuple[tuple[str, InputClaim | None], ...]:
+        """The layers, each with what the original says of its input."""
+        found = [claim for step in self.steps for claim in _list_claims(step)]
+        return tuple(zip(self.layers, found, strict=True))
+
+    @property
+    def is_exact(self) -> bool:
+        return self.is_known and not self.differences
+
+
+SUM = re.compile(r"[\d\s*/+()-]+")
+
+
+def _list_claims(step: Step) -> list[InputClaim | None]:
+    """Return a claim for each layer of a step, or None."""
+    reads = (*step.reads, *[None] * len(step.layers))
+    return [_make_claim(each) if each else None for each in reads[: len(step.layers)]]
+
+
+def _make_claim(reads: Reads) -> InputClaim | None:
+    """Return a claim about an input; None if its value is not a known number or shape."""
+    value = reads.value
+    if isinstance(value, Expression) and SUM.fullmatch(value) and "**" not in value:
+        value = eval(value, {})
+    if isinstance(value, int) and reads.quantity in ("vector", "input"):
+        value = (value,)
+    sizes = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    return InputClaim(f"{reads.argument}={format_python(reads.value)}", reads.quantity, value)
+
+
+def join_steps(steps: Sequence[Step]) -> Step:
+    """Return all steps as one, with the first label."""
+    label = next((step.label for step in steps if step.label), "")
+    layers = tuple(layer for step in steps for layer in step.layers)
+    return Step(label, layers, tuple(reads for step in steps for reads in step.reads))
+
+
+def join_taps(join: str, taps: Sequence[str]) -> tuple[str, ...]:
+    """Return the join of values, which are taps such as `@skip`, or "" for what arrives."""
+    if not any(tap == "" for tap in taps):
+        return taps[0], f"{join} {' '.join(taps[1:])}"
+    if taps[0]:
+        arms = " ".join(f"| {tap or 'identity'}" for tap in taps)
+        return (f"{join} {{ {arms} }}",)
+    return (f"{join} {' '.join(taps[1:])}",)
+
+
+INPUT = re.compile(r"^[ \t]*(?P<text>input\b[^\n\0]*?)[ \t\r\0]*$", re.MULTILINE)
+
+
+def put_input_first(draft: Draft, above: str) -> Draft:
+    """Return a draft that begins with its input, or without one if a line above has one; `above` is code."""
+    if not draft.steps:
+        return draft
+    reads = next((reads for reads in draft.steps[0].reads if reads), None)
+    if reads and reads.quantity == "input" and not INPUT.search(above):
+        return _add_input(draft, reads)
+    first, *others = draft.steps
+    present = INPUT.search(above)
+    if present is None or not first.is_input:
+        return draft
+    lost = (
+        ()
+        if present["text"] == first.layers[0]
+        else (f"`{first.layers[0]}` is left out: `{present['text']}` is above",)
+    )
+    rest = Step(first.label, first.layers[1:], first.reads[1:])
+    return replace(draft, steps=(*([rest] if rest.layers else []), *others), differences=(*draft.differences, *lost))
+
+
+def _add_input(draft: Draft, reads: Reads) -> Draft:
+    sizes = reads.value if isinstance(reads.value, tuple) else (reads.value,)
+    if None in sizes:
+        return replace(draft, differences=(*draft.differences, f"`{reads.argument}={reads.value}` leaves a size open"))
+    return replace(draft, steps=(Step("", (f"input {format_foreign_value(sizes)}",), (None,)), *draft.steps))
+
+
+# A graph whose values have names
+
+
+@dataclass
+class ChainBuilder:
+    """Puts the layers of a graph in a chain, in which values that are read from elsewhere have labels."""
+
+    has_labels: bool = False
+    """Whether all steps have their labels, and not only those that are read from elsewhere."""
+    steps: list[Step] = field(default_factory=list)
+    current: str = ""
+    """The value at the end of the chain so far."""
+    places: dict[str, int] = field(default_factory=dict)
+    """The step that ends with a value, by its name."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """The label that a value gets when it is read from elsewhere."""
+    unknown: list[str] = field(default_factory=list)
+    """Values that are read and that no layer gives."""
+
+    def add(self, value: str, layers: Sequence[str], inputs: Sequence[str], label: str = "") -> None:
+        """Add the layers that read named values and give a value; the first of them joins several inputs."""
+        taps = ["" if name == self.current else self._tap(name) for name in inputs]
+        own = (*join_taps(layers[0], taps), *layers[1:]) if len(taps) > 1 else (*filter(None, taps), *layers)
+        if value in inputs and value == self.current and self.steps:  # in place
+            last = self.steps[-1]
+            self.steps[-1] = replace(last, layers=(*last.layers, *own))
+        elif own:
+            self.steps.append(Step(label if self.has_labels and not own[0].startswith("input ") else "", own))
+        self.places[value], self.labels[value] = len(self.steps) - 1, label
+        self.current = value
+
+    def replace_last(self, layer: str) -> None:
+        """Replace the last layer."""
+        last = self.steps[-1]
+        self.steps[-1] = replace(last, layers=(*last.layers[:-1], layer))
+
+    def rename(self, value: str, other: str) -> None:
+        """Give a value another name, for a layer that changes nothing."""
+        if other in self.places:
+            self.places[value], self.labels[value] = self.places[other], self.labels[other]
+        else:
+            self.unknown += [other] if other != self.current else []
+        self.current = value if self.current == other else self.current
+
+    def _tap(self, value: str) -> str:
+        """Return `@label` for a value, after giving its step that label."""
+        if value not in self.places:
+            self.unknown.append(value)
+            return f"@{value}"
+        step, label = self.steps[self.places[value]], self.labels[value]
+        if step.is_input:
+            if f"@{label}" not in step.layers:
+                self.steps[self.places[value]] = replace(step, layers=(*step.layers, f"@{label}"))
+        elif not step.label:
+            self.steps[self.places[value]] = replace(step, label=label)
+        return f"@{step.label or label}"
+
+
+# Layout
+
+
+def lay_out(steps: Sequence[Step], breaks: int) -> tuple[str, tuple[str, ...]]:
+    """Return the steps as text with so many line breaks, so that later lines keep their numbers, and what is lost."""
+    if steps[0].is_input and len(steps) > 1:  # its own line, even if there was none
+        rest, lost = lay_out(steps[1:], max(breaks - 1, 0))
+        return f"{steps[0].text}\n{rest}", lost
+    lines = [step.text for step in steps]
+    if len(lines) == 1 and breaks >= len(steps[0].layers) - 1 > 0:
+        lines = _spread(steps[0])
+    if len(lines) <= breaks + 1:
+        return "\n".join(lines) + "\n" * (breaks + 1 - len(lines)), ()
+    labels = [step.label for step in steps[1:] if step.label]
+    lost = (f"no room for the labels {', '.join(labels)}",) if labels else ()
+    return join_steps(steps).text + "\n" * breaks, lost
+
+
+def format_title(steps: Sequence[Step]) -> str:
+    """Return the steps in one line, unless a label or an input needs a line of its own."""
+    is_chain = not any(step.label for step in steps[1:]) and not steps[0].is_input
+    if is_chain:
+        return " -> ".join(step.text for step in steps)
+    rest = len(steps) - MOST_LINES
+    return "\n".join([*(step.text for step in steps[:MOST_LINES]), *([f"… and {rest} more lines"] if rest > 0 else [])])
+
+
+def _spread(step: Step) -> list[str]:
+    """Return a line for each layer of a step; those of a label's line continue it."""
+    first, *others = step.layers
+    if not step.label:
+        return [first, *others]
+    return [f"{step.label}: {first}", *(f"  -> {layer}" for layer in others)]

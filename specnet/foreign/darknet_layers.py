@@ -1,0 +1,125 @@
+"""The sections of Darknet's configurations (pjreddie's and AlexeyAB's) and what they mean here: see meaning.py.
+
+With `batch_normalize` a convolution has no bias of its own. The running statistics take 0.01 of each batch. `pad=1`
+pads by half the window, and a maxpool by its size less one in all, so that ceil(N/S) is left: `complete` fills both in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specnet.foreign.meaning import Table, read_table
+from specnet.foreign.values import Expression
+
+ACTIVATIONS: Mapping[str, str] = {
+    "linear": "",
+    "leaky": "leaky_relu slope=0.1",
+    "logistic": "sigmoid",
+    "relu": "relu",
+    "relu6": "relu6",
+    "elu": "elu",
+    "selu": "selu",
+    "gelu": "gelu approximate=tanh",
+    "mish": "mish",
+    "swish": "silu",
+    "tanh": "tanh",
+}
+"""Darknet's names of activations."""
+
+DARKNET: Table = read_table(
+    """
+Section(*, stopbackward: unread = 0, dontload: unread = 0, dontloadscales: unread = 0, burnin_update: unread = 0,
+       train_only_bn: unread = 0, learning_rate: training = 0) ->
+Convolution(*, binary: 0 = 0, xnor: 0 = 0, bin_output: unread = 0, flipped: unread = 0, dot: unread = 0,
+       antialiasing: 0 = 0, assisted_excitation: unread = 0, share_index: None = None, sway: 0 = 0, rotate: 0 = 0,
+       stretch: 0 = 0, stretch_sway: 0 = 0, coordconv: 0 = 0, stopbackward: unread = 0, dontload: unread = 0,
+       dontloadscales: unread = 0, burnin_update: unread = 0, train_only_bn: unread = 0,
+       learning_rate: training = 0) ->
+
+net(*, height: text, width: text, channels: text) -> input {height}x{width}x{channels}
+
+convolutional(*, filters: K = 1, size: F = 1, stride: S = 1, padding: P = 0, dilation: D = 1, groups: G = 1,
+       batch_normalize: 0 = 0, activation: activation = "logistic", **kwargs: Convolution) -> conv
+convolutional(*, filters: K = 1, size: F = 1, stride: S = 1, padding: P = 0, dilation: D = 1, groups: G = 1,
+       batch_normalize: 1 = 0, activation: activation = "logistic",
+       **kwargs: Convolution) -> conv bias=no -> bn momentum=0.01 eps=1e-6
+deconvolutional(*, filters: K = 1, size: F = 1, stride: S = 1, padding: P = 0, batch_normalize: 0 = 0,
+       activation: activation = "logistic", **kwargs: Section) -> deconv
+deconvolutional(*, filters: K = 1, size: F = 1, stride: S = 1, padding: P = 0, batch_normalize: 1 = 0,
+       activation: activation = "logistic", **kwargs: Section) -> deconv bias=no -> bn momentum=0.01 eps=1e-6
+connected(*, output: K = 1, batch_normalize: 0 = 0, activation: activation = "logistic", **kwargs: Section) -> fc
+connected(*, output: K = 1, batch_normalize: 1 = 0, activation: activation = "logistic",
+       **kwargs: Section) -> fc bias=no -> bn momentum=0.01 eps=1e-6
+batchnorm(**kwargs: Section) -> bn momentum=0.01 eps=1e-6
+activation(*, activation: activation = "linear", **kwargs: Section) ->
+logistic(**kwargs: Section) -> sigmoid
+softmax(*, groups: 1 = 1, temperature: 1 = 1, tree: None = None, spatial: unread = 0, noloss: unread = 0,
+       **kwargs: Section) -> softmax
+dropout(*, probability: p = 0.5, dropblock: 0 = 0, **kwargs: Section) -> dropout
+normalization(*, size: text = 5, alpha: text = 1e-4, beta: beta = 0.75, kappa: k = 1,
+       **kwargs: Section) -> lrn n={size} alpha={alpha}*{size}
+
+maxpool(*, size: F, stride: S, padding: P, maxpool_depth: 0 = 0, out_channels: unread = 1, antialiasing: 0 = 0,
+       **kwargs: Section) -> pool max
+local_avgpool(*, size: F, stride: S, padding: P, **kwargs: Section) -> pool avg
+avgpool(**kwargs: Section) -> pool avg global
+upsample(*, stride: factor = 2, scale: 1 = 1, **kwargs: Section) -> upsample
+reorg(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
+       **kwargs: Section) -> space_to_depth, but the pixels of a `reorg` of Darknet come in another order of channels
+reorg3d(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
+       **kwargs: Section) -> space_to_depth, but the pixels of a `reorg3d` come in another order of channels
+crop(*, crop_height: text, crop_width: text, flip: unread = 0, angle: unread = 0, saturation: unread = 1,
+       exposure: unread = 1, shift: unread = 0, noadjust: unread = 0,
+       **kwargs: Section) -> crop to={crop_height}x{crop_width}, but in training a `crop` of Darknet varies the images
+
+shortcut(*, activation: activation = "linear", weights_type: "none" = "none", weights_normalization: "none" = "none",
+       alpha: 1 = 1, beta: 1 = 1, **kwargs: Section) -> add
+scale_channels(*, scale_wh: 0 = 0, activation: activation = "linear", **kwargs: Section) -> mul
+sam(*, activation: activation = "linear", **kwargs: Section) -> mul
+route(*, part: None = None, groups: 1 = 1, group_id: unread = 0, onlyforward: unread = 0,
+       **kwargs: Section) -> concat
+route(*, part: text = None, groups: 1 = 1, group_id: unread = 0, onlyforward: unread = 0,
+       **kwargs: Section) -> concat -> slice {part}
+""",
+    activations=ACTIVATIONS,
+)
+"""The sections by their names, and `Section`, whose options they all take."""
+
+REFERENCES: Mapping[str, tuple[str, bool]] = {
+    "route": ("layers", False),
+    "shortcut": ("from", True),
+    "scale_channels": ("from", True),
+    "sam": ("from", True),
+}
+"""The option that names the layers that a section reads, and whether it also reads the one above."""
+
+OUTPUTS = frozenset({"cost", "yolo", "gaussian_yolo", "region", "detection", "contrastive"})
+"""Sections that compute a loss, or boxes, from the output of the one above."""
+
+
+def complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a section with those that Darknet computes: the padding of `pad`, and that of a maxpool."""
+    own = dict(options)
+    if kind in ("convolutional", "deconvolutional"):
+        size = own.get("size", 1)
+        if own.pop("pad", 0):
+            own["padding"] = size // 2
+        if "stride_x" in own or "stride_y" in own:
+            stride = own.get("stride", 1)
+            own["stride"] = own.pop("stride_y", stride), own.pop("stride_x", stride)
+    if kind in ("maxpool", "local_avgpool"):
+        stride = own.setdefault("stride", 1)
+        size = own.setdefault("size", stride)
+        whole = own.get("padding", size - 1)
+        is_same = "padding" not in own and (stride == 1 or size == 2)
+        own["padding"] = "same" if is_same else ((whole // 2, whole - whole // 2),) * 2
+    if kind == "route" and own.get("groups", 1) > 1:
+        own["part"] = _format_part(own.pop("group_id", 0), own.pop("groups"))
+    return own
+
+
+def _format_part(part: int, parts: int) -> Expression:
+    """Return the channels of one of several equal parts: `C//2..C`."""
+    edges = ["0", *(f"{i}*C//{parts}" if i > 1 else f"C//{parts}" for i in range(1, parts)), "C"]
+    return Expression(f"{edges[part]}..{edges[part + 1]}")

@@ -1,0 +1,119 @@
+"""What layers of other tools mean here. A table has a row for each call: its signature, with SpecNet's words as types.
+
+    MaxPool2d(kernel_size: F, stride: S = None, padding: P = 0, …, ceil_mode: ceil = False) -> pool max
+
+Behind the arrow is the layer, or a chain of layers. Behind a parameter's colon is what its value means:
+
+    F, bias, ceil           the attribute or bare word of the last layer that has it; `first.P`: of the first layer
+    not exclude_padding     the bare word, for False
+    1 - momentum            the attribute, set to the difference
+    edges(P)                the attribute, set to the result of a function of CONVERSIONS
+    "zeros", -1 | 3         nothing is written; only these values have a counterpart
+    text                    the value stands in the text behind the arrow, as {parameter}
+    channels, input, …      what the layer reads, which SpecNet infers (READS)
+    activation, name        the layer that follows; the label
+    value                   what a function reads
+    layout                  nothing, unless the channels come first
+    unread                  nothing: the output does not depend on it
+    training                nothing: only training depends on it, which the `train` section describes
+
+An attribute is written if it is given, or if the tool's default is not SpecNet's. Rows of one name are alternatives, of
+which the one with the fewest differences counts; a row may end with one, `-> softmax, but …`. Nothing here knows lines,
+messages or fixes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from specnet.foreign.values import Value
+
+REQUIRED = object()
+"""The default of a parameter that has none."""
+
+READS = frozenset({"channels", "features", "vector", "input"})
+"""What an argument may say of the layer's input: C of H×W×C, the number of elements, a vector's length, its shape."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a call, what it means, and the tool's default."""
+
+    name: str
+    meaning: ast.expr
+    default: Value = REQUIRED
+
+    @property
+    def word(self) -> str:
+        """The meaning if it is a single word, else ""."""
+        return self.meaning.id if isinstance(self.meaning, ast.Name) else ""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One row of a table."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    keyword_only: tuple[Parameter, ...]
+    layers: str
+    difference: str = ""
+    base: str = ""
+    """The row whose keywords this one takes, too; `unread` if it takes any."""
+    activations: Mapping[str, str] = field(default_factory=dict)
+    """The layers of activations, by the tool's names; "" for none."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Names that parameters had in earlier versions."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        return {parameter.name: parameter for parameter in (*self.parameters, *self.keyword_only)}
+
+
+Table = Mapping[str, tuple[Signature, ...]]
+"""The alternatives for each call, by its name."""
+
+
+# Reading a table
+
+ROW = re.compile(r"^(?P<stub>(?P<name>\w+)\(.*?\)) -> *(?P<layers>[^\n]*)$", re.MULTILINE | re.DOTALL)
+
+
+def read_table(
+    rows: str, activations: Mapping[str, str] | None = None, renamed: Mapping[str, str] | None = None
+) -> Table:
+    """Read rows of the form `NAME(PARAMETER: MEANING = DEFAULT, …) -> LAYERS`, which may extend over several lines."""
+    table = dict[str, tuple[Signature, ...]]()
+    for row in ROW.finditer(rows):
+        signature = _read_signature(row["stub"], row["layers"].strip())
+        signature = replace(signature, activations=activations or {}, renamed=renamed or {})
+        table[row["name"]] = (*table.get(row["name"], ()), signature)
+    return {name: tuple(_add_base(signature, table) for signature in table[name]) for name in table}
+
+
+def _read_signature(stub: str, layers: str) -> Signature:
+    (function,) = ast.parse(f"def {stub}: ...").body
+    assert isinstance(function, ast.FunctionDef)
+    arguments = function.args
+    defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
+    positional = tuple(map(_read_parameter, arguments.args, defaults))
+    keyword_only = tuple(map(_read_parameter, arguments.kwonlyargs, arguments.kw_defaults))
+    base = ast.unparse(arguments.kwarg.annotation) if arguments.kwarg and arguments.kwarg.annotation else ""
+    chain, _, difference = layers.partition(", but ")
+    return Signature(function.name, positional, keyword_only, chain, difference, base)
+
+
+def _read_parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
+    assert argument.annotation, f"{argument.arg} has no meaning"
+    return Parameter(argument.arg, argument.annotation, ast.literal_eval(default) if default else REQUIRED)
+
+
+def _add_base(signature: Signature, table: Table) -> Signature:
+    if signature.base in ("", "unread"):
+        return signature
+    (base,) = table[signature.base]
+    return replace(signature, keyword_only=(*signature.keyword_only, *base.keyword_only))

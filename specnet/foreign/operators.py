@@ -1,0 +1,157 @@
+"""Recognise operators that are meant as something else: `//` for a comment, `32*32*3` for a size, `cifar-10` for a
+name, and conditions by position, which need parentheses.
+
+Such lines can be read: only their values are wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
+from specnet.foreign.arrows import NO_VALUE, recognise_sign
+from specnet.foreign.punctuation import CONDITION
+from specnet.source import Span
+from specnet.syntax import tree
+from specnet.syntax.parser_input import MASK, mask_text
+
+COMMENT = re.compile(
+    rf"[ \t]+(?P<operator>//|%)[ \t]+(?P<text>(?:\d+[ \t]+)?[A-Za-z_](?:(?!->)[^={{}}{MASK}])*)[\r{MASK}]*$"
+)
+"""An operator between blanks and words up to the end of the line."""
+
+CLAIM = re.compile(rf"[ \t](?P<sign>[>=]{{1,2}})[ \t]*(?P<shape>\d[\dx×]*)[ \t\r{MASK}]*$")
+"""A sign before a shape at the end of a line."""
+
+HYPHENS = re.compile(r"(?<![\w@.])[A-Za-z_]\w*(?:-\w+)+(?![\w(])")
+"""A name with hyphens."""
+
+CONDITION_WORDS = frozenset({"if", "else", "and", "or", "not"})
+
+COMMENT_CODES = frozenset({Code.E102, Code.E106, Code.E110, Code.E114, Code.E120})
+"""The errors of a comment that is read as values."""
+
+
+# Comments and conditions, from the text of a line
+
+
+def explain_operators(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics, but one for each comment or condition in the place of the errors of its words."""
+    causes = dict[Span, Diagnostic]()
+    kept = list[Diagnostic]()
+    for diagnostic in diagnostics:
+        place = diagnostic.labels[0].span if diagnostic.labels else None
+        cause = place and _recognise(diagnostic.code, place, has_fix=bool(diagnostic.fixes))
+        if cause:
+            causes.setdefault(cause.fixes[0].edits[0].span, cause)
+        else:
+            kept.append(diagnostic)
+    return [diagnostic for diagnostic in kept if not _is_within(diagnostic, causes)] + [*causes.values()]
+
+
+def _is_within(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
+    """Return whether a diagnostic is about a part of one of these spans."""
+    places = [label.span for label in diagnostic.labels[:1]]
+    return any(
+        span.source is place.source and span.start <= place.start and place.end <= span.end
+        for place in places
+        for span in spans
+    )
+
+
+def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
+    recognisers = [_recognise_comment, _recognise_condition, _recognise_hyphens, recognise_sign, _recognise_claim]
+    recognisers += [] if has_fix else [_recognise_missing_sign]
+    return next((cause for recognise in recognisers if (cause := recognise(code, place))), None)
+
+
+def _recognise_comment(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `fc 10 // the classes`, at the word that has no value."""
+    line = place.source.span_of_line(place.line)
+    found = COMMENT.search(mask_text(line.text))
+    if code not in COMMENT_CODES or found is None or place.end < line.start + found.start():
+        return None
+    start, source = line.start + found.start("operator"), place.source
+    operator = Span(source, start, start + len(found["operator"]))
+    comment = make_replacement(Span(source, start, line.end), f"# {line.text[found.start('text') :]}", safe=True)
+    message = f"`{operator.text}` divides; a comment begins with `#`"
+    return make_diagnostic(Code.E102, message, operator, fixes=[comment])
+
+
+def _recognise_condition(_: Code, place: Span) -> Diagnostic | None:
+    """Recognise `fc 10 if wide else 5`, at one of its words."""
+    if place.text not in CONDITION_WORDS:
+        return None
+    line = place.source.span_of_line(place.line)
+    for found in re.finditer(CONDITION, mask_text(line.text)):
+        if line.start + found.start() <= place.start < line.start + found.end():
+            whole = Span(place.source, line.start + found.start(), line.start + found.end())
+            message = "a value with `if`, `and`, `or` or `not` needs parentheses here"
+            return make_diagnostic(Code.E102, message, whole, fixes=[make_replacement(whole, f"({whole.text})")])
+    return None
+
+
+def _recognise_hyphens(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `head aux-1 { … }`, a statement with a subtraction for its name."""
+    line = place.source.span_of_line(place.line)
+    found = HYPHENS.search(mask_text(line.text), place.start - line.start)
+    if code is not Code.E106 or found is None:
+        return None
+    name = Span(place.source, line.start + found.start(), line.start + found.end())
+    message = "a name has letters, digits and underscores, no hyphen"
+    return make_diagnostic(code, message, name, fixes=[make_replacement(name, found[0].replace("-", "_"), safe=True)])
+
+
+def _recognise_claim(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `conv K=8 F=3 > 30x30x8`, a claim that is read as a comparison with the size."""
+    line = place.source.span_of_line(place.line)
+    found = CLAIM.search(mask_text(line.text))
+    if code not in NO_VALUE or found is None or place.start != line.start + found.start("shape"):
+        return None
+    sign = Span(place.source, line.start + found.start("sign"), line.start + found.end("sign"))
+    message = "the shape at the end of a line is claimed with `=>`"
+    return make_diagnostic(code, message, sign, fixes=[make_replacement(sign, "=>", safe=True)])
+
+
+def _recognise_missing_sign(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `K96`, an attribute without its `=`, and `4C`, a product without its `*`."""
+    text, source = place.text, place.source
+    if code not in (Code.E102, Code.E110, Code.E114) or not text.isidentifier():
+        return None
+    if source.text[place.start - 1 : place.start].isdigit():
+        at, message = Span(source, place.start, place.start), "multiplication is written `*`"
+        return make_diagnostic(Code.E102, message, place, fixes=[Fix(f"*{text}", (Edit(at, "*"),), safe=True)])
+    if not any(letter.isdigit() for letter in text):
+        return None
+    splits = [i for i in range(1, len(text)) if text[i:].isdigit()]
+    fixes = [make_replacement(place, f"{text[:i]}={text[i:]}") for i in splits]
+    message = f"`{text}` has no value here; an attribute and its value are joined by `=`"
+    return make_diagnostic(code, message, place, fixes=fixes) if fixes else None
+
+
+# Sizes, names and inputs, from the tree of a value
+
+
+def recognise_size(value: tree.Expression, least: int = 2) -> Diagnostic | None:
+    """Recognise the size `32*32*3`: a product of at least so many numbers."""
+    numbers = list_operands(value, "*")
+    if len(numbers) < least or not all(isinstance(number, tree.Number) for number in numbers):
+        return None
+    size = "x".join(number.span.text for number in numbers)
+    message = f"a size is written `{size}`"
+    return make_diagnostic(Code.E112, message, value.span, fixes=[make_replacement(value.span, size, safe=True)])
+
+
+def read_hyphens(value: tree.Expression) -> tree.Name | None:
+    """Return the name for one with hyphens, `cifar-10`, which was read as a subtraction; None for any other value."""
+    parts, text = list_operands(value, "-"), value.span.text
+    is_name = len(parts) > 1 and all(isinstance(part, tree.Name | tree.Number) for part in parts)
+    return tree.Name(value.span, text) if is_name and " " not in text else None
+
+
+def list_operands(value: tree.Expression, *operators: str) -> list[tree.Expression]:
+    """Return the operands of a sum or product, `a`, `b` and `c` of `a*b*c`; another value is its own operand."""
+    if isinstance(value, tree.Binary) and value.operator in operators:
+        return [*list_operands(value.left, *operators), value.right]
+    return [value]

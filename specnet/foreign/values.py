@@ -1,0 +1,89 @@
+"""Values of other tools, and how a spec has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from specnet.printer.values import format_value
+
+Value = Any
+"""A number, bool, None, text or tuple as Python has it, or an `Expression`."""
+
+
+class Expression(str):
+    """The text of a value that is not a constant, such as `2*width`."""
+
+    __slots__ = ()
+
+
+def _measure_edges(sides: Value) -> Value:
+    """Return torch's (left, right, top, bottom) as height, then width, each before and after."""
+    if isinstance(sides, tuple) and len(sides) == 4:
+        left, right, top, bottom = sides
+        return (top, bottom), (left, right)
+    return sides
+
+
+def _repeat_sides(sides: Value) -> Value:
+    """Return Keras's padding, n or (rows, columns) or ((top, bottom), (left, right)), as a pair of pairs."""
+    axes = sides if isinstance(sides, tuple) else (sides, sides)
+    return tuple(axis if isinstance(axis, tuple) else (axis, axis) for axis in axes)
+
+
+def _drop_batch(shape: Value) -> Value:
+    return shape[1:] if isinstance(shape, tuple) else shape
+
+
+def _put_channels_last(shape: Value) -> Value:
+    return (*shape[1:], shape[0]) if isinstance(shape, tuple) else shape
+
+
+def _drop_batch_and_channels(sizes: Value) -> Value:
+    """Return height and width of the four sizes of N×H×W×C; other forms as they are."""
+    return sizes[1:3] if isinstance(sizes, tuple) and len(sizes) == 4 and sizes[0] == sizes[3] == 1 else sizes
+
+
+CONVERSIONS: Mapping[str, Callable[[Value], Value]] = {
+    "edges": _measure_edges,
+    "sides": _repeat_sides,
+    "batch": _drop_batch,
+    "nhwc": _drop_batch_and_channels,
+    "channels_last": _put_channels_last,
+}
+"""The functions of the column of meanings, from the tool's value to SpecNet's."""
+
+WITHOUT_PADDING = frozenset({"valid", "VALID"})
+SAME_PADDING = frozenset({"same", "SAME"})
+
+SHORT = 0.01
+"""Numbers of one digit below this are written with an exponent."""
+
+
+def format_foreign_value(value: Value) -> str:
+    """Return another tool's value as a spec has it: 3 for (3, 3), 3x5, yes, 1e-3, `(k)x(k + 2)` for expressions."""
+    match value:
+        case Expression():
+            return value
+        case str():
+            return "0" if value in WITHOUT_PADDING else value.lower() if value in SAME_PADDING else value
+        case float() if 0 < abs(value) < SHORT and float(f"{value:.0e}") == value:
+            return re.sub(r"(?<=e-)0", "", f"{value:.0e}")
+        case tuple() if any(isinstance(side, Expression) for side in value):
+            sides = [f"({side})" if isinstance(side, Expression) else str(side) for side in value]
+            return str(value[0]) if len(value) == 2 and value[0] == value[1] else "x".join(sides)
+        case (single,):
+            return format_foreign_value(single)
+    return format_value(value)
+
+
+def subtract(one: float, value: Value) -> Value:
+    if isinstance(value, Expression):
+        return Expression(f"{one}-({value})")
+    return round(one - value, 12) if isinstance(value, int | float) else value
+
+
+def format_python(value: Value) -> str:
+    """Return a value as Python has it."""
+    return value if isinstance(value, Expression) else repr(value)

@@ -1,0 +1,46 @@
+"""Text of others made fit to print: what a terminal or a log would obey, or not show, is escaped or replaced."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from unicodedata import category
+
+COMMAND = re.compile(r"^(\s*)::|##(?=\w*\[)", re.MULTILINE)
+"""What makes a line a command to GitHub Actions (`::error::`), Azure Pipelines or TeamCity (`##vso[`)."""
+
+
+def escape_unprintable(text: str) -> str:
+    r"""Return one line of text, with `\x1b`, `\n`, `\u202e` … for control, bidirectional and zero-width characters.
+
+    Tabs and the spaces of other scripts become a space.
+    """
+    return text if text.isprintable() else "".join(map(_escape, text))
+
+
+def _escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    is_space = character == "\t" or category(character) == "Zs"
+    return " " if is_space else character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def replace_unprintable(text: str) -> str:
+    """Replace each tab, line end and unprintable character by a space, which takes one column as well."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def escape_commands(text: str) -> str:
+    r"""Return a text, of which no line is a command to a service that reads the log: `\x3a:error::`."""
+    return COMMAND.sub(lambda match: rf"{match[1]}\x3a:" if match[1] is not None else r"\x23#", text)
+
+
+def dump_json(value: Any) -> str:
+    """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log."""
+    text = COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    )

@@ -1,0 +1,44 @@
+"""Describe the data of a run before its first step: classes, parts, sizes, and what was changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet.training.data.images import DataSet, Findings, Images
+
+FIRST, LAST = 3, 2
+"""The classes that are named of many."""
+
+
+def describe_data(data: DataSet) -> Iterator[str]:
+    """Yield a line each on parts and classes, on the images of each class, on their sizes, and on their changes."""
+    parts = ", ".join(f"{len(part):,} {name}" for name, part in data.parts().items())
+    yield f"{parts} images of {len(data.classes)} classes: {_list_classes(data.classes)}"
+    yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
+    if data.findings:
+        yield _describe_findings(data.findings, data.train.pixels.shape[3])
+    if data.scale:
+        yield f"grey of 16 bits is brought to 8: {data.scale.low:,} becomes 0, and {data.scale.high:,} becomes 255"
+
+
+def _list_classes(classes: tuple[str, ...]) -> str:
+    if len(classes) <= FIRST + LAST + 1:
+        return ", ".join(classes)
+    return f"{', '.join(classes[:FIRST])} … {', '.join(classes[-LAST:])}"
+
+
+def _describe_balance(part: Images, classes: tuple[str, ...]) -> str:
+    """Return `40 of each class`, or `12 of cat to 40 of dog`."""
+    counts = part.labels.bincount(minlength=len(classes))
+    fewest, most = int(counts.argmin()), int(counts.argmax())
+    if counts[fewest] == counts[most]:
+        return f"{int(counts[most]):,} of each class"
+    return f"{int(counts[fewest]):,} of {classes[fewest]} to {int(counts[most]):,} of {classes[most]}"
+
+
+def _describe_findings(found: Findings, channels: int) -> str:
+    sizes = [f"{height}×{width}" for height, width in (found.smallest, found.largest)]
+    size = sizes[0] if sizes[0] == sizes[1] else " to ".join(sizes)
+    ranked = sorted(found.changes.items(), key=lambda change: (-change[1], change[0]))
+    changes = ", ".join(f"{number:,} {change}" for change, number in ranked) or "none"
+    return f"found {size}×{channels}; changed on the way: {changes}"

@@ -1,0 +1,266 @@
+"""Find the parts and classes of a folder of images by the names of its folders, before any file is opened."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+from specnet.training.errors import DataProblem
+
+PART_WORDS = {
+    "train": {"train", "training", "trn"},
+    "validation": {"validation", "valid", "val", "validate", "dev"},
+    "test": {"test", "testing", "tst"},
+}
+"""The parts of a set, and the words by which their folders are known in any case."""
+
+EVALUATION_WORDS = {"eval", "evaluation", "evaluate"}
+"""Words for a test part, or for the validation part where there is a test part beside."""
+
+FILLERS = {"set", "data", "dataset", "image", "images", "img", "imgs", "picture", "pictures", "split", "part"}
+"""Words that may stand beside: `training_set`, `test images`, `val2017`."""
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+"""Endings of images: a file of such a name that is none is bad, and one of another name is passed over."""
+
+NUMERALS = {1: "one", 2: "two"}
+
+SHOWN = 5
+"""Names in one message."""
+
+
+@dataclass(frozen=True)
+class ClassFile:
+    """A file below the folder of a class: its path relative to the folder of the set, its part, and its class."""
+
+    name: str
+    part: str
+    class_name: str
+
+
+@dataclass
+class FolderLayout:
+    """The files below the folders of classes, the training part's first; `notes` says what is unusual.
+
+    `classes` are the names of these folders by part; one may hold no files.
+    """
+
+    has_parts: bool
+    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: list[ClassFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def describe_part(self, part: str) -> str:
+        """Return the name of a part for a message."""
+        if not self.has_parts:
+            return "the data"
+        return "the training part" if part == "train" else f"the {part} part"
+
+
+def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
+    """Find all files of classes in a folder; raises DataProblem, for training also where there are less than two."""
+    walker = _Walker(folder)
+    parts = _find_parts(folder, walker)
+    layout = FolderLayout(has_parts=bool(parts))
+    walker.note_loose_files(folder)
+    for place in parts.values():
+        walker.follow(place)
+        walker.note_loose_files(place)
+    for part, place in (parts or {"train": folder}).items():
+        classes = walker.list_folders(place)
+        _refuse_unsuitable(place, classes, 2 if is_for_training and part == "train" else 1)
+        layout.classes[part] = tuple(map(_name_class, classes))
+        for each, name in zip(classes, layout.classes[part], strict=True):
+            paths = sorted(walker.walk(each))
+            layout.files += [ClassFile(path.relative_to(folder).as_posix(), part, name) for path in paths]
+    layout.notes += walker.notes
+    return layout
+
+
+def list_files(folder: Path, note: Callable[[str], None]) -> list[str]:
+    """Return all files below a folder, by their paths relative to it; raises DataProblem."""
+    walker = _Walker(folder)
+    paths = sorted(walker.walk(folder))
+    for text in walker.notes:
+        note(text)
+    return [path.relative_to(folder).as_posix() for path in paths]
+
+
+def order_classes(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in the order of the labels: numbers by their value, other names alphabetically."""
+    known = sorted(set(names))
+    return tuple(sorted(known, key=float) if all(re.fullmatch(r"[+-]?\d+(\.\d+)?", name) for name in known) else known)
+
+
+def is_named_as_image(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def list_names(places: Iterable[Path | str]) -> str:
+    names = [place if isinstance(place, str) else place.name for place in places]
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+
+
+def describe_endings(names: Iterable[str]) -> str:
+    """Return `3 files (2 .txt, 1 without an ending)`."""
+    counts = Counter(Path(name).suffix.lower() or "without an ending" for name in names)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = [f"{count:,} {ending}" for ending, count in ranked[:SHOWN]]
+    more = ", …" if len(counts) > SHOWN else ""
+    total = counts.total()
+    return f"{total:,} file{'' if total == 1 else 's'} ({', '.join(listed)}{more})"
+
+
+# Parts
+
+
+def _find_parts(folder: Path, walker: _Walker) -> dict[str, Path]:
+    """Return the folders of the parts; none where the folder holds classes. Raises DataProblem."""
+    there = walker.list_folders(folder)
+    named = _name_parts(there)
+    others = [place for place in there if place not in [each for places in named.values() for each in places]]
+    if not named or not _are_parts(named, others, walker):
+        return {}
+    for part, places in named.items():
+        if len(places) > 1:
+            raise DataProblem(f"{folder} has two folders for the {part} part: {list_names(places)}")
+    parts = {part: named[part][0] for part in PART_WORDS if part in named}
+    if "train" not in parts:
+        raise DataProblem(
+            f"{folder} has no training part, only {list_names(parts.values())}; a folder called `train` is one, "
+            f"and to measure on a part, name its own folder: {next(iter(parts.values()))}"
+        )
+    unlabelled = [place for part, place in parts.items() if part != "train" and not walker.list_folders(place)]
+    for place in unlabelled:
+        walker.notes.append(f"{place.name} is passed over: it has no folder of images for each class")
+    if others:
+        walker.notes.append(f"passed over beside the parts: {list_names(others)}")
+    return {part: place for part, place in parts.items() if place not in unlabelled}
+
+
+def _name_parts(there: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the folders that are called as parts are."""
+    named: dict[str, list[Path]] = {}
+    for place in there:
+        if part := _name_part(place.name):
+            named.setdefault(part, []).append(place)
+    if evaluation := named.pop("evaluation", None):
+        named.setdefault("validation" if "test" in named else "test", []).extend(evaluation)
+    return named
+
+
+def _name_part(name: str) -> str | None:
+    """Return the part that a folder of this name is, or `evaluation`, or None: `Training_Set` is `train`."""
+    words = [word.removesuffix("set") or "set" for word in re.findall("[a-z]+", name.lower())]
+    meant = [word for word in words if word not in FILLERS]
+    if len(meant) != 1:
+        return None
+    known = {**PART_WORDS, "evaluation": EVALUATION_WORDS}
+    return next((part for part, spellings in known.items() if meant[0] in spellings), None)
+
+
+def _are_parts(named: dict[str, list[Path]], others: Sequence[Path], walker: _Walker) -> bool:
+    """Whether folders called as parts are parts: `train` beside `bus` and `car` is a class if it has images itself."""
+    if len(named) > 1 or not others:
+        return True
+    return any(len(walker.list_folders(place)) > 1 for places in named.values() for place in places)
+
+
+# Classes
+
+
+def _refuse_unsuitable(place: Path, classes: Sequence[Path], least: int) -> None:
+    """Raise DataProblem for a folder with too few classes, and for one whose classes look like parts."""
+    inside = {each.name: _list_inside(each) for each in classes}
+    if len(classes) < least:
+        there = f"only {classes[0].name} is there" if classes else "none is there"
+        is_set = any(len(folders) > 1 for folders, _ in inside.values())
+        hint = f"; is {classes[0]} the set?" if is_set else ""
+        raise DataProblem(f"{place} needs a folder of images for each class, at least {NUMERALS[least]}; {there}{hint}")
+    nested = {name: folders for name, (folders, has_images) in inside.items() if len(folders) > 1 and not has_images}
+    for (one, theirs), (other, others) in combinations(nested.items(), 2):
+        if len(same := theirs & others) > 1:
+            raise DataProblem(
+                f"{one} and {other} in {place} hold the same folders ({list_names(sorted(same))}), so they are parts "
+                "of a set, not classes; call them train, validation and test"
+            )
+
+
+def _list_inside(place: Path) -> tuple[set[str], bool]:
+    """Return the names of the folders in a folder, and whether there are images beside them."""
+    entries = _scan(place)
+    folders = {entry.name for entry in entries if entry.is_dir()}
+    return folders, any(is_named_as_image(entry.name) for entry in entries if entry.name not in folders)
+
+
+def _name_class(place: Path) -> str:
+    """Return the name of a class, composed in one way, as file systems differ in that; raises DataProblem."""
+    if any("\ud800" <= letter <= "\udfff" for letter in place.name):  # bytes that are not UTF-8
+        raise DataProblem(f"the name of the folder {place.name!r} in {place.parent} is not UTF-8, as a class's must be")
+    return unicodedata.normalize("NFC", place.name)
+
+
+# Files
+
+
+class _Walker:
+    """Lists folders and files below the folder of a set, without the hidden ones.
+
+    Links to folders are followed and noted; one that leads to images which are read already is refused, so that no
+    image counts twice and no loop is endless.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[str] = []
+        self._folder = folder
+        self._read = {folder.resolve(): "the set itself"}
+
+    def list_folders(self, place: Path) -> list[Path]:
+        """Return the folders in a folder, by name."""
+        return sorted(Path(entry.path) for entry in _scan(place) if entry.is_dir())
+
+    def walk(self, place: Path) -> Iterator[Path]:
+        """Yield the files in a folder and below it."""
+        waiting = [place]
+        while waiting:
+            at = waiting.pop()
+            if at != self._folder:
+                self.follow(at)
+            for entry in _scan(at):
+                if entry.is_dir():
+                    waiting.append(Path(entry.path))
+                else:
+                    yield Path(entry.path)
+
+    def note_loose_files(self, place: Path) -> None:
+        """Note the files that are in no folder of a class."""
+        if names := [entry.name for entry in _scan(place) if not entry.is_dir()]:
+            beside = f"beside the folders of {place.name}" if place != self._folder else "beside its folders"
+            self.notes.append(f"passed over {beside}: {describe_endings(names)}")
+
+    def follow(self, link: Path) -> None:
+        """Note a folder that is a link; raises DataProblem where it leads to images that are read already."""
+        if not link.is_symlink():
+            return
+        target, name = link.resolve(), link.relative_to(self._folder).as_posix()
+        for read, where in self._read.items():
+            if target == read or target in read.parents or read in target.parents:
+                raise DataProblem(
+                    f"{link} is a link to {target}, and {where} has images from there: they would count twice"
+                )
+        self._read[target] = name
+        self.notes.append(f"{name} is a link: images are read from {target}")
+
+
+def _scan(place: Path) -> list[os.DirEntry[str]]:
+    """Return the visible entries of a folder; raises DataProblem."""
+    try:
+        return [entry for entry in os.scandir(place) if entry.name[0] != "."]
+    except OSError as error:
+        raise DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}") from None

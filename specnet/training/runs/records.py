@@ -1,0 +1,102 @@
+"""The JSON files of a run's folder, each field checked as it is read: others may have changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
+
+from specnet.training.errors import BadRun
+
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+
+
+class Record(BaseModel):
+    """The fields that are read back; a later version may have written more."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+
+class ConfigRecord(Record):
+    """config.json: how a run was started."""
+
+    name: str
+    digest: str
+    parameters: NonNegativeInt
+    used: tuple[str, ...]
+    classes: tuple[str, ...]
+    sixteen_bits: dict[str, int] | None = None
+    training: dict[str, Any]
+    options: dict[str, Any]
+
+
+class EnvironmentRecord(Record):
+    """environment.json: where and when; `launch` is that of torchrun."""
+
+    begun: AwareDatetime
+    launch: str | None = None
+
+
+class SummaryRecord(Record):
+    """summary.json: the results of a finished run."""
+
+    validation_accuracy: Share | None = None
+    test_accuracy: Share | None = None
+
+
+class MetricsRecord(Record):
+    """A line of metrics.jsonl: the figures of one epoch, and the learning rates by group."""
+
+    __pydantic_extra__: dict[str, float | None]
+
+    epoch: PositiveInt
+    train_loss: float
+    train_accuracy: Share
+    learning_rate: float
+    learning_rates: dict[str, float] = Field(default_factory=dict)
+    seconds: FiniteFloat
+    validation_accuracy: Share | None = None
+    test_accuracy: Share | None = None
+    images_per_second: FiniteFloat | None = None
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def read_record(path: Path, kind: type[RecordT]) -> RecordT:
+    """Read a file that holds one record; raises BadRun."""
+    (record,) = _read_records(path, kind, lambda content: [content])
+    return record
+
+
+def read_record_lines(path: Path, kind: type[RecordT]) -> list[RecordT]:
+    """Read a file that holds a record on each line; raises BadRun."""
+    return _read_records(path, kind, bytes.splitlines)
+
+
+def _read_records(path: Path, kind: type[RecordT], split: Callable[[bytes], list[bytes]]) -> list[RecordT]:
+    try:
+        return [kind.model_validate_json(each) for each in split(path.read_bytes())]
+    except OSError as error:
+        raise BadRun(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except ValidationError as error:
+        raise BadRun(f"{path} is damaged or from another version: {describe_invalid(error)}") from None
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """Return the first field that is not as it should be, and why: `classes.0: input should be a valid string`."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{place}: {reason}" if place else reason

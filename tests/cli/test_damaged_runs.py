@@ -1,0 +1,137 @@
+"""A run whose files others have changed: it is passed over or named, and takes no command and no other run down."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_runs import Call
+
+import specnet
+from specnet.training.runs.run_index import list_runs
+
+DEEP = "[" * 100_000
+
+OTHER_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    3,
+    10**400,
+    0.5,
+    "text",
+    "\x1b\n",
+    [],
+    [[]],
+    {},
+    {"a": {}},
+    float("nan"),
+)
+
+DAMAGE = {
+    "missing": None,
+    "empty": b"",
+    "nothing": b"null",
+    "a number": b"3",
+    "a list": b"[1, {}]",
+    "an object": b'{"name": 3}',
+    "deep": DEEP.encode(),
+    "deep objects": b'{"a":' * 100_000,
+    "no text": b"\xff\x00\xfe",
+    "half": b'{"name": "Ti',
+}
+
+QUICK = ("missing", "a number", "deep")
+
+FILES = (
+    *("config.json", "environment.json", "summary.json", "metrics.jsonl", "failure.json", "spec.net", "blocks/one.net"),
+    *("model.safetensors", "checkpoint/*.json", "checkpoint/*.safetensors", "metrics.csv"),
+)
+
+
+def change_fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a JSON value with one of its fields, at any depth, lacking or of another value, and the field's name."""
+    if not isinstance(value, dict | list):
+        return
+    for key, inner in [*(value.items() if isinstance(value, dict) else enumerate(value))]:
+        copy = value.copy()
+        del copy[key]
+        yield f"{key} lacks", copy
+        for other in OTHER_VALUES:
+            yield f"{key} is {str(other)[:20]!r}", put(value, key, other)
+        for name, changed in change_fields(inner):
+            yield f"{key}.{name}", put(value, key, changed)
+
+
+def put(value: Any, key: Any, inner: Any) -> Any:
+    copy = value.copy()
+    copy[key] = inner
+    return copy
+
+
+@pytest.fixture
+def pair(run: Path) -> Path:
+    """Return a folder with two runs of which one is to be damaged."""
+    for name in ("a-damaged", "b-intact"):
+        shutil.copytree(run, Path("runs") / name)
+    return Path("runs")
+
+
+@pytest.mark.parametrize("file", ["config.json", "environment.json", "summary.json", "metrics.jsonl"])
+def test_no_field_takes_the_list_of_runs_down(pair: Path, file: str, call: Call) -> None:
+    damaged = pair / "a-damaged" / file
+    lines = [json.loads(line) for line in damaged.read_text().splitlines()] if file.endswith("l") else []
+    whole = lines[-1] if lines else json.loads(damaged.read_text())
+    for name, changed in change_fields(whole):
+        before = "".join(f"{json.dumps(line)}\n" for line in lines[:-1])
+        damaged.write_text(before + json.dumps(changed))
+        notes = list[str]()
+        found = list_runs(pair, notes.append)
+        assert [entry.folder.name for entry in found][-1] == "b-intact", name
+        assert len(found) + len(notes) == 2, name
+        assert all("a-damaged" in note for note in notes)
+    call("runs", pair)
+    call("runs", pair, "--format", "json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["config.json", "summary.json"])
+def test_no_field_breaks_load_run(run: Path, file: str) -> None:
+    whole = json.loads((run / file).read_text())
+    for _, changed in change_fields(whole):
+        (run / file).write_text(json.dumps(changed))
+        try:
+            specnet.load_run(run)
+        except specnet.SpecNetError:
+            continue
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [pytest.param(each, id=name, marks=() if name in QUICK else pytest.mark.slow) for name, each in DAMAGE.items()],
+)
+@pytest.mark.parametrize("file", FILES)
+def test_no_file_takes_a_command_down(pair: Path, trained: Path, call: Call, file: str, damage: bytes | None) -> None:
+    folder, picture = pair / "a-damaged", next(trained.rglob("*.png"))
+    for path in [*folder.glob(file)] or [folder / file]:
+        path.unlink(missing_ok=True)
+        if damage is not None:
+            path.write_bytes(damage)
+    code, out, _ = call("runs", pair)
+    assert code == 0
+    assert "b-intact" in out
+    commands: tuple[tuple[object, ...], ...] = (
+        ("evaluate", folder, "--data-dir", trained),
+        ("predict", folder, picture),
+        ("export", folder, "--to", "safetensors"),
+        ("runs", folder, "--format", "json"),
+        ("train", "--resume", folder, "--data-dir", trained),
+    )
+    for words in commands:
+        code, out, err = call(*words)
+        assert code in (0, 1, 2), err
+        assert code == 0 or out == ""

@@ -1,0 +1,51 @@
+"""Text of others, as it is printed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from specnet.printable import dump_json, escape_commands, escape_unprintable, replace_unprintable
+
+UNPRINTABLE = {
+    "\x1b[31mred\x07": r"\x1b[31mred\x07",
+    "a\rb\nc": r"a\rb\nc",
+    "\x85\u2028\u2029": r"\x85\u2028\u2029",
+    "\u202egnp.exe\u2066\u200b\ufeff": r"\u202egnp.exe\u2066\u200b\ufeff",
+    "\ud800-\udc80": r"\ud800-\udc80",
+    "\U000e0041\x7f\x9b": r"\U000e0041\x7f\x9b",
+    "one\ttwo\xa0three": "one two three",
+    "a ##[b]": "a ##[b]",
+    "96×96, 猫 – é": "96×96, 猫 – é",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), UNPRINTABLE.items(), ids=ascii)
+def test_what_a_terminal_would_obey_or_hide_is_escaped(text: str, shown: str) -> None:
+    assert escape_unprintable(text) == shown
+    assert escape_unprintable(shown) == shown
+    assert len(replace_unprintable(text)) == len(text)
+    assert replace_unprintable(text).isprintable()
+
+
+@pytest.mark.parametrize("text", UNPRINTABLE, ids=ascii)
+def test_json_holds_the_same_text_in_printable_characters(text: str) -> None:
+    written = dump_json({text: [text, {}]})
+    assert json.loads(written) == {text: [text, {}]}
+    assert written.replace("\n", "").isprintable()
+    assert "##[" not in written
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", r"\x3a:error::x"),
+        ("a\n  ::set-env name=x::y", "a\n  \\x3a:set-env name=x::y"),
+        ("a ##[command]b", r"a \x23#[command]b"),
+        ("##vso[task.setvariable]", r"\x23#vso[task.setvariable]"),
+        ("## A heading\na::b\n::", "## A heading\na::b\n\\x3a:"),
+    ],
+)
+def test_no_line_is_a_command_to_the_reader_of_a_log(text: str, shown: str) -> None:
+    assert escape_commands(text) == shown
