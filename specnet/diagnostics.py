@@ -60,6 +60,8 @@ class Code(Enum):
     W506 = "only warnings and notes can be allowed"
     W507 = "a group of parameters is empty"
     W508 = "the train section does not suit the network or the images"
+    W509 = "bn forgets its running statistics with every batch"
+    W510 = "the network has outputs that no class belongs to"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"
@@ -88,12 +90,35 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class InputClaim:
+    """What another tool's layer says of its input, `in_channels=3`, and the quantity that must have this value.
+
+    `channels` is the last size of the input's shape, `features` the product of all, `input` the shape itself, `vector`
+    the shape of a vector.
+    """
+
+    text: str
+    quantity: str
+    value: int | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Where another tool's layers stand, and each translated layer with what the original says of its input."""
+
+    span: Span
+    inputs: tuple[tuple[str, InputClaim | None], ...]
+
+
+@dataclass(frozen=True)
 class Fix:
     """A change of the spec that removes an error once it is verified; `safe` if it needs no choice by the user."""
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = False
+    translated: Translated | None = None
+    """What the fix translates, if that is layers of another tool."""
 
 
 @dataclass(frozen=True)

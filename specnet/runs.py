@@ -69,7 +69,7 @@ def evaluate(
 def predict(
     run: str | Path | LoadedRun, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image file; raises TrainingError, SpecError."""
+    """Return the `top` likeliest classes of each image, file or in a folder; raises TrainingError, SpecError."""
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
     return predict_images(loaded, [Path(image) for image in images], top, device)
 

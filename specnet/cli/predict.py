@@ -28,7 +28,13 @@ HELP = "classify images with a trained network"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image file: PNG, JPEG, WebP …")
+    parser.add_argument(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE|FOLDER",
+        help="an image file (PNG, JPEG, WebP …) or a folder of images",
+    )
     parser.add_argument("--top", type=positive_integer, default=5, metavar="K", help="show K classes (default: 5)")
     parser.add_argument(
         "-o", dest="output", type=Path, metavar="OUT", help="plot the images with bars into this file: .png, .svg, .pdf"
@@ -44,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import predict
 
     format = parse_format(options.output, PLOT_FORMATS) if options.output else None
-    predictions = predict(load_run(options.run_folder), options.images, options.top, options.device or "cpu")
+    loaded, device = load_run(options.run_folder), options.device or "cpu"
+    predictions = predict(loaded, options.images, options.top, device, print_message)
     if format:
         _plot(predictions, options.output, format)
     if options.format == "json":
@@ -57,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
     from specnet.training import plots
 
-    write_file(output, plots.draw_predictions(predictions, format))
+    write_file(output, plots.draw_predictions(predictions, format, print_message))
     rest = len(predictions) - plots.MOST_IMAGES
     print_message(f"wrote {output}" + f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0))
 

@@ -12,6 +12,7 @@ from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name
+from specnet.printable import format_amount
 from specnet.printer.values import format_layer, quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -169,7 +170,7 @@ def _explain_difference(graph: GraphBuilder, originals: Sequence[Node], again: S
                 needed = format_shape(_collect_weight_shapes(graph, node)[name])
                 return f"the weights of `{first.name}` are {format_shape(shape)}, and `{node.name}` needs {needed}"
     if len(originals) != len(again):
-        return f"the line had {len(originals)} layers, and would have {len(again)} here"
+        return f"the line had {format_amount(len(originals), 'layer')}, and would have {len(again)} here"
     return ""
 
 

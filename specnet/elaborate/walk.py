@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from specnet.diagnostics import Code
+from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
 from specnet.elaborate.blocks import call_block, define_block
 from specnet.elaborate.context import Context, ValueName, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
@@ -24,8 +25,12 @@ from specnet.graph import ValueRef
 from specnet.layers import get_layer_class, list_kinds
 from specnet.naming import escape_name
 from specnet.source import Span
+from specnet.suggest import did_you_mean
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DEPTH, LimitExceeded
+
+if TYPE_CHECKING:  # imported when a spec has an error
+    from specnet.foreign.chains import Draft
 
 
 def _read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
@@ -188,13 +193,27 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     if early := recognise_early_call(call.word.span) or recognise_label(call):
         context.add_diagnostics([early], context.scope.trace)
         return
+    fact = f"no layer or block is called `{word}`"
+    if draft := translate_layer_call(call.span.text, call.span.source.text):
+        _report_foreign_layer(fact, draft, call, context)
+        return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
     words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)
     resembled = tap or context.suggest(word, words)
-    whole = translate_layer_call(call.span.text) or (not tap and complete_keys(resembled, call))
+    whole = "" if tap else complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
-    context.report_in_call(Code.E101, f"no layer or block is called `{word}`", place, help=where, meant=meant)
+    context.report_in_call(Code.E101, fact, place, help=where, meant=meant)
+
+
+def _report_foreign_layer(fact: str, draft: Draft, call: tree.Call, context: Context) -> None:
+    """Report a layer of another tool, with its translation and what that does not say of it."""
+    text = " -> ".join(draft.layers)
+    fix = Fix(text, (Edit(call.span, text),), draft.is_exact, Translated(call.span, draft.inputs))
+    message = f"{fact}{did_you_mean(text)}" if draft.is_known else fact
+    fixes = [fix] if draft.is_known else []
+    found = make_diagnostic(Code.E101, message, call.span, notes=draft.notes, fixes=fixes)
+    context.add_diagnostics([found], context.scope.trace)
 
 
 def _is_value(name: str, context: Context) -> bool:

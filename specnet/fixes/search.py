@@ -11,6 +11,7 @@ from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, ma
 from specnet.elaborate import Read
 from specnet.fixes.layers import LayerChange, change_attributes, change_input, make_arms_meet, put_channels_last
 from specnet.fixes.numbers import Recheck, change_numbers, close_gap
+from specnet.fixes.translations import compare_translations
 from specnet.fixes.verification import Verifier, apply_edits
 from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
@@ -126,6 +127,7 @@ def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Che
     """Return the checked spec with verified fixes added to each error, best first."""
     if checked.ok:
         return checked
+    checked = compare_translations(checked, overrides, read)
     verifier = Verifier(checked, overrides, read)
     return replace(
         checked, diagnostics=tuple(_fix_diagnostic(checked, diagnostic, verifier) for diagnostic in checked.diagnostics)

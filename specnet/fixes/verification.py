@@ -32,7 +32,7 @@ class Verifier:
         """Return the checked spec after the fix, if it removes this error and causes no other; else None."""
         after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        return after if not Counter(map(_key, after.errors)) - allowed else None
+        return after if not Counter(_key(error, fix.edits) for error in after.errors) - allowed else None
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[ErrorKey]:
         """Return all errors on the diagnostic's line if that is unreadable, as making it readable removes them all."""
@@ -86,9 +86,21 @@ class Verifier:
         return replace(fix, title=f"{fix.title}{shape}")
 
 
-def _key(diagnostic: Diagnostic) -> ErrorKey:
+def _key(diagnostic: Diagnostic, edits: Sequence[Edit] = ()) -> ErrorKey:
+    """Return the key of an error of the text after these edits, with its line in the text before them."""
     span = diagnostic.span
-    return (diagnostic.code.name, span.source.name, span.line) if span else (diagnostic.code.name, "", 0)
+    if span is None:
+        return diagnostic.code.name, "", 0
+    own = [edit for edit in edits if edit.span.source.name == span.source.name]
+    return diagnostic.code.name, span.source.name, _find_line_before(span.line, own)
+
+
+def _find_line_before(line: int, edits: Sequence[Edit]) -> int:
+    """Return the number that a line had before the edits, some of which add or remove lines above it."""
+    for edit in sorted(edits, key=lambda edit: edit.span.start):
+        added = edit.text.count("\n") - edit.span.text.count("\n")
+        line -= added if line > edit.span.line + edit.text.count("\n") else 0
+    return line
 
 
 def _within(span: Span, around: Span) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, tensorflow_layers, torch_layers
-from specnet.foreign.chains import Step
+from specnet.foreign.chains import Draft, Step
 from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.translation import translate
 from specnet.foreign.values import Expression, Value, format_foreign_value
@@ -91,10 +91,10 @@ def translate_statement(text: str, tool: str = "") -> Call | None:
     return None
 
 
-def translate_layer_call(text: str) -> str:
-    """Translate a call of another tool's layer, `MaxPool2d(2)`; "" unless all of it has a meaning here."""
-    call = translate_statement(text) if "(" in text else None
-    return " -> ".join(call.layers) if call and call.tool and call.is_exact else ""
+def translate_layer_call(text: str, file: str) -> Draft | None:
+    """Translate a call of another tool's layer, `MaxPool2d(2)`; None for other calls. `file` is the text around it."""
+    call = translate_statement(text, guess_tool(file)) if "(" in text else None
+    return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
 
 
 def _set_label(call: Call | None, name: str) -> Call | None:
@@ -176,7 +176,8 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     values = {name: read_value(node) for name, node in keywords.items()}
     found = translate(rows, [read_value(node) for node in call.args], values)
     is_own = function in list_kinds() and _takes_value(rows)
-    own = Call((Step(found.label, found.layers, found.reads),), function, "" if is_own else tool, found.differences)
+    layers = found.layers or ("identity",)  # a linear activation
+    own = Call((Step(found.label, layers, found.reads),), function, "" if is_own else tool, found.differences)
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
@@ -225,9 +226,10 @@ def read_value(node: ast.expr) -> Value:
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return tuple(map(read_value, parts))
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return Expression(ast.unparse(node))
+    return value if isinstance(value, int | float | str | None) else Expression(ast.unparse(node))
 
 
 # Calls that hold others

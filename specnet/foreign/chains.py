@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from specnet.diagnostics import InputClaim
 from specnet.foreign.translation import Reads
-from specnet.foreign.values import format_foreign_value
+from specnet.foreign.values import Expression, Value, format_foreign_value, format_python
 
 MOST_DIFFERENCES, MOST_LINES = 8, 12
 """The largest number of differences, and of lines of a translation, that are shown."""
@@ -47,8 +48,48 @@ class Draft:
         return found if rest <= 1 else (*found[:MOST_DIFFERENCES], f"and {rest} more differences")
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(layer for step in self.steps for layer in step.layers)
+
+    @property
+    def inputs(self) -> tuple[tuple[str, InputClaim | None], ...]:
+        """The layers, each with what the original says of its input."""
+        found = [claim for step in self.steps for claim in _list_claims(step)]
+        return tuple(zip(self.layers, found, strict=True))
+
+    @property
     def is_exact(self) -> bool:
         return self.is_known and not self.differences
+
+
+def _evaluate(text: str) -> Value:
+    """Return the value of a sum or product of numbers; None if it has none."""
+    try:
+        return eval(text, {}) if "**" not in text else None
+    except (SyntaxError, ArithmeticError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+SUM = re.compile(r"[\d\s*/+()-]+")
+
+
+def _list_claims(step: Step) -> list[InputClaim | None]:
+    """Return a claim for each layer of a step, or None."""
+    reads = (*step.reads, *[None] * len(step.layers))
+    return [_make_claim(each) if each else None for each in reads[: len(step.layers)]]
+
+
+def _make_claim(reads: Reads) -> InputClaim | None:
+    """Return a claim about an input; None if its value is not a known number or shape."""
+    value = reads.value
+    if isinstance(value, Expression) and SUM.fullmatch(value):
+        value = _evaluate(value)
+    if isinstance(value, int) and reads.quantity in ("vector", "input"):
+        value = (value,)
+    sizes = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    return InputClaim(f"{reads.argument}={format_python(reads.value)}", reads.quantity, value)
 
 
 def join_steps(steps: Sequence[Step]) -> Step:
@@ -161,6 +202,9 @@ class ChainBuilder:
 
 def lay_out(steps: Sequence[Step], breaks: int) -> tuple[str, tuple[str, ...]]:
     """Return the steps as text with so many line breaks, so that later lines keep their numbers, and what is lost."""
+    if steps[0].is_input and len(steps) > 1:  # its own line, even if there was none
+        rest, lost = lay_out(steps[1:], max(breaks - 1, 0))
+        return f"{steps[0].text}\n{rest}", lost
     lines = [step.text for step in steps]
     if len(lines) == 1 and breaks >= len(steps[0].layers) - 1 > 0:
         lines = _spread(steps[0])

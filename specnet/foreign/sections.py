@@ -63,4 +63,5 @@ def _make_hint(line: BadLine, start: int, end: int, tool: str, count: int, draft
         is_assumed=draft.is_exact and bool(steps),
         region=(start, end),
         notes=draft.notes,
+        inputs=draft.inputs,
     )

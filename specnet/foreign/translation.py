@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from specnet.attributes import Attributes
 from specnet.foreign.meaning import READS, REQUIRED, Parameter, Signature
-from specnet.foreign.values import CONVERSIONS, Expression, Value, format_foreign_value, subtract
+from specnet.foreign.values import CONVERSIONS, Expression, Value, format_foreign_value, format_python, subtract
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
@@ -51,7 +51,6 @@ class _Draft:
         self.layers = [layer.split() for layer in row.layers.split(" -> ")] if row.layers else []
         self.classes = [get_layer_class(words[0]) for words in self.layers]
         self.following: list[str] = []
-        self.texts: dict[str, str] = {}
         self.differences: list[str] = [row.difference] if row.difference else []
         self.reads: Reads | None = None
         self.label = ""
@@ -62,7 +61,7 @@ class _Draft:
             if parameter.name in given or parameter.default is not REQUIRED:
                 self._add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
         layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
-        layers = [layer.format(**self.texts) if self.texts else layer for layer in layers] + self.following
+        layers += self.following
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
         return Translation(tuple(layers), tuple(self.differences), reads, self.label)
 
@@ -75,8 +74,9 @@ class _Draft:
             order = order[len(arguments) + len(set(needed).intersection(renamed.values())) < len(needed) :]
         given = dict(zip(order, arguments, strict=False)) | {renamed[name]: keywords[name] for name in keywords}
         if self.row.base != "unread":
-            unknown = [_show(value) for value in arguments[len(order) :]]
-            unknown += [f"{name}={_show(keywords[name])}" for name in keywords if renamed[name] not in self.row.by_name]
+            extra = {name: value for name, value in keywords.items() if renamed[name] not in self.row.by_name}
+            unknown = [format_python(value) for value in arguments[len(order) :]]
+            unknown += [f"{name}={format_python(value)}" for name, value in extra.items()]
             self.differences += [f"`{text}` is no argument of `{self.row.name}`" for text in unknown]
         return given
 
@@ -123,12 +123,13 @@ class _Draft:
             self.differences.append(_describe_loss(parameter, value))
 
     def set_text(self, parameter: Parameter, value: Value) -> None:
-        """Set a part of the row's text; a size that is not given stays open."""
-        self.texts[parameter.name] = "?"
-        if value is None or (isinstance(value, tuple) and None in value):
+        """Fill a value into the row's text; a size that is not given stays open."""
+        is_open = value is None or (isinstance(value, tuple) and None in value)
+        if is_open:
             self.differences.append(f"{_quote(parameter, value)} leaves a size open")
-        else:
-            self.texts[parameter.name] = format_foreign_value(value)
+        text = "?" if is_open else format_foreign_value(value)
+        blank = f"{{{parameter.name}}}"
+        self.layers = [[word.replace(blank, text) for word in words] for words in self.layers]
 
     def set_label(self, parameter: Parameter, value: Value) -> None:
         self.label = value if isinstance(value, str) and value.isidentifier() else ""
@@ -222,8 +223,4 @@ def _describe_loss(parameter: Parameter, value: Value) -> str:
 
 
 def _quote(parameter: Parameter, value: Value) -> str:
-    return f"`{parameter.name}={_show(value)}`"
-
-
-def _show(value: Value) -> str:
-    return value if isinstance(value, Expression) else repr(value)
+    return f"`{parameter.name}={format_python(value)}`"

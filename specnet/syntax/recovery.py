@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim, Translated, make_diagnostic
 from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.parser_input import (
@@ -59,6 +59,8 @@ class Hint:
     """Whether the lines below are read as if the changes were made."""
     notes: tuple[str, ...] = ()
     """What the corrected text does not say of the line, in words."""
+    inputs: tuple[tuple[str, InputClaim | None], ...] = ()
+    """The layers of another tool in the corrected text, and what each says of its input."""
     region: tuple[int, int] | None = None
     """The characters that cannot be read, if that is not the line with those that continue it."""
 
@@ -231,7 +233,9 @@ def _make_diagnostic(parser_input: ParserInput, error: ParseError, hint: Hint | 
         message, start, end = describe_parse_error(parser_input.text, error)
         return make_diagnostic(Code.E003, message, parser_input.span(start, end))
     edits = tuple(Edit(parser_input.span(start, end), text) for start, end, text in hint.changes)
-    fixes = [Fix(hint.title or hint.replacement.strip(), edits, hint.is_safe)] if edits else []
+    start, end = hint.region or find_line(parser_input.text, error.start)
+    translated = Translated(parser_input.span(start, end), hint.inputs) if hint.inputs else None
+    fixes = [Fix(hint.title or hint.replacement.strip(), edits, hint.is_safe, translated)] if edits else []
     place = parser_input.span(hint.start, hint.end)
     return make_diagnostic(Code.E003, hint.message, place, notes=hint.notes, fixes=fixes)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_never
 import torch
 from torch import Tensor, nn
 
+from specnet.printable import format_amount
 from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
 
@@ -58,7 +59,9 @@ class Device:
         """The name shown to the user."""
         if self.place.type == "cuda":
             return torch.cuda.get_device_name(self.place)
-        return f"cpu, {_format_threads()}" if self.place.type == "cpu" else self.place.type
+        return (
+            f"cpu, {format_amount(torch.get_num_threads(), 'thread')}" if self.place.type == "cpu" else self.place.type
+        )
 
 
 def choose_device(options: Options, module: nn.Module) -> Device:
@@ -119,8 +122,7 @@ def _list_devices() -> str:
 
 
 def _format_threads() -> str:
-    number = torch.get_num_threads()
-    return f"{number} thread{'' if number == 1 else 's'}"
+    return format_amount(torch.get_num_threads(), "thread")
 
 
 def _explain_no_gpu() -> str:

@@ -47,8 +47,9 @@ class Job:
 
     `input_shape` is (height, width, channels) of an image, `output_shape` that of the output for it. `used` holds the
     text of the files that the spec uses, by their paths relative to the spec's folder, `layers` the layers with
-    parameters, by their names in the module. `image_memory` is the number of bytes that the outputs of all layers take
-    for an image in fp32. `output_layer` is the layer that states the number of outputs, if it is a plain number.
+    parameters, by their names in the module. `macs` are the multiply-accumulates for an image, if known, and
+    `image_memory` the bytes that the outputs of all layers take for it in fp32. `output_layer` is the layer that states
+    the number of outputs, if it is a plain number.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Job:
     training: Training
     used: Mapping[str, str] = field(default_factory=dict)
     layers: Mapping[str, LayerInfo] = field(default_factory=dict)
+    macs: int | None = None
     image_memory: int = 0
     output_layer: OutputLayer | None = None
 

@@ -1,35 +1,46 @@
-"""Plots of runs: curves, confusion matrix, several runs side by side, predictions."""
+"""Plots of runs: curves, confusion matrix, several runs side by side, predictions.
+
+Those with names take a function that is told, in a sentence, where names are written as numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from PIL import Image
+from torch import Tensor
 
+from specnet.training.data.image_decoding import read_picture
 from specnet.training.engine.evaluator import ClassificationMetrics
 from specnet.training.files import write_atomically
 from specnet.training.job import Metrics
+from specnet.training.lettering import choose_fonts, shorten_name, write_names
 from specnet.training.runs.loaded_run import Prediction
 from specnet.training.runs.run_index import RunEntry
+
+Note = Callable[[str], None]
 
 PART_COLOURS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
 MOST_NUMBERED = 20
 """The number of classes up to which the cells have room for their counts."""
 
+LEVEL_LETTERS = 45
+"""The letters that fit below a small matrix, if all its classes have names as long as the longest."""
+
 MOST_NAMED = 60
 """The number of classes up to which the rows have room for their names."""
 
-LONGEST_CLASS = 24
-"""The longest shown name of a class, in characters."""
+LEAST_SCALE = 0.1
+"""The share of a class up to which the colours of confusions reach at least, so that a few do not look like many."""
 
 PART_STYLES: dict[str, Literal[":", "-", "--"]] = {"train": ":", "validation": "-", "test": "--"}
 """The line style of each part; each run has a colour."""
@@ -40,87 +51,134 @@ DISTINCT = 10
 MOST_IMAGES = 40
 """The number of images of a plot; more would be too high for a PNG."""
 
-LONGEST_NAME = 28
-"""The longest shown name of a file or class, in characters."""
+LONGEST_TITLE = 80
+"""The longest shown title, in characters."""
+
+MARKED = 50
+"""The number of epochs up to which each is marked on a curve."""
 
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
-    """Write a PNG with loss and accuracy over the epochs, a line for each part of the data; raises CannotRun."""
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
-    figure.suptitle(title)
-    left, right = figure.subplots(1, 2)
-    _draw_part_curves(left, "loss", history)
-    _draw_part_curves(right, "accuracy", history)
-    image = BytesIO()
-    figure.savefig(image, format="png", dpi=120)
-    write_atomically(path, image.getvalue())
+    """Write a PNG with loss and accuracy over the epochs, a line for each part of the data; raises CannotRun.
+
+    Of a single epoch, there is a bar for each part.
+    """
+    fonts = choose_fonts([title])
+    with fonts.use():
+        figure = Figure(figsize=(9, 3.5), layout="constrained")
+        if fonts.can_write(title):
+            figure.suptitle(shorten_name(title, LONGEST_TITLE))
+        draw = _draw_part_curves if len(history) > 1 else _draw_part_bars
+        for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+            draw(axes, quantity, history)
+        write_atomically(path, _render(figure, "png"))
 
 
 def _draw_part_curves(axes: Axes, quantity: str, history: Sequence[Metrics]) -> None:
     epochs = [metrics["epoch"] for metrics in history]
     for part, colour in PART_COLOURS.items():
         if (name := f"{part}_{quantity}") in history[0]:
-            axes.plot(epochs, [metrics[name] for metrics in history], color=colour, marker=".", label=part)
-    axes.set(xlabel="epoch", ylabel=quantity)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
+            marker = "." if len(epochs) <= MARKED else ""
+            axes.plot(epochs, [metrics[name] for metrics in history], color=colour, marker=marker, label=part)
+    _label_epochs(axes, quantity, epochs[-1])
     axes.legend()
 
 
-def draw_confusion(metrics: ClassificationMetrics, title: str) -> bytes:
-    """Return a PNG of the confusion matrix, coloured by the share of each true label."""
-    classes = len(metrics.classes)
-    side = min(14.0, 3.5 + 0.4 * min(classes, MOST_NAMED))
-    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
-    axes = figure.subplots()
-    shares = metrics.confusion / metrics.confusion.sum(1, keepdim=True).clamp(min=1)
-    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="equal")
-    axes.set_title(f"{title}: {metrics.accuracy:.2%} of {metrics.images:,}", fontsize=10)
-    axes.set(xlabel="predicted label", ylabel="true label")
-    _label_ticks(axes, metrics)
-    if classes <= MOST_NUMBERED:
-        _write_counts(axes, metrics)
-    image = BytesIO()
-    figure.savefig(image, format="png", dpi=110)
-    return image.getvalue()
+def _draw_part_bars(axes: Axes, quantity: str, history: Sequence[Metrics]) -> None:
+    metrics = history[0]
+    parts = [part for part in PART_COLOURS if f"{part}_{quantity}" in metrics]
+    values = [metrics[f"{part}_{quantity}"] for part in parts]
+    bars = axes.bar(parts, values, color=[PART_COLOURS[part] for part in parts], width=0.5)
+    axes.bar_label(bars, [f"{value:.1%}" if quantity == "accuracy" else f"{value:.3g}" for value in values], padding=2)
+    axes.set(ylabel=f"{quantity} of epoch {metrics['epoch']}", xlim=(-0.75, len(parts) - 0.25))
+    axes.margins(y=0.12)
+    axes.grid(alpha=0.3, axis="y")
+    axes.set_axisbelow(True)
 
 
-def _label_ticks(axes: Axes, metrics: ClassificationMetrics) -> None:
+def _label_epochs(axes: Axes, quantity: str, last: float) -> None:
+    """Label the axes of curves up to the last epoch, with ticks at whole epochs alone."""
+    axes.set(xlabel="epoch", ylabel=quantity)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if last == 1:
+        axes.set(xlim=(0, 2), xticks=[1])
+    axes.grid(alpha=0.3)
+
+
+def draw_confusion(metrics: ClassificationMetrics, title: str, note: Note) -> bytes:
+    """Return a PNG of the confusion matrix: correct images in blue, and others in red on a scale of their own."""
     rows, columns = metrics.confusion.shape
-    if rows > MOST_NAMED:
-        return
-    names = [metrics.output_name(output)[:LONGEST_CLASS].replace("$", r"\$") for output in range(columns)]
-    upright = max(map(len, names)) <= 2
-    axes.set_xticks(range(columns), names, rotation=0 if upright else 90, fontsize=8)
-    axes.set_yticks(range(rows), names[:rows], fontsize=8)
+    names = [metrics.output_name(output) for output in range(columns)]
+    fonts = choose_fonts(names)
+    with fonts.use():
+        side = min(14.0, 3.5 + 0.4 * min(rows, MOST_NAMED))
+        figure = Figure(figsize=(side + 1.6, side), layout="constrained")
+        axes = figure.subplots()
+        _draw_shares(figure, axes, metrics.confusion)
+        axes.set_title(f"{title}: {metrics.accuracy:.2%} of {metrics.images:,}", fontsize=10)
+        axes.set(xlabel="predicted label", ylabel="true label")
+        if rows <= MOST_NAMED:
+            _label_ticks(axes, write_names(dict(enumerate(names)), fonts, "classes", note), rows)
+        return _render(figure, "png")
 
 
-def _write_counts(axes: Axes, metrics: ClassificationMetrics) -> None:
-    for row, (counts, total) in enumerate(zip(metrics.confusion.tolist(), metrics.confusion.sum(1), strict=True)):
-        for column, count in enumerate(counts):
-            if count:
-                colour = "white" if count > total / 2 else "black"
-                axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
+def _draw_shares(figure: Figure, axes: Axes, confusion: Tensor) -> None:
+    """Draw a cell for each true and predicted label, coloured by its share of the true label."""
+    shares = (confusion / confusion.sum(1, keepdim=True).clamp(min=1)).numpy()
+    is_correct = np.eye(*shares.shape) > 0
+    most = max(LEAST_SCALE, 1.25 * float(shares[~is_correct].max(initial=0)))
+    layers = (("correct", is_correct, "Blues", 1.0), ("confused", ~is_correct, "Reds", most))
+    for place, (label, mask, colours, end) in enumerate(layers):
+        drawn = axes.imshow(np.ma.array(shares, mask=~mask), cmap=colours, vmin=0, vmax=end, aspect="equal")
+        bar = figure.colorbar(drawn, ax=axes, fraction=0.04, pad=0.02 + 0.02 * place, format=_format_share)
+        bar.set_label(f"{label}, share of the true label", fontsize=8)
+        bar.ax.tick_params(labelsize=8)
+        if len(shares) <= MOST_NUMBERED:
+            _write_counts(axes, np.ma.array(confusion.numpy(), mask=~mask), shares / end)
 
 
-def draw_runs(entries: Sequence[RunEntry], format: str) -> bytes:
-    """Return a plot of losses and accuracies as png, svg or pdf; at least one of the runs has metrics."""
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2)
-    for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
-        for entry, colour in zip(entries, _choose_colours(len(entries)), strict=True):
-            _draw_run(axes, quantity, entry, colour)
-        axes.set(xlabel="epoch", ylabel=quantity)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-    styles = [
-        Line2D([], [], color="grey", linestyle=PART_STYLES[part], label=part) for part in _measured_parts(entries)
-    ]
-    panels[0].legend(handles=styles, fontsize=8)
-    figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+def _format_share(share: float, place: int) -> str:
+    return f"{share:.3g}" if share < 0.01 else f"{share:.0%}"
+
+
+def _label_ticks(axes: Axes, labels: Mapping[int, str], rows: int) -> None:
+    has_room = max(map(len, labels.values())) * len(labels) <= LEVEL_LETTERS
+    axes.set_xticks(list(labels), list(labels.values()), rotation=0 if has_room else 90, fontsize=8)
+    axes.set_yticks(range(rows), [labels[row] for row in range(rows)], fontsize=8)
+
+
+def _write_counts(axes: Axes, counts: np.ma.MaskedArray, shades: np.ndarray) -> None:
+    """Write the counts that are not masked into their cells, white on dark shades (0..1)."""
+    for row, column in zip(*counts.nonzero(), strict=True):
+        colour = "white" if shades[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=8, color=colour)
+
+
+def _render(figure: Figure, format: str) -> bytes:
     content = BytesIO()
     figure.savefig(content, format=format, dpi=120)
     return content.getvalue()
+
+
+def draw_runs(entries: Sequence[RunEntry], format: str, note: Note) -> bytes:
+    """Return a plot of losses and accuracies as png, svg or pdf; at least one of the runs has metrics."""
+    names = [entry.folder.name for entry in entries]
+    fonts = choose_fonts(names)
+    labels = write_names(dict(enumerate(names)), fonts, "runs", note)
+    with fonts.use():
+        figure = Figure(figsize=(11, 4.2), layout="constrained")
+        panels = figure.subplots(1, 2)
+        for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
+            for entry, label, colour in zip(entries, labels.values(), _choose_colours(len(entries)), strict=True):
+                _draw_run(axes, quantity, entry, label, colour)
+            _label_epochs(axes, quantity, max(entry.metrics[-1]["epoch"] for entry in entries))
+        styles = [
+            Line2D([], [], color="grey", linestyle=PART_STYLES[part], marker=".", label=part)
+            for part in _measured_parts(entries)
+        ]
+        panels[0].legend(handles=styles, fontsize=8)
+        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+        return _render(figure, format)
 
 
 def _choose_colours(number: int) -> list[Any]:
@@ -135,41 +193,46 @@ def _measured_parts(entries: Sequence[RunEntry]) -> list[str]:
     ]
 
 
-def _draw_run(axes: Axes, quantity: str, entry: RunEntry, colour: Any) -> None:
-    """Draw a line for each part; the last one is labelled with the name of the run."""
+def _draw_run(axes: Axes, quantity: str, entry: RunEntry, label: str, colour: Any) -> None:
+    """Draw a line for each part; the last one has the label."""
     parts = _measured_parts([entry])
     for part in parts:
         name = f"{part}_{quantity}"
-        points = [(line["epoch"], line[name]) for line in entry.metrics if name in line]
-        label = entry.folder.name.replace("$", r"\$") if part == parts[-1] else None
-        axes.plot(*zip(*points, strict=True), color=colour, linestyle=PART_STYLES[part], marker=".", label=label)
+        epochs, values = zip(*((line["epoch"], line[name]) for line in entry.metrics if name in line), strict=True)
+        marker = "." if len(epochs) <= MARKED else ""
+        shown = label if part == parts[-1] else None
+        axes.plot(epochs, values, color=colour, linestyle=PART_STYLES[part], marker=marker, label=shown)
 
 
-def draw_predictions(predictions: Sequence[Prediction], format: str) -> bytes:
+def draw_predictions(predictions: Sequence[Prediction], format: str, note: Note) -> bytes:
     """Return a plot with a row for each image as png, svg or pdf."""
     shown = predictions[:MOST_IMAGES]
+    known = {score.index: score.name for prediction in shown for score in prediction.top}
+    fonts = choose_fonts([*known.values(), *(prediction.image.name for prediction in shown)])
+    labels = write_names(known, fonts, "classes", note)
     bars = max(len(prediction.top) for prediction in shown)
     height = max(1.6, 0.4 + 0.26 * bars)
-    figure = Figure(figsize=(7.5, height * len(shown)), layout="constrained")
-    rows = figure.subplots(len(shown), 2, squeeze=False, width_ratios=(1, 2.2))
-    for (left, right), prediction in zip(rows, shown, strict=True):
-        _draw_image(left, prediction)
-        _draw_bars(right, prediction)
-    content = BytesIO()
-    figure.savefig(content, format=format, dpi=120)
-    return content.getvalue()
+    with fonts.use():
+        figure = Figure(figsize=(7.5, height * len(shown)), layout="constrained")
+        rows = figure.subplots(len(shown), 2, squeeze=False, width_ratios=(1, 2.2))
+        for number, ((left, right), prediction) in enumerate(zip(rows, shown, strict=True), 1):
+            name = prediction.image.name
+            title = shorten_name(name) if fonts.can_write(name) else f"image {number}"
+            _draw_image(left, prediction.image, title)
+            _draw_bars(right, prediction, labels)
+        return _render(figure, format)
 
 
-def _draw_image(axes: Axes, prediction: Prediction) -> None:
-    with Image.open(prediction.image) as image:
-        axes.imshow(image.convert("RGB"), interpolation="nearest" if max(image.size) < 128 else "antialiased")
-    axes.set_title(_shorten(prediction.image.name), fontsize=9)
+def _draw_image(axes: Axes, path: Path, title: str) -> None:
+    picture = read_picture(path)
+    axes.imshow(picture, interpolation="nearest" if max(picture.shape) < 128 else "antialiased")
+    axes.set_title(title, fontsize=9)
     axes.set_axis_off()
 
 
-def _draw_bars(axes: Axes, prediction: Prediction) -> None:
+def _draw_bars(axes: Axes, prediction: Prediction, labels: Mapping[int, str]) -> None:
     """Draw a bar for each class, the likeliest on top."""
-    names = [_shorten(score.name) for score in prediction.top]
+    names = [labels[score.index] for score in prediction.top]
     shares = [score.probability for score in prediction.top]
     places = range(len(names))
     bars = axes.barh(places, shares, color=["tab:blue", *["lightsteelblue"] * (len(names) - 1)], height=0.7)
@@ -178,9 +241,3 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
     axes.set_yticks(places, names, fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-
-
-def _shorten(name: str) -> str:
-    """Shorten a name, and keep matplotlib from reading dollar signs as mathematics."""
-    cut = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    return cut.replace("$", r"\$")

@@ -68,7 +68,9 @@ def test_grey_and_transparent_pictures(run: Path, call: Call) -> None:
     [
         (["nowhere.png", "there.png"], 2, "there is no file nowhere.png"),
         (["text.png", "there.png"], 1, "1 of 2 files cannot be read: text.png (no image of a known format)"),
-        (["."], 2, "there is no file ."),
+        (["."], 1, "text.png (no image of a known format)"),
+        (["empty"], 1, "empty has no images\n"),
+        (["notes"], 1, "notes has no images, but 2 files (1 .csv, 1 .txt) that are none"),
         (["there.png", "--top", "0"], 2, "not a whole number from 1"),
         (["there.png", "-o", "out.gif"], 2, "ends in .png, .svg, .pdf"),
         (["there.png", "-o", "nowhere/out.png"], 2, "nowhere/out.png cannot be written"),
@@ -77,6 +79,24 @@ def test_grey_and_transparent_pictures(run: Path, call: Call) -> None:
 def test_refusals(run: Path, call: Call, words: list[str], code: int, message: str) -> None:
     paint(Path("there.png"), COLOURS["red"], 1)
     Path("text.png").write_text("no picture")
+    for place in ("empty", "notes"):
+        Path(place).mkdir()
+    for name in ("a.txt", "b.csv"):
+        Path("notes", name).write_text("no image")
     found, out, err = call("predict", run, *words)
     assert (found, out) == (code, "")
     assert message in err
+
+
+def test_a_folder_stands_for_its_images(run: Path, call: Call) -> None:
+    for place in ("b.png", "a/z.png", "a/y.jpg"):
+        Path("mixed", place).parent.mkdir(parents=True, exist_ok=True)
+        paint(Path("mixed", place), COLOURS["red"], 1)
+    Path("mixed/a/notes.txt").write_text("no image")
+    paint(Path("there.png"), COLOURS["blue"], 1)
+    code, out, err = call("predict", run, "there.png", "mixed", "--format", "json")
+    assert code == 0
+    found = [each["image"] for each in json.loads(out)["predictions"]]
+    assert found == ["there.png", "mixed/a/y.jpg", "mixed/a/z.png", "mixed/b.png"]
+    assert "passed over in mixed, as they are no images: 1 file (1 .txt)" in err
+    assert len(specnet.predict(run, ["mixed"])) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -213,7 +214,9 @@ def translate_file(text: str, is_darknet: bool) -> Draft:
     code = mask_text(text)
     if is_darknet:
         return translate_sections(read_sections(text, code, code.index("\n[") + 1)[0])
-    return translate_messages(read_messages(text, code.index("name:"))[0])
+    beginning = re.search(r"^(name|input|layers?)\b", code, re.MULTILINE)
+    assert beginning
+    return translate_messages(read_messages(text, beginning.start())[0])
 
 
 def count_statistics(checked: Checked) -> int:

@@ -6,11 +6,12 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from specnet.printable import format_amount
 from specnet.training.errors import DataProblem
 
 PART_WORDS = {
@@ -83,6 +84,15 @@ def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
     return layout
 
 
+def list_files(folder: Path, note: Callable[[str], None]) -> list[str]:
+    """Return all files below a folder, by their paths relative to it; raises DataProblem."""
+    walker = _Walker(folder)
+    paths = sorted(walker.walk(folder))
+    for text in walker.notes:
+        note(text)
+    return [path.relative_to(folder).as_posix() for path in paths]
+
+
 def order_classes(names: Iterable[str]) -> tuple[str, ...]:
     """Return names in the order of the labels: numbers by their value, other names alphabetically."""
     known = sorted(set(names))
@@ -104,8 +114,7 @@ def describe_endings(names: Iterable[str]) -> str:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = [f"{count:,} {ending}" for ending, count in ranked[:SHOWN]]
     more = ", …" if len(counts) > SHOWN else ""
-    total = counts.total()
-    return f"{total:,} file{'' if total == 1 else 's'} ({', '.join(listed)}{more})"
+    return f"{format_amount(counts.total(), 'file')} ({', '.join(listed)}{more})"
 
 
 # Parts
@@ -221,7 +230,8 @@ class _Walker:
         waiting = [place]
         while waiting:
             at = waiting.pop()
-            self.follow(at)
+            if at != self._folder:
+                self.follow(at)
             for entry in _scan(at):
                 if entry.is_dir():
                     waiting.append(Path(entry.path))

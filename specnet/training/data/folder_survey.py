@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from pathlib import Path
 
-from specnet.training.data.folder_layout import is_named_as_image
+from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files
 from specnet.training.data.image_files import BadFile, map_files
 from specnet.training.data.image_headers import Header, read_header
 from specnet.training.data.images import Findings, fitted_to
+from specnet.training.errors import DataProblem
+from specnet.training.resources import count_processors
 
 GREY_TO_COLOUR, DEEP_TO_BYTES = "made colour from grey", "brought from 16 bits to 8"
 
@@ -59,6 +61,19 @@ class Survey:
         changes[DEEP_TO_BYTES] = len(self.deep)
         changes += Counter(change for header in headers for change in header.changes)
         return Findings(sizes[0], sizes[-1], dict(changes))
+
+
+def find_images(folder: Path, note: Callable[[str], None]) -> list[Path]:
+    """Return the images below a folder; `note` counts the files that are none. Raises DataProblem without an image."""
+    names = list_files(folder, note)
+    survey = survey_files(folder, names, count_processors())
+    others = [names[place] for place in survey.passed_over]
+    if len(others) == len(names):
+        what = f", but {describe_endings(others)} that are none" if others else ""
+        raise DataProblem(f"{folder} has no images{what}")
+    if others:
+        note(f"passed over in {folder}, as they are no images: {describe_endings(others)}")
+    return [folder / name for place, name in enumerate(names) if place not in set(survey.passed_over)]
 
 
 def survey_files(folder: Path, names: Sequence[str], workers: int) -> Survey:

@@ -13,10 +13,25 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from specnet.training.data.image_files import BadFile, BadImage, describe_bad_files, map_files, open_image
+from specnet.training.data.image_files import (
+    BadFile,
+    BadImage,
+    describe_bad_files,
+    map_files,
+    open_image,
+    refuse_oversized,
+)
 from specnet.training.data.image_headers import DEEP_MODES, is_transparent
 from specnet.training.data.images import resize, resize_and_crop
-from specnet.training.data.sixteen_bits import FULL_SCALE, HIGHEST, LOWEST, Histogram, SixteenBitScale, count_values
+from specnet.training.data.sixteen_bits import (
+    FULL_SCALE,
+    HIGHEST,
+    LOWEST,
+    Histogram,
+    SixteenBitScale,
+    count_values,
+    fit_scale,
+)
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors
 
@@ -49,6 +64,16 @@ def decode_image(path: Path, form: ImageFormat) -> Tensor:
             ImageOps.exif_transpose(image, in_place=True)
         pixels = torch.from_numpy(_to_array(image, form)).reshape(1, image.height, image.width, form.channels)
         return resize_and_crop(resize(pixels, form.resize) if form.resize else pixels, form.size)[0]
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Return an image of any size as uint8 H×W×3, for people to look at; raises BadImage.
+
+    A grey one of 16 bits has a scale of its own.
+    """
+    with refuse_oversized(), open_image(path) as image:
+        scale = fit_scale([count_values(_read_deep(image))]) if image.mode in DEEP_MODES else FULL_SCALE
+        return _to_array(image, ImageFormat((image.height, image.width), 3, scale=scale))
 
 
 def count_deep_values(path: Path) -> Histogram:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from torch import Tensor, nn
 
 from specnet.settings.data import Folder
+from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
 from specnet.training.data.images import get_class_name
 from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
@@ -99,12 +100,20 @@ class Prediction:
     top: tuple[ScoredClass, ...]
 
 
-def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = "cpu") -> list[Prediction]:
+def predict(
+    run: LoadedRun,
+    images: Sequence[Path],
+    top: int = 5,
+    device: str = "cpu",
+    note: Callable[[str], None] = lambda text: None,
+) -> list[Prediction]:
     """Return the `top` likeliest classes of each image file, which is prepared as in training.
 
-    Raises CannotRun for a file that is missing, DataProblem for one that cannot be read.
+    A folder stands for all images below it; `note` counts its other files. Raises CannotRun for a file that is missing,
+    DataProblem for one that cannot be read and for a folder without images.
     """
     _refuse_missing(images)
+    images = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
     place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
     on_device = replace(run, normalization=run.normalization.to(place))
     run.model.to(place)
@@ -113,7 +122,7 @@ def predict(run: LoadedRun, images: Sequence[Path], top: int = 5, device: str = 
 
 
 def _refuse_missing(images: Sequence[Path]) -> None:
-    if missing := [str(image) for image in images if not image.is_file()]:
+    if missing := [str(image) for image in images if not image.exists()]:
         raise CannotRun(f"there is no file {', '.join(missing)}")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
-from PIL import Image
 from torch.nn.functional import cross_entropy
 
 from specnet.cli import evaluate
-from specnet.training import Evaluation, plots
+from specnet.training import Evaluation
 from specnet.training.engine.evaluator import LARGEST_MATRIX, compute_metrics
 
 NAMES = tuple("abc")
@@ -44,12 +41,9 @@ def test_among_the_best_five_of_many() -> None:
     assert "kind25      kind29                1" in text
 
 
-@pytest.mark.parametrize("classes", [3, 40, LARGEST_MATRIX + 50])
-def test_a_picture_of_any_number_of_classes(tmp_path: Path, classes: int) -> None:
-    names = tuple(f"${number}" for number in range(classes))
+@pytest.mark.parametrize("classes", [3, LARGEST_MATRIX + 50])
+def test_a_large_matrix_is_left_out_of_the_summary(classes: int) -> None:
+    names = tuple(map(str, range(classes)))
     found = compute_metrics([(outputs([1, 2], classes), torch.tensor([1, 1]))], cross_entropy, names)
-    (tmp_path / "out.png").write_bytes(plots.draw_confusion(found, "test"))
-    with Image.open(tmp_path / "out.png") as picture:
-        assert 300 < picture.width < 2000
     assert ("confusion" in found.summarize()) == (classes <= LARGEST_MATRIX)
     assert len(found.to_record()["confusion"]) == classes

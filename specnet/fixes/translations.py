@@ -1,0 +1,126 @@
+"""Compare translated layers with their neighbours, once all translations of a spec are made.
+
+Another tool's layer may say what it reads, `in_channels=3`: what contradicts the shape that arrives is added to the
+diagnostic, and the translation is no longer safe. Where pixels stay unread, a layer gets `floor`, as other tools round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from specnet.compiler import Checked, check_lines
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim
+from specnet.elaborate import Read
+from specnet.fixes.verification import apply_edits
+from specnet.foreign import recognise
+from specnet.layers.base import Shape, format_shape
+from specnet.syntax.parser import parse
+
+MOST_ROUNDS = 10
+"""The largest number of rounds in which layers get `floor`, as one may be known only behind another."""
+
+ROUNDED = " floor"
+
+
+@dataclass
+class Region:
+    """A translation in the text in which all are made: the diagnostic, its fix, and where the new text stands."""
+
+    diagnostic: Diagnostic
+    fix: Fix
+    text: str
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def compare_translations(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
+    """Return the checked spec with translations that agree with what arrives, or that say what does not."""
+    regions = [*_find_regions(checked)]
+    if not regions:
+        return checked
+    after = _check_all(checked, regions, overrides, read)
+    for _ in range(MOST_ROUNDS):
+        if not _round_down(after, regions):
+            break
+        after = _check_all(checked, regions, overrides, read)
+    changed = {id(region.diagnostic): _compare(region, after) for region in regions}
+    return replace(checked, diagnostics=tuple(changed.get(id(each), each) for each in checked.diagnostics))
+
+
+def _find_regions(checked: Checked) -> Iterable[Region]:
+    """Yield the translations in the file itself, in its order."""
+    for diagnostic in checked.errors:
+        fix = next((fix for fix in diagnostic.fixes if fix.translated), None)
+        if fix and fix.translated and fix.translated.span.source is checked.source:
+            span = fix.translated.span
+            edits = [Edit(checked.source.span(e.span.start, e.span.end), e.text) for e in fix.edits]
+            whole = apply_edits(checked.source, edits).text
+            yield Region(diagnostic, fix, whole[span.start : span.end + len(whole) - len(checked.source.text)])
+
+
+def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[str, str], read: Read) -> Checked:
+    """Check the text in which all translations are made, and note where they stand in it."""
+    edits, shift = list[Edit](), 0
+    for region in regions:
+        assert region.fix.translated
+        span = region.fix.translated.span
+        region.start = span.start + shift
+        shift += len(region.text) - (span.end - span.start)
+        edits.append(Edit(span, region.text))
+    source = apply_edits(checked.source, edits)
+    return check_lines(source, *parse(source, recognise), overrides, read)
+
+
+def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
+    """Add `floor` to the layers that leave pixels unread; return whether there are any."""
+    places = [
+        after.elaborated.places[error.node].element.end
+        for error in after.errors
+        if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
+    ]
+    found = False
+    for region in regions:
+        for end in sorted((end for end in places if region.start < end <= region.end), reverse=True):
+            at = end - region.start
+            layer = region.text[:at].rpartition("->")[2].rpartition("\n")[2].rpartition(": ")[2].strip()
+            region.text = region.text[:at] + ROUNDED + region.text[at:]
+            region.fix = replace(region.fix, title=region.fix.title.replace(layer, layer + ROUNDED, 1))
+            found = True
+    return found
+
+
+def _compare(region: Region, after: Checked) -> Diagnostic:
+    """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
+    assert region.fix.translated
+    at, notes = 0, list[str]()
+    by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
+    for layer, claim in region.fix.translated.inputs:
+        at = region.text.index(layer, at)
+        node = by_place.get(region.start + at)
+        shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
+        notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
+        at += len(layer)
+    edits = (Edit(region.fix.translated.span, region.text),) if ROUNDED in region.text else region.fix.edits
+    fix = replace(region.fix, edits=edits, safe=region.fix.safe and not notes)
+    others = tuple(fix if each.translated else each for each in region.diagnostic.fixes)
+    return replace(region.diagnostic, fixes=others, notes=(*region.diagnostic.notes, *notes))
+
+
+def _agrees(claim: InputClaim, shape: Shape) -> bool:
+    match claim.quantity:
+        case "channels":
+            return shape[-1] == claim.value
+        case "features":
+            return prod(shape) == claim.value
+        case _:
+            return shape == claim.value
+
+
+def _contradict(claim: InputClaim, shape: Shape) -> str:
+    what = {"channels": f"{shape[-1]} channels arrive", "features": f"{prod(shape):,} elements arrive"}
+    return f"`{claim.text}`, and {what.get(claim.quantity, 'this arrives')}: {format_shape(shape)}"
