@@ -186,7 +186,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
-    from specnet.foreign.calls import translate_layer_call
+    from specnet.foreign.calls import translate_layer_call, translate_words
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
@@ -194,7 +194,7 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
         context.add_diagnostics([early], context.scope.trace)
         return
     fact = f"no layer or block is called `{word}`"
-    if draft := translate_layer_call(call.span.text, call.span.source.text):
+    if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)
         return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"

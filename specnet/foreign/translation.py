@@ -43,6 +43,14 @@ def translate(rows: Sequence[Signature], arguments: Sequence[Value], keywords: M
     return min((_Draft(row).translate(arguments, keywords) for row in rows), key=lambda result: len(result.differences))
 
 
+def translate_argument(row: Signature, name: str, value: Value) -> tuple[str, tuple[str, ...]]:
+    """Return what one argument of a call adds to its first layer, and what that does not say of it."""
+    draft = _Draft(row)
+    before = len(draft.layers[0])
+    draft.add(row.by_name[name], value, is_given=True)
+    return " ".join(draft.layers[0][before:]), tuple(draft.differences[len(row.difference) and 1 :])
+
+
 class _Draft:
     """The translation of a call by one row, argument by argument."""
 
@@ -59,7 +67,7 @@ class _Draft:
         given = self._bind(arguments, keywords)
         for parameter in self.row.by_name.values():
             if parameter.name in given or parameter.default is not REQUIRED:
-                self._add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
+                self.add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
         layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
         layers += self.following
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
@@ -83,7 +91,7 @@ class _Draft:
     def _rename(self, keyword: str) -> str:
         return keyword if keyword in self.row.by_name else self.row.renamed.get(keyword, keyword)
 
-    def _add(self, parameter: Parameter, value: Value, is_given: bool) -> None:
+    def add(self, parameter: Parameter, value: Value, is_given: bool) -> None:
         """Add what an argument means."""
         target, value = _convert(parameter.meaning, value)
         word = target.id if isinstance(target, ast.Name) else ""

@@ -1,4 +1,4 @@
-"""W509: a normalisation that keeps little but the statistics of the last batch, as with Keras's number for `momentum`."""
+"""W509: a normalisation that keeps little but the last batch's statistics, as with Keras's number for `momentum`."""
 
 from __future__ import annotations
 
