@@ -60,6 +60,8 @@ class Code(Enum):
     W506 = "only warnings and notes can be allowed"
     W507 = "a group of parameters is empty"
     W508 = "the train section does not suit the network or the images"
+    W509 = "bn forgets its running statistics with every batch"
+    W510 = "the network has outputs that no class belongs to"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"

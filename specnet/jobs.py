@@ -34,6 +34,7 @@ def make_job(checked: Checked) -> Job:
         input_shape=network.inputs[0].shape,
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
+        macs=checked.totals.macs,
         module=build_module(network),
         training=network.training or Training(),
         used=collect_used_files(checked),

@@ -44,3 +44,9 @@ def dump_json(value: Any) -> str:
         if text.isprintable()
         else "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
     )
+
+
+def format_amount(number: float, noun: str) -> str:
+    """Return a number and what it counts: `1 epoch`, `2.5 epochs`, `1,000 fixes`."""
+    shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"

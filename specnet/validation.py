@@ -5,13 +5,18 @@ Each function returns a sentence about the mismatch, or "" if there is none.
 
 from __future__ import annotations
 
+from specnet.printable import format_amount
 from specnet.settings import Training
 from specnet.settings.schedule import Warming
 
 
 def check_classes(outputs: int, classes: int) -> str:
     """Check that the network has an output for each class."""
-    return f"the network has {outputs} outputs, and the data has {classes} classes" if outputs < classes else ""
+    return (
+        f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
+        if outputs < classes
+        else ""
+    )
 
 
 def check_spare_outputs(outputs: int, classes: int) -> str:
@@ -20,7 +25,11 @@ def check_spare_outputs(outputs: int, classes: int) -> str:
     if spare <= 0:
         return ""
     what = f"{spare:,} outputs belong" if spare > 1 else "one output belongs"
-    return f"the network has {outputs} outputs, and the data has {classes} classes: {what} to none"
+    return f"{_compare(outputs, classes)}: {what} to none"
+
+
+def _compare(outputs: int, classes: int) -> str:
+    return f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
 
 
 def check_channels(shape: tuple[int, int, int], channels: int) -> str:
@@ -30,7 +39,7 @@ def check_channels(shape: tuple[int, int, int], channels: int) -> str:
         return ""
     if height == channels:  # written in PyTorch's order
         height, width = width, expected
-    what = f"the network reads images of {expected} channel{'' if expected == 1 else 's'}, and the data has {channels}"
+    what = f"the network reads images of {format_amount(expected, 'channel')}, and the data has {channels}"
     return f"{what}; `input {height}x{width}x{channels}` suits it"
 
 
@@ -38,7 +47,7 @@ def check_schedule(training: Training) -> str:
     """Check that the warm-up ends before the run does."""
     schedule, epochs = training.schedule, training.epochs.count
     if isinstance(schedule, Warming) and schedule.warmup >= epochs:
-        return f"`schedule … warmup={schedule.warmup:g}` takes all of the {epochs:g} epochs"
+        return f"`schedule … warmup={schedule.warmup:g}` takes the whole run of {format_amount(epochs, 'epoch')}"
     return ""
 
 
@@ -46,7 +55,8 @@ def check_class_weights(training: Training, outputs: int) -> str:
     """Check that a loss with class weights has one for each output."""
     weights = training.loss.class_weights
     if isinstance(weights, tuple) and len(weights) != outputs:
-        return f"`loss … weights` has {len(weights)} numbers, and the network {outputs} outputs"
+        numbers = format_amount(len(weights), "number")
+        return f"`loss … weights` has {numbers}, and the network {format_amount(outputs, 'output')}"
     return ""
 
 

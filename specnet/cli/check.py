@@ -20,7 +20,7 @@ from specnet.cli.output import (
 )
 from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
-from specnet.printable import dump_json, escape_unprintable
+from specnet.printable import dump_json, escape_unprintable, format_amount
 from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
 
 HELP = "check specs: every size, parameter and MAC, and every error with its place"
@@ -65,7 +65,7 @@ def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Ch
         checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
-        print_message(f"{file}: {made} fix{'es' if made > 1 else ''} applied")
+        print_message(f"{file}: {format_amount(made, 'fix')} applied")
     else:
         print_message(f"{file}: nothing changed; {_explain_no_fix(checked)}")
     return checked

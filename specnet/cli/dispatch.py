@@ -130,8 +130,28 @@ def _import_command(name: str) -> ModuleType:
 def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError:
     """Return the error about words that a command does not take; it names the first option among them."""
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    hint = did_you_mean(find_closest_word(word.partition("=")[0], re.findall(r"--[\w-]+", usage)))
+    option, _, value = word.partition("=")
+    following = unknown[unknown.index(word) + 1 :]
+    meant = find_closest_word(option.lstrip("-"), re.findall(r"--([\w-]+)", usage))
+    hint = did_you_mean(f"--{meant}" if meant else "")
+    if "--set" in usage and (setting := _find_setting(option)):
+        hint = f"; it is a setting: `--set {setting}={value or (following or ['VALUE'])[0]}`"
     return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
+
+
+def _find_setting(option: str) -> str:
+    """Return the setting that `--lr` means, as `optimizer.lr`; "" if there is none."""
+    from specnet import settings
+    from specnet.foreign.words import translate_word
+
+    word = option.removeprefix("--").replace("-", "_")
+    fields = {
+        field: f"{line}.{field}"
+        for line in reversed(("optimizer", "stop", *settings.list_lines()))
+        for kind in settings.get_choices(line).values()
+        for field in kind.model_fields
+    }
+    return fields.get(word) or fields.get(translate_word(word, tuple(fields)), "")
 
 
 def _describe_bug(bug: Exception, words: list[str]) -> tuple[str, ...]:

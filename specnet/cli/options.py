@@ -13,7 +13,7 @@ PLOT_FORMATS = ("png", "svg", "pdf")
 FILE = "a .net file, or - for standard input"
 DEVICE = "cpu, cuda, cuda:1 … (default: cpu)"
 DATA_DIR = "look for data sets in this folder first"
-SKIP_BAD = "leave out the images of a folder that cannot be read"
+SKIP_BAD = "leave out images that cannot be read, and classes without images"
 
 
 def add_spec_arguments(parser: argparse.ArgumentParser) -> None:

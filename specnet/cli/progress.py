@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from specnet.cli.output import print_message
-from specnet.printable import escape_commands, escape_unprintable
+from specnet.printable import escape_commands, escape_unprintable, format_amount
 from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
@@ -47,8 +47,7 @@ class Display(Callback):
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
-        epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs:g} epochs"
-        self.on_note(f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} in {epochs}")
+        self.on_note(f"{format_amount(plan.steps, 'step')} in {format_amount(plan.epochs, 'epoch')}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
             self.on_note(f"{share}; the learning rate stays {plan.learning_rate:g}")

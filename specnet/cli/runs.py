@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.cli.options import PLOT_FORMATS, add_format_argument, parse_format
 from specnet.cli.output import CommandError, print_json, print_message, print_text, write_file
 from specnet.cli.torch_commands import requires_torch
+from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
 HELP = "list and compare the runs in a folder"
 
-HEADS = ("run", "network", "started", "epochs", "validation", "test", "parameters", "images/s", "state")
+HEADS = (
+    *("run", "network", "--set", "started", "epochs"),
+    *("validation", "test", "parameters", "MACs", "images/s", "state"),
+)
 
-NUMBERS = range(3, 8)
+NUMBERS = range(4, 10)
 """Columns that are flush right."""
 
 
@@ -56,8 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json({"schema": 1, "runs": [_describe(entry) for entry in found]})
     elif found:
-        table = "\n".join(align_rows([HEADS, *map(_format_cells, found)], NUMBERS))
-        print_text("\n\n".join([table, *filter(None, map(_format_spread, find_repeated_runs(found)))]))
+        print_text("\n\n".join(filter(None, [_format_table(found), *map(_format_spread, find_repeated_runs(found))])))
     else:
         print_message(f"there are no runs in {options.folder}")
     return 0
@@ -85,8 +89,37 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
         "validation_accuracy": entry.validation_accuracy,
         "test_accuracy": entry.test_accuracy,
         "parameters": entry.parameters,
+        "macs": entry.macs,
+        "settings": dict(entry.overrides),
         "images_per_second": entry.images_per_second,
     }
+
+
+def _format_table(found: list[RunEntry]) -> str:
+    """Return a line for each run, with those of its `--set` that tell it from the others."""
+    from specnet.training.runs.run_index import find_differences
+
+    rows = [_format_cells(entry, own) for entry, own in zip(found, find_differences(found), strict=True)]
+    return "\n".join(align_rows([HEADS, *rows], NUMBERS))
+
+
+def _format_cells(entry: RunEntry, own: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        entry.folder.name,
+        entry.network,
+        _format_settings(own) or "–",
+        f"{entry.begun:%Y-%m-%d %H:%M}",
+        f"{entry.epochs} of {entry.planned:g}",
+        *("–" if share is None else f"{share:.2%}" for share in (entry.validation_accuracy, entry.test_accuracy)),
+        f"{entry.parameters:,}",
+        "–" if entry.macs is None else f"{entry.macs:,}",
+        "–" if entry.images_per_second is None else f"{entry.images_per_second:,.0f}",
+        str(entry.status),
+    )
+
+
+def _format_settings(settings: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def _format_spread(group: list[RunEntry]) -> str:
@@ -99,17 +132,7 @@ def _format_spread(group: list[RunEntry]) -> str:
     spreads = [f"{part} {mean(some):.2%} ± {stdev(some):.2%}" for part, some in known.items() if len(some) > 1]
     if not spreads:
         return ""
-    return f"{len(group)} runs of {group[0].network} with different seeds or folds: {', '.join(spreads)}"
-
-
-def _format_cells(entry: RunEntry) -> tuple[str, ...]:
-    return (
-        entry.folder.name,
-        entry.network,
-        f"{entry.begun:%Y-%m-%d %H:%M}",
-        f"{entry.epochs} of {entry.planned:g}",
-        *("–" if share is None else f"{share:.2%}" for share in (entry.validation_accuracy, entry.test_accuracy)),
-        f"{entry.parameters:,}",
-        "–" if entry.images_per_second is None else f"{entry.images_per_second:,.0f}",
-        str(entry.status),
-    )
+    alike = {item for item in group[0].overrides.items() if all(item in entry.overrides.items() for entry in group)}
+    name = " ".join([group[0].network, _format_settings(dict(sorted(alike)))]).rstrip()
+    runs = f"{len(group)} runs of {escape_unprintable(name)} that differ in seed or fold"
+    return f"mean ± standard deviation over {runs}: {', '.join(spreads)}"

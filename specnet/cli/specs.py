@@ -11,6 +11,7 @@ from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError
 from specnet.source import Source
 from specnet.spec_files import decode_spec, find_in_zoo, read_beginning, suggest_file
+from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
@@ -19,6 +20,7 @@ STDIN = "<stdin>"
 """The name under which a spec from standard input is shown."""
 
 PROJECT_TABLE = "tool.specnet"
+PROJECT_KEYS = ("allow",)
 
 
 def check_file(file: str, options: argparse.Namespace) -> Checked:
@@ -109,6 +111,9 @@ def _parse_allowed_codes(file: Path, text: str) -> frozenset[str]:
         table = tomllib.loads(text).get("tool", {}).get("specnet", {})
     except tomllib.TOMLDecodeError as error:
         raise CommandError(f"{file}: {error}") from None
+    if isinstance(table, dict) and (unknown := next((key for key in table if key not in PROJECT_KEYS), None)):
+        hint = did_you_mean(find_closest_word(unknown, PROJECT_KEYS))
+        raise CommandError(f"{file}: [{PROJECT_TABLE}] has no `{unknown}`{hint or f'; it has {PROJECT_KEYS[0]}'}")
     codes = table.get("allow", []) if isinstance(table, dict) else None
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
         raise CommandError(f'{file}: [{PROJECT_TABLE}] `allow` must be a list of codes such as ["N503"]')

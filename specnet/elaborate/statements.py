@@ -28,7 +28,7 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         is_overridden = scope.parent is None and name in context.overrides
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
-        context.declare(name, line.name.span)
+        context.declare(name, expression.span if is_overridden else line.name.span)
 
 
 SIZES = 3
@@ -71,7 +71,8 @@ def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, c
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
     scope.taps.setdefault(name.text if name else text, text)
-    return context.graph.add_input(text, shape, Place(call.span, call.word.span, {"shape": size.span}))
+    place = Place(override.span, call.word.span) if override else Place(call.span, call.word.span, {"shape": size.span})
+    return context.graph.add_input(text, shape, place)
 
 
 def _take_input_name(name: tree.Name | None, size: tree.Expression, context: Context) -> str:

@@ -124,7 +124,8 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
         else:
             value = walk_element(element, labelled, value)
     if labelled.label and chain.label:
-        scope.taps.setdefault(chain.label.text, value)
+        if chain.label.text not in scope.taps:
+            scope.name_tap(chain.label.text, value, chain.label.span)
         scope.labelled[chain.label.text] = chain, [node.name for node in graph.nodes[first:]]
     if chain.claim is not None:
         check_claim(chain, chain.claim, context, value)
@@ -142,7 +143,7 @@ def _name_value(element: tree.Resume, context: Context, value: ValueName) -> Non
     name = element.tap.name
     if name in context.scope.taps:
         context.report(Code.E103, f"`@{name}` already names a value", element.span)
-    context.scope.taps[name] = value
+    context.scope.name_tap(name, value, element.span)
     context.declare(name, element.span)
 
 
@@ -185,7 +186,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
-    from specnet.foreign.calls import translate_layer_call
+    from specnet.foreign.calls import translate_layer_call, translate_words
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
 
     word = call.word.text
@@ -193,7 +194,7 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
         context.add_diagnostics([early], context.scope.trace)
         return
     fact = f"no layer or block is called `{word}`"
-    if draft := translate_layer_call(call.span.text, call.span.source.text):
+    if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)
         return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
+from specnet.foreign.keys import explain_key
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 from specnet.source import Span
@@ -29,7 +30,7 @@ def explain_arguments(
     if cause := _recognise_missing_equal_signs(attributes, arguments):
         return [cause]
     explained = [_explain_keras(each, arguments) for each in _add_keys(attributes, arguments, diagnostics)]
-    explained = [_explain_letter(each, attributes, arguments) for each in explained]
+    explained = [explain_key(_explain_letter(each, attributes, arguments), attributes, arguments) for each in explained]
     return [_offer_letters(each, attributes, arguments) for each in explained]
 
 

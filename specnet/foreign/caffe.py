@@ -12,6 +12,7 @@ from specnet.builder import KEYWORDS
 from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
 from specnet.foreign.chains import ChainBuilder, Draft
 from specnet.foreign.translation import translate
+from specnet.layers import get_layer_class
 
 BEGINNING = re.compile(r'\s*(name\s*:\s*["\']|layers?\s*\{|input(_dim)?\s*:|input_shape\s*\{)')
 NETWORK = frozenset(
@@ -72,11 +73,11 @@ def _read_value(found: re.Match[str]) -> Any:
 
 def translate_messages(fields: Message) -> Draft:
     """Translate the layers of a network."""
-    layers = [value for key, value in fields if key in ("layer", "layers")]
-    network = _Network(Counter(value for layer in layers for key, value in layer if key == "bottom"))
+    layers = [_list_pairs(value) for key, value in fields if key in ("layer", "layers")]
+    network = _Network(Counter(str(value) for layer in layers for key, value in layer if key == "bottom"))
     sizes = [value for key, value in fields if key == "input_dim"]
-    sizes += [size for key, value in fields if key == "input_shape" for _, size in value]
-    names = [value for key, value in fields if key == "input"]
+    sizes += [size for key, value in fields if key == "input_shape" for _, size in _list_pairs(value)]
+    names = [str(value) for key, value in fields if key == "input"]
     if names and sizes:
         network.add_input(names[0], sizes)
     for layer in layers:
@@ -109,7 +110,7 @@ class _Network:
         """Add a layer."""
         kind = str(next((value for key, value in layer if key == "type"), ""))
         kind = NUMBERED.get(kind, kind)
-        bottoms, tops = ([value for key, value in layer if key == side] for side in ("bottom", "top"))
+        bottoms, tops = ([str(value) for key, value in layer if key == side] for side in ("bottom", "top"))
         settings = [key for key, _ in layer if key in SETTINGS]
         if kind in DATA and not bottoms and tops:
             self._add_data(tops[0], layer)
@@ -128,8 +129,9 @@ class _Network:
         """Add a layer that gives images, unless it is the second one, of another phase."""
         if blob in self.builder.places or blob == self.builder.current:
             return
-        inner = {key: value for param, pairs in layer if param.endswith("_param") for key, value in pairs}
-        sizes = [size for _, size in inner.get("shape", ())]
+        params = [value for key, value in layer if key.endswith("_param")]
+        inner = {key: value for param in params for key, value in _list_pairs(param)}
+        sizes = [size for _, size in _list_pairs(inner.get("shape"))]
         if not sizes and (side := inner.get("crop_size")):
             self.differences.append(f"how many channels `{blob}` has is not here: 3 are taken")
             sizes = [1, 3, side, side]
@@ -142,6 +144,10 @@ class _Network:
         found = translate(CAFFE[kind], (), complete(parameters))
         self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
         top = tops[0] if tops else name
+        if (len(bottoms) > 1) != _is_join(found.layers[0]):
+            self.differences.append(f"a layer of type {kind} with {len(bottoms)} inputs has no counterpart here")
+            self.is_known = False
+            return
         if not self.builder.steps and not self.builder.current:
             self.builder.current = bottoms[0] if bottoms else ""
         if self._completes_norm(found.layers, bottoms, top):
@@ -176,6 +182,16 @@ class _Network:
         return Draft(tuple(self.builder.steps), (*self.differences, *left, *unknown), self.is_known and not unknown)
 
 
+def _is_join(layer: str) -> bool:
+    cls = get_layer_class(layer.partition(" ")[0])
+    return bool(cls and cls.arity.joins)
+
+
+def _list_pairs(value: Any) -> Message:
+    """Return the fields of a message; none if the value is no message."""
+    return value if isinstance(value, list) else []
+
+
 def _get_name(layer: Message) -> str:
     return str(next((value for key, value in layer if key == "name"), ""))
 
@@ -188,7 +204,7 @@ def _make_label(name: str) -> str:
 def _collect_parameters(layer: Message) -> tuple[dict[str, Any], list[str]]:
     """Return the parameters in all `…_param` messages of a layer, or in the layer itself in old files, and fillers."""
     parameters, fillers = dict[str, Any](), list[str]()
-    inner = [pair for key, value in layer if key.endswith("_param") and isinstance(value, list) for pair in value]
+    inner = [pair for key, value in layer if key.endswith("_param") for pair in _list_pairs(value)]
     own = [(key, value) for key, value in layer if key not in FIELDS and not key.endswith("_param")]
     for key, value in (*inner, *own):
         if key.endswith("filler"):

@@ -64,7 +64,7 @@ Eltwise(*, operation: "PROD" | 0 = "SUM", coeff: None = None, stable_prod_grad: 
 Concat(*, axis: 1 = 1, concat_dim: 1 = 1) -> concat
 """
 )
-"""The layers by their types, and `Filters`, whose fields those with weights take."""
+"""The layers by their types; those with weights take the fields of `Filters`, too."""
 
 NUMBERED: Mapping[str, str] = {
     "CONVOLUTION": "Convolution",

@@ -18,6 +18,7 @@ from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.translation import translate
 from specnet.foreign.values import Expression, Value, format_foreign_value
 from specnet.layers import list_kinds
+from specnet.syntax import tree
 
 VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
 """Common names of tensors and models, which do not become labels."""
@@ -97,6 +98,50 @@ def translate_layer_call(text: str, file: str) -> Draft | None:
     return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
 
 
+TEXT = re.compile(r"same|valid|zeros|circular|reflect|replicate|nearest|bilinear|bicubic|channels_(first|last)")
+"""Words of a line that are texts in a call."""
+
+
+def translate_words(call: tree.Call) -> Draft | None:
+    """Translate a layer of another tool whose values follow it as on a line, `Conv2d 3 32 3 padding=1`.
+
+    None if no tool has such a layer, or if the word alone says it all.
+    """
+    word = call.word.text
+    if call.body or not (word in torch_layers.MODULES or word in keras_layers.KERAS):
+        return None
+    own = [argument for argument in call.arguments if argument.key and argument.key.text.isupper()]
+    others = [_format_argument(argument) for argument in call.arguments if argument not in own]
+    found = translate_statement(f"{word}({', '.join(others)})", guess_tool(call.span.source.text))
+    if found is None or not found.steps:
+        return None
+    first, *rest = found.layers if call.arguments else found.layers[:1]
+    layers = (" ".join([first, *(argument.span.text for argument in own)]), *rest)
+    return Draft((Step("", layers, found.steps[0].reads),), found.differences, found.is_known)
+
+
+def read_argument(argument: tree.Argument) -> Value:
+    """Return the value of an argument of a line."""
+    text = _format_argument(argument)
+    try:
+        return read_value(ast.parse(text.partition("=")[2] or text, mode="eval").body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return Expression(argument.value.span.text)
+
+
+def _format_argument(argument: tree.Argument) -> str:
+    """Return an argument of a line as Python has it: `(3, 5)` for 3x5, `True` for yes."""
+    value, text = argument.value, argument.value.span.text
+    match value:
+        case tree.Size(sizes=sizes):
+            text = f"({', '.join(size.span.text for size in sizes)})"
+        case tree.Name(text="yes" | "no"):
+            text = str(text == "yes")
+        case tree.Name() if TEXT.fullmatch(text):
+            text = repr(text)
+    return f"{argument.key.text}={text}" if argument.key else text
+
+
 def _set_label(call: Call | None, name: str) -> Call | None:
     """Return a call whose result is assigned to a name."""
     if call is None or name in VARIABLES or not call.steps:
@@ -132,7 +177,7 @@ def translate_call(call: ast.Call, tool: str = "") -> Call | None:
 
 def guess_tool(text: str) -> str:
     """Return the tool whose calls a text has: PyTorch or Keras; "" if it has those of both or of neither."""
-    names = set(re.findall(r"(\w+)\s*\(", text))
+    names = {name for found in re.findall(r"(\w+)\s*\(|^[ \t]*(\w+)", text, re.MULTILINE) for name in found}
     torch, keras = torch_layers.MODULES.keys(), keras_layers.KERAS.keys()
     is_torch = bool(names & torch - keras or re.search(r"\bnn\.|\bF\.\w|\btorch\b", text))
     is_keras = bool(names & keras - torch or re.search(r"\bkeras\b|\bmodel\.add\(", text))
@@ -176,7 +221,8 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     values = {name: read_value(node) for name, node in keywords.items()}
     found = translate(rows, [read_value(node) for node in call.args], values)
     is_own = function in list_kinds() and _takes_value(rows)
-    own = Call((Step(found.label, found.layers, found.reads),), function, "" if is_own else tool, found.differences)
+    layers = found.layers or ("identity",)  # a linear activation
+    own = Call((Step(found.label, layers, found.reads),), function, "" if is_own else tool, found.differences)
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
@@ -225,9 +271,10 @@ def read_value(node: ast.expr) -> Value:
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return tuple(map(read_value, parts))
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return Expression(ast.unparse(node))
+    return value if isinstance(value, int | float | str | None) else Expression(ast.unparse(node))
 
 
 # Calls that hold others

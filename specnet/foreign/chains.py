@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from specnet.diagnostics import InputClaim
 from specnet.foreign.translation import Reads
-from specnet.foreign.values import Expression, format_foreign_value, format_python
+from specnet.foreign.values import Expression, Value, format_foreign_value, format_python
 
 MOST_DIFFERENCES, MOST_LINES = 8, 12
 """The largest number of differences, and of lines of a translation, that are shown."""
@@ -62,6 +62,14 @@ class Draft:
         return self.is_known and not self.differences
 
 
+def _evaluate(text: str) -> Value:
+    """Return the value of a sum or product of numbers; None if it has none."""
+    try:
+        return eval(text, {}) if "**" not in text else None
+    except (SyntaxError, ArithmeticError, TypeError, MemoryError, RecursionError):
+        return None
+
+
 SUM = re.compile(r"[\d\s*/+()-]+")
 
 
@@ -74,8 +82,8 @@ def _list_claims(step: Step) -> list[InputClaim | None]:
 def _make_claim(reads: Reads) -> InputClaim | None:
     """Return a claim about an input; None if its value is not a known number or shape."""
     value = reads.value
-    if isinstance(value, Expression) and SUM.fullmatch(value) and "**" not in value:
-        value = eval(value, {})
+    if isinstance(value, Expression) and SUM.fullmatch(value):
+        value = _evaluate(value)
     if isinstance(value, int) and reads.quantity in ("vector", "input"):
         value = (value,)
     sizes = value if isinstance(value, tuple) else (value,)

@@ -84,7 +84,7 @@ route(*, part: text = None, groups: 1 = 1, group_id: unread = 0, onlyforward: un
 """,
     activations=ACTIVATIONS,
 )
-"""The sections by their names, and `Section`, whose options they all take."""
+"""The sections by their names; they take the options of `Section` or `Convolution`, too."""
 
 REFERENCES: Mapping[str, tuple[str, bool]] = {
     "route": ("layers", False),
@@ -101,20 +101,23 @@ OUTPUTS = frozenset({"cost", "yolo", "gaussian_yolo", "region", "detection", "co
 def complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a section with those that Darknet computes: the padding of `pad`, and that of a maxpool."""
     own = dict(options)
+    if not all(
+        isinstance(own.get(name, 1), int) for name in ("size", "stride", "padding", "pad", "groups", "group_id")
+    ):
+        return own
     if kind in ("convolutional", "deconvolutional"):
-        size = own.get("size", 1)
         if own.pop("pad", 0):
-            own["padding"] = size // 2
+            own["padding"] = own.get("size", 1) // 2
         if "stride_x" in own or "stride_y" in own:
             stride = own.get("stride", 1)
             own["stride"] = own.pop("stride_y", stride), own.pop("stride_x", stride)
-    if kind in ("maxpool", "local_avgpool"):
+    elif kind in ("maxpool", "local_avgpool"):
         stride = own.setdefault("stride", 1)
         size = own.setdefault("size", stride)
         whole = own.get("padding", size - 1)
         is_same = "padding" not in own and (stride == 1 or size == 2)
         own["padding"] = "same" if is_same else ((whole // 2, whole - whole // 2),) * 2
-    if kind == "route" and own.get("groups", 1) > 1:
+    elif kind == "route" and 0 <= own.get("group_id", 0) < own.get("groups", 1) > 1:
         own["part"] = _format_part(own.pop("group_id", 0), own.pop("groups"))
     return own
 

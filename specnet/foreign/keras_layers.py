@@ -195,10 +195,10 @@ Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
     ACTIVATIONS,
     RENAMED,
 )
-"""The classes of keras.layers, and `Layer`, whose arguments they all take."""
+"""The classes of keras.layers, which all take the arguments of `Layer`."""
 
 KERAS: Table = {
-    **{name: rows for name, rows in CLASSES.items() if name != "Layer"},
+    **CLASSES,
     **{alias: CLASSES[name] for alias, name in ALIASES.items()},
 }
 """The classes by all their names."""

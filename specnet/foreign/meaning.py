@@ -92,7 +92,8 @@ def read_table(
         signature = _read_signature(row["stub"], row["layers"].strip())
         signature = replace(signature, activations=activations or {}, renamed=renamed or {})
         table[row["name"]] = (*table.get(row["name"], ()), signature)
-    return {name: tuple(_add_base(signature, table) for signature in table[name]) for name in table}
+    bases = {signature.base for rows in table.values() for signature in rows}
+    return {name: tuple(_add_base(row, table) for row in rows) for name, rows in table.items() if name not in bases}
 
 
 def _read_signature(stub: str, layers: str) -> Signature:

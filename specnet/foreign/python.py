@@ -78,6 +78,8 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     if not calls:
         return None
     draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
+    if not draft.steps:
+        return None
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
     body, lost = lay_out(draft.steps, bad.count("\n"))

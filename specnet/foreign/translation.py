@@ -43,6 +43,14 @@ def translate(rows: Sequence[Signature], arguments: Sequence[Value], keywords: M
     return min((_Draft(row).translate(arguments, keywords) for row in rows), key=lambda result: len(result.differences))
 
 
+def translate_argument(row: Signature, name: str, value: Value) -> tuple[str, tuple[str, ...]]:
+    """Return what one argument of a call adds to its first layer, and what that does not say of it."""
+    draft = _Draft(row)
+    before = len(draft.layers[0])
+    draft.add(row.by_name[name], value, is_given=True)
+    return " ".join(draft.layers[0][before:]), tuple(draft.differences[len(row.difference) and 1 :])
+
+
 class _Draft:
     """The translation of a call by one row, argument by argument."""
 
@@ -51,7 +59,6 @@ class _Draft:
         self.layers = [layer.split() for layer in row.layers.split(" -> ")] if row.layers else []
         self.classes = [get_layer_class(words[0]) for words in self.layers]
         self.following: list[str] = []
-        self.texts: dict[str, str] = {}
         self.differences: list[str] = [row.difference] if row.difference else []
         self.reads: Reads | None = None
         self.label = ""
@@ -60,9 +67,9 @@ class _Draft:
         given = self._bind(arguments, keywords)
         for parameter in self.row.by_name.values():
             if parameter.name in given or parameter.default is not REQUIRED:
-                self._add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
+                self.add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
         layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
-        layers = [layer.format(**self.texts) if self.texts else layer for layer in layers] + self.following
+        layers += self.following
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
         return Translation(tuple(layers), tuple(self.differences), reads, self.label)
 
@@ -84,7 +91,7 @@ class _Draft:
     def _rename(self, keyword: str) -> str:
         return keyword if keyword in self.row.by_name else self.row.renamed.get(keyword, keyword)
 
-    def _add(self, parameter: Parameter, value: Value, is_given: bool) -> None:
+    def add(self, parameter: Parameter, value: Value, is_given: bool) -> None:
         """Add what an argument means."""
         target, value = _convert(parameter.meaning, value)
         word = target.id if isinstance(target, ast.Name) else ""
@@ -124,12 +131,13 @@ class _Draft:
             self.differences.append(_describe_loss(parameter, value))
 
     def set_text(self, parameter: Parameter, value: Value) -> None:
-        """Set a part of the row's text; a size that is not given stays open."""
-        self.texts[parameter.name] = "?"
-        if value is None or (isinstance(value, tuple) and None in value):
+        """Fill a value into the row's text; a size that is not given stays open."""
+        is_open = value is None or (isinstance(value, tuple) and None in value)
+        if is_open:
             self.differences.append(f"{_quote(parameter, value)} leaves a size open")
-        else:
-            self.texts[parameter.name] = format_foreign_value(value)
+        text = "?" if is_open else format_foreign_value(value)
+        blank = f"{{{parameter.name}}}"
+        self.layers = [[word.replace(blank, text) for word in words] for words in self.layers]
 
     def set_label(self, parameter: Parameter, value: Value) -> None:
         self.label = value if isinstance(value, str) and value.isidentifier() else ""

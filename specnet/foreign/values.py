@@ -37,7 +37,7 @@ def _drop_batch(shape: Value) -> Value:
 
 
 def _put_channels_last(shape: Value) -> Value:
-    return (*shape[1:], shape[0]) if isinstance(shape, tuple) else shape
+    return (*shape[1:], *shape[:1]) if isinstance(shape, tuple) else shape
 
 
 def _drop_batch_and_channels(sizes: Value) -> Value:
@@ -75,7 +75,10 @@ def format_foreign_value(value: Value) -> str:
             return str(value[0]) if len(value) == 2 and value[0] == value[1] else "x".join(sides)
         case (single,):
             return format_foreign_value(single)
-    return format_value(value)
+    try:
+        return format_value(value)
+    except TypeError:  # nothing that a spec has
+        return repr(value)
 
 
 def subtract(one: float, value: Value) -> Value:

@@ -32,6 +32,10 @@ class Bn(Normalisation):
     init: Literal["zeros"] | None = Field(None, description="initial value of the scale, instead of 1")
     freeze: Freeze = FREEZE
 
+    @property
+    def batch_weight(self) -> float | None:
+        return self.momentum
+
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}

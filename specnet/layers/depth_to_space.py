@@ -11,6 +11,7 @@ from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage
+from specnet.printable import format_amount
 
 
 class DepthToSpace(Reshaping):
@@ -25,7 +26,7 @@ class DepthToSpace(Reshaping):
         height, width, channels = require_map(inputs)
         factor = self.upscale_factor
         if channels % factor**2:
-            fact = f"cannot make blocks of {factor}×{factor} out of {channels} channels"
+            fact = f"cannot make blocks of {factor}×{factor} out of {format_amount(channels, 'channel')}"
             raise LayerError(Code.E307, fact, ("upscale_factor",), f"{channels}/{factor**2} = {channels / factor**2:g}")
         return check_bounds((height * factor, width * factor, channels // factor**2))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from specnet.diagnostics import Diagnostic, Label, Severity
-from specnet.printable import escape_unprintable, replace_unprintable
+from specnet.printable import escape_unprintable, format_amount, replace_unprintable
 from specnet.source import Source, Span
 
 COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
@@ -109,4 +109,4 @@ def format_counts(diagnostics: Iterable[Diagnostic]) -> str:
     """Return the number of errors and warnings as text: `1 error, 2 warnings`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [(severities.count(severity), str(severity)) for severity in (Severity.ERROR, Severity.WARNING)]
-    return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    return ", ".join(format_amount(count, word) for count, word in counts if count)

@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_never
 import torch
 from torch import Tensor, nn
 
+from specnet.printable import format_amount
 from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
 
@@ -119,8 +120,7 @@ def _list_devices() -> str:
 
 
 def _format_threads() -> str:
-    number = torch.get_num_threads()
-    return f"{number} thread{'' if number == 1 else 's'}"
+    return format_amount(torch.get_num_threads(), "thread")
 
 
 def _explain_no_gpu() -> str:

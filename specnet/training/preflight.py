@@ -122,7 +122,10 @@ def _refuse_classes(job: Job, classes: int) -> None:
 
 
 def describe_spare_outputs(job: Job, classes: int) -> str:
-    """Return a sentence about outputs that no class belongs to, and the fix; "" if there are none."""
+    """Return a sentence about outputs that no class belongs to, and the fix; "" if there are none.
+
+    Where the settings say how many classes there are, `check` has said so.
+    """
     problem = validation.check_spare_outputs(job.output_shape[0], classes)
     return f"{problem}; {_fix_outputs(job, classes) or f'{classes} suit it'}" if problem else ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from specnet.printable import format_amount
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
 from specnet.training.optim.optimizers import count_state_per_parameter
@@ -127,7 +128,8 @@ def advise_training(job: Job, place: torch.device) -> str:
     part, there = -(-batch.size // batch.accumulate), get_total_memory(place)
     fixed = job.trainable_bytes * (2 + count_state_per_parameter(job.training.optimizer))
     needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE_SHARE - fixed)
-    what = f"a step of {part} images needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
+    step = f"a step of {format_amount(part, 'image')}"
+    what = f"{step} needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
     if not fitting:
         return f"{what}: the network does not fit with a single image"
     fitting = min(fitting, max(1, part // 2))  # what was estimated to fit has not

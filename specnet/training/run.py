@@ -26,7 +26,7 @@ from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
 from specnet.training.runs.run_config import RunConfig, write_run_config
-from specnet.training.runs.run_folder import RunFolder, choose_folder, make_folder, refuse_taken
+from specnet.training.runs.run_folder import RunFolder, choose_folder, make_folder, read_summary, refuse_taken
 from specnet.training.runs.run_index import find_restarted_run
 from specnet.training.runs.tensorboard import open_tensorboard
 
@@ -61,6 +61,7 @@ def resume(config: RunConfig, job: Job, options: Options, callback: Callback | N
         setup = set_up(job, _adapt_options(options, ranks), config.folder, callback or Callback(), ranks, config)
         _refuse_other_classes(setup.data, config)
         saved = ranks.from_first(lambda: load_checkpoint(setup.folder.checkpoint, setup.callback.on_note))
+        setup.callback.on_note(_describe_resumption(config, saved))
         with _explain_interruption(setup.folder):
             return _train_and_conclude(setup, saved)
 
@@ -71,6 +72,16 @@ def _refuse_other_classes(data: DataSet, config: RunConfig) -> None:
     if data.classes != config.classes or not counts.all():
         names = ", ".join(config.classes)
         raise DataProblem(f"the run was started with the classes {names}, and the data has others now")
+
+
+def _describe_resumption(config: RunConfig, saved: Checkpoint | None) -> str:
+    """Return a sentence about where a run goes on."""
+    if saved is None:
+        return f"{config.folder} has no checkpoint yet: the run begins anew"
+    done, planned = len(saved.facts["history"]), config.training.epochs.count
+    if read_summary(config.folder):
+        return f"{config.folder} is finished: epochs {done} of {planned:g}; only the result is computed again"
+    return f"resuming {config.folder} at step {saved.facts['step']:,}: epochs {done} of {planned:g}"
 
 
 def _check_free(path: Path) -> Path:

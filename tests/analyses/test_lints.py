@@ -46,6 +46,8 @@ DEEP = "input 64x64x3\nrepeat 6 { conv K=16 F=3 P=1 -> %s }\npool max F=2 -> poo
         ("W503", "input 28x28x1\nfc 100 -> dropout 0.5 -> fc 10"),
         ("W503", "input 8x8x16\nconv K=32 F=3 P=1 bias=no -> bn -> pool avg global -> fc 10"),
         ("W504", "input 16\nfc 16 bias=no -> relu -> dropout 0.1 -> bn -> fc 10"),
+        ("W509", "input 8x8x16\nbn momentum=0.99"),
+        ("W509", "input 8x8x16\nbn momentum=0.9"),
         ("W505", DEEP % "leaky_relu" + "train { init xavier }"),
         ("W505", DEEP % "sigmoid" + "train { init he }"),
         ("N501", "input 8x8x3\nconv 12 F=3 P=1 -> relu -> conv 12 F=3 P=1 -> relu"),
@@ -70,6 +72,7 @@ def test_what_a_lint_finds(code: str, text: str) -> None:
         pytest.param("default conv bias=yes\ninput 8x8x3\nconv K=8 F=3 P=1 -> bn", id="a default that asks for it"),
         pytest.param("input 8x8x3\nconv K=8 F=3 P=1 -> ln -> relu", id="ln keeps what differs between channels"),
         pytest.param("input 8x8x3\nconv K=8 F=3 P=1 -> @a -> bn -> add @a", id="a bias that is also read elsewhere"),
+        pytest.param("input 8x8x16\nbn momentum=0.5 -> relu", id="a momentum that still averages"),
         pytest.param("input 8x8x1\nfc 10 -> softmax", id="a softmax where nothing is trained"),
         pytest.param("input 8x8x1\nfc 10 -> sigmoid -> fc 10" + TRAIN, id="a sigmoid in the middle"),
         pytest.param("input 8x8x96\nconv K=24 F=1 -> conv K=144 F=1", id="a linear bottleneck"),
@@ -115,7 +118,9 @@ def test_every_lint_file_begins_with_a_subject() -> None:
 def test_a_message_names_three_layers_and_counts_the_others() -> None:
     line = "conv K=8 F=3 P=1 -> bn -> relu\n"
     said = only("input 8x8x3\n" + 5 * line)
-    assert said.message == "`conv1`, `conv2`, `conv3` and 2 more add a bias that the bn behind subtracts again"
+    assert (
+        said.message == "`conv1`, `conv2`, `conv3` and 2 more add a bias that the normalisation behind subtracts again"
+    )
     assert said.span and said.span.line == 2
     assert only("input 8x8x3\n" + line).message.startswith("`conv1` adds a bias")
 

@@ -290,3 +290,49 @@ def test_of_very_many_errors_a_hundred_are_shown_and_the_others_counted(
     assert lines[-1].endswith("::49 more are not shown")
     assert main(["compile", spec(MANY)]) == 1
     assert capsys.readouterr().err.rstrip().endswith("49 more are not shown")
+
+
+def test_a_message_about_an_override_points_at_the_option(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    name = spec("let n = 8\ninput 227x227x3\nconv K=n F=11 S=4\n")
+    assert main(["check", name, "--input", "224x224x3"]) == 1
+    out = capsys.readouterr().out
+    assert "1 │ --input 224x224x3\n  │         --------- gives 224×224×3" in out
+    assert "227" not in out
+    assert main(["check", name, "--input", "8x8x3", "--format", "json"]) == 1
+    assert not any(
+        "input" in fix["title"] for d in json.loads(capsys.readouterr().out)["diagnostics"] for fix in d["fixes"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("input 32x32x3\nconv K=8 F=3 -> relu -> fc 9\n", "9 → 10 in line 2"),
+        ("input 32x32x3\nconv K=8 F=3 -> relu -> fc K=9\n", "K=9 → K=10 in line 2"),
+        ("input 32x32x1\nconv K=8 F=3 -> relu -> fc 10\n", "32x32x1 → 32x32x3 in line 1"),
+        ("let n = 9\ninput 32x32x3\nconv K=8 F=3 -> relu -> fc n\n", ""),
+    ],
+)
+def test_what_train_would_refuse_has_a_fix(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], text: str, fixed: str
+) -> None:
+    report = check_json(capsys, spec(text + "train { data cifar10 }\n"))
+    (found,) = (diagnostic for diagnostic in report["diagnostics"] if diagnostic["code"] == "W508")
+    assert [fix["title"] for fix in found["fixes"]] == [fixed] * bool(fixed)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('allows = ["N503"]', "[tool.specnet] has no `allows`; did you mean `allow`?"),
+        ("plugins = []", "[tool.specnet] has no `plugins`; it has allow"),
+    ],
+)
+def test_a_key_of_the_project_that_there_is_not(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], table: str, message: str
+) -> None:
+    Path("pyproject.toml" if spec(LECTURE) else "").write_text(f"[tool.specnet]\n{table}\n")
+    assert main(["check", "a.net"]) == 2
+    assert message in capsys.readouterr().err

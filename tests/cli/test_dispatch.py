@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from paths import SPECS
 
+from specnet.cli import main
+
 CHECK = [sys.executable, "-m", "specnet", "check", str(SPECS / "lenet5.net")]
 
 
@@ -31,9 +33,27 @@ def test_messages_that_nobody_hears_change_nothing() -> None:
         assert (done.returncode, done.stdout.count("ok, digest")) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["train", "a.net", "--lr", "3"], "takes no `--lr`; it is a setting: `--set optimizer.lr=3`"),
+        (["train", "a.net", "--lr=3"], "takes no `--lr=3`; it is a setting: `--set optimizer.lr=3`"),
+        (["train", "a.net", "--learning-rate", "3"], "it is a setting: `--set optimizer.lr=3`"),
+        (["check", "a.net", "--patience"], "it is a setting: `--set stop.patience=VALUE`"),
+        (["runs", "--lr", "3"], "takes no `--lr`; --help lists what it takes"),
+        (["check", "--formt", "json"], "did you mean `--format`?"),
+        (["train", "--nonsense"], "takes no `--nonsense`; --help lists what it takes"),
+    ],
+)
+def test_an_option_that_there_is_not(words: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert hint in capsys.readouterr().err
+
+
 def test_warnings_of_libraries_are_not_shown() -> None:
     """Where Python is not asked to show them; those that a user should know are notes of the commands."""
-    code = "import sys, warnings; from specnet.cli import main; sys.argv[1:] = ['check', '-']; main(); warnings.warn('odd')"
+    code = "import sys, warnings; from specnet.cli import main; sys.argv[1:] = ['check', '-']; main()"
+    code += "; warnings.warn('odd')"
     for options, shown in (((), False), (("-W", "always"), True)):
         done = subprocess.run(
             [sys.executable, *options, "-c", code],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -39,8 +40,17 @@ def test_what_the_spec_uses_is_kept(run: Path) -> None:
 
 
 def test_a_moved_run_can_be_resumed(run: Path, trained: Path, call: Call) -> None:
-    code, out, _ = call("train", "--resume", run, "--data-dir", trained)
+    code, out, err = call("train", "--resume", run, "--data-dir", trained)
     assert code == 0
+    assert f"{run} is finished: epochs 30 of 30; only the result is computed again" in err
+    (run / "summary.json").unlink()
+    code, out, err = call("train", "--resume", run, "--data-dir", trained)
+    assert re.search(r"resuming .*/moved at step \d+: epochs 30 of 30\n", err)
+    shutil.rmtree(run / "checkpoint")
+    (run / "checkpoint").mkdir()
+    (run / "config.json").write_text((run / "config.json").read_text().replace('"count": 30', '"count": 2'))
+    code, out, err = call("train", "--resume", run, "--data-dir", trained)
+    assert "has no checkpoint yet: the run begins anew" in err
     assert "test        100.00%" in out
 
 

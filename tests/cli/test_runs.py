@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from small_runs import Call
 
+from specnet.cli.runs import HEADS
 from specnet.training import files
 
 
@@ -34,10 +35,10 @@ def test_a_table(runs: Path, call: Call) -> None:
     code, out, err = call("runs")
     heads, *rows = (re.split(r"\s{2,}", line) for line in out.splitlines())
     assert code == 0
-    assert heads == ["run", "network", "started", "epochs", "validation", "test", "parameters", "images/s", "state"]
+    assert heads == list(HEADS)
     assert [row[0] for row in rows] == ["a-finished", "b-interrupted", "c-failed"]
     assert [row[-1] for row in rows] == ["finished", "interrupted", "failed"]
-    assert [row[3:6] for row in rows] == [
+    assert [row[4:7] for row in rows] == [
         ["30 of 30", "100.00%", "100.00%"],
         ["30 of 30", "100.00%", "–"],
         ["0 of 30", "–", "–"],
@@ -53,6 +54,18 @@ def test_json(runs: Path, call: Call) -> None:
     assert [entry["state"] for entry in found] == ["finished", "interrupted", "failed"]
     assert found[0]["test_accuracy"] == 1.0
     assert found[0]["run"] == "runs/a-finished"
+
+
+def test_what_tells_runs_apart_is_shown(runs: Path, call: Call) -> None:
+    for name, overrides in (("a-finished", {"width": "6", "optimizer.lr": "0.1"}), ("b-interrupted", {"width": "6"})):
+        config = json.loads((runs / name / "config.json").read_text())
+        config["options"]["overrides"] = overrides
+        (runs / name / "config.json").write_text(json.dumps(config))
+    _, *rows = (re.split(r"\s{2,}", line) for line in call("runs")[1].splitlines())
+    assert [row[2] for row in rows] == ["optimizer.lr=0.1", "–", "–"]
+    found = json.loads(call("runs", "--format", "json")[1])["runs"]
+    assert found[0]["settings"] == {"width": "6", "optimizer.lr": "0.1"}
+    assert found[0]["macs"] == 8 * 8 * 27 * 6 + 4 * 4 * 6 * 24 + 24 * 3
 
 
 def test_a_run_that_is_misspelt(runs: Path, call: Call) -> None:
@@ -77,7 +90,9 @@ def test_repetitions(runs: Path, call: Call) -> None:
     (other / "config.json").write_text(json.dumps(config))
     table, said = call("runs")[1].split("\n\n")
     assert "f-other" in table
-    assert re.fullmatch(r"3 runs of \w+ with different seeds or folds: test 94.67% ± 5.03%\n", said)
+    assert said == (
+        "mean ± standard deviation over 3 runs of Tiny width=6 that differ in seed or fold: test 94.67% ± 5.03%\n"
+    )
 
 
 def test_curves(runs: Path, call: Call) -> None:

@@ -57,7 +57,7 @@ def test_decoded_once_then_read(call: Call) -> None:
     assert "decoded 24 images into" in err
     code, _, err = call("train", "pets.net", "--run", "two", "--workers", "0")
     assert code == 0
-    assert "24 decoded images are read from" in err
+    assert "24 decoded images read from" in err
     assert json.loads(Path("two/config.json").read_text())["options"]["workers"] == 0
     assert Path("one/metrics.jsonl").read_text().split('"seconds"')[0].partition('"images_per')[0] in (
         Path("two/metrics.jsonl").read_text()

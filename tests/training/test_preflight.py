@@ -207,7 +207,7 @@ def test_channels_first_is_told_from_a_wrong_number_of_channels() -> None:
 
 
 def test_a_warmup_that_takes_the_whole_run() -> None:
-    with pytest.raises(Unsuitable, match=r"`schedule … warmup=2` takes all of the 2 epochs"):
+    with pytest.raises(Unsuitable, match=r"`schedule … warmup=2` takes the whole run of 2 epochs"):
         refuse_untrainable(job(training(schedule=Cosine(warmup=2))))
 
 

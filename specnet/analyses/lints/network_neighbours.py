@@ -93,13 +93,13 @@ LINTS = (
     Lint(
         Code.W501,
         find_lost_biases,
-        "{names} add{s} a bias that the bn behind subtracts again",
+        "{names} add{s} a bias that the normalisation behind subtracts again",
         help="write `default conv bias=no` above, or `bias=yes` where it is meant",
     ),
     Lint(
         Code.W504,
         find_variance_shifts,
-        "{names} stand{s} directly before a bn, whose statistics then are not those of evaluation",
-        help="put the dropout behind the last bn, or leave one of them out",
+        "{names} stand{s} directly before a normalisation, whose statistics then are not those of evaluation",
+        help="put the dropout behind the last normalisation, or leave one of them out",
     ),
 )

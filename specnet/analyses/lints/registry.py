@@ -53,4 +53,6 @@ def _make_diagnostic(lint: Lint, findings: Sequence[Finding]) -> Diagnostic:
     first, several = findings[0], len(findings) > 1
     fact = lint.message.format(names=list_names([f.name for f in findings]), s="" if several else "s") or first.fact
     labels = [Label(first.span, first.beside), *first.others] if first.span else []
-    return make_diagnostic(lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name)
+    return make_diagnostic(
+        lint.code, fact, *labels, help=lint.help, trace=first.trace, node=first.name, fixes=first.fixes
+    )

@@ -1,18 +1,22 @@
-"""W502, W505, W507, W508: training settings that do not suit the network or the images."""
+"""W502, W505, W507, W508, W510: training settings that do not suit the network or the images."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import e, log
 
 from specnet import validation
 from specnet.analyses.lints.view import Finding, Lint, View, has_trait
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Fix, Label, make_replacement
+from specnet.elaborate import Place
 from specnet.graph import Node
+from specnet.layers.base import Shape
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training
 from specnet.settings.group import list_names
+from specnet.source import Span
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
@@ -79,13 +83,50 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     if span is None:
         return
     data = Label(span, primary=False)
-    if training.data.classes is not None and (fact := validation.check_classes(outputs, training.data.classes)):
-        name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
-        place = view.elaborated.places[name]
-        yield Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact)
-    if training.data.image is not None and (fact := validation.check_channels(read, training.data.image[2])):
+    classes, image = training.data.classes, training.data.image
+    if classes is not None and (fact := validation.check_classes(outputs, classes)):
+        yield _make_output_finding(view, fact, data, outputs, classes)
+    if image is not None and (fact := validation.check_channels(read, image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
-        yield Finding(place.element, others=(data,), fact=fact)
+        yield Finding(place.element, others=(data,), fact=fact, fixes=_change_channels(place, read, image[2]))
+
+
+def _make_output_finding(view: View, fact: str, data: Label, outputs: int, classes: int) -> Finding:
+    """Make a finding at the number of outputs, or at the last layer if no layer states the number."""
+    name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
+    place = view.elaborated.places[name]
+    fixes = _change_number(outputs_at, outputs, classes) if outputs_at and not place.trace else ()
+    return Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact, fixes=fixes)
+
+
+def _change_number(span: Span, present: int, other: int) -> tuple[Fix, ...]:
+    """Return a fix that writes another number at the end of a span, `K=9` or `9`, unless it is computed there."""
+    before, number = span.text[: -len(str(present))], span.text[-len(str(present)) :]
+    is_plain = number == str(present) and re.fullmatch(r"(\w+\s*=\s*)?", before)
+    return (_replace(span, f"{before}{other}"),) if is_plain else ()
+
+
+def _change_channels(place: Place, shape: Shape, channels: int) -> tuple[Fix, ...]:
+    """Return a fix of the number of channels, where the size of the input is written out in its usual order."""
+    span = place.attributes.get("shape")
+    text = "x".join(map(str, (*shape[:2], channels)))
+    is_plain = span and span.text == "x".join(map(str, shape)) and shape[0] != channels
+    return (_replace(span, text),) if span and is_plain else ()
+
+
+def _replace(span: Span, text: str) -> Fix:
+    return make_replacement(span, text, f"{span.text} → {text} in line {span.line}")
+
+
+def find_spare_outputs(view: View) -> Iterator[Finding]:
+    """Yield the number of outputs where a published data set has fewer classes."""
+    training, span = view.network.training, view.elaborated.setting_spans.get("data")
+    answered = view.network.shapes[view.network.outputs[0]]
+    if not training or not training.data.classes or not span or not answered or len(answered) != 1:
+        return
+    outputs, classes = answered[0], training.data.classes
+    if fact := validation.check_spare_outputs(outputs, classes):
+        yield _make_output_finding(view, fact, Label(span, primary=False), outputs, classes)
 
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:
@@ -129,4 +170,5 @@ LINTS = (
         help='a group is `conv1`, `conv1.bias`, `bias`, `fc`, `norm.bias`, `"block*.bias"`',
     ),
     Lint(Code.W508, find_refusals, help="`specnet train` refuses this before it begins"),
+    Lint(Code.W510, find_spare_outputs, help="as many outputs as classes are enough"),
 )

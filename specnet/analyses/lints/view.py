@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.messages import AllowedCodes
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Fix, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
@@ -102,6 +102,7 @@ class Finding(NamedTuple):
     others: tuple[Label, ...] = ()
     trace: tuple[Span, ...] = ()
     fact: str = ""
+    fixes: tuple[Fix, ...] = ()
 
 
 class Lint(NamedTuple):

@@ -93,6 +93,11 @@ class Layer(Attributes):
         """
         return False
 
+    @property
+    def batch_weight(self) -> float | None:
+        """The weight of a new batch in the layer's running statistics; None if it keeps none."""
+        return None
+
     def output(self, inputs: Shapes) -> Shape:
         """Return the output's shape; raises LayerError if the layer cannot take its inputs."""
         raise NotImplementedError

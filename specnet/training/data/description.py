@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from specnet.printable import format_amount
 from specnet.training.data.images import DataSet, Findings, Images
 
 FIRST, LAST = 3, 2
@@ -13,7 +14,8 @@ FIRST, LAST = 3, 2
 def describe_data(data: DataSet) -> Iterator[str]:
     """Yield a line each on parts and classes, on the images of each class, on their sizes, and on their changes."""
     parts = ", ".join(f"{len(part):,} {name}" for name, part in data.parts().items())
-    yield f"{parts} images of {len(data.classes)} classes: {_list_classes(data.classes)}"
+    classes = format_amount(len(data.classes), "class")
+    yield f"{parts} images of {classes}: {_list_classes(data.classes)}"
     yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
     if data.findings:
         yield _describe_findings(data.findings, data.train.pixels.shape[3])

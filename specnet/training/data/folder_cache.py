@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
+from specnet.printable import format_amount
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.folder_survey import Survey
 from specnet.training.data.image_decoding import ImageFormat, decode_images
@@ -120,7 +121,7 @@ class FolderCache:
                 self.note(f"the cache {_format_path(place)} is damaged, and is made anew")
                 return None
             size = format_bytes(found.pixels.nbytes)
-            self.note(f"{len(found.pixels):,} decoded images are read from {_format_path(place)}, {size}")
+            self.note(f"{format_amount(len(found.pixels), 'decoded image')} read from {_format_path(place)}, {size}")
             return found
         return None
 
@@ -179,9 +180,8 @@ class FolderCache:
         write_atomically(place / CONTENTS, contents.model_dump_json())
         _remove_outdated(place, contents)
         found = _map_pixels(place / PIXELS, contents)
-        self.note(
-            f"decoded {len(found.pixels):,} images into {_format_path(place)}, {format_bytes(found.pixels.nbytes)}"
-        )
+        images = format_amount(len(found.pixels), "image")
+        self.note(f"decoded {images} into {_format_path(place)}, {format_bytes(found.pixels.nbytes)}")
         return found
 
     def _write_pixels(self, form: ImageFormat, survey: Survey, stream: BinaryIO) -> tuple[int, dict[int, str]]:

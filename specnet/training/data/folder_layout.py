@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from specnet.printable import format_amount
 from specnet.training.errors import DataProblem
 
 PART_WORDS = {
@@ -113,8 +114,7 @@ def describe_endings(names: Iterable[str]) -> str:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = [f"{count:,} {ending}" for ending, count in ranked[:SHOWN]]
     more = ", …" if len(counts) > SHOWN else ""
-    total = counts.total()
-    return f"{total:,} file{'' if total == 1 else 's'} ({', '.join(listed)}{more})"
+    return f"{format_amount(counts.total(), 'file')} ({', '.join(listed)}{more})"
 
 
 # Parts

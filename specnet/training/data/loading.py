@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from specnet.printable import format_amount
 from specnet.settings.data import Data
 from specnet.settings.split import Split
 from specnet.training.data.images import (
@@ -44,7 +45,7 @@ def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
 
 
 def _describe_readers(workers: int) -> str:
-    return f"by {workers} threads ahead of the training" if workers else "between the steps"
+    return f"by {format_amount(workers, 'thread')} ahead of the training" if workers else "between the steps"
 
 
 def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
@@ -130,9 +131,10 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
     there = len(data.train)
     start, end = _split_range(split, there)
     if end - start >= there:
-        raise DataProblem(f"`split` sets {end - start} images aside for validation, and there are {there} to train on")
+        images = format_amount(there, "image")
+        raise DataProblem(f"`split` sets {end - start} of {images} aside for validation, and leaves none to train on")
     if end == start:
-        raise DataProblem(f"`split folds={split.folds}` leaves a fold empty: there are {there} images to train on")
+        raise DataProblem(f"`split folds={split.folds}` leaves a fold empty: it splits {format_amount(there, 'image')}")
     train, validation = split_off(data.train, start, end)
     return replace(data, train=train, validation=validation, test=data.test or data.validation)
 
@@ -162,7 +164,9 @@ def _resize_part(part: Images, size: tuple[int, int]) -> Images:
 def _check_labels(data: Data, found: DataSet) -> None:
     """Raise DataProblem where labels and classes do not agree."""
     if data.classes is not None and len(found.classes) != data.classes:
-        raise DataProblem(f"the spec says {data.classes} classes, and the data has {len(found.classes)}")
+        raise DataProblem(
+            f"the spec says {format_amount(data.classes, 'class')}, and the data has {len(found.classes)}"
+        )
     for name, part in found.parts().items():
         if not len(part):
             raise DataProblem(f"the {name} part of the data is empty")

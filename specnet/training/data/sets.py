@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from specnet.printable import format_amount
 from specnet.settings import data as settings
 from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles, find_or_download
 from specnet.training.data.folder import read_folder
@@ -101,7 +102,9 @@ def _read_cifar_file(found: SetFiles, file: str, key: str) -> tuple[Tensor, Tens
     if not isinstance(labels, list) or not all(isinstance(label, int) and 0 <= label < LABELS for label in labels):
         raise found.make_damage_error(file, f"its `{key}` is no list of numbers from 0")
     if len(labels) != len(rows):
-        raise found.make_damage_error(file, f"{len(labels)} labels for {len(rows)} images")
+        raise found.make_damage_error(
+            file, f"{format_amount(len(labels), 'label')} for {format_amount(len(rows), 'image')}"
+        )
     maps = torch.from_numpy(rows).reshape(-1, 3, 32, 32)
     return maps.permute(0, 2, 3, 1).contiguous(), torch.tensor(labels)
 
@@ -198,7 +201,9 @@ def read_idx(found: SetFiles, classes: tuple[str, ...]) -> DataSet:
 def _read_idx_part(found: SetFiles, images: str, labels: str) -> Images:
     pixels, answers = _read_idx_array(found, images, 3), _read_idx_array(found, labels, 1)
     if len(pixels) != len(answers):
-        raise found.make_damage_error(labels, f"{len(answers)} labels for {len(pixels)} images")
+        raise found.make_damage_error(
+            labels, f"{format_amount(len(answers), 'label')} for {format_amount(len(pixels), 'image')}"
+        )
     return Images(pixels.unsqueeze(-1), answers.long())
 
 
@@ -267,7 +272,8 @@ def _read_published(published: PublishedSet, read: Callable[[SetFiles], DataSet]
     if tuple(len(part) for part in data.parts().values()) == published.images:
         found.verify()
     else:
-        request.note(f"{found.place} is not the published {published.title}: {len(data.train)} images to train on")
+        there = format_amount(len(data.train), "image")
+        request.note(f"{found.place} is not the published {published.title}: {there} to train on")
     return data
 
 

@@ -11,6 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from specnet.printable import format_amount
 from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet
@@ -91,10 +92,12 @@ def set_up(
     for line in describe_data(data):
         callback.on_note(line)
     refuse_data(job, data)
-    if problem := describe_spare_outputs(job, len(data.classes)):
+    if job.training.data.classes is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
-        callback.on_note(f"a batch of {size:,} is more than the {images:,} images to train on: all are one batch")
+        callback.on_note(
+            f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
+        )
     normalizer = fit_normalizer(job.training.normalize, data.train.pixels)
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, normalizer, folder, callback, ranks)

@@ -34,6 +34,7 @@ class ConfigRecord(Record):
     name: str
     digest: str
     parameters: NonNegativeInt
+    macs: NonNegativeInt | None = None
     used: tuple[str, ...]
     classes: tuple[str, ...]
     sixteen_bits: dict[str, int] | None = None

@@ -44,6 +44,7 @@ class RunConfig:
     used: Mapping[str, str]
     digest: str
     parameters: int
+    macs: int | None
     classes: tuple[str, ...]
     scale: SixteenBitScale | None
     training: Training
@@ -65,6 +66,7 @@ def read_run_config(folder: Path) -> RunConfig:
             read_used_files(folder, record.used),
             record.digest,
             record.parameters,
+            record.macs,
             record.classes,
             _read_scale(record),
             from_record(record.training),
@@ -130,6 +132,7 @@ def write_run_config(
         "name": job.name,
         "digest": job.digest,
         "parameters": job.parameters,
+        "macs": job.macs,
         "used": list(job.used),
         "classes": list(data.classes),
         "sixteen_bits": data.scale and data.scale.to_record(),

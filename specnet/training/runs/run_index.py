@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,10 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run; results that it does not have yet are None. `metrics` are the lines of metrics.jsonl."""
+    """A run; results that it does not have yet are None.
+
+    `overrides` are its values of `--set` by name, `metrics` the lines of metrics.jsonl.
+    """
 
     folder: Path
     network: str
@@ -47,6 +50,8 @@ class RunEntry:
     validation_accuracy: float | None
     test_accuracy: float | None
     parameters: int
+    macs: int | None
+    overrides: Mapping[str, str]
     images_per_second: float | None
     metrics: tuple[Metrics, ...]
     recipe: Recipe
@@ -68,6 +73,13 @@ def find_repeated_runs(found: Sequence[RunEntry]) -> list[list[RunEntry]]:
             recipes.append(entry.recipe)
     groups = ({entry.chance: entry for entry in finished if entry.recipe == recipe} for recipe in recipes)
     return [list(group.values()) for group in groups if len(group) > 1]
+
+
+def find_differences(found: Sequence[RunEntry]) -> list[dict[str, str]]:
+    """Return for each run its overrides by name, without those that all runs have alike."""
+    names = dict.fromkeys(name for entry in found for name in entry.overrides)
+    different = [name for name in names if len({entry.overrides.get(name) for entry in found}) > 1]
+    return [{name: entry.overrides[name] for name in different if name in entry.overrides} for entry in found]
 
 
 def _without_chance(training: Training) -> Training:
@@ -101,6 +113,8 @@ def _read_entry(folder: Path) -> RunEntry:
         validation_accuracy=summary["validation_accuracy"] if summary else _best_accuracy(metrics),
         test_accuracy=summary.get("test_accuracy"),
         parameters=config.parameters,
+        macs=config.macs,
+        overrides=config.options.overrides,
         images_per_second=last.get("images_per_second"),
         metrics=metrics,
         recipe=(config.digest, _without_chance(config.training), config.options.weights),

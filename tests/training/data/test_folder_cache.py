@@ -66,7 +66,7 @@ def test_it_is_read_without_decoding(pets: Path, request: pytest.FixtureRequest)
     request.getfixturevalue("no_decoding")
     again, notes = read(pets, workers=0)
     assert same(first, again)
-    assert notes == [f"8 decoded images are read from {kept(pets)[0]}, 0.0 MiB"]
+    assert notes == [f"8 decoded images read from {kept(pets)[0]}, 0.0 MiB"]
 
 
 def test_workers_change_nothing(pets: Path) -> None:
@@ -161,7 +161,7 @@ def test_damage_is_noticed_and_mended(pets: Path, damage: str) -> None:
     assert same(first, again)
     assert notes[-1].startswith("decoded 8 images into")
     assert sum("is damaged, and is made anew" in note for note in notes) == (damage != "no contents")
-    assert read(pets)[1][0].startswith("8 decoded images are read from")
+    assert read(pets)[1][0].startswith("8 decoded images read from")
 
 
 def test_an_interrupted_decoding_leaves_nothing_that_counts(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:

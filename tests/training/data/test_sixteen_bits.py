@@ -105,11 +105,11 @@ def test_a_run_has_its_own_scale(cells: Path) -> None:
     read(cells)
     classes = ("dark", "light")
     data, notes = read(cells, classes=classes, scale=SixteenBitScale(30_000, 30_100))
-    assert (shades(data)["train"], "are read from" in notes[0]) == ([0, 0, 255, 255], True)
+    assert (shades(data)["train"], "images read from" in notes[0]) == ([0, 0, 255, 255], True)
     for _ in range(2):
         data, _ = read(cells, classes=classes, scale=SixteenBitScale(29_900, 30_155))
         assert shades(data)["train"] == [100, 100, 200, 200]
-    assert "are read from" in read(cells)[1][0], "and that of the training is still there"
+    assert "images read from" in read(cells)[1][0], "and that of the training is still there"
 
 
 def test_eight_bits_have_no_scale(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_eight_bits_have_no_scale(tmp_path: Path) -> None:
         write_image(tmp_path / "grey" / name / "0.png", value)
     data, _ = read(tmp_path / "grey", classes=("a", "b"), scale=SixteenBitScale(1, 2))
     assert (data.scale, shades(data)) == (None, {"train": [10, 20]})
-    assert "are read from" in read(tmp_path / "grey")[1][0], "so that all runs share the cache"
+    assert "images read from" in read(tmp_path / "grey")[1][0], "so that all runs share the cache"
 
 
 def test_images_of_both_depths_keep_what_they_show(cells: Path) -> None:

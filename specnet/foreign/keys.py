@@ -1,0 +1,59 @@
+"""Translate single arguments of other tools on a line of a spec: `ceil_mode=True` is `ceil`, `betas` are two keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from specnet.attributes import Attributes
+from specnet.diagnostics import Code, Diagnostic, make_replacement
+from specnet.foreign import keras_layers, torch_layers
+from specnet.foreign.calls import read_argument
+from specnet.foreign.meaning import READS, Signature
+from specnet.foreign.translation import translate_argument
+from specnet.layers import get_layer_class
+from specnet.source import Span
+from specnet.syntax import tree
+
+BETAS = "beta1", "beta2"
+"""What `betas` of torch's Adam sets."""
+
+
+def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic:
+    """Return the diagnostic of an unknown key with the translation of its argument, if another tool has the key."""
+    place = diagnostic.labels[0].span
+    argument = next((each for each in arguments if each.key and each.key.span == place), None)
+    if diagnostic.code is not Code.E110 or argument is None or argument.key is None:
+        return diagnostic
+    fact = diagnostic.message.partition(";")[0]
+    if argument.key.text == "betas" and isinstance(argument.value, tree.Items) and len(argument.value.items) == 2:
+        text = " ".join(f"{key}={item.span.text}" for key, item in zip(BETAS, argument.value.items, strict=True))
+        keys = f"{fact}; they are two, `{BETAS[0]}` and `{BETAS[1]}`"
+        return replace(diagnostic, message=keys, help="", fixes=(make_replacement(argument.span, text, safe=True),))
+    row = next(_find_rows(attributes, argument.key.text), None)
+    if row and row.by_name[argument.key.text].word in READS:
+        reads = f"{fact}; what a layer reads is what arrives"
+        fix = make_replacement(_include_blanks(argument.span), "", f"without `{argument.span.text}`")
+        return replace(diagnostic, message=reads, help="", fixes=(fix,))
+    if diagnostic.fixes or row is None:
+        return diagnostic
+    text, differences = translate_argument(row, argument.key.text, read_argument(argument))
+    place = argument.span if text else _include_blanks(argument.span)
+    title = text or f"without `{argument.span.text}`"
+    fix = make_replacement(place, text, title, safe=not differences)
+    return replace(diagnostic, notes=(*diagnostic.notes, *differences), help="", fixes=(fix,))
+
+
+def _find_rows(attributes: type[Attributes], key: str) -> Iterator[Signature]:
+    """Yield the rows that are one layer of this class and have a parameter of this name."""
+    for table in (torch_layers.MODULES, keras_layers.KERAS):
+        for row in (row for rows in table.values() for row in rows):
+            kind = get_layer_class(row.layers.partition(" ")[0])
+            if kind is attributes and "->" not in row.layers and key in row.by_name:
+                yield row
+
+
+def _include_blanks(span: Span) -> Span:
+    """Return a span with the blanks before it."""
+    before = span.source.text[: span.start]
+    return Span(span.source, len(before.rstrip(" \t")), span.end)
