@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specnet.package import __version__ as __version__
 
 if TYPE_CHECKING:
-    from specnet.api import SpecError, check, compile, draw, train
+    from specnet.api import SpecError, check, draw
     from specnet.backends.networkx import digraph
     from specnet.builder import NetworkBuilder
     from specnet.compiler import Checked
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
     from specnet.runs import evaluate, load_run, predict
+    from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
 
 __all__ = [
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "api": ("SpecError", "check", "compile", "draw", "train"),
+    "api": ("SpecError", "check", "draw"),
     "backends.networkx": ("digraph",),
     "builder": ("NetworkBuilder",),
     "compiler": ("Checked",),
@@ -45,6 +46,7 @@ _MODULES = {
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
     "runs": ("evaluate", "load_run", "predict"),
+    "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),
 }
 """The modules of the public names, which are imported on first use: `import specnet` takes no time."""
@@ -62,4 +64,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, "__version__"])

@@ -32,6 +32,11 @@ class Checked:
     costs: Mapping[str, Cost]
     diagnostics: tuple[Diagnostic, ...]
 
+    def __repr__(self) -> str:
+        found = f"{len(self.errors)} of {len(self.diagnostics)} messages are errors"
+        state = f"ok, {self.totals.parameters:,} parameters" if self.ok else found
+        return f"Checked({self.source.name!r}: {state})"
+
     @property
     def network(self) -> Network:
         return self.elaborated.network

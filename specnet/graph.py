@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from specnet.layers.base import Layer, Shape, Shapes
+from specnet.printable import format_amount
 
 if TYPE_CHECKING:
     from specnet.settings import Training
@@ -82,6 +83,9 @@ class Network:
     heads: tuple[Head, ...] = ()
     scopes: Mapping[str, ModuleScope] = field(default_factory=dict, compare=False)
     training: Training | None = None
+
+    def __repr__(self) -> str:
+        return f"Network({self.name!r}, {format_amount(len(self.nodes), 'layer')})"
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape | None]:

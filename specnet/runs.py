@@ -59,19 +59,30 @@ def evaluate(
 ) -> ClassificationMetrics:
     """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
-    Raises TrainingError, SpecError.
+    Raises TrainingError and SpecError, and ValueError for a batch that is not positive.
     """
+    _refuse_below_one("batch", batch)
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
     asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
     return evaluate_run(loaded, asked, lambda text: None).metrics
 
 
 def predict(
-    run: str | Path | LoadedRun, images: Sequence[str | Path], top: int = 5, device: str = "cpu"
+    run: str | Path | LoadedRun, images: str | Path | Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image, file or in a folder; raises TrainingError, SpecError."""
+    """Return the `top` likeliest classes of each image: of a file, of several, or of all in a folder.
+
+    Raises TrainingError and SpecError, and ValueError for a `top` that is not positive.
+    """
+    _refuse_below_one("top", top)
     loaded = run if isinstance(run, LoadedRun) else load_run(run)
-    return predict_images(loaded, [Path(image) for image in images], top, device)
+    several = [images] if isinstance(images, str | Path) else images
+    return predict_images(loaded, [Path(image) for image in several], top, device)
+
+
+def _refuse_below_one(name: str, number: int | None) -> None:
+    if number is not None and number < 1:
+        raise ValueError(f"{name} is a whole number from 1, not {number}")
 
 
 def restore_job(config: RunConfig) -> tuple[Checked, Job]:

@@ -7,9 +7,9 @@ import networkx
 from specnet.graph import Network
 
 
-def digraph(network: Network) -> networkx.DiGraph[str]:
+def digraph(network: Network) -> networkx.DiGraph:
     """Return a graph of the values by name, with `layer` (None for an input) and `shape`; edges follow the data."""
-    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    graph: networkx.DiGraph = networkx.DiGraph()
     for i in network.inputs:
         graph.add_node(i.name, layer=None, shape=i.shape)
     for node in network.nodes:

@@ -116,11 +116,15 @@ def make_options(values: Mapping[str, Any]) -> Options:
         if name not in Options.__dataclass_fields__:
             hint = did_you_mean(find_closest_word(name, Options.__dataclass_fields__))
             raise ValueError(f"there is no option `{name}`{hint}")
+    freeze = values.get("freeze", ())
     try:
-        return TypeAdapter(Options).validate_python(values)
+        return TypeAdapter(Options).validate_python(
+            {**values, "freeze": [freeze] if isinstance(freeze, str) else freeze}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ValueError(f"the option `{first['loc'][0]}` cannot be {first['input']!r}: {first['msg']}") from None
+        reason = first["msg"][:1].lower() + first["msg"][1:]
+        raise ValueError(f"the option `{first['loc'][0]}` cannot be {first['input']!r}: {reason}") from None
 
 
 @dataclass(frozen=True)
@@ -189,4 +193,13 @@ class Run:
 
     folder: Path
     summary: Mapping[str, Any]
-    module: nn.Module = field(repr=False)
+    module: nn.Module
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}{describe_accuracies(self.summary)})"
+
+
+def describe_accuracies(summary: Mapping[str, Any]) -> str:
+    """Return the accuracies of a summary that are known, each behind a comma."""
+    shares = {part: summary.get(f"{part}_accuracy") for part in ("validation", "test")}
+    return "".join(f", {part} {share:.2%}" for part, share in shares.items() if share is not None)

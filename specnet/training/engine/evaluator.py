@@ -90,6 +90,9 @@ class ClassificationMetrics:
     classes: tuple[str, ...]
     confusion: Tensor
 
+    def __repr__(self) -> str:
+        return f"ClassificationMetrics(accuracy {self.accuracy:.2%} of {self.images:,}, loss {self.loss:.4f})"
+
     @property
     def images(self) -> int:
         return int(self.confusion.sum())

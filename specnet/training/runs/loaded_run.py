@@ -11,6 +11,7 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor, nn
 
+from specnet.printable import format_amount
 from specnet.settings.data import Folder
 from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
@@ -18,7 +19,7 @@ from specnet.training.data.images import get_class_name
 from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
-from specnet.training.job import Job, Metrics, Options
+from specnet.training.job import Job, Metrics, Options, describe_accuracies
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
@@ -64,6 +65,10 @@ class LoadedRun:
         is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
         return outputs if is_softmax else outputs.softmax(1)
 
+    def __repr__(self) -> str:
+        classes = format_amount(len(self.classes), "class")
+        return f"LoadedRun({str(self.folder)!r}, {self.job.name}, {classes}{describe_accuracies(self.summary)})"
+
     def class_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N` where there is none."""
         return get_class_name(self.classes, output)
@@ -98,6 +103,10 @@ class Prediction:
 
     image: Path
     top: tuple[ScoredClass, ...]
+
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{score.name} {score.probability:.2%}" for score in self.top)
+        return f"Prediction({str(self.image)!r}: {scores})"
 
 
 def predict(
