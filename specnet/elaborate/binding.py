@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
-from specnet.elaborate.context import UNSET, Default
+from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Scope, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.scope import UNSET, Scope, ValueName
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.source import Source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from specnet.diagnostics import Code, Edit, Fix, make_diagnostic
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import UNSET, Context, ValueName
+from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
+from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
 from specnet.layers import get_layer_class
 from specnet.layers.base import Layer

@@ -13,7 +13,8 @@ from specnet import settings
 from specnet.attributes import Setting
 from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context
+from specnet.elaborate.scope import ValueName
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from specnet.diagnostics import Code
-from specnet.elaborate.context import CannotRead, Context, Scope
+from specnet.elaborate.context import CannotRead, Context
+from specnet.elaborate.scope import Scope
 from specnet.foreign import recognise
 from specnet.source import Source
 from specnet.syntax import tree
