@@ -59,9 +59,7 @@ class Device:
         """The name shown to the user."""
         if self.place.type == "cuda":
             return torch.cuda.get_device_name(self.place)
-        return (
-            f"cpu, {format_amount(torch.get_num_threads(), 'thread')}" if self.place.type == "cpu" else self.place.type
-        )
+        return f"cpu, {_format_threads()}" if self.place.type == "cpu" else self.place.type
 
 
 def choose_device(options: Options, module: nn.Module) -> Device:

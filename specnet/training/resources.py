@@ -128,7 +128,8 @@ def advise_training(job: Job, place: torch.device) -> str:
     part, there = -(-batch.size // batch.accumulate), get_total_memory(place)
     fixed = job.trainable_bytes * (2 + count_state_per_parameter(job.training.optimizer))
     needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE_SHARE - fixed)
-    what = f"a step of {format_amount(part, 'image')} needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
+    step = f"a step of {format_amount(part, 'image')}"
+    what = f"{step} needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
     if not fitting:
         return f"{what}: the network does not fit with a single image"
     fitting = min(fitting, max(1, part // 2))  # what was estimated to fit has not
