@@ -10,8 +10,8 @@ from specnet.elaborate.blocks import call_block, define_block
 from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
 from specnet.elaborate.layers import add_join, add_layer
-from specnet.elaborate.statements import (
 from specnet.elaborate.scope import ValueName
+from specnet.elaborate.statements import (
     accept_rounding,
     add_expectation,
     add_head,
