@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from specnet.analyses.cost import Totals
+from specnet.analyses.parameter_gaps import explain_gap
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated, Expectation
 
@@ -53,7 +54,7 @@ def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagn
         if actual is None:
             yield _report_unknown(expectation, elaborated, totals)
         elif not COMPARISONS[expectation.comparison](actual, expectation.value):
-            yield _report_unmet(expectation, actual)
+            yield _report_unmet(expectation, actual, _explain_gap(expectation, elaborated, actual))
 
 
 def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: Totals) -> Diagnostic:
@@ -65,7 +66,7 @@ def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: To
     return make_diagnostic(Code.E402, message, expectation.value_span, label)
 
 
-def _report_unmet(expectation: Expectation, actual: int) -> Diagnostic:
+def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -> Diagnostic:
     wanted = f"{expectation.value:,}"
     if expectation.comparison != "==":
         wanted = f"{expectation.comparison} {wanted}"
@@ -73,4 +74,11 @@ def _report_unmet(expectation: Expectation, actual: int) -> Diagnostic:
     message = f"the network has {actual:,} {unit}; expected {wanted}"
     gap = actual - expectation.value
     label = Label(expectation.value_span, f"{abs(gap):,} too {'many' if gap > 0 else 'few'}")
-    return make_diagnostic(Code.E402, message, label)
+    return make_diagnostic(Code.E402, message, label, notes=notes)
+
+
+def _explain_gap(expectation: Expectation, elaborated: Elaborated, actual: int) -> Iterator[str]:
+    """Yield the other ways of counting, or close variants of the network, by which a number of parameters is right."""
+    if expectation.quantity == "parameters" and expectation.comparison == "==":
+        output = elaborated.find_output_layer()
+        yield from explain_gap(elaborated.network, output[0] if output else "", actual, int(expectation.value))

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
-from specnet.elaborate.context import Default
+from specnet.elaborate.context import UNSET, Default
 from specnet.foreign import find_closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
@@ -28,13 +28,11 @@ MOST_CHOICES = 4
 
 @dataclass
 class CollectedArguments:
-    """The arguments of a line before they are validated: values and spans by field, and the diagnostics."""
+    """The arguments of a line before they are validated: values (UNSET if unknown) and spans by field, diagnostics."""
 
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    is_unknown: bool = False
-    """Whether a value depends on an unknown shape."""
 
 
 @dataclass
@@ -56,7 +54,7 @@ def bind_attributes(
     """Return the attributes of `word` from its arguments, with the defaults for fields that have none."""
     given = collect_arguments(attributes, word, arguments, lookup)
     bound: BoundAttributes[A] = BoundAttributes(None, given.spans, given.diagnostics)
-    if not given.diagnostics and not given.is_unknown:
+    if not given.diagnostics:
         defaults = defaults or {}
         values = {name: default.value for name, default in defaults.items()} | given.values
         spans = {name: default.span for name, default in defaults.items()} | given.spans
@@ -72,8 +70,6 @@ def collect_arguments(
     for argument in arguments:
         try:
             name, value = _resolve_argument(attributes, word, argument, lookup, given.values)
-        except UnknownShape:
-            given.is_unknown = True
         except EvaluationError as error:
             given.diagnostics.append(make_diagnostic(error.code, error.message, error.span, meant=error.meant))
         except _MisplacedArgument as error:
@@ -125,13 +121,15 @@ def _resolve_argument(
 def _evaluate_argument(
     attributes: type[Attributes], name: str, word: tree.Name, argument: tree.Argument, lookup: Lookup
 ) -> Any:
-    """Return the value of an argument for a field: a bare word that the field knows, or the value of the expression."""
+    """Return the value of an argument for a field: a word that it knows, or the value of the expression, or UNSET."""
     annotation = attributes.model_fields[name].annotation
     expression = argument.value
     if isinstance(expression, tree.Name) and expression.text in _list_literals(annotation):
         return expression.text
     try:
         return _evaluate_size(expression, annotation, lookup)
+    except UnknownShape:
+        return UNSET
     except UndefinedName:
         if annotation is str and isinstance(expression, tree.Name):
             return expression.text
@@ -242,13 +240,17 @@ def _validate(
     spans: Mapping[str, Span],
     diagnostics: list[Diagnostic],
 ) -> A | None:
-    """Return the attributes, or None after adding a diagnostic for each field that is wrong."""
+    """Return the attributes; None if a value is unknown, or after adding a diagnostic for each field that is wrong."""
+    known = {name: value for name, value in values.items() if value is not UNSET}
+    is_complete = len(known) == len(values)
     try:
-        return attributes.model_validate(values, strict=True)
+        bound = attributes.model_validate(known, strict=True)
+        return bound if is_complete else None
     except ValidationError as error:
         details = {find_field(attributes, detail): detail for detail in reversed(error.errors())}
         for name, detail in reversed(details.items()):
-            diagnostics.append(_diagnose_value(attributes, word, name, detail, values, spans))
+            if is_complete or (name and values.get(name) is not UNSET):
+                diagnostics.append(_diagnose_value(attributes, word, name, detail, values, spans))
         return None
 
 

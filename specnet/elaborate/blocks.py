@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Scope, ValueName
+from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
+from specnet.source import Source
 from specnet.syntax import tree
 
 
@@ -26,6 +28,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
     else:
         _check_parameters(block, context)
         context.scope.blocks[name] = block, context.scope
+        context.blocks.defined.append((block, context.scope))
         context.declare(name, block.name.span)
 
 
@@ -52,6 +55,7 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     found = context.scope.find_block(call.word.text)
     assert found, "the caller has looked the block up"
     block, home = found
+    context.blocks.called.add(block.span)
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
@@ -60,9 +64,29 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
     if not _ArgumentBinder(block, call, context, inner, value).bind():
         return None
+    if context.is_uncalled:
+        return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
     context.graph.scopes[name] = ModuleScope(call.word.text, values)
     return context.within(inner).walk(block.body.lines, value)
+
+
+def check_uncalled_blocks(source: Source, context: Context) -> None:
+    """Check the blocks of a file that nobody calls as far as their text tells: names, attributes, numbers of values.
+
+    What depends on their input or their parameters is unknown, so that it gives no errors.
+    """
+    graph = context.graph
+    for block, home in context.blocks.take_uncalled(source):
+        apart = GraphBuilder(graph.log, has_gaps=True, lacks_blocks=graph.lacks_blocks, steps=graph.steps)
+        inner = Scope(f"{block.name.text}.", home, is_block=True, active=(block.name.text,))
+        uncalled = context.replace(graph=apart, scope=inner, is_uncalled=True)
+        for parameter in block.parameters:
+            if parameter.default:
+                uncalled.evaluate(parameter.default, None)
+            inner.variables[parameter.name.text], inner.taps[parameter.name.text] = UNSET, None
+        uncalled.walk(block.body.lines, None)
+        graph.steps = apart.steps
 
 
 def _take_name(call: tree.Call, context: Context) -> str:

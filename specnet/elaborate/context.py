@@ -80,12 +80,42 @@ class Scope:
     given: dict[str, tree.Name] = field(default_factory=dict)
     """The labels, inputs and heads so far, by the names that they give."""
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
+    renamed: dict[str, Span] = field(default_factory=dict)
+    """The taps that are named again within braces, and where."""
     names: set[str] = field(default_factory=set)
     """The names of its inputs, nodes and blocks, without its path."""
     counts: Counter[str] = field(default_factory=Counter)
     """The number of elements with each word so far."""
     numbers: dict[str, int] = field(default_factory=dict)
     """The last number that was put behind each word; lower ones are taken."""
+
+    def name_tap(self, name: str, value: ValueName, span: Span) -> None:
+        """Name a value; a value of that name around the braces is not replaced, which readers of it are told."""
+        self.taps[name] = value
+        around = [scope for scope in self._within_block() if scope is not self and name in scope.taps]
+        if around and not self.is_block:
+            around[0].renamed.setdefault(name, span)
+
+    def find_renamed_tap(self, name: str) -> Span | None:
+        """Return the place within braces where the value that `@name` means here has lost its name to another."""
+        owner = next((scope for scope in self._within_block() if name in scope.taps), None)
+        return owner.renamed.get(name) if owner else None
+
+    def copy(self) -> Scope:
+        """Return a copy, for lines that may or may not be walked."""
+        scope = object.__new__(Scope)
+        for name, value in vars(self).items():
+            setattr(scope, name, value.copy() if isinstance(value, dict | set) else value)
+        return scope
+
+    def absorb(self, copy: Scope) -> None:
+        """Take over the names of a copy; the values of its taps and variables are unknown."""
+        self.taps = dict.fromkeys(copy.taps) | self.taps
+        self.variables = dict.fromkeys(copy.variables, UNSET) | self.variables
+        self.blocks |= copy.blocks
+        self.labelled |= copy.labelled
+        self.given |= copy.given
+        self.names |= copy.names
 
     def make_inner(self, name: str, single_call: bool = False) -> Scope:
         """Return a scope below this one, whose nodes are called NAME.…"""
@@ -199,6 +229,22 @@ class UsedFiles:
         return self._found[name]
 
 
+@dataclass
+class BlockUse:
+    """The blocks that are defined, with the scopes of their definitions, and the definitions that are called."""
+
+    defined: list[tuple[tree.Block, Scope]] = field(default_factory=list)
+    called: set[Span] = field(default_factory=set)
+
+    def take_uncalled(self, source: Source) -> Iterator[tuple[tree.Block, Scope]]:
+        """Yield each block of a file that is not called, those that are defined meanwhile too."""
+        while self.defined:
+            block, home = self.defined.pop(0)
+            if block.span.source is source and block.span not in self.called:
+                self.called.add(block.span)
+                yield block, home
+
+
 @dataclass(frozen=True)
 class Context:
     """The state that the functions of this package share; each also takes the name of the value that reaches it."""
@@ -206,6 +252,7 @@ class Context:
     graph: GraphBuilder
     walker: Walker
     files: UsedFiles
+    blocks: BlockUse
     overrides: dict[str, tree.Expression]
     """The overrides that no line has taken yet."""
     scope: Scope = field(default_factory=Scope)
@@ -216,6 +263,8 @@ class Context:
     """The files being walked, the spec's own first."""
     originals: Iterator[str] | None = None
     """While `same` repeats a line: the nodes whose weights the next nodes share."""
+    is_uncalled: bool = False
+    """Whether this is in a block that nobody calls, whose values are unknown."""
 
     def replace(self, **fields: Any) -> Context:
         """Return a copy with other values of some fields, four times as fast as `dataclasses.replace`."""
@@ -319,7 +368,11 @@ class Context:
         if not is_known:
             meant = self.suggest(tap.name, self.scope.visible_taps())
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
-        if value is None:
+        if renamed := self.scope.find_renamed_tap(tap.name):
+            inner = Label(renamed, "this value has the name within its braces only", primary=False)
+            message = f"`@{tap.name}` is still the value from before the braces in which it is named again"
+            self.report_in_call(Code.E202, message, tap.span, inner, help="give one of the two values another name")
+        if value is None or renamed:
             raise UnknownShape
         return ValueRef(value, tap.name)
 

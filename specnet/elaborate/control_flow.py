@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import Context, LineLabel, ValueName
+from specnet.elaborate.context import UNSET, Context, LineLabel, ValueName
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
@@ -27,6 +27,8 @@ def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
         try:
             holds = evaluate_condition(branch.condition, context.lookup(value))
         except UnknownShape:
+            if context.is_uncalled:
+                _check_branches(branch, context)
             return None
         except EvaluationError as error:
             context.report_no_value(error)
@@ -35,9 +37,27 @@ def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
     return context.walk(branch.lines, value) if branch else value
 
 
+def _check_branches(element: tree.If, context: Context) -> None:
+    """Check the names in the branches of a condition that is unknown; each may or may not be walked."""
+    branches = [branch for branch in (element.body, element.otherwise) if branch]
+    scopes = [context.scope.copy() for _ in branches]
+    for branch, scope in zip(branches, scopes, strict=True):
+        inner = context.within(scope)
+        if isinstance(branch, tree.If):
+            walk_if(branch, inner, None)
+        else:
+            inner.walk(branch.lines, None)
+    for scope in scopes:
+        context.scope.absorb(scope)
+
+
 def walk_repeat(element: tree.Repeat, context: Context, value: ValueName) -> ValueName:
     """Walk the body a number of times, or once for each number of a range."""
     bounds = _evaluate_bounds(element.count, context, value)
+    header = (element.variable or element.count).span.to(element.count.span)
+    loop = _LoopStatement("repeat", element.variable, element.body, header)
+    if context.is_uncalled:
+        return loop.walk([UNSET], context, value)
     if bounds is None:
         return None
     low, high = bounds
@@ -47,8 +67,7 @@ def walk_repeat(element: tree.Repeat, context: Context, value: ValueName) -> Val
     if high - low > MAX_NODES:
         times = quote_value(high - low)
         raise LimitExceeded(f"a repetition runs at most {MAX_NODES:,} times, not {times}", element.count.span)
-    header = (element.variable or element.count).span.to(element.count.span)
-    return _LoopStatement("repeat", element.variable, element.body, header).walk(range(low, high), context, value)
+    return loop.walk(range(low, high), context, value)
 
 
 def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName) -> tuple[int, int] | None:
@@ -68,6 +87,7 @@ def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName)
 def walk_for(element: tree.For, context: Context, value: ValueName) -> ValueName:
     """Walk the body once for each of the values."""
     values = [context.evaluate(item, value) for item in element.values]
+    values = [UNSET] if context.is_uncalled else values
     header = element.variable.span.to(element.values[-1].span)
     return _LoopStatement("for", element.variable, element.body, header).walk(values, context, value)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
-from specnet.elaborate.context import Context, Read, Scope, UsedFiles
+from specnet.elaborate.blocks import check_uncalled_blocks
+from specnet.elaborate.context import BlockUse, Context, Read, Scope, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
@@ -61,7 +62,7 @@ def elaborate(
     Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
-    context = Context(GraphBuilder(), WALKER, UsedFiles(read, source), expressions, open_files=(source,))
+    context = Context(GraphBuilder(), WALKER, UsedFiles(read, source), BlockUse(), expressions, open_files=(source,))
     outputs = _walk(source, lines, is_complete, context)
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
@@ -98,6 +99,7 @@ def _walk(source: Source, lines: tree.Lines, is_complete: bool, context: Context
             from specnet.elaborate.training import override_training
 
             override_training(context)
+        check_uncalled_blocks(source, context)
         if is_complete:
             _report_gaps(source, lines, end, context)
     except LimitExceeded as limit:

@@ -114,8 +114,8 @@ def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[Valu
     target = _shape_of(ends[choices.index(None)], context)
     shape = _shape_of(value, context)
     for i, choice in enumerate(choices):
-        if choice and target and shape:
-            ends[i] = value if shape == target else context.walk(choice.alternative or (), value)
+        if choice and (context.is_uncalled or (target and shape)):
+            ends[i] = value if shape and shape == target else context.walk(choice.alternative or (), value)
     return ends
 
 

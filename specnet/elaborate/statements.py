@@ -188,8 +188,8 @@ class _HeadAttributes(Attributes):
 def _is_at_top(call: tree.Call, context: Context) -> bool:
     """Return whether a statement is at the top level, without label and braces; reports it otherwise."""
     word = call.word.text
-    if context.scope.parent is not None:
-        context.report(Code.E106, f"`{word}` belongs outside all blocks and repetitions", call.word.span)
+    if context.scope.parent is not None or context.depth > 1:
+        context.report(Code.E106, f"`{word}` belongs outside all blocks, arms and repetitions", call.word.span)
         return False
     if context.label or call.body or call.alternative is not None:
         what = "label" if context.label else "braces"

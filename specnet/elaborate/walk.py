@@ -124,7 +124,8 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
         else:
             value = walk_element(element, labelled, value)
     if labelled.label and chain.label:
-        scope.taps.setdefault(chain.label.text, value)
+        if chain.label.text not in scope.taps:
+            scope.name_tap(chain.label.text, value, chain.label.span)
         scope.labelled[chain.label.text] = chain, [node.name for node in graph.nodes[first:]]
     if chain.claim is not None:
         check_claim(chain, chain.claim, context, value)
@@ -142,7 +143,7 @@ def _name_value(element: tree.Resume, context: Context, value: ValueName) -> Non
     name = element.tap.name
     if name in context.scope.taps:
         context.report(Code.E103, f"`@{name}` already names a value", element.span)
-    context.scope.taps[name] = value
+    context.scope.name_tap(name, value, element.span)
     context.declare(name, element.span)
 
 

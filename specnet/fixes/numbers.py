@@ -2,52 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 
-from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_replacement
-from specnet.elaborate import Expectation
+from specnet.diagnostics import Diagnostic, Edit
+from specnet.fixes.candidates import Candidate, Change
 from specnet.layers.base import Shape
 from specnet.source import Span
 from specnet.syntax import tree
 
-MAX_MEASURED = 150
-MAX_NODES_MEASURED = 15_000
-"""The largest number of numbers to try for one expectation, and of nodes to check for that."""
+SCALED, SIBLING, NEXT, DOUBLED, FAR = 1.3, 1.7, 1.8, 1.9, 2.4
+"""The cost of a number scaled by the error, of that in a sibling's place, of n ± 1, of half and double, of n ± 2."""
 
-Recheck = Callable[[Sequence[Edit]], Checked]
-"""Checks the edited spec as a whole."""
+
+@dataclass(frozen=True)
+class Located:
+    """An integer of the spec, the word that it belongs to, and its key or place there."""
+
+    span: Span
+    value: int
+    word: str
+    position: str
 
 
 def change_numbers(
     checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
-) -> Iterator[Fix]:
-    """Yield changes of each number on the relevant lines: scaled by claim/actual, or slightly smaller or larger."""
+) -> Iterator[Candidate]:
+    """Yield changes of each number on the lines of an error, except those that are attributes of a single layer."""
+    everywhere = [number for line in checked.lines for number in find_numbers(line)]
+    attributes = set(_list_varied(checked))
     for line in _find_relevant_lines(checked, diagnostic):
-        numbers = _find_numbers(line)
-        others = [_list_alternatives(int(number.value), claim, actual) for number in numbers]
-        for values in zip(*others, strict=True):
-            for number, value in zip(numbers, values, strict=True):
-                if value is not None:
-                    yield _replace_number(number, value)
+        for number in find_numbers(line):
+            siblings = _find_siblings(number, everywhere)
+            near = not any(_is_within(number.span, span) for span in attributes)
+            for value, cost in _list_alternatives(number.value, claim, actual, siblings, near):
+                yield Candidate((change_number(number, value),), cost)
 
 
-def _find_numbers(line: tree.Line) -> list[tree.Number]:
+def _list_varied(checked: Checked) -> Iterator[Span]:
+    """Yield the attributes of single layers for which the layer itself has alternatives."""
+    for node in checked.network.nodes:
+        place, inputs = checked.elaborated.places[node.name], checked.network.input_shapes(node)
+        if node.layer and inputs and not place.trace:
+            fields = {alternative.field for alternative in node.layer.alternatives(inputs, node.output)}
+            yield from (span for field, span in place.attributes.items() if field in fields)
+
+
+def _is_within(span: Span, around: Span) -> bool:
+    return span.source is around.source and around.start <= span.start and span.end <= around.end
+
+
+def find_numbers(line: tree.Line) -> list[Located]:
     """Return the integers of a line that describe layers, which excludes claims, expectations and `train`."""
     if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
         return []
     built = replace(line, claim=None) if isinstance(line, tree.Chain) else line
-    return [number for number in tree.find_numbers(built) if isinstance(number.value, int)]
+    return list(_locate_numbers(built, "", ""))
+
+
+def _locate_numbers(part: object, word: str, position: str) -> Iterator[Located]:
+    """Yield the integers below a part of the tree, each with the word that it belongs to and its position there."""
+    if isinstance(part, tree.Number):
+        if isinstance(part.value, int):
+            yield Located(part.span, part.value, word, position)
+    elif isinstance(part, tuple):
+        for index, item in enumerate(part):
+            yield from _locate_numbers(item, word, f"{position}.{_describe_position(item, index)}")
+    elif is_dataclass(part) and isinstance(part, tree.Tree):
+        inner = _find_word(part)
+        for each in fields(part):
+            if each.name != "span":
+                yield from _locate_numbers(getattr(part, each.name), inner or word, "" if inner else position)
+
+
+def _describe_position(item: object, index: int) -> str:
+    """Return the key of an argument, or its place among the others."""
+    return item.key.text if isinstance(item, tree.Argument) and item.key else str(index)
+
+
+def _find_word(part: tree.Tree) -> str:
+    """Return the word by which a title names a part of the tree; "" for none."""
+    match part:
+        case tree.Call(word=tree.Name(text=text)) | tree.Block(name=tree.Name(text=text)):
+            return text
+        case tree.Let(name=tree.Name(text=text)) | tree.Parameter(name=tree.Name(text=text)):
+            return text
+        case tree.Repeat() | tree.For():
+            return part.span.text.split()[0]
+    return ""
 
 
 def _find_relevant_lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:
-    """Yield the line of the error, those that called it, and those of the inputs."""
-    spans = [*diagnostic.trace[::-1], *([diagnostic.span] if diagnostic.span else [])]
+    """Yield the line of the error, those that called it, and those of its labels."""
+    spans = [*diagnostic.trace[::-1], *(label.span for label in diagnostic.labels)]
     for line in checked.lines:
-        is_input = isinstance(line, tree.Chain) and line.span.text.startswith("input")
-        if is_input or any(_touches(line.span, span) for span in spans):
+        if any(_touches(line.span, span) for span in spans):
             yield line
 
 
@@ -55,57 +106,34 @@ def _touches(line: Span, span: Span) -> bool:
     return line.source is span.source and line.start <= span.start < line.end
 
 
-def _list_alternatives(value: int, claim: Shape | None, actual: Shape | None) -> tuple[int | None, ...]:
-    """Return a fixed number of alternative values, with None for those that do not apply."""
-    scaled = None
-    if claim and actual and value * claim[-1] % actual[-1] == 0 and claim[-1] != actual[-1]:
-        scaled = value * claim[-1] // actual[-1]
-    tried = (scaled, value - 1, value + 1, value // 2 or None, value * 2, value - 2, value + 2)
-    return tuple(v if v is not None and v >= 0 and v != value else None for v in tried)
+def _list_alternatives(
+    value: int, claim: Shape | None, actual: Shape | None, siblings: Sequence[int], near: bool
+) -> list[tuple[int, float]]:
+    """Return other values for a number, each with its cost; those `near` it only on demand."""
+    found = dict[int, float]()
+    if claim and actual and value * claim[-1] % actual[-1] == 0:
+        found[value * claim[-1] // actual[-1]] = SCALED
+    for sibling in siblings:
+        found.setdefault(sibling, SIBLING)
+    close = ((value - 1, NEXT), (value + 1, NEXT), (value // 2, DOUBLED), (2 * value, DOUBLED))
+    for other, cost in (*close, (value - 2, FAR), (value + 2, FAR)) if near else ():
+        found.setdefault(other, cost)
+    return [(other, cost) for other, cost in found.items() if other >= 0 and other != value]
 
 
-def _replace_number(number: tree.Number, value: int) -> Fix:
-    """Return a fix whose title is the new word around the number, such as `K=64` or `227x227x3`."""
-    text, start, end = number.span.source.text, number.span.start, number.span.end
+def _find_siblings(number: Located, everywhere: Sequence[Located]) -> list[int]:
+    """Return the numbers that stand in the same place in other calls of the same word, commonest first."""
+    same = [other.value for other in everywhere if other.word == number.word and other.position == number.position]
+    return [value for value, _ in Counter(same).most_common()]
+
+
+def change_number(number: Located, value: int) -> Change:
+    """Return the change of a number, in the words around it: `K=64 → K=128 in basic, line 9`."""
+    span = number.span
+    text, start, end = span.source.text, span.start, span.end
     while start > 0 and not text[start - 1].isspace():
         start -= 1
     while end < len(text) and not text[end].isspace():
         end += 1
-    title = f"{text[start : number.span.start]}{value}{text[number.span.end : end]}"
-    return make_replacement(number.span, str(value), f"{title} in line {number.span.line}")
-
-
-def close_gap(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield changes of one number that close the gap between a total and its expectation, unless the total is unknown.
-
-    Most totals are linear in each single number, so that changing it by one gives the slope.
-    """
-    expectation = next(e for e in checked.elaborated.expectations if e.value_span == diagnostic.labels[0].span)
-    measure = QUANTITIES[expectation.quantity]
-    actual = measure(checked.totals)
-    if actual is None:
-        return
-    limit = min(MAX_MEASURED, MAX_NODES_MEASURED // (1 + len(checked.network.nodes)))
-    for number in [n for line in checked.lines for n in _find_numbers(line)][:limit]:
-        after = recheck(_replace_number(number, int(number.value) + 1).edits)
-        if not _only_expectations_fail(after):
-            after, step = recheck(_replace_number(number, int(number.value) - 1).edits), -1
-            if number.value < 1 or not _only_expectations_fail(after):
-                continue
-        else:
-            step = 1
-        changed = measure(after.totals)
-        offset = 0 if changed is None else _solve_offset(expectation, actual, (changed - actual) * step)
-        if offset and number.value + offset > 0:
-            yield _replace_number(number, int(number.value) + offset)
-
-
-def _only_expectations_fail(checked: Checked) -> bool:
-    return all(error.code is Code.E402 for error in checked.errors)
-
-
-def _solve_offset(expectation: Expectation, actual: int, slope: int) -> int:
-    """Return the change of a number that closes the gap; 0 if no integer does."""
-    gap = expectation.value - actual
-    is_whole = expectation.comparison == "==" and slope and gap % slope == 0
-    return int(gap // slope) if is_whole else 0
+    before, after = text[start : span.start], text[span.end : end]
+    return Change(f"{before}{span.text}{after}", f"{before}{value}{after}", number.word, Edit(span, str(value)))

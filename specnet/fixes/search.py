@@ -1,126 +1,110 @@
-"""The search for fixes: try candidates in turn, likeliest first, and offer those that are verified."""
+"""The search for fixes: error → causes along the path → candidates by kind → proof → rank → title."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, zip_longest
+from functools import cached_property
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, make_replacement
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
-from specnet.fixes.layers import LayerChange, change_attributes, change_input, make_arms_meet, put_channels_last
-from specnet.fixes.numbers import Recheck, change_numbers, close_gap
+from specnet.fixes.candidates import Candidate, Change
+from specnet.fixes.causes import change_layers
+from specnet.fixes.expectations import close_gaps, correct_expectation
+from specnet.fixes.goals import set_goal
+from specnet.fixes.inputs import change_inputs, put_channels_last
+from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity
+from specnet.fixes.numbers import change_numbers
+from specnet.fixes.pointing import point_at_cause
+from specnet.fixes.ranking import Offer, order, rank
+from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
-from specnet.fixes.verification import Verifier, apply_edits
-from specnet.graph import Node
-from specnet.layers.base import Shape, format_shape
-from specnet.source import Source
-
-FixGenerator = Callable[[Checked, Diagnostic, Recheck], Iterator[Fix]]
-"""Yields candidate fixes for an error."""
-
-MAX_BEFORE_CLAIM = 3
-"""The number of changes to a layer to try before correcting the claim itself."""
+from specnet.fixes.unreadable import follow_up
+from specnet.fixes.verification import BudgetSpent, Verifier
 
 MAX_OFFERS = 5
-"""The largest number of fixes to offer for one error."""
+"""The search ends with so many fixes after which nothing is wrong that was not wrong before."""
 
 MAX_TRIALS = 40
-MAX_NODES_TRIED = 40_000
-"""The largest number of candidates to try for one error, and of nodes to check for that."""
+"""The search ends if so many candidates have failed and none is proved."""
 
-MAX_ROUNDS = 3
-"""The largest number of further rounds of fixes on a line that was unreadable at first."""
+PATIENCE = 12
+"""The search ends if so many candidates have failed and others are proved."""
+
+MAX_UNCOVERING = 3
+"""The largest number of candidates to try that contradict another layer or claim, if there are others."""
+
+STOPPED = "the search for fixes ended before everything was tried"
+
+CORRECTED = 1.45
+"""The cost of correcting a claim: more than a small change of the layer that it is about."""
 
 
-def generate_candidates(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield the fixes that the error already has, then corrections of earlier claims, then those for its code."""
-    yield from diagnostic.fixes
-    if diagnostic.code is not Code.E401:
-        yield from correct_claims(checked, diagnostic)
-    generator = GENERATORS.get(diagnostic.code)
-    if generator and (diagnostic.node or diagnostic.code is Code.E402):
+class Search:
+    """The search in one spec, with what its errors have in common."""
+
+    def __init__(self, checked: Checked, verifier: Verifier) -> None:
+        self.checked = checked
+        self.verifier = verifier
+        self.sites = Sites(checked)
+        self.has_stopped = False
+        """Whether candidates were left out because of the budget."""
+
+    @cached_property
+    def closing(self) -> list[Candidate]:
+        """The candidates for all expectations that are not met."""
+        found = list[Candidate]()
+        try:
+            for candidate in close_gaps(self.checked, self.verifier):
+                found.append(candidate)
+        except BudgetSpent:
+            self.has_stopped = True
+        return found
+
+    def find_candidates(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
+        """Yield the candidates for an error that has to be searched for."""
+        if diagnostic.code is Code.E402:
+            yield from correct_expectation(self.checked, diagnostic)
+            if not diagnostic.notes:  # which explain the gap by another way of counting
+                yield from self.closing
+        elif diagnostic.code in SEARCHED and diagnostic.node:
+            yield from self._find_shape_candidates(diagnostic)
+
+    def _find_shape_candidates(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
+        """Yield the changes along the path that leads to a wrong shape."""
+        checked, goal = self.checked, set_goal(self.checked, diagnostic)
         yield from put_channels_last(checked)
-        yield from generator(checked, diagnostic, recheck)
+        if diagnostic.code is Code.E401:
+            yield from _correct_claim(checked, diagnostic)
+        if diagnostic.code is Code.E310:
+            yield from project_identity(checked, checked.network.by_name[goal.node])
+            yield from convert_arms(checked, goal)
+            yield from meet_in_arms(checked, self.sites, goal)
+        yield from change_layers(checked, self.sites, goal)
+        yield from change_inputs(checked, goal)
+        yield from change_numbers(checked, diagnostic, goal.shape, checked.network.shapes[goal.node])
 
 
-def correct_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Fix]:
+SEARCHED = {Code.E301, Code.E302, Code.E303, Code.E304, Code.E306, Code.E307, Code.E310, Code.E401}
+"""The errors in shapes, whose cause may stand elsewhere."""
+
+
+def _correct_earlier_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
     """Yield corrections of the wrong claims above an error, as the check has relied on them."""
     for other in checked.diagnostics:
         if other is diagnostic:
             break
         if other.code is Code.E401:
-            line = checked.elaborated.claims[other.node].span.line
-            yield from _correct_claim(checked, other, f" in line {line}")
+            yield from (replace(candidate, cost=0.4) for candidate in _correct_claim(checked, other))
 
 
-def _correct_claim(checked: Checked, wrong: Diagnostic, where: str) -> Iterator[Fix]:
+def _correct_claim(checked: Checked, wrong: Diagnostic) -> Iterator[Candidate]:
     """Yield the correction of a claim to the actual shape of its line, if that is known."""
     actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
     if actual:
-        yield make_replacement(span, "x".join(map(str, actual)), f"=> {format_shape(actual)}{where}")
-
-
-def _fix_window(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield changes of the failing layer's attributes, of the input, and of numbers on the lines that led there."""
-    node = checked.network.by_name[diagnostic.node]
-    claim = _find_claimed_shape(checked, node)
-    yield from _interleave([*change_attributes(checked, node, claim), *change_input(checked, node, claim)])
-    yield from change_numbers(checked, diagnostic, claim, None)
-
-
-def _fix_claim(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    """Yield changes of the layer that determines the shape, corrections of the claim, and changes of numbers."""
-    claim = checked.elaborated.claims[diagnostic.node]
-    node = checked.network.shape_origin(diagnostic.node)
-    actual = checked.network.shapes[diagnostic.node]
-    if node:
-        changes = change_attributes(checked, node, claim.shape)
-        layer_fixes = list(_interleave([*changes, *change_input(checked, node, claim.shape)]))
-    else:
-        layer_fixes = []
-    yield from layer_fixes[:MAX_BEFORE_CLAIM]
-    yield from _correct_claim(checked, diagnostic, ", as it is")
-    yield from layer_fixes[MAX_BEFORE_CLAIM:]
-    yield from change_numbers(checked, diagnostic, claim.shape, actual)
-
-
-def _fix_join(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    yield from make_arms_meet(checked, diagnostic)
-    yield from change_numbers(checked, diagnostic, None, None)
-
-
-def _fix_expectation(checked: Checked, diagnostic: Diagnostic, recheck: Recheck) -> Iterator[Fix]:
-    yield from close_gap(checked, diagnostic, recheck)
-
-
-def _interleave(changes: list[LayerChange]) -> Iterator[Fix]:
-    """Yield the nearest value of each attribute, then the second nearest of each, …"""
-    subjects = dict.fromkeys(change.subject for change in changes)
-    columns = [[change.fix for change in changes if change.subject == subject] for subject in subjects]
-    return (fix for fix in chain.from_iterable(zip_longest(*columns)) if fix)
-
-
-def _find_claimed_shape(checked: Checked, node: Node) -> Shape | None:
-    """Return the shape that is claimed of the node, directly or behind layers that preserve the shape."""
-    for name, claim in checked.elaborated.claims.items():
-        if checked.network.shape_origin(name) is node:
-            return claim.shape
-    return None
-
-
-GENERATORS: Mapping[Code, FixGenerator] = {
-    Code.E301: _fix_window,
-    Code.E302: _fix_window,
-    Code.E303: _fix_window,
-    Code.E304: _fix_window,
-    Code.E306: _fix_window,
-    Code.E310: _fix_join,
-    Code.E401: _fix_claim,
-    Code.E402: _fix_expectation,
-}
-"""The generator of candidates for each code."""
+        text = "x".join(map(str, actual))
+        yield Candidate((Change(f"=> {span.text}", text, "", Edit(span, text)),), CORRECTED)
 
 
 def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
@@ -128,89 +112,60 @@ def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Che
     if checked.ok:
         return checked
     checked = compare_translations(checked, overrides, read)
-    verifier = Verifier(checked, overrides, read)
+    search = Search(checked, Verifier(checked, overrides, read))
     return replace(
-        checked, diagnostics=tuple(_fix_diagnostic(checked, diagnostic, verifier) for diagnostic in checked.diagnostics)
+        checked, diagnostics=tuple(_fix_diagnostic(search, diagnostic) for diagnostic in checked.diagnostics)
     )
 
 
-def select_safe_fixes(checked: Checked) -> list[Fix]:
-    """Return the fixes that need no choice: the only safe fix of an error, in the file itself, without overlaps."""
-    fixes = list[Fix]()
-    for diagnostic in checked.diagnostics:
-        safe = [fix for fix in diagnostic.fixes if fix.safe]
-        if len(safe) == 1 and all(_is_free(edit, collect_edits(fixes), checked.source) for edit in safe[0].edits):
-            fixes += safe
-    return fixes
-
-
-def collect_edits(fixes: Iterable[Fix]) -> list[Edit]:
-    """Return the edits of all these fixes."""
-    return [edit for fix in fixes for edit in fix.edits]
-
-
-def _is_free(edit: Edit, others: Sequence[Edit], source: Source) -> bool:
-    span = edit.span
-    return span.source is source and all(span.end <= o.span.start or o.span.end <= span.start for o in others)
-
-
-def _fix_diagnostic(checked: Checked, diagnostic: Diagnostic, verifier: Verifier) -> Diagnostic:
+def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
     """Return a diagnostic with its verified fixes; only errors have any."""
     if diagnostic.severity is not Severity.ERROR:
         return replace(diagnostic, fixes=())
-    trials = max(4, min(MAX_TRIALS, MAX_NODES_TRIED // (1 + len(checked.network.nodes))))
-    tried, verified = set[str](), list[Fix]()
-    for candidate in _follow_up(diagnostic, generate_candidates(checked, diagnostic, verifier.recheck), verifier):
-        text = verifier.apply_to_text(candidate.edits)
-        if len(tried) == trials or len(verified) == MAX_OFFERS:
-            break
-        if text in tried:
-            continue
-        tried.add(text)
-        after = verifier.verify(diagnostic, candidate)
-        if after:
-            verified.append(verifier.add_title(candidate, diagnostic, after))
-    return _show_gap(replace(diagnostic, fixes=tuple(verified)))
+    offers, notes = list[Offer](), diagnostic.notes
+    try:
+        for offer in _try_candidates(search, diagnostic):
+            offers.append(offer)
+    except BudgetSpent:
+        search.has_stopped = True
+    best = rank(offers)
+    if search.has_stopped and not any(offer.is_clean and not offer.is_correction for offer in best):
+        notes = (*notes, STOPPED)
+    found = replace(diagnostic, notes=notes, fixes=tuple(offer.entitled(diagnostic) for offer in best))
+    return point_at_cause(found, best)
 
 
-def _follow_up(diagnostic: Diagnostic, fixes: Iterable[Fix], verifier: Verifier) -> Iterator[Fix]:
-    """Yield each fix; on an unreadable line, also combined with safe fixes of the errors that it reveals."""
-    for fix in fixes:
-        yield fix
-        if diagnostic.code is Code.E003 and diagnostic.span and diagnostic.span.source is verifier.checked.source:
-            yield from _extend_fix(fix, diagnostic.span.line, verifier)
+def _try_candidates(search: Search, diagnostic: Diagnostic) -> Iterator[Offer]:
+    """Yield the candidates that are proved, the likeliest first, until there are enough; raises BudgetSpent."""
+    tried, clean = set[str](), 0
+    for fixes, patience in _list_rounds(search, diagnostic):
+        failed = 0
+        for fix, cost, is_searched in fixes:
+            text = search.verifier.apply_to_text(fix.edits)
+            if clean == MAX_OFFERS or failed == (patience if clean else MAX_TRIALS):
+                break
+            if text not in tried:
+                tried.add(text)
+                proof = search.verifier.verify(diagnostic, fix)
+                failed += proof is None
+                if proof:
+                    clean += not proof.uncovered
+                    yield Offer(fix, cost, proof, is_searched)
 
 
-def _extend_fix(fix: Fix, line: int, verifier: Verifier) -> Iterator[Fix]:
-    """Yield a fix extended by the safe fixes of the errors that remain on its line."""
-    was = verifier.checked.source
-    source = apply_edits(was, fix.edits)
-    for _ in range(MAX_ROUNDS):
-        now = verifier.check_text(source)
-        wrong = tuple(error for error in now.diagnostics if error.span and error.span.line == line)
-        fixes = select_safe_fixes(replace(now, diagnostics=wrong))
-        if not fixes:
-            break
-        source = apply_edits(source, collect_edits(fixes))
-    old, new = was.text.splitlines(keepends=True), source.text.splitlines(keepends=True)
-    if len(old) == len(new):
-        edits = tuple(_compare_lines(was, old, new))
-        yield Fix(" ".join(edit.text.strip() for edit in edits), edits, fix.safe)
+Round = tuple[Iterable[tuple[Fix, float, bool]], int]
+"""Fixes, each with its cost and whether it was searched for, and how many may fail once others are proved."""
 
 
-def _compare_lines(source: Source, old: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
-    """Yield an edit for each line that differs."""
-    start = 0
-    for before, after in zip(old, new, strict=True):
-        if before != after:
-            yield Edit(source.span(start, start + len(before.rstrip("\n"))), after.rstrip("\n"))
-        start += len(before)
-
-
-def _show_gap(diagnostic: Diagnostic) -> Diagnostic:
-    """Return an unmet expectation with a label at the place that the first fix would change."""
-    if diagnostic.code is not Code.E402 or not diagnostic.fixes:
-        return diagnostic
-    edit = diagnostic.fixes[0].edits[0]
-    text = f"with {edit.text} here, it would be met"
-    return replace(diagnostic, labels=(*diagnostic.labels, Label(edit.span, text, primary=False)))
+def _list_rounds(search: Search, diagnostic: Diagnostic) -> Iterator[Round]:
+    """Yield the fixes that the error already has, then those that are searched for, then those that contradict more."""
+    given = list(follow_up(diagnostic, search.verifier))
+    yield [(fix, number / 100, False) for number, fix in enumerate(given)], MAX_TRIALS
+    found = list(search.find_candidates(diagnostic))
+    if diagnostic.code is not Code.E401:
+        found += _correct_earlier_claims(search.checked, diagnostic)
+    candidates = order(found)
+    likely = [candidate for candidate in candidates if not candidate.contradictions]
+    yield [(candidate.fix, candidate.cost, True) for candidate in likely], PATIENCE
+    others = [candidate for candidate in candidates if candidate.contradictions]
+    yield [(candidate.fix, candidate.cost, True) for candidate in others], MAX_UNCOVERING

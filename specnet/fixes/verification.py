@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from specnet.compiler import Checked, check_lines
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate import Read
 from specnet.foreign import recognise
-from specnet.layers.base import format_shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
@@ -19,20 +18,63 @@ ErrorKey = tuple[str, str, int]
 """The code, file and line of an error, which identify it across an edit."""
 
 
+CHARACTERS = 10
+"""Parsing so many characters is as much work as checking a node."""
+
+MAX_WORK = 60_000
+"""The nodes that are checked in the search for the fixes of one spec, with what is parsed."""
+
+
+class BudgetSpent(Exception):
+    """The search for fixes has done as much work as it may."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The checked spec after a fix that removes an error and causes no other."""
+
+    after: Checked
+    uncovered: tuple[Diagnostic, ...]
+    """The errors that were hidden behind the removed one."""
+
+
 class Verifier:
-    """Checks edited versions of one spec."""
+    """Checks edited versions of one spec, as many as its budget allows."""
 
     def __init__(self, checked: Checked, overrides: Mapping[str, str], read: Read) -> None:
         self.checked = checked
         self.overrides = overrides
         self.read = read
         self.errors = Counter(map(_key, checked.errors))
+        self.work = 0
 
-    def verify(self, diagnostic: Diagnostic, fix: Fix) -> Checked | None:
-        """Return the checked spec after the fix, if it removes this error and causes no other; else None."""
+    def spend(self, work: int) -> None:
+        """Count work; raises BudgetSpent if there was too much of it already."""
+        if self.work > MAX_WORK:
+            raise BudgetSpent
+        self.work += work
+
+    def verify(self, diagnostic: Diagnostic, fix: Fix) -> Proof | None:
+        """Return the proof that a fix removes this error and causes no other; None if it does not.
+
+        An error that was hidden behind this one is not caused by the fix. Raises BudgetSpent.
+        """
         after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        return after if not Counter(_key(error, fix.edits) for error in after.errors) - allowed else None
+        new = Counter(_key(error, fix.edits) for error in after.errors) - allowed
+        others = tuple(error for error in after.errors if _key(error, fix.edits) in new)
+        return Proof(after, others) if all(self._was_hidden(error, fix.edits) for error in others) else None
+
+    def _was_hidden(self, error: Diagnostic, edits: Sequence[Edit]) -> bool:
+        """Whether an error of an edited spec could not be seen before the edits, behind an unknown shape."""
+        if error.code is Code.E402:
+            return any(before.code is not Code.E402 for before in self.checked.errors)
+        node, key = self.checked.network.by_name.get(error.node), _key(error, edits)
+        if node is None or key in self.errors or key[2] in {edit.span.line for edit in edits}:
+            return False
+        return any(self.checked.network.shapes[value] is None for value in node.inputs) or (
+            node.output is None and error.code is Code.E401
+        )
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[ErrorKey]:
         """Return all errors on the diagnostic's line if that is unreadable, as making it readable removes them all."""
@@ -49,7 +91,8 @@ class Verifier:
         return {source.name: apply_edits(source, [e for e in edits if e.span.source is source]) for source in sources}
 
     def recheck(self, edits: Sequence[Edit]) -> Checked:
-        """Check the edited spec as a whole."""
+        """Check the edited spec as a whole; raises BudgetSpent."""
+        self.spend(1 + len(self.checked.network.nodes))
         sources = self._apply(edits)
 
         def read(path: str, span: Span) -> Source:
@@ -62,7 +105,12 @@ class Verifier:
 
     def check_text(self, source: Source) -> Checked:
         """Check the spec with another text, which is parsed as a whole so that all spans refer to it."""
-        return check_lines(source, *parse(source, recognise), self.overrides, self.read)
+        self.spend(1 + len(self.checked.network.nodes))
+        return check_lines(source, *self._parse(source), self.overrides, self.read)
+
+    def _parse(self, source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
+        self.spend(len(source.text) // CHARACTERS)
+        return parse(source, recognise)
 
     def _reparse(self, source: Source, edits: Sequence[Edit]) -> tuple[tree.Lines, list[Diagnostic]]:
         """Return the tree after the edits, and unreadable lines; edits within one statement reparse that alone."""
@@ -72,18 +120,12 @@ class Verifier:
             return was, unreadable
         around = [i for i, line in enumerate(was) if all(_within(edit.span, line.span) for edit in edits)]
         if unreadable or len(around) != 1:
-            return parse(source, recognise)
+            return self._parse(source)
         line = was[around[0]]
         end = line.span.end + sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits)
         before = "\n" * source.text.count("\n", 0, line.span.start)
-        lines, unreadable = parse(Source(source.name, before + source.text[line.span.start : end]), recognise)
+        lines, unreadable = self._parse(Source(source.name, before + source.text[line.span.start : end]))
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
-
-    def add_title(self, fix: Fix, diagnostic: Diagnostic, after: Checked) -> Fix:
-        """Return the fix with the resulting shape of its layer in the title, as `S=1 → 22×22×6`."""
-        node = after.network.by_name.get(diagnostic.node)
-        shape = f" → {format_shape(node.output)}" if node and node.output and not fix.title.startswith("=>") else ""
-        return replace(fix, title=f"{fix.title}{shape}")
 
 
 def _key(diagnostic: Diagnostic, edits: Sequence[Edit] = ()) -> ErrorKey:

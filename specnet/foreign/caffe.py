@@ -10,9 +10,8 @@ from typing import Any
 
 from specnet.builder import KEYWORDS
 from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
-from specnet.foreign.chains import ChainBuilder, Draft
+from specnet.foreign.chains import ChainBuilder, Draft, is_join
 from specnet.foreign.translation import translate
-from specnet.layers import get_layer_class
 
 BEGINNING = re.compile(r'\s*(name\s*:\s*["\']|layers?\s*\{|input(_dim)?\s*:|input_shape\s*\{)')
 NETWORK = frozenset(
@@ -144,7 +143,7 @@ class _Network:
         found = translate(CAFFE[kind], (), complete(parameters))
         self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
         top = tops[0] if tops else name
-        if (len(bottoms) > 1) != _is_join(found.layers[0]):
+        if (len(bottoms) > 1) != is_join(found.layers[0]):
             self.differences.append(f"a layer of type {kind} with {len(bottoms)} inputs has no counterpart here")
             self.is_known = False
             return
@@ -177,14 +176,9 @@ class _Network:
         return label
 
     def finish(self) -> Draft:
-        unknown = [f"`{blob}` is not among the layers here" for blob in self.builder.unknown]
+        unknown = [f"`{blob}` is not among the layers here" for blob in self.builder.unknown if self.is_known]
         left = [f"what only training depends on is left out: {', '.join(self.training)}"] if self.training else []
         return Draft(tuple(self.builder.steps), (*self.differences, *left, *unknown), self.is_known and not unknown)
-
-
-def _is_join(layer: str) -> bool:
-    cls = get_layer_class(layer.partition(" ")[0])
-    return bool(cls and cls.arity.joins)
 
 
 def _list_pairs(value: Any) -> Message:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from specnet.diagnostics import InputClaim
 from specnet.foreign.translation import Reads
 from specnet.foreign.values import Expression, Value, format_foreign_value, format_python
+from specnet.layers import get_layer_class
 
 MOST_DIFFERENCES, MOST_LINES = 8, 12
 """The largest number of differences, and of lines of a translation, that are shown."""
@@ -139,6 +140,11 @@ def _add_input(draft: Draft, reads: Reads) -> Draft:
     return replace(draft, steps=(Step("", (f"input {format_foreign_value(sizes)}",), (None,)), *draft.steps))
 
 
+def is_join(layer: str) -> bool:
+    cls = get_layer_class(layer.partition(" ")[0])
+    return bool(cls and cls.arity.joins)
+
+
 # A graph whose values have names
 
 
@@ -161,6 +167,8 @@ class ChainBuilder:
     def add(self, value: str, layers: Sequence[str], inputs: Sequence[str], label: str = "") -> None:
         """Add the layers that read named values and give a value; the first of them joins several inputs."""
         taps = ["" if name == self.current else self._tap(name) for name in inputs]
+        if len(taps) > 1 and not is_join(layers[0]):
+            self.unknown.append(", ".join(inputs))
         own = (*join_taps(layers[0], taps), *layers[1:]) if len(taps) > 1 else (*filter(None, taps), *layers)
         if value in inputs and value == self.current and self.steps:  # in place
             last = self.steps[-1]

@@ -114,7 +114,7 @@ class _Network:
         return str(self.count + number if isinstance(number, int) and number < 0 else number)
 
     def finish(self) -> Draft:
-        unknown = [f"layer {value} is not among the sections here" for value in self.builder.unknown]
+        unknown = [f"layer {value} is not among the sections here" for value in self.builder.unknown if self.is_known]
         return Draft(tuple(self.builder.steps), (*self.differences, *unknown), self.is_known and not unknown)
 
 

@@ -1,11 +1,11 @@
-"""Recognise layers over several lines: sections of Darknet, `[convolutional]`, and messages of Caffe, `layer { … }`."""
+"""Recognise layers of files: sections of Darknet, messages of Caffe, `layer { … }`, rows of Ultralytics."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from specnet.foreign import caffe, darknet
+from specnet.foreign import caffe, darknet, ultralytics
 from specnet.foreign.bad_line import BadLine, find_changes
 from specnet.foreign.chains import INPUT, Draft, format_title, lay_out, put_input_first
 from specnet.foreign.words import ATTRIBUTES, translate_word
@@ -13,7 +13,7 @@ from specnet.syntax.recovery import Hint
 
 ALONE = re.compile(r"[ \t]*(?P<pair>(?P<key>[A-Za-z_]\w*)[ \t]*[=:][ \t]*[\w.]+)[ \t\0\r]*$", re.MULTILINE)
 
-HEAD = re.compile(r"[ \t]*(?P<head>\[?\w+\]?)")
+HEAD = re.compile(r"[ \t]*(?P<head>\[?\w+\]?|(?:- *)?\[[^\n]*\])")
 
 LONGEST_COMPARED = 3000
 """In longer texts, the characters that stay are not looked for."""
@@ -25,6 +25,9 @@ def recognise_section(line: BadLine) -> Hint | None:
     sections, end = darknet.read_sections(text, code, start)
     if sections:
         return _make_hint(line, start, end, "Darknet", len(sections), darknet.translate_sections(sections))
+    rows, options, end = ultralytics.read_rows(text, start)
+    if rows:
+        return _make_hint(line, start, end, "Ultralytics", len(rows), ultralytics.translate_rows(rows, options))
     for begin in (start, line.statement):
         messages, end = caffe.read_messages(text, begin)
         if messages:

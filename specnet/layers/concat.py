@@ -8,6 +8,7 @@ from pydantic import Field
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
+from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Join
 from specnet.layers.base.traits import Elements, ReceptiveField, read_same_position
 
@@ -34,6 +35,10 @@ class Concat(Join):
 
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return *other[:-1], shape[-1]
+
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        if len(inputs[0]) == 3 and not self.crop:
+            yield Alternative("crop", "center", 1.5)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,) * len(inputs)

@@ -14,10 +14,11 @@ from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
     vary_groups,
-    vary_number,
     vary_padding,
     vary_rounding,
     vary_size,
+    vary_stride,
+    vary_window,
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.layer import Projection
@@ -69,13 +70,13 @@ class Conv(Windowed):
         """Return K·(C/G)·F·F·H'·W', as each output element reads one window of its group's channels."""
         return prod(self.parameters(inputs)["weight"]) * prod(self.output(inputs)[:2])
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from vary_number("stride", self.stride[0])
-        yield from vary_number("kernel_size", self.kernel_size[0])
-        yield from vary_padding(self.padding)
-        yield from vary_size("out_channels", self.out_channels, claim, self.groups)
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_stride(self.stride)
+        yield from vary_window(self.kernel_size)
+        yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
+        yield from vary_size("out_channels", self.out_channels, wanted, self.groups)
         yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
-        yield from vary_rounding(claim)
+        yield from vary_rounding("floor")
         yield from vary_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

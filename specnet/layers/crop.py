@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, require_map
-from specnet.layers.base.alternatives import Alternatives, vary_padding
+from specnet.layers.base.alternatives import Alternative, Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
 from specnet.layers.base.traits import ReceptiveField, Storage, read_same_position
@@ -57,7 +57,9 @@ class Crop(Reshaping):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs)
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        if wanted and self.output_size:
+            yield Alternative("output_size", wanted[:2], 1.0)
         yield from vary_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -26,9 +26,11 @@ from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
     vary_groups,
-    vary_number,
+    vary_output_padding,
     vary_padding,
     vary_size,
+    vary_stride,
+    vary_window,
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
@@ -135,11 +137,12 @@ class Deconv(Layer):
         """Return C·(K/G)·F·F·H·W, as each input element is spread over one window of its group's filters."""
         return prod(self.parameters(inputs)["weight"]) * prod(inputs[0][:2])
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from vary_number("stride", self.stride[0])
-        yield from vary_number("kernel_size", self.kernel_size[0])
-        yield from vary_padding(self.padding)
-        yield from vary_size("out_channels", self.out_channels, claim, self.groups)
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_output_padding(self.stride, self.output_padding)
+        yield from vary_stride(self.stride)
+        yield from vary_window(self.kernel_size)
+        yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
+        yield from vary_size("out_channels", self.out_channels, wanted, self.groups)
         yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
         yield from vary_dilation(self.dilation)
 

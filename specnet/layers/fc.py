@@ -48,8 +48,8 @@ class Fc(Layer):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return (Elements.ALL,)
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from vary_size("out_features", self.out_features, claim)
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_size("out_features", self.out_features, wanted)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
-from specnet.layers.base.alternatives import Alternatives, vary_number, vary_padding, vary_rounding
+from specnet.layers.base.alternatives import Alternatives, vary_padding, vary_rounding, vary_stride
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
@@ -97,10 +97,10 @@ class Filter(Windowed):
         """Return 0, as products with a fixed kernel do not count, like those of pooling."""
         return 0
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        yield from vary_number("stride", self.stride[0])
-        yield from vary_padding(self.padding)
-        yield from vary_rounding(claim)
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_stride(self.stride)
+        yield from vary_padding(self.padding, self.kernel_size[0])
+        yield from vary_rounding("floor")
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         pad, padding = pad_in_module(self.axes(inputs))

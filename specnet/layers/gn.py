@@ -31,7 +31,7 @@ class Gn(Normalisation):
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_groups("num_groups", self.num_groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -25,6 +25,10 @@ class Mul(Join):
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return other
 
+    def converter(self, shape: Shape, other: Shape) -> str:
+        is_gate = len(shape) == 1 and len(other) == 3 and shape[0] == other[2]
+        return f"reshape 1x1x{shape[0]}" if is_gate else ""
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the same position of each input, or the only position of a 1×1×C gate."""
         whole = self.output(inputs)

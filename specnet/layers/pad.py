@@ -41,7 +41,7 @@ class Pad(Reshaping):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs)
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -20,7 +20,15 @@ from specnet.layers.base import (
     check_bounds,
     require_map,
 )
-from specnet.layers.base.alternatives import Alternatives, vary_dilation, vary_number, vary_padding, vary_rounding
+from specnet.layers.base.alternatives import (
+    Alternative,
+    Alternatives,
+    vary_dilation,
+    vary_padding,
+    vary_rounding,
+    vary_stride,
+    vary_window,
+)
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Reach, ReceptiveField, Trait, Traits
 from specnet.layers.base.window import (
@@ -121,12 +129,14 @@ class Pool(Windowed):
         height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.kernel_size:
-            yield from vary_number("stride", (self.stride or self.kernel_size)[0])
-            yield from vary_number("kernel_size", self.kernel_size[0])
-            yield from vary_padding(self.padding)
-        yield from vary_rounding(claim)
+            yield from vary_stride(self.stride or self.kernel_size)
+            yield from vary_window(self.kernel_size)
+            yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
+            yield from vary_rounding("ceil", "floor")
+        elif wanted:
+            yield Alternative("output_size", wanted[:2], 1.0)
         yield from vary_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape
+from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position
 
@@ -33,6 +34,13 @@ class Reshape(Reshaping):
             fact = f"cannot make {format_shape(self.shape)} of {format_shape(inputs[0])}: {sizes}"
             raise LayerError(Code.E307, fact, ("shape",))
         return self.shape
+
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        if wanted:
+            yield Alternative("shape", wanted, 1.0)
+        *sides, _ = self.shape
+        if prod(inputs[0]) % prod(sides) == 0:
+            yield Alternative("shape", (*sides, prod(inputs[0]) // prod(sides)), 1.2)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs) if self.shape == inputs[0] else (Elements.MOVED,)

@@ -27,7 +27,7 @@ class Shuffle(PositionWise):
         split_groups(require_map(inputs)[2], self.groups, "input channels")
         return inputs[0]
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_groups("groups", self.groups, inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

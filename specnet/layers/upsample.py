@@ -18,6 +18,7 @@ from specnet.layers.base import (
     format_shape,
     require_map,
 )
+from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import collapse_pair, repeat_for_axes
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage
@@ -66,6 +67,13 @@ class Upsample(Reshaping):
         if min(height, width) < 1:
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return check_bounds((height, width, channels))
+
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        if self.scale_factor:
+            others = (2 * max(self.scale_factor), max(self.scale_factor) / 2)
+            yield from (Alternative("scale_factor", int(other), 1.2) for other in others if other % 1 == 0)
+        if wanted and len(wanted) == 3:
+            yield Alternative("size", wanted[:2], 1.4, instead="scale_factor")
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         sizes = zip(inputs[0][:2], self.output(inputs)[:2], strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from specnet.attributes import BeforeAfter, Interval, Multiple
@@ -85,16 +85,15 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
         case tree.Tap():
             return lookup(expression)
         case tree.Size(sizes=sizes):
-            return tuple(_evaluate_number(size, lookup) for size in sizes)
+            return tuple(_evaluate_all(_evaluate_number, sizes, lookup))
         case tree.Range(low=low, high=high):
-            return Interval(_evaluate_number(low, lookup), _evaluate_number(high, lookup))
+            return Interval(*_evaluate_all(_evaluate_number, (low, high), lookup))
         case tree.SidePair(before=before, after=after):
-            return BeforeAfter(_evaluate_number(before, lookup), _evaluate_number(after, lookup))
+            return BeforeAfter(*_evaluate_all(_evaluate_number, (before, after), lookup))
         case tree.Items(items=items):
-            return [evaluate(item, lookup) for item in items]
+            return _evaluate_all(evaluate, items, lookup)
         case tree.Conditional():
-            chosen = expression.value if evaluate_condition(expression.condition, lookup) else expression.otherwise
-            return evaluate(chosen, lookup)
+            return _evaluate_conditional(expression, lookup)
         case tree.Unary(operator="not", operand=operand):
             return not evaluate_condition(operand, lookup)
         case tree.Unary(operand=operand):
@@ -105,6 +104,41 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
             return _evaluate_logical(expression, lookup)
         case tree.Binary():
             return _evaluate_binary(expression, lookup)
+
+
+def _evaluate_all(
+    evaluate_one: Callable[[tree.Expression, Lookup], Any], expressions: Sequence[tree.Expression], lookup: Lookup
+) -> list[Any]:
+    """Return the values of expressions; an error in one of them comes before an unknown value of another."""
+    values, is_unknown = [], False
+    for expression in expressions:
+        try:
+            values.append(evaluate_one(expression, lookup))
+        except UnknownShape:
+            is_unknown = True
+    if is_unknown:
+        raise UnknownShape
+    return values
+
+
+def _evaluate_conditional(expression: tree.Conditional, lookup: Lookup) -> Any:
+    try:
+        holds = evaluate_condition(expression.condition, lookup)
+    except UnknownShape:
+        _check_names((expression.value, expression.otherwise), lookup)
+        raise
+    return evaluate(expression.value if holds else expression.otherwise, lookup)
+
+
+def _check_names(expressions: Sequence[tree.Expression], lookup: Lookup) -> None:
+    """Raise UndefinedName or UndefinedTap for a name in parts that may not be needed; no other error there is sure."""
+    for expression in expressions:
+        try:
+            evaluate(expression, lookup)
+        except (UndefinedName, UndefinedTap):
+            raise
+        except (EvaluationError, UnknownShape):
+            continue
 
 
 def evaluate_integer(expression: tree.Expression, lookup: Lookup) -> int:
@@ -139,16 +173,20 @@ def _describe(value: object) -> str:
 
 
 def _evaluate_logical(expression: tree.Binary, lookup: Lookup) -> bool:
-    left = evaluate_condition(expression.left, lookup)
+    try:
+        left = evaluate_condition(expression.left, lookup)
+    except UnknownShape:
+        _check_names((expression.right,), lookup)
+        raise
     decided = not left if expression.operator == "and" else left
     return left if decided else evaluate_condition(expression.right, lookup)
 
 
 def _evaluate_binary(expression: tree.Binary, lookup: Lookup) -> Any:
     if expression.operator in ("==", "!="):
-        values = evaluate(expression.left, lookup), evaluate(expression.right, lookup)
+        values = _evaluate_all(evaluate, (expression.left, expression.right), lookup)
     else:
-        values = _evaluate_number(expression.left, lookup), _evaluate_number(expression.right, lookup)
+        values = _evaluate_all(_evaluate_number, (expression.left, expression.right), lookup)
     try:
         return _check_bound(BINARY[expression.operator](*values), expression.span)
     except ZeroDivisionError:
@@ -161,7 +199,7 @@ def _call_function(expression: tree.Function, lookup: Lookup) -> Any:
     name = expression.name.text
     if name not in FUNCTIONS:
         raise UndefinedName(f"there is no function `{name}`; there are {', '.join(FUNCTIONS)}", expression.name.span)
-    values = [_evaluate_number(argument, lookup) for argument in expression.arguments]
+    values = _evaluate_all(_evaluate_number, expression.arguments, lookup)
     wanted = "at least two" if name in ("min", "max") else "one"
     if (len(values) < 2) if wanted == "at least two" else (len(values) != 1):
         raise EvaluationError(f"`{name}` takes {wanted}", expression.span)

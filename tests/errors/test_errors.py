@@ -66,6 +66,9 @@ def test_every_fix_that_is_offered_mends_its_error(file: Path, monkeypatch: pyte
         for fix in diagnostic.fixes:
             fixed = check_source(Source(file.name, apply_edits(checked.source.text, fix)))
             after = errors(fixed)
+            if "uncovers" in fix.title:
+                assert after != before, fix.title
+                continue
             assert not after - before, fix.title
             if diagnostic.severity is Severity.ERROR:
                 assert after.total() < before.total(), fix.title

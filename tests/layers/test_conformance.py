@@ -395,5 +395,5 @@ def test_a_layer_has_the_traits_that_it_says(kind: str, spec: str) -> None:
 def test_a_value_that_a_fix_may_try_is_of_a_field(kind: str, spec: str) -> None:
     row = Alone(spec)
     for claim in (None, row.output):
-        fields = {field for field, _ in row.layer.alternatives(row.shapes, claim)}
+        fields = {alternative.field for alternative in row.layer.alternatives(row.shapes, claim)}
         assert fields <= set(type(row.layer).model_fields)

@@ -129,8 +129,21 @@ def test_many_hostile_names(text: str) -> None:
     assert_sound(text)
 
 
+FEW = ("f", "F", "torch", "_modules", "_forward_hooks", "__init__", "__class__", "__debug__", "map", "None", "x", "_")
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_hostile_name_in_one_place_at_a_time(name: str) -> None:
+    assert_sound_in_each_place(name)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_each_hostile_name(name: str) -> None:
+def test_each_hostile_name_in_one_place_at_a_time(name: str) -> None:
+    assert_sound_in_each_place(name)
+
+
+def assert_sound_in_each_place(name: str) -> None:
     """The name in one place at a time: a block, a label, an input, a head, a parameter, the network."""
     lines = [f"net {name}", f"input {name} 4x4x2\ninput {name}_1 4x4x2\nadd @{name} -> conv K=2 F=1"]
     lines += [f"input 4x4x2\n{name}: conv K=2 F=1 -> bn -> relu\nconv K=2 F=1"]

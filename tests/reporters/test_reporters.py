@@ -189,7 +189,7 @@ def test_a_diagnostic_is_a_workflow_command(capsys: pytest.CaptureFixture[str], 
     message = text.replace("%0A", "\n").replace("%25", "%").split("\n")
     assert message[0] == "`conv2` leaves real pixels unread: (26 − 5 + 0)/2 + 1 = 11.5"
     assert message[1] == "(N − F + 2P)/S + 1 = (26 − 5 + 0)/2 + 1 = 11.5"
-    assert "fix: S=1 → 22×22×6" in message
+    assert "fix: S=2 → S=1 in conv2, line 3: 22×22×6" in message
 
 
 def test_a_place_of_several_lines_has_no_columns(capsys: pytest.CaptureFixture[str], broken: Path) -> None:

@@ -133,13 +133,20 @@ class Layer(Attributes):
         """
         return None
 
-    def alternatives(self, inputs: Shapes, claim: Shape | None) -> Alternatives:
-        """Yield other attribute values for a fix to try when the layer fails or a claim asks for another shape."""
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        """Yield other attribute values for a fix to try.
+
+        `wanted` is an output's shape that would help, if there is one; it is no obligation.
+        """
         yield from ()
 
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         """Return the shape that an input of `shape` must take to be joined with one of `other`; None if unknown."""
         return None
+
+    def converter(self, shape: Shape, other: Shape) -> str:
+        """Return the text of a layer behind an input of `shape` with which it can be joined with one of `other`."""
+        return ""
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """Return the torch calls to apply in turn; at most one has parameters, and it is named after the node."""

@@ -7,7 +7,7 @@ output = (N − F + 2P)/S + 1, with D(F − 1) + 1 in place of F if dilated
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from specnet.diagnostics import Code
 from specnet.layers.base.layer import Layer, TorchCall
@@ -113,6 +113,12 @@ class Windowed(Layer):
 
     def formula(self, inputs: Shapes) -> str:
         return format_arithmetic(self.axes(inputs))
+
+
+def describe_window(layer: Layer | None) -> tuple[Any, ...] | str | None:
+    """Return what layers that may be wrong in the same way have in common: their window, or their kind without one."""
+    window = tuple(getattr(layer, name, None) for name in ("kernel_size", "stride", "padding", "dilation"))
+    return window if window[0] else layer.kind if layer else None
 
 
 def make_axes(

@@ -1,0 +1,67 @@
+"""Fixes that change an input: a size at which the layers fit, or the order of height, width and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from specnet.analyses.input_sizes import find_fitting_sizes
+from specnet.compiler import Checked
+from specnet.diagnostics import Edit
+from specnet.fixes.candidates import Candidate, Change
+from specnet.fixes.causes import judge
+from specnet.fixes.goals import Goal, find_upstream
+from specnet.layers.base import Shape
+from specnet.source import Span
+
+MOST_SIZES = 3
+"""The largest number of sizes to try for an input."""
+
+FARTHER = 0.3
+"""The cost of changing the input for a layer that does not read it directly."""
+
+
+def change_inputs(checked: Checked, goal: Goal) -> Iterator[Candidate]:
+    """Yield the sizes of each input, nearest first, with which the goal is met."""
+    upstream = find_upstream(checked.network, goal.node)
+    for given in checked.network.inputs:
+        place = checked.elaborated.places[given.name]
+        if given.name in upstream and given.shape and "shape" in place.attributes:
+            fitting = find_fitting_sizes(checked.network, given.name, goal.node)
+            met = (shape for shape, through in fitting if goal.is_met(through))
+            for shape in islice(met, MOST_SIZES):
+                yield _change_input(checked, goal, given.name, given.shape, shape)
+
+
+def _change_input(checked: Checked, goal: Goal, name: str, now: Shape, shape: Shape) -> Candidate:
+    span = checked.elaborated.places[name].attributes["shape"]
+    text = "x".join(map(str, shape))
+    changed = sum(abs(new - old) / old for new, old in zip(shape, now, strict=True))
+    origin = checked.network.shape_origin(goal.node)
+    is_direct = origin is None or name in origin.inputs
+    change = Change(_describe(name, span), text, "", Edit(span, text))
+    cost = 0.95 + min(changed, 1.0) + (0.0 if is_direct else FARTHER)
+    return judge(checked, Candidate((change,), cost, {}, {name: shape}))
+
+
+def put_channels_last(checked: Checked) -> Iterator[Candidate]:
+    """Yield a change that writes the inputs in PyTorch's order, such as `1x28x28`, as `28x28x1`."""
+    changes = list[Change]()
+    for name in (given.name for given in checked.network.inputs):
+        shape, place = checked.network.shapes[name], checked.elaborated.places[name]
+        if shape and _is_channels_first(shape) and "shape" in place.attributes:
+            span, text = place.attributes["shape"], "x".join(map(str, (*shape[1:], shape[0])))
+            words = f"{text} (height, width, channels)"
+            changes.append(Change(_describe(name, span), words, "", Edit(span, text)))
+    if changes:
+        yield Candidate(tuple(changes), 0.0)
+
+
+def _describe(name: str, shape: Span) -> str:
+    return f"input {shape.text}" if name == "input" else f"input {name} {shape.text}"
+
+
+def _is_channels_first(shape: Shape) -> bool:
+    """Whether a shape looks like one or three channels, followed by a square or by two much larger sizes."""
+    channels, *sizes = shape
+    return channels in (1, 3) and len(sizes) == 2 and (sizes[0] == sizes[1] > channels or min(sizes) >= 8 * channels)

@@ -1,0 +1,91 @@
+"""The order in which candidates are tried and fixes offered: by what is wrong after them, and how much they change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from specnet.diagnostics import Diagnostic, Fix
+from specnet.fixes.candidates import Candidate
+from specnet.fixes.verification import Proof
+from specnet.layers.base import format_shape
+
+MAX_OFFERS = 5
+"""The largest number of fixes to offer for one error."""
+
+MAX_VARIANTS = 2
+"""The largest number of fixes to offer that change the same place."""
+
+VARIANT = 0.15
+"""What each further change of the same place adds to its cost."""
+
+WORST = 1.0
+"""A fix that costs so much more than the best one is not offered beside it."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A fix with its cost and its proof."""
+
+    fix: Fix
+    cost: float
+    proof: Proof
+    is_searched: bool
+    """Whether the fix was searched for, and does not follow from the text of the error's line."""
+
+    @property
+    def key(self) -> tuple[int, int, float]:
+        return len(self.proof.uncovered), len(self.proof.after.errors), self.cost
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the whole spec is sound after the fix."""
+        return self.proof.after.ok
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether the fix changes what is claimed or expected, and not the network."""
+        return self.fix.title.startswith(("=>", "expect"))
+
+    def entitled(self, diagnostic: Diagnostic) -> Fix:
+        """Return the fix with the resulting shape of the error's layer, and what it uncovers, in its title."""
+        return replace(self.fix, title=f"{self.fix.title}{self._result(diagnostic)}{self._uncovered()}")
+
+    def _result(self, diagnostic: Diagnostic) -> str:
+        node = self.proof.after.network.by_name.get(diagnostic.node)
+        if self.fix.title.startswith("=>"):
+            return ", as it is" if self.is_searched else ""
+        return f": {format_shape(node.output)}" if node and node.output else ""
+
+    def _uncovered(self) -> str:
+        if not self.proof.uncovered:
+            return ""
+        first, *others = self.proof.uncovered
+        place = f" in line {first.span.line}" if first.span else ""
+        more = f" and {len(others)} more" if others else ""
+        return f", which uncovers {first.code.name}{place}{more}"
+
+
+def order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return candidates in the order in which to try them: further changes of the same place later."""
+    likeliest, variants, keys = sorted(candidates, key=lambda c: c.cost), Counter[object](), dict[int, float]()
+    for candidate in likeliest:
+        place = frozenset(edit.span for edit in candidate.edits)
+        keys[id(candidate)] = candidate.cost + VARIANT * variants[place]
+        variants[place] += 1
+    return sorted(likeliest, key=lambda candidate: (candidate.contradictions, keys[id(candidate)]))
+
+
+def rank(offers: Sequence[Offer]) -> list[Offer]:
+    """Return the offers to show, best first: few that change the same place, and none far worse than the best."""
+    best = sorted(offers, key=lambda offer: offer.key)
+    chosen, variants = list[Offer](), Counter[object]()
+    for offer in best:
+        place = frozenset(edit.span for edit in offer.fix.edits)
+        if variants[place] < MAX_VARIANTS and offer.cost <= best[0].cost + WORST:
+            variants[place] += 1
+            chosen.append(offer)
+    clean = [offer for offer in chosen if not offer.proof.uncovered]
+    uncovering = [offer for offer in chosen if offer.proof.uncovered]
+    return [*clean[: MAX_OFFERS - len(uncovering[:1])], *uncovering][:MAX_OFFERS]
