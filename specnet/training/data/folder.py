@@ -47,7 +47,7 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
-    candidates = [*(root / path for root in list_data_roots(data_dir)), Path(path)]
+    candidates = list(dict.fromkeys([*(root / path for root in list_data_roots(data_dir)), Path(path)]))
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
         tried = ", ".join(str(candidate) for candidate in candidates)
