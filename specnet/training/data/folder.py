@@ -109,8 +109,10 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
         raise DataProblem(f"{layout.describe_part('train')} needs images of at least two classes, and {there} any")
     for part in layout.classes:
         if more := order_classes(set(files.count(part)) - set(classes)):
-            than = "the run was not trained on" if request.classes else "the training part lacks"
-            raise DataProblem(f"{layout.describe_part(part)} has images of classes that {than}: {list_names(more)}")
+            where, lacking = layout.describe_part(part), "the training part lacks"
+            if request.classes:
+                lacking = "the run was not trained on"
+            raise DataProblem(f"{where} has images of classes that {lacking}: {list_names(more)}; leave them out")
     return classes
 
 
