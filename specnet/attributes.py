@@ -73,14 +73,15 @@ class Multiple:
     factor: float
 
 
-def _both_axes(value: object) -> object:
-    return (value, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+def repeat_for_axes(value: Any) -> Any:
+    """Return a pair for height and width, in which a single value is repeated."""
+    return value if isinstance(value, tuple | list) else (value, value)
 
 
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 """A whole number from 1."""
 
-Pair = Annotated[tuple[Count, Count], BeforeValidator(_both_axes)]
+Pair = Annotated[tuple[Count, Count], BeforeValidator(repeat_for_axes)]
 """Height and width; one number stands for both."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]

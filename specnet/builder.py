@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from specnet.attributes import describe_requirement, find_field
+from specnet.attributes import LARGEST, describe_requirement, find_field
 from specnet.graph import Input, Network, Node
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer, LayerError, Shape
@@ -36,17 +36,23 @@ class NetworkBuilder:
     """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say."""
 
     def __init__(self, name: str, description: str = "") -> None:
+        if re.search(r'["\n\r]', name + description):
+            raise ValueError("a name or a description has no quotes and no line ends")
         self.name = name
         self.description = description
         self._inputs: list[Input] = []
         self._nodes: list[Node] = []
         self._shapes: dict[str, Shape] = {}
+        self._containers: set[str] = set()
         self._counts: Counter[str] = Counter()
 
     def input(self, shape: Shape, name: str = "input") -> str:
-        """Add an input of shape (height, width, channels) or (length,); return its name."""
-        self._declare(name, tuple(shape))
-        self._inputs.append(Input(name, tuple(shape)))
+        """Add an input of shape (height, width, channels) or (length,); return its name, escaped as by `add`."""
+        sizes, name = tuple(shape), _escape_path(name)
+        if len(sizes) not in (1, 3) or not all(type(size) is int and 1 <= size <= LARGEST for size in sizes):
+            raise ValueError(f"an input is height, width and channels, or a length, from 1 to {LARGEST:,}, not {shape}")
+        self._declare(name, sizes)
+        self._inputs.append(Input(name, sizes))
         return name
 
     def add(self, layer: Layer | str, *inputs: str, name: str = "", **attributes: Any) -> str:
@@ -55,7 +61,7 @@ class NetworkBuilder:
         A layer may be given as its kind and attributes, with keys as in a spec (`K`) or as in torch (`out_channels`).
         """
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
-        name = escape_name(name) if name else self._next_name(made.kind)
+        name = _escape_path(name) if name else self._next_name(made.kind)
         if not made.arity.admits(len(inputs)):
             raise ValueError(f"`{name}` takes {made.arity}, not {spell_number(len(inputs))}")
         shapes = tuple(self._shape(value) for value in inputs)
@@ -83,9 +89,11 @@ class NetworkBuilder:
     def _declare(self, name: str, shape: Shape) -> None:
         if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", name, re.ASCII) or name in KEYWORDS:
             raise ValueError(f"`{name}` cannot be a name: names have letters, digits and underscores")
-        if name in self._shapes:
+        around = {name[: dot.start()] for dot in re.finditer(r"\.", name)}
+        if name in self._shapes or name in self._containers or around.intersection(self._shapes):
             raise ValueError(f"the name `{name}` is taken")
         self._shapes[name] = shape
+        self._containers |= around
 
     def _shape(self, name: str) -> Shape:
         if name not in self._shapes:
@@ -93,14 +101,18 @@ class NetworkBuilder:
         return self._shapes[name]
 
 
+def _escape_path(name: str) -> str:
+    return ".".join(map(escape_name, name.split(".")))
+
+
 def make_layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
-    """Return a layer of a kind; raises ValueError in the words of a spec."""
+    """Return a layer of a kind; raises ValueError in the words of a spec, which is as strict: `K="8"` is no number."""
     cls = get_layer_class(kind)
     if cls is None:
         hint = did_you_mean(find_closest_word(kind, list_kinds())) or f"; there are {', '.join(list_kinds())}"
         raise ValueError(f"no kind of layer is called `{kind}`{hint}")
     try:
-        return cls.model_validate(attributes)
+        return cls.model_validate(attributes, strict=True)
     except ValidationError as error:
         messages = dict.fromkeys(_describe(kind, cls, detail) for detail in error.errors())
         raise ValueError("; ".join(messages)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
@@ -70,7 +71,10 @@ class Checked:
 
     @property
     def digest(self) -> str:
-        return self.network.digest
+        """The digest of the network, or of the lines of a file that holds blocks alone, whatever their layout."""
+        if self.network.nodes:
+            return self.network.digest
+        return f"sha256:{sha256(repr(self.lines).encode()).hexdigest()}"
 
 
 def read_beside(path: str, span: Span) -> Source:

@@ -62,6 +62,7 @@ class Code(Enum):
     W508 = "the train section does not suit the network or the images"
     W509 = "bn forgets its running statistics with every batch"
     W510 = "the network has outputs that no class belongs to"
+    W511 = "an input looks like channels first"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"

@@ -60,6 +60,13 @@ def test_names_are_free_and_hide_no_attribute_of_a_module() -> None:
         ("relu", {"name": "input"}, "the name `input` is taken"),
         ("relu", {"name": "a b"}, "`a b` cannot be a name"),
         ("relu", {"name": "let"}, "`let` cannot be a name"),
+        ("relu", {"name": "input.relu"}, "the name `input.relu` is taken"),
+        ("conv", {"K": "8", "F": 1}, "`K` of `conv` must be a whole number, not `8`"),
+        ("conv", {"K": 8.0, "F": 1}, "`K` of `conv` must be a whole number, not 8"),
+        ("conv", {"K": True, "F": 1}, "`K` of `conv` must be a whole number, not yes"),
+        ("conv", {"K": 8, "F": 1, "bias": 1}, "`bias` of `conv` must be yes or no, not 1"),
+        ("conv", {"K": 8, "F": "1"}, "`F` of `conv` is the filter's size, as 3 or 3x5, not `1`"),
+        ("dropout", {"p": "0.5"}, "`p` of `dropout` must be a number, not `0.5`"),
     ],
 )
 def test_arguments_that_make_no_sense_are_errors_at_once(
@@ -68,6 +75,30 @@ def test_arguments_that_make_no_sense_are_errors_at_once(
     builder = make_builder()
     with pytest.raises(ValueError, match=re.escape(message)):
         builder.add(kind, builder.input((26, 26, 10)), **attributes)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, "3"), (8, 8, 3.0), (8, 8, True), (0,), (8, 8, 2**31), ()])
+def test_an_input_has_one_or_three_sizes(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="an input is height, width and channels, or a length, from 1 to"):
+        make_builder().input(shape)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\nb"])
+def test_a_name_that_a_spec_cannot_write_is_an_error_at_once(name: str) -> None:
+    for texts in ((name, ""), ("a", name)):
+        with pytest.raises(ValueError, match="a name or a description has no quotes and no line ends"):
+            specnet.NetworkBuilder(*texts)
+
+
+def test_names_of_inputs_and_parts_of_names_are_escaped() -> None:
+    builder = make_builder()
+    assert builder.input((8, 8, 3), name="torch") == "torch_"
+    assert builder.input((8, 8, 3)) == "input"
+    assert builder.add("relu", "torch_", name="train.eval") == "train_.eval_"
+    network = builder.network(builder.add("add", "train_.eval_", "input", name="sum"))
+    checked = specnet.check(network)
+    assert [given.name for given in checked.network.inputs] == ["torch_", "input"]
+    assert checked.ok
 
 
 def test_values_that_do_not_exist_are_errors_at_once() -> None:

@@ -46,7 +46,7 @@ from specnet.syntax.parser import parse
 LONGEST = 5.0
 """Seconds of processor time that a case may take."""
 
-LARGE = 500
+LARGE = 200
 """Layers of a sound network from which on it may take longer, and is neither built nor drawn."""
 
 MOST_ATTEMPTS = (400, 10)

@@ -86,7 +86,7 @@ class Case:
 
 def make_case(chance: Random) -> Case:
     """Return a random spec: a seed with some changes."""
-    text = chance.choice(_read_seeds()[chance.choice(("small", "small", "small", "small", "zoo", "broken"))])
+    text = chance.choice(_read_seeds()[chance.choice((*["small"] * 5, "zoo", *["broken"] * 2))])
     most, changes = chance.choice(((2, GENTLE), (2, GENTLE), (2, GENTLE), (4, TOKENS), (4, BYTES)))
     for _ in range(chance.randint(1, most)):
         text = chance.choice(changes)(chance, text)

@@ -23,8 +23,11 @@ LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 def build_module(network: Network) -> fx.GraphModule:
     """Return a module that takes one N×C×H×W tensor per input and returns the output, or a tuple if there are heads.
 
-    Parameters are named after their nodes: `conv1.weight`. Raises ValueError if the network was checked with errors.
+    Parameters are named after their nodes: `conv1.weight`. Raises ValueError if the network was checked with errors, or
+    is that of a file of blocks alone.
     """
+    if not network.outputs:
+        raise ValueError("there are no layers to build a module of")
     root = nn.Module()
     graph = fx.Graph()
     values = _add_inputs(graph, [i.name for i in network.inputs])

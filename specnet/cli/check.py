@@ -118,7 +118,8 @@ def _format_text(checked: Checked) -> str:
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
     counts = format_counts(checked.diagnostics)
     digest = checked.digest.removeprefix("sha256:")[:12]
-    verdict = f"ok{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
+    sort = "" if checked.network.nodes else ", blocks and no network"
+    verdict = f"ok{sort}{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
     return "\n\n".join((*parts, f"{escape_unprintable(checked.source.name)}: {verdict}"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from specnet.cli.options import FILE, add_spec_arguments
 from specnet.cli.output import print_diagnostics, print_file, print_message, refuse_folder, write_file
-from specnet.cli.specs import check_file
+from specnet.cli.specs import check_network
 
 HELP = "write the network of a spec as readable PyTorch source"
 
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the spec has errors; then nothing is written."""
     if options.output:
         refuse_folder(options.output)
-    checked = check_file(options.file, options)
+    checked = check_network(options.file, options)
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
         return 1

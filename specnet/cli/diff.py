@@ -10,7 +10,7 @@ from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, find_differences
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
 from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
-from specnet.cli.specs import check_file
+from specnet.cli.specs import check_network
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
 from specnet.printable import escape_unprintable
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0 if the networks are the same, 1 if they differ or one has errors."""
-    before, after = check_file(options.before, options), check_file(options.after, options)
+    before, after = check_network(options.before, options), check_network(options.after, options)
     for checked in (before, after):
         if not checked.ok:
             print_diagnostics(checked.shown, checked.omitted)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from specnet.cli.options import FILE, add_spec_arguments, natural_number, parse_format
 from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
-from specnet.cli.specs import check_file
+from specnet.cli.specs import check_network
 
 if TYPE_CHECKING:
     import graphviz
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
     refuse_folder(target)
     format = parse_format(target, FORMATS)
-    checked = check_file(options.file, options)
+    checked = check_network(options.file, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
 

@@ -36,14 +36,22 @@ class Display(Callback):
         self._task = self._bars.add_task("", total=None, visible=False, text="")
 
     def __enter__(self) -> Display:
-        self._bars.start()
+        if self._console.is_terminal:
+            self._bars.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bars.stop()
+        self._stop_bars()
+
+    def _stop_bars(self) -> None:
+        if self._console.is_terminal:
+            self._bars.stop()
 
     def on_note(self, text: str) -> None:
-        self._console.print(escape_unprintable(escape_commands(text)), markup=False)
+        if self._console.is_terminal:  # above the bar
+            self._console.print(escape_unprintable(escape_commands(text)), markup=False)
+        else:
+            print_message(text)
 
     def on_train_begin(self, plan: Plan) -> None:
         self._epochs = plan.epochs
@@ -80,7 +88,7 @@ class Display(Callback):
 
     def on_interrupt(self, interrupted: Interrupted) -> None:
         """End the process now, as a step takes longer than a user wants to wait."""
-        self._bars.stop()
+        self._stop_bars()
         print_message(*format_interruption(interrupted))
         os._exit(interrupted.exit_code)
 

@@ -28,6 +28,14 @@ def check_file(file: str, options: argparse.Namespace) -> Checked:
     return check_text(read_spec(file), options)
 
 
+def check_network(file: str, options: argparse.Namespace) -> Checked:
+    """Check a FILE as `check_file` does; raises CommandError, also for a sound file of blocks alone."""
+    checked = check_file(file, options)
+    if checked.ok and not checked.network.nodes:
+        raise CommandError(f"{file} holds blocks alone, and no network to {options.command}", exit_code=1)
+    return checked
+
+
 def check_text(source: Source, options: argparse.Namespace) -> Checked:
     """Check a text as `check_file` does a file; raises CommandError."""
     from specnet.compiler import check_source, read_beside

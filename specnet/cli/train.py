@@ -18,7 +18,7 @@ from specnet.cli.options import (
     natural_number,
 )
 from specnet.cli.output import CommandError, print_diagnostics, print_message, print_text
-from specnet.cli.specs import check_file
+from specnet.cli.specs import check_network
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
 from specnet.reporters.table import align_rows
@@ -109,7 +109,7 @@ def _start(options: argparse.Namespace) -> int:
     if options.file is None:
         raise CommandError("name the FILE of a spec, or with --resume the folder of a run")
     options.settings += [f"{name}={value}" for name in SETTING_FLAGS if (value := getattr(options, name)) is not None]
-    checked = check_file(options.file, options)
+    checked = check_network(options.file, options)
     _print_diagnostics_once(checked)
     if not checked.ok:
         return 1

@@ -51,7 +51,6 @@ ACTIVATIONS: Mapping[str, str] = {
 
 ALIASES = {
     "AvgPool2D": "AveragePooling2D",
-    "Convolution2D": "Conv2D",
     "Convolution2DTranspose": "Conv2DTranspose",
     "GlobalAvgPool2D": "GlobalAveragePooling2D",
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
@@ -197,8 +196,23 @@ Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
 )
 """The classes of keras.layers, which all take the arguments of `Layer`."""
 
+KERAS_1: Table = read_table(
+    """
+Layer(*, activation: activation = None, use_bias: bias = True, padding: P = "valid", data_format: layout = None,
+       kernel_initializer: training = "glorot_uniform", kernel_regularizer: training = None, name: name = None,
+       bias_regularizer: training = None, input_shape: input = None, dilation_rate: D = (1, 1), groups: G = 1) ->
+Convolution2D(filters: K, nb_row: text, nb_col: text, *, strides: S = (1, 1),
+       **kwargs: Layer) -> conv F={nb_row}x{nb_col}, but in Keras 2 the third value is the stride
+Convolution2D(filters: K, kernel_size: F, *, strides: S = (1, 1), **kwargs: Layer) -> conv
+""",
+    ACTIVATIONS,
+    RENAMED,
+)
+"""The convolution as Keras 1 has it, with two numbers for its window, and as Keras 2 and 3 have it."""
+
 KERAS: Table = {
     **CLASSES,
+    **KERAS_1,
     **{alias: CLASSES[name] for alias, name in ALIASES.items()},
 }
 """The classes by all their names."""

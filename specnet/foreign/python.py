@@ -67,6 +67,10 @@ def _end_of_call(code: str, start: int, end: int) -> int:
     return end
 
 
+Element = tuple[re.Match[str], Call | None]
+"""An element of a chain, and its translation if it is a call of Python."""
+
+
 def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | None:
     """Translate the calls among the elements of a line."""
     parts = PARTS.match(bad)
@@ -74,23 +78,28 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
         return None
     tool = guess_tool(bad) or guess_tool(line.original)
     elements = [(found, translate_statement(found["text"], tool)) for found in ELEMENT.finditer(parts["chain"])]
-    calls = [call for _, call in elements if call]
-    if not calls:
-        return None
-    draft = _put_together([call or found["text"].strip() for found, call in elements], line.code[:start])
-    if not draft.steps:
+    draft = _put_together(elements, line.code[:start]) if any(call for _, call in elements) else None
+    if draft is not None and not draft.steps and draft.is_exact:
+        return _hint_without_layers(next(call for _, call in elements if call), line)
+    if draft is None or not draft.steps:
         return None
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
+    return _make_hint(parts, elements, draft, start, end)
+
+
+def _make_hint(parts: re.Match[str], elements: Sequence[Element], draft: Draft, start: int, end: int) -> Hint:
+    """Return the hint with a draft in place of the line, which begins at the offset `start`."""
+    bad = parts.string
     body, lost = lay_out(draft.steps, bad.count("\n"))
-    replacement = parts["before"] + body + parts["after"]
-    first = next(found for found, call in elements if call)
-    place = start + parts.start("chain") + first.start("text")
     draft = replace(draft, differences=(*draft.differences, *lost))
+    replacement = parts["before"] + body + parts["after"]
+    found, call = next((found, call) for found, call in elements if call)
+    place = start + parts.start("chain") + found.start("text")
     return Hint(
-        _make_message(calls[0]),
+        _make_message(call),
         place,
-        place + len(first["text"].partition("\n")[0].rstrip()),
+        place + len(found["text"].partition("\n")[0].rstrip()),
         find_changes(bad, replacement, start) if draft.is_known else (),
         replacement,
         title=parts["before"] + format_title(draft.steps) + parts["after"],
@@ -102,20 +111,28 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     )
 
 
-def _put_together(elements: Sequence[Call | str], above: str) -> Draft:
-    """Return the steps of a line's elements; those of a spec are strings. `above` is the code before the line."""
+def _put_together(elements: Sequence[Element], above: str) -> Draft:
+    """Return the steps of a line's elements; `above` is the code before the line."""
     steps, differences, is_known = list[Step](), list[str](), True
-    for position, element in enumerate(elements):
-        if isinstance(element, str):
-            steps.append(Step("", (element,), (None,)))
+    for position, (element, call) in enumerate(elements):
+        if call is None:
+            steps.append(Step("", (element["text"].strip(),), (None,)))
             continue
-        found = _resolve_inputs(element, above) if position == 0 else element
+        found = _resolve_inputs(call, above) if position == 0 else call
         steps += found.steps
         differences += found.differences
         is_known &= found.is_known
-    if position > 0 or len(steps) == 1:
+    if len(elements) > 1 or len(steps) == 1:
         steps = [join_steps(steps)]
     return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
+
+
+def _hint_without_layers(call: Call, line: BadLine) -> Hint:
+    """Leave out `model = Sequential()`, which adds no layer."""
+    start, end = line.bounds
+    message = f"`{call.function}(…)` adds no layer, and a spec needs no such line: it lists its layers, one a line"
+    title = "without the line"
+    return Hint(message, start, end, ((start, end, ""),), title=title, is_safe=True, is_assumed=True)
 
 
 # What a call reads

@@ -39,8 +39,9 @@ class Translation:
 
 
 def translate(rows: Sequence[Signature], arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Translation:
-    """Translate a call of a layer by that of its rows with the fewest differences."""
-    return min((_Draft(row).translate(arguments, keywords) for row in rows), key=lambda result: len(result.differences))
+    """Translate a call of a layer by that of its rows with the fewest differences, the most special one of several."""
+    found = [(row, _Draft(row).translate(arguments, keywords)) for row in rows]
+    return min(found, key=lambda pair: (len(pair[1].differences), not pair[0].difference))[1]
 
 
 def translate_argument(row: Signature, name: str, value: Value) -> tuple[str, tuple[str, ...]]:

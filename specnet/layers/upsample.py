@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from specnet.attributes import LARGEST, Pair
+from specnet.attributes import LARGEST, Pair, repeat_for_axes
 from specnet.diagnostics import Code
 from specnet.layers.base import (
     LayerError,
@@ -20,7 +20,7 @@ from specnet.layers.base import (
 )
 from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.padding import collapse_pair, repeat_for_axes
+from specnet.layers.base.padding import collapse_pair
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]

@@ -41,7 +41,7 @@ def _lines(network: Network, labels: Labels) -> Iterator[tree.Line]:
     """Yield inputs, then a line for each node and for each head after its node, then training."""
     heads = {head.value: head for head in network.heads}
     yield _line(_title(network))
-    yield from (_line(_input(i, labels)) for i in network.inputs)
+    yield from (_line(_input(i, labels, is_only=len(network.inputs) == 1)) for i in network.inputs)
     previous = network.inputs[-1].name if network.inputs else ""
     for node in network.nodes:
         yield _node(node, previous, labels)
@@ -70,8 +70,8 @@ def _title(network: Network) -> tree.Call:
     return _call("net", to_expression(network.name), *description)
 
 
-def _input(i: Input, labels: Labels) -> tree.Call:
-    name = [] if i.name == "input" else [make_name(labels[i.name])]
+def _input(i: Input, labels: Labels, is_only: bool) -> tree.Call:
+    name = [] if is_only and i.name == "input" else [make_name(labels[i.name])]
     sizes = tuple(map(to_expression, i.shape))
     return _call("input", *name, tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0])
 

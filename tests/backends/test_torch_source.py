@@ -308,3 +308,10 @@ def test_tidiness(tmp_path: Path) -> None:
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
     checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)
     assert (formatted.returncode, checked.returncode) == (0, 0)
+
+
+def test_a_file_of_blocks_has_no_module() -> None:
+    blocks = check_source(Source("<text>", "block b { relu }")).network
+    for build in (generate_source, build_module):
+        with pytest.raises(ValueError, match="there are no layers"):
+            build(blocks)

@@ -336,3 +336,28 @@ def test_a_key_of_the_project_that_there_is_not(
     Path("pyproject.toml" if spec(LECTURE) else "").write_text(f"[tool.specnet]\n{table}\n")
     assert main(["check", "a.net"]) == 2
     assert message in capsys.readouterr().err
+
+
+BLOCKS = "block b(K) { conv K=K F=3 P=1 -> relu }\n"
+
+
+def test_a_file_of_blocks_is_called_one_and_has_a_digest_of_its_own(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    digests = []
+    for text in (BLOCKS, BLOCKS.replace("F=3 P=1", "F=5  P=2"), BLOCKS.replace("F=3 ", "F=3   ")):
+        assert main(["check", spec(text)]) == 0
+        out = capsys.readouterr().out
+        assert ": ok, blocks and no network, digest " in out
+        digests.append(out.split()[-1])
+    assert digests[0] == digests[2]
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize("command", ["compile", "draw", "train", "diff"])
+def test_commands_on_networks_refuse_a_file_of_blocks(
+    command: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    file = spec(BLOCKS)
+    assert main([command, file, *([file] if command == "diff" else [])]) == 1
+    assert capsys.readouterr().err == f"error: {file} holds blocks alone, and no network to {command}\n"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from small_runs import COLOURS, paint_set
+
+from specnet.cli import main
 
 HOSTILE = "a\x1b[31m\r\n::error::b ##[c]\u202e\u200b\x07\x9b"
 """A name that paints, goes back, begins a line with a command, turns the text around, and rings."""
@@ -114,7 +118,6 @@ def test_texts_of_a_spec_are_printed_escaped(folder: Path, call: Call, text: str
     assert_harmless(written, told)
 
 
-@pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_run_and_its_classes_are_printed_escaped(folder: Path, call: Call) -> None:
     for part, count in (("train", 6), ("test", 2)):
         paint_set(folder / "photos" / part, {f"{HOSTILE}{name}": colour for name, colour in COLOURS.items()}, count)
@@ -137,3 +140,92 @@ def test_a_run_and_its_classes_are_printed_escaped(folder: Path, call: Call) -> 
         code, out, err = call(*words)
         assert code in (0, 2), err
         assert_harmless(out, err)
+
+
+FULL = Path("/dev/full")
+
+PRINTING = {
+    "help": ["--help"],
+    "help of a command": ["check", "--help"],
+    "version": ["--version"],
+    "check": ["check", "a.net"],
+    "check json": ["check", "a.net", "--format", "json"],
+    "check sarif": ["check", "a.net", "--format", "sarif"],
+    "check github": ["check", "b.net", "--format", "github"],
+    "compile": ["compile", "a.net"],
+    "diff": ["diff", "a.net", "a.net"],
+    "diff json": ["diff", "a.net", "a.net", "--format", "json"],
+    "fmt --check": ["fmt", "--check", "a.net"],
+    "explain": ["explain"],
+    "explain a code": ["explain", "E301"],
+    "evaluate": ["evaluate", "moved"],
+    "evaluate json": ["evaluate", "moved", "--format", "json"],
+    "predict": ["predict", "moved", "moved/curves.png"],
+    "runs": ["runs", "moved"],
+    "runs json": ["runs", "moved", "--format", "json"],
+    "train": ["train", "--resume", "moved"],
+}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", PRINTING.values(), ids=PRINTING)
+def test_an_output_that_cannot_be_written_is_said(
+    run: Path, trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    Path("a.net").write_text(f"let n  =  2\n{SPEC}")
+    Path("b.net").write_text(BROKEN["a window"])
+    needs_data = words[0] in ("evaluate", "train")
+    with FULL.open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        code = main([*words, *(["--data-dir", str(trained)] if needs_data else [])])
+        monkeypatch.undo()
+    said = capsys.readouterr().err
+    assert code == 2, said
+    assert said.endswith("error: the output cannot be written: no space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", [["check", "none"], ["evaluate", "none"], ["train", "--resume", "moved"]], ids=str)
+def test_messages_that_cannot_be_written_change_nothing(
+    run: Path, trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    with FULL.open("w") as full:
+        monkeypatch.setattr("sys.stderr", full)
+        code = main([*words, *(["--data-dir", str(trained)] if words[0] == "train" else [])])
+        monkeypatch.undo()
+    assert code == (0 if words[0] == "train" else 2), capsys.readouterr()
+
+
+def test_messages_that_nobody_reads_change_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stderr", closed)
+        code = main(["check", "none"])
+        monkeypatch.undo()
+    assert code == 2
+
+
+def test_a_result_that_nobody_reads_ends_quietly(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        code = main(["explain"])
+        monkeypatch.undo()
+    assert (code, capsys.readouterr().err) == (1, "")
+
+
+def test_on_a_terminal_only_our_own_colours_stay(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(HOSTILE).write_text(BROKEN["a window"], newline="")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(["check", HOSTILE]) == 1
+    out = capsys.readouterr().out
+    assert "\x1b[1;31merror[E302]\x1b[0m" in out
+    assert_harmless(re.sub(r"\x1b\[(?:1|2|0|1;31)m", "", out))

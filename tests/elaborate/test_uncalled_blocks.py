@@ -23,7 +23,7 @@ def codes(body: str, parameters: str = "K, n=2, skip=0") -> list[str]:
         ("konv K=K", "E101"),
         ("conv K=K F=3 Q=4", "E110"),
         ("conv K=K", "E111"),
-        ("fc K 3", "E114"),
+        ("fc n 3", "E114"),
         ("conv K=K F=0", "E112"),
         ("conv K=k F=3", "E102"),
         ("let a = K*k", "E102"),

@@ -107,6 +107,7 @@ def test_conventions_that_differ_are_translated(call: str, layers: str) -> None:
         ("SpatialDropout2D(0.1)", "whole channels"),
         ("UpSampling2D(2, interpolation='lanczos3')", "interpolation='lanczos3'"),
         ("layers.LSTM(64)", "layers.LSTM"),
+        ("Convolution2D(32, 3, 3, border_mode='same')", "in Keras 2 the third value is the stride"),
     ],
 )
 def test_what_a_layer_here_does_not_do_is_named(call: str, lost: str) -> None:

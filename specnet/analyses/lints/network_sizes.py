@@ -1,4 +1,4 @@
-"""N501 to N507: unusual numbers of filters, and unusual sizes of windows, maps, layers and receptive fields."""
+"""N501 to N507, W511: unusual numbers of filters, and sizes of windows, maps, layers, receptive fields and inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from specnet.analyses.lints.view import Finding, Lint, View, has_trait
 from specnet.diagnostics import Code
 from specnet.graph import Node
-from specnet.layers.base import Shape
+from specnet.layers.base import Shape, format_shape
+from specnet.layers.base.shapes import is_channels_first
 from specnet.layers.base.traits import Trait
 from specnet.layers.base.window import WindowAxis
 
@@ -27,6 +28,21 @@ LARGE_SIDE = 48
 
 UNPOOLED = 16
 """The largest usual side in pixels of a map that a fully connected layer reads without any pooling before it."""
+
+
+LEAST_SIDE = 8
+"""The smallest side in pixels of an image that is told from its channels."""
+
+
+def find_channels_first(view: View) -> Iterator[Finding]:
+    """Yield inputs in PyTorch's order, such as 3x32x32."""
+    for given in view.network.inputs:
+        channels, *sizes = given.shape
+        if is_channels_first(given.shape) and len({*sizes}) == 1 and sizes[0] >= max(LEAST_SIDE, 4 * channels):
+            span = view.elaborated.places[given.name].attributes["shape"]
+            beside = f"height {channels}, width {sizes[0]}, {sizes[0]} channels"
+            fact = f"`{given.name}` is {format_shape(given.shape)}, which looks like channels first"
+            yield Finding(span, given.name, beside, fact=fact)
 
 
 def find_odd_counts(view: View) -> Iterator[Finding]:
@@ -184,6 +200,7 @@ def _halves(view: View, node: Node) -> bool:
 
 
 LINTS = (
+    Lint(Code.W511, find_channels_first, help="a spec has height, width and channels in this order: `input 32x32x3`"),
     Lint(Code.N501, find_odd_counts, "{names} take{s} a K that is neither a power of two nor a multiple of 8"),
     Lint(Code.N502, find_even_filters, "{names} take{s} an even F, which has no middle"),
     Lint(Code.N503, find_shrinking_maps, "{names} make{s} the map smaller without a stride"),

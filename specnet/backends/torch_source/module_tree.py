@@ -47,7 +47,9 @@ class Dataflow:
 
 
 def trace_dataflow(network: Network) -> Dataflow:
-    """Return the network without its identities. Raises ValueError if it was checked with errors."""
+    """Return the network without its identities. Raises ValueError if it has no layers or was checked with errors."""
+    if not network.outputs:
+        raise ValueError("there are no layers to write a module of")
     alias: dict[str, str] = {}
     nodes, calls = list[Node](), dict[str, tuple[SourceCall, ...]]()
     for node in network.nodes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from specnet.attributes import LARGEST, BeforeAfter
+from specnet.attributes import LARGEST, BeforeAfter, repeat_for_axes
 
 T = TypeVar("T", int, float)
 
@@ -21,11 +21,6 @@ def _parse_sides(value: object) -> object:
     """Parse padding: 3, 1x2 for height and width, 0:1 for before and after, [0:1, 2] for both."""
     axes = repeat_for_axes(value)
     return tuple(map(_parse_side, axes)) if len(axes) == 2 and not isinstance(value, str) else value
-
-
-def repeat_for_axes(value: Any) -> Any:
-    """Return a pair for height and width, in which a single value is repeated."""
-    return value if isinstance(value, tuple | list) else (value, value)
 
 
 def _parse_side(side: object) -> object:

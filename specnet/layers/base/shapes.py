@@ -47,6 +47,12 @@ class LayerNote:
     arithmetic: str = ""
 
 
+def is_channels_first(shape: Shape) -> bool:
+    """Whether a shape looks like a few channels followed by a square or by two much larger sizes, as PyTorch writes."""
+    channels, *sizes = shape
+    return channels in (1, 3, 4) and len(sizes) == 2 and (sizes[0] == sizes[1] > channels or min(sizes) >= 8 * channels)
+
+
 def format_shape(shape: Shape) -> str:
     """Format a shape, as 55×55×96."""
     return "×".join(str(size) for size in shape)
