@@ -67,17 +67,22 @@ def find_path_in_zoo(file: Path) -> Path | None:
 
 
 def find_form(data: bytes) -> TextForm:
-    """Return the form of a file; its first line shows the line ends."""
+    """Return the form of a file; its first line shows the line ends, which are CR alone where there is no LF."""
     mark = next((mark for mark in ENCODINGS if data.startswith(mark)), b"")
     encoding = ENCODINGS.get(mark, "utf-8")
     first, has_end, _ = data[len(mark) :].decode(encoding, "replace").partition("\n")
-    return TextForm(mark, encoding, "\r\n" if has_end and first.endswith("\r") else "\n")
+    line_end = "\r\n" if first.endswith("\r") else "\n"
+    return TextForm(mark, encoding, line_end if has_end else "\r" if "\r" in first else "\n")
 
 
 def decode_spec(data: bytes) -> str:
-    """Return the text of a file, line ends included; invalid bytes become U+FFFD, which the parser reports."""
+    """Return the text of a file, line ends included; invalid bytes become U+FFFD, which the parser reports.
+
+    The line ends of a file that has CR alone become LF.
+    """
     form = find_form(data)
-    return data[len(form.mark) :].decode(form.encoding, "replace")
+    text = data[len(form.mark) :].decode(form.encoding, "replace")
+    return text.replace("\r", "\n") if form.line_end == "\r" else text
 
 
 def find_in_zoo(name: str) -> Path | None:

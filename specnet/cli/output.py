@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.printable import dump_json, escape_commands, escape_unprintable
-from specnet.spec_files import decode_spec, find_form
 
 BUG = 70
 """The exit code of an exception that no command should raise."""
@@ -47,6 +46,8 @@ def write_file(path: Path, content: bytes) -> None:
 
 def rewrite_spec(path: Path, text: str) -> None:
     """Replace the text of a spec, keeping its encoding, line ends and byte order mark; raises CommandError."""
+    from specnet.spec_files import find_form
+
     try:
         form = find_form(path.read_bytes())
     except OSError as error:
@@ -79,6 +80,8 @@ def print_json(value: Any) -> None:
 
 def print_file(content: bytes) -> None:
     """Print the content of a file on standard output as it is, but on a terminal without its control characters."""
+    from specnet.spec_files import decode_spec
+
     is_file = hasattr(sys.stdout, "buffer") and not sys.stdout.isatty()
     _write("stdout", content if is_file else _escape(decode_spec(content)))
 
@@ -86,7 +89,7 @@ def print_file(content: bytes) -> None:
 def print_message(*lines: object, colour: bool = False) -> None:
     """Print a message on standard error, each argument as one line; with `colour`, colours are not escaped."""
     text = "".join(f"{_escape_line(escape_commands(str(line)), colour)}\n" for line in lines)
-    with suppress(CommandError):  # where else could be said that this cannot be written?
+    with suppress(CommandError, BrokenPipeError):  # where else could be said that this cannot be written?
         _write("stderr", text)
 
 

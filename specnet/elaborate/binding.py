@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
-from specnet.elaborate.context import UNSET, Default
+from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
 from specnet.printer.values import quote_value
 from specnet.source import Span
@@ -267,7 +267,8 @@ def _diagnose_value(
 
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
-        return make_diagnostic(Code.E115, f"`{word.text}` {why}", word.span)
+        code = Code.E111 if detail["type"] == "missing" else Code.E115
+        return make_diagnostic(code, f"`{word.text}` {why}", word.span)
     written = attributes.key_of(name)
     meaning = attributes.model_fields[name].description
     choices = _list_choices(attributes, name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Scope, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.scope import UNSET, Scope, ValueName
 from specnet.graph import ModuleScope, ValueRef
 from specnet.layers import list_kinds
 from specnet.source import Source
@@ -18,7 +19,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
     name = block.name.text
     known = context.scope.find_block(name)
     if known:
-        first = Label(known[0].name.span, "first here", primary=False)
+        first = Label(known.block.name.span, "first here", primary=False)
         context.report(Code.E103, f"there is already a block `{name}`", block.name.span, first)
     elif name in statements or name in list_kinds():
         what = "a layer" if name in list_kinds() else "a word of the language"
@@ -27,8 +28,7 @@ def define_block(block: tree.Block, context: Context, statements: Collection[str
         context.report(Code.E106, "`block` takes no arms", block.body.span)
     else:
         _check_parameters(block, context)
-        context.scope.blocks[name] = block, context.scope
-        context.blocks.defined.append((block, context.scope))
+        context.blocks.defined.append(context.scope.define_block(block))
         context.declare(name, block.name.span)
 
 
@@ -54,14 +54,14 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     """Walk the lines of a block and return the value after the last one."""
     found = context.scope.find_block(call.word.text)
     assert found, "the caller has looked the block up"
-    block, home = found
+    block = found.block
     context.blocks.called.add(block.span)
     name = _take_name(call, context)
     active = (*context.scope.active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
     if not _can_be_called(call, context):
         return None
-    inner = Scope(f"{name}.", home, True, trace=(*context.scope.trace, call.span), active=active)
+    inner = found.make_scope(name, active, (*context.scope.trace, call.span))
     if not _ArgumentBinder(block, call, context, inner, value).bind():
         return None
     if context.is_uncalled:
@@ -77,9 +77,10 @@ def check_uncalled_blocks(source: Source, context: Context) -> None:
     What depends on their input or their parameters is unknown, so that it gives no errors.
     """
     graph = context.graph
-    for block, home in context.blocks.take_uncalled(source):
+    for defined in context.blocks.take_uncalled(source):
+        block = defined.block
         apart = GraphBuilder(graph.log, has_gaps=True, lacks_blocks=graph.lacks_blocks, steps=graph.steps)
-        inner = Scope(f"{block.name.text}.", home, is_block=True, active=(block.name.text,))
+        inner = defined.make_scope(block.name.text, (block.name.text,))
         uncalled = context.replace(graph=apart, scope=inner, is_uncalled=True)
         for parameter in block.parameters:
             if parameter.default:

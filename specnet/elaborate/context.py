@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +10,14 @@ from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, Label
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Scope, ValueName
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
-from specnet.naming import escape_name, is_reserved
+from specnet.naming import escape_name
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
-
-ValueName = str | None
-"""The name of a value of the network; None where it is unknown, or there is none yet."""
 
 Read = Callable[[str, Span], Source]
 """A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
@@ -34,161 +31,6 @@ MOST_COMPARED = 500_000
 
 class CannotRead(Exception):
     """A file that `use` names cannot be read, for the reason in the message."""
-
-
-class Unset:
-    """The value of a name whose expression depends on an unknown shape."""
-
-
-UNSET = Unset()
-
-
-@dataclass
-class LineLabel:
-    """The label of a line, a name that is taken for its first node; the others add their kind to it."""
-
-    text: str
-    taken: bool = False
-
-
-@dataclass(frozen=True)
-class Default:
-    """The value that `default KIND KEY=VALUE` gives a field, and where it does."""
-
-    value: Any
-    span: Span
-
-
-@dataclass
-class Scope:
-    """The names of one level: the file, a block's call, one repetition."""
-
-    path: str = ""
-    parent: Scope | None = None
-    is_block: bool = False
-    single_call: bool = False
-    """Whether this is a repetition of a single call, whose nodes take the name of the repetition."""
-    trace: tuple[Span, ...] = ()
-    active: tuple[str, ...] = ()
-    """The names of the blocks being called, outermost first."""
-    variables: dict[str, Any] = field(default_factory=dict)
-    blocks: dict[str, tuple[tree.Block, Scope]] = field(default_factory=dict)
-    defaults: dict[str, dict[str, Default]] = field(default_factory=dict)
-    taps: dict[str, str | None] = field(default_factory=dict)
-    reserved: set[str] = field(default_factory=set)
-    """The names that its lines give, those further down included."""
-    given: dict[str, tree.Name] = field(default_factory=dict)
-    """The labels, inputs and heads so far, by the names that they give."""
-    labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
-    renamed: dict[str, Span] = field(default_factory=dict)
-    """The taps that are named again within braces, and where."""
-    names: set[str] = field(default_factory=set)
-    """The names of its inputs, nodes and blocks, without its path."""
-    counts: Counter[str] = field(default_factory=Counter)
-    """The number of elements with each word so far."""
-    numbers: dict[str, int] = field(default_factory=dict)
-    """The last number that was put behind each word; lower ones are taken."""
-
-    def name_tap(self, name: str, value: ValueName, span: Span) -> None:
-        """Name a value; a value of that name around the braces is not replaced, which readers of it are told."""
-        self.taps[name] = value
-        around = [scope for scope in self._within_block() if scope is not self and name in scope.taps]
-        if around and not self.is_block:
-            around[0].renamed.setdefault(name, span)
-
-    def find_renamed_tap(self, name: str) -> Span | None:
-        """Return the place within braces where the value that `@name` means here has lost its name to another."""
-        owner = next((scope for scope in self._within_block() if name in scope.taps), None)
-        return owner.renamed.get(name) if owner else None
-
-    def copy(self) -> Scope:
-        """Return a copy, for lines that may or may not be walked."""
-        scope = object.__new__(Scope)
-        for name, value in vars(self).items():
-            setattr(scope, name, value.copy() if isinstance(value, dict | set) else value)
-        return scope
-
-    def absorb(self, copy: Scope) -> None:
-        """Take over the names of a copy; the values of its taps and variables are unknown."""
-        self.taps = dict.fromkeys(copy.taps) | self.taps
-        self.variables = dict.fromkeys(copy.variables, UNSET) | self.variables
-        self.blocks |= copy.blocks
-        self.labelled |= copy.labelled
-        self.given |= copy.given
-        self.names |= copy.names
-
-    def make_inner(self, name: str, single_call: bool = False) -> Scope:
-        """Return a scope below this one, whose nodes are called NAME.…"""
-        return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
-
-    def _outwards(self) -> Iterator[Scope]:
-        scope: Scope | None = self
-        while scope:
-            yield scope
-            scope = scope.parent
-
-    def _within_block(self) -> Iterator[Scope]:
-        for scope in self._outwards():
-            yield scope
-            if scope.is_block:
-                return
-
-    def find_variable(self, name: str) -> tuple[bool, Any]:
-        """Return whether a name has a value here, and the value."""
-        for scope in self._outwards():
-            if name in scope.variables:
-                return True, scope.variables[name]
-        return False, None
-
-    def find_block(self, name: str) -> tuple[tree.Block, Scope] | None:
-        """Return the block of a name, and the scope of its definition."""
-        return next((scope.blocks[name] for scope in self._outwards() if name in scope.blocks), None)
-
-    def collect_defaults(self, kind: str) -> dict[str, Default]:
-        """Return the defaults of a kind by field; inner scopes override outer ones."""
-        found: dict[str, Default] = {}
-        for scope in self._outwards():
-            found = scope.defaults.get(kind, {}) | found
-        return found
-
-    def find_tap(self, name: str) -> tuple[bool, str | None]:
-        """Return whether `@name` names a value here, and the value. A block sees its own taps only."""
-        for scope in self._within_block():
-            if name in scope.taps:
-                return True, scope.taps[name]
-        return False, None
-
-    def visible_names(self) -> Iterator[str]:
-        return (name for scope in self._outwards() for name in scope.variables)
-
-    def visible_taps(self) -> Iterator[str]:
-        return (name for scope in self._within_block() for name in scope.taps)
-
-    def visible_blocks(self) -> Iterator[str]:
-        return (name for scope in self._outwards() for name in scope.blocks)
-
-    def take_name(self, word: str, label: LineLabel | None) -> str:
-        """Take a new name for a node or block of this scope, below the scope's path."""
-        self.counts[word] += 1
-        if label and not label.taken:
-            label.taken = True
-            return self.path + label.text
-        if label:
-            return self.path + self._take_numbered(f"{label.text}_{word}", first=1)
-        return self.path + self._take_numbered(word, first=self.counts[word], always=True)
-
-    def _take_numbered(self, stem: str, first: int, always: bool = False) -> str:
-        """Take the stem with the lowest number from `first` on that makes it new; 1 is written only if `always`."""
-        mark = "_" if always and stem[-1].isdigit() else ""
-        number = max(first, self.numbers.get(stem, 0) + 1)
-        while not self._is_free(name := f"{stem}{mark}{number}" if always or number > 1 else stem):
-            number += 1
-        self.numbers[stem] = number
-        self.names.add(name)
-        return name
-
-    def _is_free(self, name: str) -> bool:
-        return name not in self.names and name not in self.reserved and not is_reserved(name)
 
 
 @dataclass(frozen=True)
@@ -231,18 +73,19 @@ class UsedFiles:
 
 @dataclass
 class BlockUse:
-    """The blocks that are defined, with the scopes of their definitions, and the definitions that are called."""
+    """The blocks that are defined, and the definitions that are called."""
 
-    defined: list[tuple[tree.Block, Scope]] = field(default_factory=list)
+    defined: list[DefinedBlock] = field(default_factory=list)
     called: set[Span] = field(default_factory=set)
 
-    def take_uncalled(self, source: Source) -> Iterator[tuple[tree.Block, Scope]]:
+    def take_uncalled(self, source: Source) -> Iterator[DefinedBlock]:
         """Yield each block of a file that is not called, those that are defined meanwhile too."""
         while self.defined:
-            block, home = self.defined.pop(0)
-            if block.span.source is source and block.span not in self.called:
-                self.called.add(block.span)
-                yield block, home
+            defined = self.defined.pop(0)
+            span = defined.block.span
+            if span.source is source and span not in self.called:
+                self.called.add(span)
+                yield defined
 
 
 @dataclass(frozen=True)

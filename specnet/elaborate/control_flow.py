@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import UNSET, Context, LineLabel, ValueName
+from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.scope import UNSET, LineLabel, ValueName
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.blocks import check_uncalled_blocks
-from specnet.elaborate.context import BlockUse, Context, Read, Scope, UsedFiles
+from specnet.elaborate.context import BlockUse, Context, Read, UsedFiles
 from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
+from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import find_closest_word

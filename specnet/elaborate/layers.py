@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from specnet.diagnostics import Code, Edit, Fix, make_diagnostic
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import UNSET, Context, ValueName
+from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
+from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
 from specnet.layers import get_layer_class
 from specnet.layers.base import Layer
@@ -78,7 +79,10 @@ def _add_node(
 ) -> str:
     """Add a node with the attributes of its arguments; if they are wrong, it has no layer and no shape."""
     scope, word = context.scope, call.word
-    bound = bind_attributes(kind, word, arguments, context.lookup(value), scope.collect_defaults(word.text))
+    defaults, rounding = scope.collect_defaults(word.text), scope.find_rounding()
+    if rounding and "rounding" in kind.model_fields:
+        defaults = {"rounding": rounding} | defaults
+    bound = bind_attributes(kind, word, arguments, context.lookup(value), defaults)
     context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None

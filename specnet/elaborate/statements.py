@@ -6,8 +6,9 @@ from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
 from specnet.elaborate.blocks import report_shape_name
-from specnet.elaborate.context import SHAPE_NAMES, UNSET, Context, Default, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
+from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
 from specnet.graph import Head, find_shape_origin
 from specnet.layers import get_layer_class, list_kinds
@@ -124,10 +125,7 @@ def accept_rounding(call: tree.Call, context: Context, value: ValueName) -> Valu
     if words != ["floor"] or len(call.arguments) != 1:
         context.report(Code.E106, "`round` is written `round floor`", call.span)
         return value
-    for kind in list_kinds():
-        layer = get_layer_class(kind)
-        if layer and "rounding" in layer.model_fields:
-            context.scope.defaults.setdefault(kind, {})["rounding"] = Default("floor", call.span)
+    context.scope.rounding = Default("floor", call.span)
     return value
 
 

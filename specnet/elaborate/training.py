@@ -11,9 +11,10 @@ from typing import Any
 
 from specnet import settings
 from specnet.attributes import Setting
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic
 from specnet.elaborate.binding import bind_attributes
-from specnet.elaborate.context import SHAPE_NAMES, Context, ValueName
+from specnet.elaborate.context import SHAPE_NAMES, Context
+from specnet.elaborate.scope import ValueName
 from specnet.settings import Training
 from specnet.syntax import tree
 from specnet.syntax.expressions import Lookup, UndefinedName
@@ -76,6 +77,8 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     word = calls[0].word
     name = word.text
     if name not in settings.list_lines():
+        if _is_moved(calls[0], context):
+            return False
         meant = context.suggest(name, settings.list_lines())
         has = "" if meant else f"it has {', '.join(settings.list_lines())}"
         context.report(Code.E104, f"`train` has no line `{name}`", word.span, help=has, meant=meant)
@@ -88,6 +91,22 @@ def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, 
     elif len(calls) > 1:
         context.report(Code.E106, f"`{name}` takes one step, not a chain", calls[1].span)
     return name not in found and len(calls) == 1
+
+
+def _is_moved(call: tree.Call, context: Context) -> bool:
+    """Return whether a line is an attribute of another, `lr 0.1`; reports it with the fix that moves it there."""
+    from specnet.foreign.recipes import find_home
+
+    home = find_home(call.word.text)
+    if home is None or len(call.arguments) != 1:
+        return False
+    source = call.span.source
+    move = home.move(source.text, (call.span.start, call.span.end), call.arguments[0].value.span.text)
+    edits = tuple(Edit(source.span(start, end), text) for start, end, text in move.changes)
+    context.add_diagnostics(
+        [make_diagnostic(Code.E104, home.message, call.word.span, fixes=[Fix(move.title, edits, safe=True)])]
+    )
+    return True
 
 
 def _lead_with_word(call: tree.Call) -> tree.Call:
@@ -129,7 +148,7 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
     if kind is None:
         first = arguments[0].value if arguments and arguments[0].key is None else None
         if not isinstance(first, tree.Name) or first.text not in choices:
-            _report_choices(line, word, first, list(choices), context)
+            _report_choices(line, word, arguments, context)
             return None
         kind, word, arguments = choices[first.text], first, arguments[1:]
     bound = bind_attributes(kind, word, arguments, _make_lookup(context))
@@ -149,18 +168,22 @@ def _make_lookup(context: Context) -> Lookup:
     return look_up_without_shape
 
 
-def _report_choices(
-    line: str, word: tree.Name, first: tree.Expression | None, choices: list[str], context: Context
-) -> None:
+def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: Context) -> None:
     """Report that a line needs a word after its name, or does not know the one that is there."""
+    from specnet.foreign.arguments import translate_arguments
     from specnet.foreign.operators import read_hyphens
 
+    choices = settings.get_choices(line)
     listed = ", ".join(f"`{choice}`" for choice in choices)
+    first = arguments[0].value if arguments and arguments[0].key is None else None
     given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
     if given:
-        meant = context.suggest(given.text, choices)
+        meant, place = context.suggest(given.text, choices), given.span
+        kind = choices.get(meant)
+        whole = translate_arguments(meant, kind, arguments[1:], len(kind.positional)) if kind else ""
+        place = place.to(arguments[-1].span) if whole else place
         message = f"`{line}` has no choice `{given.text}`"
-        context.report(Code.E104, message, given.span, help="" if meant else f"it has {listed}", meant=meant)
+        context.report(Code.E104, message, place, help="" if meant else f"it has {listed}", meant=whole or meant)
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 

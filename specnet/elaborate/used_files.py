@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from specnet.diagnostics import Code
-from specnet.elaborate.context import CannotRead, Context, Scope
+from specnet.elaborate.context import CannotRead, Context
+from specnet.elaborate.scope import Scope
 from specnet.foreign import recognise
 from specnet.source import Source
 from specnet.syntax import tree
@@ -31,7 +32,7 @@ def use_file(path: tree.Text, context: Context) -> None:
         homes[source] = _walk_file(source, context.replace(open_files=files))
     for name, block in homes[source].blocks.items():
         known = context.scope.find_block(name)
-        if known and known[0] is not block[0]:
+        if known and known.block is not block.block:
             context.report(Code.E103, f"there is already a block `{name}`", path.span)
         context.scope.blocks.setdefault(name, block)
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.context import Context, ValueName, Walker
+from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
 from specnet.elaborate.layers import add_join, add_layer
+from specnet.elaborate.scope import ValueName
 from specnet.elaborate.statements import (
     accept_rounding,
     add_expectation,

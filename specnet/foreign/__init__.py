@@ -19,16 +19,18 @@ LONGEST_LINE = 500
 
 def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> Hint | None:
     """Return a hint on a line that cannot be read, or None; its statement begins at the offset `statement`."""
-    from specnet.foreign import arrows, braces, punctuation, python, sections, slips
+    from specnet.foreign import arrows, braces, indentation, punctuation, python, recipes, sections, slips
     from specnet.foreign.bad_line import BadLine
 
     line = BadLine(parser_input.text, statement, error, parser_input.source.text)
     if len(line.code_of_line) > LONGEST_LINE:
         return None
     recognisers = (
+        indentation.recognise_indented_lines,
         braces.recognise_unclosed_brace,
         braces.recognise_unopened_brace,
         braces.recognise_separate_claim,
+        recipes.recognise_setting,
         sections.recognise_section,
         slips.recognise_slip,
         arrows.recognise_arrows,

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.foreign.keys import explain_key
+from specnet.foreign.words import find_closest_word
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 from specnet.source import Span
@@ -35,20 +36,48 @@ def explain_arguments(
 
 
 def complete_keys(words: str, call: tree.Call) -> str:
-    """Return `pool max F=2` for the call `maxpool 2` and our words `pool max`; "" unless values lack their keys."""
+    """Return `pool max F=2 S=1` for the call `maxpool 2 stride=1` and our words `pool max`.
+
+    "" if the values have our keys already, or one of them has no place.
+    """
     word, *others = words.split() or [""]
     kind = get_layer_class(word)
     if kind is None or call.body:
         return ""
-    given = {kind.field_of(argument.key.text) or "" for argument in call.arguments if argument.key}
     room = len(kind.positional) - sum(kind.words[word][0] in kind.positional for word in others)
-    bare = [argument.span for argument in call.arguments if not argument.key][max(room, 0) :]
-    letters = list_free_keys(kind, given)
-    if not bare or len(bare) > len(letters):
-        return ""
-    keys = dict(zip(bare, letters, strict=False))
-    texts = [f"{keys[span]}={span.text}" if span in keys else span.text for span in (a.span for a in call.arguments)]
-    return " ".join([words, *texts])
+    return translate_arguments(words, kind, call.arguments, room)
+
+
+def translate_arguments(words: str, kind: type[Attributes], arguments: Sequence[tree.Argument], room: int) -> str:
+    """Return our words with arguments by our keys: the first `room` values by position, the others by free letters.
+
+    "" if the arguments have our keys already, or one of them has no place.
+    """
+    keys = [argument.key and _translate_key(argument.key.text, kind) for argument in arguments]
+    letters = iter(list_free_keys(kind, {kind.field_of(key) or "" for key in keys if key}))
+    texts = [words]
+    for argument, key in zip(arguments, keys, strict=True):
+        room -= key is None
+        letter = key if key is not None else "" if room >= 0 or _is_word(argument, kind) else next(letters, None)
+        if letter is None or (argument.key and not letter):
+            return ""
+        texts.append(f"{letter}={argument.value.span.text}" if letter else argument.span.text)
+    return " ".join(texts) if texts[1:] != [argument.span.text for argument in arguments] else ""
+
+
+def _translate_key(key: str, kind: type[Attributes]) -> str:
+    """Return our key for another tool's: `K` for `out_channels`, `filters`; "" for none."""
+    if kind.field_of(key):
+        return key
+    return (
+        kind.key_of(key)
+        if key in kind.model_fields
+        else find_closest_word(key, tuple(map(kind.key_of, kind.model_fields)))
+    )
+
+
+def _is_word(argument: tree.Argument, kind: type[Attributes]) -> bool:
+    return isinstance(argument.value, tree.Name) and argument.value.text in kind.words
 
 
 def _recognise_missing_equal_signs(
@@ -96,12 +125,12 @@ def _list_missing_choices(attributes: type[Attributes], arguments: Sequence[tree
 
 
 def _make_keys(keys: Sequence[tuple[str, Span]], choice: str) -> Fix:
-    """Return the fix that writes a key before each value, and a choice before the first."""
+    """Return the fix that writes a key before each value, and a choice before the first; safe for a single value."""
     texts = [f"{key}=" for key, _ in keys]
     texts[0] = f"{choice} {texts[0]}".lstrip()
     title = " ".join(text + value.text for text, (_, value) in zip(texts, keys, strict=True))
     starts = [Span(value.source, value.start, value.start) for _, value in keys]
-    return Fix(title, tuple(map(Edit, starts, texts)))
+    return Fix(title, tuple(map(Edit, starts, texts)), safe=not choice and len(keys) == 1)
 
 
 def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:

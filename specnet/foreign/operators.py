@@ -27,6 +27,11 @@ CLAIM = re.compile(rf"[ \t](?P<sign>[>=]{{1,2}})[ \t]*(?P<shape>\d[\dx×]*)[ \t\
 HYPHENS = re.compile(r"(?<![\w@.])[A-Za-z_]\w*(?:-\w+)+(?![\w(])")
 """A name with hyphens."""
 
+NO_ATTRIBUTE = frozenset({Code.E102, Code.E110, Code.E114})
+"""The errors of a name that stands where a value or a word of the line should."""
+
+LONGEST_NUMBER = 20
+
 CONDITION_WORDS = frozenset({"if", "else", "and", "or", "not"})
 
 COMMENT_CODES = frozenset({Code.E102, Code.E106, Code.E110, Code.E114, Code.E120})
@@ -61,8 +66,15 @@ def _is_within(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
 
 
 def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
-    recognisers = [_recognise_comment, _recognise_condition, _recognise_hyphens, recognise_sign, _recognise_claim]
-    recognisers += [] if has_fix else [_recognise_missing_sign]
+    recognisers = [
+        _recognise_comment,
+        _recognise_condition,
+        _recognise_hyphens,
+        _recognise_claim,
+        _recognise_product,
+        recognise_sign,
+        *([] if has_fix else [_recognise_equal_sign]),
+    ]
     return next((cause for recognise in recognisers if (cause := recognise(code, place))), None)
 
 
@@ -114,20 +126,26 @@ def _recognise_claim(code: Code, place: Span) -> Diagnostic | None:
     return make_diagnostic(code, message, sign, fixes=[make_replacement(sign, "=>", safe=True)])
 
 
-def _recognise_missing_sign(code: Code, place: Span) -> Diagnostic | None:
-    """Recognise `K96`, an attribute without its `=`, and `4C`, a product without its `*`."""
+def _recognise_product(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `4C`, a product without its `*`, which is read as two values."""
     text, source = place.text, place.source
-    if code not in (Code.E102, Code.E110, Code.E114) or not text.isidentifier():
+    follows_number = re.search(r"\b\d+\Z", source.text[max(place.start - LONGEST_NUMBER, 0) : place.start]) is not None
+    if code not in NO_ATTRIBUTE or not text.isidentifier() or not follows_number:
         return None
-    if source.text[place.start - 1 : place.start].isdigit():
-        at, message = Span(source, place.start, place.start), "multiplication is written `*`"
-        return make_diagnostic(Code.E102, message, place, fixes=[Fix(f"*{text}", (Edit(at, "*"),), safe=True)])
-    if not any(letter.isdigit() for letter in text):
+    fix = Fix(f"*{text}", (Edit(Span(source, place.start, place.start), "*"),), safe=True)
+    return make_diagnostic(Code.E102, "multiplication is written `*`", place, fixes=[fix])
+
+
+def _recognise_equal_sign(code: Code, place: Span) -> Diagnostic | None:
+    """Recognise `K96`, an attribute without its `=`."""
+    text = place.text
+    splits = [i for i in range(1, len(text)) if text[i:].isdigit()] if text.isidentifier() else []
+    if code not in NO_ATTRIBUTE or not splits:
         return None
-    splits = [i for i in range(1, len(text)) if text[i:].isdigit()]
-    fixes = [make_replacement(place, f"{text[:i]}={text[i:]}") for i in splits]
     message = f"`{text}` has no value here; an attribute and its value are joined by `=`"
-    return make_diagnostic(code, message, place, fixes=fixes) if fixes else None
+    return make_diagnostic(
+        code, message, place, fixes=[make_replacement(place, f"{text[:i]}={text[i:]}") for i in splits]
+    )
 
 
 # Sizes, names and inputs, from the tree of a value

@@ -7,6 +7,7 @@ from math import gcd
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from specnet.attributes import Pair
 from specnet.diagnostics import Code
@@ -79,8 +80,12 @@ class Pool(Windowed):
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Pool:
         """Require either a window or an output size, and allow dilation only for max pooling, as torch does."""
-        if (self.kernel_size is None) == (self.output_size is None):
-            raise ValueError("needs either a window `F` or a size `to`, and `global` is `to=1`")
+        if self.kernel_size is None and self.output_size is None:
+            raise PydanticCustomError(
+                "missing", "needs the size of its window, as `F=2`, or `global` for the whole map"
+            )
+        if self.kernel_size and self.output_size:
+            raise ValueError("has a window, `F`, and a size to come to, `to` or `global`: it takes only one of them")
         if self.output_size and (self.stride or self.padding != UNPADDED or self.dilation != (1, 1)):
             raise ValueError("takes no `S`, `P` or `D` when its output size is given")
         if self.operation == "avg" and self.dilation != (1, 1):

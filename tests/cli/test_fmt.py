@@ -115,7 +115,7 @@ def test_standard_input_goes_to_standard_output() -> None:
     assert b"<stdin>:1:" in done.stderr
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 def test_encoding_and_line_ends_stay(folder: Path, encoding: str, line_end: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,7 +118,6 @@ def test_texts_of_a_spec_are_printed_escaped(folder: Path, call: Call, text: str
     assert_harmless(written, told)
 
 
-@pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_run_and_its_classes_are_printed_escaped(folder: Path, call: Call) -> None:
     for part, count in (("train", 6), ("test", 2)):
         paint_set(folder / "photos" / part, {f"{HOSTILE}{name}": colour for name, colour in COLOURS.items()}, count)
@@ -193,3 +194,38 @@ def test_messages_that_cannot_be_written_change_nothing(
         code = main([*words, *(["--data-dir", str(trained)] if words[0] == "train" else [])])
         monkeypatch.undo()
     assert code == (0 if words[0] == "train" else 2), capsys.readouterr()
+
+
+def test_messages_that_nobody_reads_change_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stderr", closed)
+        code = main(["check", "none"])
+        monkeypatch.undo()
+    assert code == 2
+
+
+def test_a_result_that_nobody_reads_ends_quietly(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        code = main(["explain"])
+        monkeypatch.undo()
+    assert (code, capsys.readouterr().err) == (1, "")
+
+
+def test_on_a_terminal_only_our_own_colours_stay(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(HOSTILE).write_text(BROKEN["a window"], newline="")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(["check", HOSTILE]) == 1
+    out = capsys.readouterr().out
+    assert "\x1b[1;31merror[E302]\x1b[0m" in out
+    assert_harmless(re.sub(r"\x1b\[(?:1|2|0|1;31)m", "", out))

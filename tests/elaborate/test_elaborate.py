@@ -6,6 +6,7 @@ import pytest
 
 import specnet
 from specnet.compiler import Checked, check_source
+from specnet.printer.values import format_layer
 from specnet.source import Source
 
 BOTTLENECK = """
@@ -151,6 +152,20 @@ def test_the_same_line_again_uses_the_same_weights() -> None:
     shared = {node.name: node.shares for node in result.network.nodes if node.shares}
     assert set(shared.values()) == {"f", "f_relu", "f_fc"}
     assert result.totals.parameters == 40 + 144 * 5 + 5
+
+
+def test_a_block_follows_the_defaults_of_its_definition() -> None:
+    text = (
+        "input 8x8x3\nblock above() { conv K=4 F=3 }\ndefault conv bias=no\n"
+        "block below() { conv K=4 F=3\ndefault conv S=2\nconv K=4 F=2 }\nabove\nbelow\nconv K=4 F=1"
+    )
+    layers = [format_layer(node.layer) for node in checked(text).network.nodes if node.layer]
+    assert layers == ["conv K=4 F=3", "conv K=4 F=3 bias=no", "conv K=4 F=2 S=2 bias=no", "conv K=4 F=1 bias=no"]
+
+
+def test_rounding_is_accepted_in_the_blocks_of_the_file_too() -> None:
+    text = "input 9x9x3\nblock half() { pool max F=2 }\nround floor\nhalf"
+    assert checked(text).network.nodes[0].output == (4, 4, 3)
 
 
 def test_defaults_hold_for_the_lines_that_follow() -> None:

@@ -26,7 +26,7 @@ REFUSED = {
     "pool max F=2 P=2": "E303 `pool1` has padding wider than half its window: 2 > 2/2",
     "pool max F=3 D=2 P=2": "E303 `pool1` has padding wider than half its window: 2 > 3/2",
     "pool avg F=3 D=2": "E115 `pool` takes `D` with `max` only",
-    "pool max": "E115 `pool` needs either a window `F` or a size `to`",
+    "pool max": "E111 `pool` needs the size of its window",
     "pool max global S=2": "E115 `pool` takes no `S`, `P` or `D` when its output size is given",
     "gn": "E304 `gn1` cannot split 4 input channels into 32 equal groups",
     "pool avg global -> instance_norm": "E305 `instance_norm1` needs more than one position",

@@ -85,7 +85,7 @@ def test_data_comes_from_the_folder_named(spec: Path, capsys: pytest.CaptureFixt
         (["--resume", "nowhere", "--epochs", "3"], 2, "takes nothing else but"),
         (["tiny.net", "--epochs", "0"], 1, "epochs"),
         (["tiny.net", "--set", "data.classes=11"], 1, "classes"),
-        (["tiny.net", "--set", "split.validation=2000"], 1, "sets 2000 of 1,438 images aside"),
+        (["tiny.net", "--set", "split.validation=2000"], 1, "sets 2,000 of 1,438 images aside"),
         (["untrained.net"], 1, "does not say what to train on"),
         (["broken.net"], 1, "cnov"),
     ],

@@ -47,7 +47,7 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
-    candidates = [*(root / path for root in list_data_roots(data_dir)), Path(path)]
+    candidates = list(dict.fromkeys([*(root / path for root in list_data_roots(data_dir)), Path(path)]))
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
         tried = ", ".join(str(candidate) for candidate in candidates)
@@ -109,8 +109,10 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
         raise DataProblem(f"{layout.describe_part('train')} needs images of at least two classes, and {there} any")
     for part in layout.classes:
         if more := order_classes(set(files.count(part)) - set(classes)):
-            than = "the run was not trained on" if request.classes else "the training part lacks"
-            raise DataProblem(f"{layout.describe_part(part)} has images of classes that {than}: {list_names(more)}")
+            where, lacking = layout.describe_part(part), "the training part lacks"
+            if request.classes:
+                lacking = "the run was not trained on"
+            raise DataProblem(f"{where} has images of classes that {lacking}: {list_names(more)}; leave them out")
     return classes
 
 

@@ -67,13 +67,13 @@ def find_images(folder: Path, note: Callable[[str], None]) -> list[Path]:
     """Return the images below a folder; `note` counts the files that are none. Raises DataProblem without an image."""
     names = list_files(folder, note)
     survey = survey_files(folder, names, count_processors())
-    others = [names[place] for place in survey.passed_over]
+    others = {names[place] for place in survey.passed_over}
     if len(others) == len(names):
         what = f", but {describe_endings(others)} that are none" if others else ""
         raise DataProblem(f"{folder} has no images{what}")
     if others:
         note(f"passed over in {folder}, as they are no images: {describe_endings(others)}")
-    return [folder / name for place, name in enumerate(names) if place not in set(survey.passed_over)]
+    return [folder / name for name in names if name not in others]
 
 
 def survey_files(folder: Path, names: Sequence[str], workers: int) -> Survey:

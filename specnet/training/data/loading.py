@@ -132,7 +132,7 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
     start, end = _split_range(split, there)
     if end - start >= there:
         images = format_amount(there, "image")
-        raise DataProblem(f"`split` sets {end - start} of {images} aside for validation, and leaves none to train on")
+        raise DataProblem(f"`split` sets {end - start:,} of {images} aside for validation, and leaves none to train on")
     if end == start:
         raise DataProblem(f"`split folds={split.folds}` leaves a fold empty: it splits {format_amount(there, 'image')}")
     train, validation = split_off(data.train, start, end)

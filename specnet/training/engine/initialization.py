@@ -157,14 +157,12 @@ def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) 
     theirs, ours = read_weights(path).tensors, module.state_dict()
     fitting = {name: value for name, value in theirs.items() if name in ours and value.shape == ours[name].shape}
     refuse_not_finite(path, fitting)
-    count = f"{len(fitting)} of the network's {len(ours)} tensors"
     rest = _describe_unmatched(theirs, ours, set(fitting))
     if 2 * len(fitting) < min(len(ours), len(theirs)):
-        these = _describe_names("the same in both", list(fitting))
-        raise Unsuitable(
-            f"{path} belongs to another network: {count} have the name and the shape of one there{these}{rest}"
-        )
-    note(f"{count} are those of {path}{rest}")
+        count = f"by name and shape, it has {len(fitting)} of the {len(ours)} tensors here"
+        same = _describe_names("the same in both", list(fitting))
+        raise Unsuitable(f"{path} belongs to another network: {count}{same}{rest}")
+    note(f"{len(fitting)} of the network's {len(ours)} tensors are those of {path}{rest}")
     return fitting
 
 

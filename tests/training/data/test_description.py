@@ -66,7 +66,7 @@ def test_what_is_changed_in_image_files(tmp_path: Path) -> None:
 def test_the_first_and_the_last_of_many_classes_are_named(classes: int, listed: str) -> None:
     labels = torch.arange(classes)
     data = DataSet(tuple(map(str, range(classes))), Images(torch.zeros(classes, 1, 1, 1, dtype=torch.uint8), labels))
-    assert next(describe_data(data)).endswith(f"{classes} classes: {listed}")
+    assert next(describe_data(data)).endswith(f"{classes:,} classes: {listed}")
 
 
 def test_a_part_without_a_class(tmp_path: Path) -> None:

@@ -50,5 +50,5 @@ def test_split(validation: float, expected: int) -> None:
 
 
 def test_a_split_that_leaves_nothing() -> None:
-    with pytest.raises(DataProblem, match="sets 1,438 images aside for validation, and there are 1,438"):
+    with pytest.raises(DataProblem, match="sets 1,438 of 1,438 images aside for validation"):
         read(Digits(), None, (8, 8, 1), Split(validation=1438))

@@ -92,12 +92,12 @@ CONVERTS = (
         ("empty.safetensors", b"", BadRun, "no file of weights in the format safetensors: it is empty"),
         ("half.safetensors", save({"4.bias": torch.ones(16)})[:-1], BadRun, "is damaged or only half there"),
         ("nan.safetensors", NOT_FINITE, BadRun, "3 of 16 numbers in 4.bias are not finite"),
-        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "0 of the network's 10 tensors"),
+        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "it has 0 of the 10 tensors here"),
         (
             "other.safetensors",
             ONE_OF_SEVEN,
             Unsuitable,
-            "another network: 1 of the network's 10 tensors .*; the same in both: 4.bias; "
+            "another network: by name and shape, it has 1 of the 10 tensors here; the same in both: 4.bias; "
             "drawn anew: 0.weight, 1.weight, .* and 3 more; not used: layer0.weight, .* and 1 more",
         ),
     ],

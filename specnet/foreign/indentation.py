@@ -1,0 +1,78 @@
+"""Recognise what belongs together by a colon and by indentation, as in Python: `repeat 3:`, `if W > 8:`, `else:`."""
+
+from __future__ import annotations
+
+import re
+
+from specnet.foreign.bad_line import BadLine
+from specnet.syntax.parser_input import MASK, TextChange, find_line
+from specnet.syntax.recovery import Hint
+
+HEAD = re.compile(
+    rf"(?P<indent>[ \t]*)(?P<label>\w+:[ \t]*)?(?P<word>repeat|for|if|elif|else|block|train)\b"
+    rf"(?P<of>[^\n{{}}{MASK}]*?)(?P<colon>[ \t]*:)[ \t]*(?P<rest>[^\s:{MASK}][^\n{MASK}]*?)?[ \t\r{MASK}]*$",
+    re.MULTILINE,
+)
+"""The beginning of lines that belong together."""
+
+LOOP = re.compile(r"[ \t]+(?P<name>\w+)[ \t]+in[ \t]+range\((?P<bounds>[^()]*)\)[ \t]*")
+"""`i in range(3)`."""
+
+FOLLOWING = frozenset({"elif", "else"})
+
+
+def recognise_indented_lines(line: BadLine) -> Hint | None:
+    """Recognise a colon in the place of a brace; the lines below that are indented further stand between braces."""
+    code, (start, end) = line.code, line.bounds
+    head = HEAD.match(code, start)
+    if head is None or head["word"] in FOLLOWING or not (head["of"].strip() or head["word"] == "train"):
+        return None
+    changes, last = _put_in_braces(code, head)
+    if changes is None:
+        return None
+    end = max(end, last)
+    text = line.text[start:end]
+    for first, after, new in sorted(changes, reverse=True):
+        text = f"{text[: first - start]}{new}{text[after - start :]}"
+    title = re.sub(r"\s*\n[\s\S]*\n\s*", " … ", text.strip())
+    message = f"the lines of `{head['word']}` are between braces"
+    colon = head.end("colon") - 1
+    return Hint(
+        message, colon, colon + 1, tuple(changes), text, title, is_safe=True, is_assumed=True, region=(start, end)
+    )
+
+
+def _put_in_braces(code: str, head: re.Match[str]) -> tuple[list[TextChange] | None, int]:
+    """Return the changes that open and close the braces of a head and of those that follow it, and their end."""
+    changes: list[TextChange] = []
+    while True:
+        changes += _open(head)
+        last = head.end("rest") if head["rest"] else _find_last_line(code, head)
+        if last < 0:
+            return None, 0
+        found = HEAD.match(code, find_line(code, last)[1] + 1)
+        if found is None or found["word"] not in FOLLOWING or found["indent"] != head["indent"]:
+            return [*changes, (last, last, " }" if head["rest"] else f"\n{head['indent']}}}")], last
+        word = "else if" if found["word"] == "elif" else "else"
+        changes.append((found.start("word"), found.end("word"), f"}} {word}"))
+        head = found
+
+
+def _open(head: re.Match[str]) -> list[TextChange]:
+    """Return the change of a colon into a brace, and of Python's range into ours."""
+    loop = LOOP.fullmatch(head["of"]) if head["word"] == "for" else None
+    brace = (head.start("colon"), head.end("colon"), " {")
+    if loop is None:
+        return [brace]
+    bounds = [bound.strip() for bound in loop["bounds"].split(",")]
+    first, after = bounds if len(bounds) == 2 else ("0", bounds[0])
+    return [(head.start("word"), head.end("of"), f"repeat {loop['name']} in {first}..{after}"), brace]
+
+
+def _find_last_line(code: str, head: re.Match[str]) -> int:
+    """Return the end of the last line of code below a head that is indented further; -1 if there is none."""
+    deeper = re.compile(rf"(?:\n(?:{head['indent']}[ \t]+[^\s{MASK}][^\n]*|[ \t\r{MASK}]*(?=\n|\Z)))*")
+    end = find_line(code, head.end("colon"))[1]
+    below = deeper.match(code, end)
+    length = len(below[0].rstrip(f" \t\r\n{MASK}")) if below else 0
+    return end + length if length else -1

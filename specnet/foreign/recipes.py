@@ -1,0 +1,127 @@
+"""Recognise lines of a `train` section as elsewhere: `optimizer = SGD(lr=0.1)`, and attributes on a line of their own,
+`learning_rate = 0.1`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from specnet import settings
+from specnet.attributes import Setting
+from specnet.foreign.bad_line import BadLine, find_changes
+from specnet.foreign.words import find_closest_word, translate_anywhere
+from specnet.settings import Training
+from specnet.syntax.parser_input import MASK, TextChange, mask_text
+from specnet.syntax.recovery import Hint
+
+SECTION = re.compile(r"^[ \t]*train[ \t]*\{", re.MULTILINE)
+
+CALL = re.compile(
+    r"(?P<line>[a-z_]+)[ \t]*[=:]?[ \t]*(?:\w+\.)*(?P<name>[A-Za-z]\w*)[ \t]*\((?P<arguments>.*)\)[ \t]*;?[ \t]*"
+)
+ASSIGNMENT = re.compile(r"(?P<name>[a-z_]\w*)[ \t]*(?P<sign>[=:])[ \t]*(?P<value>[\w.]+)[ \t]*;?[ \t]*")
+KEYWORD_ARGUMENT = re.compile(r"(?P<key>[a-z_]\w*)[ \t]*=[ \t]*(?P<value>[\w.+-]+)")
+POSITIONAL_ARGUMENT = re.compile(r"[\w.]*\(\)|model|net")
+"""An argument that a spec does not need: `model.parameters()`."""
+
+CONSTANTS = {"True": "yes", "False": "no"}
+
+
+def recognise_setting(line: BadLine) -> Hint | None:
+    """Recognise a line of a `train` section that cannot be read."""
+    start, end = line.bounds
+    if not SECTION.match(line.code, line.statement):
+        return None
+    code = line.code[start:end].rstrip(f"{MASK} \t\r")
+    first, indent = start + len(code) - len(code.lstrip()), code[: len(code) - len(code.lstrip())]
+    call, assignment = CALL.fullmatch(code.strip()), ASSIGNMENT.fullmatch(code.strip())
+    if call and (text := _translate_call(call)):
+        message = f"`{call['name']}(…)` is a call of Python; here a setting is a word, then `KEY=value`"
+        changes = find_changes(code, indent + text, start)
+        return Hint(message, first, start + len(code), changes, indent + text, text, is_safe=True, is_assumed=True)
+    if assignment and assignment["name"] in settings.list_lines():
+        text = f"{indent}{assignment['name']} {assignment['value']}"
+        message = f"a value follows its word without `{assignment['sign']}`"
+        changes = find_changes(code, text, start)
+        return Hint(message, first, start + len(code), changes, text, is_safe=True, is_assumed=True)
+    if assignment and (home := find_home(assignment["name"])):
+        move = home.move(line.text, (first, start + len(code)), assignment["value"])
+        return Hint(home.message, first, start + len(code), move.changes, "", move.title, is_safe=True)
+    return None
+
+
+def _translate_call(call: re.Match[str]) -> str:
+    """Return `sgd lr=0.1` for `SGD(lr=0.1)`; "" unless all of it has a meaning here."""
+    line = call["line"]
+    choices = settings.get_choices(line) if line in settings.list_lines() else {}
+    choice = find_closest_word(call["name"], tuple(choices))
+    if not choice:
+        return ""
+    words = [line, choice]
+    for argument in filter(None, map(str.strip, call["arguments"].split(","))):
+        found = KEYWORD_ARGUMENT.fullmatch(argument)
+        key = _find_key(found["key"], choices[choice]) if found else ""
+        if found and key:
+            words.append(f"{key}={CONSTANTS.get(found['value'], found['value'])}")
+        elif not POSITIONAL_ARGUMENT.fullmatch(argument):
+            return ""
+    return " ".join(words)
+
+
+def _find_key(key: str, kind: type[Setting]) -> str:
+    return find_closest_word(key, tuple(map(kind.key_of, kind.model_fields)))
+
+
+# Attributes on a line of their own
+
+
+@dataclass(frozen=True)
+class Move:
+    """The changes that move an attribute to its line, and their title."""
+
+    title: str
+    changes: tuple[TextChange, ...]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The line of `train` and the choice on it to which an attribute belongs; `name` is the attribute as written."""
+
+    name: str
+    key: str
+    line: str
+    choice: str
+
+    @property
+    def message(self) -> str:
+        return f"`train` has no line `{self.name}`: that is `{self.key}=` on the line `{self.line}`"
+
+    def move(self, text: str, place: tuple[int, int], value: str) -> Move:
+        """Return the move of the line at a place to the end of the line that the attribute belongs to, or a new one."""
+        argument = f"{self.key}={value}"
+        found = re.compile(rf"^[ \t]*{self.line}\b[^\n{{}}{MASK}]*", re.MULTILINE).search(
+            mask_text(text), _find_section(text)
+        )
+        if found is None:
+            whole = f"{self.line} {self.choice} {argument}".replace("  ", " ")
+            return Move(whole, ((*place, whole),))
+        end = found.start() + len(found[0].rstrip())
+        start, after = text.rfind("\n", 0, place[0]) + 1, text.find("\n", place[1]) + 1 or len(text)
+        return Move(f"{found[0].strip()} {argument}", ((end, end, f" {argument}"), (start, after, "")))
+
+
+def _find_section(text: str) -> int:
+    found = SECTION.search(text)
+    return found.end() if found else 0
+
+
+def find_home(name: str) -> Home | None:
+    """Return where an attribute belongs that is given as a line of its own: `lr` to `optimizer`."""
+    known = translate_anywhere(name) or name
+    found = [
+        (not choice or isinstance(Training.model_fields[line].default, kind), Home(name, known, line, choice))
+        for line in settings.list_lines()
+        for choice, kind in settings.get_choices(line).items()
+        if known in map(kind.key_of, kind.model_fields)
+    ]
+    return next((home for is_usual, home in found if is_usual), found[0][1] if found else None)
