@@ -26,7 +26,7 @@ def list_near_sizes(shape: Shape, farthest: int = WIDEST_SEARCH) -> Iterator[Sha
         sizes = [
             size for i in offsets for size in ((height + i, width, channels), (height, width + i, channels))
         ] + sizes
-    yield from (size for size in sizes if min(size) > 0)
+    yield from (size for size in dict.fromkeys(sizes) if min(size) > 0)
 
 
 def find_fitting_sizes(network: Network, name: str, last: str = "") -> Iterator[tuple[Shape, Propagation]]:

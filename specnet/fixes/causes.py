@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -24,6 +24,9 @@ MAX_SITES = 24
 
 MAX_SIMULATIONS = 1500
 """The largest number of changed networks whose shapes are computed for one error."""
+
+SCANNED, SIMULATED, COPIED = 100, 20, 3
+"""Passing over so many nodes is as much work as checking one; so is computing 5 shapes, or changing 3 layers."""
 
 MAX_GROUP = 8
 """The largest number of layers to change in the same way."""
@@ -62,10 +65,15 @@ class Draft:
 def change_layers(
     checked: Checked, sites: Sites, goal: Goal, only: frozenset[str] | None = None
 ) -> Iterator[Candidate]:
-    """Yield changes of one layer, and of layers in the same way, that meet the goal; `only` limits the layers."""
+    """Yield changes of one layer, and of layers in the same way, that meet the goal; `only` limits the layers.
+
+    Raises BudgetSpent.
+    """
     drafts = list(islice(_draft_changes(checked, sites, goal, only), MAX_SIMULATIONS))
     for candidate in (*(draft.candidate for draft in drafts), *_change_alike(checked, sites, drafts)):
-        if goal.is_met(propagate(checked.network, candidate.inputs, candidate.layers, goal.node)):
+        through = propagate(checked.network, candidate.inputs, candidate.layers, goal.node)
+        sites.spend(1 + (len(checked.network.nodes) + SIMULATED * len(through.shapes)) // SCANNED)
+        if goal.is_met(through):
             yield judge(checked, candidate)
 
 
@@ -121,6 +129,7 @@ def _draft(checked: Checked, sites: Sites, node: Node, alternative: Alternative)
     if not changed or not located:
         return None
     change, nodes = located
+    sites.spend(1 + len(nodes) // COPIED)
     layers = {n.name: layer for n in nodes if (layer := replace_attribute(n.layer, alternative))}
     if not any(_alters_shape(checked, checked.network.by_name[name], layer) for name, layer in layers.items()):
         return None
@@ -156,10 +165,9 @@ def replace_attribute(layer: Layer | None, alternative: Alternative) -> Layer | 
 
 def _change_alike(checked: Checked, sites: Sites, drafts: Sequence[Draft]) -> Iterator[Candidate]:
     """Yield each change together with the same change of all layers that are written alike."""
-    groups = _group_alike(sites)
     seen = set[tuple[int, str, Any]]()
     for draft in drafts:
-        group = groups.get(describe_window(draft.node.layer), ())
+        group = sites.alike.get(describe_window(draft.node.layer), ())
         mark = id(group), draft.alternative.field, draft.alternative.value
         is_size = draft.node.layer and draft.alternative.field == draft.node.layer.output_field
         if 1 < len(group) <= MAX_GROUP and mark not in seen and not is_size:
@@ -173,11 +181,3 @@ def unite(parts: Sequence[Candidate], cost: float) -> Candidate:
     """Return all changes of several candidates as one."""
     layers = {name: layer for part in parts for name, layer in part.layers.items()}
     return Candidate(tuple(change for part in parts for change in part.changes), cost, layers)
-
-
-def _group_alike(sites: Sites) -> Mapping[Any, list[Node]]:
-    """Return the layers by their windows, one for each that is written."""
-    groups = dict[Any, list[Node]]()
-    for site in dict.fromkeys(sites.by_node.values()):
-        groups.setdefault(describe_window(site.nodes[0].layer), []).append(site.nodes[0])
-    return groups

@@ -14,7 +14,7 @@ from specnet.fixes.numbers import Located, change_number, find_numbers
 from specnet.fixes.verification import MAX_WORK, BudgetSpent, Verifier
 from specnet.source import Span
 
-MAX_CLOSING = 0.4
+MAX_CLOSING = 0.5
 """The share of the budget that may be spent on numbers that close gaps."""
 
 PATIENCE = 15

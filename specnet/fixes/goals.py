@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -49,8 +50,8 @@ def find_upstream(network: Network, name: str) -> set[str]:
 def find_shared(network: Network, name: str) -> set[str]:
     """Return the values that reach a node by more than one of its inputs: those above the fork of its arms."""
     node = network.by_name.get(name)
-    above = [find_upstream(network, value) for value in node.inputs] if node else []
-    return {value for i, one in enumerate(above) for other in above[:i] for value in one & other}
+    counts = Counter(above for value in (node.inputs if node else ()) for above in find_upstream(network, value))
+    return {value for value, count in counts.items() if count > 1}
 
 
 def list_wanted(network: Network, goal: Goal, node: Node) -> list[Shape]:

@@ -20,6 +20,9 @@ from specnet.layers.base.traits import Trait
 from specnet.printer.values import format_value
 from specnet.source import Span
 
+MAX_ARMS = 6
+"""The largest number of arms to change at once."""
+
 CONVERTED = 1.0
 """The cost of a further layer behind an arm."""
 
@@ -31,7 +34,7 @@ def meet_in_arms(checked: Checked, sites: Sites, goal: Goal) -> Iterator[Candida
     for shape, _ in Counter(filter(None, shapes)).most_common():
         wanted = {value: _find_wanted(checked, join, value, shape) for value in join.inputs}
         wrong = {value: want for value, want in wanted.items() if want and want != checked.network.shapes[value]}
-        if len(wrong) > 1:
+        if 1 < len(wrong) <= MAX_ARMS:
             arms = [_change_arm(checked, sites, goal, value, want) for value, want in wrong.items()]
             parts = [arm for arm in arms if arm]
             if len(parts) == len(wrong):

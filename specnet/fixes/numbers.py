@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic, Edit
 from specnet.fixes.candidates import Candidate, Change
+from specnet.fixes.sites import Sites
 from specnet.layers.base import Shape
 from specnet.source import Span
 from specnet.syntax import tree
 
 SCALED, SIBLING, NEXT, DOUBLED, FAR = 1.3, 1.7, 1.8, 1.9, 2.4
 """The cost of a number scaled by the error, of that in a sibling's place, of n ± 1, of half and double, of n ± 2."""
+
+
+MOST_SIBLINGS = 8
+"""The largest number of siblings' numbers to try."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +33,33 @@ class Located:
     position: str
 
 
+class Numbers:
+    """The integers of a spec that describe layers."""
+
+    def __init__(self, checked: Checked) -> None:
+        self.lines = [(line, find_numbers(line)) for line in checked.lines]
+
+    @cached_property
+    def siblings(self) -> Mapping[tuple[str, str], list[int]]:
+        """The numbers that stand in the same place in all calls of a word, commonest first."""
+        found = dict[tuple[str, str], Counter[int]]()
+        for _, numbers in self.lines:
+            for number in numbers:
+                found.setdefault((number.word, number.position), Counter())[number.value] += 1
+        return {place: [value for value, _ in counts.most_common(MOST_SIBLINGS)] for place, counts in found.items()}
+
+
 def change_numbers(
-    checked: Checked, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
+    numbers: Numbers, sites: Sites, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
 ) -> Iterator[Candidate]:
-    """Yield changes of each number on the lines of an error, except those that are attributes of a single layer."""
-    everywhere = [number for line in checked.lines for number in find_numbers(line)]
-    attributes = set(_list_varied(checked))
-    for line in _find_relevant_lines(checked, diagnostic):
-        for number in find_numbers(line):
-            siblings = _find_siblings(number, everywhere)
-            near = not any(_is_within(number.span, span) for span in attributes)
-            for value, cost in _list_alternatives(number.value, claim, actual, siblings, near):
-                yield Candidate((change_number(number, value),), cost)
-
-
-def _list_varied(checked: Checked) -> Iterator[Span]:
-    """Yield the attributes of single layers for which the layer itself has alternatives."""
-    for node in checked.network.nodes:
-        place, inputs = checked.elaborated.places[node.name], checked.network.input_shapes(node)
-        if node.layer and inputs and not place.trace:
-            fields = {alternative.field for alternative in node.layer.alternatives(inputs, node.output)}
-            yield from (span for field, span in place.attributes.items() if field in fields)
+    """Yield changes of each number on the lines of an error; close ones unless a layer itself has alternatives."""
+    spans = [*diagnostic.trace[::-1], *(label.span for label in diagnostic.labels)]
+    relevant = (found for line, found in numbers.lines if any(_touches(line.span, span) for span in spans))
+    for number in (number for found in relevant for number in found):
+        siblings = numbers.siblings[number.word, number.position]
+        near = not any(_is_within(number.span, span) for span in sites.varied.get(number.span.line, ()))
+        for value, cost in _list_alternatives(number.value, claim, actual, siblings, near):
+            yield Candidate((change_number(number, value),), cost)
 
 
 def _is_within(span: Span, around: Span) -> bool:
@@ -94,14 +106,6 @@ def _find_word(part: tree.Tree) -> str:
     return ""
 
 
-def _find_relevant_lines(checked: Checked, diagnostic: Diagnostic) -> Iterator[tree.Line]:
-    """Yield the line of the error, those that called it, and those of its labels."""
-    spans = [*diagnostic.trace[::-1], *(label.span for label in diagnostic.labels)]
-    for line in checked.lines:
-        if any(_touches(line.span, span) for span in spans):
-            yield line
-
-
 def _touches(line: Span, span: Span) -> bool:
     return line.source is span.source and line.start <= span.start < line.end
 
@@ -119,12 +123,6 @@ def _list_alternatives(
     for other, cost in (*close, (value - 2, FAR), (value + 2, FAR)) if near else ():
         found.setdefault(other, cost)
     return [(other, cost) for other, cost in found.items() if other >= 0 and other != value]
-
-
-def _find_siblings(number: Located, everywhere: Sequence[Located]) -> list[int]:
-    """Return the numbers that stand in the same place in other calls of the same word, commonest first."""
-    same = [other.value for other in everywhere if other.word == number.word and other.position == number.position]
-    return [value for value, _ in Counter(same).most_common()]
 
 
 def change_number(number: Located, value: int) -> Change:

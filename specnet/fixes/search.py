@@ -15,7 +15,8 @@ from specnet.fixes.expectations import close_gaps, correct_expectation
 from specnet.fixes.goals import set_goal
 from specnet.fixes.inputs import change_inputs, put_channels_last
 from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity
-from specnet.fixes.numbers import change_numbers
+from specnet.fixes.missing import fill_in_size
+from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
 from specnet.fixes.sites import Sites
@@ -37,6 +38,9 @@ MAX_UNCOVERING = 3
 
 STOPPED = "the search for fixes ended before everything was tried"
 
+PASSED = 10
+"""Looking for the layers upstream passes over so many nodes in the time of checking one."""
+
 CORRECTED = 1.45
 """The cost of correcting a claim: more than a small change of the layer that it is about."""
 
@@ -47,34 +51,47 @@ class Search:
     def __init__(self, checked: Checked, verifier: Verifier) -> None:
         self.checked = checked
         self.verifier = verifier
-        self.sites = Sites(checked)
+        self.sites = Sites(checked, verifier.simulate)
+        self.wrong_claims = [each for each in checked.diagnostics if each.code is Code.E401]
         self.has_stopped = False
         """Whether candidates were left out because of the budget."""
 
     @cached_property
     def closing(self) -> list[Candidate]:
         """The candidates for all expectations that are not met."""
+        return self._collect(close_gaps(self.checked, self.verifier))
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The numbers that may be changed."""
+        return Numbers(self.checked)
+
+    def _collect(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Return the candidates that the budget admits."""
         found = list[Candidate]()
         try:
-            for candidate in close_gaps(self.checked, self.verifier):
-                found.append(candidate)
+            self.verifier.simulate(1 + len(self.checked.network.nodes) // PASSED)
+            found.extend(candidates)
         except BudgetSpent:
             self.has_stopped = True
         return found
 
-    def find_candidates(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
-        """Yield the candidates for an error that has to be searched for."""
-        if diagnostic.code is Code.E402:
-            yield from correct_expectation(self.checked, diagnostic)
-            if not diagnostic.notes:  # which explain the gap by another way of counting
-                yield from self.closing
-        elif diagnostic.code in SEARCHED and diagnostic.node:
-            yield from self._find_shape_candidates(diagnostic)
+    def find_candidates(self, diagnostic: Diagnostic) -> list[Candidate]:
+        """Return the candidates for an error that has to be searched for, as far as the budget admits."""
+        if diagnostic.code is Code.E402:  # whose notes explain the gap by another way of counting
+            return [*correct_expectation(self.checked, diagnostic), *([] if diagnostic.notes else self.closing)]
+        if diagnostic.code is Code.E111:
+            return self._collect(fill_in_size(self.checked, diagnostic, self.verifier))
+        if diagnostic.code in SEARCHED and diagnostic.node:
+            return self._collect(self._find_shape_candidates(diagnostic))
+        return []
 
     def _find_shape_candidates(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
         """Yield the changes along the path that leads to a wrong shape."""
         checked, goal = self.checked, set_goal(self.checked, diagnostic)
         yield from put_channels_last(checked)
+        if diagnostic.code is not Code.E401:
+            yield from self._correct_earlier_claims(diagnostic)
         if diagnostic.code is Code.E401:
             yield from _correct_claim(checked, diagnostic)
         if diagnostic.code is Code.E310:
@@ -83,20 +100,17 @@ class Search:
             yield from meet_in_arms(checked, self.sites, goal)
         yield from change_layers(checked, self.sites, goal)
         yield from change_inputs(checked, goal)
-        yield from change_numbers(checked, diagnostic, goal.shape, checked.network.shapes[goal.node])
+        yield from change_numbers(self.numbers, self.sites, diagnostic, goal.shape, checked.network.shapes[goal.node])
+
+    def _correct_earlier_claims(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
+        """Yield corrections of the wrong claims above an error, as the check has relied on them."""
+        for other in self.wrong_claims:
+            if other.span and diagnostic.span and other.span.start < diagnostic.span.start:
+                yield from (replace(candidate, cost=0.4) for candidate in _correct_claim(self.checked, other))
 
 
 SEARCHED = {Code.E301, Code.E302, Code.E303, Code.E304, Code.E306, Code.E307, Code.E310, Code.E401}
 """The errors in shapes, whose cause may stand elsewhere."""
-
-
-def _correct_earlier_claims(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
-    """Yield corrections of the wrong claims above an error, as the check has relied on them."""
-    for other in checked.diagnostics:
-        if other is diagnostic:
-            break
-        if other.code is Code.E401:
-            yield from (replace(candidate, cost=0.4) for candidate in _correct_claim(checked, other))
 
 
 def _correct_claim(checked: Checked, wrong: Diagnostic) -> Iterator[Candidate]:
@@ -161,10 +175,7 @@ def _list_rounds(search: Search, diagnostic: Diagnostic) -> Iterator[Round]:
     """Yield the fixes that the error already has, then those that are searched for, then those that contradict more."""
     given = list(follow_up(diagnostic, search.verifier))
     yield [(fix, number / 100, False) for number, fix in enumerate(given)], MAX_TRIALS
-    found = list(search.find_candidates(diagnostic))
-    if diagnostic.code is not Code.E401:
-        found += _correct_earlier_claims(search.checked, diagnostic)
-    candidates = order(found)
+    candidates = order(search.find_candidates(diagnostic))
     likely = [candidate for candidate in candidates if not candidate.contradictions]
     yield [(candidate.fix, candidate.cost, True) for candidate in likely], PATIENCE
     others = [candidate for candidate in candidates if candidate.contradictions]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as list_fields
 from functools import cached_property
@@ -35,8 +35,10 @@ class Site:
 class Sites:
     """The sites of a network, and the calls that its blocks' parameters get their values from."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, spend: Callable[[int], None]) -> None:
         self.checked = checked
+        self.spend = spend
+        """Counts work; raises BudgetSpent."""
 
     @cached_property
     def by_node(self) -> Mapping[str, Site]:
@@ -47,6 +49,26 @@ class Sites:
                 grouped.setdefault(places[node.name].word, []).append(node)
         sites = [Site(tuple(nodes), places[nodes[0].name]) for nodes in grouped.values()]
         return {node.name: site for site in sites for node in site.nodes}
+
+    @cached_property
+    def alike(self) -> Mapping[object, list[Node]]:
+        """The layers by their windows, one for each that is written."""
+        found = dict[object, list[Node]]()
+        for site in dict.fromkeys(self.by_node.values()):
+            found.setdefault(describe_window(site.nodes[0].layer), []).append(site.nodes[0])
+        return found
+
+    @cached_property
+    def varied(self) -> Mapping[int, list[Span]]:
+        """The attributes of single layers for which the layer itself has alternatives, by their lines."""
+        found = dict[int, list[Span]]()
+        for node in self.checked.network.nodes:
+            place, inputs = self.checked.elaborated.places[node.name], self.checked.network.input_shapes(node)
+            if node.layer and inputs and not place.trace:
+                fields = {alternative.field for alternative in node.layer.alternatives(inputs, node.output)}
+                for span in (span for field, span in place.attributes.items() if field in fields):
+                    found.setdefault(span.line, []).append(span)
+        return found
 
     @cached_property
     def windows(self) -> Mapping[str, set[object]]:

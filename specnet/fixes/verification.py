@@ -21,8 +21,12 @@ ErrorKey = tuple[str, str, int]
 CHARACTERS = 10
 """Parsing so many characters is as much work as checking a node."""
 
-MAX_WORK = 60_000
+MAX_WORK = 36_000
 """The nodes that are checked in the search for the fixes of one spec, with what is parsed."""
+
+
+SIMULATION = 0.6
+"""The share of the work that may precede the checks themselves."""
 
 
 class BudgetSpent(Exception):
@@ -51,6 +55,12 @@ class Verifier:
     def spend(self, work: int) -> None:
         """Count work; raises BudgetSpent if there was too much of it already."""
         if self.work > MAX_WORK:
+            raise BudgetSpent
+        self.work += work
+
+    def simulate(self, work: int) -> None:
+        """Count work that prepares checks; raises BudgetSpent when too little of the budget is left for the checks."""
+        if self.work > SIMULATION * MAX_WORK:
             raise BudgetSpent
         self.work += work
 

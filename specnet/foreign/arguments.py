@@ -125,12 +125,12 @@ def _list_missing_choices(attributes: type[Attributes], arguments: Sequence[tree
 
 
 def _make_keys(keys: Sequence[tuple[str, Span]], choice: str) -> Fix:
-    """Return the fix that writes a key before each value, and a choice before the first."""
+    """Return the fix that writes a key before each value, and a choice before the first; safe for a single value."""
     texts = [f"{key}=" for key, _ in keys]
     texts[0] = f"{choice} {texts[0]}".lstrip()
     title = " ".join(text + value.text for text, (_, value) in zip(texts, keys, strict=True))
     starts = [Span(value.source, value.start, value.start) for _, value in keys]
-    return Fix(title, tuple(map(Edit, starts, texts)))
+    return Fix(title, tuple(map(Edit, starts, texts)), safe=not choice and len(keys) == 1)
 
 
 def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:

@@ -8,6 +8,9 @@ from specnet.source import Span
 MAX_CHARACTERS = 250_000
 """Characters of a file; the longest of the zoo has some thousands."""
 
+MAX_TOKENS = 130_000
+"""Words, numbers and signs of a file, which take some three seconds to be parsed."""
+
 MAX_NESTING = 60
 """Braces, brackets and parentheses within each other."""
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,13 @@ from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.package import read_package_text
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.limits import MAX_CHARACTERS, MAX_NESTING, MAX_OPERATORS, make_limit_diagnostic
+from specnet.syntax.limits import (
+    MAX_CHARACTERS,
+    MAX_NESTING,
+    MAX_OPERATORS,
+    MAX_TOKENS,
+    make_limit_diagnostic,
+)
 from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
 
 if TYPE_CHECKING:  # recovery is imported when a line cannot be read
@@ -95,12 +102,23 @@ def _check_limits(source: Source) -> Diagnostic | None:
     if len(source.text) > MAX_CHARACTERS:
         message = f"the file has {len(source.text):,} characters; a spec has at most {MAX_CHARACTERS:,}"
         return make_limit_diagnostic(message, source.span(0, 0))
-    return _check_nesting(source) or _check_operators(source)
+    return _check_tokens(source) or _check_nesting(source) or _check_operators(source)
 
 
 def _make_not_text(source: Source, at: int, description: str) -> Diagnostic:
     message = f"the file is not text: it has {description} here"
     return make_diagnostic(Code.E001, message, source.span(at, at + 1))
+
+
+def _check_tokens(source: Source) -> Diagnostic | None:
+    if len(source.text) <= MAX_TOKENS:
+        return None
+    tokens = re.finditer(r'"[^"\n]*"|#[^\n]*|[\w.@]+|[^\w\s]', source.text)
+    last = next(islice((token for token in tokens if token[0][0] != "#"), MAX_TOKENS, None), None)
+    if last is None:
+        return None
+    message = f"the file has more than {MAX_TOKENS:,} words, numbers and signs"
+    return make_limit_diagnostic(message, source.span(last.start(), last.end()))
 
 
 def _check_nesting(source: Source) -> Diagnostic | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Diagnostic
+from specnet.diagnostics import Code, Diagnostic
 from specnet.fixes import add_fixes, apply_edits
 from specnet.source import Source
 
@@ -151,6 +151,20 @@ def test_a_cause_on_another_line_is_labelled() -> None:
     assert error.span is not None
     assert error.span.line == 5
     assert ("with P=1 here, it would fit", 4) in [(label.text, label.span.line) for label in error.labels]
+
+
+MISSING = {
+    "a claim": ("input 8x8x3\nconv F=3 -> relu => 6x6x16\nfc 10\n", ["K=16 in conv1, line 2"]),
+    "the other arm": ("input 8x8x3\nconv K=12 F=3 P=1 -> @a\nconv F=3 P=1 -> add @a\n", ["K=12 in conv2, line 3"]),
+    "nothing": ("input 8x8x3\nconv F=3\nfc 10\n", []),
+}
+
+
+@pytest.mark.parametrize("source", MISSING)
+def test_a_missing_number_is_offered_where_the_file_tells_it(source: str) -> None:
+    text, found = MISSING[source]
+    assert first_error(text).code is Code.E111
+    assert titles(text) == found
 
 
 WAYS_OF_COUNTING = {

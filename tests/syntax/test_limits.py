@@ -69,6 +69,14 @@ def test_a_check_with_many_misspelt_names_stops_comparing_them(text: str, monkey
     assert len(result.errors) >= 99
 
 
+def test_a_file_of_very_many_words_is_not_parsed() -> None:
+    text = "input 8x8x1\nfilter [" + "1," * (limits.MAX_TOKENS // 2) + "1]\n"
+    (error,) = check_source(Source("x", text)).errors
+    assert error.message == "the file has more than 130,000 words, numbers and signs"
+    comments = "# " + "1," * (limits.MAX_TOKENS // 2) + "\ninput 8\nfc 3\n"
+    assert check_source(Source("x", comments)).ok
+
+
 def test_the_first_error_of_many_has_its_suggestion() -> None:
     result = check_source(Source("x", "let alpha = 1\ninput 8\n" + repeat("fc alphq#\n", 500)))
     assert "did you mean `alpha`" in result.errors[0].message
