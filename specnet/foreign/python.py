@@ -142,8 +142,7 @@ def _hint_without_layers(call: Call, line: BadLine) -> Hint:
     """Leave out `model = Sequential()`, which adds no layer."""
     start, end = line.bounds
     message = f"`{call.function}(…)` adds no layer, and a spec needs no such line: it lists its layers, one a line"
-    title = "without the line"
-    return Hint(message, start, end, ((start, end, ""),), title=title, is_safe=True, is_assumed=True)
+    return Hint(message, start, end, ((start, end, ""),), title=WITHOUT, is_safe=True, is_assumed=True)
 
 
 # What a call reads
