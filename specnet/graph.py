@@ -104,7 +104,7 @@ class Network:
     def input_shapes(self, node: Node) -> Shapes | None:
         """Return the shapes of the inputs of a node; None if one of them is unknown."""
         shapes = [self.shapes[name] for name in node.inputs]
-        known = tuple(shape for shape in shapes if shape is not None)
+        known = tuple(shape for shape in shapes if shape)  # that of an input may be empty
         return known if known and len(known) == len(shapes) else None
 
     @cached_property

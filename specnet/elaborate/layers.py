@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specnet.diagnostics import Code, Edit, Fix, make_diagnostic
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
@@ -11,6 +11,7 @@ from specnet.graph import ValueRef
 from specnet.layers import get_layer_class
 from specnet.layers.base import Layer
 from specnet.layers.base.traits import Trait, spell_number
+from specnet.source import Span
 from specnet.syntax import tree
 
 SIGNS = ("+", "-", "*", "/")
@@ -39,7 +40,11 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     if not kind.arity.admits(len(inputs)):
         given = spell_number(len(inputs))
         message = f"`{word}` joins {kind.arity}, not {given}: its arms, or its input and `@name`"
-        context.report_in_call(Code.E202, message, call.word.span)
+        lines = [line for arm in (call.body.arms if call.body else ()) for line in arm[1:]]
+        labels = [Label(line.span, "no bar before this", primary=False) for line in lines]
+        bars = [Fix(f"| {line.span.text}", (Edit(line.span, f"| {line.span.text}"),)) for line in lines]
+        found = make_diagnostic(Code.E202, message, call.word.span, *labels, fixes=bars)
+        context.add_diagnostics([found], context.scope.trace)
         return None
     others = tuple(argument for argument in call.arguments if argument not in taps)
     return _add_node(kind, call, others, context, value, inputs)
@@ -129,12 +134,26 @@ def _shape_of(value: ValueName, context: Context) -> tuple[int, ...] | None:
 
 def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueName) -> ValueName:
     if not arm:
-        context.report(Code.E106, "the arm is empty; `identity` passes its input on unchanged", body.span)
+        bar = _find_empty_arm(body)
+        message = "the arm is empty; `identity` passes its input on unchanged"
+        fixes = [make_replacement(bar, "", "without the bar"), make_replacement(bar, "| identity")]
+        context.add_diagnostics([make_diagnostic(Code.E106, message, bar, fixes=fixes)], context.scope.trace)
         return None
     only = _only_call(arm)
     if only and _is_identity(only) and not only.arguments:
         return value
     return context.walk(arm, value)
+
+
+def _find_empty_arm(body: tree.Body) -> Span:
+    """Return the bar of the first arm without lines, which the tree does not hold."""
+    start = body.span.start
+    for arm in body.arms:
+        bar = body.span.source.text.find("|", start)
+        if not arm:
+            return body.span.source.span(bar, bar + 1) if bar >= 0 else body.span
+        start = arm[-1].span.end
+    return body.span
 
 
 def _identity_or(arm: tree.Lines) -> tree.Call | None:

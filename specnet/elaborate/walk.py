@@ -194,6 +194,9 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     if early := recognise_early_call(call.word.span) or recognise_label(call):
         context.add_diagnostics([early], context.scope.trace)
         return
+    if word in ("from", "import", "return"):
+        _report_program(call, context)
+        return
     fact = f"no layer or block is called `{word}`"
     if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)
@@ -205,6 +208,13 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     context.report_in_call(Code.E101, fact, place, help=where, meant=meant)
+
+
+def _report_program(call: tree.Call, context: Context) -> None:
+    """Report a line of a program that adds no layer: `import torch`, `return x`."""
+    fix = Fix("without this line", (Edit(call.span, ""),), safe=True)
+    found = make_diagnostic(Code.E101, f"`{call.span.text}` is Python, and adds no layer", call.span, fixes=[fix])
+    context.add_diagnostics([found], context.scope.trace)
 
 
 def _report_foreign_layer(fact: str, draft: Draft, call: tree.Call, context: Context) -> None:

@@ -87,6 +87,9 @@ def translate_statement(text: str, tool: str = "") -> Call | None:
     match body:
         case [ast.Expr(value=ast.Call() as call)]:
             return translate_call(call, tool)
+        case [ast.Expr(value=ast.Tuple() | ast.List() as items) | ast.Assign(value=ast.List() as items)]:
+            first = items.elts[0] if items.elts else None
+            return _translate_sequence(ast.unparse(first.func), [items], tool) if isinstance(first, ast.Call) else None
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
             return _set_label(translate_call(call, tool), name)
     return None

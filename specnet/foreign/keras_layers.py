@@ -177,6 +177,7 @@ PReLU(alpha_initializer: "zeros" | "Zeros" = "Zeros", alpha_regularizer: trainin
 ELU(alpha: alpha = 1.0, **kwargs: Layer) -> elu
 Softmax(axis: -1 | 3 = -1, **kwargs: Layer) -> softmax
 
+Rescaling(scale: by, offset: 0 = 0.0, **kwargs: Layer) -> times
 Flatten(data_format: layout = None, **kwargs: Layer) -> flatten
 Reshape(target_shape: shape,
        **kwargs: Layer) -> reshape, but Keras fills a map pixel by pixel, and reshape channel by channel

@@ -27,6 +27,14 @@ TARGET = re.compile(r"^[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*(?:=(?![=>])
 ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *[xh])[ \t\r{MASK}]*")
 """Another name for the value above: `shortcut = x`."""
 
+EMPTY = re.compile(
+    r"[ \t]*(\w+ *= *([\w.]+\.)?Sequential\(\)|\w+\.(summary|eval|train)\(\)|super\([^()]*\)\.__init__\(\)"
+    rf"|(from +[\w.]+ +)?import +[^\n]*|return\b[^\n]*);?[ \t\r{MASK}]*"
+)
+"""Lines of programs that add no layer."""
+
+WITHOUT = "without this line"
+
 CODE_LINE = re.compile(rf"^[ \t]*[^\s{MASK}{PLACEHOLDER}][^\n]*$", re.MULTILINE)
 
 MOST_LINES = 400
@@ -43,6 +51,9 @@ def recognise_python(line: BadLine) -> Hint | None:
         return Hint(message, definition.start("word"), definition.end("word"), region=region)
     if alias := ALIAS.fullmatch(code, start, end):
         return _hint_alias(alias)
+    if EMPTY.fullmatch(code, start, end):
+        message = f"`{text[start:end].strip()}` is Python, and adds no layer"
+        return Hint(message, start, end, ((start, end, ""),), title=WITHOUT, is_safe=True, is_assumed=True)
     if "(" not in code[start:end]:
         return None
     end = _end_of_call(code, start, end)
@@ -102,7 +113,7 @@ def _make_hint(parts: re.Match[str], elements: Sequence[Element], draft: Draft, 
         place + len(found["text"].partition("\n")[0].rstrip()),
         find_changes(bad, replacement, start) if draft.is_known else (),
         replacement,
-        title=parts["before"] + format_title(draft.steps) + parts["after"],
+        title=(parts["before"] + format_title(draft.steps) + parts["after"]).strip(),
         is_safe=draft.is_exact,
         is_assumed=draft.is_exact,
         region=(start, end),

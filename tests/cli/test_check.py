@@ -361,3 +361,18 @@ def test_commands_on_networks_refuse_a_file_of_blocks(
     file = spec(BLOCKS)
     assert main([command, file, *([file] if command == "diff" else [])]) == 1
     assert capsys.readouterr().err == f"error: {file} holds blocks alone, and no network to {command}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("block b() { relu }\ntrain { data digits }\n", 0),
+        ("input 1x8\nconv 4 F=3 => 6x6x4\nconv 4 F=3 => 4x4x9\nfc 3 => 4\n", 1),
+    ],
+    ids=["only blocks to train", "claims behind an input without a shape"],
+)
+def test_what_has_no_shape_is_no_bug(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], text: str, code: int
+) -> None:
+    assert main(["check", spec(text)]) == code
+    assert "bug" not in capsys.readouterr().err

@@ -81,6 +81,7 @@ def test_every_argument_of_a_layer_is_accounted_for(row: Signature) -> None:
         ("ZeroPadding2D((1, 2))", "pad 1x2"),
         ("UpSampling2D(2, interpolation='bilinear')", "upsample 2 bilinear"),
         ("Dropout(0.3)", "dropout 0.3"),
+        ("Rescaling(1./255)", "times (1.0 / 255)"),
         ("PReLU(shared_axes=[1, 2])", "prelu channelwise init=0"),
     ],
 )
@@ -172,6 +173,7 @@ CALLS = [
     ("GroupNormalization(-1)", (8, 8, 4)),
     ("Dropout(0.4)", (6,)),
     ("Activation('silu')", (6,)),
+    ("Rescaling(0.5)", (6,)),
     ("ReLU(6)", (6,)),
     ("ReLU(negative_slope=0.2)", (6,)),
     ("LeakyReLU()", (6,)),

@@ -53,3 +53,28 @@ def test_a_pair_of_betas_is_two_keys() -> None:
     text = "input 8x8x1\nfc 10\ntrain {\n  data digits\n  optimizer adam betas=[0.9,0.95]\n}\n"
     (error,) = add_fixes(check_source(Source("test.net", text)), {}, read_beside).errors
     assert [(fix.title, fix.safe) for fix in error.fixes] == [("beta1=0.9 beta2=0.95", True)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import torch.nn as nn",
+        "from keras.layers import Dense, Conv2D",
+        "model = Sequential()",
+        "model = keras.models.Sequential()",
+        "super().__init__()",
+        "model.summary()",
+        "return x",
+    ],
+)
+def test_a_line_of_a_program_without_a_layer_is_left_out(line: str) -> None:
+    checked = check(line)
+    (error,) = checked.errors
+    assert [(fix.title, fix.safe) for fix in error.fixes] == [("without this line", True)]
+    assert check_source(apply_edits(checked.source, error.fixes[0].edits)).ok
+
+
+@pytest.mark.parametrize("line", ["nn.Conv2d(3, 8, 3), nn.ReLU(),", "layers = [nn.Conv2d(3, 8, 3), nn.ReLU()]"])
+def test_a_list_of_layers_is_a_chain(line: str) -> None:
+    (error,) = check(line).errors
+    assert [(fix.title, fix.safe) for fix in error.fixes] == [("conv K=8 F=3 -> relu", True)]

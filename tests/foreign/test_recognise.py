@@ -112,6 +112,10 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("pool 2 2", "avg F=2 S=2"),
         ("dropout 0,5", "dropout 0.5"),
         ("CONV K=8 F=3", "conv"),
+        ("conv F=3 => 30x30x8", "conv K=8"),
+        ("conv F=3 -> bn\nrelu => 30x30x8", "conv K=8"),
+        ("add { || relu | tanh }", "without the bar"),
+        ("add {\n  | relu\n  identity\n}", "| identity"),
         # operators by position
         ("fc 10 // the classes", "# the classes"),
         ("fc 10 // 10 classes", "# 10 classes"),
@@ -209,6 +213,8 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "written",
     [
+        "conv F=3",
+        "conv F=3 -> conv K=4 F=1 => 30x30x4",
         "fc -1",
         "fc W<3",
         "fc 10 -W",

@@ -115,7 +115,7 @@ def test_an_override_replaces_what_sets_the_same_field(
     [
         ({"data.size": "9"}, "`folder` has no attribute `size`"),
         ({"optimizer.lr": "a/b/"}, "must be a number, not"),
-        ({"data.resize": "/x"}, "must be another value, not"),
+        ({"data.resize": "/x"}, "must be a whole number, not `/x`"),
     ],
 )
 def test_an_override_that_fits_no_field_is_an_error(override: dict[str, str], message: str) -> None:

@@ -121,7 +121,7 @@ def _replace(span: Span, text: str) -> Fix:
 def find_spare_outputs(view: View) -> Iterator[Finding]:
     """Yield the number of outputs where a published data set has fewer classes."""
     training, span = view.network.training, view.elaborated.setting_spans.get("data")
-    answered = view.network.shapes[view.network.outputs[0]]
+    answered = view.network.shapes[view.network.outputs[0]] if view.network.outputs else None
     if not training or not training.data.classes or not span or not answered or len(answered) != 1:
         return
     outputs, classes = answered[0], training.data.classes
