@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
@@ -15,6 +16,7 @@ from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
+from specnet.layers import get_layer_class
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -279,13 +281,24 @@ def _diagnose_value(
         )
     if detail["type"] == "missing":
         example = f", the {meaning}" if meaning else ""
-        return make_diagnostic(Code.E111, f"`{word.text}` needs `{written}`{example}", word.span)
+        message = f"`{word.text}` needs `{written}`{example}"
+        claimed = _find_claimed_channels(word.span) if name == getattr(attributes, "output_field", "") else ""
+        fixes = [make_replacement(word.span, f"{word.text} {written}={claimed}")] if claimed else []
+        return make_diagnostic(Code.E111, message, word.span, fixes=fixes)
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
     keys = list_free_keys(attributes, spans)[:1]
     fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
+
+
+def _find_claimed_channels(word: Span) -> str:
+    """Return the channels of the next claim, which are those of a layer unless others that set them are between."""
+    claim = re.compile(r"=>[ \t]*(?:\d+[x×])*(\d+)").search(word.source.text, word.end)
+    between = re.findall(r"[A-Za-z_]\w*", word.source.text[word.end : claim.start()]) if claim else []
+    kinds = [kind for name in between if (kind := get_layer_class(name))]
+    return claim[1] if claim and not any(kind.output_field for kind in kinds) else ""
 
 
 def _list_choices(attributes: type[Attributes], field: str) -> tuple[str, ...]:

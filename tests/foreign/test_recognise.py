@@ -112,6 +112,8 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("pool 2 2", "avg F=2 S=2"),
         ("dropout 0,5", "dropout 0.5"),
         ("CONV K=8 F=3", "conv"),
+        ("conv F=3 => 30x30x8", "conv K=8"),
+        ("conv F=3 -> bn\nrelu => 30x30x8", "conv K=8"),
         ("add { || relu | tanh }", "without the bar"),
         ("add {\n  | relu\n  identity\n}", "| identity"),
         # operators by position
