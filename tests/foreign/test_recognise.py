@@ -214,7 +214,6 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
     "written",
     [
         "conv F=3",
-        "conv F=3 -> conv K=4 F=1 => 30x30x4",
         "fc -1",
         "fc W<3",
         "fc 10 -W",
