@@ -179,10 +179,7 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
     given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
     named = context.suggest(given.text, choices) if given else ""
     if first and not named and (choice := _find_text_choice(choices)):
-        text = first.span.text if isinstance(first, tree.Text) else f'"{first.span.text}"'
-        fix = make_replacement(first.span, f"{choice} {text}")
-        message = f"`{line}` has no choice `{first.span.text}`"
-        context.add_diagnostics([make_diagnostic(Code.E104, message, first.span, help=f"it has {listed}", fixes=[fix])])
+        _report_text(line, first, choice, listed, context)
     elif given:
         meant, place = named, given.span
         kind = choices.get(meant)
@@ -192,6 +189,14 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
         context.report(Code.E104, message, place, help="" if meant else f"it has {listed}", meant=whole or meant)
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
+
+
+def _report_text(line: str, value: tree.Expression, choice: str, listed: str, context: Context) -> None:
+    """Report that a line knows no choice of this name, which may be the text that a choice takes."""
+    text = value.span.text if isinstance(value, tree.Text) else f'"{value.span.text}"'
+    fix = make_replacement(value.span, f"{choice} {text}")
+    message = f"`{line}` has no choice `{value.span.text}`"
+    context.add_diagnostics([make_diagnostic(Code.E104, message, value.span, help=f"it has {listed}", fixes=[fix])])
 
 
 def _find_text_choice(choices: Mapping[str, type[Setting]]) -> str:
