@@ -63,6 +63,7 @@ class Code(Enum):
     W509 = "bn forgets its running statistics with every batch"
     W510 = "the network has outputs that no class belongs to"
     W511 = "an input looks like channels first"
+    W512 = "a join reads one value twice"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"
