@@ -19,6 +19,9 @@ SCALED, SIBLING, NEXT, DOUBLED, FAR = 1.3, 1.7, 1.8, 1.9, 2.4
 """The cost of a number scaled by the error, of that in a sibling's place, of n ± 1, of half and double, of n ± 2."""
 
 
+INPUT = "input"
+"""The word before an input's shape."""
+
 MOST_SIBLINGS = 8
 """The largest number of siblings' numbers to try."""
 
@@ -134,4 +137,5 @@ def change_number(number: Located, value: int) -> Change:
     while end < len(text) and not text[end].isspace():
         end += 1
     before, after = text[start : span.start], text[span.end : end]
-    return Change(f"{before}{span.text}{after}", f"{before}{value}{after}", number.word, Edit(span, str(value)))
+    old, new, edit = f"{before}{span.text}{after}", f"{before}{value}{after}", Edit(span, str(value))
+    return Change(f"input {old}", new, "", edit) if number.word == INPUT else Change(old, new, number.word, edit)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from mutations import ANY, KINDS, RESTORED, judge, make_slips, sum_verdicts
+from mutations import ANY, KINDS, MAIN, NUMBERS, ORIGINAL, RESTORED, judge, make_slips, sum_verdicts
 
 
-@pytest.mark.parametrize("slips", [100, pytest.param(2000, marks=pytest.mark.slow)])
-def test_a_broken_zoo_is_answered_at_its_place(slips: int) -> None:
+@pytest.mark.parametrize(("slips", "slack"), [(100, 0.1), pytest.param(2000, 0.0, marks=pytest.mark.slow)])
+def test_a_broken_zoo_is_answered_at_its_place(slips: int, slack: float) -> None:
     found = sum_verdicts((slip, judge(slip)) for slip in make_slips(slips, seed=0))
     every = sum(found.values(), Counter[str]())
-    assert all(found[kind]["broken"] for kind in KINDS)
-    assert every[ANY] >= (0.95 if slips >= 1000 else 0.9) * every["broken"]
-    assert every[RESTORED] >= (0.8 if slips >= 1000 else 0.7) * every["shape error"]
+    for kind in KINDS:
+        assert found[kind][ANY] >= (0.96 - slack) * found[kind]["broken"] > 0
+    assert found[NUMBERS][MAIN] >= (0.85 - slack) * found[NUMBERS]["broken"]
+    assert every[RESTORED] >= (0.9 - slack) * every["shape error"]
+    assert every[ORIGINAL] >= (0.85 - slack) * every["shape error"]
