@@ -285,7 +285,8 @@ def test_only_a_translation_without_a_loss_is_applied() -> None:
     ("text", "meant"),
     [
         ("input 32*32*3\nfc 10", "32x32x3"),
-        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a"),
         ("input 8x8x3\nrelu -> @a\ntanh\nadd a", "@a"),
         ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nadd @a + @b", "@a @b"),
         ("input 8x8x3\nb 8\nblock b(K) { conv K=K F=3 }\n", "move the block `b` above line 2"),
