@@ -128,7 +128,7 @@ def check_lines(
 
 
 def _leave_out_translated(found: Iterable[Diagnostic], unreadable: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield the diagnostics outside networks of other tools, as the lines of a translation have no place in the text."""
+    """Yield the diagnostics outside networks of other tools, as the lines of translations have no place in the text."""
     spans = [fix.translated.span for diagnostic in unreadable for fix in diagnostic.fixes if fix.translated]
     places = [span for span in spans if span.line != span.end_line]
     for diagnostic in found:
