@@ -186,3 +186,8 @@ def test_a_search_that_is_cut_short_says_so() -> None:
     layers = "\n".join(f"conv K={k} F=3 P=1" for k in range(2, 900))
     error = first_error(f"input 8x8x3\n{layers}\nexpect parameters 1\n")
     assert "the search for fixes ended before everything was tried" in error.notes
+
+
+def test_a_layer_that_lost_its_input_is_left_alone() -> None:
+    text = "input 8x8x3\nconv K=4 F=3 S=2\n@nowhere -> conv K=4 F=3 S=2\n"
+    assert [error.code for error in check(text).errors] == [Code.E301, Code.E102]
