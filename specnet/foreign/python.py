@@ -90,8 +90,6 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     tool = guess_tool(bad) or guess_tool(line.original)
     elements = [(found, translate_statement(found["text"], tool)) for found in ELEMENT.finditer(parts["chain"])]
     draft = _put_together(elements, line.code[:start]) if any(call for _, call in elements) else None
-    if draft is not None and not draft.steps and draft.is_exact:
-        return _hint_without_layers(next(call for _, call in elements if call), line)
     if draft is None or not draft.steps:
         return None
     if ":" in parts["before"]:
@@ -136,14 +134,6 @@ def _put_together(elements: Sequence[Element], above: str) -> Draft:
     if len(elements) > 1 or len(steps) == 1:
         steps = [join_steps(steps)]
     return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
-
-
-def _hint_without_layers(call: Call, line: BadLine) -> Hint:
-    """Leave out `model = Sequential()`, which adds no layer."""
-    start, end = line.bounds
-    message = f"`{call.function}(…)` adds no layer, and a spec needs no such line: it lists its layers, one a line"
-    title = "without the line"
-    return Hint(message, start, end, ((start, end, ""),), title=title, is_safe=True, is_assumed=True)
 
 
 # What a call reads

@@ -181,7 +181,7 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("maxpool 3 stride=1 padding=1", "pool max F=3 S=1 P=1"),
         ("Conv2d out_channels=32 kernel_size=3 padding=1", "conv K=32 F=3 P=1"),
         ("Conv2d 32 3 bias=no", "conv K=32 F=3 bias=no"),
-        ("model = Sequential()", "without the line"),
+        ("model = Sequential()", "without this line"),
         # colons and indentation
         ("repeat 2: relu", "repeat 2 { relu }"),
         ("repeat 2:\n  relu\n  tanh", "repeat 2 { … }"),
@@ -214,7 +214,6 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
     "written",
     [
         "conv F=3",
-        "conv F=3 -> conv K=4 F=1 => 30x30x4",
         "fc -1",
         "fc W<3",
         "fc 10 -W",
