@@ -189,5 +189,6 @@ def test_a_search_that_is_cut_short_says_so() -> None:
 
 
 def test_a_layer_that_lost_its_input_is_left_alone() -> None:
-    text = "input 8x8x3\nconv K=4 F=3 S=2\n@nowhere -> conv K=4 F=3 S=2\n"
-    assert [error.code for error in check(text).errors] == [Code.E301, Code.E102]
+    error = first_error("input 8x8x3\nconv K=4 F=3 S=2\nblock b(x) { @x -> conv K=4 F=3 S=2 }\nb 3\n")
+    assert error.code is Code.E301
+    assert error.fixes
