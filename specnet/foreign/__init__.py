@@ -22,7 +22,7 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
     from specnet.foreign import arrows, braces, indentation, punctuation, python, recipes, sections, slips
     from specnet.foreign.bad_line import BadLine
 
-    line = BadLine(parser_input.text, statement, error, parser_input.source.text)
+    line = BadLine(parser_input, statement, error)
     if len(line.code_of_line) > LONGEST_LINE:
         return None
     recognisers = (

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate
 
-from specnet.syntax.parser_input import ParseError, TextChange, find_line, mask_text
+from specnet.syntax.parser_input import ParseError, ParserInput, TextChange, find_line, mask_text
 
 TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
 
@@ -17,11 +17,26 @@ TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
 class BadLine:
     """A text, the offset at which the statement with the error begins, and the error. All offsets are of the text."""
 
-    text: str
+    parser_input: ParserInput
     statement: int
     error: ParseError
-    original: str = ""
-    """The text as the user has it, before lines above were corrected."""
+
+    @property
+    def text(self) -> str:
+        return self.parser_input.text
+
+    @property
+    def original(self) -> str:
+        """The text as the user has it, before lines above were corrected."""
+        return self.parser_input.source.text
+
+    def find_origin(self, at: int) -> int:
+        """Return the offset in the original text of a character."""
+        return self.parser_input.origins[at]
+
+    def find_line_number(self, at: int) -> int:
+        """Return the line of the original text, counted from 1, of a character."""
+        return self.original.count("\n", 0, self.find_origin(at)) + 1
 
     @cached_property
     def code(self) -> str:

@@ -142,6 +142,7 @@ class _Network:
         self.training.update(dict.fromkeys(fillers))
         found = translate(CAFFE[kind], (), complete(parameters))
         self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
+        self.is_known &= found.is_known
         top = tops[0] if tops else name
         if (len(bottoms) > 1) != is_join(found.layers[0]):
             self.differences.append(f"a layer of type {kind} with {len(bottoms)} inputs has no counterpart here")

@@ -20,6 +20,9 @@ from specnet.foreign.values import Expression, Value, format_foreign_value
 from specnet.layers import list_kinds
 from specnet.syntax import tree
 
+LONGEST_SHOWN = 50
+"""The largest length of a call that is shown as it is."""
+
 VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
 """Common names of tensors and models, which do not become labels."""
 
@@ -76,15 +79,12 @@ class Call:
         return tuple(layer for step in self.steps for layer in step.layers)
 
 
-def translate_statement(text: str, tool: str = "") -> Call | None:
-    """Translate a Python statement that calls a layer; None if it does not. `tool` is that of the file, if known."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text.strip().rstrip(",;")).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
-    match body:
+def translate_statement(text: str, tool: str = "", line: int = 1) -> Call | None:
+    """Translate a Python statement that calls a layer; None if it does not.
+
+    `tool` is that of the file, if known; `line` is the line of the file on which the statement begins.
+    """
+    match parse_python(text, line):
         case [ast.Expr(value=ast.Call() as call)]:
             return translate_call(call, tool)
         case [ast.Expr(value=ast.Tuple() | ast.List() as items) | ast.Assign(value=ast.List() as items)]:
@@ -93,6 +93,17 @@ def translate_statement(text: str, tool: str = "") -> Call | None:
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
             return _set_label(translate_call(call, tool), name)
     return None
+
+
+def parse_python(text: str, line: int = 1) -> list[ast.stmt]:
+    """Return the statements of a text that begins on a line; none if it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree_of_text = ast.parse(text.strip().rstrip(",;"))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return []
+    return ast.increment_lineno(tree_of_text, line - 1).body
 
 
 def translate_layer_call(text: str, file: str) -> Draft | None:
@@ -225,7 +236,9 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     found = translate(rows, [read_value(node) for node in call.args], values)
     is_own = function in list_kinds() and _takes_value(rows)
     layers = found.layers or ("identity",)  # a linear activation
-    own = Call((Step(found.label, layers, found.reads),), function, "" if is_own else tool, found.differences)
+    is_known = found.is_known and bool(found.layers or not found.differences)
+    step = Step(found.label, layers, found.reads)
+    own = Call((step,), function, "" if is_own else tool, found.differences, is_known)
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
@@ -294,7 +307,10 @@ def _holds_layers(function: str, call: ast.Call) -> bool:
 
 def _translate_sequence(function: str, arguments: Iterable[ast.expr], tool: str) -> Call:
     """Translate layers one after the other, in a list, or with a name each: `OrderedDict([("conv1", …)])`."""
-    calls = [_translate_item(label, node, tool) for label, node in _list_items(arguments)]
+    items = [*_list_items(arguments)]
+    calls = [_translate_item(label, node, tool) for label, node in items]
+    if len(items) > 1:
+        calls = [_name_call(call, node) for call, (_, node) in zip(calls, items, strict=True)]
     return replace(_join(function, calls), function=function, inputs=())
 
 
@@ -318,8 +334,18 @@ def _list_items(arguments: Iterable[ast.expr]) -> Iterator[tuple[str, ast.expr]]
 def _translate_item(label: str, node: ast.expr, tool: str) -> Call:
     call = translate_call(node, tool) if isinstance(node, ast.Call) else None
     if call is None:
-        return Call((), "", differences=(f"`{ast.unparse(node)}` is left out",), is_known=False)
+        return Call((), "", differences=("this is left out",), is_known=False)
     return _set_label(call, label if label.isidentifier() else "") or call if label else call
+
+
+def _name_call(call: Call, node: ast.expr) -> Call:
+    """Return one call of several with its line and text in what is lost of it; one that holds others is not named."""
+    if isinstance(node, ast.Call) and _holds_layers(ast.unparse(node.func), node):
+        return call
+    text = ast.unparse(node)
+    shown = text if len(text) <= LONGEST_SHOWN else f"{call.function}(…)"
+    found = tuple(f"line {node.lineno}, `{shown}`: {difference}" for difference in call.differences)
+    return replace(call, differences=found)
 
 
 # A call of something else

@@ -11,8 +11,8 @@ from specnet.foreign.translation import Reads
 from specnet.foreign.values import Expression, Value, format_foreign_value, format_python
 from specnet.layers import get_layer_class
 
-MOST_DIFFERENCES, MOST_LINES = 8, 12
-"""The largest number of differences, and of lines of a translation, that are shown."""
+MOST_DIFFERENCES, MOST_LINES, MOST_LAYERS = 8, 12, 24
+"""The largest number of differences, and of lines and layers of a translation, that are shown."""
 
 
 @dataclass(frozen=True)
@@ -227,9 +227,17 @@ def format_title(steps: Sequence[Step]) -> str:
     """Return the steps in one line, unless a label or an input needs a line of its own."""
     is_chain = not any(step.label for step in steps[1:]) and not steps[0].is_input
     if is_chain:
-        return " -> ".join(step.text for step in steps)
+        text, rest = _cut_chain(steps)
+        return f"{text} -> … and {rest} more layers" if rest else text
     rest = len(steps) - MOST_LINES
     return "\n".join([*(step.text for step in steps[:MOST_LINES]), *([f"… and {rest} more lines"] if rest > 0 else [])])
+
+
+def _cut_chain(steps: Sequence[Step]) -> tuple[str, int]:
+    """Return steps as a chain of at most MOST_LAYERS, and the number of layers left out."""
+    whole = join_steps(steps)
+    rest = len(whole.layers) - MOST_LAYERS
+    return (replace(whole, layers=whole.layers[:MOST_LAYERS]).text, rest) if rest > 1 else (whole.text, 0)
 
 
 def _spread(step: Step) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.foreign.chains import ChainBuilder, Draft
-from specnet.foreign.darknet_layers import DARKNET, OUTPUTS, REFERENCES, complete
+from specnet.foreign.darknet_layers import DARKNET, OUTPUTS, REFERENCES, complete, list_losses
 from specnet.foreign.translation import translate
 
 SECTION = re.compile(
@@ -96,9 +96,11 @@ class _Network:
         key, reads_last = REFERENCES.get(kind, ("", True))
         own = {name: value for name, value in options.items() if name != key}
         found = translate(DARKNET[kind], (), complete(kind, own))
-        self.differences += [f"[{kind}]: {difference}" for difference in found.differences]
         inputs = [str(self.count - 1)] if reads_last else []
         inputs += [self._resolve(number) for number in _list_numbers(options.get(key))]
+        self.is_known &= found.is_known
+        losses = (*found.differences, *list_losses(kind, own, len(inputs)))
+        self.differences += [f"[{kind}]: {difference}" for difference in losses]
         if not inputs:
             self.differences.append(f"[{kind}] names no layers")
             self.is_known = False

@@ -1,7 +1,8 @@
 """The sections of Darknet's configurations (pjreddie's and AlexeyAB's) and what they mean here: see meaning.py.
 
 With `batch_normalize` a convolution has no bias of its own. The running statistics take 0.01 of each batch. `pad=1`
-pads by half the window, and a maxpool by its size less one in all, so that ceil(N/S) is left: `complete` fills both in.
+pads by half the window, times the dilation, and a maxpool by its size less one in all, so that ceil(N/S) is left:
+`complete` fills both in. A local_avgpool divides by the pixels that are in the map.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specnet.foreign.meaning import Table, read_table
-from specnet.foreign.values import Expression
+from specnet.foreign.values import Expression, are_whole
 
 ACTIVATIONS: Mapping[str, str] = {
     "linear": "",
@@ -62,7 +63,7 @@ normalization(*, size: text = 5, alpha: text = 1e-4, beta: beta = 0.75, kappa: k
 
 maxpool(*, size: F, stride: S, padding: P, maxpool_depth: 0 = 0, out_channels: unread = 1, antialiasing: 0 = 0,
        **kwargs: Section) -> pool max
-local_avgpool(*, size: F, stride: S, padding: P, **kwargs: Section) -> pool avg
+local_avgpool(*, size: F, stride: S, padding: P, **kwargs: Section) -> pool avg exclude_padding
 avgpool(**kwargs: Section) -> pool avg global
 upsample(*, stride: factor = 2, scale: 1 = 1, **kwargs: Section) -> upsample
 reorg(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
@@ -108,6 +109,8 @@ def complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if kind in ("convolutional", "deconvolutional"):
         if own.pop("pad", 0):
             own["padding"] = own.get("size", 1) // 2
+        if isinstance(dilation := own.get("dilation", 1), int) and "padding" in own:
+            own["padding"] *= dilation
         if "stride_x" in own or "stride_y" in own:
             stride = own.get("stride", 1)
             own["stride"] = own.pop("stride_y", stride), own.pop("stride_x", stride)
@@ -120,6 +123,18 @@ def complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     elif kind == "route" and 0 <= own.get("group_id", 0) < own.get("groups", 1) > 1:
         own["part"] = _format_part(own.pop("group_id", 0), own.pop("groups"))
     return own
+
+
+def list_losses(kind: str, options: Mapping[str, Any], inputs: int) -> list[str]:
+    """Return in words what a section with so many inputs does that its options do not say."""
+    size, dilation = options.get("size", 1), options.get("dilation", 1)
+    padding = size // 2 if options.get("pad") and isinstance(size, int) else options.get("padding", 0)
+    losses = list[str]()
+    if kind == "convolutional" and dilation != 1 and are_whole(size, padding) and 2 * padding != size - 1:
+        losses.append("the output's size leaves out `dilation` unless the padding is half the window")
+    if kind == "route" and inputs > 1 and options.get("groups", 1) != 1:
+        losses.append("`groups` takes a part of each layer, and `slice` here one of their concatenation")
+    return losses
 
 
 def _format_part(part: int, parts: int) -> Expression:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specnet.foreign.meaning import Table, read_table
+from specnet.foreign.meaning import Completion, Table, read_table
+from specnet.foreign.values import WITHOUT_PADDING, Value, are_whole, make_pair
 
 RENAMED = {
     "alpha": "negative_slope",
@@ -58,6 +59,26 @@ ALIASES = {
     "SeparableConvolution2D": "SeparableConv2D",
 }
 """Other names of the same layers."""
+
+
+def fill_strides(window: str, stride: str, dilation: str = "") -> Completion:
+    """Return what completes a transposed convolution whose arguments have these names.
+
+    Without padding its output has N·S + max(F − S, 0) rows, and here (N − 1)S + F: a window below the stride leaves
+    S − F rows at the end.
+    """
+
+    def complete(arguments: Mapping[str, Value]) -> Mapping[str, Value]:
+        windows, strides, steps = (make_pair(arguments.get(name, 1)) for name in (window, stride, dilation))
+        is_padded = arguments["padding"] not in WITHOUT_PADDING or arguments["output_padding"] is not None
+        if is_padded or not are_whole(*windows, *strides, *steps):
+            return {}
+        extents = (step * (size - 1) + 1 for size, step in zip(windows, steps, strict=True))
+        added = tuple(max(step - extent, 0) for step, extent in zip(strides, extents, strict=True))
+        return {"output_padding": added} if any(added) else {}
+
+    return complete
+
 
 CLASSES: Table = read_table(
     """
@@ -194,6 +215,7 @@ Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
 """,
     ACTIVATIONS,
     RENAMED,
+    {"Conv2DTranspose": fill_strides("kernel_size", "strides", "dilation_rate")},
 )
 """The classes of keras.layers, which all take the arguments of `Layer`."""
 

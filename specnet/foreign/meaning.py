@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -53,6 +53,15 @@ class Parameter:
         return self.meaning.id if isinstance(self.meaning, ast.Name) else ""
 
 
+Completion = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+"""Returns the arguments that a tool computes, from all arguments with their defaults."""
+
+
+def leave_as_given(arguments: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return nothing, for a tool that computes no argument."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Signature:
     """One row of a table."""
@@ -68,6 +77,8 @@ class Signature:
     """The layers of activations, by the tool's names; "" for none."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Names that parameters had in earlier versions."""
+    complete: Completion = leave_as_given
+    """What the tool computes from the arguments."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -84,13 +95,17 @@ ROW = re.compile(r"^(?P<stub>(?P<name>\w+)\(.*?\)) -> *(?P<layers>[^\n]*)$", re.
 
 
 def read_table(
-    rows: str, activations: Mapping[str, str] | None = None, renamed: Mapping[str, str] | None = None
+    rows: str,
+    activations: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+    completions: Mapping[str, Completion] | None = None,
 ) -> Table:
     """Read rows of the form `NAME(PARAMETER: MEANING = DEFAULT, …) -> LAYERS`, which may extend over several lines."""
     table = dict[str, tuple[Signature, ...]]()
     for row in ROW.finditer(rows):
         signature = _read_signature(row["stub"], row["layers"].strip())
-        signature = replace(signature, activations=activations or {}, renamed=renamed or {})
+        complete = (completions or {}).get(row["name"], leave_as_given)
+        signature = replace(signature, activations=activations or {}, renamed=renamed or {}, complete=complete)
         table[row["name"]] = (*table.get(row["name"], ()), signature)
     bases = {signature.base for rows in table.values() for signature in rows}
     return {name: tuple(_add_base(row, table) for row in rows) for name, rows in table.items() if name not in bases}

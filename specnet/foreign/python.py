@@ -9,6 +9,7 @@ from dataclasses import replace
 from specnet.foreign.bad_line import BadLine, find_changes
 from specnet.foreign.calls import VARIABLES, Call, guess_tool, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
+from specnet.layers import get_layer_class
 from specnet.syntax.parser_input import MASK, PLACEHOLDER, find_line
 from specnet.syntax.recovery import Hint
 
@@ -34,6 +35,11 @@ EMPTY = re.compile(
 """Lines of programs that add no layer."""
 
 WITHOUT = "without this line"
+
+BLOCK, USE = re.compile(r"^[ \t]*block[ \t]+(\w+)", re.MULTILINE), re.compile(r"^[ \t]*use\b", re.MULTILINE)
+
+WORDS = frozenset({"input", "repeat", "same", "head"})
+"""Words that begin an element of a chain and are no layers."""
 
 CODE_LINE = re.compile(rf"^[ \t]*[^\s{MASK}{PLACEHOLDER}][^\n]*$", re.MULTILINE)
 
@@ -88,13 +94,29 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     if parts is None:
         return None
     tool = guess_tool(bad) or guess_tool(line.original)
-    elements = [(found, translate_statement(found["text"], tool)) for found in ELEMENT.finditer(parts["chain"])]
+    first = line.find_line_number(start + parts.start("chain"))
+    elements = [
+        (found, translate_statement(found["text"], tool, first + parts["chain"].count("\n", 0, found.start("text"))))
+        for found in ELEMENT.finditer(parts["chain"])
+    ]
     draft = _put_together(elements, line.code[:start]) if any(call for _, call in elements) else None
+    draft = draft and _find_unknown_words(draft, line.code)
     if draft is None or not draft.steps:
         return None
     if ":" in parts["before"]:
         draft = replace(draft, steps=tuple(replace(step, label="") for step in draft.steps))
     return _make_hint(parts, elements, draft, start, end)
+
+
+def _find_unknown_words(draft: Draft, code: str) -> Draft:
+    """Return a draft that is known only if its words are layers, or blocks of the spec or of those that it uses."""
+    if not draft.is_known or USE.search(code):
+        return draft
+    words = [match[0] for layer in draft.layers if (match := re.match(r"[A-Za-z_]\w*", layer))]
+    blocks = {found[1] for found in BLOCK.finditer(code)}
+    unknown = [word for word in words if not (word in WORDS or word in blocks or get_layer_class(word))]
+    lost = tuple(f"`{word}` has no counterpart here" for word in unknown)
+    return replace(draft, differences=(*draft.differences, *lost), is_known=not lost)
 
 
 def _make_hint(parts: re.Match[str], elements: Sequence[Element], draft: Draft, start: int, end: int) -> Hint:

@@ -1,12 +1,12 @@
 """The functions of tf.nn, tf.layers (TensorFlow 1) and slim, and what they mean here: see meaning.py for the rows.
 
 What an `arg_scope` around a call of slim sets cannot be seen from the call. `tf.nn.conv2d` takes a variable, whose
-shape is elsewhere, and so has no row.
+shape is elsewhere, and so has no row. The `output_padding` of a transposed convolution is never given, but computed.
 """
 
 from __future__ import annotations
 
-from specnet.foreign.keras_layers import ACTIVATIONS
+from specnet.foreign.keras_layers import ACTIVATIONS, fill_strides
 from specnet.foreign.meaning import Table, read_table
 
 FUNCTIONS: Table = read_table(
@@ -52,8 +52,8 @@ conv2d(inputs: value, filters: K, kernel_size: F, strides: S = (1, 1), padding: 
        data_format: layout = "channels_last", dilation_rate: D = (1, 1), activation: activation = None,
        use_bias: bias = True, **kwargs: Layer) -> conv
 conv2d_transpose(inputs: value, filters: K, kernel_size: F, strides: S = (1, 1), padding: P = "valid",
-       data_format: layout = "channels_last", activation: activation = None, use_bias: bias = True,
-       **kwargs: Layer) -> deconv
+       data_format: layout = "channels_last", activation: activation = None, use_bias: bias = True, *,
+       output_padding: OP = None, **kwargs: Layer) -> deconv
 max_pooling2d(inputs: value, pool_size: F, strides: S, padding: P = "valid", data_format: layout = "channels_last",
        name: name = None) -> pool max
 average_pooling2d(inputs: value, pool_size: F, strides: S, padding: P = "valid",
@@ -67,6 +67,7 @@ batch_normalization(inputs: value, axis: -1 | 3 = -1, momentum: 1 - momentum = 0
        **kwargs: Layer) -> bn
 """,
     ACTIVATIONS,
+    completions={"conv2d_transpose": fill_strides("kernel_size", "strides")},
 )
 """tf.layers and tf.compat.v1.layers."""
 
@@ -82,8 +83,8 @@ conv2d(inputs: value, num_outputs: K, kernel_size: F, stride: S = 1, padding: P 
        rate: D = 1, activation_fn: activation = "relu", normalizer_fn: "slim.batch_norm" = None,
        **kwargs: Layer) -> conv bias=no -> bn momentum=0.001 eps=1e-3, but the bn of slim learns no scale
 conv2d_transpose(inputs: value, num_outputs: K, kernel_size: F, stride: S = 1, padding: P = "SAME",
-       data_format: layout = None, activation_fn: activation = "relu", normalizer_fn: None = None,
-       **kwargs: Layer) -> deconv
+       data_format: layout = None, activation_fn: activation = "relu", normalizer_fn: None = None, *,
+       output_padding: OP = None, **kwargs: Layer) -> deconv
 separable_conv2d(inputs: value, num_outputs: None, kernel_size: F, depth_multiplier: 1 | None = 1, stride: S = 1,
        padding: P = "SAME", data_format: layout = None, rate: D = 1, activation_fn: activation = "relu",
        normalizer_fn: None = None, **kwargs: Layer) -> conv K=C G=C
@@ -105,5 +106,6 @@ batch_norm(inputs: value, decay: 1 - momentum = 0.999, center: True = True, scal
        activation_fn: activation = None, is_training: unread = True, **kwargs: Layer) -> bn
 """,
     ACTIVATIONS,
+    completions={"conv2d_transpose": fill_strides("kernel_size", "stride")},
 )
 """tf.contrib.slim, tf_slim: convolutions and fully connected layers have a ReLU unless the call says otherwise."""

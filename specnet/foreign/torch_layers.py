@@ -75,7 +75,7 @@ Tanh(*args: unread, **kwargs: unread) -> tanh
 Softmax(dim: 1 | None = None) -> softmax
 Softmax(dim: -1 = None) -> softmax, but on a map dim=-1 is the width, and softmax here is over the channels
 Softmax2d(*args: unread, **kwargs: unread) -> softmax
-LogSoftmax(dim: 1 | -1 | None = None) -> softmax, but LogSoftmax takes the logarithm
+LogSoftmax(dim: 1 | -1 | None = None) -> softmax, but `loss cross_entropy` applies LogSoftmax itself: leave it out
 
 Flatten(start_dim: 1 = 1, end_dim: -1 | 3 = -1) -> flatten
 Unflatten(dim: 1 | -1, unflattened_size: channels_last(shape)) -> reshape

@@ -7,11 +7,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic_core import PydanticUndefined
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticUndefined
 
 from specnet.attributes import Attributes
 from specnet.foreign.meaning import READS, REQUIRED, Parameter, Signature
-from specnet.foreign.values import CONVERSIONS, Expression, Value, format_foreign_value, format_python, subtract
+from specnet.foreign.values import (
+    CONVERSIONS,
+    Expression,
+    Value,
+    format_foreign_value,
+    format_python,
+    subtract,
+    to_spec_value,
+)
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
@@ -36,12 +45,18 @@ class Translation:
     differences: tuple[str, ...] = ()
     reads: tuple[Reads | None, ...] = ()
     label: str = ""
+    is_known: bool = True
+    """Whether the layers admit the values of all arguments."""
 
 
 def translate(rows: Sequence[Signature], arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Translation:
-    """Translate a call of a layer by that of its rows with the fewest differences, the most special one of several."""
+    """Translate a call of a layer by that of its rows with the fewest differences.
+
+    Of several, it is one with a value that has no counterpart, so that none is passed off as another; then the most
+    special one.
+    """
     found = [(row, _Draft(row).translate(arguments, keywords)) for row in rows]
-    return min(found, key=lambda pair: (len(pair[1].differences), not pair[0].difference))[1]
+    return min(found, key=lambda pair: (len(pair[1].differences), pair[1].is_known, not pair[0].difference))[1]
 
 
 def translate_argument(row: Signature, name: str, value: Value) -> tuple[str, tuple[str, ...]]:
@@ -63,16 +78,21 @@ class _Draft:
         self.differences: list[str] = [row.difference] if row.difference else []
         self.reads: Reads | None = None
         self.label = ""
+        self.is_known = True
+        self.values: list[dict[str, Value]] = [{} for _ in self.layers]
 
     def translate(self, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Translation:
         given = self._bind(arguments, keywords)
+        defaults = {each.name: each.default for each in self.row.by_name.values() if each.default is not REQUIRED}
+        given |= self.row.complete(defaults | given)
         for parameter in self.row.by_name.values():
             if parameter.name in given or parameter.default is not REQUIRED:
                 self.add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
+        self._compare_values()
         layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
         layers += self.following
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
-        return Translation(tuple(layers), tuple(self.differences), reads, self.label)
+        return Translation(tuple(layers), tuple(self.differences), reads, self.label, self.is_known)
 
     def _bind(self, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> dict[str, Value]:
         """Return the arguments by the names of their parameters; a missing number of input channels is passed over."""
@@ -113,8 +133,20 @@ class _Draft:
             self.differences.append(_describe_loss(parameter, value))
         elif is_word:
             self.layers[place] += [key] if value is True else []
+        elif value is not None and not _admits(cls, key, value):
+            self.is_known = False
+            self.differences.append(_describe_loss(parameter, value))
         elif value is not None and (text := _format_unless_default(cls, key, value, is_given)):
             self.layers[place].append(text)
+            self.values[place][cls.field_of(key) or ""] = to_spec_value(value)
+
+    def _compare_values(self) -> None:
+        """Note what a layer says of values that do not go together."""
+        for words, cls, values in zip(self.layers, self.classes, self.values, strict=True):
+            if cls and not any(map(_has_expression, values.values())):
+                conflicts = [each["ctx"]["error"] for each in _list_errors(cls, values) if not each["loc"]]
+                self.differences += [f"`{words[0]}` {conflict}" for conflict in conflicts]
+                self.is_known &= not conflicts
 
     def _find(self, target: ast.expr) -> tuple[int, type[Attributes], str]:
         """Return the place and the class of the layer that an attribute or word belongs to, and its key."""
@@ -183,6 +215,28 @@ def _list_constants(meaning: ast.expr) -> Iterator[Value]:
         yield from _list_constants(meaning.right)
     else:
         yield ast.literal_eval(meaning)
+
+
+def _admits(cls: type[Attributes], key: str, value: Value) -> bool:
+    """Return whether an attribute may have a value; True for values that contain an expression."""
+    name = cls.field_of(key) or ""
+    is_switch = cls.model_fields[name].annotation is bool
+    if isinstance(value, bool) and not is_switch:
+        return False
+    errors = [] if _has_expression(value) else _list_errors(cls, {name: to_spec_value(value)})
+    return not any(each["loc"] and each["loc"][0] in (name, key) for each in errors)
+
+
+def _has_expression(value: Value) -> bool:
+    return any(isinstance(side, Expression) for side in (value if isinstance(value, tuple) else (value,)))
+
+
+def _list_errors(cls: type[Attributes], values: Mapping[str, Value]) -> list[ErrorDetails]:
+    try:
+        cls.model_validate(values)
+    except ValidationError as error:
+        return error.errors()
+    return []
 
 
 def _format_unless_default(cls: type[Attributes], key: str, value: Value, is_given: bool) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from specnet.foreign.calls import read_value
+from specnet.foreign.calls import read_value, translate_statement
 from specnet.foreign.chains import ChainBuilder, Draft
 from specnet.foreign.torch_layers import MODULES
 from specnet.foreign.translation import translate
-from specnet.foreign.ultralytics_layers import OUTPUTS, ULTRALYTICS, complete
+from specnet.foreign.ultralytics_layers import ACTIVATION, OUTPUTS, ULTRALYTICS, complete
 
 OPTIONS = "nc|ch|depth_multiple|width_multiple|activation|anchors|scales|backbone|head|[nsmlx]"
 LINE = re.compile(
@@ -72,6 +72,8 @@ def _is_list_of_numbers(text: str) -> bool:
 def translate_rows(rows: Sequence[Row], options: Mapping[str, str]) -> Draft:
     """Translate the rows of a model."""
     network = _Network(_read_factor(options, "width_multiple"), _read_factor(options, "depth_multiple"))
+    if "activation" in options:
+        network.set_activation(options["activation"])
     if "scales" in options:
         network.differences.append("the `scales` of widths and depths are left out")
     for row in rows:
@@ -93,21 +95,33 @@ class _Network:
     width: float
     depth: float
     builder: ChainBuilder = field(default_factory=lambda: ChainBuilder(current="-1"))
+    activation: tuple[str, ...] = (ACTIVATION,)
+    """The layers of `Conv`'s activation."""
     differences: list[str] = field(default_factory=list)
     is_known: bool = True
     count: int = 0
 
+    def set_activation(self, text: str) -> None:
+        """Set the activation of every `Conv`, such as `nn.ReLU()`."""
+        call = translate_statement(text)
+        if call and call.is_exact:
+            self.activation = call.layers
+        else:
+            self.differences.append(f"`activation: {text}` has no counterpart")
+
     def add(self, row: Row) -> None:
         """Add the layers of a row."""
         name = row.module.rpartition(".")[2]
-        table = MODULES if row.module.startswith("nn.") else ULTRALYTICS
+        table = MODULES if row.module.startswith("nn.") and name not in ULTRALYTICS else ULTRALYTICS
         if name in OUTPUTS:
             self.differences.append(f"{name} is left out: a spec ends with the values that it reads")
         elif name in table:
             found = translate(table[name], complete(row.module, row.arguments, self.width), {})
             self.differences += [f"{row.module}: {difference}" for difference in found.differences]
+            self.is_known &= found.is_known
             inputs = [self._resolve(number) for number in row.inputs]
-            layers = self._repeat(found.layers, row.number)
+            own = [self.activation if layer == ACTIVATION else (layer,) for layer in found.layers]
+            layers = self._repeat([layer for layers in own for layer in layers], row.number)
             self.builder.add(str(self.count), layers, inputs, f"layer{self.count}")
         else:
             self.differences.append(f"`{row.module}` has no counterpart here; it may be a `block` of yours")

@@ -1,15 +1,28 @@
 """The modules in Ultralytics's model files (YOLOv5 and later) and what they mean here: see meaning.py for the rows.
 
 Their arguments lack the number of input channels. `Conv` is a convolution without a bias, a normalisation with these
-numbers, and SiLU; it pads by half its window, which `complete` fills in. Modules of torch.nn are in torch_layers.py.
+numbers, and SiLU; unless its padding is given it pads by half its window. In YOLOv5 up to 6.1 it had no `d`. Modules
+of torch.nn are in torch_layers.py, except the normalisation, which gets these numbers, too; `complete` puts a place for
+the missing argument before the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from specnet.foreign.meaning import Table, read_table
+from specnet.foreign.values import Value, are_whole, make_pair
+
+
+def pad_by_half(arguments: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return the padding of a `Conv`: half the window, which reaches D(F − 1) + 1 pixels."""
+    windows, steps = make_pair(arguments["k"]), make_pair(arguments.get("d", 1))
+    if arguments["p"] is not None or not are_whole(*windows, *steps):
+        return {}
+    padding = tuple((step * (size - 1) + 1) // 2 for size, step in zip(windows, steps, strict=True))
+    return {"p": padding} if any(padding) else {}
+
 
 ULTRALYTICS: Table = read_table(
     """
@@ -17,10 +30,19 @@ Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1, d: D = 1,
      act: True = True) -> conv bias=no -> bn momentum=0.03 eps=1e-3 -> silu
 Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1, d: D = 1,
      act: False = True) -> conv bias=no -> bn momentum=0.03 eps=1e-3
+Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1,
+     act: True = True) -> conv bias=no -> bn momentum=0.03 eps=1e-3 -> silu
+Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1,
+     act: False = True) -> conv bias=no -> bn momentum=0.03 eps=1e-3
+BatchNorm2d() -> bn momentum=0.03 eps=1e-3
 Concat(dimension: 1 = 1) -> concat
-"""
+""",
+    completions={"Conv": pad_by_half},
 )
 """The modules of a single layer or two, by their names."""
+
+ACTIVATION = "silu"
+"""The activation of a `Conv`, unless a file sets another for all."""
 
 OUTPUTS = frozenset({"Detect", "Segment", "Pose", "OBB", "Classify", "v10Detect", "IDetect"})
 """Modules that compute boxes or classes from several values."""
@@ -29,13 +51,16 @@ DIVISOR = 8
 """Scaled numbers of filters are rounded up to a multiple of this."""
 
 
+READING = frozenset({"nn.Conv2d", "nn.ConvTranspose2d"})
+"""Modules of torch.nn that are called with the number of channels that they read before their arguments."""
+
+SCALED = frozenset({"Conv", "nn.ConvTranspose2d"})
+"""Modules whose first argument is a number of filters, which `width_multiple` scales."""
+
+
 def complete(name: str, arguments: Sequence[Any], width: float) -> list[Any]:
-    """Return the arguments of a module with its filters scaled by `width`, and with the padding of a `Conv`."""
+    """Return the arguments of a module with its filters scaled by `width`, and a place for what it reads."""
     own = list(arguments)
-    if name not in ULTRALYTICS or not own or not isinstance(own[0], int):
-        return own
-    if "c2" in ULTRALYTICS[name][0].by_name:
-        own[0] = own[0] if width == 1 else -int(-own[0] * width // DIVISOR) * DIVISOR
-    if name == "Conv" and len(own) in (2, 3) and isinstance(own[1], int) and own[1] > 1:
-        own += [1] * (3 - len(own)) + [own[1] // 2]
-    return own
+    if name in SCALED and own and isinstance(own[0], int) and width != 1:
+        own[0] = -int(-own[0] * width // DIVISOR) * DIVISOR
+    return [None, *own] if name in READING else own

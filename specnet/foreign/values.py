@@ -45,6 +45,16 @@ def _drop_batch_and_channels(sizes: Value) -> Value:
     return sizes[1:3] if isinstance(sizes, tuple) and len(sizes) == 4 and sizes[0] == sizes[3] == 1 else sizes
 
 
+def make_pair(value: Value) -> tuple[Value, Value]:
+    """Return height and width; one number stands for both."""
+    return (value[0], value[-1]) if isinstance(value, tuple) and value else (value, value)
+
+
+def are_whole(*values: Value) -> bool:
+    """Return whether all values are whole numbers."""
+    return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+
+
 CONVERSIONS: Mapping[str, Callable[[Value], Value]] = {
     "edges": _measure_edges,
     "sides": _repeat_sides,
@@ -61,13 +71,20 @@ SHORT = 0.01
 """Numbers of one digit below this are written with an exponent."""
 
 
+def to_spec_value(value: Value) -> Value:
+    """Return the words for padding as a layer has them, and any other value as it is."""
+    if not isinstance(value, str) or isinstance(value, Expression):
+        return value
+    return 0 if value in WITHOUT_PADDING else value.lower() if value in SAME_PADDING else value
+
+
 def format_foreign_value(value: Value) -> str:
     """Return another tool's value as a spec has it: 3 for (3, 3), 3x5, yes, 1e-3, `(k)x(k + 2)` for expressions."""
     match value:
         case Expression():
             return value
         case str():
-            return "0" if value in WITHOUT_PADDING else value.lower() if value in SAME_PADDING else value
+            return str(to_spec_value(value))
         case float() if 0 < abs(value) < SHORT and float(f"{value:.0e}") == value:
             return re.sub(r"(?<=e-)0", "", f"{value:.0e}")
         case tuple() if any(isinstance(side, Expression) for side in value):

@@ -281,6 +281,42 @@ def test_only_a_translation_without_a_loss_is_applied() -> None:
 
 
 @pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        ("nn.Conv2d(3, 8, 3, padding='same', padding_mode='reflect')", "`padding='same'` has no counterpart"),
+        ("nn.AdaptiveAvgPool2d((None, 3))", "`output_size=(None, 3)` has no counterpart"),
+        ("Conv2D(8, (3, 3), padding='causal')", "`padding='causal'` has no counterpart"),
+        ("nn.Unflatten(1, (2, 4))", "`unflattened_size=(4, 2)` has no counterpart"),
+        ("Activation('softplus')", "`activation='softplus'` has no counterpart"),
+        ("Lambda(lambda x: x/255)", "`Lambda` has no counterpart here"),
+        ("Permute((2, 1, 3))", "`Permute` has no counterpart here"),
+        ("nn.Dropout(2)", "`p=2` has no counterpart"),
+    ],
+)
+def test_a_layer_with_a_value_that_none_here_has_is_one_error_without_a_fix(call: str, lost: str) -> None:
+    (error,) = check(f"input 32x32x3\n{call}\nfc 10\n").errors
+    assert not error.fixes
+    assert error.notes == (lost,)
+
+
+def test_what_is_lost_of_one_layer_of_many_is_said_with_its_line() -> None:
+    model = "model = nn.Sequential(\n    nn.Flatten(),\n    nn.Linear(192, 10),\n    nn.LogSoftmax(dim=1),\n)"
+    (error,) = check(f"input 8x8x3\n{model}\n").errors
+    why = "`loss cross_entropy` applies LogSoftmax itself: leave it out"
+    assert error.notes == (f"line 5, `nn.LogSoftmax(dim=1)`: {why}",)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["upconv", "up_conv", "upconv2d", "UpConv", "conv_transpose", "tconv", "transposed_conv", "conv2dtranspose",
+     "conv2d_transpose", "convt", "deconvolution2d", "transpose_convolution"],
+)  # fmt: skip
+def test_words_for_a_transposed_convolution_mean_deconv(word: str) -> None:
+    (error,) = check(f"input 32x32x3\n{word} K=8 F=2 S=2\n").errors
+    assert [fix.title for fix in error.fixes] == ["deconv"]
+
+
+@pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("input 32*32*3\nfc 10", "32x32x3"),

@@ -43,8 +43,8 @@ def check(text: str) -> Checked:
         ("[convolutional] filters=8 size=5 pad=1 activation=mish batch_normalize=1",
          "conv K=8 F=5 P=2 bias=no -> bn momentum=0.01 eps=1e-6 -> mish"),
         ("[convolutional] filters=8 size=1", "conv K=8 F=1 -> sigmoid"),
-        ("[convolutional] filters=8 size=3 stride_x=2 stride_y=1 groups=4 dilation=2 activation=swish",
-         "conv K=8 F=3 S=1x2 D=2 G=4 -> silu"),
+        ("[convolutional] filters=8 size=3 pad=1 stride_x=2 stride_y=1 groups=4 dilation=2 activation=swish",
+         "conv K=8 F=3 S=1x2 P=2 D=2 G=4 -> silu"),
         ("[connected] output=10 activation=linear", "fc 10"),
         ("[maxpool] size=2 stride=2", "pool max F=2 S=2 P=same"),
         ("[maxpool] size=2 stride=1", "pool max F=2 S=1 P=same"),
@@ -53,6 +53,10 @@ def check(text: str) -> Checked:
         ("[maxpool] stride=4", "pool max F=4 S=4 P=1:2"),
         ("[maxpool] size=13 stride=1", "pool max F=13 S=1 P=same"),
         ("[avgpool]", "pool avg global"),
+        ("[convolutional] filters=8 size=3 pad=1 dilation=2 activation=linear", "conv K=8 F=3 P=2 D=2"),
+        ("[convolutional] filters=8 size=3 padding=1 dilation=4 activation=linear", "conv K=8 F=3 P=4 D=4"),
+        ("[local_avgpool] size=3 stride=2", "pool avg F=3 S=2 P=1 exclude_padding"),
+        ("[local_avgpool] size=2 stride=2", "pool avg F=2 S=2 P=same exclude_padding"),
         ("[upsample] stride=2", "upsample 2"),
         ("[dropout] probability=.3", "dropout 0.3"),
         ("[softmax] groups=1", "softmax"),
@@ -119,6 +123,8 @@ def test_sections_that_name_others_read_them_by_labels(sections: str, lines: lis
     [
         ("[reorg]\nstride=2", "in another order of channels"),
         ("[yolo]\nmask=1", "[yolo] is left out"),
+        ("[convolutional]\nfilters=8\nsize=3\ndilation=2\nactivation=linear", "leaves out `dilation`"),
+        ("[route]\nlayers=-1,-2\ngroups=2\ngroup_id=1", "`groups` takes a part of each layer"),
         ("[convolutional]\nfilters=8\nxnor=1\nactivation=linear", "`xnor=1` has no counterpart"),
         ("[convolutional]\nfilters=8\nactivation=loggy", "`activation='loggy'` has no counterpart"),
         ("[lstm]\noutput=8", "[lstm] has no counterpart here"),
@@ -176,6 +182,11 @@ def test_a_layer_of_caffe_becomes_a_line(layer: str, line: str) -> None:
 def test_what_is_lost_of_a_layer_is_named(layer: str, difference: str) -> None:
     draft = translate_caffe(f'layer {{ name: "a" bottom: "data" top: "a" {layer} }}')
     assert any(difference in each for each in draft.differences), draft.differences
+
+
+def test_the_title_of_a_long_chain_is_cut() -> None:
+    (error,) = check("input 8x8x3\n" + "[avgpool]\n" * 40).errors
+    assert error.fixes[0].title == " -> ".join(["pool avg global"] * 24) + " -> … and 16 more layers"
 
 
 def test_an_input_above_stays_the_only_one() -> None:

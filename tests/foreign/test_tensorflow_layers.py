@@ -28,6 +28,9 @@ from specnet.foreign.calls import translate_statement
         ("slim.separable_conv2d(net, None, 3, 1)", "conv K=C F=3 P=same G=C -> relu"),
         ("slim.max_pool2d(net, [2, 2])", "pool max F=2 S=2"),
         ("tf.contrib.slim.fully_connected(net, 10, activation_fn=None)", "fc 10"),
+        ("tf.layers.conv2d_transpose(x, 8, 2, 3)", "deconv K=8 F=2 S=3 OP=1"),
+        ("slim.conv2d_transpose(net, 8, 2, 3, 'VALID')", "deconv K=8 F=2 S=3 OP=1 -> relu"),
+        ("slim.conv2d_transpose(net, 8, 2, 3)", "deconv K=8 F=2 S=3 P=same -> relu"),
         ("slim.dropout(net, 0.8)", "dropout 0.2"),
     ],
 )

@@ -25,10 +25,28 @@ def translate(text: str) -> Draft:
         ("- [-1, 1, Conv, [64, 6, 2, 2]]  # 0-P1/2", f"conv K=64 F=6 S=2 P=2 {UNIT}"),
         ("  [[-1, 1, Conv, [64, 1]],", f"conv K=64 F=1 {UNIT}"),
         ("[-1, 1, Conv, [64, 3, 1, None, 2, 1, False]]",
-         "conv K=64 F=3 S=1 D=1 G=2 bias=no -> bn momentum=0.03 eps=1e-3"),
+         "conv K=64 F=3 S=1 P=1 D=1 G=2 bias=no -> bn momentum=0.03 eps=1e-3"),
         ("[-1, 3, Conv, [64, 1, 1]]", f"repeat 3 {{ conv K=64 F=1 S=1 {UNIT} }}"),
         ("[-1, 1, nn.Upsample, [None, 2, 'nearest']]", "upsample 2"),
         ("[-1, 1, nn.MaxPool2d, [2, 2, 0]]", "pool max F=2 S=2 P=0"),
+        # padding by half the window, dilated, on each axis
+        ("[-1, 1, Conv, [64, 3, 1, None, 1, 2]]", f"conv K=64 F=3 S=1 P=2 D=2 G=1 {UNIT}"),
+        ("[-1, 1, Conv, [64, [3, 1], 1]]", f"conv K=64 F=3x1 S=1 P=1x0 {UNIT}"),
+        ("[-1, 1, Conv, [64, [1, 7], 1, [0, 3]]]", f"conv K=64 F=1x7 S=1 P=0x3 {UNIT}"),
+        # up to YOLOv5 6.1 the sixth argument is the activation
+        ("[-1, 1, Conv, [64, 3, 2, None, 1, False]]",
+         "conv K=64 F=3 S=2 P=1 G=1 bias=no -> bn momentum=0.03 eps=1e-3"),
+        ("[-1, 1, Conv, [64, 3, 2, None, 1, True]]", f"conv K=64 F=3 S=2 P=1 G=1 {UNIT}"),
+        # the channels that a module of torch reads are not among its arguments
+        ("[-1, 1, nn.ConvTranspose2d, [32, 2, 2]]", "deconv K=32 F=2 S=2"),
+        ("[-1, 1, nn.ConvTranspose2d, [32, 2, 2, 0]]", "deconv K=32 F=2 S=2 P=0"),
+        ("width_multiple: 0.5\n[-1, 1, nn.ConvTranspose2d, [32, 2, 2]]", "deconv K=16 F=2 S=2"),
+        ("[-1, 1, nn.Conv2d, [64, 3]]", "conv K=64 F=3"),
+        ("[-1, 1, nn.Conv2d, [64, 3, 1, 1]]", "conv K=64 F=3 S=1 P=1"),
+        ("[-1, 1, nn.BatchNorm2d, []]", "bn momentum=0.03 eps=1e-3"),
+        # the activation of all
+        ("activation: nn.LeakyReLU(0.1)\n[-1, 1, Conv, [64, 1]]",
+         "conv K=64 F=1 bias=no -> bn momentum=0.03 eps=1e-3 -> leaky_relu slope=0.1"),
     ],
 )  # fmt: skip
 def test_a_row_becomes_a_line(row: str, line: str) -> None:
@@ -77,6 +95,8 @@ def test_a_model_is_translated_as_a_whole_with_its_scales() -> None:
         ("[-1, 3, C3, [128]]", "`C3` has no counterpart here"),
         ("[-1, 1, Conv, [8, 1]]\n[[-1, 7], 1, Concat, [1]]", "row 7 is not among those here"),
         ("[-1, 1, Conv, [8, 1]]\n[[-1, 0], 1, Conv, [8, 1]]", "is not among those here"),
+        ("[-1, 1, Conv, [64, 3, 1, None, 1, 1, nn.ReLU()]]", "`act=nn.ReLU()` has no counterpart"),
+        ("activation: nn.Softplus()\n[-1, 1, Conv, [8, 1]]", "`activation: nn.Softplus()` has no counterpart"),
         ("scales:\n  n: [0.33, 0.25, 1024]\n[-1, 1, Conv, [8, 1]]", "`scales`"),
     ],
 )
