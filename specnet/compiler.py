@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -120,7 +120,18 @@ def check_lines(
     """Check the lines of a parsed spec; `unreadable` are the diagnostics of the parser."""
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = measure_costs(elaborated.network)
-    found = [*unreadable, *elaborated.diagnostics, *find_unknown_quantities(elaborated.expectations)]
+    found = [*unreadable, *_leave_out_translated(elaborated.diagnostics, unreadable)]
+    found += find_unknown_quantities(elaborated.expectations)
     if not find_errors(found):
         found += check_expectations(elaborated, Totals(elaborated.network, node_costs))
     return Checked(source, lines, elaborated, node_costs, sort_by_position(found))
+
+
+def _leave_out_translated(found: Iterable[Diagnostic], unreadable: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield the diagnostics outside networks of other tools, as the lines of translations have no place in the text."""
+    spans = [fix.translated.span for diagnostic in unreadable for fix in diagnostic.fixes if fix.translated]
+    places = [span for span in spans if span.line != span.end_line]
+    for diagnostic in found:
+        span = diagnostic.span
+        if not any(span and place.source is span.source and place.start <= span.start < place.end for place in places):
+            yield diagnostic

@@ -63,6 +63,7 @@ class Code(Enum):
     W509 = "bn forgets its running statistics with every batch"
     W510 = "the network has outputs that no class belongs to"
     W511 = "an input looks like channels first"
+    W512 = "a join reads one value twice"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
     N501 = "K is neither a power of two nor a multiple of 8"
@@ -184,15 +185,16 @@ def make_diagnostic(
     fixes: Iterable[Fix] = (),
     node: str = "",
     meant: str = "",
+    is_certain: bool = True,
 ) -> Diagnostic:
     """Return a diagnostic with the severity of its code. Its fixes are candidates until they are verified.
 
-    `meant` is the text that was probably intended at the first place.
+    `meant` is the text that was probably intended at the first place; if that is certain, its fix is safe.
     """
     labels = tuple(place if isinstance(place, Label) else Label(place) for place in places)
     if meant:
         message += did_you_mean(meant)
-        fixes = (make_replacement(labels[0].span, meant, safe=True), *fixes)
+        fixes = (make_replacement(labels[0].span, meant, safe=is_certain), *fixes)
     return Diagnostic(code, message, labels, tuple(notes), help, tuple(fixes), tuple(trace), code.severity, node)
 
 
@@ -224,11 +226,14 @@ class DiagnosticLog:
         help: str = "",
         trace: Sequence[Span] = (),
         meant: str = "",
+        is_certain: bool = True,
     ) -> None:
         """Make a diagnostic and add it; the declaration of the name that was probably meant is shown, too."""
         declared = self.declared.get(meant.removeprefix("@"))
         origin = [Label(declared, f"`{meant}` is declared here", primary=False)] if declared else []
-        self.add(make_diagnostic(code, message, *places, *origin, help=help, trace=trace, meant=meant))
+        self.add(
+            make_diagnostic(code, message, *places, *origin, help=help, trace=trace, meant=meant, is_certain=is_certain)
+        )
 
     def add(self, diagnostic: Diagnostic, trace: tuple[Span, ...] = ()) -> None:
         """Add a diagnostic unless its code was reported at its place, as an error in a block is at the second call.

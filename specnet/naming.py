@@ -9,7 +9,8 @@ from keyword import iskeyword
 MODULE_ATTRIBUTES = frozenset(
     re.findall(
         r"\w+",
-        """T_destination _apply _backward_hooks _backward_pre_hooks _boxed_call _buffers _call_impl _code
+        """T_destination ___needs_generation_tag_patch _apply _backward_hooks _backward_pre_hooks _boxed_call
+        _buffers _call_impl _code
         _compiled_call_impl _create_node_hooks _deepcopy_hooks _deepcopy_init _erase_node_hooks _forward_hooks
         _forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks _forward_pre_hooks_with_kwargs
         _get_backward_hooks _get_backward_pre_hooks _get_name _graph _graphmodule_cls_name _is_full_backward_hook

@@ -17,6 +17,9 @@ SHORT, SHORT_CUTOFF = 2, 0.75
 LONGEST = 60
 """Longer words are not compared: the time that this takes grows with the square of their length."""
 
+CERTAIN = 0.75
+"""The similarity from which a word is certainly a misspelt one."""
+
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,6 +49,15 @@ def _find_single_changes(word: str, possible: Iterable[str]) -> list[str]:
 
 def _count_changes(word: str, other: str) -> int:
     return sum(letter != changed for letter, changed in zip(word, other, strict=True))
+
+
+def is_misspelling(word: str, meant: str) -> bool:
+    """Whether a word can only be a misspelt `meant`; one that contains it, as `hardtanh` does `tanh`, says more."""
+    from difflib import SequenceMatcher
+
+    if meant in word and meant != word:
+        return word.replace(meant, "", 1) in (meant[0], meant[-1])  # a letter that is doubled
+    return SequenceMatcher(None, word, meant).ratio() >= CERTAIN
 
 
 def did_you_mean(word: str) -> str:

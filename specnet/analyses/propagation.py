@@ -38,7 +38,7 @@ def _compute_output(
 ) -> Shape | None:
     given = [shapes[name] if name in shapes else network.shapes[name] for name in node.inputs]
     known = tuple(shape for shape in given if shape)
-    if layer is None or len(known) < len(given):
+    if layer is None or not known or len(known) < len(given):  # behind an error a node may lack inputs
         return None
     output = try_output(layer, known)
     if output is None:

@@ -150,9 +150,12 @@ class Context:
         """Report an error that does not depend on the call that leads here."""
         self.graph.log.report(code, message, *places, help=help, meant=meant)
 
-    def report_in_call(self, code: Code, message: str, *places: Span | Label, help: str = "", meant: str = "") -> None:
+    def report_in_call(
+        self, code: Code, message: str, *places: Span | Label, help: str = "", meant: str = "", is_certain: bool = True
+    ) -> None:
         """Report an error that may depend on the calls and repetitions that lead here, and show them."""
-        self.graph.log.report(code, message, *places, help=help, trace=self.scope.trace, meant=meant)
+        trace = self.scope.trace
+        self.graph.log.report(code, message, *places, help=help, trace=trace, meant=meant, is_certain=is_certain)
 
     def add_diagnostics(self, diagnostics: list[Diagnostic], trace: tuple[Span, ...] = ()) -> None:
         """Add diagnostics; those without a trace get `trace`."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
@@ -32,7 +35,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
         context.report(Code.E106, message, call.body.span)
         return None
-    if _report_untapped(call, context):
+    if _report_untapped(call, context, value):
         return None
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
@@ -50,28 +53,40 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     return _add_node(kind, call, others, context, value, inputs)
 
 
-def _report_untapped(call: tree.Call, context: Context) -> bool:
-    """Report inputs of a join that are named without `@`, or joined by an operator; return whether there are any."""
-    written = {
-        argument.value.span: text
+def _report_untapped(call: tree.Call, context: Context, value: ValueName) -> bool:
+    """Report inputs of a join that are named without `@`, or joined by an operator; return whether there are any.
+
+    The fix leaves out the value that arrives along the chain, which the join reads in any case.
+    """
+    named = {
+        argument.value.span: names
         for argument in call.arguments
-        if not (argument.key or _is_tap(argument, context)) and (text := _spell_taps(argument.value, context))
+        if not (argument.key or _is_tap(argument, context)) and (names := _name_taps(argument.value, context))
     }
-    if written:
-        edits = tuple(Edit(span, text) for span, text in written.items())
-        fix = Fix(" ".join(written.values()), edits, safe=True)
+    if named:
+        arriving = {tap for taps in named.values() for tap in taps if context.scope.find_tap(tap)[1] == value}
+        others = {span: [tap for tap in taps if tap not in arriving] for span, taps in named.items()}
+        taps = others if any(others.values()) else named
+        title = " ".join(f"@{tap}" for span in taps for tap in taps[span])
+        fix = Fix(title, tuple(_write_taps(span, taps[span]) for span in taps), safe=True)
         message = f"`{call.word.text}` takes its inputs as `@name`, one after the other"
-        context.add_diagnostics([make_diagnostic(Code.E202, message, *written, fixes=[fix])], context.scope.trace)
-    return bool(written)
+        context.add_diagnostics([make_diagnostic(Code.E202, message, *named, fixes=[fix])], context.scope.trace)
+    return bool(named)
 
 
-def _spell_taps(value: tree.Expression, context: Context) -> str:
-    """Return `@a @b` for `a b` or `@a + @b`, if values above have these names; "" for anything else."""
+def _write_taps(span: Span, taps: Sequence[str]) -> Edit:
+    """Replace an argument by these taps; without any, the blank before it goes, too."""
+    blank = 0 if taps else 1
+    return Edit(replace(span, start=span.start - blank), " ".join(f"@{tap}" for tap in taps))
+
+
+def _name_taps(value: tree.Expression, context: Context) -> list[str]:
+    """Return `a` and `b` for `a`, `@a + @b` and the like, if values above have these names; none for anything else."""
     from specnet.foreign.operators import list_operands
 
     parts = list_operands(value, *SIGNS)
     taps = [part.name if isinstance(part, tree.Tap) else getattr(part, "text", "") for part in parts]
-    return " ".join(f"@{tap}" for tap in taps) if all(context.scope.find_tap(tap)[0] for tap in taps) else ""
+    return taps if all(context.scope.find_tap(tap)[0] for tap in taps) else []
 
 
 def _add_node(

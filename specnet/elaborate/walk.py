@@ -189,6 +189,7 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call, translate_words
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
+    from specnet.foreign.words import is_certain
 
     word = call.word.text
     if early := recognise_early_call(call.word.span) or recognise_label(call):
@@ -207,7 +208,8 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     whole = "" if tap else complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
-    context.report_in_call(Code.E101, fact, place, help=where, meant=meant)
+    sure = bool(tap or not resembled) or is_certain(word, resembled)
+    context.report_in_call(Code.E101, fact, place, help=where, meant=meant, is_certain=sure)
 
 
 def _report_program(call: tree.Call, context: Context) -> None:

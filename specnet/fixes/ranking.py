@@ -64,6 +64,8 @@ class Offer:
         first, *others = self.proof.uncovered
         place = f" in line {first.span.line}" if first.span else ""
         more = f" and {len(others)} more" if others else ""
+        if "\n" in self.fix.title:  # several lines of a spec, to which a comment is added
+            return f"\n# uncovers {first.code.name}{place}{more}"
         return f", which uncovers {first.code.name}{place}{more}"
 
 

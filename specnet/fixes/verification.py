@@ -21,6 +21,9 @@ ErrorKey = tuple[str, str, int]
 CHARACTERS = 10
 """Parsing so many characters is as much work as checking a node."""
 
+HIDDEN = ("E005", "E3", "E4")
+"""The beginnings of the codes of errors that cannot be seen while a line is unreadable."""
+
 MAX_WORK = 36_000
 """The nodes that are checked in the search for the fixes of one spec, with what is parsed."""
 
@@ -73,10 +76,13 @@ class Verifier:
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
         new = Counter(_key(error, fix.edits) for error in after.errors) - allowed
         others = tuple(error for error in after.errors if _key(error, fix.edits) in new)
-        return Proof(after, others) if all(self._was_hidden(error, fix.edits) for error in others) else None
+        return Proof(after, others) if all(self._was_hidden(error, fix) for error in others) else None
 
-    def _was_hidden(self, error: Diagnostic, edits: Sequence[Edit]) -> bool:
-        """Whether an error of an edited spec could not be seen before the edits, behind an unknown shape."""
+    def _was_hidden(self, error: Diagnostic, fix: Fix) -> bool:
+        """Whether an error of an edited spec could not be seen before, behind an unknown shape or unread layers."""
+        if fix.translated and error.code.name.startswith(HIDDEN):
+            return True  # no shape was known before the layers were translated
+        edits = fix.edits
         if error.code is Code.E402:
             return any(before.code is not Code.E402 for before in self.checked.errors)
         node, key = self.checked.network.by_name.get(error.node), _key(error, edits)

@@ -91,7 +91,8 @@ def translate_statement(text: str, tool: str = "", line: int = 1) -> Call | None
             first = items.elts[0] if items.elts else None
             return _translate_sequence(ast.unparse(first.func), [items], tool) if isinstance(first, ast.Call) else None
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
-            return _set_label(translate_call(call, tool), name)
+            found = translate_call(call, tool)
+            return found and set_label(found, "" if name in VARIABLES else name)
     return None
 
 
@@ -156,9 +157,9 @@ def _format_argument(argument: tree.Argument) -> str:
     return f"{argument.key.text}={text}" if argument.key else text
 
 
-def _set_label(call: Call | None, name: str) -> Call | None:
-    """Return a call whose result is assigned to a name."""
-    if call is None or name in VARIABLES or not call.steps:
+def set_label(call: Call, name: str) -> Call:
+    """Return a call whose result is assigned to a name, or to none."""
+    if not name or not call.steps:
         return call
     name = f"{name}_" if name in KEYWORDS else name
     if any(step.label for step in call.steps):
@@ -239,6 +240,8 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     is_known = found.is_known and bool(found.layers or not found.differences)
     step = Step(found.label, layers, found.reads)
     own = Call((step,), function, "" if is_own else tool, found.differences, is_known)
+    if rows is torch_layers.METHODS.get(function.rpartition(".")[2]) and isinstance(call.func, ast.Attribute):
+        return _read_inputs(own, [call.func.value])
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
@@ -335,7 +338,7 @@ def _translate_item(label: str, node: ast.expr, tool: str) -> Call:
     call = translate_call(node, tool) if isinstance(node, ast.Call) else None
     if call is None:
         return Call((), "", differences=("this is left out",), is_known=False)
-    return _set_label(call, label if label.isidentifier() else "") or call if label else call
+    return set_label(call, label if label.isidentifier() and label not in VARIABLES else "")
 
 
 def _name_call(call: Call, node: ast.expr) -> Call:

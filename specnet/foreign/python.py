@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.calls import VARIABLES, Call, guess_tool, translate_statement
+from specnet.foreign.calls import VARIABLES, Call, guess_tool, set_label, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
+from specnet.foreign.dataflow import Line, find_tap, read_lines
 from specnet.layers import get_layer_class
-from specnet.syntax.parser_input import MASK, PLACEHOLDER, find_line
+from specnet.syntax.parser_input import MASK, find_line
 from specnet.syntax.recovery import Hint
 
 DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
@@ -21,9 +22,6 @@ PARTS = re.compile(
 """A line's label, its elements, its claim."""
 
 ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
-
-TARGET = re.compile(r"^[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*(?:=(?![=>])|:)", re.MULTILINE)
-"""The name that a line gives to its value."""
 
 ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *[xh])[ \t\r{MASK}]*")
 """Another name for the value above: `shortcut = x`."""
@@ -41,8 +39,6 @@ BLOCK, USE = re.compile(r"^[ \t]*block[ \t]+(\w+)", re.MULTILINE), re.compile(r"
 WORDS = frozenset({"input", "repeat", "same", "head"})
 """Words that begin an element of a chain and are no layers."""
 
-CODE_LINE = re.compile(rf"^[ \t]*[^\s{MASK}{PLACEHOLDER}][^\n]*$", re.MULTILINE)
-
 MOST_LINES = 400
 """The largest number of lines of one call."""
 
@@ -56,7 +52,7 @@ def recognise_python(line: BadLine) -> Hint | None:
         region = start, body.end() if body else end
         return Hint(message, definition.start("word"), definition.end("word"), region=region)
     if alias := ALIAS.fullmatch(code, start, end):
-        return _hint_alias(alias)
+        return _hint_alias(alias, line)
     if EMPTY.fullmatch(code, start, end):
         message = f"`{text[start:end].strip()}` is Python, and adds no layer"
         return Hint(message, start, end, ((start, end, ""),), title=WITHOUT, is_safe=True, is_assumed=True)
@@ -67,11 +63,13 @@ def recognise_python(line: BadLine) -> Hint | None:
     return _translate_line(line, text[start:code_end], start, end)
 
 
-def _hint_alias(alias: re.Match[str]) -> Hint:
-    """Name the value above, as `shortcut = x` does."""
+def _hint_alias(alias: re.Match[str], line: BadLine) -> Hint:
+    """Name the value above, as `shortcut = x` does, unless `x` is another one."""
     name, (start, end) = alias["name"], alias.span("text")
+    own = read_lines(line.original).get(line.find_origin(alias.start()))
+    is_above = own is None or set(own.sources.values()) <= {own.before}
     message = f"`{alias['text']}` is Python; `@{name}` names the value above"
-    return Hint(message, start, end, ((start, end, f"-> @{name}"),), f"-> @{name}", is_safe=True)
+    return Hint(message, start, end, ((start, end, f"-> @{name}"),), f"-> @{name}", is_safe=is_above)
 
 
 def _end_of_call(code: str, start: int, end: int) -> int:
@@ -99,7 +97,7 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
         (found, translate_statement(found["text"], tool, first + parts["chain"].count("\n", 0, found.start("text"))))
         for found in ELEMENT.finditer(parts["chain"])
     ]
-    draft = _put_together(elements, line.code[:start]) if any(call for _, call in elements) else None
+    draft = _put_together(elements, line, start) if any(call for _, call in elements) else None
     draft = draft and _find_unknown_words(draft, line.code)
     if draft is None or not draft.steps:
         return None
@@ -142,48 +140,67 @@ def _make_hint(parts: re.Match[str], elements: Sequence[Element], draft: Draft, 
     )
 
 
-def _put_together(elements: Sequence[Element], above: str) -> Draft:
-    """Return the steps of a line's elements; `above` is the code before the line."""
+def _put_together(elements: Sequence[Element], line: BadLine, start: int) -> Draft:
+    """Return the steps of the elements of the line that begins at an offset."""
     steps, differences, is_known = list[Step](), list[str](), True
     for position, (element, call) in enumerate(elements):
         if call is None:
             steps.append(Step("", (element["text"].strip(),), (None,)))
             continue
-        found = _resolve_inputs(call, above) if position == 0 else call
+        found = _resolve_inputs(call, line, start, is_first=position == 0)
         steps += found.steps
         differences += found.differences
         is_known &= found.is_known
     if len(elements) > 1 or len(steps) == 1:
         steps = [join_steps(steps)]
-    return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), above)
+    return put_input_first(Draft(tuple(steps), tuple(dict.fromkeys(differences)), is_known), line.code[:start])
 
 
 # What a call reads
 
 
-def _resolve_inputs(call: Call, above: str) -> Call:
-    """Return a call that continues from the values that it reads: the one above, or a value with a label."""
-    if not call.inputs or not call.steps:
+def _resolve_inputs(call: Call, line: BadLine, start: int, is_first: bool) -> Call:
+    """Return a call that continues from the values that it reads: the one that arrives, or one with a label."""
+    if not call.steps:
         return call
-    labels = _find_labels(above)
-    taps = [f"@{name}" if name in labels else "" for name in call.inputs]
+    lines = read_lines(line.original)
+    own = lines.get(line.find_origin(start))
+    if own and is_first:
+        call = _label(call, own)
+    taps = [_find_tap(name, lines, own, is_first) for name in call.inputs]
+    unknown = [f"`{name}`" for name, tap in zip(call.inputs, taps, strict=True) if tap is None]
+    if unknown or taps.count("") > 1:
+        lost = f"it is not known which values {', '.join(unknown or call.inputs)} are"
+        return replace(call, differences=(*call.differences, lost if len(taps) > 1 else WHICH.format(*unknown)))
     first, *others = call.steps
-    if len(taps) == 1:
-        start = Step("", (taps[0],), (None,)) if taps[0] else None
-        return replace(call, steps=(join_steps([start, first]), *others)) if start else call
-    if taps.count("") > 1:
-        unknown = ", ".join(f"`{name}`" for name, tap in zip(call.inputs, taps, strict=True) if not tap)
-        return replace(call, differences=(*call.differences, f"it is not known which values {unknown} are"))
-    return replace(call, steps=(replace(first, layers=(*join_taps(first.layers[0], taps), *first.layers[1:])), *others))
+    named = [tap for tap in taps if tap is not None]
+    if len(named) > 1:
+        layers = (*join_taps(first.layers[0], named), *first.layers[1:])
+        return replace(call, steps=(replace(first, layers=layers), *others))
+    begin = Step("", (named[0],), (None,)) if named and named[0] else None
+    return replace(call, steps=(join_steps([begin, first]), *others)) if begin else call
 
 
-def _find_labels(above: str) -> set[str]:
-    """Return the names of values above that are not the last one."""
-    last = [*CODE_LINE.finditer(above)][-1:]
-    target = TARGET.match(last[0][0]) if last else None
-    taps = re.findall(r"-> @(\w+)", above)
-    names = {*(found["name"] for found in TARGET.finditer(above)), *taps} - VARIABLES
-    return names - {target["name"]} if target else names
+def _label(call: Call, line: Line) -> Call:
+    """Return a call with the label that its line needs, unless it has one of its own."""
+    labels = [step.label for step in call.steps if step.label]
+    if not labels:
+        return set_label(call, line.label if line.target in VARIABLES else "")
+    is_renamed = len(call.steps) == 1 and line.label and line.target not in VARIABLES
+    return replace(call, steps=(replace(call.steps[0], label=line.label),)) if is_renamed else call
+
+
+WHICH = "{} is not what the line above gives, and has no label"
+
+
+def _find_tap(name: str, lines: Mapping[int, Line], own: Line | None, is_first: bool) -> str | None:
+    """Return the tap of a value that is read, "" for the one that arrives, None if it is not known which one it is.
+
+    Behind an arrow the names of tensors in general stand for what arrives there.
+    """
+    if own is None or (not is_first and name in VARIABLES):
+        return ""
+    return find_tap(lines, own, name)
 
 
 def _make_message(call: Call) -> str:

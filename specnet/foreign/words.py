@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from specnet import suggest
+from specnet.suggest import is_misspelling
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     # values
@@ -23,6 +24,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "conv2dtransposed": ("deconv",),
     "convolution2dtranspose": ("deconv",),
     "deconvolution": ("deconv",),
+    "dwconv": ("conv",),
+    "depthwise": ("conv",),
+    "depthwiseconv": ("conv",),
+    "separableconv": ("conv",),
+    "dilatedconv": ("conv",),
+    "atrousconv": ("conv",),
     "deconvolutional": ("deconv",),
     "fractionallystridedconv": ("deconv",),
     "transposeconv": ("deconv",),
@@ -60,6 +67,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "instancenorm": ("instance_norm",),
     "localresponsenorm": ("lrn",),
     "leaky": ("leaky_relu",),
+    "lrelu": ("leaky_relu",),
     "swish": ("silu",),
     "hswish": ("hard_swish",),
     "hsigmoid": ("hard_sigmoid",),
@@ -68,6 +76,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "stochasticdepth": ("drop_path",),
     "zeropadding": ("pad",),
     "upsampling": ("upsample",),
+    "bilinear": ("upsample bilinear",),
     "pixelshuffle": ("depth_to_space",),
     "concatenate": ("concat",),
     "cat": ("concat",),
@@ -143,6 +152,20 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 Several words are for different places: `size` is `F` of a layer and `to` of a pool.
 """
 
+PARTIAL = frozenset(
+    (
+        "dwconv",
+        "depthwise",
+        "depthwiseconv",
+        "separableconv",
+        "dilatedconv",
+        "atrousconv",
+        "dropout2d",
+        "spatialdropout",
+    )
+)
+"""Words that say more than those in their place, such as the number of groups."""
+
 ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
 """The attributes whose names in other tools are translated."""
 
@@ -167,6 +190,16 @@ def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
     ours = translate_word(word, possible)
     return suggest.find_closest_word(word, possible, {**_list_synonyms(possible), **({word: ours} if ours else {})})
+
+
+def is_certain(word: str, meant: str) -> bool:
+    """Whether a word that is replaced by `meant` is another tool's word for it, or can only be that one misspelt."""
+    name = _normalize(word)
+    aliases = ALIASES.get(name, ())
+    known = [alias for alias, ours in ALIASES.items() if meant in ours and len(alias) >= RECOGNISABLE]
+    return not {name, word.lower()} & PARTIAL and (
+        meant in aliases or any(is_misspelling(name, each) for each in (meant, *known))
+    )
 
 
 @lru_cache

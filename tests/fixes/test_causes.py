@@ -186,3 +186,9 @@ def test_a_search_that_is_cut_short_says_so() -> None:
     layers = "\n".join(f"conv K={k} F=3 P=1" for k in range(2, 900))
     error = first_error(f"input 8x8x3\n{layers}\nexpect parameters 1\n")
     assert "the search for fixes ended before everything was tried" in error.notes
+
+
+def test_a_layer_that_lost_its_input_is_left_alone() -> None:
+    error = first_error("input 8x8x3\nconv K=4 F=3 S=2\nblock b(x) { @x -> conv K=4 F=3 S=2 }\nb 3\n")
+    assert error.code is Code.E301
+    assert error.fixes

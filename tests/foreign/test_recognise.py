@@ -300,6 +300,51 @@ def test_only_a_translation_without_a_loss_is_applied() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "fixes"),
+    [
+        (
+            ["net = slim.conv2d(images, 64, [3, 3])", "a = slim.max_pool2d(net, 2)", "b = slim.conv2d(net, 8, 1)"],
+            ["net_: conv K=64 F=3 P=same -> relu", "a: pool max F=2 S=2", "b: @net_ -> conv K=8 F=1 P=same -> relu"],
+        ),
+        (
+            ["net = slim.conv2d(images, 64, 3, scope='conv1')", "a = slim.max_pool2d(net, 2)", "b = tf.nn.relu(net)"],
+            ["conv1: conv K=64 F=3 P=same -> relu", "a: pool max F=2 S=2", "b: @conv1 -> relu"],
+        ),
+        (
+            ["x = F.relu(x)", "a = F.max_pool2d(x, 2)", "b = x.sigmoid()", "x = torch.cat([a, b], 1)"],
+            ["x_: relu", "a: pool max F=2", "b: @x_ -> sigmoid", "concat { | @a | identity }"],
+        ),
+        (
+            ["c = Conv2D(3, 3)(x)", "c = Conv2D(3, 3)(c)", "d = ReLU()(c)", "e = ReLU()(c)"],
+            ["c: conv K=3 F=3", "c_: conv K=3 F=3", "d: relu", "e: @c_ -> relu"],
+        ),
+        (["x = F.relu(x).flatten(1)"], ["relu -> flatten"]),
+    ],
+)
+def test_a_line_that_reads_another_value_than_the_last_begins_with_its_tap(lines: list[str], fixes: list[str]) -> None:
+    errors = check("\n".join(["input 32x32x3", *lines])).errors
+    assert [(fix.title, fix.safe) for error in errors for fix in error.fixes] == [(title, True) for title in fixes]
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        (["y = F.relu(x)", "z = F.max_pool2d(x, 2)"], "x"),
+        (["a = F.relu(x)", "b = F.max_pool2d(y, 2)"], "y"),
+        (["x1 = F.relu(x)", "x2 = F.avg_pool2d(x, 3, 1, 1)"], "x"),
+        (["y = F.relu(x)", "relu -> F.max_pool2d(y1, 2)"], "y1"),
+    ],
+)
+def test_a_line_that_reads_a_value_without_a_label_is_not_translated_without_asking(
+    lines: list[str], name: str
+) -> None:
+    first, last = check("\n".join(["input 32x32x3", *lines])).errors
+    assert [fix.safe for fix in first.fixes] == [True]
+    assert [fix.safe for fix in last.fixes] == [False]
+    assert last.notes == (f"`{name}` is not what the line above gives, and has no label",)
+
+
+@pytest.mark.parametrize(
     ("call", "lost"),
     [
         ("nn.Conv2d(3, 8, 3, padding='same', padding_mode='reflect')", "`padding='same'` has no counterpart"),
@@ -339,7 +384,8 @@ def test_words_for_a_transposed_convolution_mean_deconv(word: str) -> None:
     ("text", "meant"),
     [
         ("input 32*32*3\nfc 10", "32x32x3"),
-        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nconcat a b", "@a @b"),
+        ("input 8x8x3\nrelu -> @a\ntanh -> @b\nconcat a b", "@a"),
         ("input 8x8x3\nrelu -> @a\ntanh\nadd a", "@a"),
         ("input 8x8x3\nrelu -> @a\ntanh -> @b\nrelu\nadd @a + @b", "@a @b"),
         ("input 8x8x3\nb 8\nblock b(K) { conv K=K F=3 }\n", "move the block `b` above line 2"),

@@ -1,7 +1,8 @@
-"""W501, W503, W504: layers that cancel, repeat or disturb a neighbouring layer."""
+"""W501, W503, W504, W512: layers that cancel, repeat or disturb a neighbouring layer."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
@@ -83,7 +84,21 @@ def find_variance_shifts(view: View) -> Iterator[Finding]:
             yield view.make_finding(before, "p", beside)
 
 
+def find_doubled_inputs(view: View) -> Iterator[Finding]:
+    """Yield layers that read the same value twice, such as a join of the chain's value with its own tap."""
+    for node in view.network.nodes:
+        doubled = [name for name, count in Counter(node.inputs).items() if count > 1]
+        if doubled:
+            yield view.make_finding(node, "", f"reads `{doubled[0]}` more than once")
+
+
 LINTS = (
+    Lint(
+        Code.W512,
+        find_doubled_inputs,
+        "{names} join{s} a value with itself",
+        help="a join reads the value before it, and `@name` is another one",
+    ),
     Lint(
         Code.W503,
         find_linear_pairs,

@@ -1,0 +1,152 @@
+"""Find out which value each line of a program reads: the one that the line above gives, or another with a name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from specnet.builder import KEYWORDS
+from specnet.foreign.calls import VARIABLES, parse_python, translate_statement
+from specnet.syntax.parser_input import MASK, find_line, mask_text
+
+ARRIVING, UNKNOWN = -1, -2
+"""The values that arrive at the first line, and that no line gives."""
+
+ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*=(?![=>])")
+NATIVE = re.compile(r"[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*:)?")
+TAP = re.compile(r"->[ \t]*@(\w+)")
+EMPTY = re.compile(
+    rf"[\s{MASK}]*|[ \t]*(class|def|return|import|from|super)\b.*|\w+[ \t]*=[ \t]*[\w.]*Sequential\(\).*"
+)
+"""Lines that give no value."""
+
+MOST_LINES = 400
+"""The largest number of lines of one statement."""
+
+
+@dataclass
+class Line:
+    """A line that gives a value, and its sources: the line that gives each value that it reads, by the value's name."""
+
+    text: str
+    target: str
+    is_python: bool
+    before: int
+    """The line that gives the value that arrives."""
+    sources: dict[str, int] = field(default_factory=dict)
+    taps: dict[str, int] = field(default_factory=dict)
+    """The values that lines such as `shortcut = x` above have named."""
+    label: str = ""
+    """The label that its value needs."""
+
+
+@lru_cache(maxsize=4)
+def read_lines(text: str) -> Mapping[int, Line]:
+    """Return the lines of a program that give values, by the offsets at which they begin, with labels where needed."""
+    lines, values, current, known = dict[int, Line](), dict[str, int](), ARRIVING, list[Line]()
+    taps = dict[str, int]()
+    for start, statement in _split(text):
+        found = ASSIGNMENT.match(statement)
+        nodes = parse_python(statement) if found or "(" in statement else []
+        names = found or NATIVE.match(statement)
+        line = Line(statement, names["name"] or "" if names else "", bool(nodes), current, taps=dict(taps))
+        reads = [name for node in nodes for name in _list_reads(node)]
+        for name in reads:
+            line.sources[name] = values.setdefault(name, UNKNOWN if known and _is_result(known[-1]) else current)
+        lines[start] = line
+        known.append(line)
+        if _is_alias(nodes):
+            values[line.target] = line.sources[reads[0]]
+            taps |= {line.target: current} if values[line.target] == current else {}
+            continue
+        current = len(known) - 1
+        values.update(dict.fromkeys((line.target, *TAP.findall(statement)), current))
+    _set_labels(known)
+    return lines
+
+
+def _is_result(line: Line) -> bool:
+    """Return whether a line gives a name to what it computes from another value."""
+    return bool(line.is_python and line.target and line.sources)
+
+
+def _set_labels(lines: list[Line]) -> None:
+    """Set a label, another one for each line, where a value is read that is not the last one."""
+    needed = {
+        source
+        for line in lines
+        for name, source in line.sources.items()
+        if source != line.before and line.taps.get(name) != source
+    }
+    tapped = {tap for line in lines for tap in re.findall(r"@(\w+)", line.text)}
+    used = set[str]()
+    for i, line in enumerate(lines):
+        if line.is_python and line.target:
+            label = f"{line.target}_" if line.target in KEYWORDS | VARIABLES else line.target
+            while label in used:
+                label += "_"
+            line.label = label if i in needed or label in tapped or line.target not in VARIABLES else ""
+        used.add(line.label if line.is_python else line.target)
+
+
+def find_tap(lines: Mapping[int, Line], line: Line, name: str) -> str | None:
+    """Return `@label` for a value that a line reads, "" for the one that arrives; None if it is not known."""
+    source = line.sources.get(name, UNKNOWN)
+    if source == line.before:
+        return ""
+    if name in line.taps and line.taps[name] == source:
+        return f"@{name}"
+    if source < 0:
+        return None
+    giver = [*lines.values()][source]
+    if not giver.is_python:
+        return f"@{name}" if name == giver.target or name in TAP.findall(giver.text) else None
+    call = translate_statement(giver.text) if giver.target in VARIABLES else None
+    own = call.steps[-1].label if call and call.steps else ""
+    return f"@{own or giver.label}" if own or giver.label else None
+
+
+def _split(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the statements that give values, with their offsets."""
+    code, start = mask_text(text), 0
+    while start < len(text):
+        first = start
+        _, end = find_line(code, start)
+        for _ in range(MOST_LINES):
+            if end >= len(text) or code.count("(", first, end) <= code.count(")", first, end):
+                break
+            _, end = find_line(code, end + 1)
+        if not EMPTY.fullmatch(code[first:end].rstrip("\r")):
+            yield first, text[first:end]
+        start = text.find("\n", end) + 1 or len(text)
+
+
+def _is_alias(nodes: list[ast.stmt]) -> bool:
+    match nodes:
+        case [ast.Assign(targets=[ast.Name()], value=ast.Name())]:
+            return True
+    return False
+
+
+def _list_reads(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement may read values from: of first arguments, of operands, of methods' objects."""
+    places = list[ast.expr]()
+    for each in ast.walk(node):
+        match each:
+            case ast.Call(func=func, args=args):
+                places += [*args[:1], *([func.value] if isinstance(func, ast.Attribute) else [])]
+                places += [key.value for key in each.keywords if key.arg in ("input", "inputs", "x", "tensors")]
+            case ast.BinOp(left=left, right=right):
+                places += [left, right]
+            case ast.Assign(value=ast.Name() as value):
+                places.append(value)
+    for place in places:
+        parts = place.elts if isinstance(place, ast.List | ast.Tuple) else [place]
+        yield from (part.id for part in parts if isinstance(part, ast.Name) and part.id not in MODULES)
+
+
+MODULES = frozenset({"F", "nn", "torch", "tf", "tensorflow", "keras", "layers", "slim", "K", "L", "KL", "self"})
+"""Names of modules and objects that hold functions."""
