@@ -169,7 +169,7 @@ PARTIAL = frozenset(
 ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
 """The attributes whose names in other tools are translated."""
 
-RECOGNISABLE = 5
+RECOGNISABLE = 6
 """The least length of another tool's word that is recognised when misspelt."""
 
 

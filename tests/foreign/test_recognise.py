@@ -243,6 +243,7 @@ def test_a_line_is_corrected(written: str, meant: str) -> None:
         "[route]",
         "fc 10 20",
         "relu 1",
+        "norm",
     ],
 )
 def test_nothing_is_offered_where_nothing_is_certain(written: str) -> None:
