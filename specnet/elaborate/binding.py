@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
@@ -20,7 +20,7 @@ from specnet.layers import get_layer_class
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate, has_value
 
 A = TypeVar("A", bound=Attributes)
 
@@ -85,7 +85,7 @@ def collect_arguments(
     if given.diagnostics:
         from specnet.foreign.arguments import explain_arguments
 
-        given.diagnostics = explain_arguments(given.diagnostics, attributes, arguments)
+        given.diagnostics = explain_arguments(given.diagnostics, attributes, arguments, lookup)
     return given
 
 
@@ -107,13 +107,14 @@ def _resolve_argument(
     if argument.key is not None:
         name = attributes.field_of(argument.key.text)
         if name is None:
-            raise _MisplacedArgument(_diagnose_unknown_attribute(attributes, word, argument.key))
+            taken = set(map(attributes.key_of, given))
+            raise _MisplacedArgument(_diagnose_unknown_attribute(attributes, word, argument.key, taken))
         return name, _evaluate_argument(attributes, name, word, argument, lookup)
     if isinstance(argument.value, tree.Name) and argument.value.text in attributes.words:
         return attributes.words[argument.value.text]
     free = [name for name in attributes.positional if name not in given]
     if not free:
-        is_word = isinstance(argument.value, tree.Name) and attributes.words and not _has_value(argument.value, lookup)
+        is_word = isinstance(argument.value, tree.Name) and attributes.words and not has_value(argument.value, lookup)
         raise _MisplacedArgument(
             (_diagnose_unknown_word if is_word else _diagnose_surplus_value)(attributes, word, argument)
         )
@@ -191,7 +192,10 @@ def _join_alternatives(choices: tuple[str, ...]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, key: tree.Name) -> Diagnostic:
+def _diagnose_unknown_attribute(
+    attributes: type[Attributes], word: tree.Name, key: tree.Name, taken: Collection[str]
+) -> Diagnostic:
+    """Return the diagnostic of an unknown key, with the probable one, rather one that is not taken: F for `K=8 k=3`."""
     keys = {name: attributes.key_of(name) for name in attributes.model_fields}
     written = list(keys.values())
     message = f"`{word.text}` has no attribute `{key.text}`"
@@ -199,7 +203,13 @@ def _diagnose_unknown_attribute(attributes: type[Attributes], word: tree.Name, k
         letter = attributes.key_of(key.text)
         fix = make_replacement(key.span, letter, safe=True)
         return make_diagnostic(Code.E110, f"{message}; it is written `{letter}`", key.span, fixes=[fix])
-    meant = find_closest_word(key.text, written) or suggest.find_closest_word(key.text, (), keys)
+    free = [letter for letter in written if letter not in taken]
+    meant = (
+        find_closest_word(key.text, free)
+        or ("F" if key.text == "k" and "F" in free else "")  # the kernel's size: K is given
+        or find_closest_word(key.text, written)
+        or suggest.find_closest_word(key.text, (), keys)
+    )
     return make_diagnostic(
         Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
     )
@@ -223,16 +233,6 @@ def _diagnose_unknown_word(attributes: type[Attributes], word: tree.Name, argume
     return make_diagnostic(
         Code.E110, message, argument.span, help="" if meant else f"it knows {', '.join(words)}", meant=meant
     )
-
-
-def _has_value(name: tree.Name, lookup: Lookup) -> bool:
-    try:
-        lookup(name)
-    except UndefinedName:
-        return False
-    except (EvaluationError, UnknownShape):
-        return True
-    return True
 
 
 def _validate(
@@ -266,6 +266,7 @@ def _diagnose_value(
 ) -> Diagnostic:
     """Return the diagnostic for a validation error of a field, or of the attributes as a whole."""
     from specnet.foreign.arguments import list_free_keys
+    from specnet.foreign.operators import round_division
 
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
@@ -288,6 +289,8 @@ def _diagnose_value(
     span = spans.get(name, word.span)
     subject = written if written.isupper() or "=" in span.text else word.text
     message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
+    if isinstance(values[name], float) and (rounded := round_division(span.text)):
+        return make_diagnostic(Code.E112, message, span, fixes=[make_replacement(span, rounded)])
     keys = list_free_keys(attributes, spans)[:1]
     fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)

@@ -204,10 +204,18 @@ class Context:
                 return variable
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
-            meant = self.suggest(name.text, self.scope.visible_names())
+            meant = self._find_meant_value(name.text)
             raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
+
+    def _find_meant_value(self, name: str) -> str:
+        """Return the tap of this name, the size that it names elsewhere, or a variable that resembles it."""
+        from specnet.foreign.words import translate_word
+
+        if self.scope.find_tap(name)[0]:
+            return f"@{name}"
+        return translate_word(name, tuple(SHAPE_NAMES)) or self.suggest(name, self.scope.visible_names())
 
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
         is_known, value = self.scope.find_tap(tap.name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from specnet import settings
 from specnet.attributes import Setting
-from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.scope import ValueName
@@ -177,8 +177,11 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
     listed = ", ".join(f"`{choice}`" for choice in choices)
     first = arguments[0].value if arguments and arguments[0].key is None else None
     given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
-    if given:
-        meant, place = context.suggest(given.text, choices), given.span
+    named = context.suggest(given.text, choices) if given else ""
+    if first and not named and (choice := _find_text_choice(choices)):
+        _report_text(line, first, choice, listed, context)
+    elif given:
+        meant, place = named, given.span
         kind = choices.get(meant)
         whole = translate_arguments(meant, kind, arguments[1:], len(kind.positional)) if kind else ""
         place = place.to(arguments[-1].span) if whole else place
@@ -186,6 +189,21 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
         context.report(Code.E104, message, place, help="" if meant else f"it has {listed}", meant=whole or meant)
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
+
+
+def _report_text(line: str, value: tree.Expression, choice: str, listed: str, context: Context) -> None:
+    """Report that a line knows no choice of this name, which may be the text that a choice takes."""
+    text = value.span.text if isinstance(value, tree.Text) else f'"{value.span.text}"'
+    fix = make_replacement(value.span, f"{choice} {text}")
+    message = f"`{line}` has no choice `{value.span.text}`"
+    context.add_diagnostics([make_diagnostic(Code.E104, message, value.span, help=f"it has {listed}", fixes=[fix])])
+
+
+def _find_text_choice(choices: Mapping[str, type[Setting]]) -> str:
+    """Return the choice whose first value is a text, `folder`; "" unless there is exactly one."""
+    first = {choice: kind.model_fields[kind.positional[0]] for choice, kind in choices.items() if kind.positional}
+    found = [choice for choice, field in first.items() if field.annotation is str]
+    return found[0] if len(found) == 1 else ""
 
 
 # The overrides

@@ -33,6 +33,7 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
         recipes.recognise_setting,
         sections.recognise_section,
         slips.recognise_slip,
+        indentation.recognise_bare_body,
         arrows.recognise_arrows,
         python.recognise_python,
         punctuation.recognise_punctuation,

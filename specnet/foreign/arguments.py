@@ -13,22 +13,23 @@ from typing import Any, NoReturn
 from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.foreign.keys import explain_key
-from specnet.foreign.words import find_closest_word
+from specnet.foreign.words import find_closest_word, translate_word
 from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate
+from specnet.syntax.expressions import EvaluationError, Lookup, UnknownShape, evaluate, has_value
 
 WITHOUT_PADDING = "valid"
 """Keras's word."""
 
 
 def explain_arguments(
-    diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument]
+    diagnostics: list[Diagnostic], attributes: type[Attributes], arguments: Sequence[tree.Argument], lookup: Lookup
 ) -> list[Diagnostic]:
     """Return the diagnostics of a line's values with better fixes, or one diagnostic for their common cause."""
-    if cause := _recognise_missing_equal_signs(attributes, arguments):
+    surplus = [diagnostic.labels[0].span for diagnostic in diagnostics if diagnostic.code is Code.E114]
+    if cause := _recognise_missing_equal_signs(attributes, arguments, lookup, surplus):
         return [cause]
     explained = [_explain_keras(each, arguments) for each in _add_keys(attributes, arguments, diagnostics)]
     explained = [explain_key(_explain_letter(each, attributes, arguments), attributes, arguments) for each in explained]
@@ -53,6 +54,7 @@ def translate_arguments(words: str, kind: type[Attributes], arguments: Sequence[
 
     "" if the arguments have our keys already, or one of them has no place.
     """
+    arguments = _join_foreign_keys(kind, arguments)
     keys = [argument.key and _translate_key(argument.key.text, kind) for argument in arguments]
     letters = iter(list_free_keys(kind, {kind.field_of(key) or "" for key in keys if key}))
     texts = [words]
@@ -63,6 +65,18 @@ def translate_arguments(words: str, kind: type[Attributes], arguments: Sequence[
             return ""
         texts.append(f"{letter}={argument.value.span.text}" if letter else argument.span.text)
     return " ".join(texts) if texts[1:] != [argument.span.text for argument in arguments] else ""
+
+
+def _join_foreign_keys(kind: type[Attributes], arguments: Sequence[tree.Argument]) -> Sequence[tree.Argument]:
+    """Return the arguments with `padding 1` as one, `padding=1`."""
+    joined = list[tree.Argument]()
+    for argument in arguments:
+        name = joined[-1].value if joined and not argument.key else None
+        if isinstance(name, tree.Name) and not kind.field_of(name.text) and _read_bare_key(kind, joined[-1]):
+            joined[-1] = tree.Argument(name.span.to(argument.span), name, argument.value)
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _translate_key(key: str, kind: type[Attributes]) -> str:
@@ -81,21 +95,44 @@ def _is_word(argument: tree.Argument, kind: type[Attributes]) -> bool:
 
 
 def _recognise_missing_equal_signs(
-    attributes: type[Attributes], arguments: Sequence[tree.Argument]
+    attributes: type[Attributes], arguments: Sequence[tree.Argument], lookup: Lookup, surplus: Sequence[Span]
 ) -> Diagnostic | None:
-    """Recognise `conv K 96 F 3`."""
-    keys = [_find_bare_key(attributes, argument) for argument in arguments]
+    """Recognise `conv K 96 F 3` and `conv 96 3 stride 2`; a name that has a value here is no key."""
     pairs = [
-        (key, value.span)
-        for (key, _), (no_key, value) in pairwise(zip(keys, arguments, strict=True))
+        (key, name.span, value.span)
+        for (key, name), (no_key, value) in pairwise(_find_bare_keys(attributes, arguments, lookup))
         if key and not no_key and value.key is None
     ]
     if not pairs:
         return None
-    edits = tuple(Edit(Span(key.span.source, key.span.end, value.start), "=") for key, value in pairs)
-    title = " ".join(f"{key.text}={value.text}" for key, value in pairs)
+    given = [argument.key.text for argument in arguments if argument.key] + [key for key, *_ in pairs]
+    letters = list_free_keys(attributes, {attributes.field_of(key) or "" for key in given})
+    left = [span for span in surplus if not any(span in (name, value) for _, name, value in pairs)]
+    keyed = [*pairs, *((key, value, value) for key, value in zip(letters, left, strict=False))]
+    keyed.sort(key=lambda each: each[2].start)
+    edits = tuple(Edit(Span(name.source, name.start, value.start), f"{key}=") for key, name, value in keyed)
+    title = " ".join(f"{key}={value.text}" for key, _, value in keyed)
     message = "an attribute and its value are joined by `=`"
-    return make_diagnostic(Code.E110, message, *(key.span for key, _ in pairs), fixes=[Fix(title, edits, safe=True)])
+    return make_diagnostic(Code.E110, message, *(name for _, name, _ in pairs), fixes=[Fix(title, edits, safe=True)])
+
+
+def _find_bare_keys(
+    attributes: type[Attributes], arguments: Sequence[tree.Argument], lookup: Lookup
+) -> list[tuple[str, tree.Argument]]:
+    """Return each argument, with the key that it names if it is one that is given by position, like a value."""
+    return [
+        ("" if has_value(argument.value, lookup) else _read_bare_key(attributes, argument), argument)
+        for argument in arguments
+    ]
+
+
+def _read_bare_key(attributes: type[Attributes], argument: tree.Argument) -> str:
+    """Return our key for the name of an attribute, ours or another tool's, that is given by position; else ""."""
+    name = argument.value
+    if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
+        return ""
+    keys = tuple(map(attributes.key_of, attributes.model_fields))
+    return name.text if attributes.field_of(name.text) else translate_word(name.text, keys)
 
 
 def _add_keys(
@@ -139,14 +176,6 @@ def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list
     return [key for key in map(attributes.key_of, fields) if key.isupper()]
 
 
-def _find_bare_key(attributes: type[Attributes], argument: tree.Argument) -> tree.Name | None:
-    """Return the name of an attribute that is given by position, like a value."""
-    name = argument.value
-    if argument.key or not isinstance(name, tree.Name) or name.text in attributes.words:
-        return None
-    return name if attributes.field_of(name.text) else None
-
-
 def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:
     """Return the diagnostic with the fix of Keras's `activation=relu`, a layer of its own here, or `padding=valid`."""
     place = diagnostic.labels[0].span
@@ -179,6 +208,9 @@ def _explain_letter(
     key = f"{argument.key.text}=" if argument.key else ""
     texts = [_insert_letters(argument.value, attributes, arguments), "same" if key == "P=" else ""]
     fixes = [make_replacement(argument.span, key + text, safe=text != "same") for text in texts if text]
+    is_output = attributes.field_of(place.text) == getattr(attributes, "output_field", "")
+    if is_output and not fixes:
+        message, fixes = f"{message}; the channels of the input are `C`", [make_replacement(place, "C")]
     return replace(diagnostic, message=message, help="", fixes=tuple(fixes))
 
 

@@ -15,6 +15,9 @@ HEAD = re.compile(
 )
 """The beginning of lines that belong together."""
 
+BARE_HEAD = re.compile(r"[ \t|{]*(?:\w+:[ \t]*)?(?P<word>repeat|for|if)\b[^{}]*$")
+"""The beginning of a line with layers, up to the first of them."""
+
 LOOP = re.compile(r"[ \t]+(?P<name>\w+)[ \t]+in[ \t]+range\((?P<bounds>[^()]*)\)[ \t]*")
 """`i in range(3)`."""
 
@@ -40,6 +43,20 @@ def recognise_indented_lines(line: BadLine) -> Hint | None:
     return Hint(
         message, colon, colon + 1, tuple(changes), text, title, is_safe=True, is_assumed=True, region=(start, end)
     )
+
+
+def recognise_bare_body(line: BadLine) -> Hint | None:
+    """Recognise `repeat 3 relu`, whose layers stand on the line of their word without braces."""
+    (start, end), at = line.bounds, line.error.start
+    head = BARE_HEAD.match(line.code, start, at)
+    if head is None or "LBRACE" not in line.error.expected or not re.match(r"[A-Za-z_@]", line.token):
+        return None
+    last = start + len(line.code[start:end].rstrip(f" \t\r{MASK}"))
+    replacement = f"{line.text[start:at]}{{ {line.text[at:last]} }}{line.text[last:end]}"
+    title = replacement[: last + 4 - start].strip()
+    changes = ((at, at, "{ "), (last, last, " }"))
+    message = f"the layers of `{head['word']}` are between braces"
+    return Hint(message, at, line.error.end, changes, replacement, title, is_safe=True, is_assumed=True)
 
 
 def _put_in_braces(code: str, head: re.Match[str]) -> tuple[list[TextChange] | None, int]:

@@ -168,6 +168,12 @@ def read_hyphens(value: tree.Expression) -> tree.Name | None:
     return tree.Name(value.span, text) if is_name and " " not in text else None
 
 
+def round_division(text: str) -> str:
+    """Return `C//3` for `C/3`, the division that gives a whole number; "" unless a text has one division."""
+    divisions = [*re.finditer(r"(?<!/)/(?!/)", text)]
+    return f"{text[: divisions[0].start()]}/{text[divisions[0].start() :]}" if len(divisions) == 1 else ""
+
+
 def list_operands(value: tree.Expression, *operators: str) -> list[tree.Expression]:
     """Return the operands of a sum or product, `a`, `b` and `c` of `a*b*c`; another value is its own operand."""
     if isinstance(value, tree.Binary) and value.operator in operators:

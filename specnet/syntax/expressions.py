@@ -45,6 +45,17 @@ class UnknownShape(Exception):
     """The value depends on a shape that is unknown because of an earlier error."""
 
 
+def has_value(expression: tree.Expression, lookup: Lookup) -> bool:
+    """Return whether an expression has a value, known or not; a name that is not defined has none."""
+    try:
+        evaluate(expression, lookup)
+    except UndefinedName:
+        return False
+    except (EvaluationError, UnknownShape):
+        return True
+    return True
+
+
 def _divide(left: Any, right: Any) -> Any:
     whole = isinstance(left, int) and isinstance(right, int) and left % right == 0
     return left // right if whole else left / right
