@@ -480,6 +480,22 @@ def test_fix_corrects_ten_mistakes_at_once(tmp_path: Path, capsys: pytest.Captur
     assert "10 fixes applied" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("conv 64 k=3 s=2 p=1", "conv 64 F=3 S=2 P=1"),
+        ("conv 64 3 stride 2 padding 1", "conv 64 F=3 S=2 P=1"),
+        ("up(64, skip)", "up 64 @skip"),
+        ("repeat 2 bnorm", "repeat 2 { bn }"),
+    ],
+)
+def test_fix_corrects_all_that_is_wrong_on_a_line(written: str, meant: str, tmp_path: Path) -> None:
+    file, above = tmp_path / "line.net", "block up(K, by) { fc K -> @e }\ninput 32x32x3 -> @skip\nrelu\n"
+    file.write_text(f"{above}{written}\nfc 10\n", encoding="utf-8")
+    assert main(["check", "--fix", str(file)]) == 0
+    assert file.read_text(encoding="utf-8") == f"{above}{meant}\nfc 10\n"
+
+
 def test_many_bad_lines_come_to_an_end() -> None:
     assert len(check("?\n" * 100).diagnostics) == 20
 
