@@ -135,3 +135,9 @@ def test_no_file_takes_a_command_down(pair: Path, trained: Path, call: Call, fil
         code, out, err = call(*words)
         assert code in (0, 1, 2), err
         assert code == 0 or out == ""
+
+
+def test_a_damaged_spec_is_named(run: Path) -> None:
+    (run / "spec.net").write_bytes(b"input 8x8x1\nfc \xf9\n")
+    with pytest.raises(specnet.SpecNetError, match=r"spec\.net is damaged: it is not text in UTF-8"):
+        specnet.load_run(run)

@@ -211,6 +211,18 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, monkeypatch: pytest
     assert same_weights(tmp_path / "run", tmp_path / "whole")
 
 
+def test_a_run_whose_checkpoints_are_all_damaged_does_not_begin_anew(tmp_path: Path) -> None:
+    settings = training(epochs=Epochs(count=3))
+    with pytest.raises(Interrupted):
+        train(job(settings), Options(run=tmp_path / "run"), Stopping(step(12)))
+    for path in (tmp_path / "run/checkpoint").glob("*.safetensors"):
+        path.write_bytes(path.read_bytes()[:-1])
+    before = sorted((path.name, path.read_bytes()) for path in (tmp_path / "run").glob("*.*"))
+    with pytest.raises(BadRun, match="there is none before it"):
+        go_on(tmp_path / "run", settings)
+    assert sorted((path.name, path.read_bytes()) for path in (tmp_path / "run").glob("*.*")) == before
+
+
 def test_two_checkpoints_are_kept_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("specnet.training.engine.loop.STEP_SAVE_INTERVAL", 0.0)
     settings = training()

@@ -259,8 +259,8 @@ class _Walker:
 
 
 def _scan(place: Path) -> list[os.DirEntry[str]]:
-    """Return the visible entries of a folder; raises DataProblem."""
+    """Return the visible entries of a folder, without what archives made on a Mac add; raises DataProblem."""
     try:
-        return [entry for entry in os.scandir(place) if entry.name[0] != "."]
+        return [entry for entry in os.scandir(place) if entry.name[0] != "." and entry.name != "__MACOSX"]
     except OSError as error:
         raise DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}") from None

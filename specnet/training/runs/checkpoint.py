@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from specnet.atomic_write import remove_temporary_files
+from specnet.training.errors import BadRun
 from specnet.training.files import write_atomically
 
 KEPT = 2
@@ -45,12 +47,16 @@ def save_checkpoint(folder: Path, step: int, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: Path, note: Callable[[str], None]) -> Checkpoint | None:
-    """Load the newest checkpoint that is intact; None where there is none."""
+    """Load the newest checkpoint that is intact; None where there is none; raises BadRun where all are damaged."""
     remove_temporary_files(folder)
-    for path in _list_newest_first(folder):
+    paths = _list_newest_first(folder)
+    for path, before in zip_longest(paths, paths[1:]):
         if checkpoint := _read_whole(path):
             return checkpoint
-        note(f"the checkpoint {path.with_suffix('.safetensors')} is damaged; going back to the one before")
+        fact = f"the checkpoint {path.with_suffix('.safetensors')} is damaged"
+        if before is None:
+            raise BadRun(f"{fact}, and there is none before it; without the folder {folder}, the run begins anew")
+        note(f"{fact}; going back to the one before")
     return None
 
 

@@ -119,8 +119,11 @@ def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _read_spec(path: Path) -> str:
-    """Read a spec with the line ends that it has; raises OSError, UnicodeDecodeError."""
-    return path.read_bytes().decode()
+    """Read a spec with the line ends that it has; raises OSError, BadRun."""
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise BadRun(f"{path} is damaged: it is not text in UTF-8") from None
 
 
 def write_run_config(

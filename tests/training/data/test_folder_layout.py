@@ -203,7 +203,7 @@ def test_a_link_to_a_file_is_a_file(folder: Path) -> None:
 
 
 def test_hidden_files_and_folders_are_not_there(folder: Path) -> None:
-    write(folder, "cat", "dog", ".git")
+    write(folder, "cat", "dog", ".git", "__MACOSX")
     (folder / "cat/._0.jpg").write_bytes(b"what another system keeps of a file")
     data, notes = read(folder)
     assert (data.classes, sizes(data), notes) == (("cat", "dog"), {"train": 4}, [])
