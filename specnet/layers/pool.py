@@ -139,7 +139,7 @@ class Pool(Windowed):
             yield from vary_stride(self.stride or self.kernel_size)
             yield from vary_window(self.kernel_size)
             yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
-            yield from vary_rounding("ceil", "floor")
+            yield from vary_rounding("ceil", "floor", is_customary=self.rounding == "exact")
         elif wanted:
             yield Alternative("output_size", wanted[:2], 1.0)
         yield from vary_dilation(self.dilation)

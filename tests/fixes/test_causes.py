@@ -30,6 +30,11 @@ def titles(text: str) -> list[str]:
 
 
 FIRST = {
+    "the rounding of a pool": ("input 32x32x8\npool max F=3 S=2\nfc 3\n", "ceil in pool1, line 2: 16×16×8"),
+    "the rounding of a pool that a claim asks for": (
+        "input 32x32x8\npool max F=3 S=2 => 15x15x8\nfc 3\n",
+        "floor in pool1, line 2: 15×15×8",
+    ),
     "the nearest input that fits": (
         ALEXNET.format(size="224x224x3", claim=""),
         "input 224x224x3 → 227x227x3, line 1: 55×55×96",

@@ -30,6 +30,9 @@ COMMON_SIZES = range(1, 12)
 STEP = 0.1
 """The change of a number by one; a fix that needs another attribute changes more than that."""
 
+ROUNDED, CUSTOMARILY_ROUNDED = 1.7, 1.05
+"""The change by a rule of rounding, and by one where such layers usually have it: every number stays as it is."""
+
 MAX_CHANGE = 1.0
 """The largest change of a number, added to that of its field."""
 
@@ -114,6 +117,7 @@ def vary_dilation(dilation: tuple[int, int]) -> Alternatives:
         yield from (Alternative("dilation", value, 1.1 + STEP * abs(value - max(dilation))) for value in range(1, 4))
 
 
-def vary_rounding(*rules: str) -> Alternatives:
+def vary_rounding(*rules: str, is_customary: bool = False) -> Alternatives:
     """Yield other rules of rounding."""
-    yield from (Alternative("rounding", rule, 1.7) for rule in rules)
+    change = CUSTOMARILY_ROUNDED if is_customary else ROUNDED
+    yield from (Alternative("rounding", rule, change) for rule in rules)
