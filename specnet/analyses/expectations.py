@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from specnet.analyses.cost import Totals
-from specnet.analyses.parameter_gaps import explain_gap
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated, Expectation
 
@@ -80,5 +79,7 @@ def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -
 def _explain_gap(expectation: Expectation, elaborated: Elaborated, actual: int) -> Iterator[str]:
     """Yield the other ways of counting, or close variants of the network, by which a number of parameters is right."""
     if expectation.quantity == "parameters" and expectation.comparison == "==":
+        from specnet.analyses.parameter_gaps import explain_gap  # few networks have a gap, and all would wait for it
+
         output = elaborated.find_output_layer()
         yield from explain_gap(elaborated.network, output[0] if output else "", actual, int(expectation.value))

@@ -12,6 +12,7 @@ from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import judge
 from specnet.fixes.goals import Goal, find_upstream
 from specnet.layers.base import Shape
+from specnet.layers.base.shapes import is_channels_first
 from specnet.source import Span
 
 MOST_SIZES = 3
@@ -49,7 +50,7 @@ def put_channels_last(checked: Checked) -> Iterator[Candidate]:
     changes = list[Change]()
     for name in (given.name for given in checked.network.inputs):
         shape, place = checked.network.shapes[name], checked.elaborated.places[name]
-        if shape and _is_channels_first(shape) and "shape" in place.attributes:
+        if shape and is_channels_first(shape) and "shape" in place.attributes:
             span, text = place.attributes["shape"], "x".join(map(str, (*shape[1:], shape[0])))
             words = f"{text} (height, width, channels)"
             changes.append(Change(_describe(name, span), words, "", Edit(span, text)))
@@ -59,9 +60,3 @@ def put_channels_last(checked: Checked) -> Iterator[Candidate]:
 
 def _describe(name: str, shape: Span) -> str:
     return f"input {shape.text}" if name == "input" else f"input {name} {shape.text}"
-
-
-def _is_channels_first(shape: Shape) -> bool:
-    """Whether a shape looks like one or three channels, followed by a square or by two much larger sizes."""
-    channels, *sizes = shape
-    return channels in (1, 3) and len(sizes) == 2 and (sizes[0] == sizes[1] > channels or min(sizes) >= 8 * channels)
