@@ -6,7 +6,8 @@ diagnostic, and the translation is no longer safe. Where pixels stay unread, a l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -31,11 +32,44 @@ class Region:
     diagnostic: Diagnostic
     fix: Fix
     text: str
+    layers: list[str]
+    """The translated layers, which stand in this order in the text, and in the fix's title as far as that goes."""
     start: int = 0
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    def round_down(self, place: int) -> None:
+        """Add `floor` to the layer at a place, in the text and in the title."""
+        self.text = _add_word(self.text, self.layers, place)
+        self.fix = replace(self.fix, title=_add_word(self.fix.title, self.layers, place))
+        self.layers[place] += ROUNDED
+
+
+def _add_word(text: str, layers: Sequence[str], place: int) -> str:
+    """Return a text with `floor` behind one of its layers; as it is if it does not show that one."""
+    found = dict(_find_layers(text, layers))
+    return text[: found[place].end] + ROUNDED + text[found[place].end :] if place in found else text
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer stands in a text."""
+
+    start: int
+    end: int
+
+
+def _find_layers(text: str, layers: Sequence[str]) -> Iterator[tuple[int, Place]]:
+    """Yield the number and the place of each layer, up to the first that the text does not show."""
+    at = 0
+    for number, layer in enumerate(layers):
+        found = re.compile(rf"(?<![\w.=@]){re.escape(layer)}(?=\s*(?:\Z|\n|->|=>|[|}}#]))").search(text, at)
+        if found is None:
+            return
+        yield number, Place(*found.span())
+        at = found.end()
 
 
 def compare_translations(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
@@ -60,7 +94,8 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             span = fix.translated.span
             edits = [Edit(checked.source.span(e.span.start, e.span.end), e.text) for e in fix.edits]
             whole = apply_edits(checked.source, edits).text
-            yield Region(diagnostic, fix, whole[span.start : span.end + len(whole) - len(checked.source.text)])
+            text = whole[span.start : span.end + len(whole) - len(checked.source.text)]
+            yield Region(diagnostic, fix, text, [layer for layer, _ in fix.translated.inputs])
 
 
 def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[str, str], read: Read) -> Checked:
@@ -78,34 +113,32 @@ def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[s
 
 def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
     """Add `floor` to the layers that leave pixels unread; return whether there are any."""
-    places = [
+    ends = {
         after.elaborated.places[error.node].element.end
         for error in after.errors
         if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
-    ]
+    }
     found = False
     for region in regions:
-        for end in sorted((end for end in places if region.start < end <= region.end), reverse=True):
-            at = end - region.start
-            layer = region.text[:at].rpartition("->")[2].rpartition("\n")[2].rpartition(": ")[2].strip()
-            region.text = region.text[:at] + ROUNDED + region.text[at:]
-            region.fix = replace(region.fix, title=region.fix.title.replace(layer, layer + ROUNDED, 1))
-            found = True
+        for number, place in list(_find_layers(region.text, region.layers)):
+            if region.start + place.end in ends:
+                region.round_down(number)
+                found = True
     return found
 
 
 def _compare(region: Region, after: Checked) -> Diagnostic:
     """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
     assert region.fix.translated
-    at, notes = 0, list[str]()
+    notes = list[str]()
     by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
-    for layer, claim in region.fix.translated.inputs:
-        at = region.text.index(layer, at)
-        node = by_place.get(region.start + at)
+    claims = [claim for _, claim in region.fix.translated.inputs]
+    for number, place in _find_layers(region.text, region.layers):
+        node, claim = by_place.get(region.start + place.start), claims[number]
         shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
-        at += len(layer)
-    edits = (Edit(region.fix.translated.span, region.text),) if ROUNDED in region.text else region.fix.edits
+    is_rounded = region.layers != [layer for layer, _ in region.fix.translated.inputs]
+    edits = (Edit(region.fix.translated.span, region.text),) if is_rounded else region.fix.edits
     fix = replace(region.fix, edits=edits, safe=region.fix.safe and not notes)
     others = tuple(fix if each.translated else each for each in region.diagnostic.fixes)
     return replace(region.diagnostic, fixes=others, notes=(*region.diagnostic.notes, *notes))
