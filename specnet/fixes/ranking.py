@@ -24,7 +24,7 @@ MAX_UNCOVERING = 1
 """The largest number of fixes to offer that uncover other errors, beside those that do not."""
 
 WORST = 1.0
-"""A fix that costs so much more than the best one is not offered beside it."""
+"""A fix that costs so much more than the best one is not offered beside it, unless it corrects what is claimed."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def rank(offers: Sequence[Offer]) -> list[Offer]:
         if any(other.suffices_for(offer) for other in offers):
             continue
         place = frozenset(edit.span for edit in offer.fix.edits)
-        if variants[place] < MAX_VARIANTS and offer.cost <= best[0].cost + WORST:
+        if variants[place] < MAX_VARIANTS and (offer.cost <= best[0].cost + WORST or offer.is_correction):
             variants[place] += 1
             chosen.append(offer)
     clean = [offer for offer in chosen if not offer.proof.uncovered]
