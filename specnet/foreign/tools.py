@@ -111,11 +111,12 @@ def _read_imports(code: str) -> Mapping[str, str]:
 
 
 def is_import_read(statement: str, text: str) -> bool:
-    """Return whether a text has a name, outside this import, that the import brings in."""
+    """Return whether a text has a name, outside its imports, that this one brings in."""
     found = IMPORT.match(statement)
-    each = NAME.finditer(re.sub(r"[()]", " ", found["names"])) if found else ()
+    each = NAME.finditer(re.sub(r"[()\\]", " ", found["names"])) if found else ()
     names = [one["alias"] or one["name"].partition(".")[0] for one in each]
-    return any(is_read_elsewhere(name, text, statement) for name in names)
+    code = IMPORT.sub("", mask_text(text))
+    return any(re.search(rf"\b{re.escape(name)}\b", code) for name in names)
 
 
 def is_read_elsewhere(name: str, text: str, statement: str) -> bool:

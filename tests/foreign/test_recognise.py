@@ -160,7 +160,7 @@ def check(text: str, name: str = "test.net") -> Checked:
         # Keras
         ("Conv2D(8, (3, 3), padding='same', activation='relu')", "conv K=8 F=3 P=same -> relu"),
         ("model.add(MaxPooling2D(pool_size=2))", "pool max F=2"),
-        ("x = Dense(10, activation='softmax', name='out')(x)", "out: fc 10 -> softmax"),
+        ("x = Dense(10, activation='softmax', name='out')(x)", "out: conv K=10 F=1 -> softmax"),
         ("conv filters=8 F=3", "K"),
         ("conv K=8 F=3 strides=1", "S"),
         ("conv K=8 F=3 padding=valid", "P=0"),
