@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from specnet.compiler import Checked, check_lines
+from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim
-from specnet.elaborate import Read
-from specnet.fixes.verification import apply_edits
-from specnet.foreign import recognise
+from specnet.fixes.verification import BudgetSpent, Verifier, apply_edits
+from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
-from specnet.syntax.parser import parse
 
 MOST_ROUNDS = 10
 """The largest number of rounds in which layers get `floor`, as one may be known only behind another."""
@@ -38,23 +36,31 @@ class Region:
         return self.start + len(self.text)
 
 
-def compare_translations(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
-    """Return the checked spec with translations that agree with what arrives, or that say what does not."""
+def compare_translations(checked: Checked, verifier: Verifier) -> Checked:
+    """Return the checked spec with translations that agree with what arrives, or that say what does not.
+
+    They stay as they are when the verifier's budget is spent, as none of them can be verified then.
+    """
     regions = [*_find_regions(checked)]
     if not regions:
         return checked
-    after = _check_all(checked, regions, overrides, read)
-    for _ in range(MOST_ROUNDS):
-        if not _round_down(after, regions):
-            break
-        after = _check_all(checked, regions, overrides, read)
-    changed = {id(region.diagnostic): _compare(region, after) for region in regions}
+    try:
+        after = _check_all(checked, regions, verifier)
+        for _ in range(MOST_ROUNDS):
+            if not _round_down(after, regions):
+                break
+            after = _check_all(checked, regions, verifier)
+    except BudgetSpent:
+        return checked
+    places = after.elaborated.places.items()
+    nodes = {place.element.start: after.network.by_name.get(name) for name, place in places}
+    changed = {id(region.diagnostic): _compare(region, after, nodes) for region in regions}
     return replace(checked, diagnostics=tuple(changed.get(id(each), each) for each in checked.diagnostics))
 
 
 def _find_regions(checked: Checked) -> Iterable[Region]:
-    """Yield the translations in the file itself, in its order."""
-    for diagnostic in checked.errors:
+    """Yield the translations that are shown, of those in the file itself, in its order."""
+    for diagnostic in checked.shown:
         fix = next((fix for fix in diagnostic.fixes if fix.translated), None)
         if fix and fix.translated and fix.translated.span.source is checked.source:
             span = fix.translated.span
@@ -63,8 +69,8 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             yield Region(diagnostic, fix, whole[span.start : span.end + len(whole) - len(checked.source.text)])
 
 
-def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[str, str], read: Read) -> Checked:
-    """Check the text in which all translations are made, and note where they stand in it."""
+def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Checked:
+    """Check the text in which all translations are made, and note where they stand in it; raises BudgetSpent."""
     edits, shift = list[Edit](), 0
     for region in regions:
         assert region.fix.translated
@@ -72,8 +78,7 @@ def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[s
         region.start = span.start + shift
         shift += len(region.text) - (span.end - span.start)
         edits.append(Edit(span, region.text))
-    source = apply_edits(checked.source, edits)
-    return check_lines(source, *parse(source, recognise), overrides, read)
+    return verifier.check_text(apply_edits(checked.source, edits))
 
 
 def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
@@ -94,14 +99,16 @@ def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
     return found
 
 
-def _compare(region: Region, after: Checked) -> Diagnostic:
-    """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
+def _compare(region: Region, after: Checked, nodes: Mapping[int, Node | None]) -> Diagnostic:
+    """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive.
+
+    `nodes` are the layers by the offsets at which they stand.
+    """
     assert region.fix.translated
     at, notes = 0, list[str]()
-    by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
     for layer, claim in region.fix.translated.inputs:
         at = region.text.index(layer, at)
-        node = by_place.get(region.start + at)
+        node = nodes.get(region.start + at)
         shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
         at += len(layer)
