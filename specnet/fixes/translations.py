@@ -6,8 +6,10 @@ diagnostic, and the translation is no longer safe. Where pixels stay unread, a l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 
 from specnet.compiler import Checked
@@ -21,6 +23,9 @@ MOST_ROUNDS = 10
 
 ROUNDED = " floor"
 
+WITHIN, BEHIND = re.compile(r"[\w.=@]"), re.compile(r"\s*(?:\Z|\n|->|=>|[|}#])")
+"""What does not stand before a layer, and what does stand behind it."""
+
 
 @dataclass
 class Region:
@@ -29,11 +34,56 @@ class Region:
     diagnostic: Diagnostic
     fix: Fix
     text: str
+    layers: list[str]
+    """The translated layers, which stand in this order in the text, and in the fix's title as far as that goes."""
     start: int = 0
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    def round_down(self, numbers: Collection[int]) -> None:
+        """Add `floor` to layers, in the text and in the title."""
+        self.text = _add_words(self.text, self.layers, numbers)
+        self.fix = replace(self.fix, title=_add_words(self.fix.title, self.layers, numbers))
+        self.layers = [layer + ROUNDED * (number in numbers) for number, layer in enumerate(self.layers)]
+
+
+def _add_words(text: str, layers: Sequence[str], numbers: Collection[int]) -> str:
+    """Return a text with `floor` behind those of its layers that it shows."""
+    ends = [place.end for number, place in _find_layers(text, layers) if number in numbers]
+    parts = [text[start:end] for start, end in pairwise((0, *ends, len(text)))]
+    return ROUNDED.join(parts)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer stands in a text."""
+
+    start: int
+    end: int
+
+
+def _find_layers(text: str, layers: Sequence[str]) -> Iterator[tuple[int, Place]]:
+    """Yield the number and the place of each layer, up to the first that the text does not show."""
+    at = 0
+    for number, layer in enumerate(layers):
+        found = _find_layer(text, layer, at)
+        if found is None:
+            return
+        yield number, found
+        at = found.end
+
+
+def _find_layer(text: str, layer: str, at: int) -> Place | None:
+    """Return the next place of a layer from an offset on, where it is not a part of another."""
+    start = text.find(layer, at)
+    while start >= 0:
+        place = Place(start, start + len(layer))
+        if not WITHIN.match(text[start - 1 : start]) and BEHIND.match(text, place.end):
+            return place
+        start = text.find(layer, start + 1)
+    return None
 
 
 def compare_translations(checked: Checked, verifier: Verifier) -> Checked:
@@ -66,7 +116,8 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             span = fix.translated.span
             edits = [Edit(checked.source.span(e.span.start, e.span.end), e.text) for e in fix.edits]
             whole = apply_edits(checked.source, edits).text
-            yield Region(diagnostic, fix, whole[span.start : span.end + len(whole) - len(checked.source.text)])
+            text = whole[span.start : span.end + len(whole) - len(checked.source.text)]
+            yield Region(diagnostic, fix, text, [layer for layer, _ in fix.translated.inputs])
 
 
 def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Checked:
@@ -83,18 +134,16 @@ def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) 
 
 def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
     """Add `floor` to the layers that leave pixels unread; return whether there are any."""
-    places = [
+    ends = {
         after.elaborated.places[error.node].element.end
         for error in after.errors
         if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
-    ]
+    }
     found = False
     for region in regions:
-        for end in sorted((end for end in places if region.start < end <= region.end), reverse=True):
-            at = end - region.start
-            layer = region.text[:at].rpartition("->")[2].rpartition("\n")[2].rpartition(": ")[2].strip()
-            region.text = region.text[:at] + ROUNDED + region.text[at:]
-            region.fix = replace(region.fix, title=region.fix.title.replace(layer, layer + ROUNDED, 1))
+        places = _find_layers(region.text, region.layers)
+        if numbers := {number for number, place in places if region.start + place.end in ends}:
+            region.round_down(numbers)
             found = True
     return found
 
@@ -105,14 +154,14 @@ def _compare(region: Region, after: Checked, nodes: Mapping[int, Node | None]) -
     `nodes` are the layers by the offsets at which they stand.
     """
     assert region.fix.translated
-    at, notes = 0, list[str]()
-    for layer, claim in region.fix.translated.inputs:
-        at = region.text.index(layer, at)
-        node = nodes.get(region.start + at)
+    notes = list[str]()
+    claims = [claim for _, claim in region.fix.translated.inputs]
+    for number, place in _find_layers(region.text, region.layers):
+        node, claim = nodes.get(region.start + place.start), claims[number]
         shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
-        at += len(layer)
-    edits = (Edit(region.fix.translated.span, region.text),) if ROUNDED in region.text else region.fix.edits
+    is_rounded = region.layers != [layer for layer, _ in region.fix.translated.inputs]
+    edits = (Edit(region.fix.translated.span, region.text),) if is_rounded else region.fix.edits
     fix = replace(region.fix, edits=edits, safe=region.fix.safe and not notes)
     others = tuple(fix if each.translated else each for each in region.diagnostic.fixes)
     return replace(region.diagnostic, fixes=others, notes=(*region.diagnostic.notes, *notes))
