@@ -1,25 +1,24 @@
 """Compare translated layers with their neighbours, once all translations of a spec are made.
 
 Another tool's layer may say what it reads, `in_channels=3`: what contradicts the shape that arrives is added to the
-diagnostic, and the translation is no longer safe. Where pixels stay unread, a layer gets `floor`, as other tools round.
+diagnostic, and the translation is no longer safe. Where pixels stay unread, a layer gets `floor`, as other tools round;
+where it means another layer on a map, `conv K=10 F=1` for Keras's `Dense(10)`, it becomes that one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import prod
 
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim
 from specnet.fixes.verification import BudgetSpent, Verifier, apply_edits
-from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
 
 MOST_ROUNDS = 10
-"""The largest number of rounds in which layers get `floor`, as one may be known only behind another."""
+"""The largest number of rounds in which layers are adapted, as one may be known only behind another."""
 
 ROUNDED = " floor"
 
@@ -36,24 +35,29 @@ class Region:
     text: str
     layers: list[str]
     """The translated layers, which stand in this order in the text, and in the fix's title as far as that goes."""
+    claims: list[InputClaim | None]
+    """What the original says of the input of each layer."""
     start: int = 0
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
 
-    def round_down(self, numbers: Collection[int]) -> None:
-        """Add `floor` to layers, in the text and in the title."""
-        self.text = _add_words(self.text, self.layers, numbers)
-        self.fix = replace(self.fix, title=_add_words(self.fix.title, self.layers, numbers))
-        self.layers = [layer + ROUNDED * (number in numbers) for number, layer in enumerate(self.layers)]
+    def replace_layers(self, new: Mapping[int, str]) -> None:
+        """Put other layers in the place of those with these numbers, in the text and in the title."""
+        self.text = _replace_layers(self.text, self.layers, new)
+        self.fix = replace(self.fix, title=_replace_layers(self.fix.title, self.layers, new))
+        self.layers = [new.get(number, layer) for number, layer in enumerate(self.layers)]
 
 
-def _add_words(text: str, layers: Sequence[str], numbers: Collection[int]) -> str:
-    """Return a text with `floor` behind those of its layers that it shows."""
-    ends = [place.end for number, place in _find_layers(text, layers) if number in numbers]
-    parts = [text[start:end] for start, end in pairwise((0, *ends, len(text)))]
-    return ROUNDED.join(parts)
+def _replace_layers(text: str, layers: Sequence[str], new: Mapping[int, str]) -> str:
+    """Return a text with some of its layers replaced, as far as it shows them."""
+    parts, end = list[str](), 0
+    for number, place in _find_layers(text, layers):
+        if number in new:
+            parts += text[end : place.start], new[number]
+            end = place.end
+    return "".join((*parts, text[end:]))
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,13 @@ def compare_translations(checked: Checked, verifier: Verifier) -> Checked:
     try:
         after = _check_all(checked, regions, verifier)
         for _ in range(MOST_ROUNDS):
-            if not _round_down(after, regions):
+            if not _adapt(after, regions):
                 break
             after = _check_all(checked, regions, verifier)
     except BudgetSpent:
         return checked
-    places = after.elaborated.places.items()
-    nodes = {place.element.start: after.network.by_name.get(name) for name, place in places}
-    changed = {id(region.diagnostic): _compare(region, after, nodes) for region in regions}
+    arriving = _find_arriving_shapes(after)
+    changed = {id(region.diagnostic): _compare(region, arriving) for region in regions}
     return replace(checked, diagnostics=tuple(changed.get(id(each), each) for each in checked.diagnostics))
 
 
@@ -117,7 +120,8 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             edits = [Edit(checked.source.span(e.span.start, e.span.end), e.text) for e in fix.edits]
             whole = apply_edits(checked.source, edits).text
             text = whole[span.start : span.end + len(whole) - len(checked.source.text)]
-            yield Region(diagnostic, fix, text, [layer for layer, _ in fix.translated.inputs])
+            layers, claims = zip(*fix.translated.inputs, strict=True)
+            yield Region(diagnostic, fix, text, [*layers], [*claims])
 
 
 def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Checked:
@@ -132,36 +136,57 @@ def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) 
     return verifier.check_text(apply_edits(checked.source, edits))
 
 
-def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
-    """Add `floor` to the layers that leave pixels unread; return whether there are any."""
+def _adapt(after: Checked, regions: Sequence[Region]) -> bool:
+    """Adapt layers to the shapes that arrive; return whether there are any.
+
+    Those that leave pixels unread get `floor`, and those that mean another layer on a map become that one.
+    """
     ends = {
         after.elaborated.places[error.node].element.end
         for error in after.errors
         if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
     }
-    found = False
+    arriving, found = _find_arriving_shapes(after), False
     for region in regions:
-        places = _find_layers(region.text, region.layers)
-        if numbers := {number for number, place in places if region.start + place.end in ends}:
-            region.round_down(numbers)
-            found = True
+        new = dict[int, str]()
+        for number, shape, place in _list_shapes(region, arriving):
+            claim = region.claims[number]
+            if region.start + place.end in ends:
+                new[number] = region.layers[number] + ROUNDED
+            elif claim and shape and _is_map(claim, shape) and region.layers[number] != claim.value:
+                new[number] = str(claim.value)
+        region.replace_layers(new)
+        found |= bool(new)
     return found
 
 
-def _compare(region: Region, after: Checked, nodes: Mapping[int, Node | None]) -> Diagnostic:
-    """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive.
+def _is_map(claim: InputClaim, shape: Shape) -> bool:
+    """Whether a layer means another one on an input of this shape."""
+    is_wide = len(shape) == 3 and shape[:2] != (1, 1)
+    return (claim.quantity == "map" and len(shape) == 3) or (claim.quantity == "wide map" and is_wide)
 
-    `nodes` are the layers by the offsets at which they stand.
-    """
+
+def _find_arriving_shapes(after: Checked) -> Mapping[int, Shape | None]:
+    """Return the shape that arrives at each layer, by the offset at which the layer stands."""
+    places, network = after.elaborated.places, after.network
+    return {places[node.name].element.start: network.shapes[node.inputs[0]] for node in network.nodes if node.inputs}
+
+
+def _list_shapes(region: Region, arriving: Mapping[int, Shape | None]) -> Iterator[tuple[int, Shape | None, Place]]:
+    """Yield the layers of a region by number, each with the shape that arrives there and its place in the text."""
+    for number, place in _find_layers(region.text, region.layers):
+        yield number, arriving.get(region.start + place.start), place
+
+
+def _compare(region: Region, arriving: Mapping[int, Shape | None]) -> Diagnostic:
+    """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
     assert region.fix.translated
     notes = list[str]()
-    claims = [claim for _, claim in region.fix.translated.inputs]
-    for number, place in _find_layers(region.text, region.layers):
-        node, claim = nodes.get(region.start + place.start), claims[number]
-        shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
+    for number, shape, _ in _list_shapes(region, arriving):
+        claim = region.claims[number]
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
-    is_rounded = region.layers != [layer for layer, _ in region.fix.translated.inputs]
-    edits = (Edit(region.fix.translated.span, region.text),) if is_rounded else region.fix.edits
+    is_changed = region.layers != [layer for layer, _ in region.fix.translated.inputs]
+    edits = (Edit(region.fix.translated.span, region.text),) if is_changed else region.fix.edits
     fix = replace(region.fix, edits=edits, safe=region.fix.safe and not notes)
     others = tuple(fix if each.translated else each for each in region.diagnostic.fixes)
     return replace(region.diagnostic, fixes=others, notes=(*region.diagnostic.notes, *notes))
@@ -173,6 +198,8 @@ def _agrees(claim: InputClaim, shape: Shape) -> bool:
             return shape[-1] == claim.value
         case "features":
             return prod(shape) == claim.value
+        case "map" | "wide map":
+            return True
         case _:
             return shape == claim.value
 

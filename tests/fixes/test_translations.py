@@ -167,6 +167,39 @@ def test_a_model_that_ends_elsewhere_is_not_passed_over(end: str) -> None:
     assert error.notes[0].startswith("this model ends with")
 
 
+@pytest.mark.parametrize(
+    ("side", "lines", "written"),
+    [
+        (8, "Dense(10)", "conv K=10 F=1"),
+        (8, "Dense(10, activation='relu', use_bias=False)", "conv K=10 F=1 bias=no -> relu"),
+        (8, "Flatten()\nDense(10)", "flatten\nfc 10"),
+        (8, "Dense(4)\nDense(10)\nFlatten()\nDense(10)", "conv K=4 F=1\nconv K=10 F=1\nflatten\nfc 10"),
+        (1, "Dense(10)", "conv K=10 F=1"),
+        (8, "GlobalAveragePooling2D()\nDense(10)", "pool avg global -> flatten\nfc 10"),
+        (8, "GlobalAveragePooling2D(keepdims=True)\nDense(10)", "pool avg global\nconv K=10 F=1"),
+        (8, "model = keras.Sequential([MaxPool2D(3), Dense(10)])", "pool max F=3 floor -> conv K=10 F=1"),
+        (8, "x = tf.layers.dense(x, 10, activation=tf.nn.relu)", "conv K=10 F=1 -> relu"),
+        (8, "x = slim.fully_connected(x, 10)", "conv K=10 F=1 -> relu"),
+        (8, "x = slim.flatten(x)\nx = slim.fully_connected(x, 10)", "flatten\nfc 10 -> relu"),
+        (8, "nn.Linear(192, 10)", "fc 10"),
+        (8, "[connected]\noutput=10\nactivation=linear", "fc 10"),
+        (8, "[softmax]\ngroups=1", "flatten -> softmax"),
+        (8, "[softmax]\nspatial=1", "softmax"),
+        (8, "[avgpool]\n\n[softmax]\ngroups=1", "pool avg global\nsoftmax"),
+        (8, "[connected]\noutput=10\nactivation=linear\n\n[softmax]", "fc 10\nsoftmax"),
+        (8, "nn.Softmax(dim=1)", "softmax"),
+        (8, "Softmax()\nConv2D(8, 3)", "softmax\nconv K=8 F=3"),
+    ],
+)
+def test_a_layer_that_means_another_one_on_a_map_becomes_that_one(side: int, lines: str, written: str) -> None:
+    checked = check(f"input {side}x{side}x3\n{lines}\n")
+    mended = apply_edits(checked.source, collect_edits(select_safe_fixes(checked))).text
+    assert [line for line in mended.splitlines()[1:] if line] == written.split("\n")
+    assert [fix.title for error in checked.errors for fix in error.fixes if "\n" not in fix.title] == (
+        written.split("\n") if len(checked.errors) > 1 else [" -> ".join(written.split("\n"))]
+    )
+
+
 def test_the_input_of_a_layer_becomes_the_first_line() -> None:
     checked = check("model.add(Conv2D(8, 3, input_shape=(28, 28, 1)))\nmodel.add(Flatten())\nfc 10 10\n")
     assert [fix.title for fix in checked.errors[0].fixes] == ["input 28x28x1\nconv K=8 F=3"]
