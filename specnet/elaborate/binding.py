@@ -16,7 +16,8 @@ from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
-from specnet.layers import get_layer_class
+from specnet.layers import get_layer_class, list_kinds
+from specnet.layers.base import Layer
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -190,9 +191,9 @@ def _diagnose_unquoted(word: tree.Name, text: tree.Expression) -> Diagnostic:
     return make_diagnostic(Code.E112, message, text.span, fixes=fixes)
 
 
-def _join_alternatives(choices: tuple[str, ...]) -> str:
+def _join_alternatives(choices: tuple[str, ...], conjunction: str = "or") -> str:
     *others, last = (f"`{choice}`" for choice in choices)
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def _diagnose_unknown_attribute(
@@ -213,9 +214,21 @@ def _diagnose_unknown_attribute(
         or find_closest_word(key.text, written)
         or suggest.find_closest_word(key.text, (), keys)
     )
-    return make_diagnostic(
-        Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
-    )
+    others = [] if meant else _find_relatives(attributes, key.text)
+    if others:
+        message += f"; {_join_alternatives(tuple(others), 'and')} {'has' if len(others) == 1 else 'have'}"
+    has = f"it has {', '.join(written)}" if written and not meant else ""
+    fixes = [make_replacement(word.span, kind) for kind in others]
+    return make_diagnostic(Code.E110, message, key.span, help=has, meant=meant, fixes=fixes)
+
+
+def _find_relatives(attributes: type[Attributes], key: str) -> list[str]:
+    """Return the kinds of the family that have an attribute, unless they are many: `concat` for `crop` of `add`."""
+    if not issubclass(attributes, Layer):
+        return []
+    family = [kind for kind in list_kinds() if (layer := get_layer_class(kind)) and layer.family is attributes.family]
+    having = [kind for kind in family if (layer := get_layer_class(kind)) and layer.field_of(key)]
+    return having if len(having) <= MOST_CHOICES else []
 
 
 def _diagnose_surplus_value(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:

@@ -95,11 +95,13 @@ class Verifier:
         if error.code is Code.E402:
             return any(before.code is not Code.E402 for before in self.checked.errors)
         node, key = self.checked.network.by_name.get(error.node), _key(error, edits)
-        if node is None or key in self.errors or key[2] in {edit.span.line for edit in edits}:
+        if node is None or key in self.errors:
             return False
-        return any(self.checked.network.shapes[value] is None for value in node.inputs) or (
-            node.output is None and error.code is Code.E401
-        )
+        if key[2] in {edit.span.line for edit in edits}:
+            return node.layer is None  # whose attributes were wrong, so that it was not computed
+        shapes = self.checked.network.shapes
+        lacks_input = not node.inputs or any(shapes[value] is None for value in node.inputs)
+        return lacks_input or shapes[node.name] is None or (node.output is None and error.code is Code.E401)
 
     def _is_beyond_end(self, key: ErrorKey) -> bool:
         """Whether an error is where the spec was not checked before, as a limit was exceeded above."""
