@@ -179,8 +179,8 @@ def _find_end(place: Place) -> Span:
 
 
 def _describe_default(layer: Layer | None, field: str) -> str:
-    """Return an attribute that is not written, `P=0 (the default)`; "" where a word or nothing stands for it."""
+    """Return an attribute that is not written, as `P=0`; "" where a word or nothing stands for it."""
     if layer is None:
         return ""
     value, key = layer.value_in_force(field), type(layer).key_of(field)
-    return f"{key}={format_value(value)} (the default)" if key.isupper() and value is not None else ""
+    return f"{key}={format_value(value)}" if key.isupper() and value is not None else ""

@@ -56,16 +56,16 @@ FIRST = {
     ),
     "output padding of two layers": (
         f"{ENCODER}deconv K=16 F=3 S=2 P=1 -> relu\ndeconv K=3 F=3 S=2 P=1 => 32x32x3\n",
-        "OP=0 (the default) → OP=1 in deconv1, line 4, and in deconv2, line 5: 32×32×3",
+        "OP=0 → OP=1 in deconv1, line 4, and in deconv2, line 5: 32×32×3",
     ),
     "padding two layers up": (
         "input 64x64x3\nconv K=8 F=3 P=1 -> relu -> @a\npool max F=2 -> conv K=8 F=3 P=1\nconv K=8 F=3\n"
         "upsample 2 -> concat @a\n",
-        "P=0 (the default) → P=1 in conv3, line 4: 64×64×16",
+        "P=0 → P=1 in conv3, line 4: 64×64×16",
     ),
     "the decoder before the encoder": (
         UNET,
-        "OP=0 (the default) → OP=1 in deconv1, line 6, and in deconv2, line 7: 17×17×16",
+        "OP=0 → OP=1 in deconv1, line 6, and in deconv2, line 7: 17×17×16",
     ),
     "two arms wrong in the same way": (
         "input 33x33x64\nconcat {\n  | conv K=16 F=1\n  | conv K=16 F=3 P=6 D=8\n  | conv K=16 F=3 P=12 D=16\n"
@@ -74,7 +74,7 @@ FIRST = {
     ),
     "two layers of different kinds": (
         "input 250x250x3\nconv K=16 F=11 S=3\ndeconv K=3 F=11 S=3 => 250x250x3\n",
-        "P=0 (the default) → P=5 in conv1, line 2, and in deconv1, line 3: 84×84×16",
+        "P=0 → P=5 in conv1, line 2, and in deconv1, line 3: 84×84×16",
     ),
     "a window far too large": (
         "input 32x32x3\nconv K=8 F=3 P=1\npool max F=284 => 16x16x8\nfc 10\n",
@@ -127,13 +127,13 @@ MOBILE = "block separable(K) {{ conv K=C F=3 P=1 G={groups} -> conv K=K F=1 }}\n
 OFFERED = {
     "paddings beside the input": (
         ALEXNET.format(size="224x224x3", claim=""),
-        "P=0 (the default) → P=1:2 in conv1, line 2: 55×55×96",
+        "P=0 → P=1:2 in conv1, line 2: 55×55×96",
     ),
     "a divisible input": (UNET, "input 35x35x1 → 36x36x1, line 1: 18×18×16"),
     "a crop at both joins": (UNET, "crop=center in concat1, line 6, and in concat2, line 7: 16×16×16"),
     "half of a fix, with what it uncovers": (
         UNET,
-        "OP=0 (the default) → OP=1 in deconv1, line 6: 17×17×16, which uncovers E310 in line 7",
+        "OP=0 → OP=1 in deconv1, line 6: 17×17×16, which uncovers E310 in line 7",
     ),
     "channels that groups divide": (
         "input 8x8x3\nconv K=48 F=1\nconv K=64 F=1 G=32\n",
@@ -149,12 +149,12 @@ OFFERED = {
     ),
     "the stride of a pool, which is that of its window": (
         "input 31x31x3\npool max F=3 => 15x15x3\n",
-        "S=3 (the default) → S=2 in pool1, line 2: 15×15×3",
+        "S=3 → S=2 in pool1, line 2: 15×15×3",
     ),
     "one layer of several on a line": (
         "input 8x8x3\nconv K=4 F=3 P=1 -> @a\nblock b() { conv K=4 F=3 P=1 -> conv K=4 F=3 }\nb -> add @a\n"
         "b -> conv 1 F=1\n",
-        "P=0 (the default) → P=1 in the second conv, line 3: 8×8×4",
+        "P=0 → P=1 in the second conv, line 3: 8×8×4",
     ),
     "a size to come to": (
         "input 9x9x3\nconv K=8 F=3 P=1 -> @a\npool max F=2 floor\nupsample 2 -> concat @a\n",

@@ -498,7 +498,11 @@ def test_fix_corrects_all_that_is_wrong_on_a_line(written: str, meant: str, tmp_
 
 
 def test_many_bad_lines_come_to_an_end() -> None:
-    assert len(check("?\n" * 100).diagnostics) == 20
+    *unreadable, end = check("?\n" * 100).diagnostics
+    assert [each.code.name for each in unreadable] == ["E003"] * 20
+    assert end.message == "the file is read no further than this, after 20 lines that cannot be read"
+    assert end.span
+    assert end.span.line == 21
 
 
 @pytest.mark.parametrize(
