@@ -22,6 +22,7 @@ from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate, has_value
+from specnet.syntax.limits import MAX_DIAGNOSTICS
 
 A = TypeVar("A", bound=Attributes)
 
@@ -71,6 +72,8 @@ def collect_arguments(
     """Return the value of each argument by the field that it sets."""
     given = CollectedArguments()
     for argument in arguments:
+        if len(given.diagnostics) == MAX_DIAGNOSTICS:
+            break
         try:
             name, value = _resolve_argument(attributes, word, argument, lookup, given.values)
         except EvaluationError as error:
@@ -311,9 +314,10 @@ def _diagnose_value(
 
 def _find_claimed_channels(word: Span) -> str:
     """Return the channels of the next claim, which are those of a layer unless others that set them are between."""
-    claim = re.compile(r"=>[ \t]*(?:\d+[x×])*(\d+)").search(word.source.text, word.end)
-    between = re.findall(r"[A-Za-z_]\w*", word.source.text[word.end : claim.start()]) if claim else []
-    kinds = [kind for name in between if (kind := get_layer_class(name))]
+    text = word.source.text
+    claim = re.compile(r"=>[ \t]*(?:\d+[x×])*(\d+)").search(text, word.end)
+    between = re.compile(r"[A-Za-z_]\w*").finditer(text, word.end, claim.start()) if claim else ()
+    kinds = (kind for name in between if (kind := get_layer_class(name[0])))
     return claim[1] if claim and not any(kind.output_field for kind in kinds) else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from specnet.compiler import Checked
+from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
 from specnet.fixes.candidates import Candidate, Change
@@ -124,15 +124,19 @@ def _correct_claim(checked: Checked, wrong: Diagnostic) -> Iterator[Candidate]:
         yield Candidate((Change(f"=> {span.text}", text, "", Edit(span, text)),), CORRECTED)
 
 
+@collect_garbage_later()
 def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
-    """Return the checked spec with verified fixes added to each error, best first."""
+    """Return the checked spec with verified fixes added to each error that is shown, best first."""
     if checked.ok:
         return checked
-    checked = compare_translations(checked, overrides, read)
-    search = Search(checked, Verifier(checked, overrides, read))
-    return replace(
-        checked, diagnostics=tuple(_fix_diagnostic(search, diagnostic) for diagnostic in checked.diagnostics)
+    verifier = Verifier(checked, overrides, read)
+    checked = verifier.checked = compare_translations(checked, verifier)
+    search, shown = Search(checked, verifier), set(map(id, checked.shown))
+    fixed = (
+        _fix_diagnostic(search, diagnostic) if id(diagnostic) in shown else replace(diagnostic, fixes=())
+        for diagnostic in checked.diagnostics
     )
+    return replace(checked, diagnostics=tuple(fixed))
 
 
 def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
