@@ -21,6 +21,7 @@ from specnet.cli.output import CommandError, print_diagnostics, print_message, p
 from specnet.cli.specs import check_network
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
+from specnet.option_names import SHORT_SETTINGS
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from specnet.training import Job, Run
 
 HELP = "train the network of a spec on its data, or resume a run"
-
-SETTING_FLAGS = ("epochs", "batch", "seed")
-"""Settings of the `train` section that have a flag of their own."""
 
 DEVICE_FLAGS = ("device", "precision", "compile", "deterministic", "sharded", "sync_bn")
 START_FLAGS = ("run", "weights", "freeze", "tensorboard")
@@ -51,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
-    for setting in SETTING_FLAGS:
+    for setting in SHORT_SETTINGS:
         parser.add_argument(f"--{setting}", metavar="N", help=f"short for --set {setting}=N")
     add_spec_arguments(parser)
     parser.add_argument(
@@ -108,7 +106,7 @@ def _start(options: argparse.Namespace) -> int:
 
     if options.file is None:
         raise CommandError("name the FILE of a spec, or with --resume the folder of a run")
-    options.settings += [f"{name}={value}" for name in SETTING_FLAGS if (value := getattr(options, name)) is not None]
+    options.settings += [f"{name}={value}" for name in SHORT_SETTINGS if (value := getattr(options, name)) is not None]
     checked = check_network(options.file, options)
     _print_diagnostics_once(checked)
     if not checked.ok:
@@ -131,7 +129,7 @@ def _resume(options: argparse.Namespace) -> int:
     from specnet.training import read_run_config, resume
     from specnet.training.distributed import join_process_group
 
-    others = {"file", "input", *SETTING_FLAGS, *FLAGS} - {"data_dir", "sharded"}
+    others = {"file", "input", *SHORT_SETTINGS, *FLAGS} - {"data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
         raise CommandError(
             "--resume continues a run with its own settings; "
@@ -180,9 +178,6 @@ def _make_job(checked: Checked) -> Job:
     """Return the job of a sound spec; raises CommandError if it cannot be trained."""
     from specnet.jobs import UntrainableError, make_job
 
-    if checked.network.training is None:
-        message = "the spec does not say what to train on; add at least `train { data cifar10 }`"
-        raise CommandError(message, exit_code=1)
     try:
         return make_job(checked)
     except UntrainableError as error:

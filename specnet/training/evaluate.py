@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from specnet.option_names import name_option
 from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
@@ -52,7 +53,9 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     data_set = _read_data(run, options, note)
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None:
-        raise DataProblem("the data of the run has no test part; `--data` names other images to measure it on")
+        raise DataProblem(
+            f"the data of the run has no test part; {name_option('data')} names other images to measure it on"
+        )
     return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
 
 
@@ -79,7 +82,7 @@ def _choose_data(data: str, own: Data) -> Data:
         return Folder(path=str(Path(data).absolute()), resize=resize)
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
-        raise CannotRun(f"--data {data}: there is no such folder, and no data set of that name")
+        raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")
     return kind.model_validate({})
 
 

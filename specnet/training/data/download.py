@@ -17,6 +17,7 @@ from typing import IO
 
 import pooch
 
+from specnet.option_names import name_option
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.resources import format_bytes
 
@@ -194,7 +195,7 @@ def _fetch(published: PublishedSet, file: str, checksum: str, folder: Path, note
     except PermissionError as error:
         raise CannotRun(f"the cache {folder} cannot be written: {error.strerror}") from None
     except (OSError, ValueError) as error:  # no network, no such page, or another checksum
-        places = "--data-dir or $SPECNET_DATA may name a folder that holds it"
+        places = f"{name_option('data_dir')} or $SPECNET_DATA may name a folder that holds it"
         raise DataProblem(
             f"{published.title} is not here and cannot be downloaded ({_innermost_reason(error)}); {places}"
         ) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from specnet.option_names import name_option
 from specnet.settings.data import Folder
 from specnet.training.data.download import list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
@@ -98,11 +99,13 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
     """
     layout = files.layout
     if files.bad and not request.skip_bad:
-        raise DataProblem(f"{_describe_bad(files)}; `--skip-bad` leaves them out")
+        raise DataProblem(f"{_describe_bad(files)}; {name_option('skip_bad', True)} leaves them out")
     empty = _find_empty(files)
     if empty and request.classes is None and not request.skip_bad:
         part = layout.describe_part("train")
-        raise DataProblem(f"{part} has no images of {list_names(empty)}; `--skip-bad` leaves such classes out")
+        raise DataProblem(
+            f"{part} has no images of {list_names(empty)}; {name_option('skip_bad', True)} leaves such classes out"
+        )
     classes = request.classes or order_classes(set(layout.classes["train"]) - set(empty))
     if len(classes) < 2:
         there = f"only {classes[0]} has" if classes else "none of them has"

@@ -70,10 +70,10 @@ def test_unreadable_pictures_are_counted_and_named(pets: Path) -> None:
     half = pets / "train/dog/0.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 10, 3), np.uint8)).save(half)
     half.write_bytes(half.read_bytes()[:300])
-    with pytest.raises(DataProblem, match=r"1 of 17 files cannot be read: train/cat/broken\.jpg \(no image.*; `--skip"):
+    with pytest.raises(DataProblem, match=r"1 of 17 files cannot be read: train/cat/broken\.jpg \(no image.*; `skip"):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
     (pets / "train/cat/broken.jpg").unlink()
-    with pytest.raises(DataProblem, match=r"1 of 16 files cannot be read: train/dog/0\.png \(.*truncated\); `--skip"):
+    with pytest.raises(DataProblem, match=r"1 of 16 files cannot be read: train/dog/0\.png \(.*truncated\); `skip"):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
 
 
