@@ -96,12 +96,13 @@ class InputClaim:
     """What another tool's layer says of its input, `in_channels=3`, and the quantity that must have this value.
 
     `channels` is the last size of the input's shape, `features` the product of all, `input` the shape itself, `vector`
-    the shape of a vector.
+    the shape of a vector. For `map`, and `wide map` of more than a pixel, the value is what the layer is on
+    such an input.
     """
 
     text: str
     quantity: str
-    value: int | tuple[int, ...]
+    value: int | str | tuple[int, ...]
 
 
 @dataclass(frozen=True)

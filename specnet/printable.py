@@ -39,11 +39,11 @@ def escape_commands(text: str) -> str:
 def dump_json(value: Any) -> str:
     """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log."""
     text = COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
-    return (
-        text
-        if text.isprintable()
-        else "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
-    )
+    return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
+
+
+def _escape_in_json(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def format_amount(number: float, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Check random specs in this process, and do with each all that SpecNet can: no case may raise or take five seconds.
+"""Check random specs in this process, and do with each all that SpecNet can: nothing raises or takes five seconds.
 
 python tools/fuzz.py CASES SEED [FOLDER]
 
@@ -44,7 +44,7 @@ from specnet.source import Source, Span
 from specnet.syntax.parser import parse
 
 LONGEST = 5.0
-"""Seconds of processor time that a case may take."""
+"""Seconds of processor time that each command may take for a case."""
 
 LARGE = 200
 """Layers of a sound network from which on it may take longer, and is neither built nor drawn."""
@@ -83,8 +83,12 @@ def exercise(case: Case) -> bool:
     """Do everything with a spec; return whether it is sound."""
     source = Source(case.name, case.text)
     checked = check_source(source, {}, read)
-    _render(checked if checked.ok else add_fixes(checked, {}, read))
+    checked = checked if checked.ok else add_fixes(checked, {}, read)
+    _restart_clock()
+    _render(checked)
+    _restart_clock()
     _format(source)
+    _restart_clock()
     if checked.ok and len(checked.network.nodes) < LARGE:
         _compile(checked)
         assert str(draw(checked).source), "an empty drawing"
@@ -174,14 +178,19 @@ def _is_large(case: Case) -> bool:
 @contextmanager
 def _limit_time() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TooSlowError(f"more than {LONGEST:g} s of processor time")
+        raise TooSlowError(f"more than {LONGEST:g} s of processor time in one command")
 
     signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, LONGEST)
+    _restart_clock()
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _restart_clock() -> None:
+    """Give what comes next the whole time, as another command would have it."""
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
 
 
 def _describe(error: BaseException) -> Fault:

@@ -214,7 +214,10 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
 
 def _report_program(call: tree.Call, context: Context) -> None:
     """Report a line of a program that adds no layer: `import torch`, `return x`."""
-    fix = Fix("without this line", (Edit(call.span, ""),), safe=True)
+    from specnet.foreign.tools import is_import_read
+
+    is_read = is_import_read(call.span.text, call.span.source.text)
+    fix = Fix("without this line", (Edit(call.span, ""),), safe=not is_read)
     found = make_diagnostic(Code.E101, f"`{call.span.text}` is Python, and adds no layer", call.span, fixes=[fix])
     context.add_diagnostics([found], context.scope.trace)
 

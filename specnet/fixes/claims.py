@@ -24,9 +24,12 @@ def fill_claims(source: Source, lines: tree.Lines) -> tree.Lines:
     """Return the lines with correct claims wherever the shape is known, and correct expectations if the spec is sound.
 
     The shapes come from the network without claims, as shapes behind a wrong claim are unknown; the network with
-    claims relates values to lines.
+    claims relates values to lines. Of a network beyond the limits nothing is filled in: it is not read to its end, and
+    each check of it takes as long as a check may take.
     """
     bare = _check(source, tuple(replace(line, claim=None) if isinstance(line, tree.Chain) else line for line in lines))
+    if any(diagnostic.code is Code.E002 for diagnostic in bare.errors):
+        return lines
     claimed = lines = _correct_expectations(lines, bare)
     claims = _guess_claims(lines, bare)
     for _ in range(MAX_ROUNDS):

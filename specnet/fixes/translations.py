@@ -1,12 +1,14 @@
 """Compare translated layers with their neighbours, once all translations of a spec are made.
 
 Another tool's layer may say what it reads, `in_channels=3`: what contradicts the shape that arrives is added to the
-diagnostic, and the translation is no longer safe. Where pixels stay unread, a layer gets `floor`, as other tools round.
+diagnostic, and the translation is no longer safe. Where pixels stay unread, a layer gets `floor`, as other tools round;
+where it means another layer on a map, `conv K=10 F=1` for Keras's `Dense(10)`, it becomes that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -19,7 +21,7 @@ from specnet.layers.base import Shape, format_shape
 from specnet.syntax.parser import parse
 
 MOST_ROUNDS = 10
-"""The largest number of rounds in which layers get `floor`, as one may be known only behind another."""
+"""The largest number of rounds in which layers are adapted, as one may be known only behind another."""
 
 ROUNDED = " floor"
 
@@ -31,11 +33,46 @@ class Region:
     diagnostic: Diagnostic
     fix: Fix
     text: str
+    layers: list[str]
+    """The translated layers, which stand in this order in the text, and in the fix's title as far as that goes."""
+    claims: list[InputClaim | None]
+    """What the original says of the input of each layer."""
     start: int = 0
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    def replace_layer(self, number: int, layer: str) -> None:
+        """Put another layer in the place of one, in the text and in the title."""
+        self.text = _replace_layer(self.text, self.layers, number, layer)
+        self.fix = replace(self.fix, title=_replace_layer(self.fix.title, self.layers, number, layer))
+        self.layers[number] = layer
+
+
+def _replace_layer(text: str, layers: Sequence[str], number: int, layer: str) -> str:
+    """Return a text with one of its layers replaced; as it is if it does not show that one."""
+    place = dict(_find_layers(text, layers)).get(number)
+    return text[: place.start] + layer + text[place.end :] if place else text
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer stands in a text."""
+
+    start: int
+    end: int
+
+
+def _find_layers(text: str, layers: Sequence[str]) -> Iterator[tuple[int, Place]]:
+    """Yield the number and the place of each layer, up to the first that the text does not show."""
+    at = 0
+    for number, layer in enumerate(layers):
+        found = re.compile(rf"(?<![\w.=@]){re.escape(layer)}(?=\s*(?:\Z|\n|->|=>|[|}}#]))").search(text, at)
+        if found is None:
+            return
+        yield number, Place(*found.span())
+        at = found.end()
 
 
 def compare_translations(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
@@ -45,7 +82,7 @@ def compare_translations(checked: Checked, overrides: Mapping[str, str], read: R
         return checked
     after = _check_all(checked, regions, overrides, read)
     for _ in range(MOST_ROUNDS):
-        if not _round_down(after, regions):
+        if not _adapt(after, regions):
             break
         after = _check_all(checked, regions, overrides, read)
     changed = {id(region.diagnostic): _compare(region, after) for region in regions}
@@ -60,7 +97,9 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             span = fix.translated.span
             edits = [Edit(checked.source.span(e.span.start, e.span.end), e.text) for e in fix.edits]
             whole = apply_edits(checked.source, edits).text
-            yield Region(diagnostic, fix, whole[span.start : span.end + len(whole) - len(checked.source.text)])
+            text = whole[span.start : span.end + len(whole) - len(checked.source.text)]
+            layers, claims = zip(*fix.translated.inputs, strict=True)
+            yield Region(diagnostic, fix, text, [*layers], [*claims])
 
 
 def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[str, str], read: Read) -> Checked:
@@ -76,36 +115,52 @@ def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[s
     return check_lines(source, *parse(source, recognise), overrides, read)
 
 
-def _round_down(after: Checked, regions: Sequence[Region]) -> bool:
-    """Add `floor` to the layers that leave pixels unread; return whether there are any."""
-    places = [
+def _adapt(after: Checked, regions: Sequence[Region]) -> bool:
+    """Adapt layers to the shapes that arrive; return whether there are any.
+
+    Those that leave pixels unread get `floor`, and those that mean another layer on a map become that one.
+    """
+    ends = {
         after.elaborated.places[error.node].element.end
         for error in after.errors
         if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
-    ]
+    }
     found = False
     for region in regions:
-        for end in sorted((end for end in places if region.start < end <= region.end), reverse=True):
-            at = end - region.start
-            layer = region.text[:at].rpartition("->")[2].rpartition("\n")[2].rpartition(": ")[2].strip()
-            region.text = region.text[:at] + ROUNDED + region.text[at:]
-            region.fix = replace(region.fix, title=region.fix.title.replace(layer, layer + ROUNDED, 1))
-            found = True
+        for number, shape, place in list(_list_shapes(region, after)):
+            claim = region.claims[number]
+            if region.start + place.end in ends:
+                region.replace_layer(number, region.layers[number] + ROUNDED)
+                found = True
+            elif claim and shape and _is_map(claim, shape) and region.layers[number] != claim.value:
+                region.replace_layer(number, str(claim.value))
+                found = True
     return found
+
+
+def _is_map(claim: InputClaim, shape: Shape) -> bool:
+    """Whether a layer means another one on an input of this shape."""
+    is_wide = len(shape) == 3 and shape[:2] != (1, 1)
+    return (claim.quantity == "map" and len(shape) == 3) or (claim.quantity == "wide map" and is_wide)
+
+
+def _list_shapes(region: Region, after: Checked) -> Iterator[tuple[int, Shape | None, Place]]:
+    """Yield the layers of a region by number, each with the shape that arrives there and its place in the text."""
+    by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
+    for number, place in _find_layers(region.text, region.layers):
+        node = by_place.get(region.start + place.start)
+        yield number, after.network.shapes.get(node.inputs[0]) if node and node.inputs else None, place
 
 
 def _compare(region: Region, after: Checked) -> Diagnostic:
     """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
     assert region.fix.translated
-    at, notes = 0, list[str]()
-    by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
-    for layer, claim in region.fix.translated.inputs:
-        at = region.text.index(layer, at)
-        node = by_place.get(region.start + at)
-        shape = after.network.shapes.get(node.inputs[0]) if node and node.inputs else None
+    notes = list[str]()
+    for number, shape, _ in _list_shapes(region, after):
+        claim = region.claims[number]
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
-        at += len(layer)
-    edits = (Edit(region.fix.translated.span, region.text),) if ROUNDED in region.text else region.fix.edits
+    is_changed = region.layers != [layer for layer, _ in region.fix.translated.inputs]
+    edits = (Edit(region.fix.translated.span, region.text),) if is_changed else region.fix.edits
     fix = replace(region.fix, edits=edits, safe=region.fix.safe and not notes)
     others = tuple(fix if each.translated else each for each in region.diagnostic.fixes)
     return replace(region.diagnostic, fixes=others, notes=(*region.diagnostic.notes, *notes))
@@ -117,6 +172,8 @@ def _agrees(claim: InputClaim, shape: Shape) -> bool:
             return shape[-1] == claim.value
         case "features":
             return prod(shape) == claim.value
+        case "map" | "wide map":
+            return True
         case _:
             return shape == claim.value
 

@@ -19,7 +19,7 @@ LONGEST_LINE = 500
 
 def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> Hint | None:
     """Return a hint on a line that cannot be read, or None; its statement begins at the offset `statement`."""
-    from specnet.foreign import arrows, braces, indentation, punctuation, python, recipes, sections, slips
+    from specnet.foreign import arrows, braces, indentation, punctuation, python, recipes, sections, slips, statements
     from specnet.foreign.bad_line import BadLine
 
     line = BadLine(parser_input, statement, error)
@@ -32,6 +32,7 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
         braces.recognise_separate_claim,
         recipes.recognise_setting,
         sections.recognise_section,
+        statements.recognise_statement,
         slips.recognise_slip,
         indentation.recognise_bare_body,
         arrows.recognise_arrows,

@@ -10,6 +10,9 @@ from itertools import accumulate
 
 from specnet.syntax.parser_input import ParseError, ParserInput, TextChange, find_line, mask_text
 
+MOST_LINES = 400
+"""The largest number of lines of one call."""
+
 TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
@@ -56,6 +59,19 @@ class BadLine:
     def token(self) -> str:
         """The token at which the parser stopped."""
         return self.text[self.error.start : self.error.end]
+
+
+def find_end_of_call(code: str, start: int) -> int:
+    """Return the end of the line on which what is open at the end of the line at an offset is closed, as in Python."""
+    first = last = find_line(code, start)[1]
+    for _ in range(MOST_LINES):
+        is_open = code.count("(", start, last) > code.count(")", start, last)
+        if not is_open and not code.endswith("\\", start, last):
+            return last
+        if last >= len(code):
+            break
+        last = find_line(code, last + 1)[1]
+    return first
 
 
 def find_changes(old: str, new: str, start: int) -> tuple[TextChange, ...]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
-from specnet.foreign import keras_layers, tensorflow_layers, torch_layers
+from specnet.foreign import keras_layers, torch_layers
 from specnet.foreign.chains import Draft, Step
 from specnet.foreign.meaning import Signature, Table, read_table
+from specnet.foreign.tools import ALONE, KERAS, Program, find_rows, guess_tool, name_tool, read_program
 from specnet.foreign.translation import translate
 from specnet.foreign.values import Expression, Value, format_foreign_value
 from specnet.layers import list_kinds
@@ -36,24 +37,6 @@ deconv(K: K = None, F: F = None, S: S = None, P: P = None, bias: bias = None) ->
 """
 )
 """SpecNet's own layers whose values have keys, called like a function."""
-
-PYTORCH, KERAS, TENSORFLOW = "PyTorch", "Keras", "TensorFlow"
-
-PREFIXES: Sequence[tuple[str, str, Table]] = (
-    (r"(tf|tensorflow)\.nn\.", TENSORFLOW, tensorflow_layers.FUNCTIONS),
-    (r"(.*\.)?slim\.", TENSORFLOW, tensorflow_layers.SLIM),
-    (r"(tf|tensorflow)\.(compat\.v1\.)?layers\.", TENSORFLOW, tensorflow_layers.LAYERS),
-    (r"(F|torch|.*functional)\.", PYTORCH, torch_layers.FUNCTIONS),
-    (r"(.*\.)?nn\.", PYTORCH, torch_layers.MODULES),
-    (r"(.*\.)?(keras|layers|L|KL)\.", KERAS, keras_layers.KERAS),
-    (r"(.*\.)?layers\.", KERAS, keras_layers.JOINS),
-    (r"(?!self\.).*\.", PYTORCH, torch_layers.METHODS),
-    (r"", PYTORCH, torch_layers.MODULES),
-    (r"", KERAS, keras_layers.KERAS),
-    (r"", PYTORCH, torch_layers.FUNCTIONS),
-    (r"", KERAS, keras_layers.JOINS),
-)
-"""Tools and their tables by what stands before a function's name: the first with the name, or all without prefix."""
 
 
 @dataclass(frozen=True)
@@ -79,19 +62,21 @@ class Call:
         return tuple(layer for step in self.steps for layer in step.layers)
 
 
-def translate_statement(text: str, tool: str = "", line: int = 1) -> Call | None:
+def translate_statement(text: str, program: Program = ALONE, line: int = 1) -> Call | None:
     """Translate a Python statement that calls a layer; None if it does not.
 
-    `tool` is that of the file, if known; `line` is the line of the file on which the statement begins.
+    `line` is the line of the file on which the statement begins.
     """
-    match parse_python(text, line):
+    match program.fill_in(parse_python(text, line)):
         case [ast.Expr(value=ast.Call() as call)]:
-            return translate_call(call, tool)
+            return translate_call(call, program)
         case [ast.Expr(value=ast.Tuple() | ast.List() as items) | ast.Assign(value=ast.List() as items)]:
             first = items.elts[0] if items.elts else None
-            return _translate_sequence(ast.unparse(first.func), [items], tool) if isinstance(first, ast.Call) else None
+            return (
+                _translate_sequence(ast.unparse(first.func), [items], program) if isinstance(first, ast.Call) else None
+            )
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
-            found = translate_call(call, tool)
+            found = translate_call(call, program)
             return found and set_label(found, "" if name in VARIABLES else name)
     return None
 
@@ -109,7 +94,7 @@ def parse_python(text: str, line: int = 1) -> list[ast.stmt]:
 
 def translate_layer_call(text: str, file: str) -> Draft | None:
     """Translate a call of another tool's layer, `MaxPool2d(2)`; None for other calls. `file` is the text around it."""
-    call = translate_statement(text, guess_tool(file)) if "(" in text else None
+    call = translate_statement(text, read_program(file)) if "(" in text else None
     return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
 
 
@@ -127,7 +112,7 @@ def translate_words(call: tree.Call) -> Draft | None:
         return None
     own = [argument for argument in call.arguments if argument.key and argument.key.text.isupper()]
     others = [_format_argument(argument) for argument in call.arguments if argument not in own]
-    found = translate_statement(f"{word}({', '.join(others)})", guess_tool(call.span.source.text))
+    found = translate_statement(f"{word}({', '.join(others)})", read_program(call.span.source.text))
     if found is None or not found.steps:
         return None
     first, *rest = found.layers if call.arguments else found.layers[:1]
@@ -162,6 +147,8 @@ def set_label(call: Call, name: str) -> Call:
     if not name or not call.steps:
         return call
     name = f"{name}_" if name in KEYWORDS else name
+    if call.steps[0].is_input:
+        return _label_input(call, name)
     if any(step.label for step in call.steps):
         own = len(call.steps) == 1
         steps = tuple(replace(step, label=name if own else f"{name}_{step.label}") for step in call.steps)
@@ -171,48 +158,36 @@ def set_label(call: Call, name: str) -> Call:
     return replace(call, steps=steps)
 
 
-def translate_call(call: ast.Call, tool: str = "") -> Call | None:
+def _label_input(call: Call, name: str) -> Call:
+    """Return a call that begins with an input, which takes a tap and no label."""
+    first, others = call.steps[0], call.steps[1:]
+    begin = Step("", first.layers[:1], first.reads[:1])
+    rest = [Step(first.label, first.layers[1:], first.reads[1:])] if first.layers[1:] else []
+    if not rest and not others:
+        return replace(call, steps=(replace(begin, layers=(*begin.layers, f"@{name}"), reads=(*begin.reads, None)),))
+    labelled = set_label(replace(call, steps=(*rest, *others)), name)
+    return replace(call, steps=(begin, *labelled.steps))
+
+
+def translate_call(call: ast.Call, program: Program = ALONE) -> Call | None:
     """Translate a call; None for a function of expressions."""
     if isinstance(call.func, ast.Call):  # Keras: Conv2D(96, 11)(x)
-        layer = translate_call(call.func, KERAS)
-        return layer and _read_inputs(layer, call.args)
+        layer = translate_call(call.func, program.of_tool(KERAS))
+        return layer and _read_inputs(layer, call.args, program)
     function = ast.unparse(call.func)
     name = function.rpartition(".")[2]
     if name in EXPRESSION_FUNCTIONS and name == function:
         return None
     if _holds_layers(function, call):
-        return _translate_sequence(function, call.args, tool or guess_tool(ast.unparse(call)))
-    candidates = [(tool, rows) for tool, rows in find_rows(function, tool) if _takes_value(rows) <= _has_value(call)]
+        own = program if program.tool else program.of_tool(guess_tool(ast.unparse(call)))
+        return _translate_sequence(function, call.args, own)
+    found = find_rows(function, program)
+    candidates = [(tool, rows) for tool, rows in found if _takes_value(rows) <= _has_value(call)]
     if name in OURS and function == name and all(isinstance(arg, ast.Constant) for arg in call.args):
         candidates = [("", OURS[name])]
     if not candidates:
-        return _translate_unknown(function, call, tool)
-    return _choose([_translate_known(function, tool, rows, call) for tool, rows in candidates])
-
-
-def guess_tool(text: str) -> str:
-    """Return the tool whose calls a text has: PyTorch or Keras; "" if it has those of both or of neither."""
-    names = {name for found in re.findall(r"(\w+)\s*\(|^[ \t]*(\w+)", text, re.MULTILINE) for name in found}
-    torch, keras = torch_layers.MODULES.keys(), keras_layers.KERAS.keys()
-    is_torch = bool(names & torch - keras or re.search(r"\bnn\.|\bF\.\w|\btorch\b", text))
-    is_keras = bool(names & keras - torch or re.search(r"\bkeras\b|\bmodel\.add\(", text))
-    return "" if is_torch == is_keras else PYTORCH if is_torch else KERAS
-
-
-def find_rows(function: str, tool: str) -> Iterator[tuple[str, Sequence[Signature]]]:
-    """Yield the tools that have a function of this name, and its rows; `tool` decides for a name without prefix."""
-    prefix, dot, name = function.rpartition(".")
-    for pattern, owner, table in PREFIXES:
-        if not re.fullmatch(pattern, prefix + dot):
-            continue
-        if name in table and (pattern or tool in ("", owner) or not _has(tool, name)):
-            yield owner, table[name]
-            if pattern:
-                return
-
-
-def _has(tool: str, name: str) -> bool:
-    return any(name in table for pattern, owner, table in PREFIXES if owner == tool and not pattern)
+        return _translate_unknown(function, call, program)
+    return _choose([_translate_known(call, tool, rows, program) for tool, rows in candidates])
 
 
 def _choose(calls: Sequence[Call]) -> Call:
@@ -230,8 +205,9 @@ def _choose(calls: Sequence[Call]) -> Call:
 # A call of a known layer
 
 
-def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: ast.Call) -> Call:
+def _translate_known(call: ast.Call, tool: str, rows: Sequence[Signature], program: Program) -> Call:
     """Translate a call by the rows of its name; what it reads is translated first."""
+    function = ast.unparse(call.func)
     keywords = {keyword.arg or "**": keyword.value for keyword in call.keywords}
     values = {name: read_value(node) for name, node in keywords.items()}
     found = translate(rows, [read_value(node) for node in call.args], values)
@@ -241,11 +217,11 @@ def _translate_known(function: str, tool: str, rows: Sequence[Signature], call: 
     step = Step(found.label, layers, found.reads)
     own = Call((step,), function, "" if is_own else tool, found.differences, is_known)
     if rows is torch_layers.METHODS.get(function.rpartition(".")[2]) and isinstance(call.func, ast.Attribute):
-        return _read_inputs(own, [call.func.value])
+        return _read_inputs(own, [call.func.value], program)
     if not _takes_value(rows):
         return own
     read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
-    return _read_inputs(own, read)
+    return _read_inputs(own, read, program)
 
 
 def _takes_value(rows: Sequence[Signature]) -> bool:
@@ -257,7 +233,7 @@ def _has_value(call: ast.Call) -> bool:
     return bool(call.args) and not isinstance(call.args[0], ast.Constant)
 
 
-def _read_inputs(call: Call, arguments: Sequence[ast.expr]) -> Call:
+def _read_inputs(call: Call, arguments: Sequence[ast.expr], program: Program) -> Call:
     """Return a call behind the calls that it reads, with the names of other values that it reads."""
     nodes = [item for node in arguments for item in (node.elts if isinstance(node, ast.List | ast.Tuple) else [node])]
     inner = [node for node in nodes if isinstance(node, ast.Call)]
@@ -266,7 +242,7 @@ def _read_inputs(call: Call, arguments: Sequence[ast.expr]) -> Call:
         call = replace(call, differences=(*call.differences, *found), is_known=False)
     if not inner:
         return replace(call, inputs=tuple(ast.unparse(node) for node in nodes))
-    first = translate_call(inner[0], call.tool if call.tool == KERAS else "")
+    first = translate_call(inner[0], program.of_tool(call.tool if call.tool == KERAS else ""))
     if first is None or len(nodes) > 1:
         return replace(call, is_known=False)
     return _join(call.function, [first, call])
@@ -308,10 +284,10 @@ def _holds_layers(function: str, call: ast.Call) -> bool:
     return is_added and all(isinstance(argument, ast.Call) for argument in call.args)
 
 
-def _translate_sequence(function: str, arguments: Iterable[ast.expr], tool: str) -> Call:
+def _translate_sequence(function: str, arguments: Iterable[ast.expr], program: Program) -> Call:
     """Translate layers one after the other, in a list, or with a name each: `OrderedDict([("conv1", …)])`."""
     items = [*_list_items(arguments)]
-    calls = [_translate_item(label, node, tool) for label, node in items]
+    calls = [_translate_item(label, node, program) for label, node in items]
     if len(items) > 1:
         calls = [_name_call(call, node) for call, (_, node) in zip(calls, items, strict=True)]
     return replace(_join(function, calls), function=function, inputs=())
@@ -334,8 +310,8 @@ def _list_items(arguments: Iterable[ast.expr]) -> Iterator[tuple[str, ast.expr]]
                 yield "", node
 
 
-def _translate_item(label: str, node: ast.expr, tool: str) -> Call:
-    call = translate_call(node, tool) if isinstance(node, ast.Call) else None
+def _translate_item(label: str, node: ast.expr, program: Program) -> Call:
+    call = translate_call(node, program) if isinstance(node, ast.Call) else None
     if call is None:
         return Call((), "", differences=("this is left out",), is_known=False)
     return set_label(call, label if label.isidentifier() and label not in VARIABLES else "")
@@ -354,7 +330,7 @@ def _name_call(call: Call, node: ast.expr) -> Call:
 # A call of something else
 
 
-def _translate_unknown(function: str, call: ast.Call, tool: str) -> Call:
+def _translate_unknown(function: str, call: ast.Call, program: Program) -> Call:
     """Translate a word of the spec itself, called like a function: `bottleneck(64, S=2)`."""
     name = function.rpartition(".")[2]
     inner = [arg for arg in call.args if isinstance(arg, ast.Call)]
@@ -367,16 +343,9 @@ def _translate_unknown(function: str, call: ast.Call, tool: str) -> Call:
         layer = " ".join((name, *texts, *keys))
     is_known = function == name and len(values) == len(call.args)
     differences = () if function == name else (f"`{function}` has no counterpart here",)
-    own = Call((Step("", (layer,), (None,)),), function, _name_tool(function), differences, is_known)
-    found = [translate_call(arg, tool) for arg in inner]
+    own = Call((Step("", (layer,), (None,)),), function, name_tool(function, program), differences, is_known)
+    found = [translate_call(arg, program) for arg in inner]
     return _join(function, [*filter(None, found), own])
-
-
-def _name_tool(function: str) -> str:
-    """Return the tool that a prefix names, such as `nn.`; "" for others."""
-    prefix, dot, _ = function.rpartition(".")
-    named = (row for row in PREFIXES if row[0] and row[2] is not torch_layers.METHODS)
-    return next((tool for pattern, tool, _ in named if re.fullmatch(pattern, prefix + dot)), "")
 
 
 def _is_variable(node: ast.expr) -> bool:

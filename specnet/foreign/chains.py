@@ -83,6 +83,8 @@ def _list_claims(step: Step) -> list[InputClaim | None]:
 def _make_claim(reads: Reads) -> InputClaim | None:
     """Return a claim about an input; None if its value is not a known number or shape."""
     value = reads.value
+    if reads.quantity in MAPS:
+        return InputClaim(reads.argument, reads.quantity, value)
     if isinstance(value, Expression) and SUM.fullmatch(value):
         value = _evaluate(value)
     if isinstance(value, int) and reads.quantity in ("vector", "input"):
@@ -109,6 +111,9 @@ def join_taps(join: str, taps: Sequence[str]) -> tuple[str, ...]:
         return (f"{join} {{ {arms} }}",)
     return (f"{join} {' '.join(taps[1:])}",)
 
+
+MAPS = frozenset({"map", "wide map"})
+"""The kinds of maps on which a layer of another tool may mean something else."""
 
 INPUT = re.compile(r"^[ \t]*(?P<text>input\b[^\n\0]*?)[ \t\r\0]*$", re.MULTILINE)
 
@@ -164,17 +169,25 @@ class ChainBuilder:
     unknown: list[str] = field(default_factory=list)
     """Values that are read and that no layer gives."""
 
-    def add(self, value: str, layers: Sequence[str], inputs: Sequence[str], label: str = "") -> None:
+    def add(
+        self,
+        value: str,
+        layers: Sequence[str],
+        inputs: Sequence[str],
+        label: str = "",
+        reads: Sequence[Reads | None] = (),
+    ) -> None:
         """Add the layers that read named values and give a value; the first of them joins several inputs."""
         taps = ["" if name == self.current else self._tap(name) for name in inputs]
         if len(taps) > 1 and not is_join(layers[0]):
             self.unknown.append(", ".join(inputs))
         own = (*join_taps(layers[0], taps), *layers[1:]) if len(taps) > 1 else (*filter(None, taps), *layers)
+        said = (*[None] * (len(own) - len(layers)), *(reads or [None] * len(layers)))
         if value in inputs and value == self.current and self.steps:  # in place
             last = self.steps[-1]
-            self.steps[-1] = replace(last, layers=(*last.layers, *own))
+            self.steps[-1] = replace(last, layers=(*last.layers, *own), reads=(*last.reads, *said))
         elif own:
-            self.steps.append(Step(label if self.has_labels and not own[0].startswith("input ") else "", own))
+            self.steps.append(Step(label if self.has_labels and not own[0].startswith("input ") else "", own, said))
         self.places[value], self.labels[value] = len(self.steps) - 1, label
         self.current = value
 

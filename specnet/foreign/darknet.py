@@ -107,7 +107,8 @@ class _Network:
             return
         layers = found.layers[1:] if key and len(inputs) == 1 else found.layers  # a route to one layer joins nothing
         if layers:
-            self.builder.add(str(self.count), layers, inputs, f"layer{self.count}")
+            reads = found.reads[len(found.layers) - len(layers) :]
+            self.builder.add(str(self.count), layers, inputs, f"layer{self.count}", reads)
         else:
             self.builder.rename(str(self.count), *inputs)
 

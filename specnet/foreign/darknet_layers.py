@@ -2,7 +2,8 @@
 
 With `batch_normalize` a convolution has no bias of its own. The running statistics take 0.01 of each batch. `pad=1`
 pads by half the window, times the dilation, and a maxpool by its size less one in all, so that ceil(N/S) is left:
-`complete` fills both in. A local_avgpool divides by the pixels that are in the map.
+`complete` fills both in. A local_avgpool divides by the pixels that are in the map. A softmax is one over all values of
+a map unless it is `spatial`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ connected(*, output: K = 1, batch_normalize: 1 = 0, activation: activation = "lo
 batchnorm(**kwargs: Section) -> bn momentum=0.01 eps=1e-6
 activation(*, activation: activation = "linear", **kwargs: Section) ->
 logistic(**kwargs: Section) -> sigmoid
-softmax(*, groups: 1 = 1, temperature: 1 = 1, tree: None = None, spatial: unread = 0, noloss: unread = 0,
+softmax(*, groups: 1 = 1, temperature: 1 = 1, tree: None = None, spatial: 0 = 0, noloss: unread = 0,
+       **kwargs: Section) -> softmax, or on a wide map flatten -> softmax
+softmax(*, groups: 1 = 1, temperature: 1 = 1, tree: None = None, spatial: 1 = 0, noloss: unread = 0,
        **kwargs: Section) -> softmax
 dropout(*, probability: p = 0.5, dropblock: 0 = 0, **kwargs: Section) -> dropout
 normalization(*, size: text = 5, alpha: text = 1e-4, beta: beta = 0.75, kappa: k = 1,

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from specnet.builder import KEYWORDS
+from specnet.foreign.bad_line import find_end_of_call
 from specnet.foreign.calls import VARIABLES, parse_python, translate_statement
-from specnet.syntax.parser_input import MASK, find_line, mask_text
+from specnet.foreign.patterns import MODEL, gives_no_value, list_outputs
+from specnet.foreign.tools import read_program
+from specnet.syntax.parser_input import MASK, mask_text
 
 ARRIVING, UNKNOWN = -1, -2
 """The values that arrive at the first line, and that no line gives."""
@@ -18,13 +21,7 @@ ARRIVING, UNKNOWN = -1, -2
 ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*=(?![=>])")
 NATIVE = re.compile(r"[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*:)?")
 TAP = re.compile(r"->[ \t]*@(\w+)")
-EMPTY = re.compile(
-    rf"[\s{MASK}]*|[ \t]*(class|def|return|import|from|super)\b.*|\w+[ \t]*=[ \t]*[\w.]*Sequential\(\).*"
-)
-"""Lines that give no value."""
-
-MOST_LINES = 400
-"""The largest number of lines of one statement."""
+EMPTY = re.compile(rf"[\s{MASK}]*")
 
 
 @dataclass
@@ -41,23 +38,29 @@ class Line:
     """The values that lines such as `shortcut = x` above have named."""
     label: str = ""
     """The label that its value needs."""
+    is_end: bool = False
+    """Whether it gives no value itself, and says with which value the network ends."""
 
 
 @lru_cache(maxsize=4)
 def read_lines(text: str) -> Mapping[int, Line]:
     """Return the lines of a program that give values, by the offsets at which they begin, with labels where needed."""
     lines, values, current, known = dict[int, Line](), dict[str, int](), ARRIVING, list[Line]()
-    taps = dict[str, int]()
+    taps, imported = dict[str, int](), read_program(text).imports
     for start, statement in _split(text):
         found = ASSIGNMENT.match(statement)
         nodes = parse_python(statement) if found or "(" in statement else []
         names = found or NATIVE.match(statement)
         line = Line(statement, names["name"] or "" if names else "", bool(nodes), current, taps=dict(taps))
-        reads = [name for node in nodes for name in _list_reads(node)]
+        line.is_end = MODEL.match(statement) is not None
+        found_reads = list_outputs(statement) if line.is_end else [n for node in nodes for n in _list_reads(node)]
+        reads = [name for name in found_reads if name not in imported]
         for name in reads:
             line.sources[name] = values.setdefault(name, UNKNOWN if known and _is_result(known[-1]) else current)
         lines[start] = line
         known.append(line)
+        if line.is_end:
+            continue
         if _is_alias(nodes):
             values[line.target] = line.sources[reads[0]]
             taps |= {line.target: current} if values[line.target] == current else {}
@@ -78,6 +81,7 @@ def _set_labels(lines: list[Line]) -> None:
     needed = {
         source
         for line in lines
+        if not line.is_end
         for name, source in line.sources.items()
         if source != line.before and line.taps.get(name) != source
     }
@@ -113,14 +117,10 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     """Yield the statements that give values, with their offsets."""
     code, start = mask_text(text), 0
     while start < len(text):
-        first = start
-        _, end = find_line(code, start)
-        for _ in range(MOST_LINES):
-            if end >= len(text) or code.count("(", first, end) <= code.count(")", first, end):
-                break
-            _, end = find_line(code, end + 1)
-        if not EMPTY.fullmatch(code[first:end].rstrip("\r")):
-            yield first, text[first:end]
+        first, end = start, find_end_of_call(code, start)
+        statement = text[first:end]
+        if not EMPTY.fullmatch(code[first:end]) and (MODEL.match(statement) or not gives_no_value(statement)):
+            yield first, statement
         start = text.find("\n", end) + 1 or len(text)
 
 

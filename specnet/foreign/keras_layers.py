@@ -2,8 +2,8 @@
 
 Keras's momentum is the weight of the old statistics, and here that of the new batch. Initial weights, penalties and
 constraints are the subject of a spec's `train` section, or of `init`; those of Keras are named where they are given.
-`GlobalAveragePooling2D` gives a vector. A vector of `Flatten` has its elements pixel by pixel, and here channel by
-channel, which the weights behind it learn alike.
+`GlobalAveragePooling2D` gives a vector. `Dense` acts on the channels of each pixel of a map. A vector of `Flatten` has
+its elements pixel by pixel, and here channel by channel, which the weights behind it learn alike.
 """
 
 from __future__ import annotations
@@ -139,7 +139,8 @@ SeparableConv2D(filters: K, kernel_size: first.F, strides: first.S = (1, 1), pad
 Dense(units: K, activation: activation = None, use_bias: bias = True, kernel_initializer: training = "glorot_uniform",
        bias_initializer: training = "zeros", kernel_regularizer: training = None, bias_regularizer: training = None,
        activity_regularizer: training = None, kernel_constraint: training = None, bias_constraint: training = None,
-       lora_rank: None = None, lora_alpha: None = None, quantization_config: None = None, **kwargs: Layer) -> fc
+       lora_rank: None = None, lora_alpha: None = None, quantization_config: None = None,
+       **kwargs: Layer) -> fc, or on a map conv F=1
 
 MaxPooling2D(pool_size: F = (2, 2), strides: S = None, padding: P = "valid", data_format: layout = None,
        name: name = None, **kwargs: Layer) -> pool max

@@ -18,8 +18,9 @@ Behind the arrow is the layer, or a chain of layers. Behind a parameter's colon 
     training                nothing: only training depends on it, which the `train` section describes
 
 An attribute is written if it is given, or if the tool's default is not SpecNet's. Rows of one name are alternatives, of
-which the one with the fewest differences counts; a row may end with one, `-> softmax, but …`. Nothing here knows lines,
-messages or fixes.
+which the one with the fewest differences counts; a row may end with one, `-> softmax, but …`. Where a layer means
+another one on a map than on a vector, the row says both, `-> fc, or on a map conv F=1`; `on a wide map` is one of more
+than a single pixel. Nothing here knows lines, messages or fixes.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class Signature:
     keyword_only: tuple[Parameter, ...]
     layers: str
     difference: str = ""
+    on_map: tuple[str, str] = ("", "")
+    """The kind of map, `map` or `wide map`, on which other layers are meant, and these."""
     base: str = ""
     """The row whose keywords this one takes, too; `unread` if it takes any."""
     activations: Mapping[str, str] = field(default_factory=dict)
@@ -120,7 +123,9 @@ def _read_signature(stub: str, layers: str) -> Signature:
     keyword_only = tuple(map(_read_parameter, arguments.kwonlyargs, arguments.kw_defaults))
     base = ast.unparse(arguments.kwarg.annotation) if arguments.kwarg and arguments.kwarg.annotation else ""
     chain, _, difference = layers.partition(", but ")
-    return Signature(function.name, positional, keyword_only, chain, difference, base)
+    chain, *other = re.split(r", or on a (wide map|map) ", chain)
+    on_map = (other[0], other[1]) if other else ("", "")
+    return Signature(function.name, positional, keyword_only, chain, difference, on_map, base)
 
 
 def _read_parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:

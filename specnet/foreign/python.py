@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.calls import VARIABLES, Call, guess_tool, set_label, translate_statement
+from specnet.foreign.bad_line import BadLine, find_changes, find_end_of_call
+from specnet.foreign.calls import VARIABLES, Call, set_label, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
 from specnet.foreign.dataflow import Line, find_tap, read_lines
+from specnet.foreign.tools import guess_tool, read_program
 from specnet.layers import get_layer_class
-from specnet.syntax.parser_input import MASK, find_line
+from specnet.syntax.parser_input import MASK
 from specnet.syntax.recovery import Hint
 
 DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
@@ -26,21 +27,10 @@ ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
 ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *[xh])[ \t\r{MASK}]*")
 """Another name for the value above: `shortcut = x`."""
 
-EMPTY = re.compile(
-    r"[ \t]*(\w+ *= *([\w.]+\.)?Sequential\(\)|\w+\.(summary|eval|train)\(\)|super\([^()]*\)\.__init__\(\)"
-    rf"|(from +[\w.]+ +)?import +[^\n]*|return\b[^\n]*);?[ \t\r{MASK}]*"
-)
-"""Lines of programs that add no layer."""
-
-WITHOUT = "without this line"
-
 BLOCK, USE = re.compile(r"^[ \t]*block[ \t]+(\w+)", re.MULTILINE), re.compile(r"^[ \t]*use\b", re.MULTILINE)
 
 WORDS = frozenset({"input", "repeat", "same", "head"})
 """Words that begin an element of a chain and are no layers."""
-
-MOST_LINES = 400
-"""The largest number of lines of one call."""
 
 
 def recognise_python(line: BadLine) -> Hint | None:
@@ -53,12 +43,9 @@ def recognise_python(line: BadLine) -> Hint | None:
         return Hint(message, definition.start("word"), definition.end("word"), region=region)
     if alias := ALIAS.fullmatch(code, start, end):
         return _hint_alias(alias, line)
-    if EMPTY.fullmatch(code, start, end):
-        message = f"`{text[start:end].strip()}` is Python, and adds no layer"
-        return Hint(message, start, end, ((start, end, ""),), title=WITHOUT, is_safe=True, is_assumed=True)
+    end = find_end_of_call(code, start)
     if "(" not in code[start:end]:
         return None
-    end = _end_of_call(code, start, end)
     code_end = start + len(code[start:end].rstrip(f"{MASK} \t\r\n"))
     return _translate_line(line, text[start:code_end], start, end)
 
@@ -72,16 +59,6 @@ def _hint_alias(alias: re.Match[str], line: BadLine) -> Hint:
     return Hint(message, start, end, ((start, end, f"-> @{name}"),), f"-> @{name}", is_safe=is_above)
 
 
-def _end_of_call(code: str, start: int, end: int) -> int:
-    """Return the end of the line on which the open parentheses are closed."""
-    last = end
-    for _ in range(MOST_LINES):
-        if code.count("(", start, last) <= code.count(")", start, last):
-            return last
-        last = find_line(code, min(last + 1, len(code)))[1]
-    return end
-
-
 Element = tuple[re.Match[str], Call | None]
 """An element of a chain, and its translation if it is a call of Python."""
 
@@ -91,10 +68,11 @@ def _translate_line(line: BadLine, bad: str, start: int, end: int) -> Hint | Non
     parts = PARTS.match(bad)
     if parts is None:
         return None
-    tool = guess_tool(bad) or guess_tool(line.original)
+    program = read_program(line.original)
+    program = program.of_tool(guess_tool(bad) or program.tool)
     first = line.find_line_number(start + parts.start("chain"))
     elements = [
-        (found, translate_statement(found["text"], tool, first + parts["chain"].count("\n", 0, found.start("text"))))
+        (found, translate_statement(found["text"], program, first + parts["chain"].count("\n", 0, found.start("text"))))
         for found in ELEMENT.finditer(parts["chain"])
     ]
     draft = _put_together(elements, line, start) if any(call for _, call in elements) else None

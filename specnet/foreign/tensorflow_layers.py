@@ -58,7 +58,8 @@ max_pooling2d(inputs: value, pool_size: F, strides: S, padding: P = "valid", dat
        name: name = None) -> pool max
 average_pooling2d(inputs: value, pool_size: F, strides: S, padding: P = "valid",
        data_format: layout = "channels_last", name: name = None) -> pool avg
-dense(inputs: value, units: K, activation: activation = None, use_bias: bias = True, **kwargs: Layer) -> fc
+dense(inputs: value, units: K, activation: activation = None, use_bias: bias = True,
+       **kwargs: Layer) -> fc, or on a map conv F=1
 dropout(inputs: value, rate: p = 0.5, noise_shape: None = None, seed: unread = None, training: unread = False,
        name: name = None) -> dropout
 flatten(inputs: value, name: name = None, data_format: layout = "channels_last") -> flatten
@@ -97,7 +98,7 @@ max_pool2d(inputs: value, kernel_size: F, stride: S = 2, padding: P = "VALID", d
 avg_pool2d(inputs: value, kernel_size: F, stride: S = 2, padding: P = "VALID", data_format: layout = "NHWC",
        outputs_collections: unread = None, scope: name = None) -> pool avg
 fully_connected(inputs: value, num_outputs: K, activation_fn: activation = "relu", normalizer_fn: None = None,
-       **kwargs: Layer) -> fc
+       **kwargs: Layer) -> fc, or on a map conv F=1
 dropout(inputs: value, keep_prob: 1 - p = 0.5, noise_shape: None = None, is_training: unread = True,
        outputs_collections: unread = None, scope: name = None, seed: unread = None) -> dropout
 flatten(inputs: value, outputs_collections: unread = None, scope: name = None) -> flatten

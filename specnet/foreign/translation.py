@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticUndefined
@@ -27,7 +27,10 @@ from specnet.printer.values import format_value
 
 @dataclass(frozen=True)
 class Reads:
-    """An argument's name and value, and the quantity of the layer's input that it must equal, one of READS."""
+    """An argument's name and value, and the quantity of the layer's input that it must equal, one of READS.
+
+    Or the layer's name, the layers that it means on a map, and which maps these are: `map` or `wide map`.
+    """
 
     argument: str
     value: Value
@@ -89,8 +92,12 @@ class _Draft:
             if parameter.name in given or parameter.default is not REQUIRED:
                 self.add(parameter, given.get(parameter.name, parameter.default), parameter.name in given)
         self._compare_values()
-        layers = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
-        layers += self.following
+        own = [_join_words(words, cls) for words, cls in zip(self.layers, self.classes, strict=True)]
+        kind, on_map = self.row.on_map
+        if on_map and self.reads is None:
+            other = _Draft(replace(self.row, layers=on_map, on_map=("", ""), activations={}))
+            self.reads = Reads(self.row.name, " -> ".join(other.translate(arguments, keywords).layers), kind)
+        layers = [*own, *self.following]
         reads = (self.reads, *[None] * len(layers))[: len(layers)]
         return Translation(tuple(layers), tuple(self.differences), reads, self.label, self.is_known)
 

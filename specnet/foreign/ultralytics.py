@@ -71,7 +71,8 @@ def _is_list_of_numbers(text: str) -> bool:
 
 def translate_rows(rows: Sequence[Row], options: Mapping[str, str]) -> Draft:
     """Translate the rows of a model."""
-    network = _Network(_read_factor(options, "width_multiple"), _read_factor(options, "depth_multiple"))
+    width, depth = (_read_factor(options, key) for key in ("width_multiple", "depth_multiple"))
+    network = _Network(width, depth, _read_classes(options))
     if "activation" in options:
         network.set_activation(options["activation"])
     if "scales" in options:
@@ -88,12 +89,17 @@ def _read_factor(options: Mapping[str, str], key: str) -> float:
         return 1.0
 
 
+def _read_classes(options: Mapping[str, str]) -> int | None:
+    return int(options["nc"]) if options.get("nc", "").isdigit() else None
+
+
 @dataclass
 class _Network:
     """The layers so far; a value is named by the number of its row."""
 
     width: float
     depth: float
+    classes: int | None
     builder: ChainBuilder = field(default_factory=lambda: ChainBuilder(current="-1"))
     activation: tuple[str, ...] = (ACTIVATION,)
     """The layers of `Conv`'s activation."""
@@ -116,8 +122,10 @@ class _Network:
         if name in OUTPUTS:
             self.differences.append(f"{name} is left out: a spec ends with the values that it reads")
         elif name in table:
-            found = translate(table[name], complete(row.module, row.arguments, self.width), {})
-            self.differences += [f"{row.module}: {difference}" for difference in found.differences]
+            arguments, rounded = complete(row.module, row.arguments, self.width, self.classes)
+            found = translate(table[name], arguments, {})
+            lost = (*filter(None, [rounded]), *found.differences)
+            self.differences += [f"{row.module}: {difference}" for difference in lost]
             self.is_known &= found.is_known
             inputs = [self._resolve(number) for number in row.inputs]
             own = [self.activation if layer == ACTIVATION else (layer,) for layer in found.layers]

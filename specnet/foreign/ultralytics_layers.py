@@ -58,9 +58,15 @@ SCALED = frozenset({"Conv", "nn.ConvTranspose2d"})
 """Modules whose first argument is a number of filters, which `width_multiple` scales."""
 
 
-def complete(name: str, arguments: Sequence[Any], width: float) -> list[Any]:
-    """Return the arguments of a module with its filters scaled by `width`, and a place for what it reads."""
-    own = list(arguments)
-    if name in SCALED and own and isinstance(own[0], int) and width != 1:
-        own[0] = -int(-own[0] * width // DIVISOR) * DIVISOR
-    return [None, *own] if name in READING else own
+def complete(name: str, arguments: Sequence[Any], width: float, classes: int | None) -> tuple[list[Any], str]:
+    """Return the arguments of a module, and in words how its filters were rounded.
+
+    Its filters are scaled by `width` and rounded up unless they are as many as the classes; what it reads has a place.
+    """
+    own, rounded = list(arguments), ""
+    if name in SCALED and own and isinstance(own[0], int) and own[0] != classes:
+        scaled, given = own[0] * width, f"{own[0]} filters" + (f" times {width:g}" if width != 1 else "")
+        own[0] = -int(-scaled // DIVISOR) * DIVISOR
+        if own[0] != scaled:
+            rounded = f"{given} are {own[0]}, as Ultralytics rounds up to multiples of {DIVISOR}"
+    return ([None, *own] if name in READING else own), rounded

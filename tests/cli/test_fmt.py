@@ -233,6 +233,12 @@ def test_fill_fills_what_is_known_and_says_the_rest(folder: Path, capsys: pytest
     assert "fill.net:4:1" in err
 
 
+def test_fill_leaves_a_network_beyond_the_limits_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "input 8x8x3\nconv K=3 F=1\nrepeat 1000 { repeat 1000 { relu } }\nfc 10\n"
+    assert filled(folder, text, code=1) == text
+    assert "error[E002]" in capsys.readouterr().err
+
+
 def test_fill_claims_the_value_at_the_end_not_the_last_layer(folder: Path) -> None:
     block = "block odd() {\n  conv K=4 F=3 -> @a -> conv K=5 F=3\n  @a\n}\n"
     rest = "odd\nfork: pool max F=2\nfc 36 -> reshape 6x6x1\nsame fork -> @b\nfc 3 -> head a { fc 2 }\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from specnet.compiler import Checked, check_source, read_beside
@@ -64,6 +66,138 @@ def test_a_translated_window_is_rounded_down_as_in_the_original(lines: str, titl
     assert [fix.title for error in checked.errors for fix in error.fixes] == titles
     mended = apply_edits(checked.source, collect_edits(select_safe_fixes(checked)))
     assert check_source(mended).ok
+
+
+ALIKE = "nn.MaxPool2d(2)", "nn.ReLU()", "nn.MaxPool2d(2)", "nn.MaxPool2d(2)", "nn.MaxPool2d(2, stride=1)"
+
+
+@pytest.mark.parametrize("side", [*range(17, 33)])
+@pytest.mark.parametrize(
+    "paste",
+    [
+        "\n".join(ALIKE),
+        f"nn.Sequential({', '.join(ALIKE)})",
+        "nn.Sequential(\n" + "".join(f"    {layer},\n" for layer in ALIKE) + ")",
+        "relu = nn.Sequential(OrderedDict([\n"
+        + "".join(f'    ("{name}", {layer}),\n' for name, layer in zip("abcde", ALIKE, strict=True))
+        + "]))",
+    ],
+)
+def test_what_is_printed_of_a_translation_is_what_is_applied(paste: str, side: int) -> None:
+    checked = check(f"input {side}x{side}x3\n{paste}\n")
+    titles = [fix.title for error in checked.errors for fix in error.fixes]
+    mended = apply_edits(checked.source, collect_edits(select_safe_fixes(checked)))
+    assert check_source(mended).ok
+    written = mended.text.split("\n", 1)[1]
+    assert re.split(r"\s*(?:->|\n)\s*", "\n".join(titles)) == re.split(r"(?:\s|->)*(?:->|\n)\s*", written.strip())
+    assert written.count("floor") == sum(side // step % 2 for step in (1, 2, 4))
+
+
+IMPORTS = [
+    ("", "keras.layers."),
+    ("", "tf.keras.layers."),
+    ("", "tensorflow.keras.layers."),
+    ("import keras", "keras.layers."),
+    ("import tensorflow as tf", "tf.keras.layers."),
+    ("import tensorflow.compat.v2 as tf2", "tf2.keras.layers."),
+    ("from tensorflow import keras", "keras.layers."),
+    ("from tensorflow import keras as k", "k.layers."),
+    ("import tensorflow.keras as tfk", "tfk.layers."),
+    ("import tensorflow.keras.layers as tfl", "tfl."),
+    ("from tensorflow.keras import layers", "layers."),
+    ("from tensorflow.keras import layers as L2, models", "L2."),
+    ("from keras.layers import (Conv2D, MaxPooling2D,\n    Flatten, Dense)", ""),
+    ("from keras.layers import *", ""),
+    ("from keras.layers.core import Dense\nfrom keras.layers.convolutional import Conv2D", ""),
+    ("import keras\nimport torch.nn as nn", "keras.layers."),
+]
+
+
+@pytest.mark.parametrize(("imports", "prefix"), IMPORTS)
+@pytest.mark.parametrize("form", ["add", "call", "model"])
+def test_a_layer_is_known_under_every_name_that_an_import_gives_it(imports: str, prefix: str, form: str) -> None:
+    layers = "Conv2D(8, 3)", "MaxPooling2D(3)", "BatchNormalization()", "MaxPooling2D(2)", "Flatten()", "Dense(10)"
+    if form == "add":
+        lines = [f"model.add({prefix}{layer})" for layer in layers]
+    else:
+        lines = [f"x = {prefix}{layer}({'x' if i else 'inputs'})" for i, layer in enumerate(layers)]
+    end = ["model = keras.Model(inputs=inputs, outputs=x)"] if form == "model" else []
+    text = "\n".join([*filter(None, [imports]), "input 28x28x1", *lines, *end, ""])
+    for _ in range(3):
+        checked = check(text)
+        text = apply_edits(checked.source, collect_edits(select_safe_fixes(checked))).text
+    assert [line for line in text.splitlines() if line] == [
+        "input 28x28x1", "conv K=8 F=3", "pool max F=3 floor", "bn momentum=0.01 eps=1e-3", "pool max F=2", "flatten",
+        "fc 10",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "written"),
+    [
+        (
+            ["inputs = keras.Input((8, 8, 3))", "x = Conv2D(3, 1)(inputs)", "x = Add()([x, inputs])"],
+            ["input 8x8x3 -> @inputs_", "conv K=3 F=1", "add @inputs_"],
+        ),
+        (
+            ["shape = (8, 8, 3)", "i = keras.Input(shape)", "x = Conv2D(3, 1)(i)", "m = keras.Model(i, x)"],
+            ["input 8x8x3 -> @i", "conv K=3 F=1"],
+        ),
+        (
+            ["model = keras.Sequential([keras.Input((8, 8, 3)), ReLU()])", "model.summary()"],
+            ["input 8x8x3", "relu"],
+        ),
+    ],
+)
+def test_an_input_is_named_by_a_tap(lines: list[str], written: list[str]) -> None:
+    text = "\n".join([*lines, "fc 10"])
+    for _ in range(3):
+        checked = check(text)
+        text = apply_edits(checked.source, collect_edits(select_safe_fixes(checked))).text
+    assert [line for line in text.splitlines() if line] == [*written, "fc 10"]
+
+
+@pytest.mark.parametrize(
+    "end", ["Model(inputs, [x, y])", "Model(inputs=inputs, outputs=x)", "tf.keras.Model(inputs, x)"]
+)
+def test_a_model_that_ends_elsewhere_is_not_passed_over(end: str) -> None:
+    lines = "x = Conv2D(3, 1)(i)", "y = Conv2D(3, 1)(x)", f"model = {end}"
+    error = check("\n".join(["input 8x8x3", *lines])).errors[-1]
+    assert not error.fixes
+    assert error.notes[0].startswith("this model ends with")
+
+
+@pytest.mark.parametrize(
+    ("side", "lines", "written"),
+    [
+        (8, "Dense(10)", "conv K=10 F=1"),
+        (8, "Dense(10, activation='relu', use_bias=False)", "conv K=10 F=1 bias=no -> relu"),
+        (8, "Flatten()\nDense(10)", "flatten\nfc 10"),
+        (8, "Dense(4)\nDense(10)\nFlatten()\nDense(10)", "conv K=4 F=1\nconv K=10 F=1\nflatten\nfc 10"),
+        (1, "Dense(10)", "conv K=10 F=1"),
+        (8, "GlobalAveragePooling2D()\nDense(10)", "pool avg global -> flatten\nfc 10"),
+        (8, "GlobalAveragePooling2D(keepdims=True)\nDense(10)", "pool avg global\nconv K=10 F=1"),
+        (8, "model = keras.Sequential([MaxPool2D(3), Dense(10)])", "pool max F=3 floor -> conv K=10 F=1"),
+        (8, "x = tf.layers.dense(x, 10, activation=tf.nn.relu)", "conv K=10 F=1 -> relu"),
+        (8, "x = slim.fully_connected(x, 10)", "conv K=10 F=1 -> relu"),
+        (8, "x = slim.flatten(x)\nx = slim.fully_connected(x, 10)", "flatten\nfc 10 -> relu"),
+        (8, "nn.Linear(192, 10)", "fc 10"),
+        (8, "[connected]\noutput=10\nactivation=linear", "fc 10"),
+        (8, "[softmax]\ngroups=1", "flatten -> softmax"),
+        (8, "[softmax]\nspatial=1", "softmax"),
+        (8, "[avgpool]\n\n[softmax]\ngroups=1", "pool avg global\nsoftmax"),
+        (8, "[connected]\noutput=10\nactivation=linear\n\n[softmax]", "fc 10\nsoftmax"),
+        (8, "nn.Softmax(dim=1)", "softmax"),
+        (8, "Softmax()\nConv2D(8, 3)", "softmax\nconv K=8 F=3"),
+    ],
+)
+def test_a_layer_that_means_another_one_on_a_map_becomes_that_one(side: int, lines: str, written: str) -> None:
+    checked = check(f"input {side}x{side}x3\n{lines}\n")
+    mended = apply_edits(checked.source, collect_edits(select_safe_fixes(checked))).text
+    assert [line for line in mended.splitlines()[1:] if line] == written.split("\n")
+    assert [fix.title for error in checked.errors for fix in error.fixes if "\n" not in fix.title] == (
+        written.split("\n") if len(checked.errors) > 1 else [" -> ".join(written.split("\n"))]
+    )
 
 
 def test_the_input_of_a_layer_becomes_the_first_line() -> None:

@@ -22,6 +22,7 @@ from specnet.compiler import check_source
 from specnet.foreign.calls import translate_statement
 from specnet.foreign.keras_layers import CLASSES
 from specnet.foreign.meaning import REQUIRED, Signature
+from specnet.foreign.tools import Program
 from specnet.source import Source
 
 RECORD = Path(__file__).parent / "keras_signatures.txt"
@@ -92,7 +93,7 @@ def test_every_argument_of_a_layer_is_accounted_for(row: Signature) -> None:
     ],
 )
 def test_conventions_that_differ_are_translated(call: str, layers: str) -> None:
-    translated = translate_statement(call, "Keras")
+    translated = translate_statement(call, Program("Keras"))
     assert translated and translated.is_exact, translated
     assert " -> ".join(translated.layers) == layers
 
@@ -119,7 +120,7 @@ def test_conventions_that_differ_are_translated(call: str, layers: str) -> None:
     ],
 )
 def test_what_a_layer_here_does_not_do_is_named(call: str, lost: str) -> None:
-    translated = translate_statement(call, "Keras")
+    translated = translate_statement(call, Program("Keras"))
     assert translated and not translated.is_exact
     assert lost in " ".join(translated.differences)
 
@@ -208,7 +209,7 @@ def to_torch(weight: Tensor, shape: torch.Size) -> Tensor:
 @pytest.mark.parametrize(("call", "shape"), CALLS, ids=[call for call, _ in CALLS])
 def test_a_translated_layer_computes_the_same(call: str, shape: tuple[int, ...]) -> None:
     theirs = eval(f"layers.{call}", {"layers": import_keras().layers})
-    translated = translate_statement(call, "Keras")
+    translated = translate_statement(call, Program("Keras"))
     assert translated and translated.is_exact
     checked = check_source(Source("<spec>", f"input {'x'.join(map(str, shape))}\n" + " -> ".join(translated.layers)))
     assert checked.ok, [diagnostic.message for diagnostic in checked.errors]

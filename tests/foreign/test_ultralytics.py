@@ -43,6 +43,10 @@ def translate(text: str) -> Draft:
         ("width_multiple: 0.5\n[-1, 1, nn.ConvTranspose2d, [32, 2, 2]]", "deconv K=16 F=2 S=2"),
         ("[-1, 1, nn.Conv2d, [64, 3]]", "conv K=64 F=3"),
         ("[-1, 1, nn.Conv2d, [64, 3, 1, 1]]", "conv K=64 F=3 S=1 P=1"),
+        # filters are rounded up, except those of the classes
+        ("nc: 30\n[-1, 1, Conv, [30, 3]]",
+         "conv K=30 F=3 P=1 bias=no -> bn momentum=0.03 eps=1e-3 -> silu"),
+        ("[-1, 1, nn.Conv2d, [30, 1]]", "conv K=30 F=1"),
         ("[-1, 1, nn.BatchNorm2d, []]", "bn momentum=0.03 eps=1e-3"),
         # the activation of all
         ("activation: nn.LeakyReLU(0.1)\n[-1, 1, Conv, [64, 1]]",
@@ -77,7 +81,10 @@ head:
 def test_a_model_is_translated_as_a_whole_with_its_scales() -> None:
     checked = add_fixes(check_source(Source("test.net", f"input 64x64x3\n{MODEL}")), {}, read_beside)
     (error,) = checked.errors
-    assert error.notes == ("Detect is left out: a spec ends with the values that it reads",)
+    assert error.notes == (
+        "Conv: 100 filters times 0.5 are 56, as Ultralytics rounds up to multiples of 8",
+        "Detect is left out: a spec ends with the values that it reads",
+    )
     lines = apply_edits(checked.source, error.fixes[0].edits).text.split("\n")
     assert [line for line in lines if line] == [
         "input 64x64x3",
@@ -92,6 +99,9 @@ def test_a_model_is_translated_as_a_whole_with_its_scales() -> None:
 @pytest.mark.parametrize(
     ("rows", "difference"),
     [
+        ("[-1, 1, Conv, [30, 3]]", "Conv: 30 filters are 32, as Ultralytics rounds up to multiples of 8"),
+        ("nc: 20\n[-1, 1, Conv, [30, 3]]", "Conv: 30 filters are 32"),
+        ("width_multiple: 0.25\n[-1, 1, nn.ConvTranspose2d, [16, 2, 2]]", "16 filters times 0.25 are 8"),
         ("[-1, 3, C3, [128]]", "`C3` has no counterpart here"),
         ("[-1, 1, Conv, [8, 1]]\n[[-1, 7], 1, Concat, [1]]", "row 7 is not among those here"),
         ("[-1, 1, Conv, [8, 1]]\n[[-1, 0], 1, Conv, [8, 1]]", "is not among those here"),

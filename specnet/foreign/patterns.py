@@ -1,0 +1,45 @@
+"""Statements of programs that give no value of the network: imports, constants, `Model(…)`, `model.summary()`."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from specnet.foreign.calls import parse_python
+from specnet.foreign.tools import CONSTANT, IMPORT
+
+NAME = r"[A-Za-z_]\w*"
+GIVEN = rf"(?:{NAME}(?:[ \t]*,[ \t]*{NAME})*[ \t]*=[ \t]*)?"
+"""The names that take what a call gives, if any."""
+
+MODEL = re.compile(rf"[ \t]*{GIVEN}(?:[\w.]+\.)?Model\(")
+TRAINING = re.compile(
+    rf"[ \t]*{GIVEN}(?:[\w.]+\.(?:compile|fit|fit_generator)|(?:[\w.]+\.)?optim(?:izers)?\.\w+|(?:\w+\.)*\w+Loss|"
+    r"(?:[\w.]+\.)?losses\.\w+)\("
+)
+"""Calls that say how a model is trained."""
+
+IDLE = re.compile(
+    rf"[ \t]*(?:{GIVEN}(?:[\w.]+\.)?Sequential\(\)|super\([^()]*\)\.__init__\([^()]*\)|return\b|print\(|assert\b|del\b|"
+    rf"{GIVEN}[\w.]+\.(?:summary|eval|train|build|cuda|cpu|evaluate|predict|save\w*|load_\w+|zero_grad|step|backward|"
+    rf"manual_seed|seed|set_seed|plot_model)\(|plt\.|{GIVEN}torch\.device\(|%|!pip)"
+)
+"""Statements that do nothing to the layers."""
+
+CLASS = re.compile(r"[ \t]*(?:class|def)\b")
+
+
+def gives_no_value(statement: str) -> bool:
+    """Return whether a statement of a program gives no value of the network."""
+    kinds = (IMPORT, CLASS, MODEL, TRAINING, IDLE, CONSTANT)
+    return any(kind.match(statement) for kind in kinds)
+
+
+def list_outputs(text: str) -> list[str]:
+    """Return the outputs of a call of `Model`."""
+    match parse_python(text):
+        case [ast.Assign(value=ast.Call() as call)] | [ast.Expr(value=ast.Call() as call)]:
+            named = [keyword.value for keyword in call.keywords if keyword.arg in ("outputs", "output")]
+            for node in [*named, *call.args[1:2]]:
+                return [ast.unparse(each) for each in (node.elts if isinstance(node, ast.List) else [node])]
+    return []
