@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 from torch import Tensor
@@ -47,10 +47,13 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
-def refuse_shape(job: Job, classes: int, channels: int) -> None:
-    """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images."""
+def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], str] = str) -> None:
+    """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images.
+
+    `explain` says which files decide about the channels, if it is some of them.
+    """
     _refuse_classes(job, classes)
-    refuse_channels(job, channels)
+    refuse_channels(job, channels, explain)
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
@@ -143,10 +146,11 @@ def _fix_outputs(job: Job, classes: int) -> str:
     return f"on line {layer.line}, make `{present}` `{fixed}`"
 
 
-def refuse_channels(job: Job, channels: int) -> None:
-    """Raise Unsuitable for images whose number of channels does not fit the network."""
+def refuse_channels(job: Job, channels: int, explain: Callable[[], str] = str) -> None:
+    """Raise Unsuitable for images whose number of channels does not fit the network; `explain` says what they are."""
     height, width, expected = job.input_shape
-    _refuse(validation.check_channels((height, width, expected), channels))
+    if problem := validation.check_channels((height, width, expected), channels):
+        raise Unsuitable(problem, *filter(None, [explain()]))
 
 
 def refuse_full_disk(folder: Path, job: Job) -> None:

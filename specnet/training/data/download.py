@@ -150,10 +150,15 @@ def _packed_or_not(folder: Path, file: str) -> Path:
 def list_data_roots(data_dir: Path | None) -> Iterator[Path]:
     """Yield the folders that may hold data, in the order of precedence."""
     if data_dir:
-        yield data_dir
+        yield expand_home(data_dir)
     if "SPECNET_DATA" in os.environ:
-        yield Path(os.environ["SPECNET_DATA"])
+        yield expand_home(os.environ["SPECNET_DATA"])
     yield get_cache_folder()
+
+
+def expand_home(path: str | Path) -> Path:
+    """Return a path with a leading `~` or `~user` expanded, which a shell does not do within quotes or behind `=`."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111, Path.expanduser fails for a user that there is not
 
 
 def get_cache_folder() -> Path:
