@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -12,7 +14,7 @@ from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
-from specnet.diagnostics import Diagnostic, Severity, find_errors, sort_by_position
+from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
@@ -53,11 +55,13 @@ class Checked:
 
     @cached_property
     def shown(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes."""
+        """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes.
+
+        An exceeded limit is always among them, as nothing behind it is checked.
+        """
         if len(self.diagnostics) <= MAX_DIAGNOSTICS:
             return self.diagnostics
-        ranks = [*Severity]
-        ranked = sorted(range(len(self.diagnostics)), key=lambda at: ranks.index(self.diagnostics[at].severity))
+        ranked = sorted(range(len(self.diagnostics)), key=lambda at: _rank(self.diagnostics[at]))
         return tuple(self.diagnostics[at] for at in sorted(ranked[:MAX_DIAGNOSTICS]))
 
     @property
@@ -77,6 +81,23 @@ class Checked:
         return f"sha256:{sha256(repr(self.lines).encode()).hexdigest()}"
 
 
+def _rank(diagnostic: Diagnostic) -> tuple[bool, int]:
+    """Return the importance of a diagnostic, from the smallest number on."""
+    return diagnostic.code is not Code.E002, [*Severity].index(diagnostic.severity)
+
+
+@contextmanager
+def collect_garbage_later() -> Iterator[None]:
+    """Put off looking for cycles of dead values, which trees and networks do not have: it takes a third of a check."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def read_beside(path: str, span: Span) -> Source:
     """Read a file that `use` names, relative to the file with the `use`, or in the zoo; raises CannotRead."""
     try:
@@ -90,6 +111,7 @@ def read_beside(path: str, span: Span) -> Source:
         raise CannotRead(f"`{path}` cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
+@collect_garbage_later()
 def check_source(
     source: Source,
     overrides: Mapping[str, str] | None = None,

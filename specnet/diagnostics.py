@@ -218,6 +218,8 @@ class DiagnosticLog:
     """Where blocks, parameters, values, labels and inputs are declared, by name."""
     reported: set[object] = field(default_factory=set)
     """The codes and places of the diagnostics so far, and the spans of the layers that wrong claims point at."""
+    errors: int = 0
+    """The number of errors so far."""
 
     def report(
         self,
@@ -248,6 +250,7 @@ class DiagnosticLog:
         if key not in self.reported or not diagnostic.labels:
             self.reported.add(key)
             self.diagnostics.append(diagnostic)
+            self.errors += diagnostic.severity is Severity.ERROR
 
     def _called_block(self, call: Span) -> list[Label]:
         declared = self.declared.get(call.text.partition(" ")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from errno import EINVAL, EISDIR
+from errno import EAGAIN, EINVAL, EISDIR
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
@@ -42,8 +42,20 @@ class TextForm:
 
 def read_beginning(stream: BinaryIO) -> bytes:
     """Read a file, or of one that is too long for a spec so many lines that this shows; raises OSError."""
-    data = stream.read(MOST_BYTES)
+    data: bytes | None = stream.read(MOST_BYTES)
+    if data is None:
+        raise BlockingIOError(EAGAIN, "it has nothing to read yet, and may never have")
     return data if len(data) < MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file that a user names; raises OSError.
+
+    Only a device or a pipe is waited for: some files of /proc look like regular ones, and never end.
+    """
+    if not path.is_file():
+        return path.open("rb")
+    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
 
 
 def read_regular_file(path: Path) -> str:
@@ -53,7 +65,7 @@ def read_regular_file(path: Path) -> str:
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
     if not S_ISREG(mode):
         raise OSError(EINVAL, "it is a device, a pipe or a socket", str(path))
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         return decode_spec(read_beginning(stream))
 
 

@@ -6,8 +6,9 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from specnet.analyses.cost import Totals
-from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
 from specnet.elaborate import Elaborated, Expectation
+from specnet.suggest import find_closest_word, is_misspelling
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -25,6 +26,29 @@ QUANTITIES: Mapping[str, Callable[[Totals], int | None]] = {
     "receptive_field": lambda totals: totals.receptive_field,
 }
 
+NAMES = {
+    "params": "parameters",
+    "param": "parameters",
+    "weights": "parameters",
+    "flops": "macs",
+    "madds": "macs",
+    "multiply_adds": "macs",
+    "mult_adds": "macs",
+    "ram": "memory",
+    "rf": "receptive_field",
+    "field": "receptive_field",
+}
+"""Other names of quantities."""
+
+FLOPS = 2
+"""The floating-point operations of a multiply-accumulate, by which many papers count."""
+
+CLOSE = 0.01
+"""The relative difference of a rounded number, or of one that also counts biases."""
+
+MEANING_OF_FLOPS = "a multiply-accumulate (MAC) is two floating-point operations (FLOPs), a product and a sum"
+"""The note where a number may count FLOPs."""
+
 UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
 """The units of quantities whose names are not units."""
 
@@ -40,8 +64,34 @@ def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Dia
     """Report expectations of quantities that do not exist."""
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
-            message = f"`expect` does not know `{expectation.quantity}`; it knows {', '.join(QUANTITIES)}"
-            yield make_diagnostic(Code.E102, message, expectation.quantity_span)
+            yield _report_unknown_quantity(expectation)
+
+
+def _report_unknown_quantity(expectation: Expectation) -> Diagnostic:
+    """Report a quantity that does not exist; FLOPs are MACs, or twice as many, which the user has to say."""
+    given = expectation.quantity.lower()
+    meant = find_closest_word(given, QUANTITIES, NAMES)
+    known = "" if meant else f"; it knows {', '.join(QUANTITIES)}"
+    message = f"`expect` does not know `{expectation.quantity}`{known}"
+    is_flops = meant == "macs" and "flop" in given
+    return make_diagnostic(
+        Code.E102,
+        message,
+        expectation.quantity_span,
+        notes=[MEANING_OF_FLOPS] if is_flops else [],
+        fixes=_halve(expectation) if is_flops else [],
+        meant=meant,
+        is_certain=bool(meant) and not is_flops and (given in NAMES or is_misspelling(given, meant)),
+    )
+
+
+def _halve(expectation: Expectation) -> Iterator[Fix]:
+    """Yield the expectation of MACs that a number of FLOPs stands for, if all of them are counted."""
+    half, rest = divmod(expectation.value, FLOPS)
+    if not rest:
+        text = f"{int(half):_}"
+        edits = (Edit(expectation.quantity_span, "macs"), Edit(expectation.value_span, text))
+        yield Fix(f"macs {text}", edits)
 
 
 def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagnostic]:
@@ -77,9 +127,20 @@ def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -
 
 
 def _explain_gap(expectation: Expectation, elaborated: Elaborated, actual: int) -> Iterator[str]:
-    """Yield the other ways of counting, or close variants of the network, by which a number of parameters is right."""
+    """Yield the other ways of counting, or close variants of the network, by which the expected number is right."""
+    if (
+        expectation.quantity == "macs"
+        and expectation.comparison == "=="
+        and _is_close(expectation.value, FLOPS * actual)
+    ):
+        exactly = "" if expectation.value == FLOPS * actual else "about "
+        yield f"{expectation.value:,} is {exactly}twice that: {MEANING_OF_FLOPS}"
     if expectation.quantity == "parameters" and expectation.comparison == "==":
         from specnet.analyses.parameter_gaps import explain_gap  # few networks have a gap, and all would wait for it
 
         output = elaborated.find_output_layer()
         yield from explain_gap(elaborated.network, output[0] if output else "", actual, int(expectation.value))
+
+
+def _is_close(value: float, other: float) -> bool:
+    return abs(value - other) <= CLOSE * other

@@ -20,6 +20,7 @@ from specnet.cli.output import (
 )
 from specnet.cli.specs import check_file, check_text
 from specnet.compiler import Checked
+from specnet.diagnostics import Severity
 from specnet.printable import dump_json, escape_unprintable, format_amount
 from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
 
@@ -31,11 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="text", help="output format (default: text)")
     parser.add_argument("--strict", action="store_true", help="treat warnings, and notes about rounding, as errors")
     parser.add_argument("--fix", action="store_true", help="apply the fixes that leave no choice")
+    parser.add_argument("--unsafe-fixes", action="store_true", help="with --fix: also apply the first of several fixes")
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
+    if options.unsafe_fixes and not options.fix:
+        raise CommandError("--unsafe-fixes goes with --fix, which writes the file")
     results, errors = list[Checked](), list[CommandError]()
     for file in options.files:
         try:
@@ -54,21 +58,34 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _apply_fixes(checked: Checked, file: str, options: argparse.Namespace) -> Checked:
-    """Apply the safe fixes until none is left, and write the file once."""
-    from specnet.fixes import apply_edits, collect_edits, select_safe_fixes
-
+    """Apply fixes until none is left, and write the file once."""
     if file == "-":
         raise CommandError("--fix needs a file to write to, which standard input is not")
-    made = 0
-    while fixes := select_safe_fixes(checked):
-        made += len(fixes)
-        checked = check_text(apply_edits(checked.source, collect_edits(fixes)), options)
+    made, seen = 0, set[str]()
+    while checked.source.text not in seen:
+        seen.add(checked.source.text)
+        applied, checked = _apply_next_fixes(checked, file, options)
+        made += applied
     if made:
         rewrite_spec(Path(checked.source.name), checked.source.text)
         print_message(f"{file}: {format_amount(made, 'fix')} applied")
     else:
         print_message(f"{file}: nothing changed; {_explain_no_fix(checked)}")
     return checked
+
+
+def _apply_next_fixes(checked: Checked, file: str, options: argparse.Namespace) -> tuple[int, Checked]:
+    """Apply all safe fixes or, if there are none, the first one that is offered; return their number and the spec."""
+    from specnet.fixes import apply_edits, collect_edits, select_offered_fixes, select_safe_fixes
+
+    if fixes := select_safe_fixes(checked):
+        return len(fixes), check_text(apply_edits(checked.source, collect_edits(fixes)), options)
+    for diagnostic, fix in select_offered_fixes(checked) if options.unsafe_fixes else ():
+        after = check_text(apply_edits(checked.source, fix.edits), options)
+        if after.ok or not checked.ok:  # the fix of a warning is not verified
+            print_message(f"{file}: {diagnostic.code.name}: {fix.title}")
+            return 1, after
+    return 0, checked
 
 
 def _explain_no_fix(checked: Checked) -> str:
@@ -116,11 +133,24 @@ def _format_text(checked: Checked) -> str:
     parts = [format_table(checked, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
-    counts = format_counts(checked.diagnostics)
+    counts = f"{format_counts(checked.diagnostics)}{_count_fixable(checked)}"
     digest = checked.digest.removeprefix("sha256:")[:12]
     sort = "" if checked.network.nodes else ", blocks and no network"
     verdict = f"ok{sort}{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
     return "\n\n".join((*parts, f"{escape_unprintable(checked.source.name)}: {verdict}"))
+
+
+def _count_fixable(checked: Checked) -> str:
+    """Return how many errors have fixes: `, 1 fixable with --fix, 2 more with --unsafe-fixes`; "" for none."""
+    if checked.ok:
+        return ""
+    from specnet.fixes import select_offered_fixes, select_safe_fixes
+
+    safe = len(select_safe_fixes(checked))
+    others = sum(diagnostic.severity is Severity.ERROR for diagnostic, _ in select_offered_fixes(checked)) - safe
+    if not safe:
+        return f", {others:,} fixable with --fix --unsafe-fixes" if others else ""
+    return f", {safe:,} fixable with --fix{f', {others:,} more with --unsafe-fixes' if others > 0 else ''}"
 
 
 FORMATS: Mapping[str, Callable[[list[Checked]], str]] = {

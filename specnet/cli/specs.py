@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError
 from specnet.source import Source
-from specnet.spec_files import decode_spec, find_in_zoo, read_beginning, suggest_file
+from specnet.spec_files import decode_spec, find_in_zoo, open_file, read_beginning, suggest_file
 from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_file(file: str, command: str) -> bytes:
             has_specs = next(Path(file).glob("*.net"), None)
             advice = f"try `specnet {command} {file}/*.net`" if has_specs else "name a file"
             raise CommandError(f"{file} is a directory; {advice}")
-        with Path(file).open("rb") as stream:
+        with open_file(Path(file)) as stream:
             return read_beginning(stream)
     except (OSError, ValueError) as error:
         raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None

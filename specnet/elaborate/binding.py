@@ -16,11 +16,13 @@ from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
-from specnet.layers import get_layer_class
+from specnet.layers import get_layer_class, list_kinds
+from specnet.layers.base import Layer
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate, has_value
+from specnet.syntax.limits import MAX_DIAGNOSTICS
 
 A = TypeVar("A", bound=Attributes)
 
@@ -70,6 +72,8 @@ def collect_arguments(
     """Return the value of each argument by the field that it sets."""
     given = CollectedArguments()
     for argument in arguments:
+        if len(given.diagnostics) == MAX_DIAGNOSTICS:
+            break
         try:
             name, value = _resolve_argument(attributes, word, argument, lookup, given.values)
         except EvaluationError as error:
@@ -187,9 +191,9 @@ def _diagnose_unquoted(word: tree.Name, text: tree.Expression) -> Diagnostic:
     return make_diagnostic(Code.E112, message, text.span, fixes=fixes)
 
 
-def _join_alternatives(choices: tuple[str, ...]) -> str:
+def _join_alternatives(choices: tuple[str, ...], conjunction: str = "or") -> str:
     *others, last = (f"`{choice}`" for choice in choices)
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def _diagnose_unknown_attribute(
@@ -210,9 +214,21 @@ def _diagnose_unknown_attribute(
         or find_closest_word(key.text, written)
         or suggest.find_closest_word(key.text, (), keys)
     )
-    return make_diagnostic(
-        Code.E110, message, key.span, help="" if meant else f"it has {', '.join(written)}", meant=meant
-    )
+    others = [] if meant else _find_relatives(attributes, key.text)
+    if others:
+        message += f"; {_join_alternatives(tuple(others), 'and')} {'has' if len(others) == 1 else 'have'}"
+    has = f"it has {', '.join(written)}" if written and not meant else ""
+    fixes = [make_replacement(word.span, kind) for kind in others]
+    return make_diagnostic(Code.E110, message, key.span, help=has, meant=meant, fixes=fixes)
+
+
+def _find_relatives(attributes: type[Attributes], key: str) -> list[str]:
+    """Return the kinds of the family that have an attribute, unless they are many: `concat` for `crop` of `add`."""
+    if not issubclass(attributes, Layer):
+        return []
+    family = [kind for kind in list_kinds() if (layer := get_layer_class(kind)) and layer.family is attributes.family]
+    having = [kind for kind in family if (layer := get_layer_class(kind)) and layer.field_of(key)]
+    return having if len(having) <= MOST_CHOICES else []
 
 
 def _diagnose_surplus_value(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
@@ -298,9 +314,10 @@ def _diagnose_value(
 
 def _find_claimed_channels(word: Span) -> str:
     """Return the channels of the next claim, which are those of a layer unless others that set them are between."""
-    claim = re.compile(r"=>[ \t]*(?:\d+[x×])*(\d+)").search(word.source.text, word.end)
-    between = re.findall(r"[A-Za-z_]\w*", word.source.text[word.end : claim.start()]) if claim else []
-    kinds = [kind for name in between if (kind := get_layer_class(name))]
+    text = word.source.text
+    claim = re.compile(r"=>[ \t]*(?:\d+[x×])*(\d+)").search(text, word.end)
+    between = re.compile(r"[A-Za-z_]\w*").finditer(text, word.end, claim.start()) if claim else ()
+    kinds = (kind for name in between if (kind := get_layer_class(name[0])))
     return claim[1] if claim and not any(kind.output_field for kind in kinds) else ""
 
 

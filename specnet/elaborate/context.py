@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from specnet.diagnostics import Code, Diagnostic, Label
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Scope, ValueName
 from specnet.foreign import find_closest_word
@@ -220,6 +221,9 @@ class Context:
     def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
         is_known, value = self.scope.find_tap(tap.name)
         if not is_known:
+            if named := self._find_inner_tap(tap):
+                self._report_inner_tap(tap, named)
+                raise UnknownShape
             meant = self.suggest(tap.name, self.scope.visible_taps())
             raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
         if renamed := self.scope.find_renamed_tap(tap.name):
@@ -229,6 +233,27 @@ class Context:
         if value is None or renamed:
             raise UnknownShape
         return ValueRef(value, tap.name)
+
+    def _find_inner_tap(self, tap: tree.Tap) -> Span | None:
+        """Return where a tap or label above names a value of this name within braces that are closed here."""
+        named = self.graph.log.declared.get(tap.name)
+        if named is None or named.source is not tap.span.source or named.start > tap.span.start:
+            return None
+        is_label = named.source.text[named.end :].lstrip().startswith(":")
+        return named if is_label or named.text.startswith("@") else None
+
+    def _report_inner_tap(self, tap: tree.Tap, named: Span) -> None:
+        """Report a tap that is named within braces; at their end, it can be named behind them instead."""
+        message = f"`@{tap.name}` is named within braces, and cannot be read behind them"
+        label = Label(named, "named here", primary=False)
+        last = re.compile(r"\s*->\s*$").search(named.source.text[: named.start])
+        brace = re.compile(r"\s*\}").match(named.source.text, named.end)
+        fixes = []
+        if last and brace:
+            inner, behind = Span(named.source, last.start(), named.end), Span(named.source, brace.end(), brace.end())
+            edits = (Edit(inner, ""), Edit(behind, f" -> @{tap.name}"))
+            fixes = [Fix(f"-> @{tap.name} behind the braces, line {behind.line}", edits)]
+        self.add_diagnostics([make_diagnostic(Code.E202, message, tap.span, label, fixes=fixes)], self.scope.trace)
 
     def _look_up_size(self, name: tree.Name, value: ValueName) -> int:
         if not self.graph.inputs and not self.graph.has_gaps:

@@ -11,7 +11,7 @@ from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnosti
 from specnet.graph import Head, Input, ModuleScope, Network, Node
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
 from specnet.source import Span
-from specnet.syntax.limits import MAX_NODES, MAX_STEPS, LimitExceeded
+from specnet.syntax.limits import MAX_ERRORS, MAX_NODES, MAX_STEPS, LimitExceeded
 
 if TYPE_CHECKING:
     from specnet.settings import Training
@@ -94,6 +94,8 @@ class GraphBuilder:
         if self.steps > MAX_STEPS:
             message = f"the network has more than {MAX_STEPS:,} elements when its repetitions are written out"
             raise LimitExceeded(message, span)
+        if self.log.errors > MAX_ERRORS:
+            raise LimitExceeded(f"the check ends here, after more than {MAX_ERRORS:,} errors", span)
 
     def add_input(self, name: str, shape: Shape | None, place: Place) -> str:
         """Add an input; returns its name."""

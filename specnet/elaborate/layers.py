@@ -35,7 +35,8 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
         context.report(Code.E106, message, call.body.span)
         return None
-    if _report_untapped(call, context, value):
+    untapped, unnamed = _report_untapped(call, context, value), _report_unnamed(kind, call, context)
+    if untapped or unnamed:
         return None
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
     taps = [argument for argument in call.arguments if _is_tap(argument, context)]
@@ -72,6 +73,23 @@ def _report_untapped(call: tree.Call, context: Context, value: ValueName) -> boo
         message = f"`{call.word.text}` takes its inputs as `@name`, one after the other"
         context.add_diagnostics([make_diagnostic(Code.E202, message, *named, fixes=[fix])], context.scope.trace)
     return bool(named)
+
+
+def _report_unnamed(kind: type[Layer], call: tree.Call, context: Context) -> bool:
+    """Report words among the inputs of a join that name no value; return whether there are any."""
+    words = [argument.value for argument in call.arguments if not argument.key]
+    unnamed = [word for word in words if isinstance(word, tree.Name) and _means_nothing(word.text, kind, context)]
+    for word in unnamed:
+        meant = context.suggest(word.text, context.scope.visible_taps())
+        message = f"no value above is named `{word.text}`; `{call.word.text}` takes its inputs as `@name`"
+        context.report_in_call(Code.E202, message, word.span, meant=meant and f"@{meant}", is_certain=False)
+    return bool(unnamed)
+
+
+def _means_nothing(word: str, kind: type[Layer], context: Context) -> bool:
+    """Whether a word is no attribute of a kind and no name of a value here."""
+    scope = context.scope
+    return not (kind.positional or word in kind.words or scope.find_variable(word)[0] or scope.find_tap(word)[0])
 
 
 def _write_taps(span: Span, taps: Sequence[str]) -> Edit:

@@ -189,13 +189,14 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call, translate_words
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
+    from specnet.foreign.patterns import IDLE
     from specnet.foreign.words import is_certain
 
     word = call.word.text
     if early := recognise_early_call(call.word.span) or recognise_label(call):
         context.add_diagnostics([early], context.scope.trace)
         return
-    if word in ("from", "import", "return"):
+    if word in ("from", "import", "return") or IDLE.match(call.span.text):
         _report_program(call, context)
         return
     fact = f"no layer or block is called `{word}`"

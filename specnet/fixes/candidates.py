@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from specnet.diagnostics import Edit, Fix
 from specnet.layers.base import Layer, Shape
+
+SUBJECT = r"(?<![\w.@=]){}(?![\w.=:])"
+"""A call of a word, which is no key, label, tap or value."""
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+"""The words that tell apart what is written several times on one line; later ones are left apart by their changes."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +33,18 @@ class Change:
 
     @property
     def place(self) -> str:
-        """The subject and its line: `in conv2, line 6`."""
+        """The subject and its line: `in conv2, line 6`, `in the third conv, line 10`."""
         line = f"line {self.edit.span.line}"
-        return f"in {self.subject}, {line}" if self.subject else line
+        return f"in {self._ordinal}{self.subject}, {line}" if self.subject else line
+
+    @property
+    def _ordinal(self) -> str:
+        """Which of the subjects of this name on the line is meant; "" if there is only one."""
+        span = self.edit.span
+        line, start = span.source.line(span.line).partition("#")[0], span.column - 1
+        found = [word.start() for word in re.finditer(SUBJECT.format(re.escape(self.subject)), line)]
+        which = sum(at < start for at in found)
+        return f"the {ORDINALS[which - 1]} " if len(found) > 1 and 0 < which <= len(ORDINALS) else ""
 
 
 @dataclass(frozen=True)
@@ -62,5 +78,5 @@ def describe_changes(changes: Sequence[Change]) -> str:
 
 
 def _join_places(changes: Sequence[Change]) -> str:
-    *others, last = (change.place for change in changes)
+    *others, last = dict.fromkeys(change.place for change in changes)
     return f"{', '.join(others)}, and {last}" if others else last

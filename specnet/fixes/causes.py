@@ -50,7 +50,7 @@ ANOTHER = 0.15
 """The cost of each further layer that is changed in the same way."""
 
 USUAL = 0.3
-"""The bonus of a window that other layers of the kind have."""
+"""The bonus of a window that other layers of the kind have, and of a number that stands in the same place elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -124,17 +124,28 @@ def _list_alternatives(checked: Checked, goal: Goal, node: Node) -> list[Alterna
 
 def _draft(checked: Checked, sites: Sites, node: Node, alternative: Alternative) -> Candidate | None:
     """Return the candidate that gives a layer another attribute; None if that is invalid or changes no shape."""
+    alternative = _adapt(checked, node, alternative)
     changed = replace_attribute(node.layer, alternative)
     located = sites.change(node, alternative, changed) if changed else None
     if not changed or not located:
         return None
     change, nodes = located
     sites.spend(1 + len(nodes) // COPIED)
-    layers = {n.name: layer for n in nodes if (layer := replace_attribute(n.layer, alternative))}
+    adapted = ((n.name, replace_attribute(n.layer, _adapt(checked, n, alternative))) for n in nodes)
+    layers = {name: layer for name, layer in adapted if layer}
     if not any(_alters_shape(checked, checked.network.by_name[name], layer) for name, layer in layers.items()):
         return None
     cost = _measure_cost(checked, sites, node, alternative, changed) + (SEVERAL if len(nodes) > 1 else 0.0)
     return Candidate((change,), cost, layers)
+
+
+def _adapt(checked: Checked, node: Node, alternative: Alternative) -> Alternative:
+    """Return an alternative with the value that its expression has for this node."""
+    inputs = checked.network.input_shapes(node)
+    if not alternative.text or not node.layer or not inputs:
+        return alternative
+    own = (other for other in node.layer.alternatives(inputs, None) if other.field == alternative.field)
+    return next((other for other in own if other.text == alternative.text), alternative)
 
 
 def _alters_shape(checked: Checked, node: Node, layer: Layer) -> bool:

@@ -10,7 +10,8 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit
 from specnet.elaborate import Expectation
 from specnet.fixes.candidates import Candidate, Change
-from specnet.fixes.numbers import Located, change_number, find_numbers
+from specnet.fixes.causes import USUAL
+from specnet.fixes.numbers import Located, Numbers
 from specnet.fixes.verification import MAX_WORK, BudgetSpent, Verifier
 from specnet.source import Span
 
@@ -49,7 +50,7 @@ def find_expectation(checked: Checked, span: Span) -> Expectation:
     return next(e for e in checked.elaborated.expectations if e.value_span == span)
 
 
-def close_gaps(checked: Checked, verifier: Verifier) -> Iterator[Candidate]:
+def close_gaps(checked: Checked, numbers: Numbers, verifier: Verifier) -> Iterator[Candidate]:
     """Yield changes of one number that close the gaps between the totals and what is expected of them.
 
     A total is a polynomial in most numbers, linear or quadratic, and so two changes of a number give its solution.
@@ -59,7 +60,7 @@ def close_gaps(checked: Checked, verifier: Verifier) -> Iterator[Candidate]:
     if not gaps:
         return
     limit, since = verifier.work + MAX_CLOSING * MAX_WORK, -1
-    for number in _list_numbers(checked, gaps):
+    for number in _list_numbers(checked, numbers, gaps):
         if verifier.work > limit:
             raise BudgetSpent
         if since == PATIENCE:
@@ -67,7 +68,9 @@ def close_gaps(checked: Checked, verifier: Verifier) -> Iterator[Candidate]:
         since += since >= 0
         for value in _solve(checked, number, gaps, verifier.recheck):
             since = 0
-            yield Candidate((change_number(number, value),), 1.0 + min(0.5, 0.01 * abs(value - number.value)))
+            is_usual = value in numbers.siblings[number.word, number.position]
+            cost = 1.0 + min(0.5, 0.01 * abs(value - number.value)) - (USUAL if is_usual else 0.0)
+            yield Candidate((numbers.change(number, value),), cost)
 
 
 def _measure_gaps(checked: Checked) -> Measures:
@@ -80,17 +83,17 @@ def _measure_gaps(checked: Checked) -> Measures:
     return gaps
 
 
-def _list_numbers(checked: Checked, gaps: Measures) -> list[Located]:
+def _list_numbers(checked: Checked, numbers: Numbers, gaps: Measures) -> list[Located]:
     """Return the numbers of the spec; first those on lines whose MACs per parameter resemble those of the gaps.
 
     A layer of h×w positions takes about h·w MACs per parameter, so that two gaps tell how large the map is.
     """
-    numbers = [number for line in checked.lines for number in find_numbers(line)]
+    found = [number for _, on_line in numbers.lines for number in on_line]
     wanted = abs(gaps["macs"] / gaps["parameters"]) if gaps.keys() >= {"macs", "parameters"} else 0
     if not wanted:
-        return numbers
+        return found
     ratios = _measure_ratios(checked)
-    return sorted(numbers, key=lambda number: abs(ratios.get(number.span.line, 0) / wanted - 1))
+    return sorted(found, key=lambda number: abs(ratios.get(number.span.line, 0) / wanted - 1))
 
 
 def _measure_ratios(checked: Checked) -> Mapping[int, float]:
@@ -145,7 +148,7 @@ def _measure_change(checked: Checked, number: Located, step: int, gaps: Measures
     """Return how much the quantities change with a number; None if another error comes of it."""
     if number.value + step < 0:
         return None
-    after = recheck([change_number(number, number.value + step).edit])
+    after = recheck([Edit(number.span, str(number.value + step))])
     if any(error.code is not Code.E402 for error in after.errors):
         return None
     changes = dict[str, int]()

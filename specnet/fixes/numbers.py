@@ -28,19 +28,35 @@ MOST_SIBLINGS = 8
 
 @dataclass(frozen=True)
 class Located:
-    """An integer of the spec, the word that it belongs to, and its key or place there."""
+    """An integer of the spec, the word that it belongs to, where that stands, and its key or place there."""
 
     span: Span
     value: int
     word: str
+    owner: Span
     position: str
 
 
 class Numbers:
     """The integers of a spec that describe layers."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, sites: Sites) -> None:
+        self.sites = sites
         self.lines = [(line, find_numbers(line)) for line in checked.lines]
+
+    def change(self, number: Located, value: int) -> Change:
+        """Return the change of a number, in the words around it: `K=64 → K=128 in conv3, line 9`."""
+        span = number.span
+        text, start, end = span.source.text, span.start, span.end
+        while start > 0 and not text[start - 1].isspace():
+            start -= 1
+        while end < len(text) and not text[end].isspace():
+            end += 1
+        before, after = text[start : span.start], text[span.end : end]
+        old, new, edit = f"{before}{span.text}{after}", f"{before}{value}{after}", Edit(span, str(value))
+        if number.word == INPUT:
+            return Change(f"input {old}", new, "", edit)
+        return Change(old, new, self.sites.names.get(number.owner, number.word), edit)
 
     @cached_property
     def siblings(self) -> Mapping[tuple[str, str], list[int]]:
@@ -53,16 +69,16 @@ class Numbers:
 
 
 def change_numbers(
-    numbers: Numbers, sites: Sites, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
+    numbers: Numbers, diagnostic: Diagnostic, claim: Shape | None, actual: Shape | None
 ) -> Iterator[Candidate]:
     """Yield changes of each number on the lines of an error; close ones unless a layer itself has alternatives."""
     spans = [*diagnostic.trace[::-1], *(label.span for label in diagnostic.labels)]
     relevant = (found for line, found in numbers.lines if any(_touches(line.span, span) for span in spans))
     for number in (number for found in relevant for number in found):
         siblings = numbers.siblings[number.word, number.position]
-        near = not any(_is_within(number.span, span) for span in sites.varied.get(number.span.line, ()))
+        near = not any(_is_within(number.span, span) for span in numbers.sites.varied.get(number.span.line, ()))
         for value, cost in _list_alternatives(number.value, claim, actual, siblings, near):
-            yield Candidate((change_number(number, value),), cost)
+            yield Candidate((numbers.change(number, value),), cost)
 
 
 def _is_within(span: Span, around: Span) -> bool:
@@ -74,22 +90,23 @@ def find_numbers(line: tree.Line) -> list[Located]:
     if isinstance(line, tree.Expect) or line.span.text.startswith("train"):
         return []
     built = replace(line, claim=None) if isinstance(line, tree.Chain) else line
-    return list(_locate_numbers(built, "", ""))
+    return list(_locate_numbers(built, "", line.span, ""))
 
 
-def _locate_numbers(part: object, word: str, position: str) -> Iterator[Located]:
+def _locate_numbers(part: object, word: str, owner: Span, position: str) -> Iterator[Located]:
     """Yield the integers below a part of the tree, each with the word that it belongs to and its position there."""
     if isinstance(part, tree.Number):
         if isinstance(part.value, int):
-            yield Located(part.span, part.value, word, position)
+            yield Located(part.span, part.value, word, owner, position)
     elif isinstance(part, tuple):
         for index, item in enumerate(part):
-            yield from _locate_numbers(item, word, f"{position}.{_describe_position(item, index)}")
+            yield from _locate_numbers(item, word, owner, f"{position}.{_describe_position(item, index)}")
     elif is_dataclass(part) and isinstance(part, tree.Tree):
-        inner = _find_word(part)
+        inner, at = _find_word(part)
+        word, owner, position = (inner, at, "") if inner else (word, owner, position)
         for each in fields(part):
             if each.name != "span":
-                yield from _locate_numbers(getattr(part, each.name), inner or word, "" if inner else position)
+                yield from _locate_numbers(getattr(part, each.name), word, owner, position)
 
 
 def _describe_position(item: object, index: int) -> str:
@@ -97,16 +114,16 @@ def _describe_position(item: object, index: int) -> str:
     return item.key.text if isinstance(item, tree.Argument) and item.key else str(index)
 
 
-def _find_word(part: tree.Tree) -> str:
-    """Return the word by which a title names a part of the tree; "" for none."""
+def _find_word(part: tree.Tree) -> tuple[str, Span]:
+    """Return the word by which a title names a part of the tree, and where it stands; "" for none."""
     match part:
-        case tree.Call(word=tree.Name(text=text)) | tree.Block(name=tree.Name(text=text)):
-            return text
-        case tree.Let(name=tree.Name(text=text)) | tree.Parameter(name=tree.Name(text=text)):
-            return text
+        case tree.Call(word=tree.Name(text=text) as name) | tree.Block(name=tree.Name(text=text) as name):
+            return text, name.span
+        case tree.Let(name=tree.Name(text=text) as name) | tree.Parameter(name=tree.Name(text=text) as name):
+            return text, name.span
         case tree.Repeat() | tree.For():
-            return part.span.text.split()[0]
-    return ""
+            return part.span.text.split()[0], part.span
+    return "", part.span
 
 
 def _touches(line: Span, span: Span) -> bool:
@@ -126,16 +143,3 @@ def _list_alternatives(
     for other, cost in (*close, (value - 2, FAR), (value + 2, FAR)) if near else ():
         found.setdefault(other, cost)
     return [(other, cost) for other, cost in found.items() if other >= 0 and other != value]
-
-
-def change_number(number: Located, value: int) -> Change:
-    """Return the change of a number, in the words around it: `K=64 → K=128 in basic, line 9`."""
-    span = number.span
-    text, start, end = span.source.text, span.start, span.end
-    while start > 0 and not text[start - 1].isspace():
-        start -= 1
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    before, after = text[start : span.start], text[span.end : end]
-    old, new, edit = f"{before}{span.text}{after}", f"{before}{value}{after}", Edit(span, str(value))
-    return Change(f"input {old}", new, "", edit) if number.word == INPUT else Change(old, new, number.word, edit)

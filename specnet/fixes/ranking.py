@@ -20,8 +20,11 @@ MAX_VARIANTS = 2
 VARIANT = 0.15
 """What each further change of the same place adds to its cost."""
 
+MAX_UNCOVERING = 1
+"""The largest number of fixes to offer that uncover other errors, beside those that do not."""
+
 WORST = 1.0
-"""A fix that costs so much more than the best one is not offered beside it."""
+"""A fix that costs so much more than the best one is not offered beside it, unless it corrects what is claimed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,15 @@ class Offer:
     def is_correction(self) -> bool:
         """Whether the fix changes what is claimed or expected, and not the network."""
         return self.fix.title.startswith(("=>", "expect"))
+
+    @property
+    def replacements(self) -> frozenset[tuple[str, str]]:
+        """The texts that the fix replaces, and those that it puts there, wherever that is."""
+        return frozenset((edit.span.text, edit.text) for edit in self.fix.edits)
+
+    def suffices_for(self, other: Offer) -> bool:
+        """Whether the other fix makes the same changes and further ones, and nothing is better after it."""
+        return set(self.fix.edits) < set(other.fix.edits) and self.key[:2] <= other.key[:2]
 
     def entitled(self, diagnostic: Diagnostic) -> Fix:
         """Return the fix with the resulting shape of the error's layer, and what it uncovers, in its title."""
@@ -80,14 +92,24 @@ def order(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def rank(offers: Sequence[Offer]) -> list[Offer]:
-    """Return the offers to show, best first: few that change the same place, and none far worse than the best."""
+    """Return the offers to show, best first: few that change the same place, and none far worse than the best.
+
+    Nor any that makes another's changes and further ones; nor, of those that uncover errors, any that makes the same
+    change elsewhere, or follows from the text and stands beside a sound one.
+    """
     best = sorted(offers, key=lambda offer: offer.key)
     chosen, variants = list[Offer](), Counter[object]()
     for offer in best:
+        if any(other.suffices_for(offer) for other in offers):
+            continue
         place = frozenset(edit.span for edit in offer.fix.edits)
-        if variants[place] < MAX_VARIANTS and offer.cost <= best[0].cost + WORST:
+        if variants[place] < MAX_VARIANTS and (offer.cost <= best[0].cost + WORST or offer.is_correction):
             variants[place] += 1
             chosen.append(offer)
     clean = [offer for offer in chosen if not offer.proof.uncovered]
-    uncovering = [offer for offer in chosen if offer.proof.uncovered]
-    return [*clean[: MAX_OFFERS - len(uncovering[:1])], *uncovering][:MAX_OFFERS]
+    uncovering = dict[object, Offer]()
+    for offer in chosen:
+        if offer.proof.uncovered and (offer.is_searched or not clean):
+            uncovering.setdefault(offer.replacements, offer)
+    shown = [*uncovering.values()][: MAX_UNCOVERING if clean else MAX_OFFERS]
+    return [*clean[: MAX_OFFERS - len(shown)], *shown]

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from specnet.compiler import Checked
+from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import change_layers
+from specnet.fixes.exclusions import resolve_exclusion
 from specnet.fixes.expectations import close_gaps, correct_expectation
 from specnet.fixes.goals import set_goal
 from specnet.fixes.inputs import change_inputs, put_channels_last
@@ -59,12 +60,12 @@ class Search:
     @cached_property
     def closing(self) -> list[Candidate]:
         """The candidates for all expectations that are not met."""
-        return self._collect(close_gaps(self.checked, self.verifier))
+        return self._collect(close_gaps(self.checked, self.numbers, self.verifier))
 
     @cached_property
     def numbers(self) -> Numbers:
         """The numbers that may be changed."""
-        return Numbers(self.checked)
+        return Numbers(self.checked, self.sites)
 
     def _collect(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates that the budget admits."""
@@ -81,7 +82,9 @@ class Search:
         if diagnostic.code is Code.E402:  # whose notes explain the gap by another way of counting
             return [*correct_expectation(self.checked, diagnostic), *([] if diagnostic.notes else self.closing)]
         if diagnostic.code is Code.E111:
-            return self._collect(fill_in_size(self.checked, diagnostic, self.verifier))
+            return self._collect(fill_in_size(self.checked, self.sites, diagnostic, self.verifier))
+        if diagnostic.code is Code.E115:
+            return self._collect(resolve_exclusion(self.checked, self.sites, diagnostic))
         if diagnostic.code in SEARCHED and diagnostic.node:
             return self._collect(self._find_shape_candidates(diagnostic))
         return []
@@ -100,7 +103,7 @@ class Search:
             yield from meet_in_arms(checked, self.sites, goal)
         yield from change_layers(checked, self.sites, goal)
         yield from change_inputs(checked, goal)
-        yield from change_numbers(self.numbers, self.sites, diagnostic, goal.shape, checked.network.shapes[goal.node])
+        yield from change_numbers(self.numbers, diagnostic, goal.shape, checked.network.shapes[goal.node])
 
     def _correct_earlier_claims(self, diagnostic: Diagnostic) -> Iterator[Candidate]:
         """Yield corrections of the wrong claims above an error, as the check has relied on them."""
@@ -121,21 +124,25 @@ def _correct_claim(checked: Checked, wrong: Diagnostic) -> Iterator[Candidate]:
         yield Candidate((Change(f"=> {span.text}", text, "", Edit(span, text)),), CORRECTED)
 
 
+@collect_garbage_later()
 def add_fixes(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
-    """Return the checked spec with verified fixes added to each error, best first."""
+    """Return the checked spec with verified fixes added to each error that is shown, best first."""
     if checked.ok:
         return checked
-    checked = compare_translations(checked, overrides, read)
-    search = Search(checked, Verifier(checked, overrides, read))
-    return replace(
-        checked, diagnostics=tuple(_fix_diagnostic(search, diagnostic) for diagnostic in checked.diagnostics)
+    verifier = Verifier(checked, overrides, read)
+    checked = verifier.checked = compare_translations(checked, verifier)
+    search, shown = Search(checked, verifier), set(map(id, checked.shown))
+    fixed = (
+        _fix_diagnostic(search, diagnostic) if id(diagnostic) in shown else replace(diagnostic, fixes=())
+        for diagnostic in checked.diagnostics
     )
+    return replace(checked, diagnostics=tuple(fixed))
 
 
 def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
-    """Return a diagnostic with its verified fixes; only errors have any."""
+    """Return a diagnostic with its verified fixes; those of warnings and notes are not searched for."""
     if diagnostic.severity is not Severity.ERROR:
-        return replace(diagnostic, fixes=())
+        return replace(diagnostic, fixes=tuple(_keep_harmless(search, diagnostic)))
     offers, notes = list[Offer](), diagnostic.notes
     try:
         for offer in _try_candidates(search, diagnostic):
@@ -149,21 +156,32 @@ def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
     return point_at_cause(found, best)
 
 
+def _keep_harmless(search: Search, diagnostic: Diagnostic) -> Iterator[Fix]:
+    """Yield the fixes of a warning or note that cause no error."""
+    for fix in diagnostic.fixes:
+        try:
+            if search.verifier.verify(diagnostic, fix):
+                yield fix
+        except BudgetSpent:
+            return
+
+
 def _try_candidates(search: Search, diagnostic: Diagnostic) -> Iterator[Offer]:
     """Yield the candidates that are proved, the likeliest first, until there are enough; raises BudgetSpent."""
-    tried, clean = set[str](), 0
+    tried, clean, sufficient = set[str](), 0, list[set[Edit]]()
     for fixes, patience in _list_rounds(search, diagnostic):
         failed = 0
         for fix, cost, is_searched in fixes:
             text = search.verifier.apply_to_text(fix.edits)
             if clean == MAX_OFFERS or failed == (patience if clean else MAX_TRIALS):
                 break
-            if text not in tried:
+            if text not in tried and not any(edits < {*fix.edits} for edits in sufficient):
                 tried.add(text)
                 proof = search.verifier.verify(diagnostic, fix)
                 failed += proof is None
                 if proof:
                     clean += not proof.uncovered
+                    sufficient += [{*fix.edits}] if proof.after.ok else []
                     yield Offer(fix, cost, proof, is_searched)
 
 

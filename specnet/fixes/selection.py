@@ -1,11 +1,11 @@
-"""The fixes that `check --fix` applies: those that need no choice."""
+"""The fixes that `check --fix` applies: those that need no choice; with `--unsafe-fixes`, the first of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Edit, Fix
+from specnet.diagnostics import Diagnostic, Edit, Fix
 from specnet.source import Source
 
 
@@ -17,6 +17,12 @@ def select_safe_fixes(checked: Checked) -> list[Fix]:
         if len(safe) == 1 and all(_is_free(edit, collect_edits(fixes), checked.source) for edit in safe[0].edits):
             fixes += safe
     return fixes
+
+
+def select_offered_fixes(checked: Checked) -> list[tuple[Diagnostic, Fix]]:
+    """Return the first fix of each diagnostic that has one in the file itself; it may need a choice."""
+    first = ((diagnostic, diagnostic.fixes[0]) for diagnostic in checked.diagnostics if diagnostic.fixes)
+    return [(diagnostic, fix) for diagnostic, fix in first if all(_is_free(e, (), checked.source) for e in fix.edits)]
 
 
 def collect_edits(fixes: Iterable[Fix]) -> list[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as list_fields
@@ -51,6 +52,14 @@ class Sites:
         return {node.name: site for site in sites for node in site.nodes}
 
     @cached_property
+    def names(self) -> Mapping[Span, str]:
+        """What titles call the layers, by their words: the node's name, or the kind where a word stands for several."""
+        places, nodes = self.checked.elaborated.places, self.checked.network.nodes
+        counts = Counter(places[node.name].word for node in nodes)
+        named = ((places[node.name].word, node) for node in nodes)
+        return {word: node.name if counts[word] == 1 else node.kind for word, node in named}
+
+    @cached_property
     def alike(self) -> Mapping[object, list[Node]]:
         """The layers by their windows, one for each that is written."""
         found = dict[object, list[Node]]()
@@ -88,17 +97,19 @@ class Sites:
         """Return the change that gives a node this `layer`, and all nodes that it changes; None if no text does."""
         site, field = self.by_node[node.name], alternative.field
         text = format_attribute(layer, field)
+        if alternative.text and _depends_on_input(site):
+            text = f"{type(layer).key_of(field)}={alternative.text}"
         replaced = alternative.instead or field
         written = site.place.attributes.get(replaced)
         if written is None:
             end = _find_end(site.place)
             before = _describe_default(node.layer, field)
-            return Change(before, text, _name(node, site), Edit(end, f" {text}")), site.nodes
+            return Change(before, text, self.names[site.place.word], Edit(end, f" {text}")), site.nodes
         value = written.text.rpartition("=")[2]
         if NAME.fullmatch(value) and value not in type(layer).words and not isinstance(getattr(node.layer, field), str):
             return self._change_argument(node, value, getattr(layer, field))
         key = "" if "=" in written.text or value in type(layer).words else f"{type(layer).key_of(replaced)}="
-        return Change(f"{key}{written.text}", text, _name(node, site), Edit(written, text)), site.nodes
+        return Change(f"{key}{written.text}", text, self.names[site.place.word], Edit(written, text)), site.nodes
 
     def _change_argument(self, node: Node, parameter: str, value: Any) -> tuple[Change, tuple[Node, ...]] | None:
         """Return the change of the number that a block's call gives for a parameter."""
@@ -154,9 +165,10 @@ def _find_argument(call: tree.Call | None, names: Sequence[str], parameter: str)
     return by_key.get(parameter) or dict(zip(free, positional, strict=False)).get(parameter)
 
 
-def _name(node: Node, site: Site) -> str:
-    """Return a node's name; its kind where the line stands for several nodes."""
-    return node.name if len(site.nodes) == 1 else node.kind
+def _depends_on_input(site: Site) -> bool:
+    """Whether a layer is written with the shape of its input, or stands for several nodes."""
+    texts = (span.text for span in site.place.attributes.values())
+    return len(site.nodes) > 1 or any(re.search(r"\b[CHW]\b", text.rpartition("=")[2]) for text in texts)
 
 
 def _find_end(place: Place) -> Span:
@@ -167,7 +179,8 @@ def _find_end(place: Place) -> Span:
 
 
 def _describe_default(layer: Layer | None, field: str) -> str:
-    """Return an attribute that is not written, `P=0`; "" where a word or nothing stands for it."""
-    value = getattr(layer, field)
-    key = type(layer).key_of(field) if layer else ""
+    """Return an attribute that is not written, as `P=0`; "" where a word or nothing stands for it."""
+    if layer is None:
+        return ""
+    value, key = layer.value_in_force(field), type(layer).key_of(field)
     return f"{key}={format_value(value)}" if key.isupper() and value is not None else ""

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from specnet.compiler import Checked, check_lines
+from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim
-from specnet.elaborate import Read
-from specnet.fixes.verification import apply_edits
-from specnet.foreign import recognise
+from specnet.fixes.verification import BudgetSpent, Verifier, apply_edits
 from specnet.layers.base import Shape, format_shape
-from specnet.syntax.parser import parse
 
 MOST_ROUNDS = 10
 """The largest number of rounds in which layers are adapted, as one may be known only behind another."""
 
 ROUNDED = " floor"
+
+WITHIN, BEHIND = re.compile(r"[\w.=@]"), re.compile(r"\s*(?:\Z|\n|->|=>|[|}#])")
+"""What does not stand before a layer, and what does stand behind it."""
 
 
 @dataclass
@@ -43,17 +43,21 @@ class Region:
     def end(self) -> int:
         return self.start + len(self.text)
 
-    def replace_layer(self, number: int, layer: str) -> None:
-        """Put another layer in the place of one, in the text and in the title."""
-        self.text = _replace_layer(self.text, self.layers, number, layer)
-        self.fix = replace(self.fix, title=_replace_layer(self.fix.title, self.layers, number, layer))
-        self.layers[number] = layer
+    def replace_layers(self, new: Mapping[int, str]) -> None:
+        """Put other layers in the place of those with these numbers, in the text and in the title."""
+        self.text = _replace_layers(self.text, self.layers, new)
+        self.fix = replace(self.fix, title=_replace_layers(self.fix.title, self.layers, new))
+        self.layers = [new.get(number, layer) for number, layer in enumerate(self.layers)]
 
 
-def _replace_layer(text: str, layers: Sequence[str], number: int, layer: str) -> str:
-    """Return a text with one of its layers replaced; as it is if it does not show that one."""
-    place = dict(_find_layers(text, layers)).get(number)
-    return text[: place.start] + layer + text[place.end :] if place else text
+def _replace_layers(text: str, layers: Sequence[str], new: Mapping[int, str]) -> str:
+    """Return a text with some of its layers replaced, as far as it shows them."""
+    parts, end = list[str](), 0
+    for number, place in _find_layers(text, layers):
+        if number in new:
+            parts += text[end : place.start], new[number]
+            end = place.end
+    return "".join((*parts, text[end:]))
 
 
 @dataclass(frozen=True)
@@ -68,30 +72,48 @@ def _find_layers(text: str, layers: Sequence[str]) -> Iterator[tuple[int, Place]
     """Yield the number and the place of each layer, up to the first that the text does not show."""
     at = 0
     for number, layer in enumerate(layers):
-        found = re.compile(rf"(?<![\w.=@]){re.escape(layer)}(?=\s*(?:\Z|\n|->|=>|[|}}#]))").search(text, at)
+        found = _find_layer(text, layer, at)
         if found is None:
             return
-        yield number, Place(*found.span())
-        at = found.end()
+        yield number, found
+        at = found.end
 
 
-def compare_translations(checked: Checked, overrides: Mapping[str, str], read: Read) -> Checked:
-    """Return the checked spec with translations that agree with what arrives, or that say what does not."""
+def _find_layer(text: str, layer: str, at: int) -> Place | None:
+    """Return the next place of a layer from an offset on, where it is not a part of another."""
+    start = text.find(layer, at)
+    while start >= 0:
+        place = Place(start, start + len(layer))
+        if not WITHIN.match(text[start - 1 : start]) and BEHIND.match(text, place.end):
+            return place
+        start = text.find(layer, start + 1)
+    return None
+
+
+def compare_translations(checked: Checked, verifier: Verifier) -> Checked:
+    """Return the checked spec with translations that agree with what arrives, or that say what does not.
+
+    They stay as they are when the verifier's budget is spent, as none of them can be verified then.
+    """
     regions = [*_find_regions(checked)]
     if not regions:
         return checked
-    after = _check_all(checked, regions, overrides, read)
-    for _ in range(MOST_ROUNDS):
-        if not _adapt(after, regions):
-            break
-        after = _check_all(checked, regions, overrides, read)
-    changed = {id(region.diagnostic): _compare(region, after) for region in regions}
+    try:
+        after = _check_all(checked, regions, verifier)
+        for _ in range(MOST_ROUNDS):
+            if not _adapt(after, regions):
+                break
+            after = _check_all(checked, regions, verifier)
+    except BudgetSpent:
+        return checked
+    arriving = _find_arriving_shapes(after)
+    changed = {id(region.diagnostic): _compare(region, arriving) for region in regions}
     return replace(checked, diagnostics=tuple(changed.get(id(each), each) for each in checked.diagnostics))
 
 
 def _find_regions(checked: Checked) -> Iterable[Region]:
-    """Yield the translations in the file itself, in its order."""
-    for diagnostic in checked.errors:
+    """Yield the translations that are shown, of those in the file itself, in its order."""
+    for diagnostic in checked.shown:
         fix = next((fix for fix in diagnostic.fixes if fix.translated), None)
         if fix and fix.translated and fix.translated.span.source is checked.source:
             span = fix.translated.span
@@ -102,8 +124,8 @@ def _find_regions(checked: Checked) -> Iterable[Region]:
             yield Region(diagnostic, fix, text, [*layers], [*claims])
 
 
-def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[str, str], read: Read) -> Checked:
-    """Check the text in which all translations are made, and note where they stand in it."""
+def _check_all(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Checked:
+    """Check the text in which all translations are made, and note where they stand in it; raises BudgetSpent."""
     edits, shift = list[Edit](), 0
     for region in regions:
         assert region.fix.translated
@@ -111,8 +133,7 @@ def _check_all(checked: Checked, regions: Sequence[Region], overrides: Mapping[s
         region.start = span.start + shift
         shift += len(region.text) - (span.end - span.start)
         edits.append(Edit(span, region.text))
-    source = apply_edits(checked.source, edits)
-    return check_lines(source, *parse(source, recognise), overrides, read)
+    return verifier.check_text(apply_edits(checked.source, edits))
 
 
 def _adapt(after: Checked, regions: Sequence[Region]) -> bool:
@@ -125,16 +146,17 @@ def _adapt(after: Checked, regions: Sequence[Region]) -> bool:
         for error in after.errors
         if error.code is Code.E301 and error.node and not after.elaborated.places[error.node].trace
     }
-    found = False
+    arriving, found = _find_arriving_shapes(after), False
     for region in regions:
-        for number, shape, place in list(_list_shapes(region, after)):
+        new = dict[int, str]()
+        for number, shape, place in _list_shapes(region, arriving):
             claim = region.claims[number]
             if region.start + place.end in ends:
-                region.replace_layer(number, region.layers[number] + ROUNDED)
-                found = True
+                new[number] = region.layers[number] + ROUNDED
             elif claim and shape and _is_map(claim, shape) and region.layers[number] != claim.value:
-                region.replace_layer(number, str(claim.value))
-                found = True
+                new[number] = str(claim.value)
+        region.replace_layers(new)
+        found |= bool(new)
     return found
 
 
@@ -144,19 +166,23 @@ def _is_map(claim: InputClaim, shape: Shape) -> bool:
     return (claim.quantity == "map" and len(shape) == 3) or (claim.quantity == "wide map" and is_wide)
 
 
-def _list_shapes(region: Region, after: Checked) -> Iterator[tuple[int, Shape | None, Place]]:
+def _find_arriving_shapes(after: Checked) -> Mapping[int, Shape | None]:
+    """Return the shape that arrives at each layer, by the offset at which the layer stands."""
+    places, network = after.elaborated.places, after.network
+    return {places[node.name].element.start: network.shapes[node.inputs[0]] for node in network.nodes if node.inputs}
+
+
+def _list_shapes(region: Region, arriving: Mapping[int, Shape | None]) -> Iterator[tuple[int, Shape | None, Place]]:
     """Yield the layers of a region by number, each with the shape that arrives there and its place in the text."""
-    by_place = {place.element.start: after.network.by_name.get(name) for name, place in after.elaborated.places.items()}
     for number, place in _find_layers(region.text, region.layers):
-        node = by_place.get(region.start + place.start)
-        yield number, after.network.shapes.get(node.inputs[0]) if node and node.inputs else None, place
+        yield number, arriving.get(region.start + place.start), place
 
 
-def _compare(region: Region, after: Checked) -> Diagnostic:
+def _compare(region: Region, arriving: Mapping[int, Shape | None]) -> Diagnostic:
     """Return the diagnostic with its translation as it is now, and with what contradicts the shapes that arrive."""
     assert region.fix.translated
     notes = list[str]()
-    for number, shape, _ in _list_shapes(region, after):
+    for number, shape, _ in _list_shapes(region, arriving):
         claim = region.claims[number]
         notes += [_contradict(claim, shape)] if claim and shape and not _agrees(claim, shape) else []
     is_changed = region.layers != [layer for layer, _ in region.fix.translated.inputs]

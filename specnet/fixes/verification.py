@@ -25,7 +25,7 @@ HIDDEN = ("E005", "E3", "E4")
 """The beginnings of the codes of errors that cannot be seen while a line is unreadable."""
 
 MAX_WORK = 36_000
-"""The nodes that are checked in the search for the fixes of one spec, with what is parsed."""
+"""The nodes that are checked before and in the search for the fixes of one spec, with what is parsed."""
 
 
 SIMULATION = 0.6
@@ -53,17 +53,25 @@ class Verifier:
         self.overrides = overrides
         self.read = read
         self.errors = Counter(map(_key, checked.errors))
-        self.work = 0
+        self.end = next((_key(error) for error in checked.errors if error.code is Code.E002), None)
+        """The key of an exceeded limit, where the check ended."""
+        self.work = self._measure(checked.source)
+        """The work so far, that of the first check included."""
+
+    def _measure(self, source: Source) -> int:
+        """Return the work of parsing and checking a text, which has about as many nodes as the spec."""
+        return 1 + len(self.checked.network.nodes) + len(source.text) // CHARACTERS
 
     def spend(self, work: int) -> None:
-        """Count work; raises BudgetSpent if there was too much of it already."""
-        if self.work > MAX_WORK:
-            raise BudgetSpent
-        self.work += work
+        """Count work; raises BudgetSpent if it would be too much."""
+        self._count(work, MAX_WORK)
 
     def simulate(self, work: int) -> None:
         """Count work that prepares checks; raises BudgetSpent when too little of the budget is left for the checks."""
-        if self.work > SIMULATION * MAX_WORK:
+        self._count(work, int(SIMULATION * MAX_WORK))
+
+    def _count(self, work: int, limit: int) -> None:
+        if self.work + work > limit:
             raise BudgetSpent
         self.work += work
 
@@ -74,8 +82,9 @@ class Verifier:
         """
         after = self.recheck(fix.edits)
         allowed = self.errors - Counter([_key(diagnostic), *self._on_unreadable_line(diagnostic)])
-        new = Counter(_key(error, fix.edits) for error in after.errors) - allowed
-        others = tuple(error for error in after.errors if _key(error, fix.edits) in new)
+        keys = {id(error): _key(error, fix.edits) for error in after.errors}
+        new = Counter(key for key in keys.values() if not self._is_beyond_end(key)) - allowed
+        others = tuple(error for error in after.errors if keys[id(error)] in new)
         return Proof(after, others) if all(self._was_hidden(error, fix) for error in others) else None
 
     def _was_hidden(self, error: Diagnostic, fix: Fix) -> bool:
@@ -86,11 +95,17 @@ class Verifier:
         if error.code is Code.E402:
             return any(before.code is not Code.E402 for before in self.checked.errors)
         node, key = self.checked.network.by_name.get(error.node), _key(error, edits)
-        if node is None or key in self.errors or key[2] in {edit.span.line for edit in edits}:
+        if node is None or key in self.errors:
             return False
-        return any(self.checked.network.shapes[value] is None for value in node.inputs) or (
-            node.output is None and error.code is Code.E401
-        )
+        if key[2] in {edit.span.line for edit in edits}:
+            return node.layer is None  # whose attributes were wrong, so that it was not computed
+        shapes = self.checked.network.shapes
+        lacks_input = not node.inputs or any(shapes[value] is None for value in node.inputs)
+        return lacks_input or shapes[node.name] is None or (node.output is None and error.code is Code.E401)
+
+    def _is_beyond_end(self, key: ErrorKey) -> bool:
+        """Whether an error is where the spec was not checked before, as a limit was exceeded above."""
+        return self.end is not None and key[1:] >= self.end[1:] and key[1] == self.end[1]
 
     def _on_unreadable_line(self, diagnostic: Diagnostic) -> list[ErrorKey]:
         """Return all errors on the diagnostic's line if that is unreadable, as making it readable removes them all."""
@@ -120,9 +135,9 @@ class Verifier:
         return check_lines(source, lines, unreadable, self.overrides, read)
 
     def check_text(self, source: Source) -> Checked:
-        """Check the spec with another text, which is parsed as a whole so that all spans refer to it."""
-        self.spend(1 + len(self.checked.network.nodes))
-        return check_lines(source, *self._parse(source), self.overrides, self.read)
+        """Check the spec with another text, parsed as a whole so that all spans refer to it; raises BudgetSpent."""
+        self.spend(self._measure(source))
+        return check_lines(source, *parse(source, recognise), self.overrides, self.read)
 
     def _parse(self, source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
         self.spend(len(source.text) // CHARACTERS)
@@ -167,7 +182,8 @@ def _within(span: Span, around: Span) -> bool:
 
 def apply_edits(source: Source, edits: Sequence[Edit]) -> Source:
     """Return the edited source."""
-    text = source.text
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):  # from the end, to keep offsets valid
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return Source(source.name, text)
+    parts, end = list[str](), len(source.text)
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        parts += source.text[edit.span.end : end], edit.text
+        end = edit.span.start
+    return Source(source.name, "".join((*parts, source.text[:end])[::-1]))

@@ -26,13 +26,13 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
     if len(line.code_of_line) > LONGEST_LINE:
         return None
     recognisers = (
+        statements.recognise_statement,
         indentation.recognise_indented_lines,
         braces.recognise_unclosed_brace,
         braces.recognise_unopened_brace,
         braces.recognise_separate_claim,
         recipes.recognise_setting,
         sections.recognise_section,
-        statements.recognise_statement,
         slips.recognise_slip,
         indentation.recognise_bare_body,
         arrows.recognise_arrows,

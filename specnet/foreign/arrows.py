@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
 from specnet.foreign.bad_line import BadLine
@@ -60,4 +61,9 @@ def recognise_sign(code: Code, place: Span) -> Diagnostic | None:
 
 def is_layer(word: str, text: str) -> bool:
     """Return whether a word is a layer, or a block that a text defines."""
-    return get_layer_class(word) is not None or re.search(rf"^[ \t]*block[ \t]+{word}\b", text, re.M) is not None
+    return get_layer_class(word) is not None or word in _find_blocks(text)
+
+
+@lru_cache(maxsize=4)
+def _find_blocks(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"^[ \t]*block[ \t]+(\w+)", text, re.MULTILINE))

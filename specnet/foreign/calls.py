@@ -286,26 +286,26 @@ def _holds_layers(function: str, call: ast.Call) -> bool:
 
 def _translate_sequence(function: str, arguments: Iterable[ast.expr], program: Program) -> Call:
     """Translate layers one after the other, in a list, or with a name each: `OrderedDict([("conv1", …)])`."""
-    items = [*_list_items(arguments)]
+    items = [*list_items(arguments)]
     calls = [_translate_item(label, node, program) for label, node in items]
     if len(items) > 1:
         calls = [_name_call(call, node) for call, (_, node) in zip(calls, items, strict=True)]
     return replace(_join(function, calls), function=function, inputs=())
 
 
-def _list_items(arguments: Iterable[ast.expr]) -> Iterator[tuple[str, ast.expr]]:
+def list_items(arguments: Iterable[ast.expr]) -> Iterator[tuple[str, ast.expr]]:
     """Yield the layers of a sequence, each with its name or ""."""
     for node in arguments:
         match node:
             case ast.Tuple(elts=[ast.Constant(value=str(label)), item]):
                 yield label, item
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                yield from _list_items(items)
+                yield from list_items(items)
             case ast.Dict(keys=keys, values=values):
                 names = [key.value if isinstance(key, ast.Constant) else "" for key in keys]
                 yield from zip(map(str, names), values, strict=True)
             case ast.Call(func=ast.Name(id="OrderedDict") | ast.Attribute(attr="OrderedDict"), args=items):
-                yield from _list_items(items)
+                yield from list_items(items)
             case _:
                 yield "", node
 

@@ -204,6 +204,14 @@ class ChainBuilder:
             self.unknown += [other] if other != self.current else []
         self.current = value if self.current == other else self.current
 
+    def is_tapped(self, value: str) -> bool:
+        """Return whether a value has its label already."""
+        return value in self.places and bool(self.steps[self.places[value]].label)
+
+    def label(self, value: str) -> str:
+        """Return the label of a value, after giving it to its step."""
+        return self._tap(value).removeprefix("@")
+
     def _tap(self, value: str) -> str:
         """Return `@label` for a value, after giving its step that label."""
         if value not in self.places:
@@ -242,6 +250,11 @@ def format_title(steps: Sequence[Step]) -> str:
     if is_chain:
         text, rest = _cut_chain(steps)
         return f"{text} -> … and {rest} more layers" if rest else text
+    return format_lines(steps)
+
+
+def format_lines(steps: Sequence[Step]) -> str:
+    """Return the steps on a line each, or the first ones."""
     rest = len(steps) - MOST_LINES
     return "\n".join([*(step.text for step in steps[:MOST_LINES]), *([f"… and {rest} more lines"] if rest > 0 else [])])
 

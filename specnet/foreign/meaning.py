@@ -31,7 +31,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from specnet.attributes import Attributes
 from specnet.foreign.values import Value
+from specnet.layers import get_layer_class
 
 REQUIRED = object()
 """The default of a parameter that has none."""
@@ -82,6 +84,12 @@ class Signature:
     """Names that parameters had in earlier versions."""
     complete: Completion = leave_as_given
     """What the tool computes from the arguments."""
+    classes: Mapping[str, type[Attributes]] | None = None
+    """The attributes of what stands behind the arrow, by its word, if these are no layers."""
+
+    def find_class(self, word: str) -> type[Attributes] | None:
+        """Return the attributes that a word behind the arrow takes."""
+        return get_layer_class(word) if self.classes is None else self.classes.get(word)
 
     @cached_property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -102,13 +110,16 @@ def read_table(
     activations: Mapping[str, str] | None = None,
     renamed: Mapping[str, str] | None = None,
     completions: Mapping[str, Completion] | None = None,
+    classes: Mapping[str, type[Attributes]] | None = None,
 ) -> Table:
     """Read rows of the form `NAME(PARAMETER: MEANING = DEFAULT, …) -> LAYERS`, which may extend over several lines."""
     table = dict[str, tuple[Signature, ...]]()
     for row in ROW.finditer(rows):
         signature = _read_signature(row["stub"], row["layers"].strip())
         complete = (completions or {}).get(row["name"], leave_as_given)
-        signature = replace(signature, activations=activations or {}, renamed=renamed or {}, complete=complete)
+        signature = replace(
+            signature, activations=activations or {}, renamed=renamed or {}, complete=complete, classes=classes
+        )
         table[row["name"]] = (*table.get(row["name"], ()), signature)
     bases = {signature.base for rows in table.values() for signature in rows}
     return {name: tuple(_add_base(row, table) for row in rows) for name, rows in table.items() if name not in bases}

@@ -7,12 +7,13 @@ Such lines can be read: only their values are wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
+from specnet.foreign import LONGEST_LINE
 from specnet.foreign.arrows import NO_VALUE, recognise_sign
 from specnet.foreign.punctuation import CONDITION
-from specnet.source import Span
+from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser_input import MASK, mask_text
 
@@ -52,20 +53,24 @@ def explain_operators(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
             causes.setdefault(cause.fixes[0].edits[0].span, cause)
         else:
             kept.append(diagnostic)
-    return [diagnostic for diagnostic in kept if not _is_within(diagnostic, causes)] + [*causes.values()]
+    by_line = dict[tuple[Source, int], list[Span]]()
+    for span in causes:
+        by_line.setdefault((span.source, span.line), []).append(span)
+    return [diagnostic for diagnostic in kept if not _is_within(diagnostic, by_line)] + [*causes.values()]
 
 
-def _is_within(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
-    """Return whether a diagnostic is about a part of one of these spans."""
-    places = [label.span for label in diagnostic.labels[:1]]
-    return any(
-        span.source is place.source and span.start <= place.start and place.end <= span.end
-        for place in places
-        for span in spans
-    )
+def _is_within(diagnostic: Diagnostic, spans: Mapping[tuple[Source, int], Sequence[Span]]) -> bool:
+    """Return whether a diagnostic is about a part of one of these spans, each of which is within a line."""
+    if not diagnostic.labels:
+        return False
+    place = diagnostic.labels[0].span
+    around = spans.get((place.source, place.line), ())
+    return any(span.start <= place.start and place.end <= span.end for span in around)
 
 
 def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
+    if len(place.source.line(place.line)) > LONGEST_LINE:
+        return None
     recognisers = [
         _recognise_comment,
         _recognise_condition,

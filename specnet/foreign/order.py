@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
 from specnet.foreign.arrows import is_layer
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.parser_input import find_statement_end, mask_text
+from specnet.syntax.parser_input import find_statement_end, mask_file
+
+BLOCK = re.compile(r"[ \t]*block[ \t]+(?P<name>\w+)")
 
 LOOPS = frozenset({"repeat", "for"})
 
@@ -17,20 +22,17 @@ LOOPS = frozenset({"repeat", "for"})
 def recognise_early_call(call: Span) -> Diagnostic | None:
     """Recognise the call of a block that is defined further down; the fix moves the block above its first call."""
     name, source = call.text, call.source
-    statements = [*_split_into_statements(source.text)]
-    define = re.compile(rf"[ \t]*block[ \t]+(?P<name>{re.escape(name)})\b")
-    blocks = [(start, end) for start, end in statements if start > call.start and define.match(source.text, start)]
-    if not blocks:
+    definitions = _find_definitions(source.text).get(name, ())
+    found = next((each for each in definitions if each.start > call.start), None)
+    if found is None:
         return None
-    code, (start, end) = mask_text(source.text), blocks[0]
-    first = next(s for s, e in statements if re.search(rf"\b{re.escape(name)}\b", code[s:e]))
-    text = source.text[start:end]
+    first, text = _find_first_call(source.text, name), source.text[found.start : found.end]
     move = (
         Edit(source.span(first, first), text if text.endswith("\n") else f"{text}\n"),
-        Edit(source.span(start, end), ""),
+        Edit(source.span(found.start, found.end), ""),
     )
-    found = define.match(source.text, start)
-    label = Label(source.span(*found.span("name")) if found else call, "defined here", primary=False)
+    at = found.name
+    label = Label(source.span(at, at + len(name)), "defined here", primary=False)
     message = f"`{name}` is called above its definition; a block stands above the lines that call it"
     title = f"move the block `{name}` above line {source.span(first, first).line}"
     return make_diagnostic(Code.E101, message, call, label, fixes=[Fix(title, move, safe=True)])
@@ -49,16 +51,44 @@ def recognise_label(call: tree.Call) -> Diagnostic | None:
     return make_diagnostic(Code.E101, message, word, fixes=[colon])
 
 
-def _split_into_statements(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and the end of each statement that is in no braces, with the blank lines after it."""
-    start = 0
-    while start < len(text):
-        end = find_statement_end(text, start)
-        yield start, end
-        start = end
+@dataclass(frozen=True)
+class Definition:
+    """The start and the end of a block that is in no braces, with the blank lines after it, and where its name is."""
+
+    start: int
+    end: int
+    name: int
+
+
+@lru_cache(maxsize=4)
+def _find_definitions(text: str) -> Mapping[str, list[Definition]]:
+    """Return the blocks of a file by their names."""
+    found = dict[str, list[Definition]]()
+    for start, end in _split_into_statements(text):
+        if block := BLOCK.match(text, start):
+            found.setdefault(block["name"], []).append(Definition(start, end, block.start("name")))
+    return found
+
+
+@lru_cache(maxsize=4)
+def _split_into_statements(text: str) -> list[tuple[int, int]]:
+    """Return the start and the end of each statement that is in no braces, with the blank lines after it."""
+    starts = [0]
+    while starts[-1] < len(text):
+        starts.append(find_statement_end(text, starts[-1]))
+    return [*pairwise(starts)]
+
+
+@lru_cache
+def _find_first_call(text: str, name: str) -> int:
+    """Return the start of the first statement that has a name."""
+    found = re.compile(rf"\b{re.escape(name)}\b").search(mask_file(text))
+    assert found, "a call has led here"
+    return next(start for start, end in _split_into_statements(text) if found.start() < end)
 
 
 def begins_line(call: Span) -> bool:
     """Return whether a call is the first element of its line or arm."""
-    before = call.source.text[: call.start]
-    return re.search(r"(?:^|[\n|{])\s*(?:\w+:\s*)?\Z", before) is not None
+    text = call.source.text
+    start = max(text.rfind(sign, 0, call.start) for sign in "\n|{") + 1
+    return re.fullmatch(r"\s*(?:\w+:\s*)?", text[start : call.start]) is not None

@@ -7,6 +7,7 @@ import re
 
 from specnet.foreign.calls import parse_python
 from specnet.foreign.tools import CONSTANT, IMPORT
+from specnet.syntax.parser_input import MASK
 
 NAME = r"[A-Za-z_]\w*"
 GIVEN = rf"(?:{NAME}(?:[ \t]*,[ \t]*{NAME})*[ \t]*=[ \t]*)?"
@@ -22,16 +23,32 @@ TRAINING = re.compile(
 IDLE = re.compile(
     rf"[ \t]*(?:{GIVEN}(?:[\w.]+\.)?Sequential\(\)|super\([^()]*\)\.__init__\([^()]*\)|return\b|print\(|assert\b|del\b|"
     rf"{GIVEN}[\w.]+\.(?:summary|eval|train|build|cuda|cpu|evaluate|predict|save\w*|load_\w+|zero_grad|step|backward|"
-    rf"manual_seed|seed|set_seed|plot_model)\(|plt\.|{GIVEN}torch\.device\(|%|!pip)"
+    rf"manual_seed|seed|set_seed|plot_model)\(|[rbu]?\"\"\"[^\n]*\"\"\"|plt\.|{GIVEN}torch\.device\(|%|!pip)"
 )
 """Statements that do nothing to the layers."""
+
+IMAGES = re.compile(r"[ \t]*[\w(), \t]+=[ \t]*[\w.]+\.load_data\(")
+"""The reading of a data set of Keras."""
+
+NUMBER = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[\d_.]+(?:[eE]-?\d+)?)")
+"""A number with a name."""
+
+INSTANCE = re.compile(rf"[ \t]*{GIVEN}(?P<name>{NAME})\([^\n]*\)[ \t]*(?:#.*)?")
+"""The making of a network, `net = Net()`, if there is a class of this name."""
+
+LOOP = re.compile(
+    rf"(?P<indent>[ \t]*)(?:for|while|with|if|try)\b[^\n{{}}]*:[ \t{MASK}]*\n"
+    rf"(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t\r{MASK}]*\n)*)"
+)
+LEARNS = re.compile(r"\.backward\(|\bzero_grad\(|\.step\(|\bno_grad\(|__name__|\bprint\(|\bloader\b|\w+_loader\b")
+"""What the body of a training loop has, and no `repeat` of layers."""
 
 CLASS = re.compile(r"[ \t]*(?:class|def)\b")
 
 
 def gives_no_value(statement: str) -> bool:
     """Return whether a statement of a program gives no value of the network."""
-    kinds = (IMPORT, CLASS, MODEL, TRAINING, IDLE, CONSTANT)
+    kinds = (IMPORT, CLASS, MODEL, TRAINING, IDLE, IMAGES, CONSTANT)
     return any(kind.match(statement) for kind in kinds)
 
 

@@ -10,12 +10,11 @@ from specnet.foreign.bad_line import BadLine, find_changes, find_end_of_call
 from specnet.foreign.calls import VARIABLES, Call, set_label, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
 from specnet.foreign.dataflow import Line, find_tap, read_lines
+from specnet.foreign.definitions import recognise_definition
 from specnet.foreign.tools import guess_tool, read_program
 from specnet.layers import get_layer_class
 from specnet.syntax.parser_input import MASK
 from specnet.syntax.recovery import Hint
-
-DEFINITION = re.compile(r"(?P<indent>[ \t]*)(?P<word>class|def)\b[^\n{}]*:[ \t\0]*$", re.MULTILINE)
 
 PARTS = re.compile(
     r"(?P<before>[\s|{]*(?:[A-Za-z_]\w*[ \t]*:[ \t]*)?)(?P<chain>.*?)(?P<after>\s*(?:=>[^\n]*)?)$", re.DOTALL
@@ -36,11 +35,8 @@ WORDS = frozenset({"input", "repeat", "same", "head"})
 def recognise_python(line: BadLine) -> Hint | None:
     """Recognise a class or function as a whole, or calls on a line, which may end on a later one."""
     text, code, (start, end) = line.text, line.code, line.bounds
-    if definition := DEFINITION.match(code, start):
-        body = re.compile(rf"(?:\n{definition['indent']}[ \t]+[^\n]*|\n[ \t]*(?=\n|\Z))*").match(code, definition.end())
-        message = f"`{definition['word']}` is Python; a spec lists its layers, one a line"
-        region = start, body.end() if body else end
-        return Hint(message, definition.start("word"), definition.end("word"), region=region)
+    if definition := recognise_definition(line):
+        return definition
     if alias := ALIAS.fullmatch(code, start, end):
         return _hint_alias(alias, line)
     end = find_end_of_call(code, start)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from specnet import settings, suggest
 from specnet.attributes import Setting
 from specnet.foreign.bad_line import BadLine, find_changes
 from specnet.foreign.words import find_closest_word, translate_anywhere, translate_word
 from specnet.settings import Training
-from specnet.syntax.parser_input import MASK, TextChange, mask_text
+from specnet.syntax.parser_input import MASK, TextChange, mask_file
 from specnet.syntax.recovery import Hint
 
 SECTION = re.compile(r"^[ \t]*train[ \t]*\{", re.MULTILINE)
@@ -99,9 +100,7 @@ class Home:
     def move(self, text: str, place: tuple[int, int], value: str) -> Move:
         """Return the move of the line at a place to the end of the line that the attribute belongs to, or a new one."""
         argument = f"{self.key}={value}"
-        found = re.compile(rf"^[ \t]*{self.line}\b[^\n{{}}{MASK}]*", re.MULTILINE).search(
-            mask_text(text), _find_section(text)
-        )
+        found = _find_line(text, self.line)
         if found is None:
             whole = f"{self.line} {self.choice} {argument}".replace("  ", " ")
             return Move(whole, ((*place, whole),))
@@ -110,9 +109,12 @@ class Home:
         return Move(f"{found[0].strip()} {argument}", ((end, end, f" {argument}"), (start, after, "")))
 
 
-def _find_section(text: str) -> int:
-    found = SECTION.search(text)
-    return found.end() if found else 0
+@lru_cache
+def _find_line(text: str, line: str) -> re.Match[str] | None:
+    """Return the first line of `train` that begins with a word, up to its comment."""
+    section = SECTION.search(text)
+    pattern = re.compile(rf"^[ \t]*{line}\b[^\n{{}}{MASK}]*", re.MULTILINE)
+    return pattern.search(mask_file(text), section.end() if section else 0)
 
 
 def find_home(name: str) -> Home | None:

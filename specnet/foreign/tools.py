@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from specnet.foreign import keras_layers, tensorflow_layers, torch_layers
 from specnet.foreign.meaning import Signature, Table
-from specnet.syntax.parser_input import MASK, mask_text
+from specnet.syntax.parser_input import MASK, mask_file, mask_text
 
 PYTORCH, KERAS, TENSORFLOW = "PyTorch", "Keras", "TensorFlow"
 
@@ -86,7 +87,7 @@ def read_program(text: str) -> Program:
     """Return what a text, which may be a spec with a few lines of a program, says of its names."""
     constants = {found["name"]: found["value"].partition(" #")[0] for found in CONSTANT.finditer(text)}
     nodes = {name: node for name, value in constants.items() if (node := _parse_constant(value))}
-    return Program(guess_tool(text), _read_imports(mask_text(text)), nodes)
+    return Program(guess_tool(text), _read_imports(mask_file(text)), nodes)
 
 
 def _parse_constant(text: str) -> ast.expr | None:
@@ -111,17 +112,26 @@ def _read_imports(code: str) -> Mapping[str, str]:
 
 
 def is_import_read(statement: str, text: str) -> bool:
-    """Return whether a text has a name, outside this import, that the import brings in."""
+    """Return whether a text has a name, outside its imports, that this one brings in."""
     found = IMPORT.match(statement)
-    each = NAME.finditer(re.sub(r"[()]", " ", found["names"])) if found else ()
+    each = NAME.finditer(re.sub(r"[()\\]", " ", found["names"])) if found else ()
     names = [one["alias"] or one["name"].partition(".")[0] for one in each]
-    return any(is_read_elsewhere(name, text, statement) for name in names)
+    code = IMPORT.sub("", mask_text(text))
+    return any(re.search(rf"\b{re.escape(name)}\b", code) for name in names)
 
 
 def is_read_elsewhere(name: str, text: str, statement: str) -> bool:
     """Return whether a text has a name outside one of its statements."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    return len(word.findall(mask_text(text))) > len(word.findall(mask_text(statement)))
+    return _count_words_of_file(text)[name] > _count_words(mask_text(statement))[name]
+
+
+@lru_cache(maxsize=4)
+def _count_words_of_file(text: str) -> Counter[str]:
+    return _count_words(mask_file(text))
+
+
+def _count_words(code: str) -> Counter[str]:
+    return Counter(re.findall(r"\w+", code))
 
 
 def guess_tool(text: str) -> str:

@@ -118,6 +118,8 @@ tanh(input: value) -> tanh
 softmax(input: value, dim: 1 | None = None, _stacklevel: unread = 3, dtype: unread = None) -> softmax
 softmax(input: value, dim: -1 = None, _stacklevel: unread = 3,
        dtype: unread = None) -> softmax, but on a map dim=-1 is the width, and softmax here is over the channels
+log_softmax(input: value, dim: 1 | -1 | None = None, _stacklevel: unread = 3,
+       dtype: unread = None) -> softmax, but `loss cross_entropy` applies log_softmax itself: leave it out
 dropout(input: value, p: p = 0.5, training: unread = True, inplace: unread = False) -> dropout
 max_pool2d(input: value, kernel_size: F, stride: S = None, padding: P = 0, dilation: D = 1, ceil_mode: ceil = False,
        return_indices: False = False) -> pool max
@@ -154,6 +156,10 @@ view(batch: -1, elements: features) -> flatten
 reshape(batch: unread, elements: -1) -> flatten
 reshape(batch: -1, elements: features) -> flatten
 flatten(start_dim: 1 = 0, end_dim: -1 = -1) -> flatten
+mean(dim: (2, 3) | (-2, -1) | (-1, -2), keepdim: False = False) -> pool avg global -> flatten
+mean(dim: (2, 3) | (-2, -1) | (-1, -2), keepdim: True = False) -> pool avg global
+squeeze(dim: unread = None) -> flatten, but squeeze leaves out sizes of 1, and flatten makes a vector
+contiguous() -> identity
 relu() -> relu
 sigmoid() -> sigmoid
 tanh() -> tanh

@@ -21,7 +21,6 @@ from specnet.foreign.values import (
     subtract,
     to_spec_value,
 )
-from specnet.layers import get_layer_class
 from specnet.printer.values import format_value
 
 
@@ -76,7 +75,7 @@ class _Draft:
     def __init__(self, row: Signature) -> None:
         self.row = row
         self.layers = [layer.split() for layer in row.layers.split(" -> ")] if row.layers else []
-        self.classes = [get_layer_class(words[0]) for words in self.layers]
+        self.classes = [row.find_class(words[0]) for words in self.layers]
         self.following: list[str] = []
         self.differences: list[str] = [row.difference] if row.difference else []
         self.reads: Reads | None = None
@@ -250,7 +249,8 @@ def _format_unless_default(cls: type[Attributes], key: str, value: Value, is_giv
     """Return an attribute as a line has it; "" if it is SpecNet's default and nobody wrote it as a number."""
     text, name = format_foreign_value(value), cls.field_of(key) or ""
     default = cls.model_fields[name].default
-    is_default = default not in (None, PydanticUndefined) and text == format_value(default)
+    has_default = default not in (None, PydanticUndefined)
+    is_default = has_default and (text == format_value(default) or (type(value) is float and value == default))
     if is_default and (not is_given or isinstance(value, str)):
         return ""
     letters = [letter for letter in map(cls.key_of, cls.model_fields) if letter.isupper()]

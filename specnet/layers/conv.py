@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, prod
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -13,7 +13,7 @@ from specnet.layers.base import Family, Shape, Shapes, TorchCall, check_bounds, 
 from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
-    vary_groups,
+    vary_filter_groups,
     vary_padding,
     vary_rounding,
     vary_size,
@@ -75,7 +75,7 @@ class Conv(Windowed):
         yield from vary_window(self.kernel_size)
         yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
         yield from vary_size("out_channels", self.out_channels, wanted, self.groups)
-        yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from vary_filter_groups("groups", self.groups, inputs[0][-1], self.out_channels)
         yield from vary_rounding("floor")
         yield from vary_dilation(self.dilation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import gcd, prod
+from math import prod
 from typing import ClassVar
 
 from pydantic import Field, model_validator
@@ -25,7 +25,7 @@ from specnet.layers.base import (
 from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
-    vary_groups,
+    vary_filter_groups,
     vary_output_padding,
     vary_padding,
     vary_size,
@@ -143,7 +143,7 @@ class Deconv(Layer):
         yield from vary_window(self.kernel_size)
         yield from vary_padding(self.padding, self.kernel_size[0], self.dilation[0])
         yield from vary_size("out_channels", self.out_channels, wanted, self.groups)
-        yield from vary_groups("groups", self.groups, gcd(inputs[0][-1], self.out_channels))
+        yield from vary_filter_groups("groups", self.groups, inputs[0][-1], self.out_channels)
         yield from vary_dilation(self.dilation)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:

@@ -134,6 +134,9 @@ class Pool(Windowed):
         height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
 
+    def value_in_force(self, field: str) -> Any:
+        return self.stride or self.kernel_size if field == "stride" else super().value_in_force(field)
+
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.kernel_size:
             yield from vary_stride(self.stride or self.kernel_size)

@@ -53,7 +53,7 @@ class Upsample(Reshaping):
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Upsample:
         if (self.scale_factor is None) == (self.size is None):
-            raise ValueError("needs either a factor or a size `to`")
+            raise ValueError("needs either a `factor` or a size `to`")
         if self.align_corners and self.mode not in ("bilinear", "bicubic"):
             raise ValueError("takes `align_corners` with `bilinear` and `bicubic` only")
         return self

@@ -30,6 +30,12 @@ MAX_STEPS = 100_000
 """Elements of a network when its repetitions are written out."""
 
 
+MAX_UNREADABLE = 20
+"""Lines of a file that cannot be read; it is read no further."""
+
+MAX_ERRORS = 1_000
+"""Errors of a spec; it is checked no further, as finding out what was meant takes time."""
+
 MAX_DIAGNOSTICS = 100
 """Diagnostics that are shown, errors first; the others are counted."""
 

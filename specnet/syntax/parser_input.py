@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from specnet.source import Source, Span
 
@@ -70,6 +71,12 @@ class ParseError(Exception):
 def mask_text(text: str) -> str:
     """Return the text with strings and comments masked; every other character keeps its offset."""
     return re.sub(r'"[^"\n]*"|#[^\n]*', lambda found: MASK * len(found[0]), text)
+
+
+@lru_cache(maxsize=4)
+def mask_file(text: str) -> str:
+    """Return a whole file as `mask_text` does, which each of its errors asks for."""
+    return mask_text(text)
 
 
 def find_line(text: str, at: int) -> tuple[int, int]:

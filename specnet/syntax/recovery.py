@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim, Translated, make_diagnostic
 from specnet.source import Source
 from specnet.syntax import tree
+from specnet.syntax.limits import MAX_UNREADABLE, make_limit_diagnostic
 from specnet.syntax.parser_input import (
     PLACEHOLDER,
     ParseError,
@@ -23,9 +24,6 @@ from specnet.syntax.parser_input import (
     find_statement_end,
     mask_text,
 )
-
-MOST_ERRORS = 20
-"""The largest number of bad lines that are reported; the rest of the file is not read."""
 
 CHOICE = re.compile(r"\bor\s*\{")
 """The `or {` of `identity or { … }`, which has its meaning only if nothing else is in the arm."""
@@ -72,8 +70,9 @@ Recogniser = Callable[[ParserInput, int, ParseError], Hint | None]
 def recover(source: Source, read: ReadLines, recognise: Recogniser | None) -> tuple[tree.Lines, list[Diagnostic]]:
     """Return the lines of a source that cannot be read as a whole, and a diagnostic for each bad line."""
     recovery = Recovery(ParserInput.of(source), read, recognise)
-    while recovery.starts[-1] < len(recovery.input.text) and len(recovery.diagnostics) < MOST_ERRORS:
+    while recovery.starts[-1] < len(recovery.input.text) and len(recovery.diagnostics) < MAX_UNREADABLE:
         recovery.step()
+    recovery.report_end()
     return tuple(line for lines in recovery.statements for line in lines), recovery.diagnostics
 
 
@@ -110,6 +109,14 @@ class Recovery:
         self.diagnostics.append(_make_diagnostic(self.input, error, hint))
         self._forget_statements(place)
         self._replace(error, hint)
+
+    def report_end(self) -> None:
+        """Report where the text is read no further, unless there is nothing below its last unreadable line."""
+        rest = re.compile(rf"[^\s{PLACEHOLDER}]+").finditer(self.input.text, self.starts[-1])
+        places = (self.input.span(*word.span()) for word in rest)
+        if end := next((place for place in places if place.line > max(self.reported)), None):
+            message = f"the file is read no further than this, after {MAX_UNREADABLE} lines that cannot be read"
+            self.diagnostics.append(make_limit_diagnostic(message, end))
 
     def _keep(self, lines: tree.Lines, end: int) -> None:
         self.statements.append(lines)

@@ -195,6 +195,53 @@ def test_fix_says_when_it_changes_nothing(
     assert Path("a.net").read_text(encoding="utf-8") == text
 
 
+TWO_ERRORS = "input 32x32x3\nconv K=10 F=7 -> rleu\nconv K=6 F=5 S=2\nfc 3\n"
+
+UNSAFE = {
+    "the first of several": (LECTURE, LECTURE.replace("S=2", "S=1"), "E301: S=2 → S=1 in conv2, line 3: 22×22×6\n", 1),
+    "beside safe ones": (TWO_ERRORS, TWO_ERRORS.replace("rleu", "relu").replace("S=2", "S=1"), "E301: S=2 → S=1", 2),
+    "of a warning": (
+        "input 28x28x1\nfc 9\ntrain { data mnist }\n",
+        "input 28x28x1\nfc 10\ntrain { data mnist }\n",
+        "W508: 9 → 10 in line 2",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_unsafe_fixes_are_the_first_that_are_offered(
+    case: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    text, mended, said, made = UNSAFE[case]
+    assert main(["check", "--fix", "--unsafe-fixes", spec(text)]) == 0
+    assert Path("a.net").read_text(encoding="utf-8") == mended
+    err = capsys.readouterr().err
+    assert f"a.net: {said}" in err
+    assert err.endswith(f"a.net: {made} fix{'' if made == 1 else 'es'} applied\n")
+
+
+def test_unsafe_fixes_need_fix(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    assert main(["check", "--unsafe-fixes", spec(LECTURE)]) == 2
+    assert capsys.readouterr().err == "error: --unsafe-fixes goes with --fix, which writes the file\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (LECTURE, "1 error, 1 fixable with --fix --unsafe-fixes"),
+        ("input 4x4x1\nrleu\n", "1 error, 1 fixable with --fix"),
+        (f"{LECTURE}train {{ optimizer sdg }}\n", "2 errors, 1 fixable with --fix, 1 more with --unsafe-fixes"),
+        ("input 4x4x1\nxyzzy\n", "1 error"),
+    ],
+)
+def test_the_last_line_counts_what_can_be_fixed(
+    text: str, verdict: str, capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    main(["check", spec(text)])
+    assert capsys.readouterr().out.splitlines()[-1] == f"a.net: {verdict}"
+
+
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\xfa", b"net A\xff\n", b"\x7fELF\x02\x01" + bytes(5000)])
 def test_a_file_that_is_not_text_is_a_wrong_spec(
     capsys: pytest.CaptureFixture[str], spec: Callable[..., str], data: bytes

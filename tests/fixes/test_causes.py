@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from specnet.analyses.expectations import MEANING_OF_FLOPS
 from specnet.compiler import Checked, check_source, read_beside
-from specnet.diagnostics import Code, Diagnostic
+from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
 from specnet.fixes import add_fixes, apply_edits
 from specnet.source import Source
 
@@ -60,7 +63,10 @@ FIRST = {
         "upsample 2 -> concat @a\n",
         "P=0 → P=1 in conv3, line 4: 64×64×16",
     ),
-    "the decoder before the encoder": (UNET, "OP=0 → OP=1 in deconv1, line 6, and in deconv2, line 7: 17×17×16"),
+    "the decoder before the encoder": (
+        UNET,
+        "OP=0 → OP=1 in deconv1, line 6, and in deconv2, line 7: 17×17×16",
+    ),
     "two arms wrong in the same way": (
         "input 33x33x64\nconcat {\n  | conv K=16 F=1\n  | conv K=16 F=3 P=6 D=8\n  | conv K=16 F=3 P=12 D=16\n"
         "  | conv K=16 F=3 P=18 D=18\n}\n",
@@ -92,7 +98,12 @@ FIRST = {
     ),
     "a number that counts twice": (
         "input 8x8x3\nconv K=7 F=3 P=1 -> conv K=4 F=3 P=1\nexpect parameters 580\nexpect macs 36_288\n",
-        "K=7 → K=9 in conv, line 2",
+        "K=7 → K=9 in conv1, line 2",
+    ),
+    "a number unlike those of its siblings": (
+        "block b(k) { conv K=k F=1x7 P=0x3 -> conv K=k F=1x8 P=0x3 -> conv K=k F=1x7 P=0x3 }\ninput 8x8x2\nb 4\nb 4\n"
+        "expect parameters 640\n",
+        "F=1x8 → F=1x7 in the second conv, line 1",
     ),
     "an expectation beside one that is met": (
         "input 8x8x3\nconv K=4 F=3 P=1\nexpect parameters 113\nexpect macs 6_912\n",
@@ -111,8 +122,13 @@ def test_the_first_fix_is_where_the_cause_is(case: str) -> None:
     assert check_source(apply_edits(checked.source, edits)).ok
 
 
+MOBILE = "block separable(K) {{ conv K=C F=3 P=1 G={groups} -> conv K=K F=1 }}\ninput 8x8x32\n{calls}"
+
 OFFERED = {
-    "paddings beside the input": (ALEXNET.format(size="224x224x3", claim=""), "P=0 → P=1:2 in conv1, line 2: 55×55×96"),
+    "paddings beside the input": (
+        ALEXNET.format(size="224x224x3", claim=""),
+        "P=0 → P=1:2 in conv1, line 2: 55×55×96",
+    ),
     "a divisible input": (UNET, "input 35x35x1 → 36x36x1, line 1: 18×18×16"),
     "a crop at both joins": (UNET, "crop=center in concat1, line 6, and in concat2, line 7: 16×16×16"),
     "half of a fix, with what it uncovers": (
@@ -122,6 +138,23 @@ OFFERED = {
     "channels that groups divide": (
         "input 8x8x3\nconv K=48 F=1\nconv K=64 F=1 G=32\n",
         "K=48 → K=64 in conv1, line 2: 8×8×64",
+    ),
+    "a group for each channel": (
+        "input 8x8x32\nconv K=32 F=3 P=1 G=7\nfc 3\n",
+        "G=7 → G=32 in conv1, line 2: 8×8×32",
+    ),
+    "a group for each channel of several inputs": (
+        MOBILE.format(groups=7, calls="separable 64\nseparable 128\n"),
+        "G=7 → G=C in the first conv, line 1: 8×8×32",
+    ),
+    "the stride of a pool, which is that of its window": (
+        "input 31x31x3\npool max F=3 => 15x15x3\n",
+        "S=3 → S=2 in pool1, line 2: 15×15×3",
+    ),
+    "one layer of several on a line": (
+        "input 8x8x3\nconv K=4 F=3 P=1 -> @a\nblock b() { conv K=4 F=3 P=1 -> conv K=4 F=3 }\nb -> add @a\n"
+        "b -> conv 1 F=1\n",
+        "P=0 → P=1 in the second conv, line 3: 8×8×4",
     ),
     "a size to come to": (
         "input 9x9x3\nconv K=8 F=3 P=1 -> @a\npool max F=2 floor\nupsample 2 -> concat @a\n",
@@ -135,6 +168,77 @@ OFFERED = {
 def test_a_fix_of_each_kind_is_offered(case: str) -> None:
     text, title = OFFERED[case]
     assert title in titles(text)
+
+
+EXCLUSIONS = {
+    "deconv K=8 F=3 S=2 OP=2": ["OP=2 → OP=1", "without OP=2"],
+    "deconv K=8 F=3 S=2 P=same OP=1": ["without P=same", "without OP=1"],
+    "pool max F=2 global": ["without F=2", "without global"],
+    "pool max S=2 P=1 global": ["without S=2 P=1"],
+    "pool avg F=2 D=2": ["without D=2"],
+    "upsample 2 align_corners": ["without align_corners"],
+    "upsample 2 to=16": ["without 2", "without to=16"],
+    "upsample": [],
+    "default deconv S=2 OP=2\ndeconv K=8 F=3": [],
+}
+"""Layers whose attributes exclude each other, each with the beginnings of the titles of its fixes."""
+
+
+@pytest.mark.parametrize("layer", EXCLUSIONS)
+def test_an_attribute_that_excludes_another_is_changed_or_left_out(layer: str) -> None:
+    text = f"input 8x8x8\n{layer}\nfc 3\n"
+    assert first_error(text).code is Code.E115
+    line = text.count("\n") - 1
+    assert [title.partition(" in ")[0] for title in titles(text)] == EXCLUSIONS[layer]
+    assert all(title.endswith(f"line {line}") for title in titles(text))
+
+
+COUNTS = {
+    "macs": ("macs 13_824", "13,824 is twice that", ["expect macs 13_824 → 6_912, line 3"]),
+    "rounded macs": ("macs 13.8k", "13,800 is about twice that", ["expect macs 13.8k → 6_912, line 3"]),
+    "flops that are macs": ("flops 6_912", MEANING_OF_FLOPS, ["macs"]),
+    "flops": ("flops 13_824", MEANING_OF_FLOPS, ["macs 6_912"]),
+    "wrong flops": ("flops 3", MEANING_OF_FLOPS, ["macs, which uncovers E402 in line 3"]),
+    "parameters": ("params 112", "", ["parameters"]),
+    "a bound": ("flops < 1k", MEANING_OF_FLOPS, ["macs, which uncovers E402 in line 3"]),
+}
+"""What is expected of a network, each with the beginning of a note and the titles of the fixes."""
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_a_quantity_of_another_name_or_unit_is_counted_here(case: str) -> None:
+    expected, note, found = COUNTS[case]
+    text = f"input 8x8x3\nconv K=4 F=3 P=1\nexpect {expected}\n"
+    error = first_error(text)
+    assert [fix.title for fix in error.fixes] == found
+    assert "".join(error.notes).startswith(note)
+
+
+def test_no_two_fixes_of_an_error_have_one_title() -> None:
+    two = "conv K=8 F=1x8 P=0x3 -> conv K=8 F=7x1 P=3x0"
+    text = f"block b() {{\n  {two} -> {two}\n}}\ninput 8x8x8\nb\nb\nexpect parameters 3776\n"
+    found = titles(text)
+    assert len(found) > 1
+    assert len({*found}) == len(found)
+
+
+def test_no_fix_makes_the_changes_of_another_and_more() -> None:
+    text, _ = FIRST["padding two layers up"]
+    edits = [{(edit.span.start, edit.text) for edit in fix.edits} for fix in first_error(text).fixes]
+    assert not any(one < other for one in edits for other in edits)
+
+
+def test_the_fixes_of_a_warning_are_kept_beside_errors() -> None:
+    checked = check_source(Source("a.net", "input 8x8x3\nconv K=4 F=3 S=2\nfc 4\n"))
+    number = checked.source.span(19, 20)
+    warning = make_diagnostic(Code.W508, "", number, fixes=[make_replacement(number, n) for n in ("8", "0")])
+    both = replace(checked, diagnostics=(*checked.diagnostics, warning))
+    assert [fix.title for fix in add_fixes(both, {}, read_beside).diagnostics[-1].fixes] == ["8"]
+
+
+def test_a_misspelt_word_is_corrected_though_what_follows_is_wrong_too() -> None:
+    text = "input 32x32x3\nconv K=8 F=7 -> rleu\nconv K=6 F=5 S=2\nfc 3\n"
+    assert titles(text) == ["relu, which uncovers E301 in line 3"]
 
 
 def test_a_fix_that_uncovers_another_error_comes_last() -> None:

@@ -160,7 +160,7 @@ def check(text: str, name: str = "test.net") -> Checked:
         # Keras
         ("Conv2D(8, (3, 3), padding='same', activation='relu')", "conv K=8 F=3 P=same -> relu"),
         ("model.add(MaxPooling2D(pool_size=2))", "pool max F=2"),
-        ("x = Dense(10, activation='softmax', name='out')(x)", "out: fc 10 -> softmax"),
+        ("x = Dense(10, activation='softmax', name='out')(x)", "out: conv K=10 F=1 -> softmax"),
         ("conv filters=8 F=3", "K"),
         ("conv K=8 F=3 strides=1", "S"),
         ("conv K=8 F=3 padding=valid", "P=0"),
@@ -498,7 +498,11 @@ def test_fix_corrects_all_that_is_wrong_on_a_line(written: str, meant: str, tmp_
 
 
 def test_many_bad_lines_come_to_an_end() -> None:
-    assert len(check("?\n" * 100).diagnostics) == 20
+    *unreadable, end = check("?\n" * 100).diagnostics
+    assert [each.code.name for each in unreadable] == ["E003"] * 20
+    assert end.message == "the file is read no further than this, after 20 lines that cannot be read"
+    assert end.span
+    assert end.span.line == 21
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 from typing import Any, NamedTuple
 
 from specnet.layers.base.padding import Padding, Sides
@@ -17,6 +18,8 @@ class Alternative(NamedTuple):
     change: float
     instead: str = ""
     """A field that is left out for it."""
+    text: str = ""
+    """An expression that has the value here, and stands for the corresponding one in other calls of a block."""
 
 
 Alternatives = Iterator[Alternative]
@@ -32,6 +35,9 @@ STEP = 0.1
 
 ROUNDED, CUSTOMARILY_ROUNDED = 1.7, 1.05
 """The change by a rule of rounding, and by one where such layers usually have it: every number stays as it is."""
+
+DEPTHWISE = 1.12
+"""The change to a group for each channel: more than that to the nearest number."""
 
 MAX_CHANGE = 1.0
 """The largest change of a number, added to that of its field."""
@@ -101,6 +107,13 @@ def vary_size(field: str, now: int, wanted: Shape | None, groups: int = 1) -> Al
     if groups > 1:
         below = now - now % groups
         yield from (Alternative(field, size, 1.3) for size in (below, below + groups) if size)
+
+
+def vary_filter_groups(field: str, now: int, channels: int, filters: int) -> Alternatives:
+    """Yield the numbers of groups that divide channels and filters; one for each channel comes behind the nearest."""
+    if now > 1 and filters % channels == 0:
+        yield Alternative(field, channels, DEPTHWISE, text="C")
+    yield from vary_groups(field, now, gcd(channels, filters))
 
 
 def vary_groups(field: str, now: int, channels: int) -> Alternatives:

@@ -140,6 +140,10 @@ class Layer(Attributes):
         """
         yield from ()
 
+    def value_in_force(self, field: str) -> Any:
+        """Return the value by which the layer is computed where a field is not given; None if there is none."""
+        return getattr(self, field)
+
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         """Return the shape that an input of `shape` must take to be joined with one of `other`; None if unknown."""
         return None
