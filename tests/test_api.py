@@ -147,6 +147,9 @@ def test_an_argument_that_is_not_possible(tmp_path: Path) -> None:
 class Stranger:
     """An object that no argument can be."""
 
+    def __repr__(self) -> str:
+        return "Stranger()"
+
 
 GOOD: dict[str, Any] = {
     "source": TEXT,
