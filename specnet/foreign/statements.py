@@ -125,9 +125,20 @@ def _leave_out(line: BadLine, text: str, end: int, message: str, is_safe: bool) 
     start = line.bounds[0]
     first = start + len(text) - len(text.lstrip())
     last = start + len(text)
-    changes = ((start, end, "\n" * line.text.count("\n", start, end)),)
+    changes = ((start, end, "\n" * line.text.count("\n", start, end)),) if is_safe else ()
+    notes = () if is_safe else ("it can go once no other line needs it",)
     last = first + len(text.strip().partition("\n")[0])
-    return Hint(message, first, last, changes, title=WITHOUT, is_safe=is_safe, is_assumed=True, region=(start, end))
+    return Hint(
+        message,
+        first,
+        last,
+        changes,
+        title=WITHOUT,
+        is_safe=is_safe,
+        is_assumed=is_safe,
+        region=(start, end),
+        notes=notes,
+    )
 
 
 def _shorten(text: str) -> str:
