@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from specnet import settings
 from specnet.foreign.bad_line import BadLine, find_end_of_call
 from specnet.foreign.dataflow import read_lines
 from specnet.foreign.patterns import IDLE, IMAGES, INSTANCE, LEARNS, LOOP, MODEL, NAME, NUMBER, TRAINING, list_outputs
-from specnet.foreign.tools import CONSTANT, IMPORT, is_import_read, is_read_elsewhere, read_program
+from specnet.foreign.tools import CONSTANT, IMPORT, find_rows, is_import_read, is_read_elsewhere, read_program
 from specnet.syntax.parser_input import MASK, mask_text
 from specnet.syntax.recovery import Hint
+
+NETWORKS = frozenset({"model", "net", "network"})
+"""Common names of networks."""
 
 SECTION = re.compile(r"^[ \t]*train[ \t]*\{", re.MULTILINE)
 
@@ -34,8 +38,8 @@ def recognise_statement(line: BadLine) -> Hint | None:
         return _hint_idle(line, text, end)
     if MODEL.match(text):
         return _hint_model(line, text, end)
-    if (made := INSTANCE.fullmatch(text)) and re.search(rf"^class[ \t]+{made['name']}\b", line.original, re.MULTILINE):
-        return _hint_idle(line, text, end)
+    if made := INSTANCE.fullmatch(text):
+        return _hint_instance(line, made, text, end)
     if IMAGES.match(text):
         return _hint_images(line, text, end)
     if (number := NUMBER.fullmatch(text)) and number["name"] in settings.list_lines():
@@ -91,6 +95,17 @@ def _hint_training(line: BadLine, text: str, end: int) -> Hint:
         region=(start, end),
         notes=tuple(recipe.differences),
     )
+
+
+def _hint_instance(line: BadLine, made: re.Match[str], text: str, end: int) -> Hint | None:
+    """Leave out `net = Net(3, 10)`; its values are needed until its class is translated."""
+    if re.search(rf"^class[ \t]+{made['name']}\b", line.original, re.MULTILINE):
+        message = f"`{text.strip()}` makes a network of a class; a network here is all lines of its file"
+        return _leave_out(line, text, end, message, is_safe=not made["arguments"].strip())
+    if made["variable"] not in NETWORKS or any(find_rows(made["name"], read_program(line.original))):
+        return None
+    message = f"`{text.strip()}` makes a network of a class that is not here; a network here is all lines of its file"
+    return replace(_leave_out(line, text, end, message, is_safe=True), is_safe=False)
 
 
 def _hint_images(line: BadLine, text: str, end: int) -> Hint:
