@@ -22,6 +22,10 @@ MOST_BYTES = 5 * MAX_CHARACTERS
 """Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
 
 
+LONGEST_BARE = 100
+"""The longest bare name; file systems refuse much longer ones."""
+
+
 @dataclass(frozen=True)
 class TextForm:
     """How the text of a file is written down: the byte order mark, the encoding and the line ends."""
@@ -117,4 +121,4 @@ def suggest_file(name: str) -> str:
 
 
 def _is_bare(name: str) -> bool:
-    return re.fullmatch(r"[\w.-]*\w", name) is not None
+    return len(name) <= LONGEST_BARE and re.fullmatch(r"[\w.-]*\w", name) is not None

@@ -69,6 +69,12 @@ def takes_several(line: str) -> bool:
     return bool(getattr(_module(line), "SEVERAL", False))
 
 
+def explain_absent(line: str, word: str) -> str:
+    """Return what to do instead of a choice that a line does not have; "" where nothing is known of it."""
+    absent: Mapping[str, str] = getattr(_module(line), "ABSENT", {})
+    return absent.get(word.lower().replace("_", "").removesuffix("loss"), "")
+
+
 def get_choice(line: str, setting: Setting) -> str:
     """Return the word for a setting on its line; "" if no word follows the line's name."""
     return next(word for word, kind in get_choices(line).items() if type(setting) is kind)

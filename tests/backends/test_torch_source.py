@@ -234,6 +234,23 @@ def test_same_module(name: str) -> None:
     assert_same(network(SMALL[name]))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["repeats", "increment", "activation", "in_channels", "in_features", "filters", "stride", "value", "self", "i"],
+)
+def test_a_parameter_with_a_name_of_the_source_is_itself(name: str) -> None:
+    text = f"""
+input 8x8x2
+block down(k, {name}=1) {{ conv K=k F=3 P=1 S={name} -> relu }}
+block several(n, {name}) {{ repeat n {{ conv K={name} F=1 -> relu }} }}
+down 3 -> down 3 2 -> down 4
+several 2 4 -> several 3 5
+repeat 3 {{ down 5 1 }}
+fc 2
+"""
+    assert_same(network(text))
+
+
 @cache
 def rows() -> dict[str, list[str]]:
     """The specs of the conformance table, by kind of layer."""

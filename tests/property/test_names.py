@@ -59,6 +59,7 @@ HOSTILE = sorted(
             "K",
             "k",
         ),
+        *("repeats", "increment", "activation", "in_channels", "in_features", "filters", "stride", "value", "self"),
     }
     - {*WORDS, "input"}
 )

@@ -29,8 +29,11 @@ INPUT_SIZES = ("in_channels", "in_features")
 ACTIVATION = "activation"
 """The argument for the function that is called."""
 
-REPEATS, INCREMENT = "repeats", " increment"
-"""Arguments of a stack: the number of instances; after another argument's name, its increment per instance."""
+REPEATS, INCREMENT = " repeats", " increment"
+"""Arguments of a stack: the number of instances; after another argument's name, its increment per instance.
+
+The blank keeps them apart from the arguments of a block, which may have these names.
+"""
 
 
 class _Absent:
@@ -53,6 +56,11 @@ class Slot:
     child: str
     call: int
     argument: str
+
+    @property
+    def word(self) -> str:
+        """The word after which a parameter for the value is named."""
+        return self.argument.strip()
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class _Expressions:
 
     def add(self, slot: Slot, vector: Vector) -> None:
         present = [value for value in vector if value is not ABSENT]
-        has_namesake = ABSENT in vector and _is_equal(vector, self.names.get(slot.argument, ()))
+        has_namesake = ABSENT in vector and _is_equal(vector, self.names.get(slot.word, ()))
         if all(_is_same(value, present[0]) for value in present) and not has_namesake:
             self.texts[slot], self.reads[slot] = format_literal(present[0]), ()
         else:
@@ -134,7 +142,7 @@ class _Expressions:
         """Add a parameter named after the argument."""
         if ABSENT in vector:
             raise InexpressibleValue
-        simple = to_python_name(slot.argument) if slot.argument.isidentifier() else "value"
+        simple = to_python_name(slot.word) if slot.word.isidentifier() else "value"
         of_child = to_python_name(f"{slot.child.replace('.', '_')}_{simple}") if slot.child else simple
         name = make_numbered_name(of_child if simple in self.names else simple, self.names)
         self.names[name] = vector

@@ -252,7 +252,7 @@ def test_bad_files_are_remembered(pets: Path, request: pytest.FixtureRequest) ->
     assert not kept(pets), "their headers tell"
     read(pets, skip_bad=True)
     request.getfixturevalue("no_decoding")
-    with pytest.raises(DataProblem, match="`--skip-bad` leaves them out"):
+    with pytest.raises(DataProblem, match="`skip_bad=True` leaves them out"):
         read(pets)
     data, notes = read(pets, skip_bad=True)
     assert data.train.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
