@@ -212,7 +212,7 @@ AVERAGE = "nn.Conv2d(1, 6, 5)", "nn.AdaptiveAvgPool2d(1)", "nn.Flatten()", "nn.L
         ((*CONV, "nn.Linear(16*4*4, 10)"), ["input 28x28x3"]),
         ((*CONV, "nn.Linear(16*53*53, 10)"), ["input 224x224x3", "input 227x227x3"]),
         ((*CONV, "nn.Linear(7, 10)"), []),
-        (AVERAGE, ["input 224x224x1"]),
+        (AVERAGE, ["input 224x224x1", "input 32x32x1"]),
         (("nn.Conv2d(3, 8, 3)", "nn.ReLU()"), ["input 224x224x3"]),
         (("nn.Linear(784, 10)", "nn.ReLU()"), ["input 784"]),
         (("nn.ReLU()", "nn.MaxPool2d(2)"), []),
