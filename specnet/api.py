@@ -5,14 +5,22 @@ A source is a path, or a text if it has a newline in it, or a network made by `N
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
+from errno import ENAMETOOLONG
+from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 import graphviz
 
-from specnet.compiler import Checked, check_source
+from specnet.argument_types import describe_value, require_path, require_type, require_whole
+from specnet.attributes import BeforeAfter, Interval, Multiple
+from specnet.builder import NetworkBuilder
+from specnet.compiler import Checked, check_source, read_beside
 from specnet.errors import SpecNetError
 from specnet.graph import Network
+from specnet.option_names import name_override
 from specnet.printer.networks import format_network
 from specnet.printer.values import format_value
 from specnet.reporters.terminal import format_diagnostic
@@ -25,6 +33,12 @@ Spec = str | Path | Network
 Settings = Mapping[str, object]
 """Values by name, as `--set` takes them: texts, or the values that these stand for."""
 
+SOURCE = "a path, the name of a published network, a text with a newline in it, or a network of NetworkBuilder"
+
+SETTINGS = 'a dictionary of values by name, such as {"epochs": 5}'
+
+VALUE = "a text, a number, yes or no as a bool, or a tuple of numbers"
+
 
 class SpecError(SpecNetError, ValueError):
     """A spec has errors: the message is the output of `specnet check`, `checked` holds the diagnostics."""
@@ -35,19 +49,67 @@ class SpecError(SpecNetError, ValueError):
 
 
 def check(source: Spec, settings: Settings | None = None, strict: bool = False, allow: Collection[str] = ()) -> Checked:
-    """Check a spec: shapes, costs and diagnostics. Never raises for a bad spec.
+    """Check a spec: shapes, costs and diagnostics, with fixes that are verified. Never raises for a bad spec.
 
     `settings` override values by name, as `--set` does. `allow` lists the codes of warnings and notes to leave out, as
-    `[tool.specnet]` of a pyproject.toml does, which is not read here. Raises OSError if the file cannot be read, and
-    OverrideError for a name that the spec does not have.
+    `[tool.specnet]` of a pyproject.toml does, which is not read here. Raises OSError if the file cannot be read,
+    OverrideError for a name that the spec does not have, and TypeError or ValueError for any other argument that makes
+    no sense.
     """
-    return check_source(_read_source(source), format_settings(settings), strict=strict, allow=allow)
+    require_type("strict", strict, bool, "True or False")
+    codes = list_codes(allow)
+    read, overrides = _read_source(source), format_settings(settings)
+    checked = check_source(read, overrides, strict=strict, allow=codes)
+    if checked.ok:
+        return checked
+    from specnet.fixes import add_fixes
+
+    return add_fixes(checked, overrides, read_beside)
+
+
+def list_codes(allow: Collection[str]) -> tuple[str, ...]:
+    """Return the codes to leave out; raises TypeError."""
+    meaning = 'a list of codes such as ["N503"]'
+    require_type("allow", allow, Collection, meaning)
+    if isinstance(allow, str | bytes) or not all(isinstance(code, str) for code in allow):
+        raise TypeError(f"`allow` is {meaning}, not {describe_value(allow)}")
+    return tuple(allow)
 
 
 def format_settings(settings: Settings | None) -> dict[str, str]:
-    """Return settings as the texts that `--set` takes: `{"epochs": 1}` is `epochs=1`."""
-    given = settings or {}
-    return {name: value if isinstance(value, str) else format_value(value) for name, value in given.items()}
+    """Return settings as the texts that `--set` takes: `{"epochs": 1}` is `epochs=1`; raises TypeError, ValueError."""
+    if settings is None:
+        return {}
+    require_type("settings", settings, Mapping, SETTINGS)
+    return {name: _format_setting(name, value) for name, value in settings.items()}
+
+
+def _format_setting(name: object, value: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"`settings` is {SETTINGS}, where the names are texts, not {describe_value(name)}")
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(text, str):
+        if not text.strip():
+            raise ValueError(f"`{name_override(name)}` is {VALUE}, not an empty text")
+        return text
+    try:
+        return format_value(_simplify(value))
+    except TypeError:
+        raise TypeError(f"`{name_override(name)}` is {VALUE}, not {describe_value(value)}") from None
+
+
+def _simplify(value: Any) -> Any:
+    """Return a value with numbers of other libraries, such as numpy's, as Python's own; raises TypeError."""
+    match value:
+        case bool() | str() | Interval() | BeforeAfter() | Multiple():
+            return value
+        case Integral():
+            return int(value)
+        case Real():
+            return float(value)
+        case tuple() | list():
+            return type(value)(map(_simplify, value))
+    raise TypeError
 
 
 def draw(source: Spec, settings: Settings | None = None, depth: int | None = None) -> graphviz.Digraph:
@@ -55,8 +117,8 @@ def draw(source: Spec, settings: Settings | None = None, depth: int | None = Non
 
     Raises ValueError for a negative depth.
     """
-    if depth is not None and depth < 0:
-        raise ValueError(f"depth is a number of levels from 0, not {depth}")
+    if depth is not None:
+        require_whole("depth", depth, 0)
     from specnet.backends.diagram import draw as draw_checked
 
     return draw_checked(check(source, settings), depth)
@@ -67,6 +129,9 @@ def _read_source(source: Spec) -> Source:
         return Source(f"<{source.name}>", format_network(source))
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source)
+    if isinstance(source, NetworkBuilder):
+        raise TypeError("`source` is the NetworkBuilder itself; its method `network` makes the network")
+    require_path("source", source, SOURCE)
     return _read_file(source)
 
 
@@ -77,6 +142,10 @@ def _read_file(name: str | Path) -> Source:
     except FileNotFoundError as error:
         hint = suggest_file(str(name)) or "; a text has a newline in it" * (" " in str(name))
         raise FileNotFoundError(error.errno, f"there is no such file{hint}", str(name)) from None
+    except OSError as error:
+        if error.errno != ENAMETOOLONG:
+            raise
+        raise ValueError(f"`source` is {SOURCE}, not {describe_value(str(name))}") from None
 
 
 def check_sound(source: Spec, settings: Settings | None) -> Checked:

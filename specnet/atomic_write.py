@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EACCES, EINVAL, ENOSYS, EOPNOTSUPP
@@ -17,6 +19,9 @@ TEMPORARY = ".tmp"
 
 WITHOUT_RESERVING = frozenset({EINVAL, ENOSYS, EOPNOTSUPP})
 """Errors of file systems that cannot reserve space."""
+
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that end a process, as far as the system has them."""
 
 WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -48,20 +53,45 @@ def write_user_file(path: Path, content: bytes) -> None:
     """Write a file that a user has named, as a whole or not at all, the way its owner would.
 
     Links are followed, devices and FIFOs written into; a file keeps its mode, owner, extended attributes and hard
-    links. Raises OSError, also for root where nobody has permission to write.
+    links. A Ctrl-C or another signal that ends the process waits until the file is whole. Raises OSError, also for
+    root where nobody has permission to write.
     """
     try:
         old = path.stat()
     except FileNotFoundError:
-        _create(_resolve_links(path), content)
+        with _delay_signals():
+            _create(_resolve_links(path), content)
         return
     if not stat.S_ISREG(old.st_mode):
         _write_into(path, content)
         return
     if not old.st_mode & WRITABLE or not os.access(path, os.W_OK):
         raise PermissionError(EACCES, "it is read-only", str(path))
-    if not _replace(path, content, old):
-        _overwrite(path, content)
+    with _delay_signals():
+        if not _replace(path, content, old):
+            _overwrite(path, content)
+
+
+@contextmanager
+def _delay_signals() -> Iterator[None]:
+    """Delay signals that end the process, which would leave a temporary file or a copy behind that nobody knows of.
+
+    Only the main thread can; in another one, they act at once.
+    """
+    arrived = list[int]()
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = [number for name in ENDING if is_main and (number := getattr(signal, name, None))]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    replaced = {number: handler for number, handler in handlers.items() if handler not in (None, signal.SIG_IGN)}
+    for number in replaced:
+        signal.signal(number, lambda number, frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+        for number in dict.fromkeys(arrived):
+            signal.raise_signal(number)
 
 
 def remove_if_possible(path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from specnet.argument_types import describe_value, require_type
 from specnet.attributes import LARGEST, describe_requirement, find_field
 from specnet.graph import Input, Network, Node
 from specnet.layers import get_layer_class, list_kinds
@@ -33,9 +34,14 @@ KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "
 
 
 class NetworkBuilder:
-    """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say."""
+    """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say.
+
+    It raises TypeError for an argument of another type than it should have.
+    """
 
     def __init__(self, name: str, description: str = "") -> None:
+        require_type("name", name, str, "a text")
+        require_type("description", description, str, "a text")
         if re.search(r'["\n\r]', name + description):
             raise ValueError("a name or a description has no quotes and no line ends")
         self.name = name
@@ -48,6 +54,8 @@ class NetworkBuilder:
 
     def input(self, shape: Shape, name: str = "input") -> str:
         """Add an input of shape (height, width, channels) or (length,); return its name, escaped as by `add`."""
+        require_type("name", name, str, "a text")
+        require_type("shape", shape, (tuple, list), "a tuple of whole numbers: height, width and channels, or a length")
         sizes, name = tuple(shape), _escape_path(name)
         if len(sizes) not in (1, 3) or not all(type(size) is int and 1 <= size <= LARGEST for size in sizes):
             raise ValueError(f"an input is height, width and channels, or a length, from 1 to {LARGEST:,}, not {shape}")
@@ -60,6 +68,8 @@ class NetworkBuilder:
 
         A layer may be given as its kind and attributes, with keys as in a spec (`K`) or as in torch (`out_channels`).
         """
+        require_type("name", name, str, "a text")
+        require_type("layer", layer, (Layer, str), 'a kind of layer, such as "conv", or a layer')
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
         name = _escape_path(name) if name else self._next_name(made.kind)
         if not made.arity.admits(len(inputs)):
@@ -96,6 +106,8 @@ class NetworkBuilder:
         self._containers |= around
 
     def _shape(self, name: str) -> Shape:
+        if not isinstance(name, str):
+            raise TypeError(f"a value is the name that `input` or `add` has returned, not {describe_value(name)}")
         if name not in self._shapes:
             raise ValueError(f"no value is named `{name}`{did_you_mean(find_closest_word(name, self._shapes))}")
         return self._shapes[name]

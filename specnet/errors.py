@@ -4,7 +4,7 @@ SpecNetError
 ├── IncompleteInstall     a part of SpecNet itself is missing
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
-├── UntrainableError      a sound network cannot be trained: it has several outputs   (ValueError)
+├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
     ├── Unsuitable        the network, its data and its settings do not go together
@@ -15,8 +15,9 @@ SpecNetError
     ├── RankLost          another process of the same training has died
     └── Interrupted       a signal stopped the training, which is saved
 
-Besides, as everywhere in Python, a file that cannot be read is an OSError, and an argument that makes no sense is a
-ValueError. A bad spec is never an exception for `specnet.check`, which returns its diagnostics.
+Besides, as everywhere in Python, a file that cannot be read is an OSError, an argument of another type than it should
+have is a TypeError, and one that makes no sense a ValueError. A bad spec is never an exception for `specnet.check`,
+which returns its diagnostics.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from pydantic import TypeAdapter
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
+from specnet.argument_types import require_path, require_type, require_whole
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
-from specnet.jobs import make_job
+from specnet.fixes import add_fixes
+from specnet.jobs import UntrainableError, make_job
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -34,12 +37,19 @@ from specnet.training import (
 from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 
+RUN = "the folder of a run, or what `specnet.load_run` returns"
+
+DEVICE = 'the name of a device, such as "cpu" or "cuda:1"'
+
+IMAGES = "the path of an image or of a folder of images, or a list of them"
+
 MOST_DIFFERENCES = 5
 """The largest number of differing layers in one message."""
 
 
 def load_run(path: str | Path) -> LoadedRun:
     """Load the network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
+    require_path("path", path, "the folder of a run")
     config = read_run_config(Path(path))
     checked, job = restore_job(config)
     if not (config.folder / MODEL).exists():
@@ -56,14 +66,24 @@ def evaluate(
     data_dir: str | Path | None = None,
     device: str = "cpu",
     batch: int | None = None,
+    skip_bad: bool = False,
 ) -> ClassificationMetrics:
     """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
-    Raises TrainingError and SpecError, and ValueError for a batch that is not positive.
+    With `skip_bad`, images that cannot be read and classes without images are left out. Raises TrainingError and
+    SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
-    _refuse_below_one("batch", batch)
-    loaded = run if isinstance(run, LoadedRun) else load_run(run)
-    asked = EvaluationOptions(data, Path(data_dir) if data_dir else None, device, batch)
+    if data is not None:
+        require_path("data", data, "a folder of images, or the name of a data set")
+    if data_dir is not None:
+        require_path("data_dir", data_dir, "the folder of the data sets")
+    if batch is not None:
+        require_whole("batch", batch, 1)
+    require_type("skip_bad", skip_bad, bool, "True or False")
+    require_type("device", device, str, DEVICE)
+    loaded = _find_run(run)
+    folder = None if data_dir is None else Path(data_dir)
+    asked = EvaluationOptions(data and str(data), folder, device, batch, skip_bad)
     return evaluate_run(loaded, asked, lambda text: None).metrics
 
 
@@ -72,25 +92,36 @@ def predict(
 ) -> list[Prediction]:
     """Return the `top` likeliest classes of each image: of a file, of several, or of all in a folder.
 
-    Raises TrainingError and SpecError, and ValueError for a `top` that is not positive.
+    Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
-    _refuse_below_one("top", top)
-    loaded = run if isinstance(run, LoadedRun) else load_run(run)
-    several = [images] if isinstance(images, str | Path) else images
+    require_whole("top", top, 1)
+    require_type("device", device, str, DEVICE)
+    several = [images] if isinstance(images, str | os.PathLike) else images
+    require_type("images", several, Iterable, IMAGES)
+    several = list(several)
+    for image in several:
+        require_path("images", image, IMAGES)
+    loaded = _find_run(run)
     return predict_images(loaded, [Path(image) for image in several], top, device)
 
 
-def _refuse_below_one(name: str, number: int | None) -> None:
-    if number is not None and number < 1:
-        raise ValueError(f"{name} is a whole number from 1, not {number}")
+def _find_run(run: str | Path | LoadedRun) -> LoadedRun:
+    """Return a run, loaded if it is given as its folder."""
+    if isinstance(run, LoadedRun):
+        return run
+    require_path("run", run, RUN)
+    return load_run(run)
 
 
 def restore_job(config: RunConfig) -> tuple[Checked, Job]:
     """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError."""
     checked = _check(config.spec_text, config.used, config.options.overrides)
     if not checked.ok:
-        raise SpecError(checked)
-    return checked, replace(make_job(checked), name=config.name, training=config.training)
+        raise SpecError(add_fixes(checked, config.options.overrides, _make_reader(config.used)))
+    try:
+        return checked, replace(make_job(checked), name=config.name, training=config.training)
+    except UntrainableError as error:
+        raise BadRun(f"the spec of the run has been changed: {error}") from None
 
 
 def _check(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import fx
 
 from specnet.api import Settings, Spec, check_sound, format_settings
+from specnet.argument_types import require_type
 from specnet.backends.torch_module import build_module
+from specnet.foreign.recipes import find_setting, guess_setting
 from specnet.jobs import make_job
-from specnet.training import Callback, Run
+from specnet.option_names import name_setting
+from specnet.suggest import find_closest_word
+from specnet.training import Callback, Options, Run
 from specnet.training import train as train_job
 from specnet.training.job import make_options
 
@@ -27,8 +32,22 @@ def train(
 ) -> Run:
     """Train a network as `specnet train` does, with the `options` of `specnet.training.Options`.
 
-    Raises SpecError, UntrainableError and TrainingError, and ValueError for an option that does not exist or has a
-    value that is not possible.
+    Raises SpecError, UntrainableError and TrainingError, and TypeError or ValueError for an argument that makes no
+    sense, such as an option that does not exist.
     """
+    if callback is not None:
+        require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
+    _refuse_settings(options)
     chosen = make_options({**options, "overrides": format_settings(settings)})
     return train_job(make_job(check_sound(source, settings)), chosen, callback or Callback())
+
+
+def _refuse_settings(options: Mapping[str, Any]) -> None:
+    """Raise ValueError for an option that is a setting of the spec."""
+    if "overrides" in options:
+        raise ValueError("there is no option `overrides`; `settings` takes values by name")
+    known = Options.__dataclass_fields__
+    for name, value in options.items():
+        is_option = name in known or (find_closest_word(name, known) and not find_setting(name))
+        if not is_option and (setting := guess_setting(name)):
+            raise ValueError(f"there is no option `{name}`; it is a setting: {name_setting(setting, value)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
 from pathlib import Path
@@ -259,3 +260,41 @@ def test_where_line_ends_differ_a_fix_keeps_them_and_the_layout_has_one(
     file.write_bytes(before.encode())
     main([*command.split(), str(file)])
     assert file.read_bytes().decode() == after
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("links", [1, 2])
+def test_a_signal_waits_until_the_file_is_whole(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, links: int
+) -> None:
+    """So that no copy and no temporary file stays behind, of which nobody would know."""
+    number = getattr(signal, name)
+    if links == 2:
+        (file.parent / "link").hardlink_to(file)
+    received, fsync = list[bytes](), os.fsync
+
+    def interrupt(descriptor: int) -> None:
+        signal.raise_signal(number)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    before = signal.signal(number, lambda number, frame: received.append(file.read_bytes()))
+    try:
+        write_user_file(file, b"the new content")
+        assert received == [b"the new content"]
+    finally:
+        signal.signal(number, before)
+    assert {path.name for path in file.parent.iterdir()} <= {"file", "link"}
+
+
+def test_an_ignored_signal_stays_ignored_and_threads_can_write(file: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        write_user_file(file, b"new")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    thread = threading.Thread(target=write_user_file, args=(file, b"newer"))
+    thread.start()
+    thread.join()
+    assert file.read_bytes() == b"newer"

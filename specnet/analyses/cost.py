@@ -88,6 +88,10 @@ class Totals:
         self.network = network
         self.costs = costs
 
+    def __repr__(self) -> str:
+        counts = ((self.parameters, "parameters"), (self.buffers, "buffers"), (self.macs, "MACs"))
+        return f"Totals({', '.join(f'{format_count(count)} {what}' for count, what in counts)})"
+
     @cached_property
     def _sum(self) -> Cost:
         return sum(self.costs.values(), Cost())

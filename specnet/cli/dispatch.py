@@ -19,6 +19,7 @@ from typing import NoReturn
 
 import specnet
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
+from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
 
@@ -49,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     _prepare_streams()
     if arguments is None and not sys.warnoptions:  # what libraries warn their programmers of helps no user
         warnings.simplefilter("ignore")
-    code = _catch_errors(words)
+    with naming_flags():
+        code = _catch_errors(words)
     if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
@@ -138,24 +140,11 @@ def _refuse_option(command: str, unknown: list[str], usage: str) -> CommandError
     following = unknown[unknown.index(word) + 1 :]
     meant = find_closest_word(option.lstrip("-"), re.findall(r"--([\w-]+)", usage))
     hint = did_you_mean(f"--{meant}" if meant else "")
-    if "--set" in usage and (setting := _find_setting(option)):
+    from specnet.foreign.recipes import find_setting
+
+    if "--set" in usage and (setting := find_setting(option.removeprefix("--"))):
         hint = f"; it is a setting: `--set {setting}={value or (following or ['VALUE'])[0]}`"
     return CommandError(f"`specnet {command}` takes no `{word}`{hint or '; --help lists what it takes'}")
-
-
-def _find_setting(option: str) -> str:
-    """Return the setting that `--lr` means, as `optimizer.lr`; "" if there is none."""
-    from specnet import settings
-    from specnet.foreign.words import translate_word
-
-    word = option.removeprefix("--").replace("-", "_")
-    fields = {
-        field: f"{line}.{field}"
-        for line in reversed(("optimizer", "stop", *settings.list_lines()))
-        for kind in settings.get_choices(line).values()
-        for field in kind.model_fields
-    }
-    return fields.get(word) or fields.get(translate_word(word, tuple(fields)), "")
 
 
 def _describe_bug(bug: Exception, words: list[str]) -> tuple[str, ...]:

@@ -53,8 +53,12 @@ def _explain(word: str) -> str:
     if re.fullmatch(r"[A-Za-z]\d+", word):
         hint = did_you_mean(find_closest_word(word.upper(), Code.__members__))
         raise CommandError(f"no code is called `{word.upper()}`{hint}")
-    if not (texts := [*_find_texts(word)]):
-        raise _refuse_word(word)
+    texts = [*_find_texts(word)]
+    if not texts and "=" in word:  # an argument as it stands on a line: its key, and its value if that is a word
+        key, _, value = word.partition("=")
+        texts = list(dict.fromkeys([*_find_texts(key), *_find_texts(value)]))
+    if not texts:
+        raise _refuse_word(word.partition("=")[0])
     return "\n\n".join(texts)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,20 +23,26 @@ from specnet.cli.output import CommandError, print_diagnostics, print_message, p
 from specnet.cli.specs import check_network
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
+from specnet.option_names import SHORT_SETTINGS
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
     from specnet.cli.progress import Display
-    from specnet.training import Job, Run
+    from specnet.training import Job, Run, RunConfig
 
 HELP = "train the network of a spec on its data, or resume a run"
-
-SETTING_FLAGS = ("epochs", "batch", "seed")
-"""Settings of the `train` section that have a flag of their own."""
 
 DEVICE_FLAGS = ("device", "precision", "compile", "deterministic", "sharded", "sync_bn")
 START_FLAGS = ("run", "weights", "freeze", "tensorboard")
 DATA_FLAGS = ("data_dir", "workers", "skip_bad")
+
+NOT_REPEATED = (("--see", "--seed"), ("--ru", "--run"))
+"""Flags that another run has of its own: the shortest form that is understood, and the whole one."""
+
+WITHOUT_PARTS = (
+    "there is no accuracy on new images, as the data has no test and no validation part; "
+    "`split validation=0.1` sets a tenth aside for it"
+)
 
 FLAGS = (*DEVICE_FLAGS, *START_FLAGS, *DATA_FLAGS)
 """Flags that are options of the training under the same name."""
@@ -51,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
-    for setting in SETTING_FLAGS:
+    for setting in SHORT_SETTINGS:
         parser.add_argument(f"--{setting}", metavar="N", help=f"short for --set {setting}=N")
     add_spec_arguments(parser)
     parser.add_argument(
@@ -108,7 +116,7 @@ def _start(options: argparse.Namespace) -> int:
 
     if options.file is None:
         raise CommandError("name the FILE of a spec, or with --resume the folder of a run")
-    options.settings += [f"{name}={value}" for name in SETTING_FLAGS if (value := getattr(options, name)) is not None]
+    options.settings += [f"{name}={value}" for name in SHORT_SETTINGS if (value := getattr(options, name)) is not None]
     checked = check_network(options.file, options)
     _print_diagnostics_once(checked)
     if not checked.ok:
@@ -121,8 +129,8 @@ def _start(options: argparse.Namespace) -> int:
         finished = train(job, Options(**given, spec=spec, overrides=collect_overrides(options)), display)
     if display:
         _print_result(finished)
-        seed = job.training.seed.value + 1
-        print_message(f"to see how much of this is chance: specnet train {options.file} --seed {seed}")
+        again = _format_with_seed(options.command_line, job.training.seed.value + 1)
+        print_message(f"to see how much of this is chance: {again}")
     return 0
 
 
@@ -130,12 +138,14 @@ def _resume(options: argparse.Namespace) -> int:
     from specnet.runs import restore_job
     from specnet.training import read_run_config, resume
     from specnet.training.distributed import join_process_group
+    from specnet.training.runs.run_folder import read_summary
 
-    others = {"file", "input", *SETTING_FLAGS, *FLAGS} - {"data_dir", "sharded"}
+    others = {"file", "input", *SHORT_SETTINGS, *FLAGS} - {"data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
         raise CommandError(
             "--resume continues a run with its own settings; "
-            "it takes nothing else but --data-dir, --gpus, --nproc and --sharded"
+            "it takes nothing else but --data-dir, --gpus, --nproc and --sharded",
+            *([_format_longer(options.resume, epochs=options.epochs)] if options.epochs else []),
         )
     with join_process_group() as ranks:
         config = ranks.from_first(lambda: read_run_config(options.resume))
@@ -145,12 +155,43 @@ def _resume(options: argparse.Namespace) -> int:
         sharded=options.sharded or config.options.sharded,
         **_describe_processes(options),
     )
+    was_finished = bool(read_summary(config.folder))
     _, job = restore_job(config)
     with _make_display() as display:
         finished = resume(config, job, resumed_options, display)
     if display:
         _print_result(finished)
+        if was_finished:
+            print_message(_format_longer(config.folder, config))
     return 0
+
+
+def _format_with_seed(words: Sequence[str], seed: int) -> str:
+    """Return the command of a training with another seed, and not into the same folder if one was named."""
+    kept, rest = list[str](), iter(words)
+    for word in rest:
+        option, equals, _ = word.partition("=")
+        if not any(len(option) >= len(shortest) and flag.startswith(option) for shortest, flag in NOT_REPEATED):
+            kept.append(word)
+        elif not equals:
+            next(rest, None)
+    return shlex.join(["specnet", *kept, "--seed", str(seed)])
+
+
+def _format_longer(folder: Path, config: RunConfig | None = None, epochs: str = "N") -> str:
+    """Return how to train the network of a run longer than its settings say."""
+    data = config and config.options.data_dir
+    overrides = config.options.overrides if config else {}
+    words = [
+        *("specnet", "train", str(folder / "spec.net"), "--weights", str(folder)),
+        *(["--data-dir", str(data)] if data else []),
+        *(word for name, value in overrides.items() if name != "epochs" for word in _write_override(name, value)),
+    ]
+    return f"to train longer, start a new run with its weights: {shlex.join([*words, '--epochs', epochs])}"
+
+
+def _write_override(name: str, value: str) -> tuple[str, str]:
+    return ("--input", value) if name == "input" else ("--set", f"{name}={value}")
 
 
 def _describe_processes(options: argparse.Namespace) -> dict[str, Any]:
@@ -180,9 +221,6 @@ def _make_job(checked: Checked) -> Job:
     """Return the job of a sound spec; raises CommandError if it cannot be trained."""
     from specnet.jobs import UntrainableError, make_job
 
-    if checked.network.training is None:
-        message = "the spec does not say what to train on; add at least `train { data cifar10 }`"
-        raise CommandError(message, exit_code=1)
     try:
         return make_job(checked)
     except UntrainableError as error:
@@ -195,4 +233,6 @@ def _print_result(finished: Run) -> None:
     for part in ("validation", "test"):
         if (accuracy := summary[f"{part}_accuracy"]) is not None:
             rows.append((part, f"{accuracy:.2%}"))
+    if len(rows) == 1:
+        print_message(WITHOUT_PARTS)
     print_text("\n".join(align_rows([*rows, ("saved in", str(finished.folder))])))

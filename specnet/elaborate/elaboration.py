@@ -15,6 +15,8 @@ from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import find_closest_word
 from specnet.graph import Network
+from specnet.option_names import name_override, write_override
+from specnet.printable import escape_unprintable
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
 from specnet.syntax import tree
@@ -46,7 +48,7 @@ class Elaborated:
 
     def find_output_layer(self) -> tuple[str, Span] | None:
         """Return the last layer that sets the number of outputs, and the attribute that does."""
-        name = self.network.outputs[0]
+        name = next(iter(self.network.outputs), "")  # a file of blocks alone has none
         while node := self.network.by_name.get(name):
             field = node.layer.output_field if node.layer else ""
             if span := self.places[name].attributes.get(field):
@@ -137,19 +139,25 @@ def _report_unread_values(end: str | None, graph: GraphBuilder) -> None:
 
 def _parse_override(name: str, text: str) -> tree.Expression:
     """Return the value of an override as an expression on the command line; raises OverrideError."""
-    read_as, given = "let value = ", "--input " if name == "input" else f"--set {name}="
+    read_as, (place, given) = "let value = ", write_override(name)
     lines, diagnostics = parse(Source(name, read_as + text))
-    source = Source("<command line>", given + text)
+    source = Source(place, given + text)
     if not diagnostics and len(lines) == 1 and isinstance(lines[0], tree.Let):
         return tree.relocate(lines[0].value, source, len(given) - len(read_as))
     if "." in name:  # a setting may be a path, which need not be an expression
         return tree.Text(source.span(len(given), len(source.text)), text)
-    raise OverrideError(f"{given}{text}: `{text}` is not a value")
+    raise OverrideError(f"{name_override(name)}: `{escape_unprintable(text)}` is not a value")
 
 
 def _refuse_override(name: str, scope: Scope) -> None:
     """Raise OverrideError for a name that nothing in the spec has."""
     from specnet import settings
+    from specnet.foreign.recipes import guess_setting
 
-    hint = did_you_mean(find_closest_word(name, [*scope.variables, *settings.list_lines()]))
-    raise OverrideError(f"--set {name}: the spec has no `let {name}`{hint}")
+    line = name.removeprefix("train.").partition(".")[0]
+    if line in settings.list_lines() and settings.takes_several(line):
+        raise OverrideError(
+            f"{name_override(name)}: `{line}` has several steps, which can be changed in the spec alone"
+        )
+    hint = did_you_mean(find_closest_word(name, scope.variables) or guess_setting(name))
+    raise OverrideError(f"{name_override(name)}: the spec has no `let {name}`{hint}")

@@ -186,7 +186,13 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
         whole = translate_arguments(meant, kind, arguments[1:], len(kind.positional)) if kind else ""
         place = place.to(arguments[-1].span) if whole else place
         message = f"`{line}` has no choice `{given.text}`"
-        context.report(Code.E104, message, place, help="" if meant else f"it has {listed}", meant=whole or meant)
+        context.report(
+            Code.E104,
+            message,
+            place,
+            help="" if meant else settings.explain_absent(line, given.text) or f"it has {listed}",
+            meant=whole or meant,
+        )
     else:
         context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
 

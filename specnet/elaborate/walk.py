@@ -188,6 +188,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call, translate_words
+    from specnet.foreign.keys import translate_sized_word
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
     from specnet.foreign.patterns import IDLE
     from specnet.foreign.words import is_certain
@@ -203,14 +204,29 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)
         return
+    if sized := translate_sized_word(call):
+        context.add_diagnostics([sized], context.scope.trace)
+        return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
     words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)
     resembled = tap or context.suggest(word, words)
-    whole = "" if tap else complete_keys(resembled, call)
+    whole = "" if tap else _join_taps(resembled, call, context) or complete_keys(resembled, call)
     meant, place = (whole, call.span) if whole else (resembled, call.word.span)
     where = "" if meant else "`specnet explain` lists all layers"
     sure = bool(tap or not resembled) or is_certain(word, resembled)
     context.report_in_call(Code.E101, fact, place, help=where, meant=meant, is_certain=sure)
+
+
+def _join_taps(word: str, call: tree.Call, context: Context) -> str:
+    """Return `concat @a @b` for a join of another tool's name, `cat a b`; "" for anything else."""
+    kind = get_layer_class(word)
+    names = [each.value.text for each in call.arguments if not each.key and isinstance(each.value, tree.Name)]
+    is_join = kind is not None and kind.arity.joins and len(names) == len(call.arguments) > 0
+    return " ".join([word, *(f"@{name}" for name in names)]) if is_join and _all_values(names, context) else ""
+
+
+def _all_values(names: list[str], context: Context) -> bool:
+    return all(_is_value(name, context) for name in names)
 
 
 def _report_program(call: tree.Call, context: Context) -> None:
@@ -218,8 +234,10 @@ def _report_program(call: tree.Call, context: Context) -> None:
     from specnet.foreign.tools import is_import_read
 
     is_read = is_import_read(call.span.text, call.span.source.text)
-    fix = Fix("without this line", (Edit(call.span, ""),), safe=not is_read)
-    found = make_diagnostic(Code.E101, f"`{call.span.text}` is Python, and adds no layer", call.span, fixes=[fix])
+    fixes = [] if is_read else [Fix("without this line", (Edit(call.span, ""),), safe=True)]
+    notes = ["it can go once no other line needs it"] if is_read else []
+    message = f"`{call.span.text}` is Python, and adds no layer"
+    found = make_diagnostic(Code.E101, message, call.span, notes=notes, fixes=fixes)
     context.add_diagnostics([found], context.scope.trace)
 
 

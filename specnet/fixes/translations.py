@@ -22,6 +22,16 @@ MOST_ROUNDS = 10
 
 ROUNDED = " floor"
 
+SIDES = (224, 32, 28, 64, 96, 128, 227, 256, 299, 384, 416, 448, 512)
+"""The usual sizes of images, the likeliest first."""
+
+MOST_INPUTS = 2
+"""The largest number of inputs that are offered."""
+
+NO_INPUT = "the network has no input here; one of a usual size that agrees with its layers is offered"
+
+INPUT = re.compile(r"^[ \t]*input\b", re.MULTILINE)
+
 WITHIN, BEHIND = re.compile(r"[\w.=@]"), re.compile(r"\s*(?:\Z|\n|->|=>|[|}#])")
 """What does not stand before a layer, and what does stand behind it."""
 
@@ -99,16 +109,70 @@ def compare_translations(checked: Checked, verifier: Verifier) -> Checked:
     if not regions:
         return checked
     try:
-        after = _check_all(checked, regions, verifier)
-        for _ in range(MOST_ROUNDS):
-            if not _adapt(after, regions):
-                break
-            after = _check_all(checked, regions, verifier)
+        after = _settle(checked, regions, verifier)
+        inputs = [] if after.network.inputs else [*_guess_inputs(checked, regions, verifier)]
     except BudgetSpent:
         return checked
     arriving = _find_arriving_shapes(after)
     changed = {id(region.diagnostic): _compare(region, arriving) for region in regions}
+    if inputs:
+        changed[id(regions[0].diagnostic)] = _offer_inputs(changed[id(regions[0].diagnostic)], inputs)
     return replace(checked, diagnostics=tuple(changed.get(id(each), each) for each in checked.diagnostics))
+
+
+def _settle(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Checked:
+    """Adapt translations until they suit each other, and return the check of all; raises BudgetSpent."""
+    after = _check_all(checked, regions, verifier)
+    for _ in range(MOST_ROUNDS):
+        if not _adapt(after, regions):
+            break
+        after = _check_all(checked, regions, verifier)
+    return after
+
+
+def _guess_inputs(checked: Checked, regions: Sequence[Region], verifier: Verifier) -> Iterator[Region]:
+    """Yield the first translation below inputs that agree with all layers: of several sizes, the first ones."""
+    first, claims = regions[0], [claim for region in regions for claim in region.claims if claim]
+    read = next((claim for claim in claims if claim.quantity in ("channels", "features")), None)
+    if read is None or not _begins_line(first) or INPUT.search(checked.source.text):
+        return
+    is_told, found = any(claim.quantity == "features" for claim in claims), 0
+    shapes = [f"{side}x{side}x{read.value}" for side in (SIDES if is_told else SIDES[:1])]
+    for shape in shapes if read.quantity == "channels" else [f"{read.value}"]:
+        tried = [replace(region) for region in regions]
+        tried[0].text = f"input {shape}\n{first.text.lstrip()}"
+        after = _settle(checked, tried, verifier)
+        if _agree(tried, after):
+            title = f"input {shape}\n{tried[0].fix.title}"
+            tried[0].fix = replace(tried[0].fix, title=title, safe=False)
+            yield tried[0]
+            found += 1
+            if found == MOST_INPUTS:
+                return
+
+
+def _begins_line(region: Region) -> bool:
+    """Return whether nothing stands before a translation on its line."""
+    assert region.fix.translated
+    span = region.fix.translated.span
+    return not span.source.text[: span.start].rpartition("\n")[2].strip()
+
+
+def _agree(regions: Sequence[Region], after: Checked) -> bool:
+    """Return whether what the original says of the inputs of layers agrees with all shapes that are known."""
+    arriving = _find_arriving_shapes(after)
+    found = [(region.claims[n], shape) for region in regions for n, shape, _ in _list_shapes(region, arriving)]
+    return all(claim is None or shape is None or _agrees(claim, shape) for claim, shape in found)
+
+
+def _offer_inputs(diagnostic: Diagnostic, inputs: Sequence[Region]) -> Diagnostic:
+    """Return the diagnostic of the first translation with the inputs that it may read."""
+    fixes = [
+        replace(each.fix, edits=(Edit(each.fix.translated.span, each.text),)) for each in inputs if each.fix.translated
+    ]
+    given = [replace(each, safe=False) for each in diagnostic.fixes]  # which say less of the input than the original
+    notes = (*diagnostic.notes, NO_INPUT)
+    return replace(diagnostic, fixes=(*fixes, *given), notes=notes)
 
 
 def _find_regions(checked: Checked) -> Iterable[Region]:

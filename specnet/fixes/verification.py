@@ -55,12 +55,14 @@ class Verifier:
         self.errors = Counter(map(_key, checked.errors))
         self.end = next((_key(error) for error in checked.errors if error.code is Code.E002), None)
         """The key of an exceeded limit, where the check ended."""
+        self.size = 1 + len(checked.network.nodes) + len(checked.diagnostics)
+        """The work of one check without parsing; an edited spec has about as many nodes, and as much to report."""
         self.work = self._measure(checked.source)
         """The work so far, that of the first check included."""
 
     def _measure(self, source: Source) -> int:
-        """Return the work of parsing and checking a text, which has about as many nodes as the spec."""
-        return 1 + len(self.checked.network.nodes) + len(source.text) // CHARACTERS
+        """Return the work of parsing and checking a text."""
+        return self.size + len(source.text) // CHARACTERS
 
     def spend(self, work: int) -> None:
         """Count work; raises BudgetSpent if it would be too much."""
@@ -123,7 +125,7 @@ class Verifier:
 
     def recheck(self, edits: Sequence[Edit]) -> Checked:
         """Check the edited spec as a whole; raises BudgetSpent."""
-        self.spend(1 + len(self.checked.network.nodes))
+        self.spend(self.size)
         sources = self._apply(edits)
 
         def read(path: str, span: Span) -> Source:

@@ -8,17 +8,17 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, torch_layers
-from specnet.foreign.chains import Draft, Step
+from specnet.foreign.chains import Draft, Step, is_join
 from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.tools import ALONE, KERAS, Program, find_rows, guess_tool, name_tool, read_program
 from specnet.foreign.translation import translate
 from specnet.foreign.values import Expression, Value, format_foreign_value
-from specnet.layers import list_kinds
+from specnet.layers import get_layer_class, list_kinds
 from specnet.syntax import tree
 
 LONGEST_SHOWN = 50
@@ -78,18 +78,44 @@ def translate_statement(text: str, program: Program = ALONE, line: int = 1) -> C
         case [ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Call() as call)]:
             found = translate_call(call, program)
             return found and set_label(found, "" if name in VARIABLES else name)
+        case [ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp() as value)]:
+            found = _translate_operator(value)
+            return found and set_label(found, "" if name in VARIABLES else name)
+        case [ast.AugAssign(target=ast.Name(id=name), op=operation, value=ast.Name() as value)]:
+            return _translate_operator(ast.BinOp(ast.Name(name, ast.Load()), operation, value))
     return None
+
+
+OPERATORS: Mapping[type[ast.operator], str] = {ast.Add: "add", ast.Mult: "mul"}
+"""The joins that operators between values are."""
+
+
+def _translate_operator(node: ast.BinOp) -> Call | None:
+    """Translate a sum or a product of named values, `a + b`; None for any other."""
+    join, names, rest = OPERATORS.get(type(node.op)), list[str](), list[ast.expr]([node])
+    while rest:
+        match rest.pop(0):
+            case ast.BinOp(left=left, op=operation, right=right) if isinstance(operation, type(node.op)):
+                rest[:0] = [left, right]
+            case ast.Name(id=name):
+                names.append(name)
+            case _:
+                return None
+    is_join = join is not None and all(name in VARIABLES or not name.isupper() for name in names)
+    return Call((Step("", (join or "",), (None,)),), ast.unparse(node), inputs=tuple(names)) if is_join else None
 
 
 def parse_python(text: str, line: int = 1) -> list[ast.stmt]:
     """Return the statements of a text that begins on a line; none if it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree_of_text = ast.parse(text.strip().rstrip(",;"))
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return []
-    return ast.increment_lineno(tree_of_text, line - 1).body
+    for own in dict.fromkeys((text, TAP.sub("", text))):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree_of_text = ast.parse(own.strip().rstrip(",;"))
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+        return ast.increment_lineno(tree_of_text, line - 1).body
+    return []
 
 
 def translate_layer_call(text: str, file: str) -> Draft | None:
@@ -97,6 +123,9 @@ def translate_layer_call(text: str, file: str) -> Draft | None:
     call = translate_statement(text, read_program(file)) if "(" in text else None
     return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
 
+
+TAP = re.compile(r"(?<=[(,=+*])[ \t]*@(?=[A-Za-z_])")
+"""The sign of a tap among the arguments of a call, which Python does not have."""
 
 TEXT = re.compile(r"same|valid|zeros|circular|reflect|replicate|nearest|bilinear|bicubic|channels_(first|last)")
 """Words of a line that are texts in a call."""
@@ -181,6 +210,10 @@ def translate_call(call: ast.Call, program: Program = ALONE) -> Call | None:
     if _holds_layers(function, call):
         own = program if program.tool else program.of_tool(guess_tool(ast.unparse(call)))
         return _translate_sequence(function, call.args, own)
+    if name == function and is_join(name) and len(call.args) > 1:
+        inputs = tuple(ast.unparse(each) for each in call.args)
+        is_known = all(isinstance(each, ast.Name) for each in call.args) and not call.keywords
+        return Call((Step("", (name,), (None,)),), function, inputs=inputs, is_known=is_known)
     found = find_rows(function, program)
     candidates = [(tool, rows) for tool, rows in found if _takes_value(rows) <= _has_value(call)]
     if name in OURS and function == name and all(isinstance(arg, ast.Constant) for arg in call.args):
@@ -341,9 +374,12 @@ def _translate_unknown(function: str, call: ast.Call, program: Program) -> Call:
     else:
         keys = [f"{keyword.arg}={format_foreign_value(read_value(keyword.value))}" for keyword in call.keywords]
         layer = " ".join((name, *texts, *keys))
-    is_known = function == name and len(values) == len(call.args)
+    first = call.args[:1] if get_layer_class(name) is None else []
+    read = [each.id for each in first if isinstance(each, ast.Name) and _is_variable(each)]
+    is_known = function == name and len(values) + len(read) == len(call.args)
     differences = () if function == name else (f"`{function}` has no counterpart here",)
-    own = Call((Step("", (layer,), (None,)),), function, name_tool(function, program), differences, is_known)
+    step = Step("", (layer,), (None,))
+    own = Call((step,), function, name_tool(function, program), differences, is_known, tuple(read))
     found = [translate_call(arg, program) for arg in inner]
     return _join(function, [*filter(None, found), own])
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from specnet.builder import KEYWORDS
 from specnet.foreign.bad_line import find_end_of_call
 from specnet.foreign.calls import VARIABLES, parse_python, translate_statement
+from specnet.foreign.chains import is_join
 from specnet.foreign.patterns import MODEL, gives_no_value, list_outputs
 from specnet.foreign.tools import read_program
 from specnet.syntax.parser_input import MASK, mask_text
@@ -18,7 +19,7 @@ from specnet.syntax.parser_input import MASK, mask_text
 ARRIVING, UNKNOWN = -1, -2
 """The values that arrive at the first line, and that no line gives."""
 
-ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*=(?![=>])")
+ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*[+*]?=(?![=>])")
 NATIVE = re.compile(r"[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*:)?")
 TAP = re.compile(r"->[ \t]*@(\w+)")
 EMPTY = re.compile(rf"[\s{MASK}]*")
@@ -113,6 +114,23 @@ def find_tap(lines: Mapping[int, Line], line: Line, name: str) -> str | None:
     return f"@{own or giver.label}" if own or giver.label else None
 
 
+def find_untranslated(lines: Mapping[int, Line], line: Line, names: Iterable[str]) -> str:
+    """Return one of the names whose value a line gives that cannot be translated as it is; "" if there is none."""
+    known = [*lines.values()]
+    for name in names:
+        source = line.sources.get(name, UNKNOWN)
+        if source >= 0 and known[source].is_python and not _is_translated(lines, known[source]):
+            return name
+    return ""
+
+
+def _is_translated(lines: Mapping[int, Line], line: Line) -> bool:
+    """Return whether it is known which values a line reads."""
+    call = translate_statement(line.text)
+    taps = [find_tap(lines, line, name) for name in call.inputs] if call else [None, None]
+    return None not in taps and len([tap for tap in taps if tap == ""]) < 2
+
+
 def _split(text: str) -> Iterator[tuple[int, str]]:
     """Yield the statements that give values, with their offsets."""
     code, start = mask_text(text), 0
@@ -137,12 +155,15 @@ def _list_reads(node: ast.stmt) -> Iterator[str]:
     for each in ast.walk(node):
         match each:
             case ast.Call(func=func, args=args):
-                places += [*args[:1], *([func.value] if isinstance(func, ast.Attribute) else [])]
+                is_own = isinstance(func, ast.Name) and is_join(func.id)
+                places += [*(args if is_own else args[:1]), *([func.value] if isinstance(func, ast.Attribute) else [])]
                 places += [key.value for key in each.keywords if key.arg in ("input", "inputs", "x", "tensors")]
             case ast.BinOp(left=left, right=right):
                 places += [left, right]
             case ast.Assign(value=ast.Name() as value):
                 places.append(value)
+            case ast.AugAssign(target=ast.Name() as target, value=value):
+                places += [target, value]
     for place in places:
         parts = place.elts if isinstance(place, ast.List | ast.Tuple) else [place]
         yield from (part.id for part in parts if isinstance(part, ast.Name) and part.id not in MODULES)

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from specnet.attributes import Attributes
-from specnet.diagnostics import Code, Diagnostic, make_replacement
+from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
 from specnet.foreign import keras_layers, torch_layers
 from specnet.foreign.calls import read_argument
 from specnet.foreign.meaning import READS, Signature
 from specnet.foreign.translation import translate_argument
-from specnet.layers import get_layer_class
+from specnet.foreign.words import translate_word
+from specnet.layers import get_layer_class, list_kinds
 from specnet.source import Span
 from specnet.syntax import tree
 
 BETAS = "beta1", "beta2"
 """What `betas` of torch's Adam sets."""
+
+
+SIZED = re.compile(r"(?P<word>[A-Za-z]+?)_?(?P<height>\d{1,2})x(?P<width>\d{1,2})")
+
+
+def translate_sized_word(call: tree.Call) -> Diagnostic | None:
+    """Return the diagnostic of a layer whose name has the size of its window, `conv3x3 64`; None for other words.
+
+    Other programs mean by that name a window with padding or without, as they define it.
+    """
+    found = SIZED.fullmatch(call.word.text)
+    words = translate_word(found["word"], list_kinds()) if found else ""
+    kind = get_layer_class(words.partition(" ")[0])
+    if found is None or kind is None or call.body or "kernel_size" not in kind.model_fields:
+        return None
+    height, width = int(found["height"]), int(found["width"])
+    given = {each.key.text for each in call.arguments if each.key}
+    if "F" in given:
+        return None
+    size = f"F={height}" if height == width else f"F={height}x{width}"
+    text = " ".join([words, *(each.span.text for each in call.arguments), size])
+    is_padded = height == width and height % 2 and height > 1 and "P" not in given
+    texts = [f"{text} P={height // 2}", text] if is_padded else [text]
+    message = f"no layer or block is called `{call.word.text}`; the window of `{words}` is its attribute `F`"
+    fixes = [make_replacement(call.span, each, safe=len(texts) == 1) for each in texts]
+    return make_diagnostic(Code.E101, message, call.word.span, fixes=fixes)
 
 
 def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments: Sequence[tree.Argument]) -> Diagnostic:

@@ -33,8 +33,11 @@ IMAGES = re.compile(r"[ \t]*[\w(), \t]+=[ \t]*[\w.]+\.load_data\(")
 NUMBER = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[\d_.]+(?:[eE]-?\d+)?)")
 """A number with a name."""
 
-INSTANCE = re.compile(rf"[ \t]*{GIVEN}(?P<name>{NAME})\([^\n]*\)[ \t]*(?:#.*)?")
-"""The making of a network, `net = Net()`, if there is a class of this name."""
+INSTANCE = re.compile(
+    rf"[ \t]*(?P<variable>{NAME})[ \t]*=[ \t]*(?P<name>[A-Z]\w*)\((?P<arguments>[^\n()]*)\)"
+    r"(?:\.(?:to|cuda|cpu)\([^\n()]*\))?[ \t]*(?:#.*)?"
+)
+"""The making of a network, `net = Net()`."""
 
 LOOP = re.compile(
     rf"(?P<indent>[ \t]*)(?:for|while|with|if|try)\b[^\n{{}}]*:[ \t{MASK}]*\n"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from specnet.foreign.bad_line import BadLine, find_changes, find_end_of_call
 from specnet.foreign.calls import VARIABLES, Call, set_label, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
-from specnet.foreign.dataflow import Line, find_tap, read_lines
+from specnet.foreign.dataflow import Line, find_tap, find_untranslated, read_lines
 from specnet.foreign.definitions import recognise_definition
 from specnet.foreign.tools import guess_tool, read_program
 from specnet.layers import get_layer_class
@@ -23,8 +23,10 @@ PARTS = re.compile(
 
 ELEMENT = re.compile(r"(?:\A|->)\s*(?P<text>(?:(?!\s*->).)*)", re.DOTALL)
 
-ALIAS = re.compile(rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *[xh])[ \t\r{MASK}]*")
-"""Another name for the value above: `shortcut = x`."""
+ALIAS = re.compile(
+    rf"[ \t]*(?P<text>(?P<name>(?!(?:{'|'.join(VARIABLES)})\b)[A-Za-z_]\w*) *= *(?P<value>[A-Za-z_]\w*))[ \t\r{MASK}]*"
+)
+"""Another name for a value: `shortcut = x`."""
 
 BLOCK, USE = re.compile(r"^[ \t]*block[ \t]+(\w+)", re.MULTILINE), re.compile(r"^[ \t]*use\b", re.MULTILINE)
 
@@ -37,18 +39,37 @@ def recognise_python(line: BadLine) -> Hint | None:
     text, code, (start, end) = line.text, line.code, line.bounds
     if definition := recognise_definition(line):
         return definition
-    if alias := ALIAS.fullmatch(code, start, end):
-        return _hint_alias(alias, line)
+    if (alias := ALIAS.fullmatch(code, start, end)) and (hint := _hint_alias(alias, line)):
+        return hint
     end = find_end_of_call(code, start)
-    if "(" not in code[start:end]:
+    if "(" not in code[start:end] and not _joins_values(line, start, end):
         return None
     code_end = start + len(code[start:end].rstrip(f"{MASK} \t\r\n"))
     return _translate_line(line, text[start:code_end], start, end)
 
 
-def _hint_alias(alias: re.Match[str], line: BadLine) -> Hint:
+JOINED = re.compile(rf"[ \t]*[A-Za-z_]\w*[ \t]*[+*]?=[ \t]*(?P<values>\w+(?:[ \t]*[+*][ \t]*\w+)*)[ \t\r{MASK}]*")
+"""`x = a + b`, `x += a`."""
+
+
+def _joins_values(line: BadLine, start: int, end: int) -> bool:
+    """Return whether a line joins values of the network by an operator, and not numbers."""
+    found = JOINED.fullmatch(line.code, start, end)
+    names = re.findall(r"\w+", found["values"]) if found else []
+    return bool(names) and all(_is_value(name, line.code[:start]) for name in names)
+
+
+def _is_value(name: str, above: str) -> bool:
+    """Return whether a name is that of a value of the network, given above or usual for one."""
+    given = re.search(rf"@{name}\b|^[ \t]*{name}[ \t]*[:=]", above, re.MULTILINE)
+    return name in VARIABLES or (given is not None and not re.search(rf"\blet[ \t]+{name}\b", above))
+
+
+def _hint_alias(alias: re.Match[str], line: BadLine) -> Hint | None:
     """Name the value above, as `shortcut = x` does, unless `x` is another one."""
     name, (start, end) = alias["name"], alias.span("text")
+    if not _is_value(alias["value"], line.code[: alias.start()]):
+        return None
     own = read_lines(line.original).get(line.find_origin(alias.start()))
     is_above = own is None or set(own.sources.values()) <= {own.before}
     message = f"`{alias['text']}` is Python; `@{name}` names the value above"
@@ -143,6 +164,9 @@ def _resolve_inputs(call: Call, line: BadLine, start: int, is_first: bool) -> Ca
         call = _label(call, own)
     taps = [_find_tap(name, lines, own, is_first) for name in call.inputs]
     unknown = [f"`{name}`" for name, tap in zip(call.inputs, taps, strict=True) if tap is None]
+    if early := own and find_untranslated(lines, own, call.inputs):
+        lost = f"`{early}` is a value of a line that is not translated without asking"
+        call = replace(call, differences=(*call.differences, lost))
     if unknown or taps.count("") > 1:
         lost = f"it is not known which values {', '.join(unknown or call.inputs)} are"
         return replace(call, differences=(*call.differences, lost if len(taps) > 1 else WHICH.format(*unknown)))
@@ -180,6 +204,8 @@ def _find_tap(name: str, lines: Mapping[int, Line], own: Line | None, is_first: 
 def _make_message(call: Call) -> str:
     if call.tool:
         return f"`{call.function}(…)` is a call of {call.tool}; here a layer is a word, then its values"
+    if re.search(r"[+*]", call.function):
+        return f"`{call.function}` is Python; here values are joined by `{call.layers[0].partition(' ')[0]}`"
     if any(step.label for step in call.steps) or not call.is_exact:
         fact = f"`{call.function}(…)` is a call of Python"
         return f"{fact}; here a layer is a word, and it reads what the line above gives"

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from specnet import settings
+from specnet import settings, suggest
 from specnet.attributes import Setting
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.words import find_closest_word, translate_anywhere
+from specnet.foreign.words import find_closest_word, translate_anywhere, translate_word
 from specnet.settings import Training
 from specnet.syntax.parser_input import MASK, TextChange, mask_file
 from specnet.syntax.recovery import Hint
@@ -127,3 +127,43 @@ def find_home(name: str) -> Home | None:
         if known in map(kind.key_of, kind.model_fields)
     ]
     return next((home for is_usual, home in found if is_usual), found[0][1] if found else None)
+
+
+# Names of settings, as `--set` and Python's `settings` take them
+
+
+def find_setting(name: str) -> str:
+    """Return the setting that a name means, `optimizer.lr` for `lr`, `learning-rate` or `train.optimizer.lr`; or ""."""
+    line, _, key = name.replace("-", "_").removeprefix("train.").rpartition(".")
+    lines, fields = _list_lines(), _list_fields()
+    if line:
+        return f"{line}.{key}" if line in lines else ""
+    return key if key in lines else fields.get(key) or fields.get(translate_word(key, tuple(fields)), "")
+
+
+def guess_setting(name: str) -> str:
+    """Return the setting that a name means, also a misspelt one; "" unless one is close."""
+    line, _, key = name.removeprefix("train.").rpartition(".")
+    lines, fields = _list_lines(), _list_fields()
+    if known := find_setting(name):
+        return known
+    if line:
+        meant = suggest.find_closest_word(line, lines)
+        return f"{meant}.{key}" if meant else ""
+    meant = suggest.find_closest_word(key, fields)
+    return find_closest_word(key, lines) or (fields[meant] if meant and suggest.is_misspelling(key, meant) else "")
+
+
+def _list_lines() -> tuple[str, ...]:
+    """Return the lines that can be set as a whole, which a chain of steps cannot."""
+    return tuple(line for line in settings.list_lines() if not settings.takes_several(line))
+
+
+def _list_fields() -> dict[str, str]:
+    """Return the settings by the names of their attributes; `lr` is that of the optimizer, which is usually meant."""
+    return {
+        field: f"{line}.{field}"
+        for line in reversed(("optimizer", "stop", *_list_lines()))
+        for kind in settings.get_choices(line).values()
+        for field in kind.model_fields
+    }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from specnet import settings
 from specnet.foreign.bad_line import BadLine, find_end_of_call
 from specnet.foreign.dataflow import read_lines
 from specnet.foreign.patterns import IDLE, IMAGES, INSTANCE, LEARNS, LOOP, MODEL, NAME, NUMBER, TRAINING, list_outputs
-from specnet.foreign.tools import CONSTANT, IMPORT, is_import_read, is_read_elsewhere, read_program
+from specnet.foreign.tools import CONSTANT, IMPORT, find_rows, is_import_read, is_read_elsewhere, read_program
 from specnet.syntax.parser_input import MASK, mask_text
 from specnet.syntax.recovery import Hint
+
+NETWORKS = frozenset({"model", "net", "network"})
+"""Common names of networks."""
 
 SECTION = re.compile(r"^[ \t]*train[ \t]*\{", re.MULTILINE)
 
@@ -34,8 +38,8 @@ def recognise_statement(line: BadLine) -> Hint | None:
         return _hint_idle(line, text, end)
     if MODEL.match(text):
         return _hint_model(line, text, end)
-    if (made := INSTANCE.fullmatch(text)) and re.search(rf"^class[ \t]+{made['name']}\b", line.original, re.MULTILINE):
-        return _hint_idle(line, text, end)
+    if made := INSTANCE.fullmatch(text):
+        return _hint_instance(line, made, text, end)
     if IMAGES.match(text):
         return _hint_images(line, text, end)
     if (number := NUMBER.fullmatch(text)) and number["name"] in settings.list_lines():
@@ -93,6 +97,17 @@ def _hint_training(line: BadLine, text: str, end: int) -> Hint:
     )
 
 
+def _hint_instance(line: BadLine, made: re.Match[str], text: str, end: int) -> Hint | None:
+    """Leave out `net = Net(3, 10)`; its values are needed until its class is translated."""
+    if re.search(rf"^class[ \t]+{made['name']}\b", line.original, re.MULTILINE):
+        message = f"`{text.strip()}` makes a network of a class; a network here is all lines of its file"
+        return _leave_out(line, text, end, message, is_safe=not made["arguments"].strip())
+    if made["variable"] not in NETWORKS or any(find_rows(made["name"], read_program(line.original))):
+        return None
+    message = f"`{text.strip()}` makes a network of a class that is not here; a network here is all lines of its file"
+    return replace(_leave_out(line, text, end, message, is_safe=True), is_safe=False)
+
+
 def _hint_images(line: BadLine, text: str, end: int) -> Hint:
     """Leave out `(x, y), (v, w) = mnist.load_data()` once nothing reads its names."""
     names = re.findall(NAME, text.partition("=")[0])
@@ -125,9 +140,20 @@ def _leave_out(line: BadLine, text: str, end: int, message: str, is_safe: bool) 
     start = line.bounds[0]
     first = start + len(text) - len(text.lstrip())
     last = start + len(text)
-    changes = ((start, end, "\n" * line.text.count("\n", start, end)),)
+    changes = ((start, end, "\n" * line.text.count("\n", start, end)),) if is_safe else ()
+    notes = () if is_safe else ("it can go once no other line needs it",)
     last = first + len(text.strip().partition("\n")[0])
-    return Hint(message, first, last, changes, title=WITHOUT, is_safe=is_safe, is_assumed=True, region=(start, end))
+    return Hint(
+        message,
+        first,
+        last,
+        changes,
+        title=WITHOUT,
+        is_safe=is_safe,
+        is_assumed=is_safe,
+        region=(start, end),
+        notes=notes,
+    )
 
 
 def _shorten(text: str) -> str:

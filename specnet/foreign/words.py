@@ -34,6 +34,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "fractionallystridedconv": ("deconv",),
     "transposeconv": ("deconv",),
     "transposeconvolution": ("deconv",),
+    "transposed": ("deconv",),
     "transposedconv": ("deconv",),
     "transposedconvolution": ("deconv",),
     "tconv": ("deconv",),

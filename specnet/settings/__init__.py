@@ -2,6 +2,7 @@
 
 from specnet.settings.training import (
     Training,
+    explain_absent,
     from_record,
     get_choice,
     get_choices,
@@ -10,4 +11,13 @@ from specnet.settings.training import (
     to_record,
 )
 
-__all__ = ["Training", "from_record", "get_choice", "get_choices", "list_lines", "takes_several", "to_record"]
+__all__ = [
+    "Training",
+    "explain_absent",
+    "from_record",
+    "get_choice",
+    "get_choices",
+    "list_lines",
+    "takes_several",
+    "to_record",
+]

@@ -48,6 +48,19 @@ class CrossEntropy(Loss):
         return self.weights
 
 
+BINARY = "yes or no are two classes with an output each: end the network in 2 outputs, and take `cross_entropy`"
+REGRESSION = "a network is trained to tell classes apart, which `cross_entropy` measures"
+LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
+
+ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("bce", "bcewithlogits", "binarycrossentropy", "logistic", "sigmoidcrossentropy"), BINARY),
+    **dict.fromkeys(
+        ("mse", "meansquarederror", "l1", "mae", "meanabsoluteerror", "l2", "smoothl1", "huber"), REGRESSION
+    ),
+    **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
+}
+"""What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
+
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from specnet.attributes import Setting
-from specnet.package import load_from_module
 from specnet.settings.augment import Augment
 from specnet.settings.average import Average
 from specnet.settings.batch import Batch
@@ -54,15 +54,25 @@ def list_lines() -> tuple[str, ...]:
     return tuple(Training.model_fields)
 
 
+def _module(line: str) -> ModuleType:
+    return import_module(f"{__package__}.{line}")
+
+
 def get_choices(line: str) -> Mapping[str, type[Setting]]:
     """Return the settings class for each word that may follow a line's name, or for "" if no word follows."""
-    kinds: Mapping[str, type[Setting]] = load_from_module(f"{__package__}.{line}", "CHOICES")
+    kinds: Mapping[str, type[Setting]] = _module(line).CHOICES
     return kinds
 
 
 def takes_several(line: str) -> bool:
     """Whether a line is a chain of steps, which another line of its name may continue."""
-    return bool(getattr(import_module(f"{__package__}.{line}"), "SEVERAL", False))
+    return bool(getattr(_module(line), "SEVERAL", False))
+
+
+def explain_absent(line: str, word: str) -> str:
+    """Return what to do instead of a choice that a line does not have; "" where nothing is known of it."""
+    absent: Mapping[str, str] = getattr(_module(line), "ABSENT", {})
+    return absent.get(word.lower().replace("_", "").removesuffix("loss"), "")
 
 
 def get_choice(line: str, setting: Setting) -> str:

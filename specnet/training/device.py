@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_never
 import torch
 from torch import Tensor, nn
 
+from specnet.option_names import name_option
 from specnet.printable import format_amount
 from specnet.training.errors import CannotRun
 from specnet.training.job import Options, Precision
@@ -96,7 +97,9 @@ def _choose_precision(wanted: Literal["auto"] | Precision, place: torch.device, 
     without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
     can = place.type != "cpu" or without is None
     if wanted == "bf16" and not can:
-        raise CannotRun(f"torch has no {without} in bf16 on a CPU; `--precision fp32`, or leave it to `auto`")
+        raise CannotRun(
+            f"torch has no {without} in bf16 on a CPU; {name_option('precision', 'fp32')}, or leave it to `auto`"
+        )
     is_bf16 = wanted == "bf16" or (wanted == "auto" and can and _has_native_bf16(place))
     return "bf16" if is_bf16 else "fp32"
 
@@ -157,7 +160,8 @@ def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
         if not lacks:
             raise
         raise CannotRun(
-            f"torch has no {operation} that gives the same bits every time; train without `--deterministic`"
+            f"torch has no {operation} that gives the same bits every time; "
+            f"train without {name_option('deterministic', True)}"
         ) from error
     finally:
         torch.use_deterministic_algorithms(before)

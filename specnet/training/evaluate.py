@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from specnet.option_names import name_option
 from specnet.settings.data import CHOICES, Data, Folder
+from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
@@ -52,18 +54,28 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     data_set = _read_data(run, options, note)
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None:
-        raise DataProblem("the data of the run has no test part; `--data` names other images to measure it on")
+        raise DataProblem(
+            f"the data of the run has no test part; {name_option('data')} names other images to measure it on"
+        )
     return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
 
 
 def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> DataSet:
     """Read the data; raises DataProblem where its classes are not those of the run."""
-    if options.data_dir and not options.data_dir.is_dir():
+    if options.data_dir and not expand_home(options.data_dir).is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     own = run.job.training
     place, is_skipping = options.data_dir or run.options.data_dir, options.skip_bad or run.options.skip_bad
     scale = run.scale or FULL_SCALE
-    request = DataRequest(run.input_shape, place, note, skip_bad=is_skipping, classes=run.classes, scale=scale)
+    request = DataRequest(
+        run.input_shape,
+        place,
+        note,
+        skip_bad=is_skipping,
+        refuse=lambda _, channels, explain: refuse_channels(run.job, channels, explain),
+        classes=run.classes,
+        scale=scale,
+    )
     data, split = (_choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
@@ -74,12 +86,12 @@ def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str],
 
 def _choose_data(data: str, own: Data) -> Data:
     """Return a folder, resized as the run's own data, or a data set that needs no settings."""
-    if Path(data).is_dir():
+    if (folder := expand_home(data)).is_dir():
         resize = own.resize if isinstance(own, Folder) else None
-        return Folder(path=str(Path(data).absolute()), resize=resize)
+        return Folder(path=str(folder.absolute()), resize=resize)
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
-        raise CannotRun(f"--data {data}: there is no such folder, and no data set of that name")
+        raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")
     return kind.model_validate({})
 
 

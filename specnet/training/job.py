@@ -110,6 +110,14 @@ class Options:
                 object.__setattr__(self, name, Path(value))
 
 
+WRONG_TYPES = {
+    "path_type": "it is no path",
+    "string_type": "it is no text",
+    "tuple_type": "it is neither a text nor a list of texts",
+}
+"""What is wrong with an option, by the type of pydantic's error, where pydantic would speak of its own types."""
+
+
 def make_options(values: Mapping[str, Any]) -> Options:
     """Return options of these names and values; raises ValueError for one that there is not, or is out of range."""
     for name in values:
@@ -123,7 +131,7 @@ def make_options(values: Mapping[str, Any]) -> Options:
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        reason = first["msg"][:1].lower() + first["msg"][1:]
+        reason = WRONG_TYPES.get(first["type"]) or first["msg"][:1].lower() + first["msg"][1:]
         raise ValueError(f"the option `{first['loc'][0]}` cannot be {first['input']!r}: {reason}") from None
 
 

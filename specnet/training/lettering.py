@@ -77,9 +77,10 @@ def write_names(names: Mapping[int, str], fonts: Fonts, what: str, note: Callabl
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
-    """Shorten a name, and keep matplotlib from reading dollar signs as mathematics."""
+    """Shorten a name in its middle, as many differ at the end, and escape dollar signs, which would be mathematics."""
     composed = _compose(name)
-    cut = composed if len(composed) <= longest else f"{composed[: longest - 1]}…"
+    end = (longest - 1) // 2
+    cut = composed if len(composed) <= longest else f"{composed[: longest - 1 - end]}…{composed[-end:]}"
     return cut.replace("$", r"\$")
 
 

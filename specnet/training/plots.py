@@ -36,6 +36,9 @@ MOST_NUMBERED = 20
 LEVEL_LETTERS = 45
 """The letters that fit below a small matrix, if all its classes have names as long as the longest."""
 
+LETTER_WIDTH = 0.06
+"""The inches that a letter of a name takes."""
+
 MOST_NAMED = 60
 """The number of classes up to which the rows have room for their names."""
 
@@ -110,15 +113,17 @@ def draw_confusion(metrics: ClassificationMetrics, title: str, note: Note) -> by
     rows, columns = metrics.confusion.shape
     names = [metrics.output_name(output) for output in range(columns)]
     fonts = choose_fonts(names)
+    labels = write_names(dict(enumerate(names)), fonts, "classes", note) if rows <= MOST_NAMED else {}
     with fonts.use():
-        side = min(14.0, 3.5 + 0.4 * min(rows, MOST_NAMED))
-        figure = Figure(figsize=(side + 1.6, side), layout="constrained")
+        side = min(14.0, 3.5 + 0.4 * min(rows, MOST_NAMED)) + LETTER_WIDTH * max(map(len, labels.values()), default=0)
+        figure = Figure(figsize=(side + 1.6, side), layout="compressed")
         axes = figure.subplots()
         _draw_shares(figure, axes, metrics.confusion)
         axes.set_title(f"{title}: {metrics.accuracy:.2%} of {metrics.images:,}", fontsize=10)
-        axes.set(xlabel="predicted label", ylabel="true label")
-        if rows <= MOST_NAMED:
-            _label_ticks(axes, write_names(dict(enumerate(names)), fonts, "classes", note), rows)
+        numbered = "" if labels else ", numbered from 0 in the order of the classes"
+        axes.set(xlabel=f"predicted label{numbered}", ylabel=f"true label{numbered}")
+        if labels:
+            _label_ticks(axes, labels, rows)
         return _render(figure, "png")
 
 
@@ -156,7 +161,7 @@ def _write_counts(axes: Axes, counts: np.ma.MaskedArray, shades: np.ndarray) -> 
 
 def _render(figure: Figure, format: str) -> bytes:
     content = BytesIO()
-    figure.savefig(content, format=format, dpi=120)
+    figure.savefig(content, format=format, dpi=120, bbox_inches="tight")  # or labels could be cut at the edge
     return content.getvalue()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 from torch import Tensor
 
 from specnet import validation
 from specnet.attributes import Setting
+from specnet.option_names import name_option
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
 from specnet.training.data.images import DataSet
@@ -46,10 +47,13 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
-def refuse_shape(job: Job, classes: int, channels: int) -> None:
-    """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images."""
+def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], str] = str) -> None:
+    """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images.
+
+    `explain` says which files decide about the channels, if it is some of them.
+    """
     _refuse_classes(job, classes)
-    refuse_channels(job, channels)
+    refuse_channels(job, channels, explain)
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
@@ -65,16 +69,17 @@ def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> 
     """Raise CannotRun where the number of processes does not fit the options."""
     if options.processes not in (1, ranks.world_size):
         raise CannotRun(
-            f"{options.processes} processes are asked for, and there are {ranks.world_size}; under torchrun, "
-            "leave the number of processes to torchrun"
+            f"{options.processes} processes are asked for, and there is {ranks.world_size}; "
+            "leave the number to torchrun, or to `specnet train --gpus N` or `--nproc N`"
         )
     if ranks.is_single and (options.sharded or options.sync_bn):
-        flag = "--sharded" if options.sharded else "--sync-bn"
-        raise CannotRun(f"`{flag}` is for several processes, and there is one; `--gpus N` and `--nproc N` start more")
+        option = name_option("sharded" if options.sharded else "sync_bn", True)
+        start = "`specnet train --gpus N` and `--nproc N` start more"
+        raise CannotRun(f"{option} is for several processes, and there is one; {start}")
     if options.sharded:
         _refuse_sharded(job, device)
     if options.sync_bn and device.place.type != "cuda":
-        raise CannotRun("`--sync-bn` needs GPUs: torch has no SyncBatchNorm on a CPU")
+        raise CannotRun(f"{name_option('sync_bn', True)} needs GPUs: torch has no SyncBatchNorm on a CPU")
 
 
 def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
@@ -105,9 +110,12 @@ def refuse_unregistered(training: Training) -> None:
 
 def _refuse_sharded(job: Job, device: Device) -> None:
     if device.precision == "fp16":
-        raise CannotRun("`--sharded` does not go with fp16, whose gradients are scaled; `--precision bf16` does")
+        sharded, bf16 = name_option("sharded", True), name_option("precision", "bf16")
+        raise CannotRun(f"{sharded} does not go with fp16, whose gradients are scaled; {bf16} does")
     if job.training.average:
-        raise CannotRun("`average` keeps a second set of whole weights, and `--sharded` divides them")
+        raise CannotRun(
+            f"`average` keeps a second set of whole weights, and {name_option('sharded', True)} divides them"
+        )
 
 
 def _refuse(problem: str) -> None:
@@ -138,10 +146,11 @@ def _fix_outputs(job: Job, classes: int) -> str:
     return f"on line {layer.line}, make `{present}` `{fixed}`"
 
 
-def refuse_channels(job: Job, channels: int) -> None:
-    """Raise Unsuitable for images whose number of channels does not fit the network."""
+def refuse_channels(job: Job, channels: int, explain: Callable[[], str] = str) -> None:
+    """Raise Unsuitable for images whose number of channels does not fit the network; `explain` says what they are."""
     height, width, expected = job.input_shape
-    _refuse(validation.check_channels((height, width, expected), channels))
+    if problem := validation.check_channels((height, width, expected), channels):
+        raise Unsuitable(problem, *filter(None, [explain()]))
 
 
 def refuse_full_disk(folder: Path, job: Job) -> None:

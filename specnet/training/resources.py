@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from specnet.option_names import name_option, name_setting
 from specnet.printable import format_amount
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
@@ -116,7 +117,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def advise_smaller_batch(batch: int) -> str:
     """Return advice for an evaluation, whose batches may have any size."""
-    return f"a batch of {batch} does not fit into memory; `--batch {max(1, batch // 2)}` may"
+    return f"a batch of {batch} does not fit into memory; {name_option('batch', max(1, batch // 2))} may"
 
 
 def advise_training(job: Job, place: torch.device) -> str:
@@ -134,7 +135,8 @@ def advise_training(job: Job, place: torch.device) -> str:
         return f"{what}: the network does not fit with a single image"
     fitting = min(fitting, max(1, part // 2))  # what was estimated to fit has not
     parts = -(-batch.size // fitting)
-    return f"{what}; `--set batch.accumulate={parts}` goes through it in {parts} parts, or take `--batch {fitting}`"
+    advice = f"{name_setting('batch.accumulate', parts)} goes through it in {parts} parts"
+    return f"{what}; {advice}, or take {name_setting('batch', fitting)}"
 
 
 def _image_size(job: Job) -> int:

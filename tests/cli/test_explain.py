@@ -235,3 +235,13 @@ def test_only_errors_fail() -> None:
     for code in Code:
         broken, _, files = examples(code)
         assert checked(broken, files).ok == (code.severity is not Severity.ERROR)
+
+
+def test_an_argument_is_explained_by_its_key_and_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "padding=same"]) == 0
+    out = capsys.readouterr().out
+    assert re.findall(r"^# (\w+)", out, flags=re.MULTILINE) == ["padding", "same"]
+    assert main(["explain", "kernl=3"]) == 2
+    assert "is called `kernl`" in capsys.readouterr().err
+    assert main(["explain", "transposed"]) == 2
+    assert "is called `transposed`; did you mean `deconv`?" in capsys.readouterr().err

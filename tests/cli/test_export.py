@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from small_runs import COLOURS, Call
 
 import specnet
@@ -62,6 +63,47 @@ def test_onnx(run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]
     model = onnx.load("moved.onnx")
     assert json.loads({p.key: p.value for p in model.metadata_props}["classes"]) == list(COLOURS)
     pixels, outputs = expected
+    (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
+    assert np.allclose(found, outputs.numpy(), atol=1e-4)
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixels N×C×H×W of 16 bits, and what a run that was trained on such makes of them."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    for name, low in (("dark", 1_000), ("light", 3_000)):
+        Path("cells", name).mkdir(parents=True)
+        for number in range(8):
+            values = random.integers(low, low + 2_000, (8, 8)).astype(np.uint16)
+            Image.fromarray(values).save(f"cells/{name}/{number}.png")
+    text = 'input 8x8x1\nconv 4 F=3 -> relu\nfc 2\ntrain { data folder "cells"\nepochs 2 }\n'
+    specnet.train(text, run="cells-run")
+    loaded = specnet.load_run("cells-run")
+    assert loaded.scale
+    values = random.integers(0, 2**16, (5, 8, 8, 1))
+    values[:3] = random.integers(900, 5_100, (3, 8, 8, 1))
+    with torch.inference_mode():
+        outputs = loaded.model(loaded.normalization(torch.from_numpy(loaded.scale.to_bytes(values))))
+    return torch.from_numpy(values).permute(0, 3, 1, 2).float(), outputs.clone()
+
+
+def test_a_scale_of_sixteen_bits_is_built_in(call: Call, deep: tuple[torch.Tensor, torch.Tensor]) -> None:
+    pixels, outputs = deep
+    code, _, err = call("export", "cells-run", "--to", "pt2", "-o", "deep.pt2")
+    assert (code, "takes pixels of 16 bits as float32 N×1×8×8: their scale and the" in err) == (0, True)
+    assert torch.allclose(torch.export.load("deep.pt2").module()(pixels), outputs, atol=1e-5)
+
+
+def test_a_scale_of_sixteen_bits_is_built_into_onnx(call: Call, deep: tuple[torch.Tensor, torch.Tensor]) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from onnx.reference import ReferenceEvaluator
+
+    pixels, outputs = deep
+    assert call("export", "cells-run", "--to", "onnx", "-o", "deep.onnx")[0] == 0
+    model = onnx.load("deep.onnx")
+    assert set(json.loads({p.key: p.value for p in model.metadata_props}["sixteen_bits"])) == {"low", "high"}
     (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
     assert np.allclose(found, outputs.numpy(), atol=1e-4)
 

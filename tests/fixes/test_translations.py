@@ -200,6 +200,39 @@ def test_a_layer_that_means_another_one_on_a_map_becomes_that_one(side: int, lin
     )
 
 
+CONV = "nn.Conv2d(3, 6, 5)", "nn.MaxPool2d(2)", "nn.Conv2d(6, 16, 5)", "nn.MaxPool2d(2)", "nn.Flatten()"
+AVERAGE = "nn.Conv2d(1, 6, 5)", "nn.AdaptiveAvgPool2d(1)", "nn.Flatten()", "nn.Linear(6, 10)"
+
+
+@pytest.mark.parametrize("is_whole", [False, True], ids=["lines", "sequential"])
+@pytest.mark.parametrize(
+    ("lines", "inputs"),
+    [
+        ((*CONV, "nn.Linear(16*5*5, 10)"), ["input 32x32x3"]),
+        ((*CONV, "nn.Linear(16*4*4, 10)"), ["input 28x28x3"]),
+        ((*CONV, "nn.Linear(16*53*53, 10)"), ["input 224x224x3", "input 227x227x3"]),
+        ((*CONV, "nn.Linear(7, 10)"), []),
+        (AVERAGE, ["input 224x224x1", "input 32x32x1"]),
+        (("nn.Conv2d(3, 8, 3)", "nn.ReLU()"), ["input 224x224x3"]),
+        (("nn.Linear(784, 10)", "nn.ReLU()"), ["input 784"]),
+        (("nn.ReLU()", "nn.MaxPool2d(2)"), []),
+    ],
+)
+def test_an_input_that_agrees_with_the_layers_is_offered(
+    lines: tuple[str, ...], inputs: list[str], is_whole: bool
+) -> None:
+    error = check(f"nn.Sequential({', '.join(lines)})\n" if is_whole else "\n".join(lines)).errors[0]
+    offered = [fix for fix in error.fixes if fix.title.startswith("input")]
+    assert [fix.title.partition("\n")[0] for fix in offered] == inputs
+    assert not any(fix.safe for fix in error.fixes if inputs)
+
+
+@pytest.mark.parametrize("above", ["input 8x8x3", "input 8x8x3 # as here", "input 8x8 3"])
+def test_no_input_is_offered_below_one(above: str) -> None:
+    errors = check(f"{above}\nnn.Conv2d(3, 8, 3)\n").errors
+    assert not any(fix.title.startswith("input") for error in errors[-1:] for fix in error.fixes)
+
+
 def test_the_input_of_a_layer_becomes_the_first_line() -> None:
     checked = check("model.add(Conv2D(8, 3, input_shape=(28, 28, 1)))\nmodel.add(Flatten())\nfc 10 10\n")
     assert [fix.title for fix in checked.errors[0].fixes] == ["input 28x28x1\nconv K=8 F=3"]

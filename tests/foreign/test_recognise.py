@@ -328,6 +328,55 @@ def test_a_line_that_reads_another_value_than_the_last_begins_with_its_tap(lines
 
 
 @pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("x = a + b", "add { | @a | identity }"),
+        ("y = x + a", "add @a"),
+        ("x += a", "add @a"),
+        ("x = a * img", "@a -> mul @img"),
+        ("s = a + b + img", "s: add { | @a | identity | @img }"),
+        ("x = add(@a, b)", "add { | @a | identity }"),
+        ("x = concat(img, @a)", "@img -> concat @a"),
+        ("x = torch.cat([b, a], 1)", "concat @a"),
+        ("y = F.relu(a)", "@a -> relu"),
+        ("y = F.relu(img)", "@img -> relu"),
+        ("y = twice(3)", "twice 3"),
+        ("y = twice(x, 3)", "twice 3"),
+        ("skip = net", "-> @skip"),
+        ("skip = x", "-> @skip"),
+        ("skip = b", "-> @skip"),
+        ("cat a", "concat @a"),
+        ("cat a img", "concat @a @img"),
+        ("sum a", "add @a"),
+        ("conv1x1 3", "conv 3 F=1"),
+        ("conv3x3 3", "conv 3 F=3 P=1"),
+        ("conv3x3 3", "conv 3 F=3"),
+        ("conv3x5 3 P=1x2", "conv 3 P=1x2 F=3x5"),
+        ("maxpool2x2", "pool max F=2"),
+    ],
+)
+def test_values_with_names_are_joined_and_read(line: str, meant: str) -> None:
+    above = "block twice(K) { repeat 2 { conv K=K F=3 P=1 } }\ninput 8x8x3 -> @img\na: conv K=3 F=3 P=1\nb: relu\n"
+    checked = check(f"{above}{line}\nfc 10\n")
+    (error,) = checked.errors
+    assert meant in [fix.title for fix in error.fixes]
+    for fix in error.fixes:
+        assert not check(apply_edits(checked.source, fix.edits).text).errors
+
+
+@pytest.mark.parametrize("line", ["k = n * m", "k = n + 2", "x = n"])
+def test_numbers_are_not_joined(line: str) -> None:
+    checked = check(f"let n = 4\nlet m = 2\ninput 8x8x3\n{line}\nfc 10\n")
+    assert not any(re.search("add|mul|@", fix.title) for error in checked.errors for fix in error.fixes)
+
+
+def test_what_reads_a_line_that_is_not_translated_is_not_either() -> None:
+    lines = "x = Conv2D(3, 3)(img)", "x = Add()([x, inputs])", "y = ReLU()(x)", "conv 3 F=1", "z = ReLU()(x)"
+    errors = check("\n".join(["input 8x8x3 -> @img", *lines])).errors
+    assert [bool([fix for fix in error.fixes if fix.safe]) for error in errors] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
     ("lines", "name"),
     [
         (["y = F.relu(x)", "z = F.max_pool2d(x, 2)"], "x"),

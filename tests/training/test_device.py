@@ -36,7 +36,7 @@ def test_auto_is_fp32_where_a_layer_has_no_bf16(tmp_path: Path) -> None:
 
 
 def test_bf16_that_is_asked_for_is_refused_then(tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match="torch has no LocalResponseNorm in bf16 on a CPU; `--precision fp32`"):
+    with pytest.raises(CannotRun, match=r"torch has no LocalResponseNorm in bf16 on a CPU; `precision=.fp32.`"):
         train(with_lrn(), Options(run=tmp_path / "run", precision="bf16"))
     assert not (tmp_path / "run").exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,25 @@ def test_a_title_that_cannot_be_written_is_left_out(
 
 
 # Confusion
+
+
+@pytest.mark.parametrize("name", ["{}", "a class with a very long name {}", "W" * 40 + "{}"])
+@pytest.mark.parametrize("classes", [2, 3, 10, 40, 100])
+def test_nothing_is_cut_at_the_edge(classes: int, name: str) -> None:
+    content = plots.draw_confusion(measure(*(name.format(number) for number in range(classes))), "test", print)
+    pixels = np.asarray(Image.open(BytesIO(content)).convert("L"))
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert edge.min() == 255
+
+
+def test_a_long_name_keeps_both_ends() -> None:
+    assert lettering.shorten_name("photographs of the year 2023", 20) == "photograph…year 2023"
+    assert len(lettering.shorten_name("a" * 100, 9)) == 9
+
+
+def test_many_classes_are_numbered_and_the_axes_say_so(figures: list[Figure]) -> None:
+    plots.draw_confusion(measure(*map(str, range(70))), "test", print)
+    assert figures[0].axes[0].get_ylabel() == "true label, numbered from 0 in the order of the classes"
 
 
 def test_confusions_are_seen_beside_many_correct_images(figures: list[Figure]) -> None:

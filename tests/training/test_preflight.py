@@ -158,8 +158,8 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
     with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
     assert str(raised.value) == (
-        "a step of 256 images needs about 32.0 GiB, and there are 10.0 GiB; `--set batch.accumulate=4` goes through it "
-        "in 4 parts, or take `--batch 64`"
+        'a step of 256 images needs about 32.0 GiB, and there are 10.0 GiB; `settings={"batch.accumulate": 4}` goes '
+        'through it in 4 parts, or take `settings={"batch": 64}`'
     )
     assert raised.value.exit_code == 4
 
@@ -169,7 +169,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
     [
         (
             2**30,
-            "`--set batch.accumulate=2` goes through it in 2 parts, or take `--batch 128`",
+            '`settings={"batch.accumulate": 2}` goes through it in 2 parts, or take `settings={"batch": 128}`',
         ),  # it should have fitted
         (2**12, "there are 0.0 MiB: the network does not fit with a single image"),
     ],
@@ -212,7 +212,7 @@ def test_a_warmup_that_takes_the_whole_run() -> None:
 
 
 def test_an_operation_that_is_never_the_same_is_named() -> None:
-    message = "torch has no put_ that gives the same bits every time; train without `--deterministic`"
+    message = "torch has no put_ that gives the same bits every time; train without `deterministic=True`"
     with pytest.raises(CannotRun, match=message), device.use_deterministic_algorithms(True):
         torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
     assert not torch.are_deterministic_algorithms_enabled()

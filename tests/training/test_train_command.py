@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
-from small_sets import write_mnist
+from small_sets import write_image, write_mnist
 from torch import Tensor
 
 from specnet.cli import main
@@ -53,7 +53,7 @@ def test_it_trains(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         len(re.findall(r"^epoch \d/3  loss .*  train .*  validation .*  lr .* images/s  \d:\d\d left$", err, re.M)) == 3
     )
-    assert "specnet train tiny.net --seed 1" in err
+    assert "specnet train tiny.net --epochs 3 --set optimizer.lr=0.01 --seed 1\n" in err
     config = json.loads(Path("run/config.json").read_text())
     assert config["training"]["optimizer"]["lr"] == 0.01
     assert config["options"]["overrides"] == {"optimizer.lr": "0.01", "epochs": "3"}
@@ -82,7 +82,12 @@ def test_data_comes_from_the_folder_named(spec: Path, capsys: pytest.CaptureFixt
         (["tiny.net", "--run", "tiny.net"], 2, "tiny.net is a file"),
         (["--resume", "nowhere"], 2, "there is no run nowhere"),
         (["tiny.net", "--resume", "nowhere"], 2, "takes nothing else but"),
-        (["--resume", "nowhere", "--epochs", "3"], 2, "takes nothing else but"),
+        (
+            ["--resume", "no where", "--epochs", "3"],
+            2,
+            "to train longer, start a new run with its weights: "
+            "specnet train 'no where/spec.net' --weights 'no where' --epochs 3\n",
+        ),
         (["tiny.net", "--epochs", "0"], 1, "epochs"),
         (["tiny.net", "--set", "data.classes=11"], 1, "classes"),
         (["tiny.net", "--set", "split.validation=2000"], 1, "sets 2,000 of 1,438 images aside"),
@@ -171,3 +176,37 @@ def test_killed_it_ends_the_same(spec: Path, undisturbed: dict[str, Tensor]) -> 
     process.communicate()
     assert main(["train", "--resume", "killed"]) == 0
     assert is_same(Path("killed"), undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [
+        (["a.net"], "a.net --seed 7"),
+        (["a b.net", "--set", "data.path=my photos"], "'a b.net' --set 'data.path=my photos' --seed 7"),
+        (["--seed", "3", "a.net", "--run", "one"], "a.net --seed 7"),
+        (["--seed=3", "a.net", "--run=one"], "a.net --seed 7"),
+        (["--see", "3", "a.net", "--ru", "one"], "a.net --seed 7"),
+        (["a.net", "--set", "seed=3", "--epochs", "2", "--gpu"], "a.net --set seed=3 --epochs 2 --gpu --seed 7"),
+    ],
+)
+def test_the_same_training_with_another_seed(words: list[str], again: str) -> None:
+    from specnet.cli.train import _format_with_seed
+
+    assert _format_with_seed(["train", *words], 7) == f"specnet train {again}"
+
+
+def test_without_other_parts_it_is_said_that_there_is_no_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("a", "b"):
+        write_image(tmp_path / "pets" / name / "0.png", 9)
+    Path("pets.net").write_text('input 8x8x1\nfc 2\ntrain { data folder "~/pets"\nepochs 1 }\n')
+    assert main(["train", "pets.net", "--run", "run"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "best epoch  1 of 1\nsaved in    run\n"
+    assert "there is no accuracy on new images, as the data has no test and no validation part" in err
+    assert main(["train", "--resume", "run"]) == 0
+    err = capsys.readouterr().err
+    assert err.endswith("new run with its weights: specnet train run/spec.net --weights run --epochs N\n")

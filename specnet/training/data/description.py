@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specnet.printable import format_amount
+from specnet.training.data.folder_survey import DEEP_TO_BYTES
 from specnet.training.data.images import DataSet, Findings, Images
 
 FIRST, LAST = 3, 2
@@ -20,7 +21,15 @@ def describe_data(data: DataSet) -> Iterator[str]:
     if data.findings:
         yield _describe_findings(data.findings, data.train.pixels.shape[3])
     if data.scale:
-        yield f"grey of 16 bits is brought to 8: {data.scale.low:,} becomes 0, and {data.scale.high:,} becomes 255"
+        scale = f"{data.scale.low:,} becomes 0, and {data.scale.high:,} becomes 255"
+        yield f"grey of 16 bits is brought to 8{_describe_mixture(data)}: {scale}"
+
+
+def _describe_mixture(data: DataSet) -> str:
+    """Return how many images are grey of 16 bits, if others are not."""
+    images = sum(map(len, data.parts().values()))
+    deep = data.findings.changes.get(DEEP_TO_BYTES, images) if data.findings else images
+    return f" in {deep:,} of {format_amount(images, 'image')}" if deep < images else ""
 
 
 def _list_classes(classes: tuple[str, ...]) -> str:

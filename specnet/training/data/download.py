@@ -17,6 +17,7 @@ from typing import IO
 
 import pooch
 
+from specnet.option_names import name_option
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.resources import format_bytes
 
@@ -149,10 +150,15 @@ def _packed_or_not(folder: Path, file: str) -> Path:
 def list_data_roots(data_dir: Path | None) -> Iterator[Path]:
     """Yield the folders that may hold data, in the order of precedence."""
     if data_dir:
-        yield data_dir
+        yield expand_home(data_dir)
     if "SPECNET_DATA" in os.environ:
-        yield Path(os.environ["SPECNET_DATA"])
+        yield expand_home(os.environ["SPECNET_DATA"])
     yield get_cache_folder()
+
+
+def expand_home(path: str | Path) -> Path:
+    """Return a path with a leading `~` or `~user` expanded, which a shell does not do within quotes or behind `=`."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111, Path.expanduser fails for a user that there is not
 
 
 def get_cache_folder() -> Path:
@@ -194,7 +200,7 @@ def _fetch(published: PublishedSet, file: str, checksum: str, folder: Path, note
     except PermissionError as error:
         raise CannotRun(f"the cache {folder} cannot be written: {error.strerror}") from None
     except (OSError, ValueError) as error:  # no network, no such page, or another checksum
-        places = "--data-dir or $SPECNET_DATA may name a folder that holds it"
+        places = f"{name_option('data_dir')} or $SPECNET_DATA may name a folder that holds it"
         raise DataProblem(
             f"{published.title} is not here and cannot be downloaded ({_innermost_reason(error)}); {places}"
         ) from None

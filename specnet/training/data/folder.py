@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from specnet.option_names import name_option
 from specnet.settings.data import Folder
-from specnet.training.data.download import list_data_roots
+from specnet.training.data.download import expand_home, list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
 from specnet.training.data.folder_layout import (
     ClassFile,
@@ -35,19 +38,27 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
         request.note(text)
     names = [file.name for file in layout.files]
     cache = FolderCache(folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note)
-    found = cache.find()
-    if found:
-        request.refuse(len(_choose_classes(_sort_files(layout, found), request)), found.channels)
+    survey_all = partial(survey_files, folder, names, request.workers)
+    if found := cache.find():
+        _refuse_unsuitable(layout, found, lambda: survey_all().describe_colours(names), request)
     else:
-        survey = survey_files(folder, names, request.workers)
-        request.refuse(len(_choose_classes(_sort_files(layout, survey), request)), survey.channels)
+        survey = survey_all()
+        _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
         found = cache.make(survey, _choose_scale(folder, layout, survey, request))
     return _make_data_set(layout, found, request)
 
 
+def _refuse_unsuitable(
+    layout: FolderLayout, seen: Survey | DecodedFolder, explain: Callable[[], str], request: DataRequest
+) -> None:
+    """Refuse images that do not fit the request; `explain` says which files decide about their channels."""
+    request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain)
+
+
 def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
-    candidates = list(dict.fromkeys([*(root / path for root in list_data_roots(data_dir)), Path(path)]))
+    own = expand_home(path)
+    candidates = list(dict.fromkeys([*(root / own for root in list_data_roots(data_dir)), own]))
     found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is None:
         tried = ", ".join(str(candidate) for candidate in candidates)
@@ -98,11 +109,13 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
     """
     layout = files.layout
     if files.bad and not request.skip_bad:
-        raise DataProblem(f"{_describe_bad(files)}; `--skip-bad` leaves them out")
+        raise DataProblem(f"{_describe_bad(files)}; {name_option('skip_bad', True)} leaves them out")
     empty = _find_empty(files)
     if empty and request.classes is None and not request.skip_bad:
         part = layout.describe_part("train")
-        raise DataProblem(f"{part} has no images of {list_names(empty)}; `--skip-bad` leaves such classes out")
+        raise DataProblem(
+            f"{part} has no images of {list_names(empty)}; {name_option('skip_bad', True)} leaves such classes out"
+        )
     classes = request.classes or order_classes(set(layout.classes["train"]) - set(empty))
     if len(classes) < 2:
         there = f"only {classes[0]} has" if classes else "none of them has"

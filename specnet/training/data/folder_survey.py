@@ -9,12 +9,16 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
+from specnet.printable import format_amount
 from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files
 from specnet.training.data.image_files import BadFile, map_files
 from specnet.training.data.image_headers import Header, read_header
 from specnet.training.data.images import Findings, fitted_to
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors
+
+SHOWN = 3
+"""Files that a message names."""
 
 GREY_TO_COLOUR, DEEP_TO_BYTES = "made colour from grey", "brought from 16 bits to 8"
 
@@ -49,6 +53,16 @@ class Survey:
     def deep(self) -> list[int]:
         """The places of grey images of 16 bits."""
         return [place for place, header in self.good.items() if header.is_deep]
+
+    def describe_colours(self, names: Sequence[str]) -> str:
+        """Return which of the files with these names have colours; "" where all images or none of them have."""
+        coloured = [names[place] for place, header in self.good.items() if not header.is_grey]
+        if len(coloured) in (0, len(self.good)):
+            return ""
+        named = ", ".join(coloured[:SHOWN]) + (f" and {len(coloured) - SHOWN:,} more" if len(coloured) > SHOWN else "")
+        have = "has" if len(coloured) == 1 else "have"
+        images = format_amount(len(self.good), "image")
+        return f"{len(coloured):,} of {images} {have} colours, the others are grey: {named}"
 
     def describe(self, size: tuple[int, int]) -> Findings | None:
         """Return the sizes of the images, and how many are changed on the way to `size`; None without an image."""

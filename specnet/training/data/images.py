@@ -148,9 +148,10 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
-    `note` reports downloads and decoding. `refuse` is called with the numbers of classes and of channels before images
-    are decoded, and raises where they do not fit. With `skip_bad`, files that cannot be read and classes without images
-    are left out. `classes` and `scale` are those of a run that the images are for; without, they are found in the data.
+    `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
+    of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
+    `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
+    run that the images are for; without, they are found in the data.
     """
 
     shape: tuple[int, int, int]
@@ -158,7 +159,7 @@ class DataRequest:
     note: Callable[[str], None]
     workers: int = field(default_factory=count_processors)
     skip_bad: bool = False
-    refuse: Callable[[int, int], None] = lambda classes, channels: None
+    refuse: Callable[[int, int, Callable[[], str]], None] = lambda classes, channels, explain: None
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
 

@@ -21,6 +21,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
+from specnet.option_names import name_option
 from specnet.training.distributed.single_process import SINGLE_PROCESS, Network, Ranks, Share, compute_share
 from specnet.training.errors import CannotRun, RankLost
 from specnet.training.job import Options
@@ -140,7 +141,8 @@ class ProcessGroup(Ranks):
     def local_device(self, name: str) -> str:
         if name.startswith("cuda:") and name != "cuda:0":
             raise CannotRun(
-                f"`--device {name}` is one GPU, and there are {self.world_size} processes; `--gpu` is one each"
+                f"{name_option('device', name)} is one GPU, and there are {self.world_size} processes; "
+                f"{name_option('device', 'cuda')} is one each"
             )
         return f"cuda:{self._local}" if name.startswith("cuda") else name
 

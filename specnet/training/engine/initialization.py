@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import init
 from torch.nn.functional import unfold
 
+from specnet.option_names import name_option
 from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import LayerInfo
@@ -192,7 +193,7 @@ def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
     """Exclude the parameters of matching layers from training; raises CannotRun for a pattern that matches none."""
     for pattern in patterns:
         if not (matching := _find_layers(module, pattern)):
-            raise CannotRun(f"--freeze {pattern}: no part of the network is called so")
+            raise CannotRun(f"no part of the network is called `{pattern}`, as {name_option('freeze')} says")
         for part in matching:
             part.requires_grad_(False)
 

@@ -74,8 +74,8 @@ OPTIMIZERS: dict[type[settings.Optimizer], OptimizerRow] = {
         _build_muon,
         lambda setting: 2,
         {
-            "sharded": "needs whole matrices, and `--sharded` divides them",
-            "fp16": "does not go with fp16, whose gradients are scaled; `--precision bf16` does",
+            "sharded": "needs whole matrices, and a sharded training divides them",
+            "fp16": "does not go with fp16, whose gradients are scaled; bf16 does",
         },
     ),
 }

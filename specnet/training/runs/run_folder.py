@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from specnet.option_names import name_option
 from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
@@ -115,7 +116,8 @@ def refuse_taken(folder: Path) -> None:
         raise CannotRun(f"{folder} is a file, and a run needs a folder")
     if any((folder / name).exists() for name in (SPEC, CONFIG, MODEL)):
         raise CannotRun(
-            f"{folder} already holds a run; `--resume {folder}` goes on with it, `--run` names another folder"
+            f"{folder} already holds a run; `specnet train --resume {folder}` goes on with it, "
+            f"{name_option('run')} names another folder"
         )
 
 

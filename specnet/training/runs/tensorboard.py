@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specnet.option_names import name_option
 from specnet.training.errors import CannotRun, Interrupted
 from specnet.training.job import Callback, Metrics, Plan, Progress
 from specnet.training.runs.run_folder import flatten_metrics
@@ -58,6 +59,8 @@ def open_tensorboard(callback: Callback, folder: Path, done: int) -> Iterator[Ca
     try:
         from torch.utils.tensorboard.writer import SummaryWriter
     except ImportError:
-        raise CannotRun("--tensorboard needs TensorBoard: pip install 'specnet[tensorboard]'") from None
+        raise CannotRun(
+            f"{name_option('tensorboard', True)} needs TensorBoard: pip install 'specnet[tensorboard]'"
+        ) from None
     with SummaryWriter(str(folder / FOLDER), purge_step=done + 1) as writer:
         yield TensorBoardCallback(callback, writer)

@@ -53,7 +53,7 @@ def test_what_is_changed_in_image_files(tmp_path: Path) -> None:
         "found 8×2 to 20×30×3; changed on the way: 3 fitted to 8×8, 2 made colour from grey, "
         "1 brought from 16 bits to 8, 1 changed from print colours to RGB, 1 cut from 16-bit colour to 8, "
         "1 put on white, 1 reduced to the first frame, 1 turned upright",
-        "grey of 16 bits is brought to 8: 300 becomes 0, and 400 becomes 255",
+        "grey of 16 bits is brought to 8 in 1 of 8 images: 300 becomes 0, and 400 becomes 255",
     ]
     for _ in range(2):  # decoded, and then read from the cache
         assert describe(Folder(path="set"), (8, 8, 3), tmp_path) == expected

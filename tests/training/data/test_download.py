@@ -54,7 +54,7 @@ def test_another_checksum_leaves_nothing_behind(published: PublishedSet, tmp_pat
 
 def test_no_such_page(published: PublishedSet, tmp_path: Path) -> None:
     (tmp_path / "server" / sets.IDX_FILES[0]).unlink()
-    with pytest.raises(DataProblem, match=r"404.*--data-dir or \$SPECNET_DATA"):
+    with pytest.raises(DataProblem, match=r"404.*`data_dir` or \$SPECNET_DATA"):
         find_or_download(published, None, lambda text: None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from small_sets import read, write_image
 from specnet.settings.data import Folder
 from specnet.settings.split import Split
 from specnet.training import DataProblem
+from specnet.training.data.folder import read_folder
+from specnet.training.data.images import DataRequest
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -70,10 +73,10 @@ def test_unreadable_pictures_are_counted_and_named(pets: Path) -> None:
     half = pets / "train/dog/0.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 10, 3), np.uint8)).save(half)
     half.write_bytes(half.read_bytes()[:300])
-    with pytest.raises(DataProblem, match=r"1 of 17 files cannot be read: train/cat/broken\.jpg \(no image.*; `--skip"):
+    with pytest.raises(DataProblem, match=r"1 of 17 files cannot be read: train/cat/broken\.jpg \(no image.*; `skip"):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
     (pets / "train/cat/broken.jpg").unlink()
-    with pytest.raises(DataProblem, match=r"1 of 16 files cannot be read: train/dog/0\.png \(.*truncated\); `--skip"):
+    with pytest.raises(DataProblem, match=r"1 of 16 files cannot be read: train/dog/0\.png \(.*truncated\); `skip"):
         read(Folder(path="pets"), pets.parent, (8, 6, 3))
 
 
@@ -138,3 +141,24 @@ def test_no_such_folder(tmp_path: Path) -> None:
 def test_the_spec_says_another_number_of_classes(pets: Path) -> None:
     with pytest.raises(DataProblem, match="the spec says 3 classes, and the data has 2"):
         read(Folder(path="pets", classes=3), pets.parent, (8, 6, 3))
+
+
+def test_the_images_that_have_colours_among_grey_ones_are_named(tmp_path: Path) -> None:
+    for number in range(3):
+        for name in ("a", "b"):
+            write_image(tmp_path / "set" / name / f"{number}.png", 7)
+    write_image(tmp_path / "set/b/1.png", (1, 2, 3))
+    told: list[str] = []
+
+    def refuse(classes: int, channels: int, explain: Callable[[], str]) -> None:
+        told.append(f"{channels}: {explain()}")
+
+    for _ in range(2):  # surveyed, and then read from the cache
+        request = DataRequest((4, 4, 1), tmp_path, print, refuse=refuse)
+        read_folder(Folder(path="set"), request)
+    assert told == ["3: 1 of 6 images has colours, the others are grey: b/1.png"] * 2
+    for number in range(3):
+        for name in ("a", "b"):
+            write_image(tmp_path / "set" / name / f"{number}.png", (1, 2, 3))
+    read_folder(Folder(path="set"), request)
+    assert told[-1] == "3: "

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +252,7 @@ def test_bad_files_are_remembered(pets: Path, request: pytest.FixtureRequest) ->
     assert not kept(pets), "their headers tell"
     read(pets, skip_bad=True)
     request.getfixturevalue("no_decoding")
-    with pytest.raises(DataProblem, match="`--skip-bad` leaves them out"):
+    with pytest.raises(DataProblem, match="`skip_bad=True` leaves them out"):
         read(pets)
     data, notes = read(pets, skip_bad=True)
     assert data.train.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
@@ -283,7 +283,7 @@ def test_many_bad_files_are_counted(pets: Path) -> None:
 
 
 def test_what_does_not_suit_is_refused_before_anything_is_decoded(pets: Path, no_decoding: None) -> None:
-    def refuse(classes: int, channels: int) -> None:
+    def refuse(classes: int, channels: int, explain: Callable[[], str]) -> None:
         raise DataProblem(f"{classes} classes, {channels} channels")
 
     with pytest.raises(DataProblem, match="2 classes, 3 channels"):

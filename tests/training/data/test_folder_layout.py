@@ -270,7 +270,7 @@ def test_a_class_without_images_is_left_out_on_request(folder: Path, content: st
     (folder / "bee").mkdir()
     if content:
         (folder / "bee" / content).write_text("no image")
-    with pytest.raises(DataProblem, match=r"`--skip-bad` leaves (such classes|them) out"):
+    with pytest.raises(DataProblem, match=r"`skip_bad=True` leaves (such classes|them) out"):
         read(folder)
     data, notes = read(folder, skip_bad=True)
     assert (data.classes, sizes(data)) == (("cat", "dog"), {"train": 4})

@@ -12,6 +12,7 @@ from PIL import Image
 from small_sets import write_image
 
 from specnet.settings.data import Folder
+from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load
 from specnet.training.data.sixteen_bits import (
@@ -125,6 +126,8 @@ def test_images_of_both_depths_keep_what_they_show(cells: Path) -> None:
     data, _ = read(cells)
     assert shades(data)["train"] == [0, 0, 77, 255, 255]
     assert data.findings and data.findings.changes["brought from 16 bits to 8"] == 8
+    said = "grey of 16 bits is brought to 8 in 8 of 9 images: 30,000 becomes 0, and 30,100 becomes 255"
+    assert [*describe_data(data)][-1] == [*describe_data(read(cells)[0])][-1] == said
 
 
 def test_a_split_sees_the_whole_scale(cells: Path) -> None:

@@ -167,7 +167,10 @@ def test_a_scope_is_frozen_with_all_that_is_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "kind", "message"),
-    [("conv*", CannotRun, "--freeze conv.: no part of the network is called so"), ("*", Unsuitable, "no parameters")],
+    [
+        ("conv*", CannotRun, "is called `conv.`, as `freeze` says"),
+        ("*", Unsuitable, "no parameters"),
+    ],
 )
 def test_patterns_that_are_refused(tmp_path: Path, pattern: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):

@@ -131,7 +131,7 @@ def test_watching_the_test_set_chooses_nothing(tmp_path: Path) -> None:
 def test_a_folder_with_a_run_is_refused_and_left_alone(tmp_path: Path) -> None:
     train(job(), Options(run=tmp_path / "run"))
     before = (tmp_path / "run/model.safetensors").read_bytes()
-    with pytest.raises(CannotRun, match="already holds a run; `--resume"):
+    with pytest.raises(CannotRun, match="already holds a run; `specnet train --resume"):
         train(job(), Options(run=tmp_path / "run"))
     assert (tmp_path / "run/model.safetensors").read_bytes() == before
 
