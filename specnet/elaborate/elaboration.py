@@ -50,7 +50,7 @@ class Elaborated:
 
     def find_output_layer(self) -> tuple[str, Span] | None:
         """Return the last layer that sets the number of outputs, and the attribute that does."""
-        name = self.network.outputs[0]
+        name = next(iter(self.network.outputs), "")  # a file of blocks alone has none
         while node := self.network.by_name.get(name):
             field = node.layer.output_field if node.layer else ""
             if span := self.places[name].attributes.get(field):

@@ -117,7 +117,7 @@ def is_import_read(statement: str, text: str) -> bool:
     each = NAME.finditer(re.sub(r"[()\\]", " ", found["names"])) if found else ()
     names = [one["alias"] or one["name"].partition(".")[0] for one in each]
     code = IMPORT.sub("", mask_text(text))
-    return any(re.search(rf"\b{re.escape(name)}\b", code) for name in names)
+    return any(re.search(rf"\b{re.escape(name)}\b(?!\s*=)", code) for name in names)  # `F=3` is an attribute
 
 
 def is_read_elsewhere(name: str, text: str, statement: str) -> bool:

@@ -57,7 +57,7 @@ ABSENT: Mapping[str, str] = {
     **dict.fromkeys(
         ("mse", "meansquarederror", "l1", "mae", "meanabsoluteerror", "l2", "smoothl1", "huber"), REGRESSION
     ),
-    **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwithloss"), LOG_SOFTMAX),
+    **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
 }
 """What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
 

@@ -72,7 +72,7 @@ def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str],
         place,
         note,
         skip_bad=is_skipping,
-        refuse=lambda classes, channels, explain: refuse_channels(run.job, channels, explain),
+        refuse=lambda _, channels, explain: refuse_channels(run.job, channels, explain),
         classes=run.classes,
         scale=scale,
     )

@@ -100,6 +100,7 @@ model.fit(x_train, y_train, batch_size=64, epochs=epochs)
     [
         "import numpy as np",
         "from torch import nn",
+        "import torch.nn.functional as F",
         "model.summary()",
         "print(model)",
         "torch.manual_seed(0)",

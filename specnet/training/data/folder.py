@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -36,19 +38,21 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
         request.note(text)
     names = [file.name for file in layout.files]
     cache = FolderCache(folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note)
-    found = cache.find()
-    survey = None if found else survey_files(folder, names, request.workers)
-    seen = found or survey
-    assert seen
-
-    def explain_channels() -> str:
-        return (survey or survey_files(folder, names, request.workers)).describe_colours(names)
-
-    request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain_channels)
-    if survey:
+    survey_all = partial(survey_files, folder, names, request.workers)
+    if found := cache.find():
+        _refuse_unsuitable(layout, found, lambda: survey_all().describe_colours(names), request)
+    else:
+        survey = survey_all()
+        _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
         found = cache.make(survey, _choose_scale(folder, layout, survey, request))
-    assert found
     return _make_data_set(layout, found, request)
+
+
+def _refuse_unsuitable(
+    layout: FolderLayout, seen: Survey | DecodedFolder, explain: Callable[[], str], request: DataRequest
+) -> None:
+    """Refuse images that do not fit the request; `explain` says which files decide about their channels."""
+    request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain)
 
 
 def _find_folder(path: str, data_dir: Path | None) -> Path:
