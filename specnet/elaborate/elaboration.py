@@ -45,6 +45,8 @@ class Elaborated:
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
     """The files that `use` brought in."""
+    steps: int
+    """The lines and elements that were walked, each as often as it was, long ones counted as several."""
 
     def find_output_layer(self) -> tuple[str, Span] | None:
         """Return the last layer that sets the number of outputs, and the attribute that does."""
@@ -80,6 +82,7 @@ def elaborate(
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,
+        graph.steps,
     )
 
 

@@ -19,13 +19,16 @@ ErrorKey = tuple[str, str, int]
 
 
 CHARACTERS = 10
-"""Parsing so many characters is as much work as checking a node."""
+"""Parsing so many characters is as much work as checking an element."""
+
+ERROR, UNREADABLE = 10, 50
+"""Explaining an error, or a line that cannot be read, is as much work as checking so many elements."""
 
 HIDDEN = ("E005", "E3", "E4")
 """The beginnings of the codes of errors that cannot be seen while a line is unreadable."""
 
 MAX_WORK = 36_000
-"""The nodes that are checked before and in the search for the fixes of one spec, with what is parsed."""
+"""The elements that are checked before and in the search for the fixes of one spec, with what is parsed."""
 
 
 SIMULATION = 0.6
@@ -55,8 +58,9 @@ class Verifier:
         self.errors = Counter(map(_key, checked.errors))
         self.end = next((_key(error) for error in checked.errors if error.code is Code.E002), None)
         """The key of an exceeded limit, where the check ended."""
-        self.size = 1 + len(checked.network.nodes) + len(checked.diagnostics)
-        """The work of one check without parsing; an edited spec has about as many nodes, and as much to report."""
+        unreadable = sum(error.code is Code.E003 for error in checked.errors)
+        self.size = 1 + checked.elaborated.steps + ERROR * len(checked.errors) + UNREADABLE * unreadable
+        """The work of one check without parsing; an edited spec has about as many elements, and as much to report."""
         self.work = self._measure(checked.source)
         """The work so far, that of the first check included."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from specnet.builder import KEYWORDS
 from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
-from specnet.foreign.chains import ChainBuilder, Draft, is_join
+from specnet.foreign.chains import ChainBuilder, Draft, is_join, make_unique
 from specnet.foreign.translation import translate
 
 BEGINNING = re.compile(r'\s*(name\s*:\s*["\']|layers?\s*\{|input(_dim)?\s*:|input_shape\s*\{)')
@@ -96,6 +96,7 @@ class _Network:
     """What only training depends on, in the order of its first use."""
     is_known: bool = True
     labels: set[str] = field(default_factory=set)
+    marks: Counter[str] = field(default_factory=Counter)
 
     def add_input(self, blob: str, sizes: Sequence[Any]) -> None:
         """Add the input, whose sizes are those of N×C×H×W."""
@@ -170,9 +171,7 @@ class _Network:
         return list(layers) == ["scale bias=yes"] and last.startswith("bn affine=no") and is_alone
 
     def _take_label(self, name: str) -> str:
-        label = _make_label(name)
-        while label in self.labels:
-            label += "_"
+        label = make_unique(_make_label(name), self.labels, self.marks)
         self.labels.add(label)
         return label
 

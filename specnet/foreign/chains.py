@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from specnet.diagnostics import InputClaim
@@ -93,6 +94,13 @@ def _make_claim(reads: Reads) -> InputClaim | None:
     if not all(isinstance(size, int) for size in sizes):
         return None
     return InputClaim(f"{reads.argument}={format_python(reads.value)}", reads.quantity, value)
+
+
+def make_unique(label: str, used: Collection[str], marks: Counter[str]) -> str:
+    """Return a label with so many underscores that it is not used; `marks` counts those that labels got so far."""
+    while (unique := label + "_" * marks[label]) in used:
+        marks[label] += 1
+    return unique
 
 
 def join_steps(steps: Sequence[Step]) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,7 +12,7 @@ from functools import lru_cache
 from specnet.builder import KEYWORDS
 from specnet.foreign.bad_line import find_end_of_call
 from specnet.foreign.calls import VARIABLES, parse_python, translate_statement
-from specnet.foreign.chains import is_join
+from specnet.foreign.chains import is_join, make_unique
 from specnet.foreign.patterns import MODEL, gives_no_value, list_outputs
 from specnet.foreign.tools import read_program
 from specnet.syntax.parser_input import MASK, mask_text
@@ -36,7 +37,7 @@ class Line:
     """The line that gives the value that arrives."""
     sources: dict[str, int] = field(default_factory=dict)
     taps: dict[str, int] = field(default_factory=dict)
-    """The values that lines such as `shortcut = x` above have named."""
+    """The values that it reads and that lines such as `shortcut = x` above have named."""
     label: str = ""
     """The label that its value needs."""
     is_end: bool = False
@@ -52,10 +53,11 @@ def read_lines(text: str) -> Mapping[int, Line]:
         found = ASSIGNMENT.match(statement)
         nodes = parse_python(statement) if found or "(" in statement else []
         names = found or NATIVE.match(statement)
-        line = Line(statement, names["name"] or "" if names else "", bool(nodes), current, taps=dict(taps))
+        line = Line(statement, names["name"] or "" if names else "", bool(nodes), current)
         line.is_end = MODEL.match(statement) is not None
         found_reads = list_outputs(statement) if line.is_end else [n for node in nodes for n in _list_reads(node)]
         reads = [name for name in found_reads if name not in imported]
+        line.taps = {name: taps[name] for name in reads if name in taps}
         for name in reads:
             line.sources[name] = values.setdefault(name, UNKNOWN if known and _is_result(known[-1]) else current)
         lines[start] = line
@@ -87,12 +89,10 @@ def _set_labels(lines: list[Line]) -> None:
         if source != line.before and line.taps.get(name) != source
     }
     tapped = {tap for line in lines for tap in re.findall(r"@(\w+)", line.text)}
-    used = set[str]()
+    used, marks, reserved = set[str](), Counter[str](), KEYWORDS | VARIABLES
     for i, line in enumerate(lines):
         if line.is_python and line.target:
-            label = f"{line.target}_" if line.target in KEYWORDS | VARIABLES else line.target
-            while label in used:
-                label += "_"
+            label = make_unique(f"{line.target}_" if line.target in reserved else line.target, used, marks)
             line.label = label if i in needed or label in tapped or line.target not in VARIABLES else ""
         used.add(line.label if line.is_python else line.target)
 

@@ -186,13 +186,14 @@ def translate_anywhere(word: str) -> str:
     return aliases[0] if len(aliases) == 1 else ""
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
     ours = translate_word(word, possible)
     return suggest.find_closest_word(word, possible, {**_list_synonyms(possible), **({word: ours} if ours else {})})
 
 
+@lru_cache(maxsize=4096)
 def is_certain(word: str, meant: str) -> bool:
     """Whether a word that is replaced by `meant` is another tool's word for it, or can only be that one misspelt."""
     name = _normalize(word)

@@ -33,7 +33,7 @@ MAX_STEPS = 100_000
 MAX_UNREADABLE = 20
 """Lines of a file that cannot be read; it is read no further."""
 
-MAX_ERRORS = 1_000
+MAX_ERRORS = 500
 """Errors of a spec; it is checked no further, as finding out what was meant takes time."""
 
 MAX_DIAGNOSTICS = 100
