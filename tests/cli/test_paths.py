@@ -103,6 +103,13 @@ def test_a_folder_that_cannot_be_searched(command: str) -> None:
     assert done.stderr.endswith(": permission denied\n")
 
 
+def test_a_folder_of_images_whose_name_is_too_long(call: Call) -> None:
+    Path("data.net").write_text(SPEC + f'train {{ data folder "{LONG}" }}\n')
+    code, out, err = call("train", "data.net")
+    assert (code, out) == (2, "")
+    assert err.endswith(f"{LONG} cannot be read: file name too long\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 def test_a_folder_that_can_be_written_and_not_read(folder: Path) -> None:
     Path("open").mkdir()
