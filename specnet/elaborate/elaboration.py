@@ -88,7 +88,7 @@ def elaborate(
 
 def _explain(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """Return the diagnostics with better ones for what is not a value at all."""
-    if not diagnostics:
+    if not find_errors(diagnostics):
         return diagnostics
     from specnet.foreign.operators import explain_operators
 
