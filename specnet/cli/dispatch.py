@@ -46,6 +46,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; raises nothing."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is first imported
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # whose search reads the metadata of every package
     words = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
     if arguments is None and not sys.warnoptions:  # what libraries warn their programmers of helps no user
