@@ -25,17 +25,21 @@ ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
+FOR_ALL, FOR_OWNER = 0o666, stat.S_IRUSR | stat.S_IWUSR
+"""The modes of new files: that of any file, of which the umask takes away, and that of one whose content is secret."""
+
 
 @contextmanager
-def open_atomically(path: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
+def open_atomically(path: Path, temporary: Path | None = None, mode: int = FOR_ALL) -> Iterator[BinaryIO]:
     """Open a stream to a temporary file beside `path`, which it replaces once it is complete and on the disk.
 
     After an error the file is as it was. Raises OSError. The temporary file of a killed process is overwritten by the
-    next one, unless `temporary` names another file.
+    next one, unless `temporary` names another file. A new file has the `mode` before it has any content.
     """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     beside = temporary or path.with_name(f".{path.name}{TEMPORARY}")
     try:
-        with beside.open("wb") as stream:
+        with os.fdopen(os.open(beside, flags, mode), "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -106,8 +110,8 @@ def _resolve_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _create(path: Path, content: bytes) -> None:
-    with open_atomically(path, _make_unused_name(path)) as stream:
+def _create(path: Path, content: bytes, mode: int = FOR_ALL) -> None:
+    with open_atomically(path, _make_unused_name(path), mode) as stream:
         stream.write(content)
 
 
@@ -120,8 +124,9 @@ def _replace(path: Path, content: bytes, old: os.stat_result) -> bool:
     if old.st_nlink > 1 or not os.path.samestat(target.stat(), old):
         return False
     try:
-        with open_atomically(target, _make_unused_name(target)) as stream:
-            _copy_attributes(target, Path(stream.name), old)
+        new = _make_unused_name(target)
+        with open_atomically(target, new, FOR_OWNER) as stream:
+            _copy_attributes(target, new, old)
             stream.write(content)
     except PermissionError:
         return False
@@ -156,14 +161,16 @@ def _overwrite(path: Path, content: bytes) -> None:
 
 
 def _keep_copy(path: Path, content: bytes) -> Path:
-    """Write a copy beside a file, or into the folder for temporary files where the file's own cannot be written."""
+    """Write a copy beside a file, or into the folder for temporary files where the file's own cannot be written.
+
+    Only the owner may ever read it, as the file itself may be secret.
+    """
     copy = _make_unused_name(path)
     try:
-        _create(copy, content)
+        _create(copy, content, FOR_OWNER)
     except PermissionError:
         copy = Path(gettempdir(), copy.name)
-        _create(copy, content)
-    copy.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        _create(copy, content, FOR_OWNER)
     return copy
 
 
@@ -198,10 +205,11 @@ def _make_unused_name(path: Path) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power failure, on systems that can open folders."""
+    """Make a rename survive a power failure where the system can; the file is written in any case."""
     if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with suppress(OSError):  # a folder may be written, and not be read
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

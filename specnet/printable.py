@@ -7,8 +7,11 @@ import re
 from typing import Any
 from unicodedata import category
 
-COMMAND = re.compile(r"^(\s*)::|##(?=\w*\[)", re.MULTILINE)
-"""What makes a line a command to GitHub Actions (`::error::`), Azure Pipelines or TeamCity (`##vso[`)."""
+LINE_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+"""What makes a line a command to GitHub Actions: `::error::` at its beginning."""
+
+INNER_COMMAND = re.compile(r"##(?=\w*\[)")
+"""What begins a command to Azure Pipelines or TeamCity, anywhere in a line: `##vso[`."""
 
 
 def escape_unprintable(text: str) -> str:
@@ -33,12 +36,17 @@ def replace_unprintable(text: str) -> str:
 
 def escape_commands(text: str) -> str:
     r"""Return a text, of which no line is a command to a service that reads the log: `\x3a:error::`."""
-    return COMMAND.sub(lambda match: rf"{match[1]}\x3a:" if match[1] is not None else r"\x23#", text)
+    return escape_inner_commands(LINE_COMMAND.sub(r"\1\\x3a:", text))
+
+
+def escape_inner_commands(text: str) -> str:
+    r"""Return a text without a command within its lines: `\x23#vso[`."""
+    return INNER_COMMAND.sub(r"\\x23#", text)
 
 
 def dump_json(value: Any) -> str:
     """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log."""
-    text = COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
+    text = INNER_COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
     return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from errno import EAGAIN, EINVAL, EISDIR
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
+from specnet.file_access import is_there, open_regular_file, read_part
 from specnet.package import find_package_file
 from specnet.suggest import find_closest_word
 from specnet.syntax.limits import MAX_CHARACTERS
@@ -22,50 +20,41 @@ MOST_BYTES = 5 * MAX_CHARACTERS
 """Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
 
 
-LONGEST_BARE = 100
-"""The longest bare name; file systems refuse much longer ones."""
-
-
 @dataclass(frozen=True)
 class TextForm:
-    """How the text of a file is written down: the byte order mark, the encoding and the line ends."""
+    """How the text of a file is written down: the byte order mark, the encoding and the line ends, which may differ."""
 
     mark: bytes = b""
     encoding: str = "utf-8"
     line_end: str = "\n"
+    is_mixed: bool = False
 
     def encode(self, text: str) -> bytes:
-        """Return a text, whatever its line ends, as a file of this form."""
-        lines = text.replace("\r\n", "\n").replace("\n", self.line_end)
-        return self.mark + lines.encode(self.encoding, "surrogateescape")
+        """Return a text, whatever its line ends, as a file of this form, with one line end."""
+        return self._write_down(text.replace("\r\n", "\n").replace("\n", self.line_end))
+
+    def encode_edited(self, text: str) -> bytes:
+        """Return an edited text of a file of this form, whose lines keep their ends if these differ."""
+        return self._write_down(text) if self.is_mixed else self.encode(text)
+
+    def _write_down(self, text: str) -> bytes:
+        return self.mark + text.encode(self.encoding, "surrogateescape")
 
 
 def read_beginning(stream: BinaryIO) -> bytes:
     """Read a file, or of one that is too long for a spec so many lines that this shows; raises OSError."""
-    data: bytes | None = stream.read(MOST_BYTES)
-    if data is None:
-        raise BlockingIOError(EAGAIN, "it has nothing to read yet, and may never have")
+    data = read_part(stream, MOST_BYTES)
     return data if len(data) < MOST_BYTES else data[: data.rfind(b"\n") + 1] or data
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file that a user names; raises OSError.
-
-    Only a device or a pipe is waited for: some files of /proc look like regular ones, and never end.
-    """
-    if not path.is_file():
-        return path.open("rb")
-    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+    """Open a file that a user names, of which only a device or a pipe is waited for; raises OSError."""
+    return open_regular_file(path) if path.is_file() else path.open("rb")
 
 
 def read_regular_file(path: Path) -> str:
     """Return the text of a spec; raises OSError, for devices and pipes too, which might never end."""
-    mode = path.stat().st_mode
-    if S_ISDIR(mode):
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
-    if not S_ISREG(mode):
-        raise OSError(EINVAL, "it is a device, a pipe or a socket", str(path))
-    with open_file(path) as stream:
+    with open_regular_file(path) as stream:
         return decode_spec(read_beginning(stream))
 
 
@@ -83,12 +72,14 @@ def find_path_in_zoo(file: Path) -> Path | None:
 
 
 def find_form(data: bytes) -> TextForm:
-    """Return the form of a file; its first line shows the line ends, which are CR alone where there is no LF."""
+    """Return the form of a file; its line ends are those of most lines, and CR alone where there is no LF."""
     mark = next((mark for mark in ENCODINGS if data.startswith(mark)), b"")
     encoding = ENCODINGS.get(mark, "utf-8")
-    first, has_end, _ = data[len(mark) :].decode(encoding, "replace").partition("\n")
-    line_end = "\r\n" if first.endswith("\r") else "\n"
-    return TextForm(mark, encoding, line_end if has_end else "\r" if "\r" in first else "\n")
+    text = data[len(mark) :].decode(encoding, "replace")
+    ends, both = text.count("\n"), text.count("\r\n")
+    if not ends:
+        return TextForm(mark, encoding, "\r" if "\r" in text else "\n")
+    return TextForm(mark, encoding, "\r\n" if 2 * both > ends else "\n", 0 < both < ends)
 
 
 def decode_spec(data: bytes) -> str:
@@ -103,17 +94,22 @@ def decode_spec(data: bytes) -> str:
 
 def find_in_zoo(name: str) -> Path | None:
     """Return the spec of the zoo that a bare name such as `alexnet` means, unless there is such a file here."""
-    if not _is_bare(name) or Path(name).exists():
+    if not _is_bare(name) or is_there(Path(name)):
         return None
     path = find_package_file(f"specs/{name}.net")
-    return path if path.is_file() else None
+    return path if is_there(path) else None
 
 
 def suggest_file(name: str) -> str:
-    """Return `; did you mean …?` with a spec of the same folder or of the zoo, or that the zoo is missing."""
+    """Return `; did you mean …?` with a spec of the same folder or of the zoo, or that the zoo is missing.
+
+    Of a link, return what it leads to, which is not there.
+    """
+    if Path(name).is_symlink():
+        return f"; it is a link to {Path(name).readlink()}, which is not there"
     if _is_bare(name) and not find_package_file("specs").is_dir():
         return "; the published networks are not installed as files here"
-    names = {path.stem: str(path) for path in Path(name).parent.glob("*.net")}
+    names = {path.stem: str(path) for path in Path(name).parent.glob("*.net") if is_there(path)}
     if _is_bare(name):
         names |= {path.stem: path.stem for path in find_package_file("specs").glob("*.net")}
     meant = find_closest_word(Path(name).stem, names)
@@ -121,4 +117,4 @@ def suggest_file(name: str) -> str:
 
 
 def _is_bare(name: str) -> bool:
-    return len(name) <= LONGEST_BARE and re.fullmatch(r"[\w.-]*\w", name) is not None
+    return re.fullmatch(r"[\w.-]*\w", name) is not None

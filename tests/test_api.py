@@ -28,7 +28,7 @@ def test_public_names_are_listed_and_resolved() -> None:
 def test_importing_the_package_imports_nothing_else() -> None:
     program = "import sys, specnet; print(sorted(name for name in sys.modules if name.startswith('specnet')))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['specnet', 'specnet.errors', 'specnet.package']"
+    assert done.stdout.strip() == "['specnet', 'specnet.errors', 'specnet.file_access', 'specnet.package']"
 
 
 @pytest.mark.torch

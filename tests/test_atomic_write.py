@@ -97,11 +97,11 @@ def test_a_file_in_a_folder_that_cannot_be_written_is_written_in_place(
     elsewhere = tmp_path_factory.mktemp("temporary")
     kept, create = list[bytes](), atomic_write._create
 
-    def create_elsewhere(path: Path, content: bytes) -> None:
+    def create_elsewhere(path: Path, content: bytes, mode: int) -> None:
         if path.parent == file.parent:
             raise PermissionError(13, "Permission denied")
         kept.append(content)
-        create(path, content)
+        create(path, content, mode)
 
     monkeypatch.setattr(atomic_write, "_replace", lambda *arguments: False)
     monkeypatch.setattr(atomic_write, "_create", create_elsewhere)
@@ -207,6 +207,59 @@ def test_line_ends_and_byte_order_mark_of_a_spec_stay(file: Path, command: list[
     assert content.count(b"\r\n") == content.count(b"\n") == 2
     assert b"conv" in content
     assert main(["fmt", "--check", str(file)]) == (0 if command == ["fmt"] else 1)
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_what_a_secret_file_held_or_will_hold_is_never_open_to_others(
+    file: Path, monkeypatch: pytest.MonkeyPatch, links: int
+) -> None:
+    """From the moment that a file beside it is created: who has opened it may read what comes later."""
+    file.chmod(0o600)
+    if links == 2:
+        file.with_name("other").hardlink_to(file)
+    modes, create = list[int](), os.open
+
+    def spy(path: Any, flags: int, mode: int = 0o777) -> int:
+        descriptor = create(path, flags, mode)
+        if flags & os.O_CREAT:
+            modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", spy)
+    write_user_file(file, b"new")
+    assert modes == [0o600]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_synced_holds_the_file_all_the_same(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_user_file(file, b"new")
+    write_user_file(file.with_name("another"), b"new")
+    assert sorted(path.name for path in file.parent.iterdir()) == ["another", "file"]
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "after"),
+    [
+        ("check --fix", "input 8x8x1\r\ncnov K=8 F=3\nrelu\r\nfc 2\n", "input 8x8x1\r\nconv K=8 F=3\nrelu\r\nfc 2\n"),
+        ("check --fix", "input 8x8x1\ncnov K=8 F=3\r\nrelu", "input 8x8x1\nconv K=8 F=3\r\nrelu"),
+        ("fmt", "input   8x8x1\r\nconv K=8 F=3\nfc 2\r\n", "input 8x8x1\r\nconv K=8 F=3\r\nfc 2\r\n"),
+        ("fmt", "input   8x8x1\r\nconv K=8 F=3\nfc 2\n", "input 8x8x1\nconv K=8 F=3\nfc 2\n"),
+        ("fmt", "input 8x8x1\r\nconv K=8 F=3\nfc 2\n", "input 8x8x1\nconv K=8 F=3\nfc 2\n"),
+    ],
+)
+def test_where_line_ends_differ_a_fix_keeps_them_and_the_layout_has_one(
+    file: Path, command: str, before: str, after: str
+) -> None:
+    file.write_bytes(before.encode())
+    main([*command.split(), str(file)])
+    assert file.read_bytes().decode() == after
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

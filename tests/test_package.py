@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,83 @@ MISSING = {
     "docs": (("explain", "E301"), "there is no docs/errors/E301.md in"),
     "specs": (("check", "alexnet"), "the published networks are not installed"),
 }
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def halve(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def behead(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+def spoil(file: Path) -> None:
+    file.write_text("def(")
+
+
+def remove(place: Path) -> None:
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+
+DAMAGED = [
+    ("grammars/specnet.lark", empty, "grammars/specnet.lark in"),
+    ("grammars/specnet.lark", halve, "the grammar, grammars/specnet.lark, is damaged"),
+    ("grammars/specnet.lark", behead, "the grammar, grammars/specnet.lark, is damaged"),
+    ("layers/conv.py", empty, "the module specnet.layers.conv is damaged: it has no Conv"),
+    ("layers/conv.py", spoil, "the module specnet.layers.conv is damaged: it has no Conv"),
+    ("layers/conv.py", remove, "there is no specnet/layers/conv.py in"),
+    ("layers/base", remove, "there is no module specnet.layers.base"),
+    ("layers", remove, "specnet.layers"),
+    ("settings/optimizer.py", remove, "there is no module specnet.settings.optimizer"),
+    ("settings/optimizer.py", empty, "specnet.settings.optimizer cannot be imported"),
+    ("analyses/lints/network_sizes.py", empty, "the module specnet.analyses.lints.network_sizes is damaged"),
+    ("compiler.py", remove, "there is no module specnet.compiler"),
+    ("compiler.py", empty, "specnet.compiler cannot be imported"),
+]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the package as pip unpacks it: sources, and the list of its files."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    shutil.copytree(ROOT / "specnet", folder / "specnet", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in DATA:
+        shutil.copytree(ROOT / name, folder / "specnet" / name)
+    listed = folder / "specnet-0.1.0.dist-info"
+    listed.mkdir()
+    (listed / "METADATA").write_text("Metadata-Version: 2.1\nName: specnet\nVersion: 0.1.0\n")
+    files = [file.relative_to(folder).as_posix() for file in (folder / "specnet").rglob("*") if file.is_file()]
+    (listed / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    return folder
+
+
+@pytest.mark.parametrize(("part", "damage", "message"), DAMAGED)
+def test_a_part_that_is_damaged_or_lost_is_named(
+    unpacked: Path, tmp_path: Path, part: str, damage: Callable[[Path], None], message: str
+) -> None:
+    broken = Path(shutil.copytree(unpacked, tmp_path / "broken"))
+    damage(broken / "specnet" / part)
+    done = run(broken, *CHECK)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: SpecNet is not completely installed: ")
+    assert message in done.stderr
+
+
+def test_a_word_that_is_no_layer_is_none_of_a_whole_install(unpacked: Path) -> None:
+    done = run(unpacked, "explain", "convolution")
+    assert "completely" not in done.stderr
+    assert "no code, topic, layer or setting is called `convolution`" in done.stderr
+
+
+def test_a_stray_file_is_no_layer(unpacked: Path, tmp_path: Path) -> None:
+    stray = Path(shutil.copytree(unpacked, tmp_path / "stray"))
+    (stray / "specnet/layers/conv-copy.py").touch()
+    assert "conv-copy" not in run(stray, "explain").stdout
+    assert run(stray, *CHECK).returncode == 1
 
 
 @pytest.mark.parametrize("part", MISSING)

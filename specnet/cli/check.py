@@ -15,6 +15,7 @@ from specnet.cli.output import (
     print_error,
     print_message,
     print_text,
+    refuse_rewriting,
     rewrite_spec,
     uses_colour,
 )
@@ -43,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     results, errors = list[Checked](), list[CommandError]()
     for file in options.files:
         try:
+            if options.fix:
+                refuse_rewriting(file)
             checked = check_file(file, options)
             results.append(_apply_fixes(checked, file, options) if options.fix else checked)
         except CommandError as error:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from specnet.cli.options import FILE, add_spec_arguments
+from specnet.cli.options import FILE, add_spec_arguments, output_file
 from specnet.cli.output import print_diagnostics, print_file, print_message, refuse_folder, write_file
-from specnet.cli.specs import check_network
+from specnet.cli.specs import check_network, refuse_overwriting_spec
 
 HELP = "write the network of a spec as readable PyTorch source"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=FILE)
-    parser.add_argument("-o", dest="output", type=Path, metavar="OUT", help="output file (default: standard output)")
+    parser.add_argument(
+        "-o", dest="output", type=output_file, metavar="OUT", help="output file (default: standard output)"
+    )
     add_spec_arguments(parser)
 
 
@@ -23,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
     if options.output:
         refuse_folder(options.output)
     checked = check_network(options.file, options)
+    if options.output:
+        refuse_overwriting_spec(options.output, checked)
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
         return 1

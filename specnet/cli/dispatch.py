@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import NoReturn
 
 import specnet
-from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message
+from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
 from specnet.option_names import naming_flags
-from specnet.package import IncompleteInstall
+from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
@@ -69,12 +69,16 @@ def _prepare_streams() -> None:
 def _catch_errors(words: list[str]) -> int:
     """Run a command; print the error that it ends with, if any, and return the exit code."""
     try:
-        return _run(words)
+        with reporting_paths():
+            return _run(words)
     except CommandError as error:
         print_error(error)
         return error.exit_code
     except IncompleteInstall as error:
         print_error(CommandError(*error.args))
+        return 2
+    except ImportError as error:
+        print_error(CommandError(str(IncompleteInstall(describe_missing_module(error)))))
         return 2
     except BrokenPipeError:
         return 1

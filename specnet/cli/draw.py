@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import FILE, add_spec_arguments, natural_number, parse_format
+from specnet.cli.options import FILE, add_spec_arguments, natural_number, output_file, parse_format
 from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
-from specnet.cli.specs import check_network
+from specnet.cli.specs import check_network, refuse_overwriting_spec
 
 if TYPE_CHECKING:
     import graphviz
@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     formats = ", ".join(f".{each}" for each in FORMATS)
     parser.add_argument("file", metavar="FILE", help=FILE)
     parser.add_argument(
-        "-o", dest="output", type=Path, metavar="OUT", help=f"output file: {formats} (default: FILE's name with .svg)"
+        "-o",
+        dest="output",
+        type=output_file,
+        metavar="OUT",
+        help=f"output file: {formats} (default: FILE's name with .svg)",
     )
     parser.add_argument("--style", choices=("layers",), default="layers", help="layers: one box per layer (default)")
     parser.add_argument(
@@ -51,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     refuse_folder(target)
     format = parse_format(target, FORMATS)
     checked = check_network(options.file, options)
+    refuse_overwriting_spec(target, checked)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
 

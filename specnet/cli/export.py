@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import add_spec_arguments, collect_overrides
-from specnet.cli.output import CommandError, print_diagnostics, print_message, write_file
+from specnet.cli.options import add_spec_arguments, collect_overrides, output_file
+from specnet.cli.output import (
+    CommandError,
+    print_diagnostics,
+    print_message,
+    refuse_folder,
+    refuse_overwriting,
+    write_file,
+)
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import requires_torch
+from specnet.package import is_own_module
 
 if TYPE_CHECKING:
     from specnet.training.export import Exportable
@@ -31,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="safetensors: the weights; onnx, pt2: the network for batches of any size, with a run's normalisation",
     )
     parser.add_argument(
-        "-o", dest="output", type=Path, metavar="OUT", help="output file (default: the source's name, in this folder)"
+        "-o",
+        dest="output",
+        type=output_file,
+        metavar="OUT",
+        help="output file (default: the source's name, in this folder)",
     )
     add_spec_arguments(parser)
 
@@ -39,10 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if a spec has errors."""
+    source = Path(options.source)
+    target = options.output or Path(f"{Path(os.path.realpath(source)).stem}.{options.to}")
+    refuse_folder(target)
+    refuse_overwriting(target, source.iterdir() if source.is_dir() else [source])
     exportable = _load_exportable(options)
     if exportable is None:
         return 1
-    target = options.output or Path(f"{Path(options.source).resolve().stem}.{options.to}")
     write_file(target, _export(exportable, options.to))
     print_message(f"wrote {target}; {_describe_use(exportable, options.to)}")
     return 0
@@ -96,6 +112,8 @@ def _export(exportable: Exportable, format: str) -> bytes:
     try:
         from specnet.backends import onnx
     except ModuleNotFoundError as missing:
+        if is_own_module(missing.name):
+            raise
         raise CommandError(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
     return onnx.export_model(exportable.module, exportable.examples, exportable.metadata)
 

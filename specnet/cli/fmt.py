@@ -13,6 +13,7 @@ from specnet.cli.output import (
     print_file,
     print_message,
     print_text,
+    refuse_rewriting,
     write_file,
 )
 from specnet.cli.specs import STDIN, read_file
@@ -56,17 +57,19 @@ def run(options: argparse.Namespace) -> int:
 
 def _format(file: str, options: argparse.Namespace, unformatted: list[str], printed: list[bytes]) -> int:
     """Format one FILE, or list it if it is `unformatted` or comes from standard input; return the exit code."""
+    if file != "-" and not options.check:
+        refuse_rewriting(file)
     data = read_file(file, "fmt")
     source = Source(STDIN if file == "-" else file, decode_spec(data))
     lines, unreadable = parse(source, recognise)
     if unreadable:
         return _report(unreadable)
     text, errors, filled = _fill(source, lines) if options.fill else (_lay_out(source, lines), [], "")
-    is_formatted = text == source.text.replace("\r\n", "\n")
+    content, done = find_form(data).encode(text), [filled] * bool(filled)
+    is_formatted = content == data
     if options.check:
         unformatted += [escape_unprintable(source.name)] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
-    content, done = find_form(data).encode(text), [filled] * bool(filled)
     if file == "-":
         printed.append(content)
     elif not is_formatted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from specnet.cli.output import CommandError
@@ -54,6 +55,13 @@ def collect_overrides(options: argparse.Namespace) -> dict[str, str]:
             raise CommandError(f"--set {setting}: write NAME=VALUE")
         overrides[name.strip()] = value.strip()
     return overrides
+
+
+def output_file(text: str) -> Path:
+    """Convert the value of an option that names a file to be written; raises CommandError for `folder/`."""
+    if text and text.replace(os.sep, "/").rpartition("/")[2] in ("", ".", ".."):
+        raise CommandError(f"{text} is a directory; name a file")
+    return Path(text)
 
 
 def positive_integer(text: str) -> int:

@@ -6,13 +6,14 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from errno import EBADF
 from pathlib import Path
 from typing import Any, Literal
 
 from specnet.diagnostics import Diagnostic, Severity
+from specnet.file_access import NO_FILE, describe_reason
 from specnet.printable import dump_json, escape_commands, escape_unprintable
 
 BUG = 70
@@ -41,24 +42,64 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         write_user_file(path, content)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise CommandError(f"{path} cannot be written: {describe_reason(error)}") from None
 
 
 def rewrite_spec(path: Path, text: str) -> None:
-    """Replace the text of a spec, keeping its encoding, line ends and byte order mark; raises CommandError."""
+    """Replace the text of a spec by an edited one, keeping its encoding, line ends and byte order mark.
+
+    Raises CommandError.
+    """
     from specnet.spec_files import find_form
 
     try:
         form = find_form(path.read_bytes())
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
-    write_file(path, form.encode(text))
+        raise CommandError(f"{path} cannot be read: {describe_reason(error)}") from None
+    write_file(path, form.encode_edited(text))
+
+
+def refuse_rewriting(file: str) -> None:
+    """Raise CommandError for a FILE that can be read, but not be rewritten: one that is not regular."""
+    path = Path(file)
+    with suppress(OSError, ValueError):  # which reading reports
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise CommandError(f"{file} cannot be rewritten: {NO_FILE}; name a file")
 
 
 def refuse_folder(path: Path) -> None:
-    """Raise CommandError if the file to be written is a directory."""
-    if path.is_dir():
+    """Raise CommandError if the file to be written is a directory, or in one that cannot be searched."""
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {describe_reason(error)}") from None
+    if is_folder:
         raise CommandError(f"{path} is a directory; name a file")
+
+
+def refuse_overwriting(path: Path, inputs: Iterable[Path | str]) -> None:
+    """Raise CommandError if the file to be written, by whatever name, is one that the command reads."""
+    with suppress(OSError, ValueError):  # it is not there yet
+        found = path.stat()
+        if any(_is_same_file(Path(each), found) for each in inputs):
+            raise CommandError(f"{path} is what the command reads, and would be overwritten; name another file")
+
+
+def _is_same_file(path: Path, other: os.stat_result) -> bool:
+    with suppress(OSError, ValueError):
+        return os.path.samestat(path.stat(), other)
+    return False
+
+
+@contextmanager
+def reporting_paths() -> Iterator[None]:
+    """Turn the error of a path that the system refuses, whatever a command does with it, into CommandError."""
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error.filename, str | bytes):
+            raise
+        raise CommandError(f"{os.fsdecode(error.filename)} cannot be accessed: {describe_reason(error)}") from None
 
 
 # The gate: nothing else in the package prints
@@ -131,7 +172,7 @@ def _write(name: Literal["stdout", "stderr"], content: str | bytes) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again when it ends
         if isinstance(error, BrokenPipeError):
             raise
-        reason = "it is closed" if error.errno == EBADF else (error.strerror or str(error)).lower()
+        reason = "it is closed" if error.errno == EBADF else describe_reason(error)
         raise CommandError(f"the output cannot be written: {reason}") from None
 
 

@@ -12,10 +12,11 @@ from specnet.cli.options import (
     add_device_arguments,
     add_format_argument,
     add_run_argument,
+    output_file,
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import print_json, print_message, print_text, write_file
+from specnet.cli.output import print_json, print_message, print_text, refuse_overwriting, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
@@ -37,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--top", type=positive_integer, default=5, metavar="K", help="show K classes (default: 5)")
     parser.add_argument(
-        "-o", dest="output", type=Path, metavar="OUT", help="plot the images with bars into this file: .png, .svg, .pdf"
+        "-o",
+        dest="output",
+        type=output_file,
+        metavar="OUT",
+        help="plot the images with bars into this file: .png, .svg, .pdf",
     )
     add_device_arguments(parser)
     add_format_argument(parser)
@@ -64,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
 def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
     from specnet.training import plots
 
+    refuse_overwriting(output, [prediction.image for prediction in predictions])
     write_file(output, plots.draw_predictions(predictions, format, print_message))
     rest = len(predictions) - plots.MOST_IMAGES
     print_message(f"wrote {output}" + f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import collect_overrides
-from specnet.cli.output import CommandError
+from specnet.cli.output import CommandError, refuse_overwriting
+from specnet.file_access import describe_reason
 from specnet.source import Source
 from specnet.spec_files import decode_spec, find_in_zoo, open_file, read_beginning, suggest_file
 from specnet.suggest import did_you_mean, find_closest_word
@@ -57,6 +58,11 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
 # Files
 
 
+def refuse_overwriting_spec(output: Path, checked: Checked) -> None:
+    """Raise CommandError if the file to be written is that of the spec, or one that it uses."""
+    refuse_overwriting(output, [checked.source.name, *(used.name for used in checked.elaborated.used)])
+
+
 def read_spec(file: str) -> Source:
     """Read a FILE, a network of the zoo by its bare name, or standard input for `-`; raises CommandError."""
     if (path := find_in_zoo(file)) or not _is_missing(file):
@@ -69,7 +75,7 @@ def read_file(file: str, command: str) -> bytes:
     """Read a file, or standard input for `-`; raises CommandError, which for a folder shows how `command` takes it."""
     try:
         if file == "-":
-            return read_beginning(sys.stdin.buffer)
+            return _read_standard_input()
         if Path(file).is_dir():
             has_specs = next(Path(file).glob("*.net"), None)
             advice = f"try `specnet {command} {file}/*.net`" if has_specs else "name a file"
@@ -77,7 +83,14 @@ def read_file(file: str, command: str) -> bytes:
         with open_file(Path(file)) as stream:
             return read_beginning(stream)
     except (OSError, ValueError) as error:
-        raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise CommandError(f"{file} cannot be read: {describe_reason(error)}") from None
+
+
+def _read_standard_input() -> bytes:
+    """Read standard input; raises OSError, and CommandError where the caller closed it, as by `<&-`."""
+    if sys.stdin is None:
+        raise CommandError("standard input is closed; name a file")
+    return read_beginning(sys.stdin.buffer)
 
 
 def _is_missing(file: str) -> bool:
@@ -99,7 +112,7 @@ def read_allowed_codes(spec: str) -> frozenset[str]:
     try:
         text = file.read_text(encoding="utf-8") if file else ""
     except (OSError, ValueError) as error:
-        raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise CommandError(f"{file} cannot be read: {describe_reason(error)}") from None
     return _parse_allowed_codes(file, text) if file and PROJECT_TABLE in text else frozenset()
 
 

@@ -8,7 +8,8 @@ from functools import wraps
 from pathlib import Path
 
 from specnet.cli.options import positive_integer
-from specnet.cli.output import BUG, Command, CommandError, print_message
+from specnet.cli.output import BUG, Command, CommandError, print_message, reporting_paths
+from specnet.package import is_own_module
 
 
 def requires_torch(run: Command) -> Command:
@@ -20,6 +21,8 @@ def requires_torch(run: Command) -> Command:
             from specnet.api import SpecError
             from specnet.training import TrainingError
         except ModuleNotFoundError as missing:
+            if is_own_module(missing.name):
+                raise
             message = f"`specnet {options.command}` needs {missing.name}: pip install 'specnet[train]'"
             raise CommandError(message) from None
         try:
@@ -101,7 +104,8 @@ def _run_as_rank(run: Command, options: argparse.Namespace) -> int:
 
     with join_process_group() as ranks:
         try:
-            return run(options)
+            with reporting_paths():
+                return run(options)
         except Exception as error:
             reports, code = ranks.agree_on_failure(error.exit_code if isinstance(error, CommandError) else BUG)
             if reports:

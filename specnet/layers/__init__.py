@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 
 from specnet.layers.base import Layer
-from specnet.package import list_modules
+from specnet.package import list_modules, load_from_module, refuse_lost_module
 
 
 def list_kinds() -> tuple[str, ...]:
@@ -16,8 +15,13 @@ def list_kinds() -> tuple[str, ...]:
 
 @cache
 def get_layer_class(kind: str) -> type[Layer] | None:
-    """Return the class of a kind, `LeakyRelu` of `leaky_relu`, imported on first use; None if there is no such kind."""
+    """Return the class of a kind, `LeakyRelu` of `leaky_relu`, imported on first use; None if there is no such kind.
+
+    Raises IncompleteInstall where the file of a kind is damaged or lost.
+    """
+    module = f"{__name__}.{kind}"
     if kind not in list_kinds():
+        refuse_lost_module(module)
         return None
-    found: type[Layer] = getattr(import_module(f"{__name__}.{kind}"), kind.title().replace("_", ""))
+    found: type[Layer] = load_from_module(module, kind.title().replace("_", ""))
     return found

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from specnet.diagnostics import Code, Diagnostic, Fix, Severity
 from specnet.package import __version__
-from specnet.printable import escape_unprintable
+from specnet.printable import escape_inner_commands, escape_unprintable
 from specnet.reporters.terminal import format_notes, format_omitted
 from specnet.source import Source, Span
 
@@ -165,7 +165,8 @@ def _format_message(diagnostic: Diagnostic) -> str:
 
 
 def _escape_data(text: str) -> str:
-    return escape_unprintable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+    quoted = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escape_inner_commands(escape_unprintable(quoted))
 
 
 def _escape_property(value: object) -> str:

@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lark import Lark, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
+from lark import Lark, LarkError, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
 from lark.tree import Meta
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
-from specnet.package import read_package_text
+from specnet.package import IncompleteInstall, read_package_text
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.limits import (
@@ -45,8 +45,11 @@ def read_grammar() -> str:
 @cache
 def _make_parser() -> Lark:
     """Return the parser; its tables are cached on disk, as making them takes longer than all the rest of a check."""
-    file = _find_cache_file()
-    return Lark(read_grammar(), parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=file or False)
+    file, grammar = _find_cache_file(), read_grammar()
+    try:
+        return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=file or False)
+    except LarkError:
+        raise IncompleteInstall("the grammar, grammars/specnet.lark, is damaged") from None
 
 
 def _find_cache_file() -> str | None:

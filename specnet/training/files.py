@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from specnet.atomic_write import open_atomically, remove_if_possible
+from specnet.file_access import read_bounded_file
 from specnet.training.errors import CannotRun
 
 
@@ -31,6 +32,9 @@ def write_json(path: Path, value: Any) -> None:
 
 LOCK, HOLDER = "lock", "lock.pid"
 """The file that is locked, and the one with the number of the process that holds it, for the message alone."""
+
+LONGEST_NUMBER = 20
+"""The most digits of the number of a process."""
 
 RETRIED_FOR = 0.1
 """Seconds to try again when a lock has just been given up."""
@@ -80,6 +84,6 @@ def is_locked(folder: Path) -> bool:
 
 def _describe_holder(folder: Path) -> str:
     try:
-        return f" (process {(folder / HOLDER).read_text()})"
-    except OSError:
+        return f" (process {int(read_bounded_file(folder / HOLDER, LONGEST_NUMBER))})"
+    except (OSError, ValueError):
         return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,61 @@ def test_no_file_takes_a_command_down(pair: Path, trained: Path, call: Call, fil
         code, out, err = call(*words)
         assert code in (0, 1, 2), err
         assert code == 0 or out == ""
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_huge(path: Path) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(10**12)  # which takes no space
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+NO_RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a FIFO": (make_fifo, "it is a device, a pipe or a socket"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device, a pipe or a socket"),
+    "a huge file": (make_huge, "it has more than 67,108,864 bytes"),
+    "a folder": (make_folder, "is a directory"),
+    "a loop": (lambda path: path.symlink_to(path.name), "too many levels of symbolic links"),
+    "no end": (lambda path: path.symlink_to("/proc/kmsg"), "/proc/kmsg"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX links, devices and FIFOs")
+@pytest.mark.parametrize("kind", NO_RECORDS)
+def test_what_is_no_regular_file_takes_no_list_down(pair: Path, call: Call, kind: str) -> None:
+    make, reason = NO_RECORDS[kind]
+    for file in ("config.json", "environment.json", "summary.json", "metrics.jsonl", "spec.net", "blocks/one.net"):
+        damaged = pair / "a-damaged" / file
+        kept = damaged.read_bytes()
+        damaged.unlink()
+        make(damaged)
+        notes = list[str]()
+        found = [entry.folder.name for entry in list_runs(pair, notes.append)]
+        assert found[-1] == "b-intact"
+        if kind not in ("no end", "a loop"):  # which may be missing, and then is as what is not written yet
+            assert [file in note and (reason in note or file == "config.json") for note in notes] == [True]
+        damaged.rmdir() if damaged.is_dir() else damaged.unlink()
+        damaged.write_bytes(kept)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and links")
+def test_a_folder_that_cannot_be_entered_hides_no_other(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **options: Any) -> os.stat_result:
+        if "a-damaged" in str(path):  # as for all but root
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    stat = Path.stat
+    monkeypatch.setattr(Path, "stat", refuse)
+    notes = list[str]()
+    assert [entry.folder.name for entry in list_runs(pair, notes.append)] == ["b-intact"]
+    assert notes == [f"passed over: {pair}/a-damaged cannot be read: permission denied"]
 
 
 def test_a_damaged_spec_is_named(run: Path) -> None:

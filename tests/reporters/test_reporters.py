@@ -192,6 +192,15 @@ def test_a_diagnostic_is_a_workflow_command(capsys: pytest.CaptureFixture[str], 
     assert "fix: S=2 → S=1 in conv2, line 3: 22×22×6" in message
 
 
+def test_a_workflow_command_holds_no_other(capsys: pytest.CaptureFixture[str], broken: Path) -> None:
+    name, text = "##vso[task.complete]::a.net", 'input 8x8x3\ncnov "##teamcity[x]" ##[error]\n'
+    Path(name).write_text(text, encoding="utf-8")
+    assert main(["check", "--format", "github", name]) == 1
+    for line in capsys.readouterr().out.splitlines():
+        assert line.startswith(r"::error file=\x23#vso[task.complete]%3A%3Aa.net,line=")
+        assert not re.search(r"##\w*\[", line)
+
+
 def test_a_place_of_several_lines_has_no_columns(capsys: pytest.CaptureFixture[str], broken: Path) -> None:
     Path("a.net").write_text("input 8x8x4\na: relu\nadd {\n  | relu\n  | tanh\n}\n@a -> fc 2\n", encoding="utf-8")
     assert main(["check", "--format", "github", "a.net"]) == 0

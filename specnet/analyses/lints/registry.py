@@ -7,14 +7,13 @@ traits of layers, never their kinds.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from importlib import import_module
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.lints.view import Finding, Lint, View
 from specnet.analyses.messages import MARK, AllowedCodes, list_names
 from specnet.diagnostics import Diagnostic, Label, make_diagnostic
 from specnet.elaborate import Elaborated
-from specnet.package import IncompleteInstall, list_modules
+from specnet.package import IncompleteInstall, list_modules, load_from_module
 from specnet.source import Source
 
 
@@ -24,7 +23,7 @@ def load_lints(subjects: Collection[str]) -> Iterator[Lint]:
     if not names:
         raise IncompleteInstall(f"there are no lints in {__package__}")
     for name in names:
-        yield from import_module(f"{__package__}.{name}").LINTS
+        yield from load_from_module(f"{__package__}.{name}", "LINTS")
 
 
 def advise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from specnet.file_access import describe_reason
 from specnet.option_names import name_option
 from specnet.settings.data import Folder
 from specnet.training.data.download import expand_home, list_data_roots
@@ -27,7 +29,7 @@ from specnet.training.data.image_decoding import count_all_values
 from specnet.training.data.image_files import BadFile, describe_bad_files
 from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
 from specnet.training.data.sixteen_bits import SixteenBitScale, fit_scale
-from specnet.training.errors import DataProblem
+from specnet.training.errors import CannotRun, DataProblem
 
 
 def read_folder(setting: Folder, request: DataRequest) -> DataSet:
@@ -59,11 +61,21 @@ def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
     own = expand_home(path)
     candidates = list(dict.fromkeys([*(root / own for root in list_data_roots(data_dir)), own]))
-    found = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    found = next((candidate for candidate in candidates if os.path.isdir(candidate)), None)  # noqa: PTH112
     if found is None:
+        for candidate in candidates:
+            _refuse_unsearchable(candidate)
         tried = ", ".join(str(candidate) for candidate in candidates)
         raise DataProblem(f"there is no folder {path}; looked at {tried}")
     return found
+
+
+def _refuse_unsearchable(folder: Path) -> None:
+    """Raise CannotRun if the system does not say whether there is such a folder."""
+    try:
+        folder.is_dir()
+    except OSError as error:
+        raise CannotRun(f"{folder} cannot be read: {describe_reason(error)}") from None
 
 
 def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
+from specnet.file_access import is_there, read_bounded_file
 from specnet.printable import format_amount
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.folder_survey import Survey
@@ -39,6 +40,9 @@ FORMAT = 2
 """A part of the key, to be increased whenever the same files give other pixels."""
 
 PIXELS, CONTENTS = "pixels", "contents.json"
+
+LARGEST_CONTENTS = 2**30
+"""The most bytes of contents.json, which names each file that cannot be read."""
 
 CHUNK = 2**24
 """Bytes that are read at a time for the checksum."""
@@ -112,7 +116,7 @@ class FolderCache:
         """
         for asked in dict.fromkeys((None, self.asked)):
             place = self._place(asked)
-            if not (place / CONTENTS).exists():
+            if not is_there(place / CONTENTS):
                 continue
             contents = _read_contents(place / CONTENTS)
             if contents and self.asked and contents.scale not in (None, self.asked):
@@ -240,7 +244,7 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 def _read_contents(path: Path) -> Contents | None:
     """Read contents.json; None where it is missing, damaged or from another version."""
     try:
-        return Contents.model_validate_json(path.read_bytes())
+        return Contents.model_validate_json(read_bounded_file(path, LARGEST_CONTENTS))
     except (OSError, ValueError):
         return None
 

@@ -80,6 +80,7 @@ def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
         for each, name in zip(classes, layout.classes[part], strict=True):
             paths = sorted(walker.walk(each))
             layout.files += [ClassFile(path.relative_to(folder).as_posix(), part, name) for path in paths]
+    walker.note_links([folder / file.name for file in layout.files if is_named_as_image(file.name)])
     layout.notes += walker.notes
     return layout
 
@@ -212,13 +213,14 @@ def _name_class(place: Path) -> str:
 class _Walker:
     """Lists folders and files below the folder of a set, without the hidden ones.
 
-    Links to folders are followed and noted; one that leads to images which are read already is refused, so that no
-    image counts twice and no loop is endless.
+    Links are followed and noted; one that leads to images which are read already is refused, so that no image counts
+    twice and no loop is endless.
     """
 
     def __init__(self, folder: Path) -> None:
         self.notes: list[str] = []
         self._folder = folder
+        self._links = set[Path]()
         self._read = {folder.resolve(): "the set itself"}
 
     def list_folders(self, place: Path) -> list[Path]:
@@ -235,14 +237,32 @@ class _Walker:
             for entry in _scan(at):
                 if entry.is_dir():
                     waiting.append(Path(entry.path))
-                else:
-                    yield Path(entry.path)
+                    continue
+                if entry.is_symlink():
+                    self._links.add(Path(entry.path))
+                yield Path(entry.path)
 
     def note_loose_files(self, place: Path) -> None:
         """Note the files that are in no folder of a class."""
         if names := [entry.name for entry in _scan(place) if not entry.is_dir()]:
             beside = f"beside the folders of {place.name}" if place != self._folder else "beside its folders"
             self.notes.append(f"passed over {beside}: {describe_endings(names)}")
+
+    def note_links(self, images: Sequence[Path]) -> None:
+        """Note the images that are links; raises DataProblem where one leads to an image that is read already."""
+        links = [image for image in images if image in self._links]
+        if not links:
+            return
+        read = {_identify(image): image for image in images if image not in self._links}
+        for link in links:
+            target = _identify(link)
+            if target and target in read:
+                raise DataProblem(f"{link} is a link to what {read[target]} is, too: the image would count twice")
+            read[target] = link
+        first, amount = links[0], format_amount(len(links), "image")
+        what = f"{amount} are links, such as" if len(links) > 1 else "an image is a link:"
+        name = first.relative_to(self._folder).as_posix()
+        self.notes.append(f"{what} {name}, which is read from {os.path.realpath(first)}")
 
     def follow(self, link: Path) -> None:
         """Note a folder that is a link; raises DataProblem where it leads to images that are read already."""
@@ -256,6 +276,15 @@ class _Walker:
                 )
         self._read[target] = name
         self.notes.append(f"{name} is a link: images are read from {target}")
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    """Return the device and the number of a file, whatever its name; None where there is none."""
+    try:
+        fact = path.stat()
+    except OSError:
+        return None
+    return fact.st_dev, fact.st_ino
 
 
 def _scan(place: Path) -> list[os.DirEntry[str]]:

@@ -21,6 +21,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from specnet.atomic_write import remove_temporary_files
+from specnet.file_access import open_regular_file
 from specnet.training.errors import BadRun
 from specnet.training.files import write_atomically
 
@@ -67,8 +68,8 @@ def _list_newest_first(folder: Path) -> list[Path]:
 def _read_whole(path: Path) -> Checkpoint | None:
     """Read a checkpoint; None if it is damaged."""
     try:
-        written = from_json(path.read_bytes())
-        tensors = path.with_suffix(".safetensors").read_bytes()
+        with open_regular_file(path) as facts, open_regular_file(path.with_suffix(".safetensors")) as state:
+            written, tensors = from_json(facts.read()), state.read()
         is_whole = written["sha256"] == _checksum(tensors, written["facts"])
         return Checkpoint(load_tensors(tensors), written["facts"]) if is_whole else None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):

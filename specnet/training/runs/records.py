@@ -17,7 +17,11 @@ from pydantic import (
     ValidationError,
 )
 
+from specnet.file_access import describe_reason, read_bounded_file
 from specnet.training.errors import BadRun
+
+LARGEST = 2**26
+"""The most bytes of a file of records, which hold hundreds for an epoch: no damaged one fills the memory."""
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
@@ -88,9 +92,9 @@ def read_record_lines(path: Path, kind: type[RecordT]) -> list[RecordT]:
 
 def _read_records(path: Path, kind: type[RecordT], split: Callable[[bytes], list[bytes]]) -> list[RecordT]:
     try:
-        return [kind.model_validate_json(each) for each in split(path.read_bytes())]
+        return [kind.model_validate_json(each) for each in split(read_bounded_file(path, LARGEST))]
     except OSError as error:
-        raise BadRun(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise BadRun(f"{path} cannot be read: {describe_reason(error)}") from None
     except ValidationError as error:
         raise BadRun(f"{path} is damaged or from another version: {describe_invalid(error)}") from None
 

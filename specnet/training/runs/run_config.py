@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
@@ -21,7 +22,7 @@ from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options, make_options
-from specnet.training.runs.records import ConfigRecord, read_record
+from specnet.training.runs.records import LARGEST, ConfigRecord, read_record
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
 USED = "used"
@@ -52,7 +53,10 @@ class RunConfig:
 
 
 def read_run_config(folder: Path) -> RunConfig:
-    """Read how a run was started; raises CannotRun if the folder holds none, BadRun if it is damaged."""
+    """Read how a run was started; raises CannotRun if the folder holds none, BadRun if it is damaged.
+
+    Raises OSError where the system does not even say what there is.
+    """
     if not folder.exists():
         raise CannotRun(f"there is no run {folder}{_suggest_run(folder)}")
     if not (folder / CONFIG).is_file():
@@ -73,7 +77,9 @@ def read_run_config(folder: Path) -> RunConfig:
             make_options(record.options),
         )
     except OSError as error:
-        raise CannotRun(f"{folder} is not complete: {error.filename} cannot be read") from None
+        raise CannotRun(
+            f"{folder} is not complete: {error.filename or SPEC} cannot be read: {describe_reason(error)}"
+        ) from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadRun(f"{folder / CONFIG} is damaged or from another version: {error}") from None
 
@@ -121,7 +127,7 @@ def read_used_files(folder: Path, paths: Iterable[str]) -> dict[str, str]:
 def _read_spec(path: Path) -> str:
     """Read a spec with the line ends that it has; raises OSError, BadRun."""
     try:
-        return path.read_bytes().decode()
+        return read_bounded_file(path, LARGEST).decode()
     except UnicodeDecodeError:
         raise BadRun(f"{path} is damaged: it is not text in UTF-8") from None
 

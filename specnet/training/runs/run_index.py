@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from specnet.file_access import describe_reason
 from specnet.settings import Training
 from specnet.settings.seed import Seed
 from specnet.training.distributed import count_restarts, get_launch_id
@@ -60,7 +61,8 @@ class RunEntry:
 
 def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
     """Return the runs in a folder, or the folder itself if it is one, oldest first; `note` reports damaged ones."""
-    found = list(_read_entries([folder] if (folder / CONFIG).is_file() else sorted(_subfolders(folder)), note))
+    places = [folder] if (folder / CONFIG).is_file() else sorted(_list_visible(folder))
+    found = list(_read_entries(places, note))
     return sorted(found, key=lambda entry: entry.begun)
 
 
@@ -87,16 +89,20 @@ def _without_chance(training: Training) -> Training:
     return training.model_copy(update={"seed": Seed(), "split": split})
 
 
-def _subfolders(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _list_visible(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _read_entries(folders: list[Path], note: Callable[[str], None]) -> Iterator[RunEntry]:
-    for folder in folders:
+def _read_entries(places: list[Path], note: Callable[[str], None]) -> Iterator[RunEntry]:
+    """Read the runs among files and folders; one that cannot be read is noted, and hides no other."""
+    for place in places:
         try:
-            yield _read_entry(folder)
+            if place.is_dir():
+                yield _read_entry(place)
         except TrainingError as error:
             note(f"passed over: {error}")
+        except OSError as error:
+            note(f"passed over: {error.filename or place} cannot be read: {describe_reason(error)}")
 
 
 def _read_entry(folder: Path) -> RunEntry:
@@ -145,12 +151,19 @@ def find_restarted_run(job: Job, options: Options) -> RunConfig | None:
 def _newest_runs(options: Options) -> Iterator[RunConfig]:
     """Yield the runs in the place where the options put this one, newest first."""
     found = [options.run / CONFIG] if options.run else RUNS.glob(f"*/{CONFIG}")
-    there = [path for path in found if path.is_file()]
-    for path in sorted(there, key=lambda path: path.stat().st_mtime, reverse=True):
+    for path in sorted(found, key=_get_time, reverse=True):
         try:
             yield read_run_config(path.parent)
-        except TrainingError:
+        except (TrainingError, OSError):
             continue
+
+
+def _get_time(path: Path) -> float:
+    """Return when a file was written; 0 where it is missing or the system does not say."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def _is_of_job(config: RunConfig, job: Job) -> bool:

@@ -193,13 +193,46 @@ def test_two_links_to_the_same_folder_are_refused(folder: Path, tmp_path: Path) 
         read(folder)
 
 
-def test_a_link_to_a_file_is_a_file(folder: Path) -> None:
+def test_a_link_to_an_image_elsewhere_is_followed_and_said(folder: Path, tmp_path: Path) -> None:
     write(folder, "train/cat", "train/dog")
-    (folder / "train/cat/2.png").symlink_to(folder / "train/cat/0.png")
-    assert sizes(read(folder)[0]) == {"train": 5}
+    write(tmp_path, "lions")
+    lions = sorted((tmp_path / "lions").iterdir())
+    (folder / "train/cat/8.png").symlink_to(lions[0])
+    data, notes = read(folder)
+    assert (sizes(data), notes) == (
+        {"train": 5},
+        [f"an image is a link: train/cat/8.png, which is read from {lions[0]}"],
+    )
+    (folder / "train/cat/9.png").symlink_to(lions[1])
+    data, notes = read(folder)
+    assert sizes(data) == {"train": 6}
+    assert notes == [f"2 images are links, such as train/cat/8.png, which is read from {lions[0]}"]
     (folder / "train/dog/lost.png").symlink_to("nowhere.png")
-    with pytest.raises(DataProblem, match=r"1 of 6 files .*train/dog/lost\.png \(no such file"):
+    with pytest.raises(DataProblem, match=r"1 of 7 files .*train/dog/lost\.png \(no such file"):
         read(folder)
+
+
+@pytest.mark.parametrize("link", ["train/dog/7.png", "train/cat/7.png", "test/cat/7.png"])
+@pytest.mark.parametrize("is_within", [True, False])
+def test_a_link_to_an_image_that_is_read_already_is_refused(
+    folder: Path, tmp_path: Path, link: str, is_within: bool
+) -> None:
+    write(folder, "train/cat", "train/dog", "test/cat", "test/dog")
+    write(tmp_path, "elsewhere")
+    target = next((folder / "train/cat" if is_within else tmp_path / "elsewhere").iterdir())
+    if not is_within:
+        (folder / "train/cat/6.png").symlink_to(target)
+    (folder / link).symlink_to(target)
+    with pytest.raises(DataProblem, match=f"{link} is a link to what .*train/cat/.*: the image would count twice"):
+        read(folder)
+
+
+def test_links_to_what_is_no_image_are_no_matter(folder: Path) -> None:
+    write(folder, "cat", "dog")
+    (folder / "labels.txt").write_text("none")
+    for name in ("cat", "dog"):
+        (folder / name / "labels.txt").symlink_to("../labels.txt")
+    assert sizes(read(folder)[0]) == {"train": 4}
 
 
 def test_hidden_files_and_folders_are_not_there(folder: Path) -> None:
