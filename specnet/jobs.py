@@ -13,6 +13,7 @@ from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.families import get_init
+from specnet.settings import Training
 from specnet.spec_files import find_path_in_zoo
 from specnet.training import Job, LayerInfo, OutputLayer
 
@@ -21,12 +22,16 @@ class UntrainableError(SpecNetError, ValueError):
     """A sound network that cannot be trained, as it has several inputs or outputs, or does not say on what."""
 
 
-def make_job(checked: Checked) -> Job:
-    """Return the job that trains the network of a sound spec; raises UntrainableError."""
+def make_job(checked: Checked, training: Training | None = None) -> Job:
+    """Return the job that trains the network of a sound spec, as the spec says or by other settings.
+
+    Raises UntrainableError.
+    """
     network = checked.network
+    settings = training or network.training
     if not network.nodes:
         raise UntrainableError("the spec holds blocks alone, and no network to train")
-    if network.training is None:
+    if settings is None:
         raise UntrainableError("the spec does not say what to train on; add at least `train { data cifar10 }`")
     if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
         raise UntrainableError("training needs a network with one input and one output")
@@ -39,7 +44,7 @@ def make_job(checked: Checked) -> Job:
         parameters=checked.totals.parameters,
         macs=checked.totals.macs,
         module=build_module(network),
-        training=network.training,
+        training=settings,
         used=collect_used_files(checked),
         layers=collect_layer_info(network),
         image_memory=_measure_activations(checked),

@@ -119,7 +119,7 @@ def restore_job(config: RunConfig) -> tuple[Checked, Job]:
     if not checked.ok:
         raise SpecError(add_fixes(checked, config.options.overrides, _make_reader(config.used)))
     try:
-        return checked, replace(make_job(checked), name=config.name, training=config.training)
+        return checked, replace(make_job(checked, config.training), name=config.name)
     except UntrainableError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
 

@@ -358,7 +358,7 @@ def test_what_existed_survives_a_full_disk(
     monkeypatch.setattr(os, "fsync", full)
     assert main(["draw", spec, "-o", "out.dot"]) == 2
     assert Path("out.dot").read_text() == "precious"
-    assert "No space left" in capsys.readouterr().err
+    assert "no space left" in capsys.readouterr().err
 
 
 def test_drawing_needs_no_heavy_library(spec: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 from time import perf_counter
@@ -20,7 +19,7 @@ from specnet.settings.batch import Batch
 from specnet.settings.data import Synthetic
 from specnet.settings.optimizer import Sgd
 from specnet.training.engine.setup import set_up
-from specnet.training.job import Callback, Options
+from specnet.training.job import Callback, Job, Options
 
 SPECS = Path(specnet.__file__).parents[1] / "specs"
 SEEDS = 5
@@ -94,15 +93,20 @@ def compare_with_plain_loop(spec: Path, device: str, batch: int, folder: Path, p
 
 
 def _make_trainer_loop(spec: Path, device: str, batch: int, folder: Path) -> TimedLoop:
-    job = make_job(specnet.check(spec))
-    data = Synthetic(classes=job.output_shape[0], images=2 * batch)
-    training = Training(data=data, batch=Batch(size=batch), optimizer=SGD)
-    return make_loop_of_setup(set_up(replace(job, training=training), Options(device=device), folder, Callback()))
+    return make_loop_of_setup(set_up(_make_job(spec, batch), Options(device=device), folder, Callback()))
+
+
+def _make_job(spec: Path, batch: int) -> Job:
+    checked = specnet.check(spec)
+    classes = (checked.network.shapes[checked.network.outputs[0]] or ())[-1]
+    return make_job(
+        checked, Training(data=Synthetic(classes=classes, images=2 * batch), batch=Batch(size=batch), optimizer=SGD)
+    )
 
 
 def _make_plain_loop(spec: Path, device: str, batch: int) -> TimedLoop:
     """Make a loop by hand over the same network: channels-last, autocast, fused SGD; nothing is counted."""
-    job = make_job(specnet.check(spec))
+    job = _make_job(spec, batch)
     height, width, channels = job.input_shape
     module = job.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(module.parameters(), SGD.lr, SGD.momentum, fused=True)
