@@ -97,9 +97,16 @@ class Network:
         """The nodes by name."""
         return {node.name: node for node in self.nodes}
 
+    @cached_property
+    def _shape_origins(self) -> Mapping[str, str]:
+        origins = dict[str, str]()
+        for node in self.nodes:
+            origins[node.name] = find_shape_origin(node, origins)
+        return origins
+
     def shape_origin(self, value: str) -> Node | None:
         """Return the node that gave a value its shape; None if the value has the shape of an input."""
-        return self.by_name.get(find_shape_origin(self.by_name, value))
+        return self.by_name.get(self._shape_origins.get(value, value))
 
     def input_shapes(self, node: Node) -> Shapes | None:
         """Return the shapes of the inputs of a node; None if one of them is unknown."""
@@ -118,13 +125,11 @@ class Network:
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def find_shape_origin(nodes: Mapping[str, Node], value: str) -> str:
-    """Return the earliest value that `value` has its shape from, past all layers that preserve the shape.
+def find_shape_origin(node: Node, origins: Mapping[str, str]) -> str:
+    """Return the earliest value that a node has its shape from, past all layers that preserve the shape.
 
-    `nodes` are the nodes by name; a value that is not among them is an input.
+    `origins` are those of the nodes above; a value that has none is an input.
     """
-    node = nodes.get(value)
-    while node and node.layer and node.layer.preserves_shape and node.inputs:
-        value = node.inputs[0]
-        node = nodes.get(value)
-    return value
+    if node.layer and node.layer.preserves_shape and node.inputs:
+        return origins.get(node.inputs[0], node.inputs[0])
+    return node.name

@@ -52,6 +52,9 @@ MEANING_OF_FLOPS = "a multiply-accumulate (MAC) is two floating-point operations
 UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
 """The units of quantities whose names are not units."""
 
+MOST_EXPLAINED = 10
+"""The unmet expectations that are explained; the others of a spec with more are only reported."""
+
 UNKNOWN = {
     "macs": ("MACs of the network are", "how many it takes"),
     "memory": ("memory of the network is", "how its output is stored"),
@@ -96,6 +99,7 @@ def _halve(expectation: Expectation) -> Iterator[Fix]:
 
 def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagnostic]:
     """Report the expectations that the network does not meet, and those that depend on an unknown quantity."""
+    unmet = 0
     for expectation in elaborated.expectations:
         if expectation.quantity not in QUANTITIES:
             continue
@@ -103,7 +107,9 @@ def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagn
         if actual is None:
             yield _report_unknown(expectation, elaborated, totals)
         elif not COMPARISONS[expectation.comparison](actual, expectation.value):
-            yield _report_unmet(expectation, actual, _explain_gap(expectation, elaborated, actual))
+            unmet += 1
+            explanations = _explain_gap(expectation, elaborated, actual) if unmet <= MOST_EXPLAINED else ()
+            yield _report_unmet(expectation, actual, explanations)
 
 
 def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: Totals) -> Diagnostic:

@@ -114,13 +114,15 @@ class _ArgumentBinder:
 
     def __init__(self, block: tree.Block, call: tree.Call, context: Context, inner: Scope, value: ValueName) -> None:
         self.block, self.call, self.context, self.inner, self.value = block, call, context, inner, value
-        self.names = [parameter.name.text for parameter in block.parameters]
+        self.names = dict.fromkeys(parameter.name.text for parameter in block.parameters)
+        self.free = iter(self.names)
         self.bound = dict[str, tree.Argument]()
 
     def bind(self) -> bool:
         """Give each parameter its value; return False, after a report, if the arguments do not fit."""
         fits = True
         for argument in self.call.arguments:
+            self.context.graph.end_after_many_errors(argument.span)
             fits &= self._bind_argument(argument)
         for parameter in self.block.parameters:
             self.context.declare(parameter.name.text, parameter.name.span)
@@ -129,7 +131,7 @@ class _ArgumentBinder:
         return fits
 
     def _bind_argument(self, argument: tree.Argument) -> bool:
-        free = (name for name in self.names if name not in self.bound)
+        free = (name for name in self.free if name not in self.bound)
         name = argument.key.text if argument.key else next(free, None)
         if name is None or name not in self.names or name in self.bound:
             self._report_misplaced(argument, self.bound.get(name or ""))

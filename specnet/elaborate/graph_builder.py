@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
-from specnet.graph import Head, Input, ModuleScope, Network, Node
+from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
 from specnet.source import Span
 from specnet.syntax.limits import MAX_ERRORS, MAX_NODES, MAX_STEPS, LimitExceeded
@@ -61,6 +61,8 @@ class GraphBuilder:
     inputs: list[Input] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     by_name: dict[str, Node] = field(default_factory=dict)
+    shape_origins: dict[str, str] = field(default_factory=dict)
+    """The value that each node has its shape from."""
     heads: list[Head] = field(default_factory=list)
     scopes: dict[str, ModuleScope] = field(default_factory=dict)
     training: Training | None = None
@@ -94,6 +96,10 @@ class GraphBuilder:
         if self.steps > MAX_STEPS:
             message = f"the network has more than {MAX_STEPS:,} elements when its repetitions are written out"
             raise LimitExceeded(message, span)
+        self.end_after_many_errors(span)
+
+    def end_after_many_errors(self, span: Span) -> None:
+        """End the check at a place if there are very many errors above it; raises LimitExceeded."""
         if self.log.errors > MAX_ERRORS:
             raise LimitExceeded(f"the check ends here, after more than {MAX_ERRORS:,} errors", span)
 
@@ -130,6 +136,7 @@ class GraphBuilder:
             self.broken.add(name)
         self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
         self.by_name[name] = self.nodes[-1]
+        self.shape_origins[name] = find_shape_origin(self.nodes[-1], self.shape_origins)
         return name
 
     def mark_broken(self, first: int) -> None:

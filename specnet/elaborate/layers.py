@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
+from operator import not_
 
 from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes
@@ -39,7 +41,8 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     if untapped or unnamed:
         return None
     inputs = _walk_arms(call.body, context, value) if call.body else [value]
-    taps = [argument for argument in call.arguments if _is_tap(argument, context)]
+    are_taps = [_is_tap(argument, context) for argument in call.arguments]
+    taps = [*compress(call.arguments, are_taps)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
     if not kind.arity.admits(len(inputs)):
         given = spell_number(len(inputs))
@@ -50,7 +53,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         found = make_diagnostic(Code.E202, message, call.word.span, *labels, fixes=bars)
         context.add_diagnostics([found], context.scope.trace)
         return None
-    others = tuple(argument for argument in call.arguments if argument not in taps)
+    others = tuple(compress(call.arguments, map(not_, are_taps)))
     return _add_node(kind, call, others, context, value, inputs)
 
 

@@ -10,7 +10,7 @@ from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
-from specnet.graph import Head, find_shape_origin
+from specnet.graph import Head
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
 from specnet.printer.values import quote_value
@@ -229,7 +229,7 @@ def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Conte
 
 def _label_origin(value: str, claim: Span, context: Context) -> Label | None:
     """Return a label for the layer that gave a value its shape; None if it is on the line of the claim."""
-    origin = find_shape_origin(context.graph.by_name, value)
+    origin = context.graph.shape_origins.get(value, value)
     element = context.graph.places[origin].element
     return None if element.line == claim.line else Label(element, f"made here, by `{origin}`", primary=False)
 

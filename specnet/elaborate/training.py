@@ -46,10 +46,11 @@ def override_training(context: Context) -> None:
 # The lines
 
 
-def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.Call, ...]]:
+def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, list[tree.Call]]:
     """Return the calls of each line by the line's name; reports lines that are no settings, or given twice."""
-    found: dict[str, tuple[tree.Call, ...]] = {}
+    found: dict[str, list[tree.Call]] = {}
     for line in lines:
+        context.graph.end_after_many_errors(line.span)
         if isinstance(line, tree.Unreadable):
             continue
         calls = _list_calls(line)
@@ -57,10 +58,10 @@ def _collect_lines(lines: tree.Lines, context: Context) -> dict[str, tuple[tree.
             context.report(Code.E106, "a line of `train` is a setting: a word, values, `KEY=value`", line.span)
         elif _is_acceptable(calls, found, context):
             name = calls[0].word.text
-            found[name] = (*found.get(name, ()), calls[0], *map(_lead_with_word, calls[1:]))
+            found.setdefault(name, []).extend((calls[0], *map(_lead_with_word, calls[1:])))
             graph = context.graph
             graph.setting_spans[name] = line.span
-            graph.step_spans[name] = [*graph.step_spans.get(name, ()), *(call.span for call in calls)]
+            graph.step_spans.setdefault(name, []).extend(call.span for call in calls)
     return found
 
 
@@ -72,7 +73,7 @@ def _list_calls(line: tree.Line) -> list[tree.Call]:
     return calls if len(calls) == len(line.elements) else []
 
 
-def _is_acceptable(calls: list[tree.Call], found: Mapping[str, tuple[tree.Call, ...]], context: Context) -> bool:
+def _is_acceptable(calls: list[tree.Call], found: Mapping[str, list[tree.Call]], context: Context) -> bool:
     """Return whether a line is valid; reports one that does not exist, is given twice or has too many steps."""
     word = calls[0].word
     name = word.text
@@ -121,7 +122,7 @@ def _as_argument(word: tree.Name) -> tree.Argument:
 # The settings
 
 
-def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context) -> Training:
+def _make_training(lines: Mapping[str, list[tree.Call]], context: Context) -> Training:
     """Return the settings of the lines with the overrides applied."""
     values: dict[str, Any] = {}
     overrides = _take_overrides(context)
@@ -143,6 +144,7 @@ def _make_training(lines: Mapping[str, tuple[tree.Call, ...]], context: Context)
 
 def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Context) -> Setting | None:
     """Return one setting; None, after a report, if it is not valid."""
+    context.graph.end_after_many_errors(word.span)
     choices = settings.get_choices(line)
     kind = choices.get("")
     if kind is None:

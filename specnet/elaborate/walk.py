@@ -94,6 +94,7 @@ def _find_given_names_within(element: tree.Element) -> Iterator[str]:
 
 
 def _walk_line(line: tree.Line, context: Context, value: ValueName) -> ValueName:
+    context.graph.end_after_many_errors(line.span)
     if isinstance(line, tree.Let | tree.Expect):
         context.graph.count_step(line.span)
     match line:

@@ -18,7 +18,7 @@ ErrorKey = tuple[str, str, int]
 """The code, file and line of an error, which identify it across an edit."""
 
 
-CHARACTERS = 10
+CHARACTERS = 7
 """Parsing so many characters is as much work as checking an element."""
 
 ERROR, UNREADABLE = 10, 50

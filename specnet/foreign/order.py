@@ -12,7 +12,7 @@ from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnos
 from specnet.foreign.arrows import is_layer
 from specnet.source import Span
 from specnet.syntax import tree
-from specnet.syntax.parser_input import find_statement_end, mask_file
+from specnet.syntax.parser_input import find_statement_ends, mask_file
 
 BLOCK = re.compile(r"[ \t]*block[ \t]+(?P<name>\w+)")
 
@@ -73,10 +73,7 @@ def _find_definitions(text: str) -> Mapping[str, list[Definition]]:
 @lru_cache(maxsize=4)
 def _split_into_statements(text: str) -> list[tuple[int, int]]:
     """Return the start and the end of each statement that is in no braces, with the blank lines after it."""
-    starts = [0]
-    while starts[-1] < len(text):
-        starts.append(find_statement_end(text, starts[-1]))
-    return [*pairwise(starts)]
+    return [*pairwise((0, *find_statement_ends(text, 0)))]
 
 
 @lru_cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from specnet.foreign import caffe, darknet, ultralytics
 from specnet.foreign.bad_line import BadLine, find_changes
@@ -15,6 +17,9 @@ ALONE = re.compile(r"[ \t]*(?P<pair>(?P<key>[A-Za-z_]\w*)[ \t]*[=:][ \t]*[\w.]+)
 
 HEAD = re.compile(r"[ \t]*(?P<head>\[?\w+\]?|(?:- *)?\[[^\n]*\])")
 
+MOST_TRANSLATED = 2_000
+"""Longer networks are only recognised: translating a layer takes about a millisecond."""
+
 LONGEST_COMPARED = 3000
 """In longer texts, the characters that stay are not looked for."""
 
@@ -24,14 +29,16 @@ def recognise_section(line: BadLine) -> Hint | None:
     text, code, start = line.text, line.code, line.bounds[0]
     sections, end = darknet.read_sections(text, code, start)
     if sections:
-        return _make_hint(line, start, end, "Darknet", len(sections), darknet.translate_sections(sections))
+        return _make_hint(line, start, end, "Darknet", len(sections), partial(darknet.translate_sections, sections))
     rows, options, end = ultralytics.read_rows(text, start)
     if rows:
-        return _make_hint(line, start, end, "Ultralytics", len(rows), ultralytics.translate_rows(rows, options))
+        return _make_hint(
+            line, start, end, "Ultralytics", len(rows), partial(ultralytics.translate_rows, rows, options)
+        )
     for begin in (start, line.statement):
         messages, end = caffe.read_messages(text, begin)
         if messages:
-            return _make_hint(line, begin, end, "Caffe", len(messages), caffe.translate_messages(messages))
+            return _make_hint(line, begin, end, "Caffe", len(messages), partial(caffe.translate_messages, messages))
     if (alone := ALONE.match(code, start)) and (letter := translate_word(alone["key"], ATTRIBUTES)):
         message = f"`{alone['pair']}` stands alone; a value follows the word of its layer, as `{letter}=`"
         return Hint(message, alone.start("pair"), alone.end("pair"))
@@ -45,12 +52,18 @@ def _reconcile_input(draft: Draft, above: str) -> Draft:
     return replace(draft, differences=("the size of the input is not here", *draft.differences))
 
 
-def _make_hint(line: BadLine, start: int, end: int, tool: str, count: int, draft: Draft) -> Hint:
+def _refuse(count: int) -> Draft:
+    message = f"networks of up to {MOST_TRANSLATED:,} layers are translated; this one has {count:,}"
+    return Draft((), (message,), is_known=False)
+
+
+def _make_hint(line: BadLine, start: int, end: int, tool: str, count: int, translate: Callable[[], Draft]) -> Hint:
     """Translate sections to lines, padded so that later lines keep their numbers."""
     head = HEAD.match(line.text, start)
     assert head
     start = head.start("head")
-    bad, draft = line.text[start:end], _reconcile_input(draft, line.code[:start])
+    bad, draft = line.text[start:end], translate() if count <= MOST_TRANSLATED else _refuse(count)
+    draft = _reconcile_input(draft, line.code[:start])
     steps = draft.steps if draft.is_known else ()
     body, _ = lay_out(steps, bad.count("\n")) if steps else ("", ())
     changes = find_changes(bad, body, start) if len(bad) < LONGEST_COMPARED else ((start, end, body),)

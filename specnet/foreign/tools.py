@@ -116,8 +116,12 @@ def is_import_read(statement: str, text: str) -> bool:
     found = IMPORT.match(statement)
     each = NAME.finditer(re.sub(r"[()\\]", " ", found["names"])) if found else ()
     names = [one["alias"] or one["name"].partition(".")[0] for one in each]
-    code = IMPORT.sub("", mask_text(text))
-    return any(re.search(rf"\b{re.escape(name)}\b(?!\s*=)", code) for name in names)  # `F=3` is an attribute
+    return not _find_words_beside_imports(text).isdisjoint(names)
+
+
+@lru_cache(maxsize=4)
+def _find_words_beside_imports(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\b\w+\b(?!\s*=)", IMPORT.sub("", mask_file(text))))  # `F=3` is an attribute
 
 
 def is_read_elsewhere(name: str, text: str, statement: str) -> bool:

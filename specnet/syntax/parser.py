@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from specnet.syntax.limits import (
     MAX_TOKENS,
     make_limit_diagnostic,
 )
-from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput
+from specnet.syntax.parser_input import PLACEHOLDER, ParseError, ParserInput, find_part_end
 
 if TYPE_CHECKING:  # recovery is imported when a line cannot be read
     from specnet.syntax.recovery import Recogniser
@@ -70,12 +70,18 @@ def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lin
     """
     if diagnostic := _check_limits(source):
         return (), [diagnostic]
-    try:
-        return read_lines(ParserInput.of(source)), []
-    except ParseError:
-        from specnet.syntax.recovery import recover
+    parser_input = ParserInput.of(source)
+    parts, starts = list[tree.Lines](), [0]
+    while starts[-1] < len(source.text):
+        start, end = starts[-1], find_part_end(source.text, starts[-1])
+        try:
+            parts.append(read_lines(parser_input.part(start, end)))
+        except ParseError as error:
+            from specnet.syntax.recovery import Recovery
 
-        return recover(source, read_lines, recognise)
+            return Recovery(parser_input, read_lines, recognise, parts, starts, error).run()
+        starts.append(end)
+    return tuple(chain.from_iterable(parts)), []
 
 
 def read_lines(parser_input: ParserInput) -> tree.Lines:

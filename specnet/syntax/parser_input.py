@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,9 @@ CONTINUATION = re.compile(r"\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*->")
 
 BOUNDARIES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]|\n(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?P<arrow>->)?')
 """Braces, and line ends with the empty lines after them; also strings and comments, to skip them."""
+
+PART = 4_000
+"""Statements of so many characters are read at once, so that an error below does not cost reading all of them again."""
 
 TextChange = tuple[int, int, str]
 """A replacement of characters: start, end, and the new text."""
@@ -67,6 +70,10 @@ class ParseError(Exception):
     is_at_end: bool = False
     """The text ended too early."""
 
+    def move(self, by: int) -> ParseError:
+        """Return the error with offsets that count from so many characters above."""
+        return ParseError(self.start + by, self.end + by, self.expected, self.is_at_end)
+
 
 def mask_text(text: str) -> str:
     """Return the text with strings and comments masked; every other character keeps its offset."""
@@ -96,9 +103,21 @@ def find_continued_line(text: str, at: int) -> tuple[int, int]:
 
 def find_statement_end(text: str, at: int) -> int:
     """Return the end of the statement that begins at an offset, where the next one begins."""
-    depth = 0
+    return next(find_statement_ends(text, at), len(text))
+
+
+def find_statement_ends(text: str, at: int) -> Iterator[int]:
+    """Yield the ends of the statements that begin at an offset and below, which are in no braces, up to the last."""
+    depth, end = 0, at
     for boundary in BOUNDARIES.finditer(text, at):
         depth = max(0, depth + (boundary[0] == "{") - (boundary[0] == "}"))
         if boundary[0][0] == "\n" and depth == 0 and not boundary["arrow"]:
-            return boundary.end()
-    return len(text)
+            end = boundary.end()
+            yield end
+    if end < len(text):
+        yield len(text)
+
+
+def find_part_end(text: str, at: int) -> int:
+    """Return the end of the statements that are read at once from an offset on."""
+    return next((end for end in find_statement_ends(text, at) if end - at >= PART), len(text))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim, Translated, make_diagnostic
-from specnet.source import Source
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_UNREADABLE, make_limit_diagnostic
 from specnet.syntax.parser_input import (
@@ -21,7 +21,9 @@ from specnet.syntax.parser_input import (
     TextChange,
     find_continued_line,
     find_line,
+    find_part_end,
     find_statement_end,
+    find_statement_ends,
     mask_text,
 )
 
@@ -67,35 +69,51 @@ Recogniser = Callable[[ParserInput, int, ParseError], Hint | None]
 """A function that returns a hint on a parse error in an input; the number is the offset where its statement begins."""
 
 
-def recover(source: Source, read: ReadLines, recognise: Recogniser | None) -> tuple[tree.Lines, list[Diagnostic]]:
-    """Return the lines of a source that cannot be read as a whole, and a diagnostic for each bad line."""
-    recovery = Recovery(ParserInput.of(source), read, recognise)
-    while recovery.starts[-1] < len(recovery.input.text) and len(recovery.diagnostics) < MAX_UNREADABLE:
-        recovery.step()
-    recovery.report_end()
-    return tuple(line for lines in recovery.statements for line in lines), recovery.diagnostics
-
-
 class Recovery:
-    """Reads a text statement by statement."""
+    """Reads a text that cannot be read as a whole, part by part."""
 
-    def __init__(self, parser_input: ParserInput, read: ReadLines, recognise: Recogniser | None) -> None:
+    def __init__(
+        self,
+        parser_input: ParserInput,
+        read: ReadLines,
+        recognise: Recogniser | None,
+        parts: list[tree.Lines],
+        starts: list[int],
+        error: ParseError,
+    ) -> None:
         self.input = parser_input
-        self.read = read
+        self.read_lines = read
         self.recognise = recognise
-        self.statements: list[tree.Lines] = []
-        self.starts = [0]
-        """The offsets at which the statements begin, and the next one."""
+        self.parts = parts
+        """The lines of one or more statements each."""
+        self.starts = starts
+        """The offsets at which the parts begin, and the next one, which has the error."""
         self.diagnostics: list[Diagnostic] = []
         self.reported: set[int] = set()
         """The numbers of the lines with a diagnostic."""
+        asked = parser_input, starts[-1], find_part_end(parser_input.text, starts[-1])
+        self.last: tuple[tuple[ParserInput, int, int], tree.Lines | ParseError] = asked, error.move(starts[-1])
+        """The part that was read last, and its lines or its error."""
 
-    def step(self) -> None:
-        """Read the next statement, or report its error and put a placeholder in the text."""
+    def run(self) -> tuple[tree.Lines, list[Diagnostic]]:
+        """Return the lines, and a diagnostic for each bad one."""
+        while self.starts[-1] < len(self.input.text) and len(self.diagnostics) < MAX_UNREADABLE:
+            self._step()
+        self._report_end()
+        return tuple(line for lines in self.parts for line in lines), self.diagnostics
+
+    def _step(self) -> None:
+        """Read the next statements, or those above an error, report that and put a placeholder in the text."""
         at = self.starts[-1]
-        lines = self._read_statement(self.input, at)
+        end = find_part_end(self.input.text, at)
+        lines = self._read(at, end)
+        if isinstance(lines, ParseError):
+            self._read_up_to(lines.start - lines.is_at_end)
+            at = self.starts[-1]
+            end = find_statement_end(self.input.text, at)
+            lines = self._read(at, end)
         if not isinstance(lines, ParseError):
-            self._keep(lines, find_statement_end(self.input.text, at))
+            self._keep(lines, end)
             return
         error = lines
         hint = self.recognise and self.recognise(self.input, at, error)
@@ -107,10 +125,10 @@ class Recovery:
             return
         self.reported.add(line)
         self.diagnostics.append(_make_diagnostic(self.input, error, hint))
-        self._forget_statements(place)
+        self._forget(place)
         self._replace(error, hint)
 
-    def report_end(self) -> None:
+    def _report_end(self) -> None:
         """Report where the text is read no further, unless there is nothing below its last unreadable line."""
         rest = re.compile(rf"[^\s{PLACEHOLDER}]+").finditer(self.input.text, self.starts[-1])
         places = (self.input.span(*word.span()) for word in rest)
@@ -119,21 +137,37 @@ class Recovery:
             self.diagnostics.append(make_limit_diagnostic(message, end))
 
     def _keep(self, lines: tree.Lines, end: int) -> None:
-        self.statements.append(lines)
+        self.parts.append(lines)
         self.starts.append(end)
 
-    def _forget_statements(self, place: int) -> None:
+    def _forget(self, place: int) -> None:
         """Forget the statements that begin after an offset."""
         while self.starts[-1] > place:
             self.starts.pop()
-            self.statements.pop()
+            self.parts.pop()
+        self._read_up_to(place)
 
-    def _read_statement(self, parser_input: ParserInput, at: int) -> tree.Lines | ParseError:
-        """Return the lines of the statement that begins at `at`, or its error with offsets of the whole text."""
+    def _read_up_to(self, place: int) -> None:
+        """Read the statements that end at or before an offset."""
+        at = self.starts[-1]
+        end = max(takewhile(lambda end: end <= place, find_statement_ends(self.input.text, at)), default=at)
+        if end > at and not isinstance(lines := self._read(at, end), ParseError):
+            self._keep(lines, end)
+
+    def _read(self, start: int, end: int) -> tree.Lines | ParseError:
+        """Return the lines of a part, or its error with offsets of the whole text.
+
+        The last answer is kept, as a statement that a placeholder was tried in is often read next.
+        """
+        asked, answer = self.last
+        if asked[0] is self.input and asked[1:] == (start, end):
+            return answer
         try:
-            return self.read(parser_input.part(at, find_statement_end(parser_input.text, at)))
+            answer = self.read_lines(self.input.part(start, end))
         except ParseError as error:
-            return ParseError(at + error.start, at + error.end, error.expected, error.is_at_end)
+            answer = error.move(start)
+        self.last = (self.input, start, end), answer
+        return answer
 
     def _replace(self, error: ParseError, hint: Hint | None) -> None:
         """Replace the bad line by the first placeholder with which the text can be read further than there."""
@@ -142,7 +176,7 @@ class Recovery:
         after = len(was.text) - region[1]
         for changes in _propose_placeholders(was.text, at, region, hint):
             self.input = was.apply(changes)
-            lines = self._read_statement(self.input, at)
+            lines = self._read(at, find_statement_end(self.input.text, at))
             if not isinstance(lines, ParseError) or (
                 not lines.is_at_end and lines.start >= len(self.input.text) - after
             ):
