@@ -11,6 +11,7 @@ import pytest
 import specnet
 from specnet.compiler import check_source, read_beside
 from specnet.source import Source, Span
+from specnet.spec_files import open_file, read_beginning
 
 
 @pytest.fixture
@@ -76,6 +77,16 @@ def test_what_might_never_end_is_not_read(path: str, folder: Path) -> None:
     assert [error.message for error in errors] == [f"`{path}` cannot be read: it is a device, a pipe or a socket"]
     with pytest.raises(OSError, match="it is a device, a pipe or a socket"):
         specnet.check(path)
+
+
+def test_a_file_that_looks_regular_and_has_nothing_to_read_is_not_waited_for(folder: Path) -> None:
+    (folder / "regular.net").write_text("block a { relu }")
+    with open_file(folder / "regular.net") as stream:
+        assert not os.get_blocking(stream.fileno())
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb"), pytest.raises(BlockingIOError, match="nothing"):
+        read_beginning(stream)
 
 
 def test_a_file_that_is_no_text_is_an_error_at_its_place(folder: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.fixes import add_fixes, apply_edits
+from specnet.foreign import sections
 from specnet.foreign.caffe import read_messages, translate_messages
 from specnet.foreign.chains import Draft
 from specnet.foreign.darknet import read_sections, translate_sections
@@ -238,3 +239,12 @@ def count_statistics(checked: Checked) -> int:
         if node.layer
     ]
     return sum(prod(shape) for layer, inputs in layers for shape in layer.buffers(inputs).values() if shape)
+
+
+def test_a_very_long_network_is_recognised_and_not_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sections, "MOST_TRANSLATED", 3)
+    layer = "[convolutional]\nfilters=8\nsize=3\n"
+    (error,) = check("input 32x32x3\n" + 4 * layer).errors
+    assert error.notes == ("networks of up to 3 layers are translated; this one has 4",)
+    assert not error.fixes
+    assert check("input 32x32x3\n" + 3 * layer).errors[0].fixes

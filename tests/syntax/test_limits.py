@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from paths import ROOT
 
-from specnet.compiler import check_source
+from specnet.compiler import check_source, read_beside
+from specnet.diagnostics import Diagnostic
 from specnet.elaborate.context import MOST_COMPARED
+from specnet.fixes import add_fixes, search, verification
+from specnet.foreign import order
 from specnet.source import Source
 from specnet.syntax import limits
 
@@ -81,6 +84,71 @@ def test_the_first_error_of_many_has_its_suggestion() -> None:
     result = check_source(Source("x", "let alpha = 1\ninput 8\n" + repeat("fc alphq#\n", 500)))
     assert "did you mean `alpha`" in result.errors[0].message
     assert len(result.errors) == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("input 8\n" + repeat("konv# 3\n", 2000), 503),
+        ("input 8\n" + repeat("conv K=8 F=3 => 1x1x1\n", 2000), 503),
+        ("input 8\n" + repeat("@a#\n", 2000), 503),
+        ("input 8\nfc 3\ntrain {\n" + repeat("seeed# 1\n", 2000) + "}", 505),
+        ("input 8\nfc 3\ntrain {\n" + repeat("augment hsift\n", 2000) + "}", 505),
+        ("block b(K) { fc K }\ninput 8\nb " + repeat("Q#=3 ", 2000), 3),
+        ("input 8\nrepeat 2000 { konv 3 }\n" + repeat("block b# { konv 3 }\n", 2000), 503),
+    ],
+    ids=["layers", "claims", "taps", "settings", "steps", "arguments", "blocks"],
+)
+def test_a_check_ends_after_very_many_errors_and_says_where(text: str, line: int) -> None:
+    result = check_source(Source("x", text))
+    (end,) = (error for error in result.shown if error.code.name == "E002")
+    assert end.message == "the check ends here, after more than 500 errors"
+    assert end.span
+    assert end.span.line == line
+    assert len(result.errors) == limits.MAX_ERRORS + 2
+
+
+def test_a_line_with_very_many_errors_shows_the_first_hundred() -> None:
+    result = check_source(Source("x", "input 8\nfc 3 " + repeat("x#=3 ", 2000)))
+    assert len(result.errors) == 100
+
+
+def test_fixes_are_sought_only_for_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = list[Diagnostic]()
+    monkeypatch.setattr(search, "_try_candidates", lambda _, diagnostic: iter(fixed.append(diagnostic) or ()))
+    result = add_fixes(check_source(Source("x", "input 8\n" + repeat("konv# 3\n", 300))), {}, read_beside)
+    assert len(result.errors) == 300
+    assert [error.span for error in fixed] == [error.span for error in result.shown]
+    assert not any(error.fixes for error in result.errors)
+
+
+def test_a_fix_is_proved_though_the_check_ends_above_other_errors() -> None:
+    text = "input 8x8x3\nkonv K=8 F=3 P=1\n" + repeat("let a# = b\n", 600)
+    result = add_fixes(check_source(Source("x", text)), {}, read_beside)
+    assert result.errors[-1].code.name == "E002"
+    assert [fix.title for fix in result.errors[0].fixes] == ["conv"]
+    text = "input 8x8x3\nconv K=8, F=3 P=1\n" + repeat("conv K=8 F=3 P=1 ?\n", 30)
+    result = add_fixes(check_source(Source("x", text)), {}, read_beside)
+    assert [fix.title for fix in result.errors[0].fixes] == ["conv K=8 F=3 P=1"]
+
+
+@pytest.mark.parametrize(
+    "end", ["konv K=8\n", "conv K=8, F=3\n", "[convolutional]\nfilters=8\nsize=3\n", "fc 3 => 4\n"]
+)
+def test_a_spec_is_not_checked_again_when_that_was_all_the_work(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "input 32x32x3\n" + repeat("conv K=8 F=3 P=1 # again\n", 8_000) + end
+    again = list[str]()
+    monkeypatch.setattr(verification, "check_lines", lambda source, *_: again.append(source.text))
+    (error,) = add_fixes(check_source(Source("x", text)), {}, read_beside).errors
+    assert not again
+    assert error.notes[-1] == search.STOPPED
+
+
+def test_what_errors_ask_of_the_file_is_found_out_once() -> None:
+    text = "input 8\n" + repeat("b# 3\n", 200) + repeat("block b#(K) { fc K }\n", 200)
+    before = order._find_definitions.cache_info().misses
+    assert len(check_source(Source("x", text)).errors) == 200
+    assert order._find_definitions.cache_info().misses == before + 1
 
 
 def test_of_many_diagnostics_the_first_hundred_errors_are_shown_and_the_rest_counted() -> None:

@@ -12,8 +12,9 @@ from lark import Lark
 from paths import ERRORS, SPECS
 
 from specnet.compiler import check_source
+from specnet.foreign import recognise
 from specnet.source import Source
-from specnet.syntax import tree
+from specnet.syntax import parser, parser_input, tree
 from specnet.syntax.expressions import EvaluationError, evaluate
 from specnet.syntax.parser import parse, read_grammar
 
@@ -168,3 +169,29 @@ def test_no_text_makes_checking_raise(which: int, seed: int) -> None:
 @given(st.text(alphabet=ALPHABET, max_size=120))
 def test_no_noise_makes_checking_raise(text: str) -> None:
     check_source(Source("noise.net", text))
+
+
+@pytest.mark.parametrize("file", [*FILES, *BROKEN], ids=lambda file: file.stem)
+def test_a_text_has_the_same_lines_and_errors_in_parts_of_any_size(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(file.name, file.read_text(encoding="utf-8", errors="replace"))
+    whole = parse(source, recognise)
+    monkeypatch.setattr(parser_input, "PART", 1)
+    assert parse(source, recognise) == whole
+
+
+@pytest.mark.parametrize("end", ["conv K=8,\n", "conv K=8, F=3\n", "repeat 2 {\n", "nn.ReLU()\n", "}\n"])
+def test_an_error_costs_reading_its_part_again(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, read = "", list[int]()
+    for number in range(10):
+        text += f"conv K={number} F=3 P=1\n" * 1000 + end * (number % 4 == 3)
+    text += "}\n" * text.count("{")
+    read_all = parser.read_lines
+
+    def count(each: parser_input.ParserInput) -> tree.Lines:
+        read.append(len(each.text))
+        return read_all(each)
+
+    monkeypatch.setattr(parser, "read_lines", count)
+    _, diagnostics = parse(Source("test", text), recognise)
+    assert diagnostics or "{" in end
+    assert sum(read) < 1.5 * len(text)
