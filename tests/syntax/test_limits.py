@@ -8,7 +8,7 @@ from paths import ROOT
 from specnet.compiler import check_source, read_beside
 from specnet.diagnostics import Diagnostic
 from specnet.elaborate.context import MOST_COMPARED
-from specnet.fixes import add_fixes, search, verification
+from specnet.fixes import add_fixes, search
 from specnet.foreign import order
 from specnet.source import Source
 from specnet.syntax import limits
@@ -130,18 +130,6 @@ def test_a_fix_is_proved_though_the_check_ends_above_other_errors() -> None:
     text = "input 8x8x3\nconv K=8, F=3 P=1\n" + repeat("conv K=8 F=3 P=1 ?\n", 30)
     result = add_fixes(check_source(Source("x", text)), {}, read_beside)
     assert [fix.title for fix in result.errors[0].fixes] == ["conv K=8 F=3 P=1"]
-
-
-@pytest.mark.parametrize(
-    "end", ["konv K=8\n", "conv K=8, F=3\n", "[convolutional]\nfilters=8\nsize=3\n", "fc 3 => 4\n"]
-)
-def test_a_spec_is_not_checked_again_when_that_was_all_the_work(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "input 32x32x3\n" + repeat("conv K=8 F=3 P=1 # again\n", 8_000) + end
-    again = list[str]()
-    monkeypatch.setattr(verification, "check_lines", lambda source, *_: again.append(source.text))
-    (error,) = add_fixes(check_source(Source("x", text)), {}, read_beside).errors
-    assert not again
-    assert error.notes[-1] == search.STOPPED
 
 
 def test_what_errors_ask_of_the_file_is_found_out_once() -> None:
