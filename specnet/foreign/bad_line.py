@@ -10,10 +10,10 @@ from itertools import accumulate
 
 from specnet.syntax.parser_input import ParseError, ParserInput, TextChange, find_line, mask_text
 
-MOST_LINES = 400
-"""The largest number of lines of one call."""
-
 TOKEN = re.compile(r"\w+|\s+|.", re.DOTALL)
+
+LONGEST_COMPARED = 3000
+"""In longer texts, the tokens that stay are not looked for: the time grows with the square of the length."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,21 @@ class BadLine:
 
 def find_end_of_call(code: str, start: int) -> int:
     """Return the end of the line on which what is open at the end of the line at an offset is closed, as in Python."""
-    first = last = find_line(code, start)[1]
-    for _ in range(MOST_LINES):
-        is_open = code.count("(", start, last) > code.count(")", start, last)
-        if not is_open and not code.endswith("\\", start, last):
-            return last
-        if last >= len(code):
-            break
-        last = find_line(code, last + 1)[1]
-    return first
+    begin, depth = start, 0
+    while True:
+        end = find_line(code, begin)[1]
+        depth += code.count("(", begin, end) - code.count(")", begin, end)
+        if depth <= 0 and not code.endswith("\\", begin, end):
+            return end
+        if end >= len(code):
+            return find_line(code, start)[1]
+        begin = end + 1
 
 
 def find_changes(old: str, new: str, start: int) -> tuple[TextChange, ...]:
     """Return the changes that turn `old`, at offset `start`, into `new`, token by token, so that equal ones stay."""
+    if len(old) > LONGEST_COMPARED:
+        return ((start, start + len(old), new),)
     before, after = TOKEN.findall(old), TOKEN.findall(new)
     offsets = [start, *(start + end for end in accumulate(map(len, before)))]
     matches = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

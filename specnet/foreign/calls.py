@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, torch_layers
-from specnet.foreign.chains import Draft, Step, is_join
+from specnet.foreign.chains import Draft, Step, explain_length, is_join
 from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.tools import ALONE, KERAS, Program, find_rows, guess_tool, name_tool, read_program
 from specnet.foreign.translation import translate
@@ -320,6 +320,8 @@ def _holds_layers(function: str, call: ast.Call) -> bool:
 def _translate_sequence(function: str, arguments: Iterable[ast.expr], program: Program) -> Call:
     """Translate layers one after the other, in a list, or with a name each: `OrderedDict([("conv1", …)])`."""
     items = [*list_items(arguments)]
+    if too_long := explain_length(sum(isinstance(node, ast.Call) for _, item in items for node in ast.walk(item))):
+        return Call((Step("", (function,), (None,)),), function, program.tool, too_long, is_known=False)
     calls = [_translate_item(label, node, program) for label, node in items]
     if len(items) > 1:
         calls = [_name_call(call, node) for call, (_, node) in zip(calls, items, strict=True)]

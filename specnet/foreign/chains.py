@@ -15,6 +15,9 @@ from specnet.layers import get_layer_class
 MOST_DIFFERENCES, MOST_LINES, MOST_LAYERS = 8, 12, 24
 """The largest number of differences, and of lines and layers of a translation, that are shown."""
 
+MOST_TRANSLATED = 2_000
+"""Longer networks are only recognised: translating a layer takes about a millisecond."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -235,6 +238,13 @@ class ChainBuilder:
 
 
 # Layout
+
+
+def explain_length(count: int) -> tuple[str, ...]:
+    """Return in words that a network of so many layers is not translated; empty if it is."""
+    if count <= MOST_TRANSLATED:
+        return ()
+    return (f"networks of up to {MOST_TRANSLATED:,} layers are translated; this one has {count:,}",)
 
 
 def lay_out(steps: Sequence[Step], breaks: int) -> tuple[str, tuple[str, ...]]:

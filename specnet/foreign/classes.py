@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign.calls import VARIABLES, translate_call
-from specnet.foreign.chains import ChainBuilder, Draft, Step
+from specnet.foreign.chains import MOST_TRANSLATED, ChainBuilder, Draft, Step
 from specnet.foreign.folding import decide, fold
 from specnet.foreign.modules import Instance, Leaf, Module, ModuleMaker, Series, Unfollowed, find_method, shorten_node
 from specnet.foreign.tools import Program
@@ -28,9 +28,6 @@ BEGINNING = "(input)"
 
 MOST_ON_A_LINE = 4
 """The number of layers on a line after which one with weights begins another."""
-
-MOST_LAYERS = 2_000
-"""The largest number of calls that are followed."""
 
 
 def find_network(classes: Sequence[ast.ClassDef]) -> ast.ClassDef | None:
@@ -58,9 +55,15 @@ def translate_class(network: ast.ClassDef, body: Sequence[ast.stmt], program: Pr
         follower.run(instance, [BEGINNING], network)
     except Unfollowed as error:
         return Draft((), (error.reason,), is_known=False)
+    except TooLong:
+        return Draft((), (f"networks of up to {MOST_TRANSLATED:,} layers are translated",), is_known=False)
     except RecursionError:
         return Draft((), (f"`{network.name}` calls itself, or calls are nested too deep",), is_known=False)
     return follower.finish()
+
+
+class TooLong(Exception):
+    """A network has more layers than are translated."""
 
 
 class _Follower:
@@ -129,8 +132,8 @@ class _Follower:
     ) -> str:
         """Add layers that read values; return what they give."""
         self.count += 1
-        if self.count > MOST_LAYERS:
-            raise RecursionError
+        if self.count > MOST_TRANSLATED:
+            raise TooLong
         value = f"({self.count})"
         label = self.take_label(name or f"value{self.count}")
         self.unnamed |= set() if name else {label}

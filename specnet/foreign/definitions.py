@@ -83,7 +83,7 @@ def _make_hint(line: BadLine, region: tuple[int, int], message: str, place: tupl
     return Hint(
         message,
         *place,
-        find_changes(bad, body, start) if len(bad) < 3000 else ((start, end, body),),
+        find_changes(bad, body, start),
         body,
         title=format_lines(draft.steps),
         is_safe=not notes,

@@ -9,19 +9,13 @@ from functools import partial
 
 from specnet.foreign import caffe, darknet, ultralytics
 from specnet.foreign.bad_line import BadLine, find_changes
-from specnet.foreign.chains import INPUT, Draft, format_title, lay_out, put_input_first
+from specnet.foreign.chains import INPUT, Draft, explain_length, format_title, lay_out, put_input_first
 from specnet.foreign.words import ATTRIBUTES, translate_word
 from specnet.syntax.recovery import Hint
 
 ALONE = re.compile(r"[ \t]*(?P<pair>(?P<key>[A-Za-z_]\w*)[ \t]*[=:][ \t]*[\w.]+)[ \t\0\r]*$", re.MULTILINE)
 
 HEAD = re.compile(r"[ \t]*(?P<head>\[?\w+\]?|(?:- *)?\[[^\n]*\])")
-
-MOST_TRANSLATED = 2_000
-"""Longer networks are only recognised: translating a layer takes about a millisecond."""
-
-LONGEST_COMPARED = 3000
-"""In longer texts, the characters that stay are not looked for."""
 
 
 def recognise_section(line: BadLine) -> Hint | None:
@@ -52,21 +46,17 @@ def _reconcile_input(draft: Draft, above: str) -> Draft:
     return replace(draft, differences=("the size of the input is not here", *draft.differences))
 
 
-def _refuse(count: int) -> Draft:
-    message = f"networks of up to {MOST_TRANSLATED:,} layers are translated; this one has {count:,}"
-    return Draft((), (message,), is_known=False)
-
-
 def _make_hint(line: BadLine, start: int, end: int, tool: str, count: int, translate: Callable[[], Draft]) -> Hint:
     """Translate sections to lines, padded so that later lines keep their numbers."""
     head = HEAD.match(line.text, start)
     assert head
     start = head.start("head")
-    bad, draft = line.text[start:end], translate() if count <= MOST_TRANSLATED else _refuse(count)
+    bad, too_long = line.text[start:end], explain_length(count)
+    draft = Draft((), too_long, is_known=False) if too_long else translate()
     draft = _reconcile_input(draft, line.code[:start])
     steps = draft.steps if draft.is_known else ()
     body, _ = lay_out(steps, bad.count("\n")) if steps else ("", ())
-    changes = find_changes(bad, body, start) if len(bad) < LONGEST_COMPARED else ((start, end, body),)
+    changes = find_changes(bad, body, start)
     what = f"a layer as {tool} has it" if count == 1 else f"a network as {tool} has it"
     return Hint(
         f"`{head['head']}` begins {what}; here a layer is one line",

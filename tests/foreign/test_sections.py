@@ -11,7 +11,7 @@ import pytest
 
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.fixes import add_fixes, apply_edits
-from specnet.foreign import sections
+from specnet.foreign import chains, classes
 from specnet.foreign.caffe import read_messages, translate_messages
 from specnet.foreign.chains import Draft
 from specnet.foreign.darknet import read_sections, translate_sections
@@ -242,9 +242,27 @@ def count_statistics(checked: Checked) -> int:
 
 
 def test_a_very_long_network_is_recognised_and_not_translated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sections, "MOST_TRANSLATED", 3)
+    monkeypatch.setattr(chains, "MOST_TRANSLATED", 3)
     layer = "[convolutional]\nfilters=8\nsize=3\n"
     (error,) = check("input 32x32x3\n" + 4 * layer).errors
     assert error.notes == ("networks of up to 3 layers are translated; this one has 4",)
     assert not error.fixes
     assert check("input 32x32x3\n" + 3 * layer).errors[0].fixes
+
+
+@pytest.mark.parametrize("lines", [450, 1900])
+def test_a_long_sequence_is_translated_whole(lines: int) -> None:
+    rows = ["nn.Conv2d(8, 8, 3, padding=1),", "nn.ReLU(),"] * (lines // 2)
+    (error,) = check("\n".join(["input 32x32x8", "model = nn.Sequential(", *rows, ")"])).errors
+    assert error.fixes[0].safe and not error.notes
+
+
+def test_a_very_long_sequence_or_class_is_recognised_and_not_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "MOST_TRANSLATED", 3)
+    monkeypatch.setattr(classes, "MOST_TRANSLATED", 3)
+    sequence = f"nn.Sequential({4 * 'nn.ReLU(), '})"
+    (error,) = check(f"input 32x32x3\nmodel = {sequence}\n").errors
+    assert error.notes == ("networks of up to 3 layers are translated; this one has 4",) and not error.fixes
+    calls = "".join("        x = F.relu(x)\n" for _ in range(4))
+    (error,) = check(f"class Net(nn.Module):\n    def forward(self, x):\n{calls}        return x\n").errors
+    assert "networks of up to 3 layers are translated" in error.notes and not error.fixes
