@@ -23,7 +23,19 @@ class Unchanged(Setting):
     """The pixels as they are, 0 to 255."""
 
 
-Normalize = MeanStd | UnitScale | MeanImage | Unchanged
+class ImageNet(Setting):
+    """From 0..1 less the mean of ImageNet's channels over their standard deviation, as torchvision's weights expect."""
+
+
+class Caffe(Setting):
+    """From 0..255 less the mean of ImageNet's channels, blue first and red last, as Keras's VGG and ResNet expect."""
+
+
+class Symmetric(Setting):
+    """From 0..255 to −1..1, as Keras's MobileNet expects."""
+
+
+Normalize = MeanStd | UnitScale | MeanImage | Unchanged | ImageNet | Caffe | Symmetric
 """All ways to map pixels of 0 to 255 to the network's input."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
@@ -31,4 +43,7 @@ CHOICES: Mapping[str, type[Normalize]] = {
     "scale": UnitScale,
     "mean_image": MeanImage,
     "none": Unchanged,
+    "imagenet": ImageNet,
+    "caffe": Caffe,
+    "symmetric": Symmetric,
 }

@@ -35,7 +35,7 @@ class Normalized(nn.Module):
 
     def __init__(self, network: nn.Module, normalizer: Normalizer, sixteen_bits: SixteenBitScale | None) -> None:
         super().__init__()
-        self.network, self.sixteen_bits = network, sixteen_bits
+        self.network, self.sixteen_bits, self.reverses = network, sixteen_bits, normalizer.reverses
         self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
         self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
 
@@ -43,7 +43,8 @@ class Normalized(nn.Module):
         if self.sixteen_bits:
             low, high = self.sixteen_bits.low, self.sixteen_bits.high
             pixels = ((pixels - low) * (255 / (high - low))).round().clamp(0, 255)
-        outputs: Tensor = self.network((pixels - self.shift) * self.scale)
+        inputs = (pixels - self.shift) * self.scale
+        outputs: Tensor = self.network(inputs.flip(1) if self.reverses else inputs)
         return outputs
 
 
