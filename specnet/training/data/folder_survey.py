@@ -9,10 +9,10 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
+from specnet.pictures.files import BadFile, map_files
+from specnet.pictures.headers import Header, read_header
 from specnet.printable import format_amount
 from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files
-from specnet.training.data.image_files import BadFile, map_files
-from specnet.training.data.image_headers import Header, read_header
 from specnet.training.data.images import Findings, fitted_to
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors

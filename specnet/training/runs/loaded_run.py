@@ -11,12 +11,12 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor, nn
 
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.settings.data import Folder
 from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
 from specnet.training.data.images import get_class_name
-from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options, describe_accuracies
