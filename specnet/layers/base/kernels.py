@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import comb
 from typing import Literal
 
 Rows = tuple[tuple[float, ...], ...]
@@ -23,9 +24,24 @@ KernelName = Literal[
     "scharr_y",
 ]
 
+
+def make_box_blur(size: int) -> Rows:
+    """Return size×size weights of 1/size²: the mean of the window."""
+    return ((1 / size**2,) * size,) * size
+
+
+def make_gaussian_blur(size: int) -> Rows:
+    """Return size×size weights with the sum 1, the products of binomial coefficients, which approach a Gaussian."""
+    row = [comb(size - 1, place) / 2 ** (size - 1) for place in range(size)]
+    return tuple(tuple(a * b for b in row) for a in row)
+
+
+BLURS: Mapping[str, Callable[[int], Rows]] = {"box_blur": make_box_blur, "gaussian_blur": make_gaussian_blur}
+"""The kernels that there are in every size."""
+
 KERNELS: Mapping[KernelName, Rows] = {
-    "box_blur": ((1 / 9,) * 3,) * 3,
-    "gaussian_blur": ((1 / 16, 1 / 8, 1 / 16), (1 / 8, 1 / 4, 1 / 8), (1 / 16, 1 / 8, 1 / 16)),
+    "box_blur": make_box_blur(3),
+    "gaussian_blur": make_gaussian_blur(3),
     "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
     "emboss": ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
     "edge": ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1)),
