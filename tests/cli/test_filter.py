@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-
-from specnet.cli import main
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -56,10 +56,9 @@ def test_a_spec_and_its_kernels_agree(call: Call) -> None:
     """The size of the spec's input is that of the picture; its single channel makes the picture grey."""
     Path("edges.net").write_text("input 8x8x1\nfilter gaussian_blur P=same -> pad 1 reflect -> filter sobel_x\n")
     assert call("filter", "in.png", "--spec", "edges.net", "-o", "spec.png")[0] == 0
-    call("filter", "in.png", "--grey", "--kernel", "gaussian_blur", "-o", "blurred.tif")
     kernels = ("--kernel", "gaussian_blur", "--kernel", "sobel_x")
     call("filter", "in.png", "--grey", *kernels, "-o", "kernels.png")
-    assert abs(read("spec.png") - read("kernels.png"))[:, 1:-1].max() <= 1
+    assert abs(read("spec.png") - read("kernels.png"))[1:-1, 1:-1].max() <= 1  # they pad in other ways
     assert read("spec.png").shape == (20, 30)
 
 
@@ -145,16 +144,9 @@ def test_pictures_of_all_modes(call: Call) -> None:
     assert read("clear_out.png")[4, 4].tolist() == [255, 255, 255]
 
 
-def test_without_torch_only_specs_are_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import subprocess
-    import sys
-
+def test_kernels_need_no_torch() -> None:
     code = (
         "import sys; sys.modules['torch'] = None; from specnet.cli import main; "
         "sys.exit(main(['filter', 'in.png', '--kernel', 'edge', '-o', 'out.png']))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-    assert main(["filter", "--help"]) == 0
-    assert "true convolution" in capsys.readouterr().out
