@@ -55,11 +55,18 @@ def count_all_values(paths: Sequence[Path], workers: int) -> Iterator[Histogram]
 
 
 def decode_images(
-    paths: Sequence[Path], form: ImageFormat, workers: int, note: Callable[[str], None]
+    paths: Sequence[Path],
+    form: ImageFormat,
+    workers: int,
+    note: Callable[[str], None] = lambda text: None,
+    ahead: int = 0,
 ) -> Iterator[Tensor | BadFile]:
-    """Yield images as uint8 H×W×C in the files' order; `note` reports the progress of a long decoding."""
+    """Yield images as uint8 H×W×C in the files' order; `note` reports the progress of a long decoding.
+
+    At least `ahead` images are decoded before they are asked for.
+    """
     began = told = perf_counter()
-    for done, result in enumerate(map_files(lambda path: decode_image(path, form), paths, workers), 1):
+    for done, result in enumerate(map_files(lambda path: decode_image(path, form), paths, workers, ahead), 1):
         yield result
         if (now := perf_counter()) - told > NOTE_EVERY:
             told = now
@@ -68,7 +75,7 @@ def decode_images(
 
 def decode_into_memory(paths: Sequence[Path], form: ImageFormat) -> Tensor:
     """Return images as uint8 N×H×W×C; raises DataProblem that names the files that cannot be read."""
-    results = list(decode_images(paths, form, count_processors(), lambda text: None))
+    results = list(decode_images(paths, form, count_processors()))
     if bad := [result for result in results if isinstance(result, BadFile)]:
         raise DataProblem(describe_bad_files(bad, len(paths)))
     return torch.stack([result for result in results if isinstance(result, Tensor)])
