@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from specnet.cli.options import (
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import CommandError, print_data, print_message, refuse_overwriting, write_file
+from specnet.cli.output import CommandError, print_data, print_message, refuse_folder, refuse_overwriting, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import format_amount
 from specnet.suggest import did_you_mean, find_closest_word
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.submission is not None:
         _refuse_unknown(options.submission, loaded)
     if options.output:
-        refuse_overwriting(options.output, options.images)
+        _refuse_output(options.output, options.images)
     top = loaded.job.output_shape[0] if options.submission else options.top
     stream = Stream(loaded, stream_predictions(loaded, options.images, top, device, print_message))
     if ending in DATA_FORMATS:
@@ -110,6 +110,14 @@ def _refuse_unknown(name: str, loaded: LoadedRun) -> None:
         hint = did_you_mean(find_closest_word(name, loaded.classes))
         listed = ", ".join(loaded.classes[:MOST_NAMED])
         raise CommandError(f"the run has no class `{name}`{hint or f'; it has {listed}'}")
+
+
+def _refuse_output(output: Path, images: Sequence[Path]) -> None:
+    """Raise CommandError before a long work if its result could not be written, or would replace an image."""
+    refuse_folder(output)
+    if not output.absolute().parent.is_dir():
+        raise CommandError(f"{output} cannot be written: there is no folder {output.parent}")
+    refuse_overwriting(output, images)
 
 
 def _write_data(parts: Iterable[str], output: Path) -> None:
