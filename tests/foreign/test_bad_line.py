@@ -18,7 +18,6 @@ from specnet.syntax.parser_input import mask_text
         (["x = \\", "conv(3)", "relu"], 2),
         (["conv(", "relu"], 1),
         (["conv(", ""], 1),
-        (["conv(  # )", ")  # (", "relu"], 2),
         (["conv \\"], 1),
         ([""], 1),
     ],
