@@ -27,8 +27,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
-    "training/export.py": (frozenset({"scale"}), "a buffer that normalises images"),
-    "training/transforms/normalization.py": (frozenset({"scale"}), "a key of a run's record"),
+    "training/transforms/normalization.py": (frozenset({"scale"}), "a buffer, and a key of a run's record"),
 }
 """Of files, or of a folder, the words that they may have, and why."""
 
