@@ -23,7 +23,20 @@ from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
 
-COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
+COMMANDS = (
+    "check",
+    "draw",
+    "compile",
+    "train",
+    "evaluate",
+    "predict",
+    "runs",
+    "export",
+    "filter",
+    "diff",
+    "fmt",
+    "explain",
+)
 
 SPIN_COUNT = "2000"
 """How often an idle thread of GNU's OpenMP polls for work before it sleeps.

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from specnet.option_names import name_option
+from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
-from specnet.training.data.sixteen_bits import FULL_SCALE
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import (
     ClassificationMetrics,
@@ -85,10 +85,10 @@ def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str],
 
 
 def _choose_data(data: str, own: Data) -> Data:
-    """Return a folder, resized as the run's own data, or a data set that needs no settings."""
+    """Return a folder, resized and labelled as the run's own data, or a data set that needs no settings."""
     if (folder := expand_home(data)).is_dir():
-        resize = own.resize if isinstance(own, Folder) else None
-        return Folder(path=str(folder.absolute()), resize=resize)
+        settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
+        return Folder.model_validate({"path": str(folder.absolute()), **settings})
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
         raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")

@@ -34,9 +34,9 @@ def read_keras_file(path: Path) -> StoredTensors:
     except ModuleNotFoundError:
         raise MissingReader(f"{path} is a file of Keras, which h5py reads: pip install 'specnet[keras]'") from None
     with path.open("rb") as content, _explain_damage(path), h5py.File(_find_hdf5(path, content), "r") as file:
-        _refuse_inflation(path, file, h5py)
-        is_named = _find_root(file) is not None
-        tensors, titles = _read_named(file) if is_named else _read_numbered(file, h5py)
+        datasets = _find_datasets(path, file, h5py)
+        root = _find_root(file)
+        tensors, titles = _read_numbered(datasets) if root is None else _read_named(root, datasets)
     if not tensors:
         raise UnreadableWeights(f"{path} holds no weights that Keras has written")
     return StoredTensors(path, "keras", "depth", tensors, titles)
@@ -65,26 +65,19 @@ def _find_hdf5(path: Path, content: BinaryIO) -> BinaryIO:
         return BytesIO(archive.read(entry))
 
 
-def _refuse_inflation(path: Path, file: Any, h5py: Any) -> None:
-    """Raise UnreadableWeights for data that lies in other files, or is much larger than the file."""
-    size = 0
-    for dataset in _walk(file, h5py):
-        if dataset.is_virtual or dataset.external:
-            raise UnreadableWeights(f"{path} refers to other files, which are not read")
-        size += dataset.size * dataset.dtype.itemsize
+def _find_datasets(path: Path, file: Any, h5py: Any) -> dict[str, Any]:
+    """Return all data sets by their names, without following links to other places.
+
+    Raises UnreadableWeights for data that lies in other files, or is much larger than the file.
+    """
+    datasets = dict[str, Any]()
+    file.visititems(lambda name, item: datasets.update({name: item} if isinstance(item, h5py.Dataset) else {}))
+    if any(dataset.is_virtual or dataset.external for dataset in datasets.values()):
+        raise UnreadableWeights(f"{path} refers to other files, which are not read")
+    size = sum(dataset.size * dataset.dtype.itemsize for dataset in datasets.values())
     if size > INFLATION * path.stat().st_size + SMALL:
         raise UnreadableWeights(f"{path} is compressed: {size:,} bytes would come of it")
-
-
-def _walk(group: Any, h5py: Any) -> Iterator[Any]:
-    """Yield all data sets below a group, without following links to other places."""
-    for name in group:
-        if isinstance(group.get(name, getlink=True), h5py.HardLink):
-            item = group[name]
-            if isinstance(item, h5py.Dataset):
-                yield item
-            else:
-                yield from _walk(item, h5py)
+    return datasets
 
 
 def _find_root(file: Any) -> Any:
@@ -95,13 +88,13 @@ def _find_root(file: Any) -> Any:
     return None
 
 
-def _read_named(file: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
-    root, tensors = _find_root(file), {}
+def _read_named(root: Any, datasets: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    tensors = {}
     for layer in _read_names(root.attrs, "layer_names"):
         for name in _read_names(root[layer].attrs, "weight_names"):
             short = re.sub(r":0$", "", name)
             own = short if "/" in short else f"{layer}/{short}"
-            tensors[own] = _to_tensor(root[layer][name])
+            tensors[own] = _to_tensor(datasets[f"{root.name}/{layer}/{name}".strip("/")])
     return tensors, {}
 
 
@@ -113,14 +106,14 @@ def _read_names(attributes: Mapping[str, Any], key: str) -> list[str]:
     return [name.decode() if isinstance(name, bytes) else str(name) for part in parts for name in part]
 
 
-def _read_numbered(file: Any, h5py: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read_numbered(datasets: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors, titles = {}, {}
-    for dataset in sorted(_walk(file, h5py), key=lambda dataset: _natural_key(dataset.name)):
-        folder, _, number = dataset.name.strip("/").rpartition("/")
+    for name in sorted(datasets, key=_natural_key):
+        folder, _, number = name.rpartition("/")
         if folder.endswith("/vars") and not folder.startswith("optimizer"):
             layer = folder.removesuffix("/vars")
-            tensors[f"{layer}/{number}"] = _to_tensor(dataset)
-            if title := dataset.parent.attrs.get("name"):
+            tensors[f"{layer}/{number}"] = _to_tensor(datasets[name])
+            if title := datasets[name].parent.attrs.get("name"):
                 titles[layer] = str(title)
     return tensors, titles
 

@@ -1,7 +1,8 @@
-"""Normalise pixels for the network by a shift and a scale, which are fitted on the training part alone."""
+"""Normalise pixels for the network: by a shift and a scale fitted on the training part alone, or image by image."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +10,19 @@ from math import prod
 from typing import Any, assert_never
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from specnet.settings.normalize import Caffe, ImageNet, MeanImage, MeanStd, Normalize, Symmetric, Unchanged, UnitScale
+from specnet.settings.normalize import (
+    Caffe,
+    ImageNet,
+    MeanImage,
+    MeanStd,
+    Normalize,
+    PerImage,
+    Symmetric,
+    Unchanged,
+    UnitScale,
+)
 from specnet.training.data.images import Pixels
 
 CHUNK = 2**24
@@ -25,8 +36,28 @@ CAFFE_MEAN = (123.68, 116.779, 103.939)
 """The mean of ImageNet's red, green and blue from 0 to 255 (Simonyan and Zisserman's model files)."""
 
 
+class Normalizer(ABC):
+    """Maps pixels of 0 to 255 to what the network reads."""
+
+    @abstractmethod
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Normalise pixels B×H×W×C to float B×C×H×W in the memory format channels-last."""
+
+    @abstractmethod
+    def to(self, device: torch.device) -> Normalizer:
+        """Return the same on a device."""
+
+    @abstractmethod
+    def to_record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+
+    @abstractmethod
+    def to_module(self) -> nn.Module:
+        """Return the same as a module from pixels B×C×H×W to B×C×H×W, to be exported before the network."""
+
+
 @dataclass(frozen=True)
-class Normalizer:
+class ShiftAndScale(Normalizer):
     """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images.
 
     With `reverses`, the channels come out in the other order: blue, green, red.
@@ -37,7 +68,7 @@ class Normalizer:
     reverses: bool = False
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        """Normalise pixels B×H×W×C to float B×C×H×W in the memory format channels-last.
+        """Normalise pixels B×H×W×C to float B×C×H×W.
 
         It works in place on rows of whole images, several times as fast as on four dimensions with three channels. A
         GPU, which is bound by its memory, does all in one kernel.
@@ -64,19 +95,70 @@ class Normalizer:
     def _rows(self) -> tuple[Tensor, Tensor]:
         return self.shift.ravel(), self.scale.ravel()
 
-    def to(self, device: torch.device) -> Normalizer:
-        return Normalizer(self.shift.to(device), self.scale.to(device), self.reverses)
+    def to(self, device: torch.device) -> ShiftAndScale:
+        return ShiftAndScale(self.shift.to(device), self.scale.to(device), self.reverses)
 
     def to_record(self) -> dict[str, Any]:
         """Return plain values for JSON: a number for each channel where all pixels have the same."""
         order = {"reverses": True} if self.reverses else {}
         return {"shift": _shortest_form(self.shift), "scale": _shortest_form(self.scale), **order}
 
+    def to_module(self) -> nn.Module:
+        return _ShiftAndScaleModule(self)
+
+
+class _ShiftAndScaleModule(nn.Module):
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, normalizer: ShiftAndScale) -> None:
+        super().__init__()
+        self.reverses = normalizer.reverses
+        self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
+        self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        inputs = (pixels - self.shift) * self.scale
+        return inputs.flip(1) if self.reverses else inputs
+
+
+class Standardizer(Normalizer):
+    """Each image to mean 0 and standard deviation 1, over all its pixels and channels.
+
+    The deviation counts as 1/√(H·W·C) at least, so that an image of one colour becomes 0, as TensorFlow's
+    tf.image.per_image_standardization has it.
+    """
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        return standardize_images(pixels.float().contiguous()).permute(0, 3, 1, 2)
+
+    def to(self, device: torch.device) -> Standardizer:
+        return self
+
+    def to_record(self) -> dict[str, Any]:
+        return {"per_image": True}
+
+    def to_module(self) -> nn.Module:
+        return _StandardizerModule()
+
+
+class _StandardizerModule(nn.Module):
+    def forward(self, pixels: Tensor) -> Tensor:
+        return standardize_images(pixels)
+
+
+def standardize_images(images: Tensor) -> Tensor:
+    """Return B×… with mean 0 and standard deviation 1 for each image."""
+    std, mean = torch.std_mean(images, dim=(1, 2, 3), correction=0, keepdim=True)
+    return (images - mean) / std.clamp(min=images[0].numel() ** -0.5)
+
 
 def normalizer_from_record(record: Mapping[str, Any], shape: tuple[int, int, int]) -> Normalizer:
     """Restore a normalizer from its record, for images of `shape` (height, width, channels)."""
+    if record.get("per_image"):
+        return Standardizer()
     shift, scale = (torch.tensor(record[name]).expand(shape).contiguous() for name in ("shift", "scale"))
-    return Normalizer(shift, scale, bool(record.get("reverses")))
+    return ShiftAndScale(shift, scale, bool(record.get("reverses")))
 
 
 def _shortest_form(values: Tensor) -> Any:
@@ -85,26 +167,28 @@ def _shortest_form(values: Tensor) -> Any:
 
 
 def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
-    """Fit the normalizer to the training images, uint8 N×H×W×C, of which those of ImageNet must have three channels."""
+    """Fit the normalizer to the training images, uint8 N×H×W×C."""
     shape = pixels.shape[1:]
     match setting:
         case MeanStd():
             mean, std = _mean_and_std(pixels)
-            return Normalizer(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
+            return ShiftAndScale(mean.expand(shape).contiguous(), (1 / std).expand(shape).contiguous())
         case MeanImage():
             total = sum((chunk.double().sum(0) for chunk in _chunks(pixels)), torch.zeros(shape).double())
-            return Normalizer((total / len(pixels)).float(), torch.full(shape, 1 / 255))
+            return ShiftAndScale((total / len(pixels)).float(), torch.full(shape, 1 / 255))
+        case PerImage():
+            return Standardizer()
         case UnitScale():
-            return Normalizer(torch.zeros(shape), torch.full(shape, 1 / 255))
+            return ShiftAndScale(torch.zeros(shape), torch.full(shape, 1 / 255))
         case Unchanged():
-            return Normalizer(torch.zeros(shape), torch.ones(shape))
+            return ShiftAndScale(torch.zeros(shape), torch.ones(shape))
         case ImageNet():
             mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-            return Normalizer((255 * mean).expand(shape).contiguous(), (1 / (255 * std)).expand(shape).contiguous())
+            return ShiftAndScale((255 * mean).expand(shape).contiguous(), (1 / (255 * std)).expand(shape).contiguous())
         case Caffe():
-            return Normalizer(torch.tensor(CAFFE_MEAN).expand(shape).contiguous(), torch.ones(shape), reverses=True)
+            return ShiftAndScale(torch.tensor(CAFFE_MEAN).expand(shape).contiguous(), torch.ones(shape), reverses=True)
         case Symmetric():
-            return Normalizer(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
+            return ShiftAndScale(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
         case _:
             assert_never(setting)
 
