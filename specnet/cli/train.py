@@ -66,7 +66,7 @@ def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="start with the weights of this run, or file of torch, safetensors or Keras; all but the last layer must fit",
+        help="start with the weights of this run or file (torch, safetensors, Keras); all but the last layer must fit",
     )
     parser.add_argument(
         "--freeze",
