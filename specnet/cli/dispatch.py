@@ -23,7 +23,10 @@ from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
 
-COMMANDS = ("check", "draw", "compile", "train", "evaluate", "predict", "runs", "export", "diff", "fmt", "explain")
+COMMANDS = (
+    *("check", "draw", "compile", "train", "evaluate", "predict", "show"),
+    *("runs", "export", "diff", "fmt", "explain"),
+)
 
 SPIN_COUNT = "2000"
 """How often an idle thread of GNU's OpenMP polls for work before it sleeps.
@@ -38,6 +41,14 @@ class Parser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: object = None) -> None:
         print_data(message.rstrip("\n"))
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a word that there is no sub-command of, such as a view, with the one that it probably means."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            hint = did_you_mean(find_closest_word(str(value), action.choices))
+            hint = hint or f"; there are {', '.join(action.choices)}"
+            raise CommandError(f"there is no {str(action.metavar).lower()} `{value}`{hint}")
+        super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
         raise CommandError(message, *self.format_usage().splitlines())
@@ -112,7 +123,8 @@ def _run(words: list[str]) -> int:
         options.files += unknown  # FILE --option FILE: argparse takes no more files behind an option
         unknown = []
     if unknown:
-        raise _refuse_option(options.command, unknown, commands.choices[options.command].format_usage())
+        usage = getattr(options, "usage", None) or commands.choices[options.command].format_usage()
+        raise _refuse_option(options.command, unknown, usage)
     options.command_line = words
     code: int = _import_command(options.command).run(options)
     return code

@@ -58,6 +58,21 @@ class LoadedRun:
         """Height, width and channels."""
         return cast(tuple[int, int, int], self.job.input_shape)
 
+    def on_device(self, device: str) -> LoadedRun:
+        """Move the model to a device, and return the run with its normalisation there, in fp32; raises CannotRun."""
+        place = choose_device(replace(self.options, device=device, precision="fp32"), self.model).place
+        self.model.to(place)
+        return replace(self, normalization=self.normalization.to(place))
+
+    def decode(self, images: Sequence[Path]) -> Tensor:
+        """Return image files as uint8 N×H×W×C, prepared as in training; raises DataProblem, Unsuitable."""
+        data, (height, width, channels) = self.job.training.data, self.input_shape
+        if channels not in (1, 3):
+            raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
+        resize = data.resize if isinstance(data, Folder) else None
+        form = ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
+        return decode_into_memory(images, form).to(self.normalization.shift.device)
+
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
         """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size."""
@@ -121,28 +136,21 @@ def predict(
     A folder stands for all images below it; `note` counts its other files. Raises CannotRun for a file that is missing,
     DataProblem for one that cannot be read and for a folder without images.
     """
-    _refuse_missing(images)
+    refuse_missing(images)
     images = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
-    place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
-    on_device = replace(run, normalization=run.normalization.to(place))
-    run.model.to(place)
+    placed = run.on_device(device)
     groups = (images[start : start + DECODED_AT_ONCE] for start in range(0, len(images), DECODED_AT_ONCE))
-    return [prediction for group in groups for prediction in _predict_group(on_device, group, top, place)]
+    return [prediction for group in groups for prediction in _predict_group(placed, group, top)]
 
 
-def _refuse_missing(images: Sequence[Path]) -> None:
+def refuse_missing(images: Sequence[Path]) -> None:
+    """Raise CannotRun where some of the files do not exist."""
     if missing := [str(image) for image in images if not image.exists()]:
         raise CannotRun(f"there is no file {', '.join(missing)}")
 
 
-def _predict_group(run: LoadedRun, images: Sequence[Path], top: int, place: torch.device) -> list[Prediction]:
-    data, (height, width, channels) = run.job.training.data, run.input_shape
-    if channels not in (1, 3):
-        raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-    resize = data.resize if isinstance(data, Folder) else None
-    form = ImageFormat((height, width), channels, resize, run.scale or FULL_SCALE)
-    pixels = decode_into_memory(images, form)
-    rows = run.probabilities(pixels.to(place)).cpu()
+def _predict_group(run: LoadedRun, images: Sequence[Path], top: int) -> list[Prediction]:
+    rows = run.probabilities(run.decode(images)).cpu()
     likeliest = rows.topk(min(top, rows.shape[1]))
     return [
         Prediction(image, tuple(ScoredClass(run.class_name(i), i, p) for i, p in zip(indices, values, strict=True)))
