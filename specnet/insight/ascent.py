@@ -31,7 +31,7 @@ SHARP = 0.75
 BLUR_EVERY = 4
 
 NOISES = 16
-"""Images of noise whose activation is compared with."""
+"""Images of such noise whose mean activation is compared with."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,9 @@ def maximise(run: LoadedRun, layer: str, units: Sequence[int], seed: int) -> Asc
     activity, generator = Units(run, layer), make_generator(seed, "maximise")
     chosen = torch.tensor(units, device=run.normalization.shift.device)
     low, high = _find_range(run)
-    noise = torch.randint(256, (NOISES, *run.input_shape), generator=generator, dtype=torch.uint8)
     with torch.no_grad():
-        at_noise = activity.activate(run.normalization(noise.to(chosen.device))).mean(0)[chosen]
-    image = (low + high) / 2 + START * (high - low) * torch.randn((len(units), *low.shape[1:]), generator=generator).to(
-        chosen.device
-    )
+        at_noise = activity.activate(_draw_noise(low, high, NOISES, generator)).mean(0)[chosen]
+    image = _draw_noise(low, high, len(units), generator)
     for step in range(STEPS):
         image = _ascend(activity, chosen, image, (low, high), step / STEPS, generator)
         if step % BLUR_EVERY == 0 and step < SHARP * STEPS:

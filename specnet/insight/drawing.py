@@ -17,8 +17,8 @@ SMALL = 128
 PANEL = 3.2
 """The inches of a picture beside another one."""
 
-TILE = 0.95
-"""The inches of a tile."""
+WIDTH, LEAST_TILE, LARGEST_TILE = 8.0, 0.8, 1.9
+"""The inches of a row of tiles, as far as a tile's own limits allow."""
 
 
 def make_panels(number: int) -> tuple[Figure, list[Axes]]:
@@ -39,23 +39,28 @@ def draw_picture(axes: Axes, picture: np.ndarray, title: str = "", **how: Any) -
 def draw_heat(axes: Axes, picture: np.ndarray, heat: np.ndarray, title: str, **how: Any) -> AxesImage:
     """Draw a heat map H×W over a grey and pale copy of the picture H×W×3."""
     grey = picture.mean(2) / 255
-    draw_picture(axes, grey, title, cmap="gray", vmin=-0.5, vmax=1.25)
-    return draw_picture(axes, heat, title, alpha=0.65, **how)
+    draw_picture(axes, grey, title, cmap="gray", vmin=-1, vmax=1)
+    return draw_picture(axes, heat, title, alpha=0.7, **how)
 
 
 def draw_tiles(tiles: Sequence[np.ndarray], titles: Sequence[str], **how: Any) -> tuple[Figure, AxesImage]:
     """Return a figure with a tile for each picture, in rows of about the same number, and what is drawn in the last."""
-    columns = min(len(tiles), max(4, ceil(sqrt(1.6 * len(tiles)))))
-    rows = ceil(len(tiles) / columns)
-    side = TILE if len(tiles) > 4 else 2 * TILE
+    columns = choose_columns(len(tiles))
+    rows, side = ceil(len(tiles) / columns), min(LARGEST_TILE, max(LEAST_TILE, WIDTH / columns))
     figure = Figure(figsize=(side * columns + 0.9, (side + 0.2) * rows + 0.5), layout="compressed")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels[len(tiles) :]:
         axes.set_axis_off()
     for axes, tile, title in zip(panels, tiles, titles, strict=False):
         drawn = draw_picture(axes, tile, **how)
-        axes.set_title(title, fontsize=7, pad=2)
+        axes.set_title(title, fontsize=6 + 1.2 * side, pad=2)
     return figure, drawn
+
+
+def choose_columns(tiles: int) -> int:
+    """Return the number of columns, up to four times that of the rows, that leaves the fewest places empty."""
+    likely = range(ceil(sqrt(tiles)), ceil(2 * sqrt(tiles)) + 1)
+    return min(likely, key=lambda columns: (-tiles % columns, columns))
 
 
 def find_limit(values: np.ndarray) -> float:

@@ -92,9 +92,8 @@ def _format_shape(shape: tuple[int, ...]) -> str:
 def find_weights(run: LoadedRun, name: str) -> Tensor:
     """Return the kernels of a layer, K×C×F×F; raises CannotRun for a layer that there is not, or has none."""
     find_layer(run, name)
-    kernels = {
-        layer: found for layer, node in list_layers(run).items() if (found := _read_kernels(run, node)) is not None
-    }
+    read = {layer: _read_kernels(run, value) for layer, value in list_layers(run).items()}
+    kernels = {layer: found for layer, found in read.items() if found is not None}
     if name not in kernels:
         hint = f"those that have are {list_names(kernels)}" if kernels else "no layer of this network has"
         raise CannotRun(f"`{name}` has no kernels; {hint}")

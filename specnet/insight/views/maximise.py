@@ -29,8 +29,8 @@ def compute(run: LoadedRun, request: Request) -> View:
     return View(
         "maximise",
         f"What excites {request.layer}",
-        f"The image that excites each unit most ({which}), found by gradient ascent from noise. Above each is the unit, "
-        "and its activation before and after; that of a map is the mean of its positive part.",
+        f"The image that excites each unit most ({which}), found by gradient ascent from noise. Above each is the "
+        "unit, and its activation before and after; that of a map is the mean of its positive part.",
         tuple(
             f"{request.layer}:{r['unit']}  {r['activation_at_noise']:.4g} at noise, {r['activation']:.4g} here"
             for r in rows

@@ -101,7 +101,7 @@ def _draw(picture: np.ndarray, heat: np.ndarray, title: str, name: str, probabil
         draw_picture(left, picture, shorten_name(title) if fonts.can_write(title) else "image")
         end = find_limit(heat)
         drawn = draw_heat(right, picture, heat, f"{label} {probability:.1%}", cmap="RdBu_r", vmin=-end, vmax=end)
-        bar = figure.colorbar(drawn, ax=right, fraction=0.046, pad=0.02, format=lambda drop, _: f"{-drop:+.2g}")
-        bar.set_label("change of the probability when covered", fontsize=8)
+        bar = figure.colorbar(drawn, ax=right, fraction=0.046, pad=0.02)
+        bar.set_label("fall of the probability when covered", fontsize=8)
         bar.ax.tick_params(labelsize=8)
         return figure

@@ -90,9 +90,9 @@ def _draw(
     (label,) = write_names({0: name}, fonts, "classes", request.note).values()
     with fonts.use():
         figure, (first, *others) = make_panels(1 + len(heats))
-        draw_picture(first, picture, shorten_name(title) if fonts.can_write(title) else "image")
+        shown = shorten_name(title) if fonts.can_write(title) else "image"
+        draw_picture(first, picture, f"{shown}: {label} {probability:.1%}")
         for axes, heat in zip(others, heats, strict=True):
             brightest = float(torch.from_numpy(heat.values).quantile(BRIGHTEST)) or find_limit(heat.values)
             draw_heat(axes, picture, heat.values, heat.title, cmap="inferno", vmin=0, vmax=brightest)
-        figure.suptitle(f"{label} {probability:.1%}", fontsize=11)
         return figure
