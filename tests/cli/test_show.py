@@ -63,7 +63,7 @@ def test_each_view_says_what_it_takes(call: Call) -> None:
         (["occlusion", "."], 2, ". is a directory; name an image"),
         (["occlusion", "text.png"], 1, "text.png (no image of a known format)"),
         (["occlusion", "there.png", "--class", "rde"], 2, "the run has no class `rde`; did you mean `red`?"),
-        (["occlusion", "test:0", "--data-dir", "."], 2, "photos"),
+        (["occlusion", "test:0", "--data-dir", "."], 1, "photos"),
         (["occlusion", "test:15"], 2, "there is no test:15: the test part has 15 images, test:0 to test:14"),
         (["features", "there.png", "conv9"], 2, "the network has no layer `conv9`"),
         (["maximise", "conv9"], 2, "the network has no layer `conv9`"),
