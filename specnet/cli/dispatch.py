@@ -24,8 +24,19 @@ from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
 
 COMMANDS = (
-    *("check", "draw", "compile", "train", "evaluate", "predict", "show"),
-    *("runs", "export", "diff", "fmt", "explain"),
+    "check",
+    "draw",
+    "compile",
+    "train",
+    "evaluate",
+    "predict",
+    "show",
+    "runs",
+    "export",
+    "filter",
+    "diff",
+    "fmt",
+    "explain",
 )
 
 SPIN_COUNT = "2000"

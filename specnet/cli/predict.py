@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from specnet.cli.options import (
     PLOT_FORMATS,
     add_device_arguments,
-    add_format_argument,
     add_run_argument,
     output_file,
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import print_json, print_message, print_text, refuse_overwriting, write_file
+from specnet.cli.output import CommandError, print_data, print_message, refuse_folder, refuse_overwriting, write_file
 from specnet.cli.torch_commands import requires_torch
-from specnet.printable import escape_unprintable
-from specnet.reporters.table import align_rows
+from specnet.printable import format_amount
+from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
-    from specnet.training import Prediction
+    from specnet.cli.prediction_formats import Format, Stream
+    from specnet.training import LoadedRun
 
 HELP = "classify images with a trained network"
+
+DATA_FORMATS = ("csv", "json")
+"""The endings of a file that holds the predictions themselves."""
+
+MOST_NAMED = 20
+"""Files that cannot be read, and are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,63 +41,114 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="IMAGE|FOLDER",
-        help="an image file (PNG, JPEG, WebP …) or a folder of images",
+        help="an image file (PNG, JPEG, WebP …) or a folder of images, any number of them",
     )
     parser.add_argument("--top", type=positive_integer, default=5, metavar="K", help="show K classes (default: 5)")
+    parser.add_argument(
+        "--class",
+        dest="submission",
+        metavar="NAME",
+        help="write a submission file, CSV with the columns id and label: the names of the files without their "
+        "endings, and the probability of this class",
+    )
     parser.add_argument(
         "-o",
         dest="output",
         type=output_file,
         metavar="OUT",
-        help="plot the images with bars into this file: .png, .svg, .pdf",
+        help="write the predictions into this file: .csv, .json; or plot the images with bars: .png, .svg, .pdf",
     )
+    parser.add_argument("--skip-bad", action="store_true", help="leave out images that cannot be read")
     add_device_arguments(parser)
-    add_format_argument(parser)
+    parser.add_argument("--format", choices=("text", "json", "csv"), help="output format (default: text)")
 
 
 @requires_torch
 def run(options: argparse.Namespace) -> int:
-    """Return 0; an image that cannot be read ends with 1, one that is not there with 2."""
+    """Return 0; an image that cannot be read ends with 1 after the predictions of the others, a missing one with 2."""
+    from specnet.cli.prediction_formats import Stream
     from specnet.runs import load_run
-    from specnet.training import predict
+    from specnet.training import stream_predictions
 
-    format = parse_format(options.output, PLOT_FORMATS) if options.output else None
+    ending = parse_format(options.output, (*DATA_FORMATS, *PLOT_FORMATS)) if options.output else ""
+    format = _choose_format(options, ending)
     loaded, device = load_run(options.run_folder), options.device or "cpu"
-    predictions = predict(loaded, options.images, options.top, device, print_message)
-    if format:
-        _plot(predictions, options.output, format)
-    if options.format == "json":
-        print_json(_describe(options, predictions))
+    if options.submission is not None:
+        _refuse_unknown(options.submission, loaded)
+    if options.output:
+        _refuse_output(options.output, options.images)
+    top = loaded.job.output_shape[0] if options.submission else options.top
+    stream = Stream(loaded, stream_predictions(loaded, options.images, top, device, print_message))
+    if ending in DATA_FORMATS:
+        _write_data(format(stream), options.output)
     else:
-        print_text("\n".join(_format_text(predictions)))
+        for text in format(stream):
+            print_data(text)
+    if ending in PLOT_FORMATS:
+        _plot(stream, options.output, ending)
+    _report(stream, options)
     return 0
 
 
-def _plot(predictions: list[Prediction], output: Path, format: str) -> None:
+def _choose_format(options: argparse.Namespace, ending: str) -> Format:
+    """Return the format that the options name; raises CommandError where they name several."""
+    from specnet.cli.prediction_formats import FORMATS, format_submission
+
+    named = options.format or (ending if ending in DATA_FORMATS else None)
+    if ending in DATA_FORMATS and named != ending:
+        raise CommandError(f"-o {options.output} says {ending}, and --format {named}; leave one of them out")
+    if options.submission is None:
+        return FORMATS[named or "text"]
+    if named not in (None, "csv") or ending in PLOT_FORMATS:
+        raise CommandError(f"--class writes a submission file, which is CSV; {options.output or named} is not")
+    return format_submission(options.submission)
+
+
+def _refuse_unknown(name: str, loaded: LoadedRun) -> None:
+    """Raise CommandError if the run has no class of that name."""
+    if name not in loaded.classes:
+        hint = did_you_mean(find_closest_word(name, loaded.classes))
+        listed = ", ".join(loaded.classes[:MOST_NAMED])
+        raise CommandError(f"the run has no class `{name}`{hint or f'; it has {listed}'}")
+
+
+def _refuse_output(output: Path, images: Sequence[Path]) -> None:
+    """Raise CommandError before a long work if its result could not be written, or would replace an image."""
+    refuse_folder(output)
+    if not output.absolute().parent.is_dir():
+        raise CommandError(f"{output} cannot be written: there is no folder {output.parent}")
+    refuse_overwriting(output, images)
+
+
+def _write_data(parts: Iterable[str], output: Path) -> None:
+    """Write the parts of a text into a file, as a whole or not at all."""
+    content = BytesIO()
+    for part in parts:
+        content.write(f"{part}\n".encode(errors="backslashreplace"))
+    write_file(output, content.getvalue())
+    print_message(f"wrote {output}")
+
+
+def _plot(stream: Stream, output: Path, format: str) -> None:
     from specnet.training import plots
 
-    refuse_overwriting(output, [prediction.image for prediction in predictions])
-    write_file(output, plots.draw_predictions(predictions, format, print_message))
-    rest = len(predictions) - plots.MOST_IMAGES
-    print_message(f"wrote {output}" + f"; it shows the first {plots.MOST_IMAGES} images" * (rest > 0))
+    if not stream.first:
+        return
+    refuse_overwriting(output, [prediction.image for prediction in stream.first])
+    write_file(output, plots.draw_predictions(stream.first, format, print_message))
+    rest = stream.images - len(stream.first)
+    print_message(f"wrote {output}" + f"; it shows the first {len(stream.first)} images" * (rest > 0))
 
 
-def _format_text(predictions: list[Prediction]) -> Iterator[str]:
-    """Yield a heading per image and a line per class."""
-    rows = [(score.name, f"{score.probability:.2%}") for each in predictions for score in each.top]
-    lines = iter(align_rows(rows, right={1}))
-    for prediction in predictions:
-        yield escape_unprintable(str(prediction.image))
-        yield from (f"  {next(lines)}" for _ in prediction.top)
-
-
-def _describe(options: argparse.Namespace, predictions: list[Prediction]) -> dict[str, Any]:
-    """Return the JSON values of the predictions."""
-    found = [
-        {
-            "image": str(prediction.image),
-            "top": [{"class": g.name, "index": g.index, "probability": g.probability} for g in prediction.top],
-        }
-        for prediction in predictions
-    ]
-    return {"schema": 1, "run": str(options.run_folder), "predictions": found}
+def _report(stream: Stream, options: argparse.Namespace) -> None:
+    """Name the files that could not be read; raises CommandError for them, unless they are skipped."""
+    if not stream.bad:
+        return
+    files = format_amount(stream.images + len(stream.bad), "file")
+    first = f"{len(stream.bad):,} of {files} cannot be read"
+    lines = [f"  {each.name}: {each.reason}" for each in stream.bad[:MOST_NAMED]]
+    rest = len(stream.bad) - MOST_NAMED
+    lines += [f"  and {rest:,} more"] if rest > 0 else []
+    if not options.skip_bad:
+        raise CommandError(f"{first}:", *lines, exit_code=1)
+    print_message(f"{first}, and were left out:", *lines)

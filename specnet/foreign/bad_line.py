@@ -69,9 +69,9 @@ def find_end_of_call(code: str, start: int) -> int:
         depth += code.count("(", begin, end) - code.count(")", begin, end)
         if depth <= 0 and not code.endswith("\\", begin, end):
             return end
-        if end >= len(code):
+        begin = code.find("\n", end) + 1
+        if not begin:
             return find_line(code, start)[1]
-        begin = end + 1
 
 
 def find_changes(old: str, new: str, start: int) -> tuple[TextChange, ...]:

@@ -1,7 +1,7 @@
 """Gradient ascent: the image that excites a unit, found from noise.
 
 Yosinski et al., "Understanding Neural Networks Through Deep Visualization", 2015 (blur), and Olah et al., "Feature
-Visualization", 2017 (jitter).
+Visualization", 2017 (jitter, low frequencies first).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from specnet.insight.layers import find_layer, select
 from specnet.training import LoadedRun
 from specnet.training.randomness import make_generator
 
-STEPS = 160
+STEPS = 120
 
 RATE = 0.06
 """The length of the first step, as a share of the range of pixels; the last one is a tenth of it."""
@@ -29,6 +29,9 @@ SHARP = 0.75
 """The share of the steps after which the image is no longer blurred."""
 
 BLUR_EVERY = 4
+
+LOWEST = 3
+"""The periods in an image below which frequencies count alike, or whole images would turn to one colour."""
 
 NOISES = 16
 """Images of such noise whose mean activation is compared with."""
@@ -118,9 +121,19 @@ def _ascend(
     shift = [int(torch.randint(-r, r + 1, (), generator=generator)) for r in reach]
     moved = image.roll(shift, (2, 3)).requires_grad_()
     (gradient,) = torch.autograd.grad(activity.climb(moved, units).sum(), moved)
-    direction = gradient / gradient.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-12)
+    coarse = favour_low_frequencies(gradient)
+    direction = coarse / coarse.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-12)
     stepped: Tensor = moved.detach() + RATE * 0.1**done * (high - low) * direction
     return stepped.roll([-by for by in shift], (2, 3)).clamp(low, high)
+
+
+def favour_low_frequencies(gradient: Tensor) -> Tensor:
+    """Return a gradient N×C×H×W divided by its spatial frequencies, as in natural images these are the weaker ones."""
+    height, width = gradient.shape[2:]
+    rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)
+    frequencies = (rows.square() + columns.square()).sqrt().clamp(min=LOWEST / max(height, width))
+    spectrum = torch.fft.rfft2(gradient) / frequencies.to(gradient.device)
+    return torch.fft.irfft2(spectrum, s=(height, width))
 
 
 def blur(image: Tensor, deviation: float) -> Tensor:

@@ -14,7 +14,7 @@ from specnet.training.randomness import make_generator
 NOISE = 0.15
 """The deviation of the noise of SmoothGrad, as a share of the range of the image's values."""
 
-SAMPLES = 32
+SAMPLES = 16
 """The noisy copies whose gradients SmoothGrad averages."""
 
 

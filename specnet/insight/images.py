@@ -14,10 +14,11 @@ from specnet.insight.request import Request
 from specnet.printable import format_amount
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training import CannotRun, EvaluationOptions, LoadedRun
+from specnet.training.data.image_decoding import decode_into_memory
 from specnet.training.data.images import Images
 from specnet.training.errors import DataProblem
 from specnet.training.evaluate import PARTS, read_data
-from specnet.training.runs.loaded_run import refuse_missing
+from specnet.training.predict import refuse_missing
 
 STORED = re.compile(r"(train|validation|test):(\d{1,9})")
 
@@ -39,7 +40,8 @@ def find_image(run: LoadedRun, request: Request) -> Subject:
     refuse_missing([path])
     if path.is_dir():
         raise CannotRun(f"{path} is a directory; name an image")
-    return Subject(path.name, run.decode([path]))
+    pixels = decode_into_memory([path], run.image_format)
+    return Subject(path.name, pixels.to(run.normalization.shift.device))
 
 
 def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:

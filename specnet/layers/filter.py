@@ -11,43 +11,10 @@ from pydantic import BeforeValidator, Field
 from specnet.attributes import Pair
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.alternatives import Alternatives, vary_padding, vary_rounding, vary_stride
+from specnet.layers.base.kernels import KERNELS, KernelName, Rows
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
 from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
-
-Rows = tuple[tuple[float, ...], ...]
-"""The weights of a kernel, row by row."""
-
-KernelName = Literal[
-    "box_blur",
-    "gaussian_blur",
-    "sharpen",
-    "emboss",
-    "edge",
-    "laplacian",
-    "sobel_x",
-    "sobel_y",
-    "prewitt_x",
-    "prewitt_y",
-    "scharr_x",
-    "scharr_y",
-]
-
-KERNELS: Mapping[KernelName, Rows] = {
-    "box_blur": ((1 / 9,) * 3,) * 3,
-    "gaussian_blur": ((1 / 16, 1 / 8, 1 / 16), (1 / 8, 1 / 4, 1 / 8), (1 / 16, 1 / 8, 1 / 16)),
-    "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
-    "emboss": ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
-    "edge": ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1)),
-    "laplacian": ((0, 1, 0), (1, -4, 1), (0, 1, 0)),
-    "sobel_x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
-    "sobel_y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
-    "prewitt_x": ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
-    "prewitt_y": ((-1, -1, -1), (0, 0, 0), (1, 1, 1)),
-    "scharr_x": ((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)),
-    "scharr_y": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
-}
-"""The named kernels, for cross-correlation (not flipped): sobel_x is positive where a map gets lighter to the right."""
 
 
 def _parse_rows(value: object) -> object:

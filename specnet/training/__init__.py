@@ -18,8 +18,9 @@ from specnet.training.errors import (
 )
 from specnet.training.evaluate import EvaluationOptions, evaluate
 from specnet.training.job import Callback, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
+from specnet.training.predict import predict, stream_predictions
 from specnet.training.run import resume, train
-from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass, build_loaded_run, predict
+from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass, build_loaded_run
 from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import MODEL, SPEC, Weights, read_weights
 
@@ -58,5 +59,6 @@ __all__ = [
     "read_run_config",
     "read_weights",
     "resume",
+    "stream_predictions",
     "train",
 ]

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from specnet.option_names import name_option
+from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.settings.data import CHOICES, Data, Folder
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
-from specnet.training.data.sixteen_bits import FULL_SCALE
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import (
     ClassificationMetrics,

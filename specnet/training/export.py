@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.export import Dim
 
+from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.settings import Training
-from specnet.training.data.sixteen_bits import SixteenBitScale
 from specnet.training.engine.initialization import initialize_weights
 from specnet.training.job import LayerInfo
 from specnet.training.runs.loaded_run import LoadedRun

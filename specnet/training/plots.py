@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from specnet.training.data.image_decoding import read_picture
+from specnet.pictures.decoding import read_picture
 from specnet.training.engine.evaluator import ClassificationMetrics
 from specnet.training.files import write_atomically
 from specnet.training.job import Metrics

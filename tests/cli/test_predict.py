@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -10,8 +12,11 @@ from PIL import Image
 from small_runs import COLOURS, Call, paint
 
 import specnet
+from specnet.pictures.files import BadFile
+from specnet.training import stream_predictions
 from specnet.training.data.images import DataRequest
 from specnet.training.data.loading import load
+from specnet.training.predict import BATCH
 
 
 def test_a_table(run: Path, call: Call) -> None:
@@ -67,17 +72,25 @@ def test_grey_and_transparent_pictures(run: Path, call: Call) -> None:
     ("words", "code", "message"),
     [
         (["nowhere.png", "there.png"], 2, "there is no file nowhere.png"),
-        (["text.png", "there.png"], 1, "1 of 2 files cannot be read: text.png (no image of a known format)"),
-        (["."], 1, "text.png (no image of a known format)"),
+        (["text.png"], 1, "1 of 1 file cannot be read:\n  text.png: no image of a known format\n"),
+        (["there.png", "--class", "rde"], 2, "the run has no class `rde`; did you mean `red`?"),
+        (["there.png", "--class", "x"], 2, "the run has no class `x`; it has blue, green, red"),
+        (["there.png", "--class", "red", "--format", "json"], 2, "a submission file, which is CSV; json is not"),
+        (["there.png", "--class", "red", "-o", "out.png"], 2, "a submission file, which is CSV; out.png is not"),
+        (["there.png", "--class", "red", "-o", "out.json"], 2, "a submission file, which is CSV; out.json is not"),
+        (["there.png", "--format", "json", "-o", "out.csv"], 2, "-o out.csv says csv, and --format json"),
+        (["there.png", "-o", "there.png"], 2, "is what the command reads"),
+        (["there.png", "copy/there.png", "--class", "red"], 1, "two images have the id there; the second one is copy"),
         (["empty"], 1, "empty has no images\n"),
         (["notes"], 1, "notes has no images, but 2 files (1 .csv, 1 .txt) that are none"),
         (["there.png", "--top", "0"], 2, "not a whole number from 1"),
-        (["there.png", "-o", "out.gif"], 2, "ends in .png, .svg, .pdf"),
+        (["there.png", "-o", "out.gif"], 2, "ends in .csv, .json, .png, .svg, .pdf"),
         (["there.png", "-o", "nowhere/out.png"], 2, "nowhere/out.png cannot be written"),
     ],
 )
 def test_refusals(run: Path, call: Call, words: list[str], code: int, message: str) -> None:
-    paint(Path("there.png"), COLOURS["red"], 1)
+    for place in ("there.png", "copy/there.png"):
+        paint(Path(place), COLOURS["red"], 1)
     Path("text.png").write_text("no picture")
     for place in ("empty", "notes"):
         Path(place).mkdir()
@@ -100,3 +113,83 @@ def test_a_folder_stands_for_its_images(run: Path, call: Call) -> None:
     assert found == ["there.png", "mixed/a/y.jpg", "mixed/a/z.png", "mixed/b.png"]
     assert "passed over in mixed, as they are no images: 1 file (1 .txt)" in err
     assert len(specnet.predict(run, ["mixed"])) == 3
+
+
+@pytest.fixture
+def mixed(run: Path) -> Path:
+    """Write a folder of images named by numbers, of which two cannot be read and one is none, and return it."""
+    for number in (1, 2, 3, 10, 20):
+        paint(Path(f"mixed/{number}.png"), COLOURS["red" if number < 10 else "blue"], number)
+    Path("mixed/4.jpg").write_text("no picture")
+    Path("mixed/11.png").write_bytes(Path("mixed/10.png").read_bytes()[:200])
+    Path("mixed/notes.txt").write_text("no image")
+    return Path("mixed")
+
+
+@pytest.mark.parametrize("options", [(), ("--skip-bad",)])
+def test_unreadable_images_are_passed_over_and_named(run: Path, call: Call, mixed: Path, options: tuple[str]) -> None:
+    code, out, err = call("predict", run, mixed, "--top", "1", *options)
+    heads = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert heads == [f"mixed/{number}.png" for number in (1, 2, 3, 10, 20)]
+    assert code == (0 if options else 1)
+    assert "2 of 7 files cannot be read" in err
+    assert "\n  mixed/4.jpg: no image of a known format\n" in err
+    assert "\n  mixed/11.png: " in err
+    assert ("left out" in err) == bool(options)
+
+
+def test_json_and_csv_say_the_same(run: Path, call: Call, mixed: Path) -> None:
+    found = json.loads(call("predict", run, mixed, "--format", "json")[1])
+    assert [each["image"] for each in found["unreadable"]] == ["mixed/4.jpg", "mixed/11.png"]
+    rows = list(csv.DictReader(io.StringIO(call("predict", run, mixed, "--format", "csv")[1])))
+    assert list(rows[0]) == ["image", "rank", "class", "index", "probability"]
+    scores = [(each["image"], score) for each in found["predictions"] for score in each["top"]]
+    for (image, score), row in zip(scores, rows, strict=True):
+        assert (image, score["class"], score["index"]) == (row["image"], row["class"], int(row["index"]))
+        assert score["probability"] == pytest.approx(float(row["probability"]))
+    assert [row["rank"] for row in rows] == ["1", "2", "3"] * 5
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_a_file_holds_what_would_be_printed(run: Path, call: Call, mixed: Path, ending: str) -> None:
+    printed = call("predict", run, mixed, "--format", ending)[1]
+    code, out, err = call("predict", run, mixed, "-o", f"out.{ending}")
+    assert (code, out) == (1, "")
+    assert f"wrote out.{ending}\n" in err
+    assert Path(f"out.{ending}").read_text() == printed
+
+
+def test_a_submission_file(run: Path, call: Call, mixed: Path) -> None:
+    """The ids are in natural order, whatever the order of the files."""
+    code, out, _ = call("predict", run, "mixed/20.png", "mixed/3.png", "mixed/10.png", "--class", "blue")
+    rows = list(csv.reader(io.StringIO(out)))
+    assert code == 0
+    assert [row[0] for row in rows] == ["id", "3", "10", "20"]
+    wanted = {p.image.stem: {s.name: s.probability for s in p.top} for p in specnet.predict(run, mixed_good(mixed))}
+    for name, chance in rows[1:]:
+        assert float(chance) == pytest.approx(wanted[name]["blue"], rel=1e-5)
+    assert call("predict", run, mixed, "--class", "blue", "--skip-bad", "-o", "all.csv")[:2] == (0, "")
+    assert Path("all.csv").read_text().splitlines()[0] == "id,label"
+
+
+def mixed_good(folder: Path) -> list[Path]:
+    return [folder / f"{number}.png" for number in (1, 2, 3, 10, 20)]
+
+
+def test_more_images_than_a_batch_keep_their_order(run: Path, call: Call) -> None:
+    """A batch that holds nothing but unreadable files is among them."""
+    for number in range(3 * BATCH):
+        if BATCH <= number < 2 * BATCH:
+            Path(f"many/{number}.png").write_text("no picture")
+        else:
+            paint(Path(f"many/{number}.png"), list(COLOURS.values())[number % 3], number)
+    results = list(stream_predictions(specnet.load_run(run), [Path("many")], 1, "cpu", print))
+    assert len(results) == 3 * BATCH
+    for number, result in enumerate(results):
+        if isinstance(result, BadFile):
+            assert BATCH <= number < 2 * BATCH
+            assert Path(result.name).stem == str(number)
+        else:
+            assert (result.image.stem, result.top[0].name) == (str(number), list(COLOURS)[number % 3])
+    with pytest.raises(specnet.SpecNetError, match="64 of 192 files cannot be read"):
+        specnet.predict(run, "many")

@@ -13,6 +13,8 @@ import torch
 
 from specnet.file_access import describe_reason
 from specnet.option_names import name_option
+from specnet.pictures.files import BadFile, describe_bad_files
+from specnet.pictures.sixteen_bits import SixteenBitScale, fit_scale
 from specnet.settings.data import Folder
 from specnet.training.data.download import expand_home, list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
@@ -26,9 +28,7 @@ from specnet.training.data.folder_layout import (
 )
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import count_all_values
-from specnet.training.data.image_files import BadFile, describe_bad_files
 from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
-from specnet.training.data.sixteen_bits import SixteenBitScale, fit_scale
 from specnet.training.errors import CannotRun, DataProblem
 
 

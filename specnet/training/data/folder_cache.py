@@ -25,13 +25,13 @@ from torch import Tensor
 
 from specnet.atomic_write import open_atomically
 from specnet.file_access import is_there, read_bounded_file
+from specnet.pictures.files import BadFile
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.folder_survey import Survey
 from specnet.training.data.image_decoding import ImageFormat, decode_images
-from specnet.training.data.image_files import BadFile
 from specnet.training.data.images import Findings
-from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.errors import CannotRun
 from specnet.training.files import is_locked, lock_folder, write_atomically
 from specnet.training.resources import CPU, fits_in_memory, format_bytes, get_free_memory

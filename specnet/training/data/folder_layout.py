@@ -100,6 +100,14 @@ def order_classes(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(known, key=float) if all(re.fullmatch(r"[+-]?\d+(\.\d+)?", name) for name in known) else known)
 
 
+def natural_key(path: str) -> tuple[tuple[int | str, ...], ...]:
+    """Return the key by which `2.jpg` comes before `10.jpg`, folder by folder."""
+    return tuple(
+        tuple(int(part) if place % 2 else part for place, part in enumerate(re.split(r"(\d+)", name)))
+        for name in path.split("/")
+    )
+
+
 def is_named_as_image(name: str) -> bool:
     return Path(name).suffix.lower() in SUFFIXES
 

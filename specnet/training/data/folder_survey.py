@@ -9,10 +9,10 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
+from specnet.pictures.files import BadFile, map_files
+from specnet.pictures.headers import Header, read_header
 from specnet.printable import format_amount
-from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files
-from specnet.training.data.image_files import BadFile, map_files
-from specnet.training.data.image_headers import Header, read_header
+from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files, natural_key
 from specnet.training.data.images import Findings, fitted_to
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors
@@ -78,10 +78,13 @@ class Survey:
 
 
 def find_images(folder: Path, note: Callable[[str], None]) -> list[Path]:
-    """Return the images below a folder; `note` counts the files that are none. Raises DataProblem without an image."""
-    names = list_files(folder, note)
-    survey = survey_files(folder, names, count_processors())
-    others = {names[place] for place in survey.passed_over}
+    """Return the images below a folder in natural order; `note` counts the files that are none.
+
+    Only files whose names are not those of images are opened. Raises DataProblem without an image.
+    """
+    names = sorted(list_files(folder, note), key=natural_key)
+    odd = [name for name in names if not is_named_as_image(name)]
+    others = {odd[place] for place in survey_files(folder, odd, count_processors()).passed_over}
     if len(others) == len(names):
         what = f", but {describe_endings(others)} that are none" if others else ""
         raise DataProblem(f"{folder} has no images{what}")

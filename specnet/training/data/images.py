@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from specnet.training.data.sixteen_bits import SixteenBitScale
+from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.training.errors import DataProblem
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors

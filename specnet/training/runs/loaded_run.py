@@ -1,8 +1,8 @@
-"""A run that was read back from its folder: the network with its weights, and its predictions."""
+"""A run that was read back from its folder: the network with its weights, and what it predicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,21 +11,17 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor, nn
 
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.settings.data import Folder
-from specnet.training.data.folder_survey import find_images
-from specnet.training.data.image_decoding import ImageFormat, decode_into_memory
+from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
-from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.training.device import choose_device
-from specnet.training.errors import BadRun, CannotRun, Unsuitable
+from specnet.training.errors import BadRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options, describe_accuracies
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
-
-DECODED_AT_ONCE = 64
-"""Images that are decoded and predicted together."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,14 @@ class LoadedRun:
         self.model.to(place)
         return replace(self, normalization=self.normalization.to(place))
 
-    def decode(self, images: Sequence[Path]) -> Tensor:
-        """Return image files as uint8 N×H×W×C, prepared as in training; raises DataProblem, Unsuitable."""
+    @property
+    def image_format(self) -> ImageFormat:
+        """The form in which the network reads image files, as in training; raises Unsuitable if no picture has it."""
         data, (height, width, channels) = self.job.training.data, self.input_shape
         if channels not in (1, 3):
             raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
         resize = data.resize if isinstance(data, Folder) else None
-        form = ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
-        return decode_into_memory(images, form).to(self.normalization.shift.device)
+        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
@@ -122,37 +118,3 @@ class Prediction:
     def __repr__(self) -> str:
         scores = ", ".join(f"{score.name} {score.probability:.2%}" for score in self.top)
         return f"Prediction({str(self.image)!r}: {scores})"
-
-
-def predict(
-    run: LoadedRun,
-    images: Sequence[Path],
-    top: int = 5,
-    device: str = "cpu",
-    note: Callable[[str], None] = lambda text: None,
-) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image file, which is prepared as in training.
-
-    A folder stands for all images below it; `note` counts its other files. Raises CannotRun for a file that is missing,
-    DataProblem for one that cannot be read and for a folder without images.
-    """
-    refuse_missing(images)
-    images = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
-    placed = run.on_device(device)
-    groups = (images[start : start + DECODED_AT_ONCE] for start in range(0, len(images), DECODED_AT_ONCE))
-    return [prediction for group in groups for prediction in _predict_group(placed, group, top)]
-
-
-def refuse_missing(images: Sequence[Path]) -> None:
-    """Raise CannotRun where some of the files do not exist."""
-    if missing := [str(image) for image in images if not image.exists()]:
-        raise CannotRun(f"there is no file {', '.join(missing)}")
-
-
-def _predict_group(run: LoadedRun, images: Sequence[Path], top: int) -> list[Prediction]:
-    rows = run.probabilities(run.decode(images)).cpu()
-    likeliest = rows.topk(min(top, rows.shape[1]))
-    return [
-        Prediction(image, tuple(ScoredClass(run.class_name(i), i, p) for i, p in zip(indices, values, strict=True)))
-        for image, indices, values in zip(images, likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
-    ]

@@ -13,10 +13,10 @@ import torch
 
 from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
 from specnet.training.data.images import DataSet
-from specnet.training.data.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun

@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from specnet.option_names import name_option
-from specnet.training.data.sixteen_bits import SixteenBitScale
+from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics

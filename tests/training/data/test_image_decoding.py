@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from specnet.pictures.files import BadFile
+from specnet.pictures.headers import read_header
 from specnet.training.data.image_decoding import ImageFormat, decode_images
-from specnet.training.data.image_files import BadFile
-from specnet.training.data.image_headers import read_header
 
 WHITE, RED = [255, 255, 255], [255, 0, 0]
 

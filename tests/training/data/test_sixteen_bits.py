@@ -11,17 +11,17 @@ import pytest
 from PIL import Image
 from small_sets import write_image
 
-from specnet.settings.data import Folder
-from specnet.training.data.description import describe_data
-from specnet.training.data.images import DataRequest, DataSet
-from specnet.training.data.loading import load
-from specnet.training.data.sixteen_bits import (
+from specnet.pictures.sixteen_bits import (
     FULL_SCALE,
     SixteenBitScale,
     count_values,
     fit_scale,
     scale_from_record,
 )
+from specnet.settings.data import Folder
+from specnet.training.data.description import describe_data
+from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.loading import load
 
 
 def fit(*values: int) -> SixteenBitScale:

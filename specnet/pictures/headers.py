@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from specnet.training.data.image_files import BadFile, map_files, open_image
+from specnet.pictures.files import BadFile, map_files, open_image
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
 """Pillow's modes without colour."""

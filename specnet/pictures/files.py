@@ -86,8 +86,10 @@ def _format_rest(rest: int) -> str:
     return f" and {rest:,} more" if rest > 0 else ""
 
 
-def map_files(work: Callable[[Path], Result], paths: Iterable[Path], workers: int) -> Iterator[Result | BadFile]:
-    """Yield the results for all files, in the files' order, with a bounded number of pending ones."""
+def map_files(
+    work: Callable[[Path], Result], paths: Iterable[Path], workers: int, ahead: int = 0
+) -> Iterator[Result | BadFile]:
+    """Yield the results for all files, in the files' order, with a bounded number of pending ones, at least `ahead`."""
 
     def attempt(path: Path) -> Result | BadFile:
         try:
@@ -97,17 +99,19 @@ def map_files(work: Callable[[Path], Result], paths: Iterable[Path], workers: in
 
     with refuse_oversized():
         if workers:
-            yield from _map_by_threads(attempt, paths, workers)
+            yield from _map_by_threads(attempt, paths, workers, max(ahead, DECODED_AHEAD * workers))
         else:
             yield from map(attempt, paths)
 
 
-def _map_by_threads(attempt: Callable[[Path], Result], paths: Iterable[Path], workers: int) -> Iterator[Result]:
+def _map_by_threads(
+    attempt: Callable[[Path], Result], paths: Iterable[Path], workers: int, ahead: int
+) -> Iterator[Result]:
     pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers, "decode") as threads:
         for path in paths:
             pending.append(threads.submit(attempt, path))
-            if len(pending) > DECODED_AHEAD * workers:
+            if len(pending) > ahead:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -1,0 +1,106 @@
+"""Write predictions as text, JSON, CSV or a submission file, one after the other as they come."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from specnet.cli.output import CommandError
+from specnet.pictures.files import BadFile
+from specnet.printable import dump_json, escape_unprintable
+from specnet.training import LoadedRun, Prediction
+from specnet.training.data.folder_layout import natural_key
+from specnet.training.plots import MOST_IMAGES
+
+DIGITS = 9
+"""Significant digits of a probability in CSV, which are all that it has."""
+
+
+@dataclass
+class Stream:
+    """Predictions as they come: what has been iterated is counted, and only the `first` of them are kept for a plot.
+
+    The files that cannot be read are in `bad`.
+    """
+
+    run: LoadedRun
+    results: Iterable[Prediction | BadFile]
+    first: list[Prediction] = field(default_factory=list)
+    bad: list[BadFile] = field(default_factory=list)
+    images: int = 0
+
+    def __iter__(self) -> Iterator[Prediction]:
+        for result in self.results:
+            if isinstance(result, BadFile):
+                self.bad.append(result)
+                continue
+            self.images += 1
+            if len(self.first) < MOST_IMAGES:
+                self.first.append(result)
+            yield result
+
+
+Format = Callable[[Stream], Iterator[str]]
+"""Yields the text of predictions in parts, each of one or more whole lines."""
+
+
+def format_text(stream: Stream) -> Iterator[str]:
+    """Yield a heading per image with a line per class."""
+    width = max(map(len, map(escape_unprintable, stream.run.classes)))
+    for prediction in stream:
+        lines = [f"  {escape_unprintable(each.name):{width}}  {each.probability:7.2%}" for each in prediction.top]
+        yield "\n".join([escape_unprintable(str(prediction.image)), *lines])
+
+
+def format_json(stream: Stream) -> Iterator[str]:
+    """Yield the parts of one JSON object; the files that cannot be read come last."""
+    yield f'{{\n"schema": 1,\n"run": {dump_json(str(stream.run.folder))},\n"predictions": ['
+    comma = ""
+    for prediction in stream:
+        top = [{"class": each.name, "index": each.index, "probability": each.probability} for each in prediction.top]
+        yield comma + dump_json({"image": str(prediction.image), "top": top})
+        comma = ","
+    bad = [{"image": each.name, "reason": each.reason} for each in stream.bad]
+    yield f'],\n"unreadable": {dump_json(bad)}\n}}'
+
+
+def format_csv(stream: Stream) -> Iterator[str]:
+    """Yield a row per image and class."""
+    yield _format_row(["image", "rank", "class", "index", "probability"])
+    for prediction in stream:
+        rows = [
+            [str(prediction.image), rank, each.name, each.index, f"{each.probability:.{DIGITS}g}"]
+            for rank, each in enumerate(prediction.top, 1)
+        ]
+        yield "\n".join(map(_format_row, rows))
+
+
+def format_submission(name: str) -> Format:
+    """Return a format with a row per image, `id,label`: its file's name without the ending, and a class's probability.
+
+    The rows are in the natural order of the ids; it raises CommandError where two images have the same.
+    """
+
+    def format(stream: Stream) -> Iterator[str]:
+        chances: dict[str, float] = {}
+        for prediction in stream:
+            if (id_ := prediction.image.stem) in chances:
+                raise CommandError(f"two images have the id {id_}; the second one is {prediction.image}", exit_code=1)
+            chances[id_] = next(each.probability for each in prediction.top if each.name == name)
+        yield _format_row(["id", "label"])
+        for id_ in sorted(chances, key=natural_key):
+            yield _format_row([id_, f"{chances[id_]:.{DIGITS}g}"])
+
+    return format
+
+
+def _format_row(cells: Sequence[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+FORMATS: dict[str, Format] = {"text": format_text, "json": format_json, "csv": format_csv}
+"""The formats by their names."""

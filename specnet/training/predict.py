@@ -1,0 +1,96 @@
+"""Predict the classes of image files, of any number: they are decoded in threads while the network computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from specnet.pictures.files import BadFile, describe_bad_files
+from specnet.training.data.folder_survey import find_images
+from specnet.training.data.image_decoding import NOTE_EVERY, ImageFormat, decode_images
+from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.resources import count_processors
+from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass
+
+BATCH = 64
+"""Images that are predicted together; as many are decoded ahead."""
+
+Note = Callable[[str], None]
+
+
+def predict(
+    run: LoadedRun,
+    images: Sequence[Path],
+    top: int = 5,
+    device: str = "cpu",
+    note: Note = lambda text: None,
+) -> list[Prediction]:
+    """Return the `top` likeliest classes of each image file, as `stream_predictions` yields them.
+
+    Raises DataProblem also for a file that cannot be read.
+    """
+    results = list(stream_predictions(run, images, top, device, note))
+    if bad := [result for result in results if isinstance(result, BadFile)]:
+        raise DataProblem(describe_bad_files(bad, len(results)))
+    return [result for result in results if isinstance(result, Prediction)]
+
+
+def stream_predictions(
+    run: LoadedRun, images: Sequence[Path], top: int, device: str, note: Note
+) -> Iterator[Prediction | BadFile]:
+    """Return an iterator over the `top` likeliest classes of each image file, which is prepared as in training.
+
+    A folder stands for all images below it, in the natural order of their names; `note` counts its other files and
+    reports the progress. A file that cannot be read gives a BadFile. Raises CannotRun for a file that is missing, and
+    DataProblem for a folder without images.
+    """
+    form = run.image_format
+    refuse_missing(images)
+    paths = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
+    return _predict_files(run.on_device(device), paths, form, top, note)
+
+
+def refuse_missing(images: Sequence[Path]) -> None:
+    """Raise CannotRun where some of the files do not exist."""
+    if missing := [str(image) for image in images if not image.exists()]:
+        raise CannotRun(f"there is no file {', '.join(missing)}")
+
+
+def _predict_files(
+    run: LoadedRun, paths: Sequence[Path], form: ImageFormat, top: int, note: Note
+) -> Iterator[Prediction | BadFile]:
+    began = told = perf_counter()
+    decoded = zip(paths, decode_images(paths, form, count_processors(), ahead=BATCH), strict=True)
+    done = 0
+    while group := list(islice(decoded, BATCH)):
+        yield from _predict_group(run, group, top)
+        done += len(group)
+        if (now := perf_counter()) - told > NOTE_EVERY:
+            told = now
+            note(f"predicted {done:,} of {len(paths):,} images, {done / (now - began):,.0f} a second")
+
+
+def _predict_group(
+    run: LoadedRun, group: Sequence[tuple[Path, Tensor | BadFile]], top: int
+) -> Iterator[Prediction | BadFile]:
+    """Yield the predictions of a group of decoded images, and the files that cannot be read as they are."""
+    good = [pixels for _, pixels in group if isinstance(pixels, Tensor)]
+    place = run.normalization.shift.device
+    rows = iter(_score(run, torch.stack(good).to(place), top) if good else [])
+    for path, result in group:
+        yield result if isinstance(result, BadFile) else Prediction(path, next(rows))
+
+
+def _score(run: LoadedRun, pixels: Tensor, top: int) -> list[tuple[ScoredClass, ...]]:
+    """Return the `top` likeliest classes of each image of uint8 N×H×W×C."""
+    rows = run.probabilities(pixels).cpu()
+    likeliest = rows.topk(min(top, rows.shape[1]))
+    return [
+        tuple(ScoredClass(run.class_name(i), i, p) for i, p in zip(indices, values, strict=True))
+        for indices, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+    ]
