@@ -133,7 +133,8 @@ def favour_low_frequencies(gradient: Tensor) -> Tensor:
     rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)
     frequencies = (rows.square() + columns.square()).sqrt().clamp(min=LOWEST / max(height, width))
     spectrum = torch.fft.rfft2(gradient) / frequencies.to(gradient.device)
-    return torch.fft.irfft2(spectrum, s=(height, width))
+    coarse: Tensor = torch.fft.irfft2(spectrum, s=(height, width))
+    return coarse
 
 
 def blur(image: Tensor, deviation: float) -> Tensor:
