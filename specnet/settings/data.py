@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from specnet.attributes import Count, Pair, Setting
+
+CLASS = "{class}"
+"""What stands for the class in the pattern of a file's name."""
 
 
 class Data(Setting):
@@ -54,8 +57,18 @@ class Digits(Data):
     classes: Literal[10] = 10
 
 
+def _require_class(pattern: str) -> str:
+    """Return a pattern of file names; raises ValueError unless it says once where the class is."""
+    if pattern.count(CLASS) != 1:
+        raise ValueError(f"{CLASS} stands in it once, where a file's name has the class, as in {CLASS}.*")
+    return pattern
+
+
 class Folder(Data):
-    """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`."""
+    """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`.
+
+    With `label`, the classes are in the names of the files instead.
+    """
 
     positional = ("path",)
 
@@ -63,6 +76,8 @@ class Folder(Data):
     classes: Count | None = None
     resize: Pair | None = None
     """Resize to exactly this height and width first, whatever the image's proportions."""
+    label: Annotated[str, AfterValidator(_require_class)] | None = None
+    """The pattern of the files' names, `{class}.*` for cat.105.jpg, or of their last folders, too: `*/{class}-*`."""
 
 
 class Synthetic(Data):

@@ -88,10 +88,10 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
 
 
 def _choose_data(data: str, own: Data) -> Data:
-    """Return a folder, resized as the run's own data, or a data set that needs no settings."""
+    """Return a folder, resized and labelled as the run's own data, or a data set that needs no settings."""
     if (folder := expand_home(data)).is_dir():
-        resize = own.resize if isinstance(own, Folder) else None
-        return Folder(path=str(folder.absolute()), resize=resize)
+        settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
+        return Folder.model_validate({"path": str(folder.absolute()), **settings})
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
         raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")

@@ -214,3 +214,25 @@ def test_no_number_of_workers(call: Call, workers: str) -> None:
     code, _, err = call("train", "pets.net", f"--workers={workers}")
     assert code == 2
     assert "not a whole number" in err
+
+
+def test_classes_in_the_names_of_files(call: Call) -> None:
+    """Train, evaluate on the split and on another folder, and predict the unlabelled test part."""
+    for part in ("train", "test"):
+        Path("flat", part).mkdir(parents=True)
+        for place, path in enumerate(sorted(Path("pets", part).rglob("*.png"))):
+            name = f"{path.parent.name}.{path.stem}.png" if part == "train" else f"{place + 1}.png"
+            path.rename(Path("flat", part, name))
+    spec = SPEC.replace('folder "pets"', 'folder "flat" label="{class}.*"\n  split validation=4')
+    Path("flat.net").write_text(spec)
+    code, _, err = call("train", "flat.net", "--run", "run")
+    assert code == 0, err
+    assert "8 train, 4 validation images of 2 classes: cat, dog" in err
+    assert "test is passed over: its files are not named for the classes to train on" in err
+    code, out, _ = call("evaluate", "run", "--format", "json")
+    assert (code, json.loads(out)["part"], json.loads(out)["images"]) == (0, "validation", 4)
+    code, out, _ = call("evaluate", "run", "--data", "flat/train", "--format", "json")
+    assert (code, json.loads(out)["images"]) == (0, 12)
+    code, out, _ = call("predict", "run", "flat/test", "--class", "dog")
+    assert code == 0
+    assert [line.partition(",")[0] for line in out.splitlines()] == ["id", *map(str, range(1, 13))]

@@ -1,4 +1,7 @@
-"""Read a folder of images: a subfolder for each class, below `train`, `validation` and `test` or without parts."""
+"""Read a folder of images: `train`, `validation` and `test`, or no parts.
+
+The classes are the names of subfolders, or in the names of the files.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from specnet.pictures.sixteen_bits import SixteenBitScale, fit_scale
 from specnet.settings.data import Folder
 from specnet.training.data.download import expand_home, list_data_roots
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
+from specnet.training.data.folder_labels import read_labelled_layout
 from specnet.training.data.folder_layout import (
     ClassFile,
     FolderLayout,
@@ -35,7 +39,10 @@ from specnet.training.errors import CannotRun, DataProblem
 def read_folder(setting: Folder, request: DataRequest) -> DataSet:
     """Read all parts, decoded once to the requested size; raises DataProblem, CannotRun."""
     folder = _find_folder(setting.path, request.data_dir)
-    layout = read_layout(folder, is_for_training=request.classes is None)
+    if setting.label:
+        layout = read_labelled_layout(folder, setting.label)
+    else:
+        layout = read_layout(folder, is_for_training=request.classes is None)
     for text in layout.notes:
         request.note(text)
     names = [file.name for file in layout.files]

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -66,7 +66,7 @@ class FolderLayout:
 
 def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
     """Find all files of classes in a folder; raises DataProblem, for training also where there are less than two."""
-    walker = _Walker(folder)
+    walker = Walker(folder)
     parts = _find_parts(folder, walker)
     layout = FolderLayout(has_parts=bool(parts))
     walker.note_loose_files(folder)
@@ -87,7 +87,7 @@ def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
 
 def list_files(folder: Path, note: Callable[[str], None]) -> list[str]:
     """Return all files below a folder, by their paths relative to it; raises DataProblem."""
-    walker = _Walker(folder)
+    walker = Walker(folder)
     paths = sorted(walker.walk(folder))
     for text in walker.notes:
         note(text)
@@ -129,17 +129,14 @@ def describe_endings(names: Iterable[str]) -> str:
 # Parts
 
 
-def _find_parts(folder: Path, walker: _Walker) -> dict[str, Path]:
+def _find_parts(folder: Path, walker: Walker) -> dict[str, Path]:
     """Return the folders of the parts; none where the folder holds classes. Raises DataProblem."""
     there = walker.list_folders(folder)
-    named = _name_parts(there)
+    named = name_parts(there)
     others = [place for place in there if place not in [each for places in named.values() for each in places]]
     if not named or not _are_parts(named, others, walker):
         return {}
-    for part, places in named.items():
-        if len(places) > 1:
-            raise DataProblem(f"{folder} has two folders for the {part} part: {list_names(places)}")
-    parts = {part: named[part][0] for part in PART_WORDS if part in named}
+    parts = choose_parts(named, folder)
     if "train" not in parts:
         raise DataProblem(
             f"{folder} has no training part, only {list_names(parts.values())}; a folder called `train` is one, "
@@ -153,7 +150,15 @@ def _find_parts(folder: Path, walker: _Walker) -> dict[str, Path]:
     return {part: place for part, place in parts.items() if place not in unlabelled}
 
 
-def _name_parts(there: Sequence[Path]) -> dict[str, list[Path]]:
+def choose_parts(named: Mapping[str, Sequence[Path]], folder: Path) -> dict[str, Path]:
+    """Return the folder of each part, the training part's first; raises DataProblem where a part has two."""
+    for part, places in named.items():
+        if len(places) > 1:
+            raise DataProblem(f"{folder} has two folders for the {part} part: {list_names(places)}")
+    return {part: named[part][0] for part in PART_WORDS if part in named}
+
+
+def name_parts(there: Sequence[Path]) -> dict[str, list[Path]]:
     """Return the folders that are called as parts are."""
     named: dict[str, list[Path]] = {}
     for place in there:
@@ -174,7 +179,7 @@ def _name_part(name: str) -> str | None:
     return next((part for part, spellings in known.items() if meant[0] in spellings), None)
 
 
-def _are_parts(named: dict[str, list[Path]], others: Sequence[Path], walker: _Walker) -> bool:
+def _are_parts(named: dict[str, list[Path]], others: Sequence[Path], walker: Walker) -> bool:
     """Whether folders called as parts are parts: `train` beside `bus` and `car` is a class if it has images itself."""
     if len(named) > 1 or not others:
         return True
@@ -209,16 +214,20 @@ def _list_inside(place: Path) -> tuple[set[str], bool]:
 
 
 def _name_class(place: Path) -> str:
+    return compose_name(place.name, f"the folder {place.name!r} in {place.parent}")
+
+
+def compose_name(name: str, owner: str) -> str:
     """Return the name of a class, composed in one way, as file systems differ in that; raises DataProblem."""
-    if any("\ud800" <= letter <= "\udfff" for letter in place.name):  # bytes that are not UTF-8
-        raise DataProblem(f"the name of the folder {place.name!r} in {place.parent} is not UTF-8, as a class's must be")
-    return unicodedata.normalize("NFC", place.name)
+    if any("\ud800" <= letter <= "\udfff" for letter in name):  # bytes that are not UTF-8
+        raise DataProblem(f"the name of {owner} is not UTF-8, as a class's must be")
+    return unicodedata.normalize("NFC", name)
 
 
 # Files
 
 
-class _Walker:
+class Walker:
     """Lists folders and files below the folder of a set, without the hidden ones.
 
     Links are followed and noted; one that leads to images which are read already is refused, so that no image counts
