@@ -159,11 +159,8 @@ def randomize_keras(model: Any) -> None:
     for variable in model.weights:
         shape, name = variable.shape, variable.path.rpartition("/")[2]
         if len(shape) > 1:
-            inputs = (
-                shape[0] * shape[1]
-                if "dw" in variable.path or "depthwise" in variable.path
-                else variable.numpy()[..., 0].size
-            )
+            is_depthwise = "dw" in variable.path or "depthwise" in variable.path
+            inputs = prod(shape[:2] if is_depthwise else shape[:-1])
             variable.assign((torch.randn(shape, generator=generator) / inputs**0.5).numpy())
         elif name in ("bias", "beta", "moving_mean"):
             variable.assign((torch.randn(shape, generator=generator) * 0.1).numpy())
