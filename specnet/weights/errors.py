@@ -1,10 +1,4 @@
-"""The exceptions of reading and matching weights.
-
-WeightsError
-├── UnreadableWeights   a file is damaged, unsafe, or in a format that is not read
-├── MissingReader       a library that reads the format is not installed
-└── UnfitWeights        the weights are those of another network, or could be matched in several ways
-"""
+"""The exceptions of reading and matching weights."""
 
 from __future__ import annotations
 

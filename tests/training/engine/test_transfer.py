@@ -168,3 +168,28 @@ def test_patterns_that_are_refused(tmp_path: Path, pattern: str, kind: type[Exce
     with pytest.raises(kind, match=message):
         train(job(), Options(run=tmp_path / "run", freeze=(pattern,)))
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_other_names_are_listed_and_what_they_expect_is_said(tmp_path: Path) -> None:
+    """Networks for ImageNet have 1,000 outputs."""
+    callback, asked = Notebook(), job(SHORT)
+    names = {"0": "conv1", "1": "bn1", "4": "conv2", "9": "head"}
+    state = {
+        ".".join((names[name.partition(".")[0]], name.partition(".")[2])): value
+        for name, value in asked.module.state_dict().items()
+    }
+    state |= {"head.weight": torch.ones(1000, 64), "head.bias": torch.ones(1000)}
+    torch.save(state, tmp_path / "w.pth")
+    run = train(asked, Options(run=tmp_path / "run", weights=tmp_path / "w.pth"), callback)
+    start = next(number for number, note in enumerate(callback.notes) if "tensors are those" in note)
+    assert callback.notes[start:] == [
+        f"7 of the network's 9 tensors are those of {tmp_path / 'w.pth'}, 7 by order and shape; "
+        "drawn anew: 9 (1000×64 there, 10×64 here)",
+        "here                   w.pth",
+        "0     8×1×3×3          conv1  8×1×3×3",
+        "1     8 statistics     bn1    8 statistics",
+        "4     16×8×3×3 + bias  conv2  16×8×3×3 + bias",
+        "warning: weights for ImageNet from torchvision, timm and pytorchcv expect `normalize imagenet`, "
+        "and the spec says `normalize mean_std`",
+    ]
+    assert torch.allclose(run.module.state_dict()["0.weight"], state["conv1.weight"], atol=1e-6)
