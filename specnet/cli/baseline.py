@@ -86,7 +86,8 @@ def _choose_kinds(words: Sequence[str]) -> list[str]:
 
 
 def _load_run(options: argparse.Namespace) -> tuple[LoadedRun | None, str]:
-    """Return the run and the layer that `--features` names; raises CommandError."""
+    """Return the run and the layer that `--features` names; raises CommandError, CannotRun."""
+    from specnet.insight.layers import find_layer
     from specnet.runs import load_run
 
     if options.features is None:
@@ -94,7 +95,9 @@ def _load_run(options: argparse.Namespace) -> tuple[LoadedRun | None, str]:
     folder, colon, layer = options.features.rpartition(":")
     if not colon or not folder or not layer:
         raise CommandError(f"--features {options.features}: write RUN:LAYER, such as runs/x:fc7")
-    return load_run(folder).on_device(options.device or "cpu"), layer
+    loaded = load_run(folder).on_device(options.device or "cpu")
+    find_layer(loaded, layer)
+    return loaded, layer
 
 
 def _find_task(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from specnet.insight.classifiers import CLASSIFIERS
-from specnet.insight.layers import compute_output, find_layer
+from specnet.insight.layers import compute_output
 from specnet.printable import format_amount
 from specnet.settings.data import Data
 from specnet.settings.normalize import Normalize
@@ -113,7 +113,6 @@ def compute_features(run: LoadedRun, layer: str, data: DataSet, part: str) -> Fe
 
     Raises CannotRun for a layer that there is not, and where the memory does not suffice.
     """
-    find_layer(run, layer)
     refuse_channels(run.job, data.train.pixels.shape[3])
     features = _make_features(data, part, lambda pixels: compute_output(run, pixels, layer))
     mean, deviation = features.train.mean(0), features.train.std(0)
