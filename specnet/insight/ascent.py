@@ -17,6 +17,9 @@ from specnet.insight.layers import find_layer, select
 from specnet.training import LoadedRun
 from specnet.training.randomness import make_generator
 
+HIGHEST = 255
+"""The highest value of a pixel; the lowest is 0."""
+
 STEPS = 120
 
 RATE = 0.06
@@ -56,17 +59,23 @@ class Units:
         value = find_layer(run, layer)
         before = value.all_input_nodes[0]
         self._network = select(run, [value, before if _is_layer(before) else value])
+        self._normalization = run.normalization
+
+    def _compute(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the layer's output for pixels N×C×H×W of 0 to 255, and what it reads."""
+        output, before = self._network(self._normalization(images.permute(0, 2, 3, 1)))
+        return output, before
 
     def activate(self, images: Tensor) -> Tensor:
-        """Return N×K for normalised N×C×H×W."""
-        return _measure(self._network(images)[0])
+        """Return N×K for pixels N×C×H×W of 0 to 255."""
+        return _measure(self._compute(images)[0])
 
     def climb(self, images: Tensor, units: Tensor) -> Tensor:
         """Return the activation of a unit for each image, N; of a silent one, the mean of what is rectified.
 
         A silent unit has no gradient, and would never be excited.
         """
-        output, before = self._network(images)
+        output, before = self._compute(images)
         places = torch.arange(len(units), device=units.device), units
         active, linear = _measure(output)[places], _average(output)[places]
         if output.shape == before.shape:
@@ -91,40 +100,37 @@ def _average(outputs: Tensor) -> Tensor:
 def maximise(run: LoadedRun, layer: str, units: Sequence[int], seed: int) -> Ascent:
     """Return an image for each unit of a layer."""
     activity, generator = Units(run, layer), make_generator(seed, "maximise")
-    chosen = torch.tensor(units, device=run.normalization.shift.device)
-    low, high = _find_range(run)
+    chosen = torch.tensor(units, device=run.place)
     with torch.no_grad():
-        at_noise = activity.activate(_draw_noise(low, high, NOISES, generator)).mean(0)[chosen]
-    image = _draw_noise(low, high, len(units), generator)
+        at_noise = activity.activate(_draw_noise(run, NOISES, generator)).mean(0)[chosen]
+    image = _draw_noise(run, len(units), generator)
     for step in range(STEPS):
-        image = _ascend(activity, chosen, image, (low, high), step / STEPS, generator)
+        image = _ascend(activity, chosen, image, step / STEPS, generator)
         if step % BLUR_EVERY == 0 and step < SHARP * STEPS:
             image = blur(image, 1 - step / (SHARP * STEPS))
-    found = _to_pixels(run, image)
+    found = image.round()
     with torch.no_grad():
-        after = activity.activate(run.normalization(found)).gather(1, chosen[:, None])[:, 0]
-    return Ascent(found.cpu(), at_noise.cpu(), after.cpu())
+        after = activity.activate(found).gather(1, chosen[:, None])[:, 0]
+    return Ascent(found.to(torch.uint8).permute(0, 2, 3, 1).cpu(), at_noise.cpu(), after.cpu())
 
 
-def _draw_noise(low: Tensor, high: Tensor, number: int, generator: torch.Generator) -> Tensor:
-    """Return N×C×H×W around the middle of the range of pixels."""
-    noise = torch.randn((number, *low.shape[1:]), generator=generator).to(low.device)
-    return ((low + high) / 2 + START * (high - low) * noise).clamp(low, high)
+def _draw_noise(run: LoadedRun, number: int, generator: torch.Generator) -> Tensor:
+    """Return pixels N×C×H×W around the middle of their range."""
+    height, width, channels = run.input_shape
+    noise = torch.randn((number, channels, height, width), generator=generator).to(run.place)
+    return (HIGHEST * (0.5 + START * noise)).clamp(0, HIGHEST)
 
 
-def _ascend(
-    activity: Units, units: Tensor, image: Tensor, ends: tuple[Tensor, Tensor], done: float, generator: torch.Generator
-) -> Tensor:
+def _ascend(activity: Units, units: Tensor, image: Tensor, done: float, generator: torch.Generator) -> Tensor:
     """Return the images after a step along the gradient at a random shift; its length falls with the share done."""
-    low, high = ends
     reach = [max(1, side // 16) for side in image.shape[2:]]
     shift = [int(torch.randint(-r, r + 1, (), generator=generator)) for r in reach]
     moved = image.roll(shift, (2, 3)).requires_grad_()
     (gradient,) = torch.autograd.grad(activity.climb(moved, units).sum(), moved)
     coarse = favour_low_frequencies(gradient)
     direction = coarse / coarse.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-12)
-    stepped: Tensor = moved.detach() + RATE * 0.1**done * (high - low) * direction
-    return stepped.roll([-by for by in shift], (2, 3)).clamp(low, high)
+    stepped: Tensor = moved.detach() + HIGHEST * RATE * 0.1**done * direction
+    return stepped.roll([-by for by in shift], (2, 3)).clamp(0, HIGHEST)
 
 
 def favour_low_frequencies(gradient: Tensor) -> Tensor:
@@ -143,15 +149,3 @@ def blur(image: Tensor, deviation: float) -> Tensor:
     row = torch.stack([side, torch.ones(()), side]).to(image.device)
     kernel = (row[:, None] * row / row.sum() ** 2).expand(image.shape[1], 1, 3, 3)
     return conv2d(pad(image, (1, 1, 1, 1), mode="replicate"), kernel, groups=image.shape[1])
-
-
-def _find_range(run: LoadedRun) -> tuple[Tensor, Tensor]:
-    """Return the least and the highest values of normalised pixels, 1×C×H×W."""
-    black = run.normalization.shift.new_zeros((1, *run.input_shape), dtype=torch.uint8)
-    return run.normalization(black), run.normalization(black + 255)
-
-
-def _to_pixels(run: LoadedRun, image: Tensor) -> Tensor:
-    """Return normalised N×C×H×W as uint8 N×H×W×C."""
-    pixels = image.permute(0, 2, 3, 1) / run.normalization.scale + run.normalization.shift
-    return pixels.round().clamp(0, 255).to(torch.uint8)

@@ -20,6 +20,9 @@ PANEL = 3.2
 WIDTH, LEAST_TILE, LARGEST_TILE = 8.0, 0.8, 1.9
 """The inches of a row of tiles, as far as a tile's own limits allow."""
 
+GAP, HEAD = 0.08, 0.22
+"""The inches between tiles, and above each, for its title."""
+
 
 def make_panels(number: int) -> tuple[Figure, list[Axes]]:
     """Return a figure with axes for pictures side by side."""
@@ -44,16 +47,21 @@ def draw_heat(axes: Axes, picture: np.ndarray, heat: np.ndarray, title: str, **h
 
 
 def draw_tiles(tiles: Sequence[np.ndarray], titles: Sequence[str], **how: Any) -> tuple[Figure, AxesImage]:
-    """Return a figure with a tile for each picture, in rows of about the same number, and what is drawn in the last."""
+    """Return a figure with all tiles, of one size, in rows, and what is drawn of the last one.
+
+    They share one pair of axes, measured in inches, as the layout of many takes seconds.
+    """
     columns = choose_columns(len(tiles))
-    rows, side = ceil(len(tiles) / columns), min(LARGEST_TILE, max(LEAST_TILE, WIDTH / columns))
-    figure = Figure(figsize=(side * columns + 0.9, (side + 0.2) * rows + 0.5), layout="compressed")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels[len(tiles) :]:
-        axes.set_axis_off()
-    for axes, tile, title in zip(panels, tiles, titles, strict=False):
-        drawn = draw_picture(axes, tile, **how)
-        axes.set_title(title, fontsize=6 + 1.2 * side, pad=2)
+    width = min(LARGEST_TILE, max(LEAST_TILE, WIDTH / columns))
+    height = width * tiles[0].shape[0] / tiles[0].shape[1]
+    rows, across, down = ceil(len(tiles) / columns), width + GAP, height + HEAD
+    figure = Figure(figsize=(columns * across + 1.0, rows * down), layout="compressed")
+    axes = figure.subplots()
+    for place, (tile, title) in enumerate(zip(tiles, titles, strict=True)):
+        left, top = place % columns * across, place // columns * down + HEAD
+        drawn = draw_picture(axes, tile, extent=(left, left + width, top + height, top), **how)
+        axes.text(left + width / 2, top - 0.03, title, ha="center", va="bottom", fontsize=6 + 1.2 * width)
+    axes.set(xlim=(0, columns * across - GAP), ylim=(rows * down, 0), aspect="equal")
     return figure, drawn
 
 

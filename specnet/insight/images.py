@@ -41,7 +41,7 @@ def find_image(run: LoadedRun, request: Request) -> Subject:
     if path.is_dir():
         raise CannotRun(f"{path} is a directory; name an image")
     pixels = decode_into_memory([path], run.image_format)
-    return Subject(path.name, pixels.to(run.normalization.shift.device))
+    return Subject(path.name, pixels.to(run.place))
 
 
 def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
@@ -74,7 +74,7 @@ def load_unseen(run: LoadedRun, request: Request) -> tuple[str, Images]:
 
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
     """Return the images of an index as uint8 N×H×W×C on the device of the run."""
-    return images.pixels[index].to(run.normalization.shift.device)
+    return images.pixels[index].to(run.place)
 
 
 def choose_class(run: LoadedRun, request: Request, probabilities: Tensor) -> int:

@@ -65,7 +65,7 @@ def compute_output(run: LoadedRun, pixels: Tensor, layer: str) -> Tensor:
 def measure_outputs(run: LoadedRun) -> dict[str, tuple[int, ...]]:
     """Return the shape of each layer's output for one image: (K, h, w), or (K,)."""
     layers = list_layers(run)
-    black = run.normalization.shift.new_zeros((1, *run.input_shape), dtype=torch.uint8)
+    black = torch.zeros((1, *run.input_shape), dtype=torch.uint8, device=run.place)
     outputs = select(run, list(layers.values()))(run.normalization(black))
     return {name: tuple(output.shape[1:]) for name, output in zip(layers, outputs, strict=True)}
 

@@ -61,6 +61,12 @@ Factors = Annotated[Interval, BeforeValidator(_around_one), AfterValidator(_chec
 """The factors to draw from; a single number x stands for 1−x..1+x."""
 
 
+def _check_above_zero(interval: Interval) -> Interval:
+    if interval.low <= 0:
+        raise ValueError("the size of an image is multiplied by a number above 0")
+    return interval
+
+
 class Brightness(Augment):
     """All pixels times a factor, as torchvision's ColorJitter does."""
 
@@ -101,11 +107,27 @@ class Rotate(Augment):
     degrees: Annotated[float, Field(gt=0, le=180)] = 15.0
 
 
+class Zoom(Augment):
+    """Enlarge around the centre by a factor, or make smaller; bilinear, black outside the image."""
+
+    positional = ("factor",)
+
+    factor: Annotated[Factors, AfterValidator(_check_above_zero)] = Field(Interval(0.9, 1.1))
+
+
 class ResizedCrop(Augment):
     """Resize a random window with `area` of the image's and the proportions `ratio`, bilinear (Szegedy et al. 2015)."""
 
     area: Factors = Field(Interval(0.08, 1.0))
     ratio: Factors = Field(Interval(3 / 4, 4 / 3))
+
+
+class Noise(Augment):
+    """Add normally distributed noise to each value of a pixel, with the standard deviation `std` on 0 to 255."""
+
+    positional = ("std",)
+
+    std: Annotated[float, Field(gt=0, le=255)] = 8.0
 
 
 class Cutout(Augment):
@@ -149,7 +171,9 @@ CHOICES: Mapping[str, type[Augment]] = {
     "saturation": Saturation,
     "hue": Hue,
     "rotate": Rotate,
+    "zoom": Zoom,
     "resized_crop": ResizedCrop,
+    "noise": Noise,
     "cutout": Cutout,
     "mixup": Mixup,
     "cutmix": Cutmix,

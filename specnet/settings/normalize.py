@@ -19,16 +19,21 @@ class MeanImage(Setting):
     """To 0..1, less the mean of all training images at each pixel."""
 
 
+class PerImage(Setting):
+    """Each image to mean 0 and standard deviation 1, over all its pixels and channels."""
+
+
 class Unchanged(Setting):
     """The pixels as they are, 0 to 255."""
 
 
-Normalize = MeanStd | UnitScale | MeanImage | Unchanged
+Normalize = MeanStd | UnitScale | MeanImage | PerImage | Unchanged
 """All ways to map pixels of 0 to 255 to the network's input."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
     "mean_std": MeanStd,
     "scale": UnitScale,
     "mean_image": MeanImage,
+    "per_image": PerImage,
     "none": Unchanged,
 }

@@ -30,20 +30,15 @@ class Normalized(nn.Module):
     They are from 0 to 255, or of 16 bits where it was trained on such and has their scale.
     """
 
-    shift: Tensor
-    scale: Tensor
-
     def __init__(self, network: nn.Module, normalizer: Normalizer, sixteen_bits: SixteenBitScale | None) -> None:
         super().__init__()
-        self.network, self.sixteen_bits = network, sixteen_bits
-        self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
-        self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
+        self.network, self.normalization, self.sixteen_bits = network, normalizer.to_module(), sixteen_bits
 
     def forward(self, pixels: Tensor) -> Tensor:
         if self.sixteen_bits:
             low, high = self.sixteen_bits.low, self.sixteen_bits.high
             pixels = ((pixels - low) * (255 / (high - low))).round().clamp(0, 255)
-        outputs: Tensor = self.network((pixels - self.shift) * self.scale)
+        outputs: Tensor = self.network(self.normalization(pixels))
         return outputs
 
 

@@ -80,8 +80,7 @@ def _predict_group(
 ) -> Iterator[Prediction | BadFile]:
     """Yield the predictions of a group of decoded images, and the files that cannot be read as they are."""
     good = [pixels for _, pixels in group if isinstance(pixels, Tensor)]
-    place = run.normalization.shift.device
-    rows = iter(_score(run, torch.stack(good).to(place), top) if good else [])
+    rows = iter(_score(run, torch.stack(good).to(run.place), top) if good else [])
     for path, result in group:
         yield result if isinstance(result, BadFile) else Prediction(path, next(rows))
 

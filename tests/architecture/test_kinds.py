@@ -28,8 +28,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "cli/dispatch.py": (frozenset({"filter"}), "a command"),
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
-    "training/export.py": (frozenset({"scale"}), "a buffer that normalises images"),
-    "training/transforms/normalization.py": (frozenset({"scale"}), "a key of a run's record"),
+    "training/transforms/normalization.py": (frozenset({"scale"}), "a buffer, and a key of a run's record"),
 }
 """Of files, or of a folder, the words that they may have, and why."""
 

@@ -248,7 +248,7 @@ def test_fill_claims_the_value_at_the_end_not_the_last_layer(folder: Path) -> No
 
 @pytest.mark.parametrize("file", sorted(SPECS.rglob("*.net")), ids=lambda file: file.stem)
 def test_fill_writes_the_claims_of_the_zoo(file: Path, folder: Path) -> None:
-    if file.parent.name == "blocks":
+    if file.parent.name == "blocks" or file.stem.endswith("-as-written"):
         return
     (folder / "blocks").symlink_to(ROOT / "specs/blocks")
     text = file.read_text(encoding="utf-8")

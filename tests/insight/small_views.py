@@ -14,7 +14,7 @@ from specnet.insight.view import View
 from specnet.jobs import make_job
 from specnet.source import Source
 from specnet.training import LoadedRun, Options
-from specnet.training.transforms.normalization import Normalizer
+from specnet.training.transforms.normalization import ShiftAndScale
 
 TWO_CONVOLUTIONS = """net Two
 input 16x16x3
@@ -47,7 +47,7 @@ def build_run(text: str = TWO_CONVOLUTIONS, seed: int = 0) -> LoadedRun:
     job = make_job(checked)
     job.module.eval()
     shape, outputs = job.input_shape, job.output_shape[-1]
-    normalizer = Normalizer(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
+    normalizer = ShiftAndScale(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
     classes = tuple(f"kind {number}" for number in range(outputs))
     return LoadedRun(Path("nowhere"), job, Options(), classes, normalizer, None, {}, ())
 

@@ -16,7 +16,7 @@ LISTED = 5
 
 def compute(run: LoadedRun, request: Request) -> View:
     """Return the confusion matrix; raises TrainingError."""
-    device = str(run.normalization.shift.device)
+    device = str(run.place)
     found = evaluate(run, EvaluationOptions(data_dir=request.data_dir, device=device), request.note)
     metrics = found.metrics
     most = metrics.find_confusions(LISTED)

@@ -129,7 +129,7 @@ def _draw_bars(axes: Axes, row: dict[str, Any], labels: dict[str, str]) -> None:
     colours = [_choose_colour(row, place) for place in range(len(shares))]
     bars = axes.barh(range(len(shares)), shares, color=colours, height=0.7)
     axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=8)
-    axes.set(xlim=(0, 1.3), ylim=(TOP - 0.4, -0.6), xticks=())
+    axes.set(xlim=(0, 1.3), ylim=(len(shares) - 0.4, -0.6), xticks=())
     axes.set_yticks(range(len(shares)), [labels[score["class"]] for score in row["top"]], fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "bottom"]].set_visible(False)

@@ -61,6 +61,11 @@ class LoadedRun:
         return replace(self, normalization=self.normalization.to(place))
 
     @property
+    def place(self) -> torch.device:
+        """The device of the model."""
+        return next(self.model.parameters()).device
+
+    @property
     def image_format(self) -> ImageFormat:
         """The form in which the network reads image files, as in training; raises Unsuitable if no picture has it."""
         data, (height, width, channels) = self.job.training.data, self.input_shape

@@ -27,11 +27,13 @@ from specnet.settings.augment import (
     Hue,
     Mixing,
     Mixup,
+    Noise,
     RandomCrop,
     ResizedCrop,
     Rotate,
     Saturation,
     Shift,
+    Zoom,
 )
 from specnet.training.optim.losses import Loss
 from specnet.training.randomness import draw_fractions, draw_integers
@@ -263,6 +265,13 @@ def _rotate(step: Rotate, pixels: Tensor) -> Tensor:
     return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
 
 
+def _zoom(step: Zoom, pixels: Tensor) -> Tensor:
+    shares = 1 / _draw_uniform(pixels, step.factor.low, step.factor.high)
+    zeros = torch.zeros_like(shares)
+    rows = [shares, zeros, zeros], [zeros, shares, zeros]
+    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+
+
 def _crop_and_resize(step: ResizedCrop, pixels: Tensor) -> Tensor:
     """Sample windows of random areas and proportions (log-uniform), clipped at the image's size."""
     height, width = pixels.shape[1:3]
@@ -280,6 +289,10 @@ def _sample_affine(pixels: Tensor, maps: Tensor) -> Tensor:
     images = pixels.permute(0, 3, 1, 2).float()
     grid = affine_grid(maps, list(images.shape), align_corners=False)
     return grid_sample(images, grid, align_corners=False).permute(0, 2, 3, 1)
+
+
+def _add_noise(step: Noise, pixels: Tensor) -> Tensor:
+    return (pixels + step.std * torch.randn(pixels.shape, device=pixels.device)).clamp(0, 255)
 
 
 def _cut_out(step: Cutout, pixels: Tensor) -> Tensor:
@@ -305,7 +318,9 @@ AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
     Saturation: _change_saturation,
     Hue: _turn_hue,
     Rotate: _rotate,
+    Zoom: _zoom,
     ResizedCrop: _crop_and_resize,
+    Noise: _add_noise,
     Cutout: _cut_out,
 }
 """What each step does to pixels B×H×W×C, by the class of its settings; steps that mix images are in `MIXINGS`."""

@@ -23,7 +23,7 @@ from specnet.training.data.images import DataRequest, Images, StoredPixels
 from specnet.training.data.loading import MAX_AHEAD, BatchReader, iterate_batches, load
 from specnet.training.engine.step import Batches
 from specnet.training.transforms.augmentation import Augmentation, Sampler
-from specnet.training.transforms.normalization import fit_normalizer
+from specnet.training.transforms.normalization import ShiftAndScale, fit_normalizer
 
 CHAINS: list[tuple[Augment, ...]] = [
     (),
@@ -108,6 +108,7 @@ def test_normalisation_is_the_same_piece_by_piece(
     whole = fit_normalizer(setting, pixels(40))
     monkeypatch.setattr("specnet.training.transforms.normalization.CHUNK", 300)
     pieces = fit_normalizer(setting, StoredPixels(pixels(40), torch.arange(40), 0))
+    assert isinstance(whole, ShiftAndScale) and isinstance(pieces, ShiftAndScale)
     assert whole.shift.equal(pieces.shift)
     assert whole.scale.equal(pieces.scale)
 

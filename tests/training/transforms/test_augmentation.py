@@ -17,11 +17,13 @@ from specnet.settings.augment import (
     Cutout,
     Flip,
     Hue,
+    Noise,
     RandomCrop,
     ResizedCrop,
     Rotate,
     Saturation,
     Shift,
+    Zoom,
 )
 from specnet.training.transforms import augmentation
 from specnet.training.transforms.augmentation import Augmentation, Sampler, apply_step
@@ -192,6 +194,25 @@ def test_a_crop_shows_as_much_as_was_drawn() -> None:
     slopes = shown[:, 64, 100, 0] - shown[:, 64, 30, 0]
     torch.testing.assert_close(slopes, torch.full((30,), 70.0), atol=0.1, rtol=0)
     assert shown[:, 0, 0, 0].std() > 10
+
+
+def test_zoom_enlarges_around_the_centre() -> None:
+    pixels = torch.zeros(2, 8, 8, 1, dtype=torch.uint8)
+    pixels[:, 3:5, 3:5] = 200
+    larger = apply_step(Zoom(factor=Interval(2, 2)), pixels)
+    smaller = apply_step(Zoom(factor=Interval(0.5, 0.5)), torch.full_like(pixels, 200))
+    torch.testing.assert_close(larger[:, 3:5, 3:5], torch.full((2, 2, 2, 1), 200.0))
+    assert larger.sum() == pytest.approx(4 * pixels.sum().item(), rel=0.01)
+    torch.testing.assert_close(smaller[:, 2:6, 2:6], torch.full((2, 4, 4, 1), 200.0))
+    assert smaller.sum() == pytest.approx(2 * 16 * 200)
+
+
+def test_noise_has_the_deviation_asked_for() -> None:
+    torch.manual_seed(0)
+    pixels = torch.full((4, 50, 50, 3), 128, dtype=torch.uint8)
+    noisy = apply_step(Noise(std=20.0), pixels)
+    assert noisy.std().item() == pytest.approx(20, rel=0.02) and noisy.mean().item() == pytest.approx(128, abs=0.5)
+    assert apply_step(Noise(std=200.0), pixels).min() == 0 and apply_step(Noise(std=200.0), pixels).max() == 255
 
 
 def test_cutout_blackens_one_square() -> None:

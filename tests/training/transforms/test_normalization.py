@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
-from specnet.settings.normalize import MeanImage, MeanStd, Normalize, Unchanged, UnitScale
-from specnet.training.transforms.normalization import fit_normalizer, normalizer_from_record
+from specnet.settings.normalize import MeanImage, MeanStd, Normalize, PerImage, Unchanged, UnitScale
+from specnet.training.transforms.normalization import ShiftAndScale, fit_normalizer, normalizer_from_record
 
 PIXELS = torch.randint(0, 256, (50, 6, 5, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -27,6 +28,24 @@ def test_mean_image() -> None:
     torch.testing.assert_close(done[0] - done[1], (PIXELS[0].float() - PIXELS[1].float()).permute(2, 0, 1) / 255)
 
 
+def test_per_image() -> None:
+    pixels = torch.cat([PIXELS, torch.full_like(PIXELS[:1], 7)])
+    done = fit_normalizer(PerImage(), PIXELS)(pixels)
+    assert done.is_contiguous(memory_format=torch.channels_last)
+    values = pixels.double().flatten(1).numpy()
+    expected = (values - values.mean(1, keepdims=True)) / np.maximum(values.std(1, keepdims=True), 90**-0.5)
+    found = done.permute(0, 2, 3, 1).flatten(1)
+    torch.testing.assert_close(found, torch.from_numpy(expected).float(), atol=1e-5, rtol=1e-5)
+    assert not found[-1].any()
+
+
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), PerImage(), UnitScale(), Unchanged()])
+def test_as_a_module_it_is_the_same(setting: Normalize) -> None:
+    normalizer = fit_normalizer(setting, PIXELS)
+    done = normalizer.to_module()(PIXELS.permute(0, 3, 1, 2).float())
+    torch.testing.assert_close(done, normalizer(PIXELS), atol=2e-6, rtol=1e-6)
+
+
 def test_scale_and_none() -> None:
     torch.testing.assert_close(fit_normalizer(UnitScale(), PIXELS)(PIXELS), PIXELS.permute(0, 3, 1, 2) / 255)
     assert fit_normalizer(Unchanged(), PIXELS)(PIXELS).equal(PIXELS.permute(0, 3, 1, 2).float())
@@ -40,7 +59,7 @@ def test_a_channel_without_variation_stays_finite() -> None:
     )
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
+@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), PerImage(), UnitScale(), Unchanged()])
 def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     again = normalizer_from_record(json.loads(json.dumps(normalizer.to_record())), (6, 5, 3))
@@ -57,6 +76,7 @@ def test_the_pixels_are_left_alone() -> None:
 @pytest.mark.parametrize("pixels", [PIXELS, PIXELS.float(), PIXELS.transpose(0, 3).contiguous().transpose(0, 3)])
 def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: torch.Tensor) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
+    assert isinstance(normalizer, ShiftAndScale)
     done = normalizer.normalize_at_once(pixels)
     assert done.is_contiguous()
     torch.testing.assert_close(done.permute(0, 3, 1, 2), normalizer(pixels), atol=2e-6, rtol=1e-6)
