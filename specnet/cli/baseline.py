@@ -108,11 +108,22 @@ def _find_task(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:
 
     if options.data.endswith(".net") or find_in_zoo(options.data):
         return _read_spec(options, loaded)
-    data = choose_data(options.data, loaded.job.training.data if loaded else None)
+    own = loaded.job.training.data if loaded else None
+    data = choose_data(_find_folder(options), own)
     shape = loaded.input_shape if loaded else data.image or PLAIN
     if not loaded and not data.image:
         print_message(f"images are fitted to {PLAIN[0]}×{PLAIN[1]}; a .net file says another size")
     return Task(data, None, shape, Training().normalize)
+
+
+def _find_folder(options: argparse.Namespace) -> str:
+    """Return the path of the data below the folders of data, or else as it is; a data set's name is none."""
+    from specnet.settings.data import CHOICES
+    from specnet.training.data.download import list_data_roots
+
+    roots = [] if options.data in CHOICES else list_data_roots(options.data_dir)
+    places = (root / options.data for root in roots)
+    return str(next((place for place in places if place.is_dir()), options.data))
 
 
 def _read_spec(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from specnet.insight.classifiers import CLASSIFIERS
 from specnet.insight.layers import compute_output
+from specnet.option_names import name_option
 from specnet.printable import format_amount
 from specnet.settings.data import Data
 from specnet.settings.normalize import Normalize
@@ -85,7 +86,9 @@ def read_images(task: Task, request: DataRequest, limit: int) -> tuple[DataSet, 
     _refuse_too_few(train, data.classes)
     whole = f"{len(data.train):,} to fit to and {len(data.parts()[part]):,} to test on"
     if len(train) < len(data.train) or len(test) < len(data.parts()[part]):
-        request.note(f"of {whole}, {len(train):,} and {len(test):,} images are taken; --limit takes others")
+        request.note(
+            f"of {whole}, {len(train):,} and {len(test):,} images are taken; {name_option('limit')} takes others"
+        )
     return DataSet(data.classes, train, test=test), part
 
 
@@ -146,7 +149,7 @@ def _allocate(images: int, features: int) -> np.ndarray:
     size = images * features * 4
     if not fits_in_memory(size, CPU):
         what = f"{images:,} images of {features:,} features take {format_bytes(size)}"
-        raise CannotRun(f"{what}, more than the memory has free; --limit takes fewer images")
+        raise CannotRun(f"{what}, more than the memory has free; {name_option('limit')} takes fewer images")
     return np.empty((images, features), np.float32)
 
 

@@ -62,6 +62,12 @@ def test_features_of_a_run_on_a_folder(call: Call, run: Path) -> None:
     assert record["baselines"][0]["accuracy"] > 0.9
 
 
+def test_a_folder_below_that_of_the_data(call: Call) -> None:
+    Path("sets").mkdir()
+    Path("photos").rename("sets/photos")
+    assert call("baseline", "knn", "photos", "--data-dir", "sets")[0] == 0
+
+
 def test_a_folder_without_a_test_part(call: Call) -> None:
     code, out, err = call("baseline", "knn", "photos/train", "--format", "json")
     assert (code, json.loads(out)["test_part"], json.loads(out)["inputs"]) == (0, "validation", 32 * 32 * 3)

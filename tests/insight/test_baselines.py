@@ -85,7 +85,7 @@ def test_a_limit_keeps_the_shares_of_the_classes() -> None:
     notes: list[str] = []
     data, _ = read(DIGITS, 100, notes)
     assert data.train.labels.bincount().tolist() == [10] * 10
-    assert notes[-1] == "of 1,438 to fit to and 359 to test on, 100 and 100 images are taken; --limit takes others"
+    assert notes[-1] == "of 1,438 to fit to and 359 to test on, 100 and 100 images are taken; `limit` takes others"
 
 
 @pytest.mark.parametrize(("limit", "message"), [(9, "9 images to fit to are too few"), (12, "none of ")])
