@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from specnet.elaborate import OverrideError
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
-    from specnet.runs import evaluate, load_run, predict
+    from specnet.runs import evaluate, load_run, predict, show
     from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
 
@@ -34,6 +34,7 @@ __all__ = [
     "evaluate",
     "load_run",
     "predict",
+    "show",
     "train",
 ]
 
@@ -45,7 +46,7 @@ _MODULES = {
     "elaborate": ("OverrideError",),
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
-    "runs": ("evaluate", "load_run", "predict"),
+    "runs": ("evaluate", "load_run", "predict", "show"),
     "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),
 }

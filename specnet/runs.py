@@ -1,4 +1,4 @@
-"""The functions of `import specnet` for runs: load_run, evaluate, predict."""
+"""The functions of `import specnet` for runs: load_run, evaluate, predict, show."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -16,6 +17,9 @@ from specnet.argument_types import require_path, require_type, require_whole
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
 from specnet.fixes import add_fixes
+from specnet.insight.request import make_request
+from specnet.insight.show import compute_view
+from specnet.insight.view import View
 from specnet.jobs import UntrainableError, make_job
 from specnet.source import Source, Span
 from specnet.training import (
@@ -103,6 +107,23 @@ def predict(
         require_path("images", image, IMAGES)
     loaded = _find_run(run)
     return predict_images(loaded, [Path(image) for image in several], top, device)
+
+
+def show(
+    run: str | Path | LoadedRun, view: str, data_dir: str | Path | None = None, device: str = "cpu", **parameters: Any
+) -> View:
+    """Return a view of what a run has learned, as `specnet show` does: `show(run, "occlusion", image="cat.png")`.
+
+    In a notebook it shows itself; it has `figure()`, `save(path)` and `record()`. Raises TrainingError and SpecError,
+    and TypeError or ValueError for an argument that makes no sense, such as a view that there is not.
+    """
+    require_type("view", view, str, "the name of a view")
+    require_type("device", device, str, DEVICE)
+    if data_dir is not None:
+        require_path("data_dir", data_dir, "the folder of the data sets")
+    folder = None if data_dir is None else Path(data_dir)
+    request = make_request(view, parameters, folder, lambda text: None)
+    return compute_view(_find_run(run), view, request, device)
 
 
 def _find_run(run: str | Path | LoadedRun) -> LoadedRun:

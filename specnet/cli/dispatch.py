@@ -30,6 +30,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "predict",
+    "show",
     "runs",
     "export",
     "filter",
@@ -51,6 +52,14 @@ class Parser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: object = None) -> None:
         print_data(message.rstrip("\n"))
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a word that there is no sub-command of, such as a view, with the one that it probably means."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            hint = did_you_mean(find_closest_word(str(value), action.choices))
+            hint = hint or f"; there are {', '.join(action.choices)}"
+            raise CommandError(f"there is no {str(action.metavar).lower()} `{value}`{hint}")
+        super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
         raise CommandError(message, *self.format_usage().splitlines())
@@ -125,7 +134,8 @@ def _run(words: list[str]) -> int:
         options.files += unknown  # FILE --option FILE: argparse takes no more files behind an option
         unknown = []
     if unknown:
-        raise _refuse_option(options.command, unknown, commands.choices[options.command].format_usage())
+        usage = getattr(options, "usage", None) or commands.choices[options.command].format_usage()
+        raise _refuse_option(options.command, unknown, usage)
     options.command_line = words
     code: int = _import_command(options.command).run(options)
     return code

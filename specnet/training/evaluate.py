@@ -51,7 +51,7 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
 
     The part is the test part, or else the validation part; of another set without either, it is all images.
     """
-    data_set = _read_data(run, options, note)
+    data_set = read_data(run, options, note)
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None:
         raise DataProblem(
@@ -60,8 +60,11 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
 
 
-def _read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> DataSet:
-    """Read the data; raises DataProblem where its classes are not those of the run."""
+def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> DataSet:
+    """Read a run's own data, or what the options name, prepared as in training.
+
+    Raises CannotRun where it is not there, DataProblem where its classes are not those of the run.
+    """
     if options.data_dir and not expand_home(options.data_dir).is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
     own = run.job.training

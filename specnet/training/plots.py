@@ -109,7 +109,12 @@ def _label_epochs(axes: Axes, quantity: str, last: float) -> None:
 
 
 def draw_confusion(metrics: ClassificationMetrics, title: str, note: Note) -> bytes:
-    """Return a PNG of the confusion matrix: correct images in blue, and others in red on a scale of their own."""
+    """Return a PNG of the confusion matrix."""
+    return _render(plot_confusion(metrics, title, note), "png")
+
+
+def plot_confusion(metrics: ClassificationMetrics, title: str, note: Note) -> Figure:
+    """Return the confusion matrix: correct images in blue, and others in red on a scale of their own."""
     rows, columns = metrics.confusion.shape
     names = [metrics.output_name(output) for output in range(columns)]
     fonts = choose_fonts(names)
@@ -124,7 +129,7 @@ def draw_confusion(metrics: ClassificationMetrics, title: str, note: Note) -> by
         axes.set(xlabel=f"predicted label{numbered}", ylabel=f"true label{numbered}")
         if labels:
             _label_ticks(axes, labels, rows)
-        return _render(figure, "png")
+        return figure
 
 
 def _draw_shares(figure: Figure, axes: Axes, confusion: Tensor) -> None:

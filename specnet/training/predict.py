@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -12,12 +11,9 @@ import torch
 from torch import Tensor
 
 from specnet.pictures.files import BadFile, describe_bad_files
-from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import Folder
 from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import NOTE_EVERY, ImageFormat, decode_images
-from specnet.training.device import choose_device
-from specnet.training.errors import CannotRun, DataProblem, Unsuitable
+from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.resources import count_processors
 from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass
 
@@ -53,33 +49,26 @@ def stream_predictions(
     reports the progress. A file that cannot be read gives a BadFile. Raises CannotRun for a file that is missing, and
     DataProblem for a folder without images.
     """
-    form = _choose_format(run)
+    form = run.image_format
+    refuse_missing(images)
+    paths = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
+    return _predict_files(run.on_device(device), paths, form, top, note)
+
+
+def refuse_missing(images: Sequence[Path]) -> None:
+    """Raise CannotRun where some of the files do not exist."""
     if missing := [str(image) for image in images if not image.exists()]:
         raise CannotRun(f"there is no file {', '.join(missing)}")
-    paths = [image for path in images for image in (find_images(path, note) if path.is_dir() else [path])]
-    place = choose_device(replace(run.options, device=device, precision="fp32"), run.model).place
-    run.model.to(place)
-    on_device = replace(run, normalization=run.normalization.to(place))
-    return _predict_files(on_device, paths, form, top, place, note)
-
-
-def _choose_format(run: LoadedRun) -> ImageFormat:
-    """Return the form in which the run's network reads images; raises Unsuitable if no picture has it."""
-    data, (height, width, channels) = run.job.training.data, run.input_shape
-    if channels not in (1, 3):
-        raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-    resize = data.resize if isinstance(data, Folder) else None
-    return ImageFormat((height, width), channels, resize, run.scale or FULL_SCALE)
 
 
 def _predict_files(
-    run: LoadedRun, paths: Sequence[Path], form: ImageFormat, top: int, place: torch.device, note: Note
+    run: LoadedRun, paths: Sequence[Path], form: ImageFormat, top: int, note: Note
 ) -> Iterator[Prediction | BadFile]:
     began = told = perf_counter()
     decoded = zip(paths, decode_images(paths, form, count_processors(), ahead=BATCH), strict=True)
     done = 0
     while group := list(islice(decoded, BATCH)):
-        yield from _predict_group(run, group, top, place)
+        yield from _predict_group(run, group, top)
         done += len(group)
         if (now := perf_counter()) - told > NOTE_EVERY:
             told = now
@@ -87,11 +76,11 @@ def _predict_files(
 
 
 def _predict_group(
-    run: LoadedRun, group: Sequence[tuple[Path, Tensor | BadFile]], top: int, place: torch.device
+    run: LoadedRun, group: Sequence[tuple[Path, Tensor | BadFile]], top: int
 ) -> Iterator[Prediction | BadFile]:
     """Yield the predictions of a group of decoded images, and the files that cannot be read as they are."""
     good = [pixels for _, pixels in group if isinstance(pixels, Tensor)]
-    rows = iter(_score(run, torch.stack(good).to(place), top) if good else [])
+    rows = iter(_score(run, torch.stack(good).to(run.place), top) if good else [])
     for path, result in group:
         yield result if isinstance(result, BadFile) else Prediction(path, next(rows))
 

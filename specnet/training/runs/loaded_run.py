@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,10 +11,13 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor, nn
 
-from specnet.pictures.sixteen_bits import SixteenBitScale
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
+from specnet.settings.data import Folder
+from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
-from specnet.training.errors import BadRun
+from specnet.training.device import choose_device
+from specnet.training.errors import BadRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options, describe_accuracies
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
@@ -50,6 +53,26 @@ class LoadedRun:
     def input_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return cast(tuple[int, int, int], self.job.input_shape)
+
+    def on_device(self, device: str) -> LoadedRun:
+        """Move the model to a device, and return the run with its normalisation there, in fp32; raises CannotRun."""
+        place = choose_device(replace(self.options, device=device, precision="fp32"), self.model).place
+        self.model.to(place)
+        return replace(self, normalization=self.normalization.to(place))
+
+    @property
+    def place(self) -> torch.device:
+        """The device of the model."""
+        return next(self.model.parameters()).device
+
+    @property
+    def image_format(self) -> ImageFormat:
+        """The form in which the network reads image files, as in training; raises Unsuitable if no picture has it."""
+        data, (height, width, channels) = self.job.training.data, self.input_shape
+        if channels not in (1, 3):
+            raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
+        resize = data.resize if isinstance(data, Folder) else None
+        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:

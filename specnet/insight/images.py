@@ -1,0 +1,94 @@
+"""The image that a view is about: a file, or an image of the run's own data, prepared as in training."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from specnet.insight.request import Request
+from specnet.printable import format_amount
+from specnet.suggest import did_you_mean, find_closest_word
+from specnet.training import CannotRun, EvaluationOptions, LoadedRun
+from specnet.training.data.image_decoding import decode_into_memory
+from specnet.training.data.images import Images
+from specnet.training.errors import DataProblem
+from specnet.training.evaluate import PARTS, read_data
+from specnet.training.predict import refuse_missing
+
+STORED = re.compile(r"(train|validation|test):(\d{1,9})")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An image as the network sees it: `pixels` is uint8 1×H×W×C, `label` its true class, if known."""
+
+    name: str
+    pixels: Tensor
+    label: int | None = None
+
+
+def find_image(run: LoadedRun, request: Request) -> Subject:
+    """Return the requested image; raises CannotRun where it is not there, DataProblem where it cannot be read."""
+    path, stored = Path(request.image), STORED.fullmatch(request.image)
+    if stored and not path.exists():
+        return _take(run, request, stored[1], int(stored[2]))
+    refuse_missing([path])
+    if path.is_dir():
+        raise CannotRun(f"{path} is a directory; name an image")
+    pixels = decode_into_memory([path], run.image_format)
+    return Subject(path.name, pixels.to(run.place))
+
+
+def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
+    """Return an image of a part of the run's data by its number; raises CannotRun."""
+    part = load_part(run, request, name)
+    if number >= len(part):
+        there = format_amount(len(part), "image")
+        raise CannotRun(f"there is no {name}:{number}: the {name} part has {there}, {name}:0 to {name}:{len(part) - 1}")
+    index = torch.tensor([number])
+    return Subject(f"{name}:{number}", take_pixels(run, part, index), int(part.labels[number]))
+
+
+def load_part(run: LoadedRun, request: Request, name: str) -> Images:
+    """Return a part of the run's own data, on the CPU; raises CannotRun for a part that there is not, DataProblem."""
+    options = EvaluationOptions(data_dir=request.data_dir)
+    parts = read_data(run, options, request.note).parts()
+    if name not in parts:
+        raise CannotRun(f"the data of the run has no {name} part; it has {', '.join(parts)}")
+    return parts[name]
+
+
+def load_unseen(run: LoadedRun, request: Request) -> tuple[str, Images]:
+    """Return the name and the images of the test part, or else of the validation part; raises DataProblem."""
+    parts = read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
+    found = next((name for name in PARTS if name in parts), "train")
+    if found == "train":
+        raise DataProblem("the data of the run has neither a test part nor a validation part")
+    return found, parts[found]
+
+
+def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
+    """Return the images of an index as uint8 N×H×W×C on the device of the run."""
+    return images.pixels[index].to(run.place)
+
+
+def choose_class(run: LoadedRun, request: Request, probabilities: Tensor) -> int:
+    """Return the requested class, or the likeliest of the probabilities 1×K; raises CannotRun for one not there."""
+    names = [run.class_name(output) for output in range(probabilities.shape[1])]
+    if request.class_name is None:
+        return int(probabilities.argmax())
+    if request.class_name not in names:
+        hint = did_you_mean(find_closest_word(request.class_name, names))
+        raise CannotRun(f"the run has no class `{request.class_name}`{hint}")
+    return names.index(request.class_name)
+
+
+def to_picture(pixels: Tensor) -> np.ndarray:
+    """Return uint8 H×W×C as uint8 H×W×3 to be looked at: channels other than 1 or 3 are averaged to grey."""
+    shown = pixels if pixels.shape[2] in (1, 3) else pixels.float().mean(2, keepdim=True).to(torch.uint8)
+    return shown.expand(-1, -1, 3).cpu().numpy()

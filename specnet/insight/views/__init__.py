@@ -1,0 +1,1 @@
+"""One view a file: `compute(run, request)` returns the View; `specnet.insight.registry` lists them."""
