@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a parameter means, its value's name in help, its flag, and the check of a value, which raises.
+    """What a parameter means, its value's name in help, and the check of a value, which raises.
 
     A whole number has a `least` value.
     """
@@ -41,7 +41,6 @@ class Parameter:
     meaning: str
     metavar: str
     check: Callable[[str, object], None]
-    flag: str = ""
     least: int | None = None
 
 
@@ -66,13 +65,13 @@ PARAMETERS: Mapping[str, Parameter] = {
         "an image file, or an image of the run's data: test:17, train:0, validation:3", "IMAGE", require_path
     ),
     "layer": Parameter("a layer, by its name in the table of `specnet check`", "LAYER", _require_text),
-    "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text, "--class"),
-    "unit": Parameter("only this unit, counted from 0", "N", _require_natural, "--unit", 0),
-    "count": Parameter("take at most N", "N", _require_positive, "--count", 1),
-    "seed": Parameter("the seed of what is random", "N", _require_natural, "--seed", 0),
-    "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch, "--wrong"),
+    "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text),
+    "unit": Parameter("only this unit, counted from 0", "N", _require_natural, 0),
+    "count": Parameter("take at most N", "N", _require_positive, 1),
+    "seed": Parameter("the seed of what is random", "N", _require_natural, 0),
+    "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch),
 }
-"""The parameters of all views by their names in Python; one without a flag is an argument by its place."""
+"""The parameters of all views by their names in Python."""
 
 
 def make_request(view: str, values: Mapping[str, Any], data_dir: Path | None, note: Callable[[str], None]) -> Request:
