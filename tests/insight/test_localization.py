@@ -37,5 +37,6 @@ def test_maxima_fall_on_the_digit(finder: LoadedRun, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_learned_class_is_excited_tenfold(finder: LoadedRun) -> None:
-    for unit in make_view(finder, "maximise", layer="fc4").record()["units"]:
-        assert unit["activation"] > 10 * abs(unit["activation_at_noise"]) or unit["activation"] > 10
+    units = make_view(finder, "maximise", layer="fc4").record()["units"]
+    gains = sorted(unit["activation"] / abs(unit["activation_at_noise"]) for unit in units)
+    assert gains[len(gains) // 4] > 10, gains
