@@ -71,6 +71,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
     read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
     if len(read) == 3 and answered and len(answered) == 1:
         yield from _check_data(view, training, read, answered[0])
+        yield from _at(view, "normalize", validation.check_normalization(training, read[2]))
         yield from _at(view, "loss", validation.check_class_weights(training, answered[0]))
     yield from _at(view, "schedule", validation.check_schedule(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
