@@ -72,6 +72,13 @@ def load_unseen(run: LoadedRun, request: Request) -> tuple[str, Images]:
     return found, parts[found]
 
 
+def take_evenly(images: Images, count: int) -> Images:
+    """Return at most `count` images, spread evenly over the part, as one may be sorted by class."""
+    if count >= len(images):
+        return images
+    return images.take(torch.arange(count) * len(images) // count)
+
+
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
     """Return the images of an index as uint8 N×H×W×C on the device of the run."""
     return images.pixels[index].to(run.place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ class Request:
     layer: str = ""
     class_name: str | None = None
     unit: int | None = None
-    count: int = 1
+    count: int = sys.maxsize
     seed: int = 0
     wrong: bool = False
     data_dir: Path | None = None
@@ -66,7 +67,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "layer": Parameter("a layer, by its name in the table of `specnet check`", "LAYER", _require_text),
     "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text),
     "unit": Parameter("only this unit, counted from 0", "N", _require_natural, 0),
-    "count": Parameter("show at most N", "N", _require_positive, 1),
+    "count": Parameter("take at most N", "N", _require_positive, 1),
     "seed": Parameter("the seed of what is random", "N", _require_natural, 0),
     "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch),
 }
@@ -85,7 +86,8 @@ def make_request(view: str, values: Mapping[str, Any], data_dir: Path | None, no
     if missing := [name for name in info.needs if name not in values]:
         raise ValueError(f"the view `{view}` needs `{missing[0]}`: {PARAMETERS[missing[0]].meaning}")
     given = {name: value for name, value in values.items() if value is not None}
-    chosen: dict[str, Any] = {**info.options, **given}
+    defaults = {name: value for name, value in info.options.items() if value is not None}
+    chosen: dict[str, Any] = {**defaults, **given}
     if "image" in chosen:
         chosen["image"] = str(chosen["image"])
     return Request(**chosen, data_dir=data_dir, note=note)
