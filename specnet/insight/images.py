@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +57,7 @@ def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
 
 def load_part(run: LoadedRun, request: Request, name: str) -> Images:
     """Return a part of the run's own data, on the CPU; raises CannotRun for a part that there is not, DataProblem."""
-    options = EvaluationOptions(data_dir=request.data_dir)
-    parts = read_data(run, options, request.note).parts()
+    parts = _read_parts(run, request)
     if name not in parts:
         raise CannotRun(f"the data of the run has no {name} part; it has {', '.join(parts)}")
     return parts[name]
@@ -65,11 +65,17 @@ def load_part(run: LoadedRun, request: Request, name: str) -> Images:
 
 def load_unseen(run: LoadedRun, request: Request) -> tuple[str, Images]:
     """Return the name and the images of the test part, or else of the validation part; raises DataProblem."""
-    parts = read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
+    parts = _read_parts(run, request)
     found = next((name for name in PARTS if name in parts), "train")
     if found == "train":
         raise DataProblem("the data of the run has neither a test part nor a validation part")
     return found, parts[found]
+
+
+def _read_parts(run: LoadedRun, request: Request) -> Mapping[str, Images]:
+    if request.parts is not None:
+        return request.parts
+    return read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
 
 
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
