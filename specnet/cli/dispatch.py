@@ -31,6 +31,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "show",
+    "report",
     "runs",
     "export",
     "filter",

@@ -17,13 +17,13 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *content: str, **attributes: str | int | bool) -> Html:
+def element(tag: str, /, *content: str, **attributes: str | int | bool) -> Html:
     """Return an element; `class_` and `for_` are its `class` and `for`, `http_equiv` is `http-equiv`.
 
     An attribute that is True has no value, and one that is False is left out.
     """
     given = "".join(_format_attribute(key, value) for key, value in attributes.items() if value is not False)
-    return Html(f"<{name}{given}>" if name in VOID else f"<{name}{given}>{join(content)}</{name}>")
+    return Html(f"<{tag}{given}>" if tag in VOID else f"<{tag}{given}>{join(content)}</{tag}>")
 
 
 def _format_attribute(key: str, value: str | int | bool) -> str:

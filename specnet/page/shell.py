@@ -80,9 +80,7 @@ def _make_head(title: str) -> Iterable[Html]:
 def _make_switch() -> Html:
     """Return the switch of the theme: radio buttons that the style sheet reads, so that no script is needed."""
     choices = [
-        element(
-            "label", element("input", type="radio", name="theme", id=f"theme-{key}", checked=key == "auto"), text
-        )
+        element("label", element("input", type="radio", name="theme", id=f"theme-{key}", checked=key == "auto"), text)
         for key, text in THEMES.items()
     ]
     return element("fieldset", element("legend", "Theme"), *choices, class_="theme")
@@ -119,9 +117,7 @@ def make_table(
     body = (
         element("tr", *(_make_body_cell(cell, place, numbers, key) for place, cell in enumerate(row))) for row in rows
     )
-    table = element(
-        "table", element("caption", caption), element("thead", head), element("tbody", *body)
-    )
+    table = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
     return element("div", table, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 

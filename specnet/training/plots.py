@@ -86,9 +86,10 @@ def _draw_part_curves(axes: Axes, quantity: str, history: Sequence[Metrics]) -> 
     epochs = [metrics["epoch"] for metrics in history]
     for part, colour in PART_COLOURS.items():
         name = f"{part}_{quantity}"
-        if any(metrics.get(name) is not None for metrics in history):
+        known = {line["epoch"]: line[name] for line in history if line.get(name) is not None}
+        if known:
             marker = "." if len(epochs) <= MARKED else ""
-            axes.plot(epochs, [metrics.get(name) for metrics in history], color=colour, marker=marker, label=part)
+            axes.plot(list(known), list(known.values()), color=colour, marker=marker, label=part)
     _label_epochs(axes, quantity, epochs[-1])
     axes.legend()
 
