@@ -5,6 +5,10 @@ SpecNetError
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
 ├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)
+├── WeightsError          a file of weights, asked for from Python; a training turns it into a TrainingError
+│   ├── UnreadableWeights damaged, unsafe, or in a format that is not read
+│   ├── MissingReader     a library that reads the format is not installed
+│   └── UnfitWeights      those of another network, or they could be matched in several ways
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
     ├── Unsuitable        the network, its data and its settings do not go together

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from specnet.printable import format_amount
 from specnet.settings import Training
+from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
 
 
@@ -41,6 +42,14 @@ def check_channels(shape: tuple[int, int, int], channels: int) -> str:
         height, width = width, expected
     what = f"the network reads images of {format_amount(expected, 'channel')}, and the data has {channels}"
     return f"{what}; `input {height}x{width}x{channels}` suits it"
+
+
+def check_normalization(training: Training, channels: int) -> str:
+    """Check that images that are normalised as ImageNet's have three channels."""
+    if channels == 3 or not isinstance(training.normalize, ImageNet | Caffe):
+        return ""
+    word = type(training.normalize).__name__.lower()
+    return f"`normalize {word}` is for images of 3 channels, and the network reads {channels}"
 
 
 def check_schedule(training: Training) -> str:

@@ -23,9 +23,9 @@ LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 def build_module(network: Network) -> fx.GraphModule:
     """Return a module that takes one N×C×H×W tensor per input and returns the output, or a tuple if there are heads.
 
-    Parameters are named after their nodes: `conv1.weight`. `meta["values"]` holds the name that the value of
-    each node has in the module's graph. Raises ValueError if the network was checked with errors, or is that of a file
-    of blocks alone.
+    Parameters are named after their nodes: `conv1.weight`. `meta["values"]` holds the name that the value of each node
+    has in the module's graph, `meta["traits"]` the traits of its layer. Raises ValueError if the network was checked
+    with errors, or is that of a file of blocks alone.
     """
     if not network.outputs:
         raise ValueError("there are no layers to build a module of")
@@ -46,6 +46,7 @@ def build_module(network: Network) -> fx.GraphModule:
     graph.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
     module = fx.GraphModule(root, graph, class_name="".join(c for c in network.name if c.isalnum()) or "Network")
     module.meta["values"] = {node.name: values[node.name].name for node in network.nodes}
+    module.meta["traits"] = {node.name: node.layer.traits for node in network.nodes if node.layer}
     return module
 
 

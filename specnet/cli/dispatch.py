@@ -32,6 +32,7 @@ COMMANDS = (
     "predict",
     "show",
     "report",
+    "baseline",
     "runs",
     "export",
     "filter",

@@ -30,6 +30,9 @@ HELP = "show what a trained network has learned: a picture with its numbers"
 FOLDER = "show"
 """The folder in a run for pictures that no file was named for."""
 
+FLAGS = {"class_name": "--class"}
+"""The flags of parameters that have another name in Python, where `class` is a keyword."""
+
 TYPES: Mapping[int | None, Callable[[str], Any]] = {None: str, 0: natural_number, 1: positive_integer}
 """The types of parameters by the least value that they may have."""
 
@@ -48,13 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_option(view: argparse.ArgumentParser, name: str, default: Default) -> None:
-    parameter = PARAMETERS[name]
+    parameter, flag = PARAMETERS[name], FLAGS.get(name, f"--{name}")
     if isinstance(default, bool):
-        view.add_argument(parameter.flag, dest=name, action="store_true", default=None, help=parameter.meaning)
+        view.add_argument(flag, dest=name, action="store_true", default=None, help=parameter.meaning)
         return
     kind = TYPES[parameter.least]
     shown = "" if default is None else f" (default: {default})"
-    view.add_argument(parameter.flag, dest=name, type=kind, metavar=parameter.metavar, help=parameter.meaning + shown)
+    view.add_argument(flag, dest=name, type=kind, metavar=parameter.metavar, help=parameter.meaning + shown)
 
 
 def _add_common_arguments(view: argparse.ArgumentParser) -> None:

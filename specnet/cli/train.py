@@ -63,7 +63,10 @@ def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{setting}", metavar="N", help=f"short for --set {setting}=N")
     add_spec_arguments(parser)
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="start with the weights of this file or run, as far as they fit"
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="start with the weights of this run or file (torch, safetensors, Keras); all but the last layer must fit",
     )
     parser.add_argument(
         "--freeze",

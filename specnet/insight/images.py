@@ -78,6 +78,18 @@ def _read_parts(run: LoadedRun, request: Request) -> Mapping[str, Images]:
     return read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
 
 
+def choose_evenly(number: int, count: int | None) -> Tensor:
+    """Return the indices of at most `count` of a number of images, spread evenly, as they may be sorted by class."""
+    if count is None or count >= number:
+        return torch.arange(number)
+    return torch.arange(count) * number // count
+
+
+def take_evenly(images: Images, count: int) -> Images:
+    """Return at most `count` images, spread evenly over the part."""
+    return images.take(choose_evenly(len(images), count))
+
+
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
     """Return the images of an index as uint8 N×H×W×C on the device of the run."""
     return images.pixels[index].to(run.place)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, fx, nn
 
+from specnet.layers.base.traits import Trait
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training import CannotRun, LoadedRun
+from specnet.training.data.images import Images
+
+BATCH, BATCH_BYTES = 256, 2**29
+"""The most images whose outputs are computed together, and the most bytes of all outputs for them."""
 
 SHOWN = 8
 """The number of layers that a message names."""
@@ -40,6 +45,21 @@ def list_names(names: Collection[str]) -> str:
     """Return names for a message, the first ones of many."""
     rest = len(names) - SHOWN
     return ", ".join(list(names)[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def list_layers_with(run: LoadedRun, trait: Trait) -> list[str]:
+    """Return the names of the layers that have a trait, in the order of the table."""
+    return [name for name, traits in get_graph(run).meta["traits"].items() if trait in traits]
+
+
+def iterate_outputs(run: LoadedRun, images: Images, layers: Sequence[str]) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the outputs of layers for all images, batch by batch: of each layer, B×K×h×w or B×K."""
+    network = select(run, [find_layer(run, name) for name in layers])
+    size = max(1, min(BATCH, BATCH_BYTES // max(1, run.job.image_memory)))
+    for start in range(0, len(images), size):
+        pixels = images.pixels[start : start + size].to(run.place)
+        with torch.no_grad():
+            yield network(run.normalization(pixels))
 
 
 def select(run: LoadedRun, values: Sequence[fx.Node]) -> fx.GraphModule:

@@ -44,5 +44,9 @@ VIEWS: Mapping[str, ViewInfo] = {
         {"unit": None, "count": 16, "seed": 0},
     ),
     "features": ViewInfo("what a layer's maps respond to in an image", ("image", "layer"), {"count": 64}),
+    "dead": ViewInfo(
+        "the units that never fire over the test images, and those that are saturated, layer by layer",
+        options={"count": None},
+    ),
     "filters": ViewInfo("the kernels of a layer", ("layer",), {"count": 64}),
 }

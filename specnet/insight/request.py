@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +21,15 @@ class Request:
     """The parameters of a view; those that it does not take keep these defaults.
 
     `note` is told, in a sentence, what the user should know. `data_dir` is the folder of the data sets; `parts` are the
-    parts of the run's data, where they have been read already. A search looks through `most` images, chosen at random,
-    or through all.
+    parts of the run's data, where they have been read already. A search looks through at most `most`
+    images, or through all.
     """
 
     image: str = ""
     layer: str = ""
     class_name: str | None = None
     unit: int | None = None
-    count: int = 1
+    count: int = sys.maxsize
     seed: int = 0
     wrong: bool = False
     data_dir: Path | None = None
@@ -39,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a parameter means, its value's name in help, its flag, and the check of a value, which raises.
+    """What a parameter means, its value's name in help, and the check of a value, which raises.
 
     A whole number has a `least` value.
     """
@@ -47,7 +48,6 @@ class Parameter:
     meaning: str
     metavar: str
     check: Callable[[str, object], None]
-    flag: str = ""
     least: int | None = None
 
 
@@ -72,13 +72,13 @@ PARAMETERS: Mapping[str, Parameter] = {
         "an image file, or an image of the run's data: test:17, train:0, validation:3", "IMAGE", require_path
     ),
     "layer": Parameter("a layer, by its name in the table of `specnet check`", "LAYER", _require_text),
-    "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text, "--class"),
-    "unit": Parameter("only this unit, counted from 0", "N", _require_natural, "--unit", 0),
-    "count": Parameter("show at most N", "N", _require_positive, "--count", 1),
-    "seed": Parameter("the seed of what is random", "N", _require_natural, "--seed", 0),
-    "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch, "--wrong"),
+    "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text),
+    "unit": Parameter("only this unit, counted from 0", "N", _require_natural, 0),
+    "count": Parameter("take at most N", "N", _require_positive, 1),
+    "seed": Parameter("the seed of what is random", "N", _require_natural, 0),
+    "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch),
 }
-"""The parameters of all views by their names in Python; one without a flag is an argument by its place."""
+"""The parameters of all views by their names in Python."""
 
 
 def make_request(view: str, values: Mapping[str, Any], data_dir: Path | None, note: Callable[[str], None]) -> Request:
@@ -93,7 +93,8 @@ def make_request(view: str, values: Mapping[str, Any], data_dir: Path | None, no
     if missing := [name for name in info.needs if name not in values]:
         raise ValueError(f"the view `{view}` needs `{missing[0]}`: {PARAMETERS[missing[0]].meaning}")
     given = {name: value for name, value in values.items() if value is not None}
-    chosen: dict[str, Any] = {**info.options, **given}
+    defaults = {name: value for name, value in info.options.items() if value is not None}
+    chosen: dict[str, Any] = {**defaults, **given}
     if "image" in chosen:
         chosen["image"] = str(chosen["image"])
     return Request(**chosen, data_dir=data_dir, note=note)

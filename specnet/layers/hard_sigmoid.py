@@ -11,5 +11,5 @@ from specnet.layers.base.traits import Trait, Traits
 class HardSigmoid(Activation):
     """min(max(0, x + 3), 6)/6."""
 
-    kind_traits: ClassVar[Traits] = frozenset({Trait.SATURATES, Trait.UNIT_RANGE})
+    kind_traits: ClassVar[Traits] = frozenset({Trait.SATURATES, Trait.UNIT_RANGE, Trait.ZEROES})
     module: ClassVar[str] = "nn.Hardsigmoid"

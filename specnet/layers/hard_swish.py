@@ -11,5 +11,5 @@ from specnet.layers.base.traits import Trait, Traits
 class HardSwish(Activation):
     """x·min(max(0, x + 3), 6)/6."""
 
-    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES})
+    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES, Trait.ZEROES})
     module: ClassVar[str] = "nn.Hardswish"

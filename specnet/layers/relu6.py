@@ -11,5 +11,5 @@ from specnet.layers.base.traits import Trait, Traits
 class Relu6(Activation):
     """min(max(0, x), 6)."""
 
-    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES})
+    kind_traits: ClassVar[Traits] = frozenset({Trait.RECTIFIES, Trait.ZEROES})
     module: ClassVar[str] = "nn.ReLU6"

@@ -27,7 +27,7 @@ class Gallery:
         try:
             return self.draw(self.compute(name, **values))
         except TrainingError as error:
-            return make_paragraph(f"There is no view `{name}`: {error.args[0]}.")
+            return make_paragraph(end_sentence(str(error.args[0])))
 
     def compute(self, name: str, **values: Any) -> View:
         """Return a view, which looks at the same data as all others; raises TrainingError."""
@@ -41,3 +41,8 @@ class Gallery:
         """Return a view's picture, for both themes."""
         self.records.append(view.record())
         return make_figure(view.title, view.caption, view.render(theme="light"), view.render(theme="dark"))
+
+
+def end_sentence(message: str) -> str:
+    """Return the message of an error as a sentence."""
+    return f"{message[:1].upper()}{message[1:].rstrip('.')}."

@@ -19,8 +19,8 @@ from specnet.training import LoadedRun
 RIGHT, WRONG = 2, 1
 """The images that are explained: so many that the network gets right, and so many that it gets wrong."""
 
-WITHOUT_LAYER = ("dead", "embedding")
-"""Views of the whole network, where there are such."""
+OF_ALL_LAYERS = ("dead", "embedding")
+"""Views that need neither an image nor a layer."""
 
 
 def choose_images(subject: Subject, wrong: Rows, random: Rows) -> list[str]:
@@ -53,8 +53,14 @@ def show_learned(gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
         for layer in _choose(run, convolutions, (0, middle)):
             if has_maps(shapes[layer]):
                 yield gallery.show("features", image=image, layer=layer)
-    if images:
-        yield from (gallery.show(view) for view in WITHOUT_LAYER if view in VIEWS and not VIEWS[view].needs)
+    if gallery.subject.unseen:
+        yield from (show_whole(gallery, view) for view in OF_ALL_LAYERS if view in VIEWS)
+
+
+def show_whole(gallery: Gallery, view: str) -> Html:
+    """Return a view of the whole network, computed on as many images as can be looked through in seconds."""
+    most, count = gallery.subject.most, VIEWS[view].options.get("count")
+    return gallery.show(view) if count or most is None else gallery.show(view, count=most)
 
 
 def _choose(run: LoadedRun, convolutions: Sequence[str], places: Iterable[int]) -> list[str]:

@@ -8,12 +8,12 @@ import torch
 from pydantic import BaseModel, ValidationError
 from torch import Tensor
 
+from specnet.insight.images import choose_evenly
 from specnet.page.subject import Subject
 from specnet.training import ClassificationMetrics
 from specnet.training.data.images import Images
 from specnet.training.engine.evaluator import average_views, compute_metrics
 from specnet.training.optim.losses import build_loss
-from specnet.training.randomness import make_generator
 
 BATCH = 256
 
@@ -33,7 +33,7 @@ class Results(BaseModel):
     @property
     def description(self) -> str:
         """What was measured: `10,000 test images`."""
-        chosen = f" chosen at random among {self.sampled_from:,}" if self.sampled_from else ""
+        chosen = f" taken evenly from {self.sampled_from:,}" if self.sampled_from else ""
         return f"{self.images:,} {self.part} images{chosen}" if self.images else f"the {self.part} images"
 
     def to_metrics(self, classes: tuple[str, ...]) -> ClassificationMetrics | None:
@@ -57,8 +57,7 @@ def measure(subject: Subject) -> Results | None:
     if subject.unseen is None or subject.parts is None:
         return None
     images = subject.parts[subject.unseen]
-    order = torch.randperm(len(images), generator=make_generator(subject.seed, "measured"))
-    chosen = order[: subject.most].sort().values
+    chosen = choose_evenly(len(images), subject.most)
     training = subject.run.job.training
     loss = build_loss(training.loss)
     with torch.inference_mode():

@@ -27,7 +27,19 @@ class Unchanged(Setting):
     """The pixels as they are, 0 to 255."""
 
 
-Normalize = MeanStd | UnitScale | MeanImage | PerImage | Unchanged
+class ImageNet(Setting):
+    """From 0..1 less the mean of ImageNet's channels over their standard deviation, as torchvision's weights expect."""
+
+
+class Caffe(Setting):
+    """From 0..255 less the mean of ImageNet's channels, blue first and red last, as Keras's VGG and ResNet expect."""
+
+
+class Symmetric(Setting):
+    """From 0..255 to −1..1, as Keras's MobileNet expects."""
+
+
+Normalize = MeanStd | UnitScale | MeanImage | PerImage | Unchanged | ImageNet | Caffe | Symmetric
 """All ways to map pixels of 0 to 255 to the network's input."""
 
 CHOICES: Mapping[str, type[Normalize]] = {
@@ -36,4 +48,7 @@ CHOICES: Mapping[str, type[Normalize]] = {
     "mean_image": MeanImage,
     "per_image": PerImage,
     "none": Unchanged,
+    "imagenet": ImageNet,
+    "caffe": Caffe,
+    "symmetric": Symmetric,
 }

@@ -77,7 +77,8 @@ class Job:
 class Options:
     """The way to compute the result, which is recorded with the run but is not part of the spec.
 
-    Training starts from `weights`, as far as they fit; layers whose names match a pattern of `freeze` are not trained.
+    Training starts from `weights`, a run or a file that fits all layers but the last; layers whose names match a
+    pattern of `freeze` are not trained.
     `processes` is the number to start; under torchrun it is torchrun's. With `sharded`, each process holds a part of
     the parameters; with `sync_bn`, they normalise by the statistics of the whole batch.
     `workers` is the number of threads that decode and read images: None is one for each processor, 0 none beside the

@@ -38,11 +38,12 @@ def refuse_untrainable(job: Job) -> None:
         raise Unsuitable("the network reads a vector, and training needs one that reads images")
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
+    _refuse(validation.check_normalization(job.training, job.input_shape[2]))
     _refuse(validation.check_schedule(job.training))
     _refuse(validation.check_class_weights(job.training, job.output_shape[0]))
     data = job.training.data
-    if data.classes is not None:
-        _refuse_classes(job, data.classes)
+    if data.class_count is not None:
+        _refuse_classes(job, data.class_count)
     if data.image is not None:
         refuse_channels(job, data.image[2])
 

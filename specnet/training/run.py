@@ -14,10 +14,10 @@ from specnet.training.data.images import DataSet
 from specnet.training.device import use_deterministic_algorithms
 from specnet.training.distributed import Ranks, join_process_group
 from specnet.training.engine.evaluator import Evaluation
-from specnet.training.engine.initialization import match_weights
 from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.loop import Loop
 from specnet.training.engine.setup import Setup, assemble, set_up
+from specnet.training.engine.starting_weights import find_starting_weights
 from specnet.training.errors import BadRun, DataProblem, Interrupted
 from specnet.training.files import lock_folder, write_atomically
 from specnet.training.job import Callback, Job, Options, Plan, Run
@@ -38,7 +38,7 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
             return resume(config, job, options, callback)
         path = ranks.from_first(lambda: _check_free(options.run or choose_folder(job.name)))
         if options.weights:
-            match_weights(job.module, options.weights, lambda text: None)  # refused before the data is decoded
+            find_starting_weights(job, options.weights, lambda text: None)  # refused before the data is decoded
         setup = set_up(job, options, path, callback or Callback(), ranks)
         if ranks.is_first:
             refuse_full_disk(path, job)

@@ -387,6 +387,7 @@ def test_a_layer_has_the_traits_that_it_says(kind: str, spec: str) -> None:
     assert Trait.KEEPS_UNIT_RANGE not in traits or "bicubic" in spec or bool(((within >= 0) & (within <= 1)).all())
     if Trait.RECTIFIES in traits:
         assert row(-one.abs()).square().mean() < row(one.abs()).square().mean() / 3
+    assert (Trait.ZEROES in traits) == bool((row(-5 - one.abs()) == 0).all() and (row(one.abs()) != 0).any())
     if Trait.SATURATES in traits:
         assert torch.allclose(row(one.sign() * 50), row(one.sign() * 60))
 

@@ -28,7 +28,6 @@ class Flavour:
     """Why bn has half as many parameters."""
 
 
-BIASES = {"default conv bias=no": "default conv bias=yes", "P=3 bias=no": "P=3"}
 FLOOR_AND_CEIL = "input 224x224x3\nround floor\ndefault pool ceil"
 
 PLAIN_RELU = {"relu6": "relu"}
@@ -60,19 +59,9 @@ CAFFENET = {
 }
 """Caffe's reference network: AlexNet, normalised after the pools."""
 
-TORCHVISION_ALEXNET = {
-    "input 227x227x3": "input 224x224x3",
-    "K=96 F=11 S=4": "K=64 F=11 S=4 P=2",
-    "K=256 F=5": "K=192 F=5",
-    "conv4: conv K=384": "conv4: conv K=256",
-    "pool5: pool max F=3 S=2": "pool5: pool max F=3 S=2 -> flatten -> dropout 0.5",
-    "fc7: fc 4096 -> relu -> dropout 0.5": "fc7: fc 4096 -> relu",
-}
-"""One weird trick's: other widths, padding, dropout before fc6 and fc7."""
-
 FLAVOURS: Mapping[str, Flavour] = {
     # torchvision
-    "alexnet": Flavour("alexnet", edits=TORCHVISION_ALEXNET),
+    "alexnet": Flavour("alexnet-torchvision"),
     "vgg11": Flavour("vgg11"),
     "vgg13": Flavour("vgg13"),
     "vgg16": Flavour("vgg16"),
@@ -92,7 +81,7 @@ FLAVOURS: Mapping[str, Flavour] = {
     "densenet161": Flavour("densenet161"),
     "densenet169": Flavour("densenet169"),
     "densenet201": Flavour("densenet201"),
-    "googlenet": Flavour("googlenet", edits=NORMALISED_GOOGLENET),
+    "googlenet": Flavour("googlenet-torchvision"),
     "googlenet_aux": Flavour("googlenet-heads", edits=NORMALISED_HEADS),
     "googlenet_aux_eval": Flavour("googlenet-heads", edits=NORMALISED_HEADS, heads="kept"),
     "inception_v3": Flavour("inception-v3"),
@@ -177,7 +166,7 @@ FLAVOURS: Mapping[str, Flavour] = {
     # Keras
     "keras_VGG16": Flavour("vgg16", without={"dropout": OFF_IN_KERAS}),
     "keras_VGG19": Flavour("vgg19", without={"dropout": OFF_IN_KERAS}),
-    "keras_ResNet50": Flavour("resnet50", {"strided": "1x1"}, BIASES, order=BY_DEPTH),
+    "keras_ResNet50": Flavour("resnet50-keras", order=BY_DEPTH),
     "keras_DenseNet121": Flavour("densenet121"),
     "keras_InceptionV3": Flavour(
         "inception-v3",
@@ -186,10 +175,12 @@ FLAVOURS: Mapping[str, Flavour] = {
         order=BY_DEPTH,
         bn_without_scale="relu comes next, and does not mind the scale",
     ),
-    "keras_MobileNet": Flavour("mobilenet-v1", without={"dropout": "the paper has none"}),
-    "keras_MobileNetV2": Flavour("mobilenet-v2", edits=PLAIN_RELU, without={"dropout": OFF_IN_KERAS}),
+    "keras_MobileNet": Flavour(
+        "mobilenet-v1-keras", edits=PLAIN_RELU, without={"dropout": "it is off unless one trains"}
+    ),
+    "keras_MobileNetV2": Flavour("mobilenet-v2-keras", edits=PLAIN_RELU),
     "keras_Xception": Flavour("xception", order=BY_DEPTH),
-    "keras_EfficientNetB0": Flavour("efficientnet-b0", edits={"drop_path p": "dropout p"}),
+    "keras_EfficientNetB0": Flavour("efficientnet-b0-keras", edits={"drop_path p": "dropout p"}),
     # milesial/Pytorch-UNet
     "unet_milesial_transposed_256": Flavour("namesakes/unet-padded"),
     "unet_milesial_transposed_572": Flavour("namesakes/unet-padded", {"input": "572x572x3", "odd": "1"}),

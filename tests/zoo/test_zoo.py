@@ -59,6 +59,10 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
         (12 * 24 + 24) + 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256) + 2 * 2 * (64 + 256 + 256) + 256 * 10,
         None,
     ),
+    # Those of their flavours, which have edits of other layers.
+    "mobilenet-v1-keras": (4_231_976, None),
+    "mobilenet-v2-keras": (3_504_872, None),
+    "efficientnet-b0-keras": (5_288_548, None),
     # milesial/Pytorch-UNet's 31,037,698 but of one colour instead of three, and each of 5,888 filters with a bias
     # instead of the scale and shift of bn.
     "unet": (31_037_698 - 2 * 64 * 9 - 5_888, None),

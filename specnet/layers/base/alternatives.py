@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
+from math import gcd, isqrt
 from typing import Any, NamedTuple
 
 from specnet.layers.base.padding import Padding, Sides
@@ -26,6 +26,9 @@ Alternatives = Iterator[Alternative]
 
 WIDEST_SEARCH = 6
 """The largest distance from the present value to try."""
+
+LARGEST_DIVISOR = 50_000
+"""The divisors that are looked for one by one, which are all those of numbers up to 2.5 billion."""
 
 COMMON_SIZES = range(1, 12)
 """Strides and sizes of windows that are tried however far the present value is from them."""
@@ -118,10 +121,15 @@ def vary_filter_groups(field: str, now: int, channels: int, filters: int) -> Alt
 
 def vary_groups(field: str, now: int, channels: int) -> Alternatives:
     """Yield the numbers of groups that divide the channels, unless the layer has a single group."""
-    divisors = [number for number in range(1, channels + 1) if channels % number == 0]
     if now > 1:
-        nearest = sorted(divisors, key=lambda number: abs(number - now))
+        nearest = sorted(list_divisors(channels), key=lambda number: abs(number - now))
         yield from (Alternative(field, number, 1.1 + 0.05 * place) for place, number in enumerate(nearest))
+
+
+def list_divisors(number: int) -> list[int]:
+    """Return the divisors of a number, the smallest first; of a very large one, those up to a limit and their pairs."""
+    small = [each for each in range(1, min(isqrt(number), LARGEST_DIVISOR) + 1) if number % each == 0]
+    return sorted({*small, *(number // each for each in small)})
 
 
 def vary_dilation(dilation: tuple[int, int]) -> Alternatives:

@@ -44,6 +44,8 @@ class Trait(StrEnum):
     """Learns a weight for each pair of an input element and an output element."""
     RECTIFIES = "rectifies"
     """Suppresses negative values, and with them about half of the variance."""
+    ZEROES = "zeroes"
+    """Returns exactly 0, with a gradient of 0, for a whole range of inputs, so that a unit can die."""
     SATURATES = "saturates"
     """Has a gradient near 0 for large inputs of either sign."""
     UNIT_RANGE = "unit range"

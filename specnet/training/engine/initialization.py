@@ -1,10 +1,9 @@
-"""Initialise the weights: draw them from the seed, match those of a file, and freeze layers."""
+"""Initialise the weights: draw them from the seed, and freeze layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import assert_never
 
 import torch
@@ -17,7 +16,6 @@ from specnet.settings.init import CHOICES, Dirac, Gaussian, He, Init, Orthogonal
 from specnet.training.errors import CannotRun, Unsuitable
 from specnet.training.job import LayerInfo
 from specnet.training.randomness import derive_seed
-from specnet.training.runs.run_folder import MODEL, read_weights, refuse_not_finite
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 """The modules whose weights are drawn; normalisations keep their ones and zeros."""
@@ -32,9 +30,6 @@ EPS = 5e-4
 
 FirstImages = Callable[[int], Tensor]
 """Returns a number of training images, B×C×H×W as the network reads them."""
-
-SHOWN = 6
-"""The largest number of unmatched tensors that a note lists."""
 
 
 def initialize_weights(
@@ -146,47 +141,6 @@ def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor
     finally:
         hook.remove()
     raise ValueError("the module does not use this part of it")
-
-
-def match_weights(module: nn.Module, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:
-    """Return the weights whose names and shapes fit a network; `note` reports those that do not.
-
-    `source` is a file of weights or a run. Raises TrainingError, also where less than half of the network's tensors and
-    less than half of the file's fit: what fits is then a coincidence of names.
-    """
-    path = source / MODEL if source.is_dir() else source
-    theirs, ours = read_weights(path).tensors, module.state_dict()
-    fitting = {name: value for name, value in theirs.items() if name in ours and value.shape == ours[name].shape}
-    refuse_not_finite(path, fitting)
-    rest = _describe_unmatched(theirs, ours, set(fitting))
-    if 2 * len(fitting) < min(len(ours), len(theirs)):
-        count = f"by name and shape, it has {len(fitting)} of the {len(ours)} tensors here"
-        same = _describe_names("the same in both", list(fitting))
-        raise Unsuitable(f"{path} belongs to another network: {count}{same}{rest}")
-    note(f"{len(fitting)} of the network's {len(ours)} tensors are those of {path}{rest}")
-    return fitting
-
-
-def _describe_unmatched(theirs: dict[str, Tensor], ours: dict[str, Tensor], fitting: set[str]) -> str:
-    """Describe the tensors of the network that are drawn anew, and those of the file that are not used."""
-    anew = [
-        f"{name} ({_format_tensor_shape(theirs[name])} there, {_format_tensor_shape(ours[name])} here)"
-        if name in theirs
-        else name
-        for name in ours
-        if name not in fitting
-    ]
-    unused = [name for name in theirs if name not in ours]
-    return _describe_names("drawn anew", anew) + _describe_names("not used", unused)
-
-
-def _format_tensor_shape(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape)) or "a number"
-
-
-def _describe_names(what: str, names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"; {what}: {', '.join(names[:SHOWN])}{more}" if names else ""
 
 
 def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:

@@ -24,11 +24,11 @@ from specnet.training.engine.initialization import (
     find_frozen_norms,
     freeze_layers,
     initialize_weights,
-    match_weights,
     refuse_whitening,
 )
 from specnet.training.engine.interruption import Interruption
 from specnet.training.engine.loop import Loop, Timer
+from specnet.training.engine.starting_weights import find_starting_weights
 from specnet.training.engine.state import RunningMetrics, State
 from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
@@ -92,7 +92,7 @@ def set_up(
     for line in describe_data(data):
         callback.on_note(line)
     refuse_data(job, data)
-    if job.training.data.classes is None and (problem := describe_spare_outputs(job, len(data.classes))):
+    if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
         callback.on_note(
@@ -168,7 +168,8 @@ def _make_state(setup: Setup, saved: Checkpoint | None) -> State:
     place = setup.device.place
     initialize_weights(module.cpu(), training.init, layers, training.seed.value, partial(_get_first_images, setup))
     if options.weights and not saved:
-        module.load_state_dict(match_weights(module, options.weights, setup.callback.on_note), strict=False)
+        starting = find_starting_weights(setup.job, options.weights, setup.callback.on_note)
+        module.load_state_dict(starting, strict=False)
     setup.ranks.place_module(module, options, place)
     optimizer = build_optimizer(training.optimizer, training.group, module, layers, place)
     frozen = find_frozen_norms(module, options.freeze)

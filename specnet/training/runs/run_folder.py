@@ -22,7 +22,6 @@ from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
 from specnet.training.runs.records import MetricsRecord, SummaryRecord, read_record, read_record_lines
-from specnet.training.runs.weight_formats import describe_format
 from specnet.training.transforms.normalization import Normalizer
 
 SPEC = "spec.net"
@@ -145,14 +144,14 @@ class Weights:
 
 
 def read_weights(path: Path) -> Weights:
-    """Read a file of weights; raises CannotRun where it is missing, BadRun where it is damaged or in another format."""
+    """Read weights that SpecNet has written; raises CannotRun where they are missing, BadRun where they are damaged."""
     if path.exists() and not path.is_file():
         raise CannotRun(f"{path} is no regular file, and weights are read from one")
     try:
         with safe_open(path, "pt") as file:  # which is no mapping, and cannot be iterated over itself
             return Weights({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
-        raise BadRun(describe_format(path) or f"{path} is damaged or only half there: {error}") from None
+        raise BadRun(f"{path} is damaged or only half there: {error}") from None
     except FileNotFoundError:
         raise CannotRun(f"there are no weights {path}") from None
     except OSError as error:

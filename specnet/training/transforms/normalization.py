@@ -12,11 +12,28 @@ from typing import Any, assert_never
 import torch
 from torch import Tensor, nn
 
-from specnet.settings.normalize import MeanImage, MeanStd, Normalize, PerImage, Unchanged, UnitScale
+from specnet.settings.normalize import (
+    Caffe,
+    ImageNet,
+    MeanImage,
+    MeanStd,
+    Normalize,
+    PerImage,
+    Symmetric,
+    Unchanged,
+    UnitScale,
+)
 from specnet.training.data.images import Pixels
 
 CHUNK = 2**24
 """Bytes of images that are summed at a time, which bounds the memory that fitting takes."""
+
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of the red, green and blue of ImageNet's training images from 0 to 1 (torchvision)."""
+
+CAFFE_MEAN = (123.68, 116.779, 103.939)
+"""The mean of ImageNet's red, green and blue from 0 to 255 (Simonyan and Zisserman's model files)."""
 
 
 class Normalizer(ABC):
@@ -41,10 +58,14 @@ class Normalizer(ABC):
 
 @dataclass(frozen=True)
 class ShiftAndScale(Normalizer):
-    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images."""
+    """(pixel − shift)·scale, with both as H×W×C, so that one rule serves channels and whole images.
+
+    With `reverses`, the channels come out in the other order: blue, green, red.
+    """
 
     shift: Tensor
     scale: Tensor
+    reverses: bool = False
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Normalise pixels B×H×W×C to float B×C×H×W.
@@ -58,11 +79,13 @@ class ShiftAndScale(Normalizer):
         if values is pixels:
             values = values.clone()
         shift, scale = self._rows
-        return values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape).permute(0, 3, 1, 2)
+        done = values.view(len(values), -1).sub_(shift).mul_(scale).view(pixels.shape)
+        return (done.flip(3) if self.reverses else done).permute(0, 3, 1, 2)
 
     def normalize_at_once(self, pixels: Tensor) -> Tensor:
         """Return pixel·scale − shift·scale as contiguous B×H×W×C by one kernel; it differs in rounding alone."""
-        return torch.addcmul(self._offset, pixels, self.scale).contiguous()
+        done = torch.addcmul(self._offset, pixels, self.scale)
+        return (done.flip(3) if self.reverses else done).contiguous()
 
     @cached_property
     def _offset(self) -> Tensor:
@@ -73,11 +96,12 @@ class ShiftAndScale(Normalizer):
         return self.shift.ravel(), self.scale.ravel()
 
     def to(self, device: torch.device) -> ShiftAndScale:
-        return ShiftAndScale(self.shift.to(device), self.scale.to(device))
+        return ShiftAndScale(self.shift.to(device), self.scale.to(device), self.reverses)
 
     def to_record(self) -> dict[str, Any]:
         """Return plain values for JSON: a number for each channel where all pixels have the same."""
-        return {"shift": _shortest_form(self.shift), "scale": _shortest_form(self.scale)}
+        order = {"reverses": True} if self.reverses else {}
+        return {"shift": _shortest_form(self.shift), "scale": _shortest_form(self.scale), **order}
 
     def to_module(self) -> nn.Module:
         return _ShiftAndScaleModule(self)
@@ -89,11 +113,13 @@ class _ShiftAndScaleModule(nn.Module):
 
     def __init__(self, normalizer: ShiftAndScale) -> None:
         super().__init__()
+        self.reverses = normalizer.reverses
         self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
         self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return (pixels - self.shift) * self.scale
+        inputs = (pixels - self.shift) * self.scale
+        return inputs.flip(1) if self.reverses else inputs
 
 
 class Standardizer(Normalizer):
@@ -132,7 +158,7 @@ def normalizer_from_record(record: Mapping[str, Any], shape: tuple[int, int, int
     if record.get("per_image"):
         return Standardizer()
     shift, scale = (torch.tensor(record[name]).expand(shape).contiguous() for name in ("shift", "scale"))
-    return ShiftAndScale(shift, scale)
+    return ShiftAndScale(shift, scale, bool(record.get("reverses")))
 
 
 def _shortest_form(values: Tensor) -> Any:
@@ -156,6 +182,13 @@ def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
             return ShiftAndScale(torch.zeros(shape), torch.full(shape, 1 / 255))
         case Unchanged():
             return ShiftAndScale(torch.zeros(shape), torch.ones(shape))
+        case ImageNet():
+            mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+            return ShiftAndScale((255 * mean).expand(shape).contiguous(), (1 / (255 * std)).expand(shape).contiguous())
+        case Caffe():
+            return ShiftAndScale(torch.tensor(CAFFE_MEAN).expand(shape).contiguous(), torch.ones(shape), reverses=True)
+        case Symmetric():
+            return ShiftAndScale(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
         case _:
             assert_never(setting)
 

@@ -43,8 +43,8 @@ def test_a_replaced_last_layer_begins_anew(earlier: Path, tmp_path: Path, file: 
     callback = Notebook()
     run = train(job(SHORT, outputs=(12,)), Options(run=tmp_path / "run", weights=earlier / file), callback)
     assert callback.notes[-1] == (
-        f"8 of the network's 10 tensors are those of {earlier / 'model.safetensors'}; "
-        "drawn anew: 9.weight (10×64 there, 12×64 here), 9.bias (10 there, 12 here)"
+        f"7 of the network's 9 tensors are those of {earlier / 'model.safetensors'}, 7 by name; "
+        "drawn anew: 9 (10×64 there, 12×64 here)"
     )
     theirs, ours = read_weights(earlier / "model.safetensors").tensors, run.module.state_dict()
     assert torch.allclose(ours["4.weight"], theirs["4.weight"])
@@ -57,12 +57,15 @@ def test_weights_that_the_network_has_no_place_for(earlier: Path, tmp_path: Path
     save_file({**tensors, "old.weight": torch.ones(3)}, tmp_path / "more.safetensors")
     callback = Notebook()
     train(job(SHORT), Options(run=tmp_path / "run", weights=tmp_path / "more.safetensors"), callback)
-    assert callback.notes[-1].endswith("more.safetensors; not used: old.weight")
+    assert callback.notes[-1].endswith("more.safetensors, 9 by name; not used: old")
 
 
 ONE_OF_SEVEN = {"4.bias": torch.ones(16), **{f"layer{number}.weight": torch.ones(3) for number in range(7)}}
 
-NOT_FINITE = {"4.bias": torch.tensor([torch.nan] * 2 + [torch.inf] + [1.0] * 13)}
+NOT_FINITE = {
+    **{name: tensor.clone() for name, tensor in network().state_dict().items()},
+    "4.bias": torch.tensor([torch.nan] * 2 + [torch.inf] + [1.0] * 13),
+}
 
 
 def torch_file(old: bool) -> bytes:
@@ -72,33 +75,22 @@ def torch_file(old: bool) -> bytes:
     return content.getvalue()
 
 
-CONVERTS = (
-    r"torch\.save, .*safetensors; in Python, .*torch\.load\('w\.pth', weights_only=True\), 'w\.safetensors'\) con"
-)
-
-
 @pytest.mark.parametrize(
     ("name", "content", "kind", "message"),
     [
         ("nowhere", None, CannotRun, "there are no weights"),
-        ("w.pth", torch_file(old=False), BadRun, CONVERTS),
-        ("w.pth", torch_file(old=True), BadRun, CONVERTS),
-        ("w.npz", b"PK\x03\x04", BadRun, r"a file of NumPy, .*numpy\.load\('w\.npz'\)"),
-        ("w.h5", b"\x89HDF\r\n\x1a\n", BadRun, "a file of Keras, in HDF5, and weights are read from safetensors$"),
-        ("w.keras", b"PK\x03\x04", BadRun, "a file of Keras, and"),
-        ("w.onnx", b"\x08\x07\x12\x07pytorch", BadRun, "a file of ONNX, and"),
-        ("w.gguf", b"GGUF\x03", BadRun, "a file of llama.cpp, and"),
-        ("w.weights", b"\0\0\0\0\2", BadRun, "no file of weights in the format safetensors$"),
-        ("empty.safetensors", b"", BadRun, "no file of weights in the format safetensors: it is empty"),
+        ("w.pth", torch_file(old=False), Unsuitable, "another network: by order and shape, it has 0 of the 4 layers"),
+        ("w.pth", torch_file(old=True), Unsuitable, "another network: by order and shape, it has 0 of the 4 layers"),
+        ("w.onnx", b"\x08\x07\x12\x07pytorch", BadRun, "a file of ONNX, and weights are read from safetensors, torch"),
+        ("empty.safetensors", b"", BadRun, "no file of weights: it is empty"),
         ("half.safetensors", save({"4.bias": torch.ones(16)})[:-1], BadRun, "is damaged or only half there"),
         ("nan.safetensors", NOT_FINITE, BadRun, "3 of 16 numbers in 4.bias are not finite"),
-        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "it has 0 of the 10 tensors here"),
+        ("other.safetensors", {"conv9.weight": torch.ones(3)}, Unsuitable, "it has 0 of the 4 layers here"),
         (
             "other.safetensors",
             ONE_OF_SEVEN,
             Unsuitable,
-            "another network: by name and shape, it has 1 of the 10 tensors here; the same in both: 4.bias; "
-            "drawn anew: 0.weight, 1.weight, .* and 3 more; not used: layer0.weight, .* and 1 more",
+            "another network: by order and shape, it has 0 of the 4 layers",
         ),
     ],
 )
@@ -176,3 +168,28 @@ def test_patterns_that_are_refused(tmp_path: Path, pattern: str, kind: type[Exce
     with pytest.raises(kind, match=message):
         train(job(), Options(run=tmp_path / "run", freeze=(pattern,)))
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_other_names_are_listed_and_what_they_expect_is_said(tmp_path: Path) -> None:
+    """Networks for ImageNet have 1,000 outputs."""
+    callback, asked = Notebook(), job(SHORT)
+    names = {"0": "conv1", "1": "bn1", "4": "conv2", "9": "head"}
+    state = {
+        ".".join((names[name.partition(".")[0]], name.partition(".")[2])): value
+        for name, value in asked.module.state_dict().items()
+    }
+    state |= {"head.weight": torch.ones(1000, 64), "head.bias": torch.ones(1000)}
+    torch.save(state, tmp_path / "w.pth")
+    run = train(asked, Options(run=tmp_path / "run", weights=tmp_path / "w.pth"), callback)
+    start = next(number for number, note in enumerate(callback.notes) if "tensors are those" in note)
+    assert callback.notes[start:] == [
+        f"7 of the network's 9 tensors are those of {tmp_path / 'w.pth'}, 7 by order and shape; "
+        "drawn anew: 9 (1000×64 there, 10×64 here)",
+        "here                   w.pth",
+        "0     8×1×3×3          conv1  8×1×3×3",
+        "1     8 statistics     bn1    8 statistics",
+        "4     16×8×3×3 + bias  conv2  16×8×3×3 + bias",
+        "warning: weights for ImageNet from torchvision, timm and pytorchcv expect `normalize imagenet`, "
+        "and the spec says `normalize mean_std`",
+    ]
+    assert torch.allclose(run.module.state_dict()["0.weight"], state["conv1.weight"], atol=1e-6)

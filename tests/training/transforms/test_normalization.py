@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from specnet.settings.normalize import MeanImage, MeanStd, Normalize, PerImage, Unchanged, UnitScale
+from specnet.settings.normalize import (
+    CHOICES,
+    Caffe,
+    ImageNet,
+    MeanImage,
+    MeanStd,
+    Normalize,
+    PerImage,
+    Symmetric,
+    Unchanged,
+    UnitScale,
+)
 from specnet.training.transforms.normalization import ShiftAndScale, fit_normalizer, normalizer_from_record
 
 PIXELS = torch.randint(0, 256, (50, 6, 5, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -39,7 +50,7 @@ def test_per_image() -> None:
     assert not found[-1].any()
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), PerImage(), UnitScale(), Unchanged()])
+@pytest.mark.parametrize("setting", [kind() for kind in CHOICES.values()])
 def test_as_a_module_it_is_the_same(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     done = normalizer.to_module()(PIXELS.permute(0, 3, 1, 2).float())
@@ -51,6 +62,22 @@ def test_scale_and_none() -> None:
     assert fit_normalizer(Unchanged(), PIXELS)(PIXELS).equal(PIXELS.permute(0, 3, 1, 2).float())
 
 
+def test_what_published_weights_expect() -> None:
+    """As torchvision's transforms and keras.applications compute it."""
+    red, green, blue = PIXELS.double().unbind(3)
+    torch_way = [(red / 255 - 0.485) / 0.229, (green / 255 - 0.456) / 0.224, (blue / 255 - 0.406) / 0.225]
+    caffe_way = [blue - 103.939, green - 116.779, red - 123.68]
+    expected = {
+        ImageNet: torch_way,
+        Caffe: caffe_way,
+        Symmetric: [red / 127.5 - 1, green / 127.5 - 1, blue / 127.5 - 1],
+    }
+    for kind, channels in expected.items():
+        done = fit_normalizer(kind(), PIXELS)(PIXELS)
+        assert done.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(done, torch.stack(channels, 1).float(), atol=1e-4, rtol=1e-5)
+
+
 def test_a_channel_without_variation_stays_finite() -> None:
     assert (
         fit_normalizer(MeanStd(), torch.full((4, 3, 3, 1), 9, dtype=torch.uint8))(torch.zeros(1, 3, 3, 1))
@@ -59,7 +86,7 @@ def test_a_channel_without_variation_stays_finite() -> None:
     )
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), PerImage(), UnitScale(), Unchanged()])
+@pytest.mark.parametrize("setting", [kind() for kind in CHOICES.values()])
 def test_written_down_and_read_again_it_gives_the_same_bits(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     again = normalizer_from_record(json.loads(json.dumps(normalizer.to_record())), (6, 5, 3))
@@ -72,7 +99,7 @@ def test_the_pixels_are_left_alone() -> None:
     assert pixels.equal(PIXELS.float())
 
 
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
+@pytest.mark.parametrize("setting", [kind() for kind in CHOICES.values() if kind is not PerImage])
 @pytest.mark.parametrize("pixels", [PIXELS, PIXELS.float(), PIXELS.transpose(0, 3).contiguous().transpose(0, 3)])
 def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: torch.Tensor) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
@@ -83,7 +110,7 @@ def test_at_once_it_is_the_same_but_for_rounding(setting: Normalize, pixels: tor
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), UnitScale(), Unchanged()])
+@pytest.mark.parametrize("setting", [kind() for kind in CHOICES.values() if kind is not PerImage])
 def test_a_gpu_normalises_alike(setting: Normalize) -> None:
     normalizer = fit_normalizer(setting, PIXELS)
     done = normalizer.to(torch.device("cuda"))(PIXELS.cuda())

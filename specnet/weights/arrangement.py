@@ -1,0 +1,72 @@
+"""Arrange the layers of a file in queues, within each of which they follow one another as in the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from specnet.weights.stored import StoredLayer, StoredWeights
+
+NUMBER = re.compile(r"\d+[a-z]?")
+"""What counts layers in a name: `3` of `conv3`, `4b` of `block4b_conv`."""
+
+AUXILIARY = re.compile(r"(^|[._/])(aux|auxlogits|aux_?\d|aux_?logits\d?)[._/]", re.IGNORECASE)
+"""The names of classifiers beside the last one, which serve training alone: torchvision's GoogLeNet, Inception."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Queues of layers, in one of which is the next layer of the network."""
+
+    queues: tuple[tuple[StoredLayer, ...], ...]
+    follows_names: bool = False
+    """Whether only the names tell which queue gives the next layer."""
+    follows_branches: bool = True
+    """Whether the order of layers in parallel branches is known."""
+
+
+def arrange(weights: StoredWeights) -> list[Arrangement]:
+    """Return the arrangements that a file allows, the most trustworthy first.
+
+    torch lists layers as they are made, Keras by their depth, safetensors by name. The numbers in names count layers as
+    they are made.
+    """
+    numbered = sorted(weights.layers, key=lambda layer: _find_numbers(layer.name))
+    by_names = Arrangement(_split(numbered, _find_pattern), follows_names=True)
+    if weights.order == "lost":
+        return [by_names]
+    has_kinds = any(layer.kind for layer in weights.layers)
+    by_order = Arrangement(_split(weights.layers, _find_sort), has_kinds, weights.order == "made")
+    has_names = not any(layer.name.startswith("layers/") for layer in weights.layers)
+    return [by_order, by_names] if has_names else [by_order]
+
+
+def _split(layers: Iterable[StoredLayer], sort: Callable[[StoredLayer], Any]) -> tuple[tuple[StoredLayer, ...], ...]:
+    """Return the layers of each sort; auxiliary classifiers stand last, as those that make them have forks there."""
+    queues: dict[Any, list[StoredLayer]] = {}
+    for layer in sorted(layers, key=lambda layer: bool(AUXILIARY.search(layer.name))):
+        queues.setdefault(sort(layer), []).append(layer)
+    return tuple(map(tuple, queues.values()))
+
+
+def _find_sort(layer: StoredLayer) -> Any:
+    """Return the sort of a layer: its class, and whether it has a weight of several axes, or which vectors."""
+    weight = layer.tensors.get("weight")
+    return layer.kind, "weights" if weight is not None and weight.ndim > 1 else frozenset(layer.tensors)
+
+
+def _find_pattern(layer: StoredLayer) -> Any:
+    return NUMBER.sub("#", layer.name), _find_sort(layer)
+
+
+def _find_numbers(name: str) -> list[tuple[int, str]]:
+    """Return the numbers of a name, by which layers of a pattern are sorted: `conv2d` comes before `conv2d_1`."""
+    return [split_number(number) for number in NUMBER.findall(name.replace("conv2d", "convolution"))]
+
+
+def split_number(number: str) -> tuple[int, str]:
+    """Return 4 and `b` for `4b`."""
+    digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return int(digits), number.removeprefix(digits)

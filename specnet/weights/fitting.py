@@ -1,0 +1,62 @@
+"""Whether a stored tensor fits one of the network, and the values in the network's own form.
+
+A torch Linear over a flattened map reads C·H·W values, a Keras Dense H·W·C: its columns are put in torch's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from torch import Tensor
+
+from specnet.weights.stored import Layout, StoredLayer
+
+Shape = tuple[int, ...]
+
+COUNTER = "num_batches_tracked"
+"""What torch's bn counts; a file may lack it."""
+
+
+def fits_layer(stored: StoredLayer, wanted: Mapping[str, Shape], layout: Layout) -> bool:
+    """Whether a stored layer has the wanted tensors and no others, in shapes that fit."""
+    return stored.tensors.keys() - {COUNTER} == wanted.keys() and all(
+        fits(tuple(stored.tensors[role].shape), shape, layout) for role, shape in wanted.items()
+    )
+
+
+def fits(stored: Shape, wanted: Shape, layout: Layout) -> bool:
+    """Whether the values of a stored shape are those of the wanted one: an fc may be a conv of a map of its size."""
+    if _drop_ones(stored) == _drop_ones(wanted):
+        return True
+    if {len(stored), len(wanted)} == {2, 4} and stored[0] == wanted[0]:
+        return prod(stored) == prod(wanted)
+    return layout == "keras" and is_depthwise(stored, wanted)
+
+
+def is_depthwise(stored: Shape, wanted: Shape) -> bool:
+    """Whether Keras's F×F×C×1, read as one filter of C channels, is C filters of one channel each."""
+    return len(stored) == 4 and stored[0] == 1 and (stored[1], 1, *stored[2:]) == wanted
+
+
+def _drop_ones(shape: Shape) -> Shape:
+    """Return a shape without ones at its end: K×C×1×1 as K×C."""
+    while shape[-1:] == (1,) and len(shape) > 1:
+        shape = shape[:-1]
+    return shape
+
+
+def convert(tensor: Tensor, wanted: Shape, layout: Layout, flattened: Shape | None) -> Tensor:
+    """Return a tensor that fits in the wanted shape; `flattened` is the C×H×W of the map that its layer reads as one.
+
+    Whatever reads a vector made of Keras's H·W·C is put in the order C·H·W.
+    """
+    shape = tuple(tensor.shape)
+    if layout == "keras" and shape != wanted and is_depthwise(shape, wanted):
+        return tensor.transpose(0, 1)
+    if layout == "keras" and len(shape) == 2 and len(wanted) == 4:
+        flattened = wanted[1:]
+    if layout == "keras" and flattened and len(shape) < 3:
+        channels, height, width = flattened
+        tensor = tensor.reshape(*shape[:-1], height, width, channels).movedim(-1, -3)
+    return tensor.reshape(wanted)

@@ -1,0 +1,64 @@
+"""Where layers stand by their names: in blocks within blocks, each of which is run as a whole, and by their numbers.
+
+In torch's `layer1.0.conv2`, `layer1` and `layer1.0` are blocks; in Keras's `conv2_block1_0_bn`, what ends in a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from specnet.weights.arrangement import NUMBER, split_number
+from specnet.weights.stored import Layout
+
+Parts = tuple[str, ...]
+
+
+def split_name(name: str, layout: Layout) -> Parts:
+    """Return the parts of a name: those between dots in torch, between underscores in Keras."""
+    return tuple(name.split(".") if layout == "torch" else re.split(r"[/_]", name.replace("conv2d", "convolution")))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The last layer that was run, the blocks that are finished, and the last number of each sequence of blocks."""
+
+    last: Parts = ()
+    finished: frozenset[Parts] = frozenset()
+    numbers: Mapping[tuple[Parts, str], tuple[int, str]] = field(default_factory=dict)
+
+    def measure_distance(self, parts: Parts) -> int:
+        """Return the number of steps to another layer in the tree of names: 2 from `a.conv1` to `a.conv2`."""
+        return len(self.last) + len(parts) - 2 * self._count_common(parts)
+
+    def _count_common(self, parts: Parts) -> int:
+        pairs = zip(self.last, parts, strict=False)
+        return next(
+            (count for count, (one, other) in enumerate(pairs) if one != other), min(len(self.last), len(parts))
+        )
+
+    def move_to(self, parts: Parts, layout: Layout) -> Place | None:
+        """Return the place at the next layer, or None if a block would begin again, or a number come too late."""
+        common = self._count_common(parts)
+        entered, left = _find_blocks(parts, common, layout), _find_blocks(self.last, common, layout)
+        if self.finished & entered:
+            return None
+        numbers = dict(self.numbers)
+        for depth in range(common, len(parts)):
+            if found := NUMBER.search(parts[depth]):
+                sequence = parts[:depth], NUMBER.sub("#", parts[depth])
+                number = split_number(found[0])
+                if number < numbers.get(sequence, number):
+                    return None
+                numbers[sequence] = number
+        return Place(parts, self.finished | left, numbers)
+
+
+def _find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
+    """Return the blocks around a layer that are deeper than `common` parts."""
+    blocks = (parts[:end] for end in range(common + 1, len(parts)))
+    return frozenset(block for block in blocks if layout == "torch" or NUMBER.search(block[-1]))
+
+
+START = Place()

@@ -1,0 +1,183 @@
+"""Search for the stored layer of each layer of a network, where their names differ.
+
+Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
+decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
+stored in another order than the spec's, so all orders are tried. A match is refused if another one is as good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from specnet.weights.arrangement import AUXILIARY, Arrangement
+from specnet.weights.errors import UnfitWeights
+from specnet.weights.fitting import fits, fits_layer
+from specnet.weights.places import START, Place, split_name
+from specnet.weights.stored import StoredLayer, StoredWeights
+from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
+from specnet.weights.tables import format_ambiguity, format_around
+
+Pairs = tuple[tuple[NetworkLayer, StoredLayer], ...]
+
+LIMIT = 500
+"""The largest number of ways that are followed at once."""
+
+
+@dataclass(frozen=True)
+class _State:
+    """How many layers each queue has given, and what was matched so far."""
+
+    taken: tuple[int, ...]
+    pairs: Pairs = ()
+    place: Place = START
+    detours: int = 0
+    """By how many steps the names that were gone to were not the nearest ones."""
+
+    @cached_property
+    def assignment(self) -> frozenset[tuple[str, str]]:
+        return frozenset((ours.name, theirs.name) for ours, theirs in self.pairs)
+
+
+class Found(NamedTuple):
+    """What a search has matched, the last layer if it has no weights, what the file has instead, and what is unused."""
+
+    pairs: Pairs
+    anew: NetworkLayer | None
+    resized: StoredLayer | None
+    unused: tuple[StoredLayer, ...]
+
+
+@dataclass
+class Search:
+    """A search in one arrangement of a file, for a network whose layers are `ours`."""
+
+    weights: StoredWeights
+    arrangement: Arrangement
+    ours: tuple[NetworkLayer, ...]
+    _furthest: _State = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._furthest = _State((0,) * len(self.arrangement.queues))
+
+    def match(self, items: Sequence[Item]) -> Found:
+        """Return the only match, or the best one by the names; raises UnfitWeights."""
+        states = sorted(self._follow(items, self._furthest), key=lambda state: state.detours)
+        if not states:
+            raise self._describe_disagreement(self._furthest)
+        if len(states) > 1 and states[0].detours == states[1].detours:
+            raise self._describe_ambiguity(states)
+        state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
+        unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
+        left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
+        if len(left) > 1 or (left and not (anew and self._is_resized(left[0], anew))):
+            raise self._describe_disagreement(state)
+        return Found(state.pairs, anew, left[0] if left else None, tuple(unused))
+
+    def _follow(self, items: Sequence[Item], state: _State) -> list[_State]:
+        """Return the different states behind the items, of which there are none if the layers do not fit."""
+        states = [state]
+        for item in items:
+            step = self._take_fork if isinstance(item, Fork) else self._take_layer
+            states = self._merge(after for state in states for after in step(item, state))  # type: ignore[arg-type]
+        return states
+
+    def _merge(self, states: Iterable[_State]) -> list[_State]:
+        """Return the best of all states that match the same; raises UnfitWeights if there are too many."""
+        best = sorted(states, key=lambda state: -state.detours)
+        merged = list({state.assignment: state for state in best}.values())
+        if len(merged) > LIMIT:
+            raise self._describe_ambiguity(merged)
+        return merged
+
+    def _take_layer(self, wanted: NetworkLayer, state: _State) -> list[_State]:
+        """Return the states with a layer matched; the last layer of the network may stay without one."""
+        if len(state.pairs) > len(self._furthest.pairs):
+            self._furthest = state
+        heads = [
+            (index, queue[taken])
+            for index, (queue, taken) in enumerate(zip(self.arrangement.queues, state.taken, strict=True))
+            if taken < len(queue) and fits_layer(queue[taken], wanted.shapes, self.weights.layout)
+        ]
+        if not heads:
+            return [state] if wanted is self.ours[-1] else []
+        nearest = min(state.place.measure_distance(self._split(layer)) for _, layer in heads)
+        return [after for index, layer in heads if (after := self._take(state, wanted, index, layer, nearest))]
+
+    def _take(self, state: _State, wanted: NetworkLayer, index: int, layer: StoredLayer, nearest: int) -> _State | None:
+        """Return the state behind a layer; None if the names speak against it."""
+        parts, place, detour = self._split(layer), START, 0
+        if self.arrangement.follows_names:
+            after = state.place.move_to(parts, self.weights.layout)
+            if after is None:
+                return None
+            place, detour = after, state.place.measure_distance(parts) - nearest
+        taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
+        return _State(taken, (*state.pairs, (wanted, layer)), place, state.detours + detour)
+
+    def _split(self, layer: StoredLayer) -> tuple[str, ...]:
+        return split_name(layer.name, self.weights.layout)
+
+    def _take_fork(self, fork: Fork, state: _State) -> list[_State]:
+        """Return the states behind a fork, whose arms are tried in every order."""
+        if not self.arrangement.follows_branches:
+            self._refuse_alike(fork)
+        ways = {(frozenset[int](), state.assignment): state}
+        for _ in fork.arms:
+            ways = {
+                (used | {number}, after.assignment): after
+                for (used, _), before in ways.items()
+                for number, arm in enumerate(fork.arms)
+                if number not in used
+                for after in self._follow(arm, before)
+            }
+            if len(ways) > LIMIT:
+                raise self._describe_ambiguity(list(ways.values()))
+        return list(ways.values())
+
+    def _refuse_alike(self, fork: Fork) -> None:
+        """Raise UnfitWeights if arms have layers of the same shapes, and the file does not say which is which."""
+        seen: dict[object, tuple[int, NetworkLayer]] = {}
+        for number, arm in enumerate(fork.arms):
+            for layer in flatten_items(arm):
+                other = seen.setdefault(tuple(sorted(layer.shapes.items())), (number, layer))
+                if other[0] != number:
+                    raise UnfitWeights(
+                        f"{self.weights.path} does not say which of its layers is {other[1].name} and which "
+                        f"{layer.name}: these are parallel, have the same shapes, and the layers there have no names"
+                    )
+
+    def _find_rest(self, state: _State) -> list[StoredLayer]:
+        """Return the stored layers that are not taken, in the order of the file."""
+        taken = {theirs.name for _, theirs in state.pairs}
+        return [layer for layer in self.weights.layers if layer.name not in taken]
+
+    def _find_next(self, state: _State) -> NetworkLayer | None:
+        """Return the first layer of the network that is not matched."""
+        matched = {ours.name for ours, _ in state.pairs}
+        return next((layer for layer in self.ours if layer.name not in matched), None)
+
+    def _is_resized(self, stored: StoredLayer, wanted: NetworkLayer) -> bool:
+        """Whether a stored layer differs from the wanted one in the number of its outputs alone."""
+        there, here = stored.tensors.get("weight"), wanted.shapes.get("weight")
+        return (
+            there is not None
+            and here is not None
+            and fits((here[0], *there.shape[1:]), here, self.weights.layout)
+            and stored.tensors.keys() == wanted.shapes.keys()
+        )
+
+    def _describe_disagreement(self, state: _State) -> UnfitWeights:
+        count = f"{len(state.pairs)} of the {len(self.ours)} layers here"
+        return UnfitWeights(
+            f"{self.weights.path} belongs to another network: by order and shape, it has {count}",
+            *format_around(self.weights.path, state.pairs, self._find_next(state), self._find_rest(state)),
+        )
+
+    def _describe_ambiguity(self, states: Sequence[_State]) -> UnfitWeights:
+        return UnfitWeights(
+            f"{self.weights.path} fits this network in several ways, and nothing says which is right",
+            *format_ambiguity(self.weights.path, states[0].pairs, states[1].pairs),
+        )

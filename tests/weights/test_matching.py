@@ -1,0 +1,180 @@
+"""What is matched by names, by order and by structure, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from small_networks import bn, build, conv, match, pairs
+from torch import Tensor
+
+from specnet.weights import UnfitWeights, UnreadableWeights
+
+CHAIN = "a: conv K=4 F=3 P=1 bias=no -> bn -> relu\nb: conv K=4 F=3 P=1 -> relu\nc: fc 5"
+
+CHAIN_TENSORS = conv("x.0", 4, 3, 3, 3, bias=False) | bn("x.1", 4) | conv("x.3", 4, 4, 3, 3) | conv("head", 5, 256)
+
+PROJECTED = """a: conv K=4 F=3 P=1
+b: add {
+  | conv K=4 F=1 -> conv K=8 F=1
+  | conv K=8 F=1
+}
+c: fc 2"""
+"""The arms end in convs of the same shape."""
+
+
+def test_names_that_agree_are_taken_whatever_the_order() -> None:
+    module = build(CHAIN)
+    state = dict(reversed(module.state_dict().items()))
+    found = match(module, state)
+    assert found.by_name
+    assert pairs(found) == {name: name for name in ("a", "a_bn", "b", "c")}
+    assert found.convert(module, (8, 8, 3)).keys() == state.keys()
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_other_names_are_matched_by_order(sorted_by_name: bool) -> None:
+    module = build(CHAIN)
+    tensors = dict(sorted(CHAIN_TENSORS.items())) if sorted_by_name else CHAIN_TENSORS
+    found = match(module, tensors, sorted_by_name)
+    assert pairs(found) == {"a": "x.0", "a_bn": "x.1", "b": "x.3", "c": "head"}
+    converted = found.convert(module, (8, 8, 3))
+    assert converted["a_bn.running_var"].equal(CHAIN_TENSORS["x.1.running_var"])
+    assert converted["a_bn.num_batches_tracked"] == 7
+    assert found.count_tensors() == (0, 9, 0)
+
+
+def test_numbers_in_names_are_numbers() -> None:
+    module = build("\n".join(["conv K=3 F=1"] * 12))
+    tensors: dict[str, Tensor] = {}
+    for number in sorted(range(12), key=str):
+        tensors |= conv(f"layers.{number}", 3, 3, 1, 1)
+    assert list(pairs(match(module, tensors, sorted_by_name=True)).values()) == [f"layers.{n}" for n in range(12)]
+
+
+@pytest.mark.parametrize("order", [("long.0", "long.1", "short"), ("short", "long.0", "long.1")])
+def test_arms_may_be_stored_in_any_order(order: tuple[str, ...]) -> None:
+    """The shapes of whole arms tell them apart, though their last layers have the same."""
+    shapes = {"long.0": (4, 4, 1, 1), "long.1": (8, 4, 1, 1), "short": (8, 4, 1, 1)}
+    tensors = conv("stem", 4, 3, 3, 3)
+    for name in order:
+        tensors |= conv(name, *shapes[name])
+    found = pairs(match(build(PROJECTED), tensors | conv("fc", 2, 512)))
+    assert [found[name] for name in sorted(found)] == ["stem", "fc", "long.0", "long.1", "short"]
+
+
+def test_arms_that_cannot_be_told_apart_are_refused_with_both_ways() -> None:
+    module = build("concat {\n  | conv K=4 F=1\n  | conv K=4 F=1\n}\nfc 2")
+    tensors = conv("one", 4, 3, 1, 1) | conv("two", 4, 3, 1, 1) | conv("fc", 2, 512)
+    with pytest.raises(UnfitWeights, match="in several ways, and nothing says which") as refusal:
+        match(module, tensors)
+    assert any("one" in line and "or two" in line for line in refusal.value.args)
+
+
+def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
+    module = build("conv K=3 F=1\nconv K=3 F=1")
+    with pytest.raises(UnfitWeights, match="in several ways"):
+        match(module, conv("one", 3, 3, 1, 1) | conv("two", 3, 3, 1, 1), sorted_by_name=True)
+
+
+def test_blocks_of_a_sorted_file_are_whole() -> None:
+    """`last` is nearer to `stage1`, but then `down.norm` would be behind `stage2`, and `down.conv` before."""
+    module = build("conv K=4 F=1 bias=no\nbn\nconv K=4 F=1 bias=no\nconv K=4 F=3 P=1 bias=no\nbn")
+    tensors = (
+        conv("body.stage1.conv", 4, 3, 1, 1, bias=False)
+        | bn("body.down.norm", 4)
+        | conv("body.down.proj", 4, 4, 1, 1, bias=False)
+        | conv("body.stage2.conv", 4, 4, 3, 3, bias=False)
+        | bn("body.last", 4)
+    )
+    found = match(module, dict(sorted(tensors.items())), sorted_by_name=True)
+    assert list(pairs(found).values()) == [
+        "body.stage1.conv",
+        "body.down.norm",
+        "body.down.proj",
+        "body.stage2.conv",
+        "body.last",
+    ]
+
+
+def test_a_last_layer_of_another_size_is_left_and_said() -> None:
+    module = build(CHAIN)
+    found = match(module, CHAIN_TENSORS | conv("head", 1000, 256))
+    assert found.describe_anew() == "c (1000×256 there, 5×256 here)"
+    assert "c.weight" not in found.convert(module, (8, 8, 3))
+    assert found.count_tensors() == (0, 7, 2)
+
+
+def test_a_file_without_the_last_layer() -> None:
+    without = {name: tensor for name, tensor in CHAIN_TENSORS.items() if not name.startswith("head")}
+    assert match(build(CHAIN), without).describe_anew() == "c (not there, 5×256 here)"
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {name: tensor for name, tensor in CHAIN_TENSORS.items() if not name.startswith("x.3")},
+        CHAIN_TENSORS | conv("more", 5, 5),
+        CHAIN_TENSORS | conv("head", 5, 255),
+        CHAIN_TENSORS | conv("x.3", 4, 4, 5, 5),
+        CHAIN_TENSORS | {"x.3.weight": torch.randn(4, 4, 3, 3), "x.0.bias": torch.randn(4)},
+        {"x.0.weight": CHAIN_TENSORS["x.0.weight"]},
+    ],
+    ids=["one less", "one more", "other input", "other filter", "another bias", "one alone"],
+)
+def test_fewer_matches_are_refused_with_the_first_disagreement(tensors: dict[str, Tensor]) -> None:
+    with pytest.raises(
+        UnfitWeights, match=r"w\.pth belongs to another network: by order and shape, it has \d of the 4"
+    ):
+        match(build(CHAIN), tensors)
+
+
+def test_the_table_of_a_refusal() -> None:
+    with pytest.raises(UnfitWeights) as refusal:
+        match(build(CHAIN), CHAIN_TENSORS | conv("x.3", 4, 4, 5, 5))
+    assert refusal.value.args[1:] == (
+        "here                  w.pth",
+        "a     4×3×3×3         x.0    4×3×3×3",
+        "a_bn  4 statistics    x.1    4 statistics",
+        "b     4×4×3×3 + bias  x.3    4×4×5×5 + bias",
+        "                      head   5×256 + bias",
+    )
+
+
+def test_auxiliary_classifiers_are_left_out_and_said() -> None:
+    tensors = conv("a", 4, 3, 3, 3, bias=False) | bn("b", 4) | conv("c", 4, 4, 3, 3)
+    found = match(build(CHAIN), tensors | conv("aux1.fc", 9, 9) | conv("fc", 5, 256))
+    assert [layer.name for layer in found.unused] == ["aux1.fc"]
+    assert pairs(found)["c"] == "fc"
+
+
+def test_an_fc_may_be_a_conv_of_its_map() -> None:
+    module = build("a: conv K=4 F=1\nb: fc 6\nc: fc 2", "3x3x2")
+    weight = torch.randn(6, 4, 3, 3)
+    tensors = conv("x", 4, 2, 1, 1) | {"y.weight": weight, "y.bias": torch.zeros(6)} | conv("z", 2, 6, 1, 1)
+    assert match(module, tensors).convert(module, (3, 3, 2))["b.weight"].equal(weight.reshape(6, 36))
+
+
+def test_a_factor_that_belongs_to_a_block_comes_behind_its_layers() -> None:
+    module = build("a: conv K=3 F=1\nb: scale\nc: conv K=3 F=1")
+    tensors = {"block.gamma": torch.randn(3, 1, 1)} | conv("block.conv", 3, 3, 1, 1) | conv("next", 3, 3, 1, 1)
+    assert list(pairs(match(module, tensors)).values()) == ["block.conv", "block.gamma", "next"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (torch.full((4, 4, 3, 3), torch.nan), "144 of 144 numbers in x.3.weight are not finite"),
+        (torch.ones(4, 4, 3, 3, dtype=torch.int64), "x.3.weight holds int64, and no floats"),
+    ],
+)
+def test_values_that_are_no_weights(value: Tensor, message: str) -> None:
+    module = build(CHAIN)
+    found = match(module, CHAIN_TENSORS | {"x.3.weight": value})
+    with pytest.raises(UnreadableWeights, match=message):
+        found.convert(module, (8, 8, 3))
+
+
+def test_a_match_shows_itself_as_a_table() -> None:
+    lines = str(match(build(CHAIN), CHAIN_TENSORS)).splitlines()
+    assert len(lines) == 5
+    assert lines[-1].split() == ["c", "5×256", "+", "bias", "head", "5×256", "+", "bias"]
