@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from specnet.analyses.cost import format_count
@@ -74,23 +74,29 @@ def _describe_environment(subject: Subject) -> Html:
 
 def format_command(config: RunConfig) -> str:
     """Return the command that trains the network of a run again."""
-    words = ["specnet", "train", str(config.folder / SPEC)]
-    for key, value in config.options.overrides.items():
-        is_flag = key in (*SHORT_SETTINGS, "input")
-        words += [f"--{key}", value] if is_flag else ["--set", f"{key}={value}"]
-    return shlex.join([*words, *_list_flags(config.options)])
+    given = [*_list_overrides(config.options.overrides), *_list_flags(config.options)]
+    flags = [word for flag, *values in given for word in (f"--{flag.replace('_', '-')}", *values)]
+    return shlex.join(["specnet", "train", str(config.folder / SPEC), *flags])
 
 
-def _list_flags(options: Options) -> Iterator[str]:
+Flag = tuple[str, ...]
+"""The name of a flag and its value, if it has one."""
+
+
+def _list_overrides(overrides: Mapping[str, str]) -> Iterator[Flag]:
+    for key, value in overrides.items():
+        yield (key, value) if key in (*SHORT_SETTINGS, "input") else ("set", f"{key}={value}")
+
+
+def _list_flags(options: Options) -> Iterator[Flag]:
     """Yield the flags of `specnet train` that give these options."""
     on_gpu = options.device.startswith("cuda")
     if options.processes > 1:
-        yield from ("--gpus" if on_gpu else "--nproc", str(options.processes))
+        yield "gpus" if on_gpu else "nproc", str(options.processes)
     elif options.device != "cpu":
-        yield from ("--device", options.device)
+        yield "device", options.device
     for key in VALUES:
         if (value := getattr(options, key)) != getattr(Options(), key):
-            yield from (f"--{key.replace('_', '-')}", str(value))
-    yield from (f"--{key.replace('_', '-')}" for key in FLAGS if getattr(options, key))
-    for pattern in options.freeze:
-        yield from ("--freeze", pattern)
+            yield key, str(value)
+    yield from ((key,) for key in FLAGS if getattr(options, key))
+    yield from (("freeze", pattern) for pattern in options.freeze)

@@ -24,6 +24,9 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 
 SCHEMA = 1
 
+PIXELS = 1.25
+"""The pixels of a picture for one of the page, so that it is sharp on finer screens."""
+
 THEMES = {"auto": "Auto", "light": "Light", "dark": "Dark"}
 """The positions of the switch, which is back at the first one when the page is opened again."""
 
@@ -164,20 +167,10 @@ def _make_image(png: bytes, theme: str, caption: str) -> Html:
 
     content = BytesIO()
     with Image.open(BytesIO(png)) as picture:
-        width, height = picture.size
+        width, height = (round(side / PIXELS) for side in picture.size)
         picture.convert("RGB").save(content, "WEBP", lossless=True)
     source = f"data:image/webp;base64,{b64encode(content.getvalue()).decode()}"
-    shown = f"--width:{width / PIXELS:.0f}px"
-    return element("img", src=source, alt=caption, width=width, height=height, class_=theme, style=shown)
-
-
-PIXELS = 1.25
-"""The pixels of a picture for one of the page, so that it is sharp on finer screens."""
-
-
-def make_columns(parts: Iterable[Html]) -> Html:
-    """Return parts side by side, where there is room."""
-    return element("div", *parts, class_="columns")
+    return element("img", src=source, alt=caption, width=width, height=height, class_=theme)
 
 
 def stack(parts: Iterable[Html]) -> Html:
