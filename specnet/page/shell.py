@@ -154,10 +154,10 @@ def make_code(text: str) -> Html:
     return element("pre", element("code", text), tabindex="0")
 
 
-def make_figure(title: str, caption: str, light: bytes, dark: bytes) -> Html:
-    """Return a picture, a PNG for each theme, with its title and caption."""
+def make_figure(title: str, caption: str, light: bytes, dark: bytes, is_wide: bool = False) -> Html:
+    """Return a picture, a PNG for each theme, with its title and caption; it is as wide as the text, or the page."""
     images = (_make_image(content, theme, caption) for theme, content in (("light", light), ("dark", dark)))
-    box = element("div", *images, class_="scroll picture")
+    box = element("div", *images, class_="scroll picture wide" if is_wide else "scroll picture")
     return element("figure", element("h3", title), box, element("figcaption", caption))
 
 
