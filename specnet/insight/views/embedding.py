@@ -193,7 +193,7 @@ def _draw(points: Points, names: list[str], request: Request) -> Figure:
 
 def _choose_colours(number: int) -> Any:
     if number <= LISTED:
-        return colormaps["tab10" if number <= 10 else "tab20"].colors[:number]
+        return colormaps["tab10" if number <= 10 else "tab20"](np.arange(number))
     return colormaps["turbo"](np.linspace(0.02, 0.98, number))
 
 

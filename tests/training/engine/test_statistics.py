@@ -22,12 +22,13 @@ from specnet.jobs import make_job
 from specnet.runs import restore_job
 from specnet.settings.normalize import UnitScale
 from specnet.source import Source
-from specnet.training import BadRun, CannotRun, Interrupted, Progress, read_run_config, resume
+from specnet.training import BadRun, CannotRun, Interrupted, Options, Progress, read_run_config, resume
 from specnet.training.data.images import Images
 from specnet.training.device import choose_device
 from specnet.training.distributed import Ranks
 from specnet.training.engine import loop
 from specnet.training.engine.statistics import measure_layers, take_sample
+from specnet.training.preflight import refuse_sharing
 from specnet.training.runs.run_folder import read_statistics
 from specnet.training.transforms.normalization import fit_normalizer
 
