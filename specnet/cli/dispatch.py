@@ -31,6 +31,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "show",
+    "baseline",
     "runs",
     "export",
     "filter",

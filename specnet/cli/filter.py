@@ -171,6 +171,9 @@ def _write_sheet(options: argparse.Namespace) -> int:
     kernels = _parse_kernels(options) or list_kernels()
     sheet = draw_sheet(_read(options), kernels, options.edges or EDGES[0], options.values)
     write_file(options.output, encode(sheet, ending))
+    if options.format == "json":
+        names = [kernel.name for kernel in kernels]
+        print_json({"schema": 1, "image": str(options.image), "output": str(options.output), "kernels": names})
     print_message(f"wrote {options.output}, {len(kernels)} kernels")
     return 0
 

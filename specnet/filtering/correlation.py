@@ -10,6 +10,9 @@ from specnet.filtering.choices import Edges
 from specnet.filtering.kernels import Kernel
 from specnet.layers.base.padding import compute_same_padding
 
+STRIP = 2**17
+"""Values that are computed at a time, so that they stay in the processor's cache."""
+
 
 class DoesNotFit(ValueError):
     """A kernel does not fit into a picture; the message says why."""
@@ -30,11 +33,16 @@ def correlate(values: np.ndarray, weights: np.ndarray, edges: Edges) -> np.ndarr
     """Return the sums of the products of the weights and each window of H×W×C, as float32; raises DoesNotFit."""
     sides = [find_padding(size, window, edges) for size, window in zip(values.shape, weights.shape, strict=False)]
     mode = "reflect" if edges == "reflect" else "constant"
-    padded = np.pad(values, [*sides, (0, 0)], mode)  # type: ignore[call-overload]
-    height, width = (padded.shape[axis] - weights.shape[axis] + 1 for axis in (0, 1))
+    height, width = (
+        size + sum(pads) - window + 1 for size, pads, window in zip(values.shape, sides, weights.shape, strict=False)
+    )
     result = np.zeros((height, width, values.shape[2]), np.float32)
-    for top, left in np.argwhere(weights):
-        result += weights[top, left] * padded[top : top + height, left : left + width]
+    padded = np.pad(values, [*sides, (0, 0)], mode)  # type: ignore[call-overload]
+    rows = max(1, STRIP // (width * values.shape[2]))
+    for start in range(0, height, rows):
+        strip, source = result[start : start + rows], padded[start:]
+        for top, left in np.argwhere(weights):
+            strip += weights[top, left] * source[top : top + len(strip), left : left + width]
     return result
 
 

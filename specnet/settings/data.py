@@ -21,36 +21,68 @@ class Data(Setting):
 
     classes: int | None = None
 
+    @property
+    def class_count(self) -> int | None:
+        """The number of classes to train on; None where the images tell it."""
+        return self.classes
 
-class Mnist(Data):
+
+def _list_names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _require_names(text: str) -> str:
+    """Return names of classes with commas between them; raises ValueError for less than two, or one that is twice."""
+    names = _list_names(text)
+    if len(names) < 2 or "" in names or len(set(names)) < len(names):
+        raise ValueError("it names different classes, at least two, as in cat,dog")
+    return text
+
+
+class Published(Data):
+    """A set whose classes are known, of which `only` may name some: `only="cat,dog"`."""
+
+    only: Annotated[str, AfterValidator(_require_names)] | None = None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The names of the classes to train on; none stands for all."""
+        return _list_names(self.only) if self.only else ()
+
+    @property
+    def class_count(self) -> int | None:
+        return len(self.chosen) or self.classes
+
+
+class Mnist(Published):
     """Handwritten digits, 60,000 and 10,000 (LeCun, Cortes, Burges 1998)."""
 
     image = (28, 28, 1)
     classes: Literal[10] = 10
 
 
-class FashionMnist(Data):
+class FashionMnist(Published):
     """Articles of clothing in MNIST's form, 60,000 and 10,000 (Xiao, Rasul, Vollgraf 2017)."""
 
     image = (28, 28, 1)
     classes: Literal[10] = 10
 
 
-class Cifar10(Data):
+class Cifar10(Published):
     """Small colour photographs, 50,000 and 10,000 (Krizhevsky 2009)."""
 
     image = (32, 32, 3)
     classes: Literal[10] = 10
 
 
-class Cifar100(Data):
+class Cifar100(Published):
     """Small colour photographs of a hundred kinds, 50,000 and 10,000 (Krizhevsky 2009)."""
 
     image = (32, 32, 3)
     classes: Literal[100] = 100
 
 
-class Digits(Data):
+class Digits(Published):
     """Handwritten digits that come with scikit-learn, 1,797; a fifth of them, stratified, is the test set."""
 
     image = (8, 8, 1)

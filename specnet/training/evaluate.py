@@ -79,7 +79,7 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         classes=run.classes,
         scale=scale,
     )
-    data, split = (_choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
+    data, split = (choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
         raise DataProblem(_describe_classes(run.classes, data_set.classes))
@@ -87,15 +87,18 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
     return data_set
 
 
-def _choose_data(data: str, own: Data) -> Data:
-    """Return a folder, resized and labelled as the run's own data, or a data set that needs no settings."""
+def choose_data(data: str, own: Data | None = None) -> Data:
+    """Return a folder, resized and labelled as a run's own data, or a data set by its name, with the run's classes.
+
+    Raises CannotRun.
+    """
     if (folder := expand_home(data)).is_dir():
         settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
         return Folder.model_validate({"path": str(folder.absolute()), **settings})
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
         raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")
-    return kind.model_validate({})
+    return own if isinstance(own, kind) else kind.model_validate({})
 
 
 def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:

@@ -42,8 +42,8 @@ def refuse_untrainable(job: Job) -> None:
     _refuse(validation.check_schedule(job.training))
     _refuse(validation.check_class_weights(job.training, job.output_shape[0]))
     data = job.training.data
-    if data.classes is not None:
-        _refuse_classes(job, data.classes)
+    if data.class_count is not None:
+        _refuse_classes(job, data.class_count)
     if data.image is not None:
         refuse_channels(job, data.image[2])
 

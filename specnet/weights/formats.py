@@ -45,10 +45,10 @@ def _choose_reader(path: Path) -> Callable[[Path], StoredTensors]:
         return read_keras_file
     if head.startswith(ZIP):
         return _choose_archive_reader(path)
+    if head[8:9] == b"{":  # behind the length of the header, which is JSON; the length may begin as a pickle does
+        return read_safetensors_file
     if head[:1] == b"\x80":
         return read_torch_file
-    if head[8:9] == b"{":  # behind the length of the header, which is JSON
-        return read_safetensors_file
     raise UnreadableWeights(_describe_other(path, head))
 
 

@@ -40,6 +40,21 @@ def test_text(run: Path, call: Call) -> None:
     assert Path("out.svg").read_text().startswith("<?xml")
 
 
+def test_an_image_of_the_data_is_prepared_as_its_file(run: Path, trained: Path) -> None:
+    file = specnet.show(run, "occlusion", image=trained / "photos/test/red/2.png").record()
+    stored = specnet.show(run, "occlusion", image="test:12", data_dir=trained).record()
+    assert (stored["class"], stored["drops"]) == (file["class"], file["drops"])
+
+
+def test_classes_in_letters_that_no_font_has_are_numbered(run: Path, call: Call) -> None:
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config).replace('"red"', '"\\ud801\\udc37"'))
+    paint(Path("there.png"), COLOURS["red"], 1)
+    code, _, err = call("show", run, "saliency", "there.png")
+    assert code == 0
+    assert "no font here has the letters" in err
+
+
 def test_without_a_view_they_are_listed(call: Call) -> None:
     code, out, _ = call("show", "anywhere")
     assert code == 0

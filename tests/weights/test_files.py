@@ -73,6 +73,13 @@ def test_a_file_is_read_by_its_content_whatever_its_name(content: bytes, tmp_pat
     assert all(layers[name.split(".")[0]][name.split(".")[1]].equal(tensor) for name, tensor in TENSORS.items())
 
 
+def test_a_safetensors_file_may_begin_as_a_pickle(tmp_path: Path) -> None:
+    """Its first byte is the lowest of the length of its header."""
+    contents = (save(TENSORS, {"note": "x" * length}) for length in range(0, 256, 8))
+    (tmp_path / "w").write_bytes(next(content for content in contents if content[0] == 0x80))
+    assert {layer.name for layer in read_weights_file(tmp_path / "w").layers} == {"a", "b"}
+
+
 def bomb(file: Any) -> None:
     file.create_dataset("layers/dense/vars/0", (10**12,), dtype="f4", chunks=(10**6,))
 

@@ -134,7 +134,6 @@ def assert_same(ours: Tensor, theirs: Tensor) -> None:
         (make_pytorchcv, "resnet18", "resnet18"),
         (make_pytorchcv, "densenet121", "densenet121"),
         (make_pytorchcv, "mobilenet_w1", "mobilenet-v1"),
-        (make_pytorchcv, "mobilenetv2_w1", "mobilenet-v2"),
         (make_pytorchcv, "efficientnet_b0", "efficientnet-b0"),
     ],
 )

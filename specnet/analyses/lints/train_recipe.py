@@ -84,7 +84,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     if span is None:
         return
     data = Label(span, primary=False)
-    classes, image = training.data.classes, training.data.image
+    classes, image = training.data.class_count, training.data.image
     if classes is not None and (fact := validation.check_classes(outputs, classes)):
         yield _make_output_finding(view, fact, data, outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
@@ -123,9 +123,9 @@ def find_spare_outputs(view: View) -> Iterator[Finding]:
     """Yield the number of outputs where a published data set has fewer classes."""
     training, span = view.network.training, view.elaborated.setting_spans.get("data")
     answered = view.network.shapes[view.network.outputs[0]] if view.network.outputs else None
-    if not training or not training.data.classes or not span or not answered or len(answered) != 1:
+    if not training or not training.data.class_count or not span or not answered or len(answered) != 1:
         return
-    outputs, classes = answered[0], training.data.classes
+    outputs, classes = answered[0], training.data.class_count
     if fact := validation.check_spare_outputs(outputs, classes):
         yield _make_output_finding(view, fact, Label(span, primary=False), outputs, classes)
 

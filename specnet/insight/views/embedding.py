@@ -71,6 +71,8 @@ def compute(run: LoadedRun, request: Request) -> View:
         raise CannotRun(f"an embedding compares at least {LEAST} images, and there is {len(numbers)}")
     chosen = images.take(numbers)
     features, predictions, maps = _compute_features(run, chosen, layer)
+    if not features.isfinite().all():
+        raise Unsuitable(f"the features of `{layer}` are not finite numbers")
     if not (features != features[0]).any():
         raise Unsuitable(f"`{layer}` has the same features for all images: there is nothing to compare")
     places, explained = _reduce(features.numpy(), request.method, request.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import cast
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from specnet.printable import format_amount
-from specnet.settings.data import Data
+from specnet.settings.data import Data, Published
 from specnet.settings.split import Split
+from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.data.images import (
     DataRequest,
     DataSet,
@@ -143,8 +144,26 @@ def load(data: Data, split: Split | None, request: DataRequest) -> DataSet:
     """Load a data set with all images in the requested size; raises DataProblem, CannotRun."""
     found = READERS[type(data)](data, request)
     _check_labels(data, found)
-    fitting = _fit_to(found, request.shape[:2])
+    chosen = _keep_classes(found, data.chosen) if isinstance(data, Published) and data.chosen else found
+    fitting = _fit_to(chosen, request.shape[:2])
     return load_into_memory(apply_split(fitting, split), request.note)
+
+
+def _keep_classes(found: DataSet, names: Sequence[str]) -> DataSet:
+    """Return the images of the classes of these names, which keep their order; raises DataProblem for one not there."""
+    for name in names:
+        if name not in found.classes:
+            hint = did_you_mean(find_closest_word(name, found.classes))
+            raise DataProblem(f"`only` names the class {name}, and there are {', '.join(found.classes)}{hint}")
+    kept = [label for label, name in enumerate(found.classes) if name in names]
+    renumbered = torch.full((len(found.classes),), -1)
+    renumbered[kept] = torch.arange(len(kept))
+
+    def keep(part: Images) -> Images:
+        of_kept = part.take(renumbered[part.labels] >= 0)
+        return Images(of_kept.pixels, renumbered[of_kept.labels])
+
+    return replace(found.map(keep), classes=tuple(found.classes[label] for label in kept))
 
 
 def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:

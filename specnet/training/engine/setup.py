@@ -93,7 +93,7 @@ def set_up(
     for line in describe_data(data):
         callback.on_note(line)
     refuse_data(job, data)
-    if job.training.data.classes is None and (problem := describe_spare_outputs(job, len(data.classes))):
+    if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
         callback.on_note(

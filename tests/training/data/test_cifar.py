@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from pydantic import ValidationError
 from small_sets import read, write_cifar10, write_cifar100, write_pickle
 
+import specnet
 from specnet.settings.data import Cifar10, Cifar100
 from specnet.training import DataProblem
 
@@ -121,3 +124,34 @@ def test_entries_of_another_type(tmp_path: Path, file: str, entries: dict[str, o
     write_pickle(folder / file, entries)
     with pytest.raises(DataProblem, match=f"{file}.*{message}"):
         read(Cifar10(), tmp_path, SHAPE)
+
+
+def test_some_of_the_classes(tmp_path: Path) -> None:
+    """They keep their order, and are numbered anew."""
+    write_cifar10(tmp_path / "cifar-10-batches-py", each=20)
+    whole = read(Cifar10(), tmp_path, (32, 32, 3))
+    some = read(Cifar10(only="kind7, kind2"), tmp_path, (32, 32, 3))
+    assert some.classes == ("kind2", "kind7")
+    for part, other in zip(some.parts().values(), whole.parts().values(), strict=True):
+        kept = (other.labels == 2) | (other.labels == 7)
+        assert len(part) == int(kept.sum()) > 0
+        assert (part.labels == (other.labels[kept] == 7).long()).all()
+        assert torch.equal(part.pixels[:], other.pixels[kept])
+
+
+def test_a_class_that_there_is_not(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "cifar-10-batches-py")
+    with pytest.raises(DataProblem, match=r"`only` names the class knid2, and there are kind0, .*did you mean `kind2`"):
+        read(Cifar10(only="kind1,knid2"), tmp_path, (32, 32, 3))
+
+
+@pytest.mark.parametrize("only", ["cat", "cat,cat", "cat,,dog", ""])
+def test_names_of_classes(only: str) -> None:
+    with pytest.raises(ValidationError):
+        Cifar10(only=only)
+
+
+def test_the_network_has_as_many_outputs_as_classes_are_chosen() -> None:
+    spec = 'input 32x32x3\nfc 2\ntrain {\n  data cifar10 only="cat,dog"\n}\n'
+    assert not specnet.check(spec).diagnostics
+    assert "10 outputs" in specnet.check(spec.replace("fc 2", "fc 10")).diagnostics[0].message
