@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from specnet.elaborate import OverrideError
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
+    from specnet.page.report import report
     from specnet.runs import evaluate, load_run, predict, show
     from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate",
     "load_run",
     "predict",
+    "report",
     "show",
     "train",
 ]
@@ -46,6 +48,7 @@ _MODULES = {
     "elaborate": ("OverrideError",),
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
+    "page.report": ("report",),
     "runs": ("evaluate", "load_run", "predict", "show"),
     "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),

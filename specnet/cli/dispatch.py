@@ -31,6 +31,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "show",
+    "report",
     "baseline",
     "runs",
     "export",

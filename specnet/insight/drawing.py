@@ -73,7 +73,7 @@ def choose_columns(tiles: int) -> int:
     return min(likely, key=lambda columns: (-tiles % columns, columns))
 
 
-def choose_evenly(places: Sequence[Item], most: int) -> list[Item]:
+def thin_out(places: Sequence[Item], most: int) -> list[Item]:
     """Return at most a number of the places, evenly spread from the first to the last."""
     if len(places) <= most:
         return list(places)

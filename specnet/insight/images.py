@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +57,7 @@ def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
 
 def load_part(run: LoadedRun, request: Request, name: str) -> Images:
     """Return a part of the run's own data, on the CPU; raises CannotRun for a part that there is not, DataProblem."""
-    options = EvaluationOptions(data_dir=request.data_dir)
-    parts = read_data(run, options, request.note).parts()
+    parts = _read_parts(run, request)
     if name not in parts:
         raise CannotRun(f"the data of the run has no {name} part; it has {', '.join(parts)}")
     return parts[name]
@@ -65,18 +65,29 @@ def load_part(run: LoadedRun, request: Request, name: str) -> Images:
 
 def load_unseen(run: LoadedRun, request: Request) -> tuple[str, Images]:
     """Return the name and the images of the test part, or else of the validation part; raises DataProblem."""
-    parts = read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
+    parts = _read_parts(run, request)
     found = next((name for name in PARTS if name in parts), "train")
     if found == "train":
         raise DataProblem("the data of the run has neither a test part nor a validation part")
     return found, parts[found]
 
 
+def _read_parts(run: LoadedRun, request: Request) -> Mapping[str, Images]:
+    if request.parts is not None:
+        return request.parts
+    return read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
+
+
+def choose_evenly(number: int, count: int | None) -> Tensor:
+    """Return the indices of at most `count` of a number of images, spread evenly, as they may be sorted by class."""
+    if count is None or count >= number:
+        return torch.arange(number)
+    return torch.arange(count) * number // count
+
+
 def take_evenly(images: Images, count: int) -> Images:
-    """Return at most `count` images, spread evenly over the part, as one may be sorted by class."""
-    if count >= len(images):
-        return images
-    return images.take(torch.arange(count) * len(images) // count)
+    """Return at most `count` images, spread evenly over the part."""
+    return images.take(choose_evenly(len(images), count))
 
 
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:

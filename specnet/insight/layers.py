@@ -112,12 +112,17 @@ def _format_shape(shape: tuple[int, ...]) -> str:
 def find_weights(run: LoadedRun, name: str) -> Tensor:
     """Return the kernels of a layer, K×C×F×F; raises CannotRun for a layer that there is not, or has none."""
     find_layer(run, name)
-    read = {layer: _read_kernels(run, value) for layer, value in list_layers(run).items()}
-    kernels = {layer: found for layer, found in read.items() if found is not None}
+    kernels = list_kernels(run)
     if name not in kernels:
         hint = f"those that have are {list_names(kernels)}" if kernels else "no layer of this network has"
         raise CannotRun(f"`{name}` has no kernels; {hint}")
     return kernels[name]
+
+
+def list_kernels(run: LoadedRun) -> dict[str, Tensor]:
+    """Return the kernels K×C×F×F of each layer that has some, in the order of the table."""
+    read = {name: _read_kernels(run, value) for name, value in list_layers(run).items()}
+    return {name: kernels for name, kernels in read.items() if kernels is not None}
 
 
 def _read_kernels(run: LoadedRun, value: fx.Node) -> Tensor | None:

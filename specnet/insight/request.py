@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specnet.argument_types import require_path, require_type, require_whole
 from specnet.insight.registry import VIEWS, ViewInfo
 from specnet.suggest import did_you_mean, find_closest_word
+
+if TYPE_CHECKING:
+    from specnet.training.data.images import Images
 
 METHODS = ("tsne", "pca")
 
@@ -19,7 +22,9 @@ METHODS = ("tsne", "pca")
 class Request:
     """The parameters of a view; those that it does not take keep these defaults.
 
-    `note` is told, in a sentence, what the user should know. `data_dir` is the folder of the data sets.
+    `note` is told, in a sentence, what the user should know. `data_dir` is the folder of the data sets; `parts` are the
+    parts of the run's data, where they have been read already. A search looks through at most `most`
+    images, or through all.
     """
 
     image: str = ""
@@ -31,6 +36,8 @@ class Request:
     wrong: bool = False
     method: str = "tsne"
     data_dir: Path | None = None
+    parts: Mapping[str, Images] | None = field(default=None, repr=False)
+    most: int | None = None
     note: Callable[[str], None] = field(default=lambda text: None, repr=False)
 
 

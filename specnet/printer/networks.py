@@ -94,6 +94,11 @@ def _head(head: Head, labels: Labels) -> tree.Call:
     return _call("head", make_name(labels[head.name]), weight, body=())
 
 
+def format_training(training: Training) -> str:
+    """Return the lines of a `train` section, those that were given."""
+    return format_tree(tuple(_training(training)))
+
+
 def _training(training: Training) -> Iterator[tree.Chain]:
     """Yield the lines of the `train` section that were given."""
     from specnet.settings import list_lines

@@ -64,7 +64,7 @@ class Row:
 def format_table(checked: Checked, width: int | None = None, colour: bool = False) -> str:
     """Format the table of a network; with a `width` in characters, columns are left out until it fits."""
     total = Row(("total", "", "", "", f"{checked.totals.parameters:,}", format_count(checked.totals.macs)), BOLD)
-    rows = [Row(HEADINGS, BOLD), *_make_rows(checked), *([total] if checked.ok else [])]
+    rows = [Row(HEADINGS, BOLD), *make_rows(checked), *([total] if checked.ok else [])]
     columns = _choose_columns(rows, width)
     lines = _align(rows, columns)
     rule = paint("─" * max(map(len, lines)), DIM, colour)
@@ -90,7 +90,8 @@ def _align(rows: Sequence[Row], columns: Sequence[int]) -> list[str]:
     return align_rows(([row.cells[column] for column in columns] for row in rows), right)
 
 
-def _make_rows(checked: Checked) -> Iterable[Row]:
+def make_rows(checked: Checked) -> Iterable[Row]:
+    """Yield a row for each input and each layer; of a broken network, those up to the error."""
     for i in checked.network.inputs:
         yield Row((i.name, "input", format_shape(i.shape) or "?", "", "", ""))
     nodes = checked.network.nodes

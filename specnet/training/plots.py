@@ -62,34 +62,41 @@ MARKED = 50
 
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
-    """Write a PNG with loss and accuracy over the epochs, a line for each part of the data; raises CannotRun.
+    """Write a PNG of the curves; raises CannotRun."""
+    write_atomically(path, _render(plot_curves(title, history), "png"))
+
+
+def plot_curves(title: str, history: Sequence[Metrics]) -> Figure:
+    """Return a plot of loss and accuracy over the epochs, a line for each part of the data.
 
     Of a single epoch, there is a bar for each part.
     """
     fonts = choose_fonts([title])
     with fonts.use():
         figure = Figure(figsize=(9, 3.5), layout="constrained")
-        if fonts.can_write(title):
+        if title and fonts.can_write(title):
             figure.suptitle(shorten_name(title, LONGEST_TITLE))
         draw = _draw_part_curves if len(history) > 1 else _draw_part_bars
         for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
             draw(axes, quantity, history)
-        write_atomically(path, _render(figure, "png"))
+        return figure
 
 
 def _draw_part_curves(axes: Axes, quantity: str, history: Sequence[Metrics]) -> None:
     epochs = [metrics["epoch"] for metrics in history]
     for part, colour in PART_COLOURS.items():
-        if (name := f"{part}_{quantity}") in history[0]:
+        name = f"{part}_{quantity}"
+        known = {line["epoch"]: line[name] for line in history if line.get(name) is not None}
+        if known:
             marker = "." if len(epochs) <= MARKED else ""
-            axes.plot(epochs, [metrics[name] for metrics in history], color=colour, marker=marker, label=part)
+            axes.plot(list(known), list(known.values()), color=colour, marker=marker, label=part)
     _label_epochs(axes, quantity, epochs[-1])
     axes.legend()
 
 
 def _draw_part_bars(axes: Axes, quantity: str, history: Sequence[Metrics]) -> None:
     metrics = history[0]
-    parts = [part for part in PART_COLOURS if f"{part}_{quantity}" in metrics]
+    parts = [part for part in PART_COLOURS if metrics.get(f"{part}_{quantity}") is not None]
     values = [metrics[f"{part}_{quantity}"] for part in parts]
     bars = axes.bar(parts, values, color=[PART_COLOURS[part] for part in parts], width=0.5)
     axes.bar_label(bars, [f"{value:.1%}" if quantity == "accuracy" else f"{value:.3g}" for value in values], padding=2)

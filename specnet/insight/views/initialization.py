@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from specnet.insight.drawing import choose_evenly
+from specnet.insight.drawing import thin_out
 from specnet.insight.images import load_part
 from specnet.insight.request import Request
 from specnet.insight.view import View
@@ -138,6 +138,6 @@ def _draw_lines(axes: Axes, spreads: Spreads, own: str) -> None:
 
 def _name_layers(axes: Axes, names: Sequence[str]) -> None:
     """Write the names of layers, or of some of many, below their places."""
-    places = choose_evenly(range(len(names)), TICKS)
+    places = thin_out(range(len(names)), TICKS)
     labels = [shorten_name(names[place], 18) for place in places]
     axes.set_xticks(places, labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)

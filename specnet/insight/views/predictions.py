@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from specnet.insight.drawing import draw_picture
-from specnet.insight.images import load_unseen, take_pixels, to_picture
+from specnet.insight.images import choose_evenly, load_unseen, take_pixels, to_picture
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -37,8 +37,11 @@ def compute(run: LoadedRun, request: Request) -> View:
     """Return `count` random images of the test part, or the worst wrong ones; raises TrainingError."""
     part, images = load_unseen(run, request)
     if request.wrong:
-        chosen, wrong = _find_worst(run, images, request.count)
-        fact = f"{wrong:,} of {format_amount(len(images), f'{part} image')} are wrong"
+        searched = choose_evenly(len(images), request.most)
+        found, wrong = _find_worst(run, images.take(searched), request.count)
+        chosen = searched[found]
+        fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')} are wrong"
+        fact += f", taken evenly from {len(images):,}" * (len(searched) < len(images))
         title, which = f"The wrong predictions that the network is surest of; {fact}", "wrong"
     else:
         order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from specnet.insight.drawing import choose_evenly
+from specnet.insight.drawing import thin_out
 from specnet.insight.layers import list_layers_with
 from specnet.insight.request import Request
 from specnet.insight.view import View
@@ -86,7 +86,7 @@ def _draw(epochs: Sequence[int], layers: Mapping[str, Sequence[Mapping[str, floa
         axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in panels[2:]:
         axes.set_xlabel("epoch", fontsize=9)
-    lines = choose_evenly(panels[0].lines, NAMED)
+    lines = thin_out(panels[0].lines, NAMED)
     columns = 2 if len(lines) > NAMED // 2 else 1
     labels = [shorten_name(str(line.get_label()), 18) for line in lines]
     key.legend(lines, labels, loc="center", fontsize=8, frameon=False, ncols=columns, title="from first to last")

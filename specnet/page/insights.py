@@ -1,0 +1,80 @@
+"""What a network looks at in some images, and what its layers have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from torch import fx
+
+from specnet.insight.layers import has_maps, list_kernels, list_layers, measure_outputs
+from specnet.insight.registry import VIEWS
+from specnet.page.gallery import Gallery
+from specnet.page.markup import Html
+from specnet.page.mistakes import Rows
+from specnet.page.overview import explain_absence
+from specnet.page.shell import make_paragraph
+from specnet.page.subject import Subject
+from specnet.training import LoadedRun
+
+RIGHT, WRONG = 2, 1
+"""The images that are explained: so many that the network gets right, and so many that it gets wrong."""
+
+OF_ALL_LAYERS = ("dead", "embedding")
+"""Views that need neither an image nor a layer."""
+
+
+def choose_images(subject: Subject, wrong: Rows, random: Rows) -> list[str]:
+    """Return the names of the images to explain: right ones first; of data without an unseen part, trained ones."""
+    if subject.parts is None:
+        return []
+    right = [row["image"] for row in random if row["correct"]][:RIGHT]
+    chosen = [*right, *(row["image"] for row in wrong[:WRONG])]
+    return chosen or [f"train:{number}" for number in range(min(RIGHT, len(subject.parts["train"])))]
+
+
+def explain_images(subject: Subject, gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
+    """Yield what the network looks at in each image: occlusion, gradient and Grad-CAM."""
+    if not images:
+        yield make_paragraph(explain_absence(subject))
+    for image in images:
+        yield gallery.show("occlusion", image=image)
+        yield gallery.show("saliency", image=image)
+
+
+def show_learned(gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
+    """Yield filters, what excites an early and a late layer, features of the first image, and more where there is."""
+    run = gallery.subject.run
+    convolutions = list(list_kernels(run))
+    if convolutions:
+        yield gallery.show("filters", layer=convolutions[0])
+        yield from (gallery.show("maximise", layer=layer) for layer in _choose(run, convolutions, (0, -1)))
+    for image in images[:1]:
+        shapes, middle = measure_outputs(run), len(convolutions) // 2
+        for layer in _choose(run, convolutions, (0, middle)):
+            if has_maps(shapes[layer]):
+                yield gallery.show("features", image=image, layer=layer)
+    if gallery.subject.unseen:
+        yield from (show_whole(gallery, view) for view in OF_ALL_LAYERS if view in VIEWS)
+
+
+def show_whole(gallery: Gallery, view: str) -> Html:
+    """Return a view of the whole network, computed on as many images as can be looked through in seconds."""
+    most, count = gallery.subject.most, VIEWS[view].options.get("count")
+    return gallery.show(view) if count or most is None else gallery.show(view, count=most)
+
+
+def _choose(run: LoadedRun, convolutions: Sequence[str], places: Iterable[int]) -> list[str]:
+    """Return where the convolutions at these places end, each once."""
+    return list(dict.fromkeys(find_end(run, convolutions[place]) for place in places if convolutions))
+
+
+def find_end(run: LoadedRun, convolution: str) -> str:
+    """Return the last of the layers that directly follow a convolution and keep its shape, as bn and relu do."""
+    layers, shapes, kernels = list_layers(run), measure_outputs(run), list_kernels(run)
+    names: dict[fx.Node, str] = {value: name for name, value in layers.items()}
+    end = convolution
+    while True:
+        users = [names[user] for user in layers[end].users if user in names]
+        if len(users) != 1 or users[0] in kernels or shapes[users[0]] != shapes[end]:
+            return end
+        (end,) = users

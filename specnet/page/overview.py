@@ -1,0 +1,118 @@
+"""What a run is, how good its network is, and how it learned."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from specnet.analyses.cost import format_count
+from specnet.insight.view import View
+from specnet.page.gallery import Gallery
+from specnet.page.markup import Html, element, name
+from specnet.page.results import Results
+from specnet.page.shell import make_bar, make_facts, make_paragraph, make_table, stack
+from specnet.page.subject import Subject
+from specnet.printable import format_amount
+from specnet.settings import to_record
+from specnet.training.plots import plot_curves
+
+WORST = 20
+"""The number of classes that are listed, the worst first."""
+
+
+def describe_run(subject: Subject, results: Results | None) -> Html:
+    """Return the description of the network, the figures that matter most, and what else identifies the run."""
+    description = subject.checked.network.description
+    parts = [element("p", description, class_="lead")] if description else []
+    return stack([*parts, make_facts(_list_figures(subject, results), "tiles"), make_facts(_list_facts(subject))])
+
+
+def _list_figures(subject: Subject, results: Results | None) -> dict[str, str]:
+    figures = _list_accuracies(subject, results)
+    config, summary, metrics = subject.config, subject.run.summary, subject.run.metrics
+    if results and results.top5_accuracy is not None:
+        figures["Top-5 accuracy"] = f"{results.top5_accuracy:.2%}"
+    if results and results.loss is not None:
+        figures[f"{results.part.capitalize()} loss"] = f"{results.loss:.4g}"
+    figures["Parameters"] = f"{config.parameters:,}"
+    figures["MACs per image"] = format_count(config.macs)
+    figures["Epochs"] = f"{len(metrics):,} of {config.training.epochs.count:,.6g}"
+    seconds = summary.get("seconds") or (metrics[-1].get("seconds") if metrics else None)
+    if isinstance(seconds, int | float):
+        figures["Training time"] = format_time(seconds)
+    return figures
+
+
+def _list_accuracies(subject: Subject, results: Results | None) -> dict[str, str]:
+    """Return the accuracies on parts that were not trained on, and that of the training where there is none."""
+    summary, entry = subject.run.summary, subject.entry
+    known = {"test": summary.get("test_accuracy"), "validation": entry.validation_accuracy if entry else None}
+    if results and results.accuracy is not None:
+        known[results.part] = results.accuracy
+    shown = {f"{part.capitalize()} accuracy": f"{value:.2%}" for part, value in known.items() if value is not None}
+    if not shown and subject.run.metrics:
+        shown = {"Training accuracy": f"{subject.run.metrics[-1]['train_accuracy']:.2%}"}
+    return shown
+
+
+def format_time(seconds: float) -> str:
+    """Return a time with two units: `3 min 20 s`, `1 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _list_facts(subject: Subject) -> dict[str, str]:
+    run, entry, config = subject.run, subject.entry, subject.config
+    data = to_record(config.training)["data"]
+    facts = {
+        "Run": name(str(run.folder)),
+        "Data": name(" ".join(str(data[key]) for key in ("choice", "path") if data.get(key))),
+        "Classes": f"{len(run.classes):,}",
+        "Images": "×".join(map(str, run.input_shape)),
+    }
+    if entry:
+        facts["Begun"] = f"{entry.begun:%Y-%m-%d %H:%M}"
+        facts["Status"] = str(entry.status)
+        if entry.images_per_second:
+            facts["Speed"] = f"{entry.images_per_second:,.0f} images per second"
+    if best := run.summary.get("best_epoch"):
+        facts["Best epoch"] = str(best)
+    return {**facts, "Digest": config.digest.removeprefix("sha256:")[:16]}
+
+
+def show_classes(subject: Subject, results: Results | None) -> Html:
+    """Return the accuracy of each class, the worst first, of many only the worst."""
+    if results is None:
+        return make_paragraph(explain_absence(subject))
+    known = [(label, share) for label, share in results.per_class_accuracy.items() if share is not None]
+    worst = sorted(known, key=lambda pair: pair[1])[:WORST]
+    if not worst:
+        return make_paragraph("The run has not recorded the accuracy of each class.")
+    which = f"the {len(worst)} worst of {format_amount(len(known), 'class')}" if len(worst) < len(known) else "by class"
+    rows = [(name(label), f"{share:.1%}", make_bar(share)) for label, share in worst]
+    return make_table(f"Accuracy {which}, on {results.description}", ("class", "accuracy", ""), rows, numbers={1})
+
+
+def explain_absence(subject: Subject) -> str:
+    """Return a sentence that says why there are no images that the network was not trained on."""
+    if subject.parts is None:
+        return f"The images are not there: {subject.absence}."
+    return "The data have neither a test part nor a validation part, and so it is not known how good the network is."
+
+
+def show_curves(subject: Subject, gallery: Gallery) -> Html:
+    """Return the curves of loss and accuracy."""
+    history = subject.run.metrics
+    if not history:
+        return make_paragraph("No epoch is recorded in metrics.jsonl.")
+    view = View(
+        "curves",
+        "Loss and accuracy",
+        "Loss and accuracy by epoch; those of the training part are measured while the weights change and, where the "
+        "settings say so, on augmented images.",
+        (),
+        {"epochs": len(history)},
+        partial(plot_curves, "", history),
+    )
+    return gallery.draw(view)

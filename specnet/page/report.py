@@ -1,0 +1,93 @@
+"""The report of a run: what it is and how good, where it is wrong, what it looks at, what it has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from specnet.argument_types import require_path, require_type, require_whole
+from specnet.page.gallery import Gallery
+from specnet.page.insights import choose_images, explain_images, show_learned
+from specnet.page.mistakes import show_confusions, show_predictions
+from specnet.page.origin import describe_network, describe_origin, format_command
+from specnet.page.overview import describe_run, show_classes, show_curves
+from specnet.page.results import Results, measure, read_results
+from specnet.page.shell import Page, Section, stack
+from specnet.page.subject import Note, Subject, gather
+from specnet.runs import DEVICE, RUN, load_run
+from specnet.settings import to_record
+from specnet.training import LoadedRun
+
+
+def report(run: str | Path | LoadedRun, data_dir: str | Path | None = None, device: str = "cpu", seed: int = 0) -> Page:
+    """Return the report of a run as an HTML page, which has `save(path)` and shows itself in a notebook.
+
+    `seed` chooses the images that are shown. Raises TrainingError and SpecError, and TypeError or ValueError for an
+    argument that makes no sense.
+    """
+    require_type("device", device, str, DEVICE)
+    require_whole("seed", seed, 0)
+    if data_dir is not None:
+        require_path("data_dir", data_dir, "the folder of the data sets")
+    if not isinstance(run, LoadedRun):
+        require_path("run", run, RUN)
+    loaded = run if isinstance(run, LoadedRun) else load_run(run)
+    return make_report(loaded, None if data_dir is None else Path(data_dir), device, seed, lambda text: None)
+
+
+def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, note: Note) -> Page:
+    """Return the report of a run; `note` is told of each section before it is made. Raises TrainingError, SpecError."""
+    note("reading the run and its data")
+    subject = gather(run, data_dir, device, seed, note)
+    gallery = Gallery(subject)
+    results = read_results(subject) or measure(subject)
+    sections = tuple(_make_sections(subject, gallery, results))
+    return Page(
+        "Report of a run",
+        subject.config.name or "network",
+        describe_run(subject, results),
+        sections,
+        _describe(subject, results, gallery),
+    )
+
+
+def _make_sections(subject: Subject, gallery: Gallery, results: Results | None) -> Iterator[Section]:
+    """Yield the sections in the order in which a reader asks, after a note about each."""
+    begin = subject.note
+    begin("how good it is")
+    yield Section("results", "How good it is", show_classes(subject, results))
+    begin("how it learned")
+    yield Section("training", "How it learned", show_curves(subject, gallery))
+    begin("where it is wrong")
+    predictions, wrong, random = show_predictions(subject, gallery)
+    yield Section("mistakes", "Where it is wrong", stack([*show_confusions(subject, gallery, results), *predictions]))
+    begin("what it looks at")
+    images = choose_images(subject, wrong, random)
+    yield Section("attention", "What it looks at", stack(explain_images(subject, gallery, images)))
+    begin("what it has learned")
+    if learned := stack(show_learned(gallery, images)):
+        yield Section("learned", "What it has learned", learned)
+    begin("the network, and how it was made")
+    yield Section("network", "The network", stack(describe_network(subject)))
+    yield Section("origin", "How it was made", stack(describe_origin(subject)))
+
+
+def _describe(subject: Subject, results: Results | None, gallery: Gallery) -> dict[str, Any]:
+    """Return the data of the page as JSON values."""
+    config = subject.config
+    return {
+        "run": str(config.folder),
+        "network": config.name,
+        "description": subject.checked.network.description,
+        "digest": config.digest,
+        "parameters": config.parameters,
+        "macs": config.macs,
+        "classes": list(config.classes),
+        "results": results.model_dump() if results else None,
+        "metrics": list(subject.run.metrics),
+        "settings": to_record(config.training),
+        "environment": subject.environment,
+        "command": format_command(config),
+        "views": gallery.records,
+    }

@@ -1,0 +1,75 @@
+"""How good a network is: as its run has recorded it, or else as measured now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from pydantic import BaseModel, ValidationError
+from torch import Tensor
+
+from specnet.insight.images import choose_evenly
+from specnet.page.subject import Subject
+from specnet.training import ClassificationMetrics
+from specnet.training.data.images import Images
+from specnet.training.engine.evaluator import average_views, compute_metrics
+from specnet.training.optim.losses import build_loss
+
+BATCH = 256
+
+
+class Results(BaseModel):
+    """The metrics of a part, as `measured` in summary.json has them; what is not known is None or empty."""
+
+    part: str
+    images: int | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    top5_accuracy: float | None = None
+    per_class_accuracy: Mapping[str, float | None] = {}
+    confusion: list[list[int]] | None = None
+    sampled_from: int | None = None
+
+    @property
+    def description(self) -> str:
+        """What was measured: `10,000 test images`."""
+        chosen = f" taken evenly from {self.sampled_from:,}" if self.sampled_from else ""
+        return f"{self.images:,} {self.part} images{chosen}" if self.images else f"the {self.part} images"
+
+    def to_metrics(self, classes: tuple[str, ...]) -> ClassificationMetrics | None:
+        """Return the metrics with their confusion matrix; None where there is none of these classes."""
+        rows = self.confusion or []
+        if len(rows) != len(classes) or len({len(row) for row in rows}) != 1 or not sum(map(sum, rows)):
+            return None
+        return ClassificationMetrics(self.loss or 0.0, self.top5_accuracy, classes, torch.tensor(rows))
+
+
+def read_results(subject: Subject) -> Results | None:
+    """Return the results that a run has recorded; None where it has none, or they are damaged."""
+    try:
+        return Results.model_validate(subject.run.summary.get("measured"))
+    except ValidationError:
+        return None
+
+
+def measure(subject: Subject) -> Results | None:
+    """Measure the network now, on some images where all would take long; None where there are none unseen."""
+    if subject.unseen is None or subject.parts is None:
+        return None
+    images = subject.parts[subject.unseen]
+    chosen = choose_evenly(len(images), subject.most)
+    training = subject.run.job.training
+    loss = build_loss(training.loss)
+    with torch.inference_mode():
+        metrics = compute_metrics(_compute_outputs(subject, images, chosen), loss, subject.run.classes)
+    sampled = len(images) if len(chosen) < len(images) else None
+    return Results(part=subject.unseen, sampled_from=sampled, **metrics.to_record())
+
+
+def _compute_outputs(subject: Subject, images: Images, chosen: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield outputs B×classes and labels B of the chosen images."""
+    run = subject.run
+    network = average_views(run.model, run.job.training.evaluate)
+    for index in torch.split(chosen, BATCH):
+        pixels = images.pixels[index].to(run.place)
+        yield network(run.normalization(pixels)).float(), images.labels[index].to(run.place)
