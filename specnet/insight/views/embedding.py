@@ -166,7 +166,7 @@ def measure_separation(features: np.ndarray, labels: Tensor) -> float:
 def _list_points(points: Points, part: str) -> list[dict[str, Any]]:
     rows = (points.numbers.tolist(), points.places.tolist(), points.labels.tolist(), points.predictions.tolist())
     return [
-        {"image": f"{part}:{number}", "x": x, "y": y, "label": label, "prediction": prediction}
+        {"image": f"{part}:{number}", "x": round(x, 4), "y": round(y, 4), "label": label, "prediction": prediction}
         for number, (x, y), label, prediction in zip(*rows, strict=True)
     ]
 
