@@ -50,7 +50,7 @@ VIEWS: Mapping[str, ViewInfo] = {
         options={"count": None},
     ),
     "statistics": ViewInfo(
-        "how the outputs and the gradients of each layer have changed in training, if it was run with --statistics"
+        "how the outputs and the gradients of each layer have changed in training, from what it has recorded"
     ),
     "initialization": ViewInfo(
         "how far activations and gradients spread in each layer before training, under each initialization",
