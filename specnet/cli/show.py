@@ -44,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         view = views.add_parser(name, help=info.sentence, description=f"Show {info.sentence}.")
         for each in info.needs:
             view.add_argument(each, metavar=PARAMETERS[each].metavar, help=PARAMETERS[each].meaning)
+        for each in info.allows:
+            view.add_argument(each, nargs="?", metavar=PARAMETERS[each].metavar, help=PARAMETERS[each].meaning)
         for each, default in info.options.items():
             _add_option(view, each, default)
         _add_common_arguments(view)
@@ -55,9 +57,10 @@ def _add_option(view: argparse.ArgumentParser, name: str, default: Default) -> N
     if isinstance(default, bool):
         view.add_argument(flag, dest=name, action="store_true", default=None, help=parameter.meaning)
         return
-    kind = TYPES[parameter.least]
-    shown = "" if default is None else f" (default: {default})"
-    view.add_argument(flag, dest=name, type=kind, metavar=parameter.metavar, help=parameter.meaning + shown)
+    kind, choices = TYPES[parameter.least], parameter.choices or None
+    shown = f"{parameter.meaning}: {', '.join(choices)}" if choices else parameter.meaning
+    shown += "" if default is None else f" (default: {default})"
+    view.add_argument(flag, dest=name, type=kind, choices=choices, metavar=parameter.metavar, help=shown)
 
 
 def _add_common_arguments(view: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HELP = "train the network of a spec on its data, or resume a run"
 
 DEVICE_FLAGS = ("device", "precision", "compile", "deterministic", "sharded", "sync_bn")
-START_FLAGS = ("run", "weights", "freeze", "tensorboard")
+START_FLAGS = ("run", "weights", "freeze", "tensorboard", "statistics")
 DATA_FLAGS = ("data_dir", "workers", "skip_bad")
 
 NOT_REPEATED = (("--see", "--seed"), ("--ru", "--run"))
@@ -85,6 +85,12 @@ def _add_computing_arguments(parser: argparse.ArgumentParser) -> None:
         "--deterministic", action="store_true", default=None, help="get the same bits every time, on a GPU too"
     )
     parser.add_argument("--tensorboard", action="store_true", default=None, help="also write TensorBoard event files")
+    parser.add_argument(
+        "--statistics",
+        action="store_true",
+        default=None,
+        help="also measure all layers after every epoch, for `specnet show RUN statistics`",
+    )
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:

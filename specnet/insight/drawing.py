@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+
+Item = TypeVar("Item")
 
 SMALL = 128
 """Pictures with fewer pixels a side are drawn with hard pixels."""
@@ -69,6 +71,13 @@ def choose_columns(tiles: int) -> int:
     """Return the number of columns, up to four times that of the rows, that leaves the fewest places empty."""
     likely = range(ceil(sqrt(tiles)), ceil(2 * sqrt(tiles)) + 1)
     return min(likely, key=lambda columns: (-tiles % columns, columns))
+
+
+def thin_out(places: Sequence[Item], most: int) -> list[Item]:
+    """Return at most a number of the places, evenly spread from the first to the last."""
+    if len(places) <= most:
+        return list(places)
+    return [places[round(number * (len(places) - 1) / (most - 1))] for number in range(most)]
 
 
 def find_limit(values: np.ndarray) -> float:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Default = int | bool | None
+Default = int | bool | str | None
 
 
 @dataclass(frozen=True)
 class ViewInfo:
-    """A sentence about a view, the parameters that it needs, and its options with their defaults."""
+    """A sentence about a view, the parameters that it needs, one that it may have, and its options with defaults."""
 
     sentence: str
     needs: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
     options: Mapping[str, Default] = field(default_factory=dict)
 
     @property
     def takes(self) -> tuple[str, ...]:
         """The names of all its parameters."""
-        return (*self.needs, *self.options)
+        return (*self.needs, *self.allows, *self.options)
 
 
 VIEWS: Mapping[str, ViewInfo] = {
@@ -31,22 +32,34 @@ VIEWS: Mapping[str, ViewInfo] = {
     "occlusion": ViewInfo(
         "the parts of an image that matter: how far its class's probability falls when each is covered",
         ("image",),
-        {"class_name": None},
+        options={"class_name": None},
     ),
     "saliency": ViewInfo(
         "the pixels and the regions of an image that its class depends on: gradient and Grad-CAM",
         ("image",),
-        {"class_name": None, "seed": 0},
+        options={"class_name": None, "seed": 0},
     ),
     "maximise": ViewInfo(
         "the images that excite the units of a layer most, by gradient ascent from noise",
         ("layer",),
-        {"unit": None, "count": 16, "seed": 0},
+        options={"unit": None, "count": 16, "seed": 0},
     ),
-    "features": ViewInfo("what a layer's maps respond to in an image", ("image", "layer"), {"count": 64}),
+    "features": ViewInfo("what a layer's maps respond to in an image", ("image", "layer"), options={"count": 64}),
     "dead": ViewInfo(
         "the units that never fire over the test images, and those that are saturated, layer by layer",
         options={"count": None},
     ),
-    "filters": ViewInfo("the kernels of a layer", ("layer",), {"count": 64}),
+    "statistics": ViewInfo(
+        "how the outputs and the gradients of each layer have changed in training, from what it has recorded"
+    ),
+    "initialization": ViewInfo(
+        "how far activations and gradients spread in each layer before training, under each initialization",
+        options={"count": 64, "seed": 0},
+    ),
+    "embedding": ViewInfo(
+        "test images as points, near each other where a layer's features are alike",
+        allows=("layer",),
+        options={"method": "tsne", "count": 1000, "seed": 0},
+    ),
+    "filters": ViewInfo("the kernels of a layer", ("layer",), options={"count": 64}),
 }

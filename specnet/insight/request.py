@@ -15,6 +15,8 @@ from specnet.suggest import did_you_mean, find_closest_word
 if TYPE_CHECKING:
     from specnet.training.data.images import Images
 
+METHODS = ("tsne", "pca")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -32,6 +34,7 @@ class Request:
     count: int = sys.maxsize
     seed: int = 0
     wrong: bool = False
+    method: str = "tsne"
     data_dir: Path | None = None
     parts: Mapping[str, Images] | None = field(default=None, repr=False)
     most: int | None = None
@@ -42,17 +45,23 @@ class Request:
 class Parameter:
     """What a parameter means, its value's name in help, and the check of a value, which raises.
 
-    A whole number has a `least` value.
+    A whole number has a `least` value, a word may have `choices`.
     """
 
     meaning: str
     metavar: str
     check: Callable[[str, object], None]
     least: int | None = None
+    choices: tuple[str, ...] = ()
 
 
 def _require_text(name: str, value: object) -> None:
     require_type(name, value, str, "a name")
+
+
+def _require_method(name: str, value: object) -> None:
+    if value not in METHODS:
+        raise ValueError(f"the {name} is {' or '.join(METHODS)}, and {value!r} is neither")
 
 
 def _require_switch(name: str, value: object) -> None:
@@ -76,6 +85,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "unit": Parameter("only this unit, counted from 0", "N", _require_natural, 0),
     "count": Parameter("take at most N", "N", _require_positive, 1),
     "seed": Parameter("the seed of what is random", "N", _require_natural, 0),
+    "method": Parameter("how points are laid out in two dimensions", "METHOD", _require_method, choices=METHODS),
     "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch),
 }
 """The parameters of all views by their names in Python."""

@@ -37,10 +37,10 @@ class Gallery:
         request = replace(request, parts=subject.parts, most=subject.most)
         return compute_view(subject.run, name, request, subject.device)
 
-    def draw(self, view: View) -> Html:
+    def draw(self, view: View, is_wide: bool = False) -> Html:
         """Return a view's picture, for both themes."""
         self.records.append(view.record())
-        return make_figure(view.title, view.caption, view.render(theme="light"), view.render(theme="dark"))
+        return make_figure(view.title, view.caption, view.render(theme="light"), view.render(theme="dark"), is_wide)
 
 
 def end_sentence(message: str) -> str:

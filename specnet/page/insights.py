@@ -32,13 +32,25 @@ def choose_images(subject: Subject, wrong: Rows, random: Rows) -> list[str]:
     return chosen or [f"train:{number}" for number in range(min(RIGHT, len(subject.parts["train"])))]
 
 
-def explain_images(subject: Subject, gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
+def explain_images(subject: Subject, gallery: Gallery, images: Sequence[str], wrong: Rows) -> Iterator[Html]:
     """Yield what the network looks at in each image: occlusion, gradient and Grad-CAM."""
-    if not images:
-        yield make_paragraph(explain_absence(subject))
+    yield make_paragraph(_describe_images(subject, images, wrong))
     for image in images:
         yield gallery.show("occlusion", image=image)
         yield gallery.show("saliency", image=image)
+
+
+def _describe_images(subject: Subject, images: Sequence[str], wrong: Rows) -> str:
+    """Return which of the images the network gets right, and what it takes the others for."""
+    if not images:
+        return explain_absence(subject)
+    if not subject.unseen:
+        return "The network was trained on these images, as the data have no others."
+    mistakes = {row["image"]: f"{row['true']} for {row['top'][0]['class']}" for row in wrong}
+    right = [image for image in images if image not in mistakes]
+    facts = [f"The network is right about {' and '.join(right)}."] if right else []
+    facts += [f"In {image}, it takes {mistakes[image]}." for image in images if image in mistakes]
+    return " ".join(facts)
 
 
 def show_learned(gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:

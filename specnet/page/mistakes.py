@@ -61,5 +61,5 @@ def show_predictions(subject: Subject, gallery: Gallery) -> tuple[list[Html], Ro
         return [make_paragraph(explain_absence(subject))], [], []
     wrong = gallery.compute("predictions", wrong=True, count=IMAGES)
     random = gallery.compute("predictions", count=IMAGES)
-    views = [wrong, random] if wrong.values["predictions"] else [random]
-    return [gallery.draw(view) for view in views], wrong.values["predictions"], random.values["predictions"]
+    rows, others = wrong.values["predictions"], random.values["predictions"]
+    return [gallery.draw(view, is_wide=True) for view in ([wrong, random] if rows else [random])], rows, others

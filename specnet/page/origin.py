@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.option_names import SHORT_SETTINGS
 from specnet.page.markup import Html, element, name
 from specnet.page.shell import make_code, make_facts, make_paragraph, make_table
 from specnet.page.subject import Subject
-from specnet.printer.networks import format_training
 from specnet.reporters.table import HEADINGS, NUMBERS, make_rows
+from specnet.settings import Training, to_record
 from specnet.training import SPEC, Options, RunConfig
 
 IN_COMMAND = frozenset({"spec", "run"})
@@ -40,12 +41,26 @@ def describe_origin(subject: Subject) -> Iterator[Html]:
     yield make_paragraph("This command trains the network again:")
     yield make_code(format_command(subject.config))
     yield element("h3", "Settings")
-    yield make_code(format_training(subject.config.training).rstrip("\n"))
+    yield make_table("With their defaults", ("line", "values"), _list_settings(subject.config.training))
     if options := _list_options(subject.config.options):
         yield element("h3", "Options")
         yield make_facts(options)
     yield element("h3", "Environment")
     yield _describe_environment(subject)
+
+
+def _list_settings(training: Training) -> Iterator[tuple[str, str]]:
+    """Yield each line of the `train` section with its values; a step of several is a row."""
+    for line, record in to_record(training).items():
+        for step in record if isinstance(record, list) else [record] if record else []:
+            yield line, _format_setting(step)
+
+
+def _format_setting(record: Mapping[str, Any]) -> str:
+    """Return the values of a line, as a spec has them: `sgd lr=0.1 nesterov=yes`."""
+    given = {key: value for key, value in record.items() if key != "choice" and value is not None}
+    values = (f"{key}={_format_value(value)}" for key, value in given.items())
+    return " ".join(filter(None, (str(record.get("choice", "")), *values)))
 
 
 def _list_options(options: Options) -> dict[str, str]:
@@ -60,7 +75,7 @@ def _format_value(value: object) -> str:
     match value:
         case dict():
             return " ".join(f"{key}={each}" for key, each in value.items())
-        case tuple():
+        case tuple() | list():
             return " ".join(map(str, value))
         case bool():
             return "yes" if value else "no"

@@ -33,8 +33,8 @@ def _list_figures(subject: Subject, results: Results | None) -> dict[str, str]:
         figures["Top-5 accuracy"] = f"{results.top5_accuracy:.2%}"
     if results and results.loss is not None:
         figures[f"{results.part.capitalize()} loss"] = f"{results.loss:.4g}"
-    figures["Parameters"] = f"{config.parameters:,}"
-    figures["MACs per image"] = format_count(config.macs)
+    figures["Parameters"] = shorten_count(config.parameters)
+    figures["MACs per image"] = shorten_count(config.macs)
     figures["Epochs"] = f"{len(metrics):,} of {config.training.epochs.count:,.6g}"
     seconds = summary.get("seconds") or (metrics[-1].get("seconds") if metrics else None)
     if isinstance(seconds, int | float):
@@ -52,6 +52,11 @@ def _list_accuracies(subject: Subject, results: Results | None) -> dict[str, str
     if not shown and subject.run.metrics:
         shown = {"Training accuracy": f"{subject.run.metrics[-1]['train_accuracy']:.2%}"}
     return shown
+
+
+def shorten_count(count: int | None) -> str:
+    """Return a count, of billions in billions: `62,378,344`, `15.47 G`."""
+    return f"{count / 1e9:,.2f} G" if count and count >= 1e9 else format_count(count)
 
 
 def format_time(seconds: float) -> str:
@@ -89,9 +94,12 @@ def show_classes(subject: Subject, results: Results | None) -> Html:
     worst = sorted(known, key=lambda pair: pair[1])[:WORST]
     if not worst:
         return make_paragraph("The run has not recorded the accuracy of each class.")
-    which = f"the {len(worst)} worst of {format_amount(len(known), 'class')}" if len(worst) < len(known) else "by class"
+    which = (
+        f"of the {len(worst)} worst of {format_amount(len(known), 'class')}" if len(worst) < len(known) else "by class"
+    )
     rows = [(name(label), f"{share:.1%}", make_bar(share)) for label, share in worst]
-    return make_table(f"Accuracy {which}, on {results.description}", ("class", "accuracy", ""), rows, numbers={1})
+    heads = ("class", "accuracy", "0 to 100%")
+    return make_table(f"Accuracy {which}, on {results.description}", heads, rows, numbers={1})
 
 
 def explain_absence(subject: Subject) -> str:

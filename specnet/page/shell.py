@@ -27,6 +27,9 @@ SCHEMA = 1
 PIXELS = 1.25
 """The pixels of a picture for one of the page, so that it is sharp on finer screens."""
 
+FITTING = 640
+"""The width of a picture up to which it can be read when it is shrunk to a phone's; others are scrolled there."""
+
 THEMES = {"auto": "Auto", "light": "Light", "dark": "Dark"}
 """The positions of the switch, which is back at the first one when the page is opened again."""
 
@@ -154,10 +157,10 @@ def make_code(text: str) -> Html:
     return element("pre", element("code", text), tabindex="0")
 
 
-def make_figure(title: str, caption: str, light: bytes, dark: bytes) -> Html:
-    """Return a picture, a PNG for each theme, with its title and caption."""
+def make_figure(title: str, caption: str, light: bytes, dark: bytes, is_wide: bool = False) -> Html:
+    """Return a picture, a PNG for each theme, with its title and caption; it is as wide as the text, or the page."""
     images = (_make_image(content, theme, caption) for theme, content in (("light", light), ("dark", dark)))
-    box = element("div", *images, class_="scroll picture")
+    box = element("div", *images, class_="scroll picture wide" if is_wide else "scroll picture")
     return element("figure", element("h3", title), box, element("figcaption", caption))
 
 
@@ -170,7 +173,7 @@ def _make_image(png: bytes, theme: str, caption: str) -> Html:
         width, height = (round(side / PIXELS) for side in picture.size)
         picture.convert("RGB").save(content, "WEBP", lossless=True)
     source = f"data:image/webp;base64,{b64encode(content.getvalue()).decode()}"
-    return element("img", src=source, alt=caption, width=width, height=height, class_=theme)
+    return element("img", src=source, alt=caption, width=width, height=height, data_wide=width > FITTING, class_=theme)
 
 
 def stack(parts: Iterable[Html]) -> Html:

@@ -81,6 +81,7 @@ class Options:
     pattern of `freeze` are not trained.
     `processes` is the number to start; under torchrun it is torchrun's. With `sharded`, each process holds a part of
     the parameters; with `sync_bn`, they normalise by the statistics of the whole batch.
+    With `statistics`, all layers are measured after every epoch.
     `workers` is the number of threads that decode and read images: None is one for each processor, 0 none beside the
     training. With `skip_bad`, images that cannot be read are left out.
     `spec` is the file of the spec, `overrides` are the values by name that it was read with.
@@ -98,6 +99,7 @@ class Options:
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     tensorboard: bool = False
+    statistics: bool = False
     workers: Annotated[int, Field(ge=0)] | None = None
     skip_bad: bool = False
     spec: Path | None = None

@@ -78,7 +78,7 @@ def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> 
         start = "`specnet train --gpus N` and `--nproc N` start more"
         raise CannotRun(f"{option} is for several processes, and there is one; {start}")
     if options.sharded:
-        _refuse_sharded(job, device)
+        _refuse_sharded(job, options, device)
     if options.sync_bn and device.place.type != "cuda":
         raise CannotRun(f"{name_option('sync_bn', True)} needs GPUs: torch has no SyncBatchNorm on a CPU")
 
@@ -109,7 +109,10 @@ def refuse_unregistered(training: Training) -> None:
             raise CannotRun(f"`{line} {get_choice(line, setting)}` can be checked, but nothing here trains with it")
 
 
-def _refuse_sharded(job: Job, device: Device) -> None:
+def _refuse_sharded(job: Job, options: Options, device: Device) -> None:
+    if options.statistics:
+        statistics, sharded = name_option("statistics", True), name_option("sharded", True)
+        raise CannotRun(f"{statistics} needs the whole weights in one process, and {sharded} divides them")
     if device.precision == "fp16":
         sharded, bf16 = name_option("sharded", True), name_option("precision", "bf16")
         raise CannotRun(f"{sharded} does not go with fp16, whose gradients are scaled; {bf16} does")

@@ -26,7 +26,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "shared/dense.net").write_text("block dense(K) { fc K -> relu }\n")
     paint_set(home / "photos/train", COLOURS, 12)
     paint_set(home / "photos/test", COLOURS, 5)
-    specnet.train(home / "specs/tiny.net", {"width": "6"}, run=home / "run", data_dir=home)
+    specnet.train(home / "specs/tiny.net", {"width": "6"}, run=home / "run", data_dir=home, statistics=True)
     return home
 
 

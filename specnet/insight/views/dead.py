@@ -194,7 +194,7 @@ def _draw_shares(axes: Axes, layers: Sequence[LayerUnits]) -> None:
         if shares.any():
             axes.barh(range(len(layers)), shares, left=start, color=COLOURS[word], height=0.7, label=label)
         start += shares
-    axes.barh(range(len(layers)), 1 - start, left=start, color=COLOURS["other"], alpha=0.35, height=0.7, label="others")
+    axes.barh(range(len(layers)), 1 - start, left=start, color=COLOURS["other"], alpha=0.35, height=0.7, label="other")
     for place, layer in enumerate(layers):
         text = f"{len(layer.saturated)}" if layer.firing is None else f"{len(layer.dead)}"
         axes.text(1.02, place, f"{text} of {layer.units}", va="center", fontsize=8)
@@ -211,21 +211,15 @@ def _draw_rates(axes: Axes, layers: Sequence[LayerUnits]) -> None:
     """Draw a histogram of how active the units of each layer are, as a strip."""
     rows = np.zeros((len(layers), BINS))
     for row, layer in zip(rows, layers, strict=True):
-        if layer.firing is not None:
-            row[:] = np.histogram(layer.firing.numpy(), BINS, (0, 1))[0] / layer.units
-    drawn = axes.imshow(
-        np.ma.masked_equal(rows, 0),
-        cmap="viridis",
-        vmin=0,
-        vmax=1,
-        aspect="auto",
-        extent=(0, 1, len(layers) - 0.5, -0.5),
-    )
+        if layer.activity is not None:
+            row[:] = np.histogram(layer.activity.numpy(), BINS, (0, 1))[0] / layer.units
+    shown, extent = np.ma.masked_equal(rows, 0), (0, 1, len(layers) - 0.5, -0.5)
+    drawn = axes.imshow(shown, cmap="viridis", vmin=0, vmax=rows.max(), aspect="auto", extent=extent)
     axes.set_xticks((0, 0.5, 1), ["0", "50 %", "100 %"], fontsize=8)
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.hlines(np.arange(len(layers) - 1) + 0.5, 0, 1, color=rcParams["axes.facecolor"], linewidth=3)
     axes.spines[:].set_visible(False)
-    axes.set_title("units by the share of images and places\nat which they are not 0", fontsize=10)
+    axes.set_title("units by the share of images and places where they fire", fontsize=10)
     bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02)
     bar.set_label("share of units", fontsize=8)
     bar.ax.tick_params(labelsize=8)

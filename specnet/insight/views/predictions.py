@@ -40,8 +40,8 @@ def compute(run: LoadedRun, request: Request) -> View:
         searched = choose_evenly(len(images), request.most)
         found, wrong = _find_worst(run, images.take(searched), request.count)
         chosen = searched[found]
-        fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')} are wrong"
-        fact += f", taken evenly from {len(images):,}" * (len(searched) < len(images))
+        evenly = f", taken evenly from {len(images):,}," if len(searched) < len(images) else ""
+        fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')}{evenly} are wrong"
         title, which = f"The wrong predictions that the network is surest of; {fact}", "wrong"
     else:
         order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))

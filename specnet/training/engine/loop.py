@@ -15,6 +15,7 @@ from specnet.training.engine.checkpoint_writer import CheckpointWriter
 from specnet.training.engine.evaluator import ClassificationMetrics, Evaluator, Score, compute_metrics
 from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.state import Best, RunningMetrics, State
+from specnet.training.engine.statistics import StatisticsRecorder
 from specnet.training.engine.step import Stepper
 from specnet.training.errors import Interrupted
 from specnet.training.job import Callback, Metrics, Progress
@@ -53,6 +54,8 @@ class Loop:
     callback: Callback
     interruption: Interruption
     draw_curves: Callable[[Sequence[Metrics]], None]
+    statistics: StatisticsRecorder | None = None
+    """Measures all layers after every epoch, on request and on one rank."""
     is_slow: bool = False
     """Whether the last step was slow, so that the next one may be too long to wait for."""
     drawn_at: float = field(default_factory=perf_counter)
@@ -60,6 +63,8 @@ class Loop:
     def run(self) -> None:
         """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights."""
         try:
+            if self.state.step == 0:
+                self._record_statistics()
             while not self._is_over():
                 self.train_until(self.stepper.end(len(self.state.history) + 1))
                 self._conclude_epoch()
@@ -148,6 +153,7 @@ class Loop:
                 state.best = Best(len(state.history), score)
         if state.ranks.is_first:
             self._record()
+        self._record_statistics()
         self.callback.on_epoch_end(metrics)
         self.writer.save_if_older(EPOCH_SAVE_INTERVAL)
 
@@ -156,6 +162,11 @@ class Loop:
         self.folder.write_metrics(self.state.history)
         if perf_counter() - self.drawn_at > DRAW_INTERVAL:
             self.draw()
+
+    def _record_statistics(self) -> None:
+        if self.statistics:
+            self.statistics.record(self.state)
+            self.timer.lap()
 
     def draw(self) -> None:
         """Draw the curves so far."""

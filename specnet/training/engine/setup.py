@@ -14,7 +14,7 @@ from torch import Tensor
 from specnet.printable import format_amount
 from specnet.settings import Training
 from specnet.training.data.description import describe_data
-from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.device import Device, choose_device, use_fast_dropout
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
@@ -30,11 +30,12 @@ from specnet.training.engine.interruption import Interruption
 from specnet.training.engine.loop import Loop, Timer
 from specnet.training.engine.starting_weights import find_starting_weights
 from specnet.training.engine.state import RunningMetrics, State
+from specnet.training.engine.statistics import StatisticsRecorder, take_sample
 from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
 from specnet.training.job import Callback, Job, Metrics, Options
 from specnet.training.optim.averaging import AveragedWeights
-from specnet.training.optim.losses import build_loss, compute_class_weights
+from specnet.training.optim.losses import Loss, build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 from specnet.training.preflight import (
     describe_spare_outputs,
@@ -138,7 +139,8 @@ def assemble(
     batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value, ranks)
     weights = compute_class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
     averaging = ranks.average_gradients(network, setup.options, device.place)
-    stepper = Stepper(training, batches, averaging, build_loss(training.loss, weights), device)
+    loss = build_loss(training.loss, weights)
+    stepper = Stepper(training, batches, averaging, loss, device)
     size = -(-training.batch.size // training.batch.accumulate)
     evaluator = Evaluator(network, data.parts(), normalizer, build_loss(training.loss), device, size, ranks)
     return Loop(
@@ -154,7 +156,16 @@ def assemble(
         callback=setup.callback,
         interruption=interruption,
         draw_curves=draw_curves,
+        statistics=_make_statistics(setup, data.train, loss, size),
     )
+
+
+def _make_statistics(setup: Setup, images: Images, loss: Loss, size: int) -> StatisticsRecorder | None:
+    """Return what records statistics of all layers, on request and on the rank that writes the run."""
+    if not setup.options.statistics or not setup.ranks.is_first:
+        return None
+    sample = take_sample(images, setup.job.training.seed.value)
+    return StatisticsRecorder(sample, setup.normalizer.to(setup.device.place), loss, size, setup.folder)
 
 
 def _choose_measured_parts(training: Training, data: DataSet) -> tuple[str, ...]:

@@ -76,6 +76,24 @@ class MetricsRecord(Record):
     images_per_second: FiniteFloat | None = None
 
 
+class LayerStatisticsRecord(Record):
+    """A layer's statistics; None for what was not finite."""
+
+    mean: float | None
+    std: float | None
+    zeros: Share
+    dead: Share
+    gradient_std: float | None
+
+
+class StatisticsRecord(Record):
+    """A line of statistics.jsonl: the layers after an epoch by name, or before the first one."""
+
+    epoch: NonNegativeInt
+    images: PositiveInt
+    layers: dict[str, LayerStatisticsRecord]
+
+
 RecordT = TypeVar("RecordT", bound=Record)
 
 

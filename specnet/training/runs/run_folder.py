@@ -21,7 +21,7 @@ from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.training.errors import BadRun, CannotRun, Interrupted
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Metrics
-from specnet.training.runs.records import MetricsRecord, SummaryRecord, read_record, read_record_lines
+from specnet.training.runs.records import MetricsRecord, StatisticsRecord, SummaryRecord, read_record, read_record_lines
 from specnet.training.transforms.normalization import Normalizer
 
 SPEC = "spec.net"
@@ -32,6 +32,8 @@ RUNS = Path("runs")
 """The default folder for runs."""
 
 MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
+
+STATISTICS = "statistics.jsonl"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class RunFolder:
         rows.writeheader()
         rows.writerows(lines)
         write_atomically(self.path / TABLE, table.getvalue())
+
+    def write_statistics(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write a line of statistics of all layers for each epoch, the whole file."""
+        write_atomically(self.path / STATISTICS, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def read_statistics(self) -> tuple[Mapping[str, Any], ...]:
+        return read_statistics(self.path)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_json(self.path / SUMMARY, summary)
@@ -179,3 +188,9 @@ def read_metrics(folder: Path) -> tuple[Metrics, ...]:
     if not path.exists():
         return ()
     return tuple(record.model_dump(exclude_unset=True) for record in read_record_lines(path, MetricsRecord))
+
+
+def read_statistics(folder: Path) -> tuple[Mapping[str, Any], ...]:
+    """Read the lines of statistics.jsonl, of which there are none without the option; raises BadRun."""
+    path = folder / STATISTICS
+    return tuple(record.model_dump() for record in read_record_lines(path, StatisticsRecord)) if path.exists() else ()

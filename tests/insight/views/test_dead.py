@@ -8,6 +8,7 @@ from small_views import build_digits_run, make_view
 from torch import nn
 
 from specnet.insight.images import load_unseen
+from specnet.insight.layers import compute_output
 from specnet.insight.request import Request
 from specnet.insight.views.dead import BINS
 from specnet.training import LoadedRun
@@ -88,7 +89,15 @@ def test_a_unit_that_fires_once_is_not_dead_but_rare() -> None:
         part.bias[:] = torch.tensor([-(first + second) / 2, -first - 1, 100.0])
     (layer,) = make_view(run, "dead").record()["layers"]
     assert (layer["dead"], layer["rare"]) == ([1], [0])
-    assert layer["firing_rates"] == pytest.approx([1 / 359, 0, 1])
+    assert layer["firing_rates"] == layer["activity"] == pytest.approx([1 / 359, 0, 1])
+
+
+def test_activity_is_the_share_of_all_places() -> None:
+    run = build_digits_run(PLAIN)
+    outputs = compute_output(run, load_unseen(run, Request())[1].pixels[:], "conv1_relu")
+    record = make_view(run, "dead").record()["layers"][0]
+    assert record["activity"] == pytest.approx((outputs > 0).double().mean((0, 2, 3)).tolist())
+    assert record["firing_rates"] == pytest.approx((outputs > 0).any(3).any(2).double().mean(0).tolist())
 
 
 def test_saturated_units_are_those_at_the_ends() -> None:
