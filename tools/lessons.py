@@ -98,7 +98,7 @@ def run_command(command: str) -> tuple[int, str]:
 
 def is_shown(shown: str, printed: str, varies: bool) -> bool:
     """Return whether a chapter shows what is printed, cut at `…`; of what varies, the words of its first line count."""
-    if not shown.strip():
+    if shown.strip() in ("", "…"):
         return True
     if varies:
         first = next(line for line in shown.splitlines() if line.strip() != "…")
