@@ -25,8 +25,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 ROOT = Path(__file__).parents[1]
 LESSONS = ROOT / "docs" / "lessons"
 CHAPTERS = sorted(LESSONS.glob("[0-9]*.md"))
@@ -142,6 +140,8 @@ def linked_pictures(chapter: Path) -> list[str]:
 
 def save_pictures(chapter: Path, folder: Path) -> None:
     """Save the chapter's pictures that its commands have written into a folder."""
+    from PIL import Image
+
     for name in linked_pictures(chapter):
         for made in folder.glob(f"{Path(name).stem}.*"):
             if made.suffix in (".png", ".webp"):
