@@ -24,11 +24,17 @@ OF_ALL_LAYERS = ("dead", "embedding")
 
 
 def choose_images(subject: Subject, wrong: Rows, random: Rows) -> list[str]:
-    """Return the names of the images to explain: right ones first; of data without an unseen part, trained ones."""
+    """Return the names of the images to explain: right ones of different classes, and then wrong ones.
+
+    Of data without an unseen part, they are trained ones.
+    """
     if subject.parts is None:
         return []
-    right = [row["image"] for row in random if row["correct"]][:RIGHT]
-    chosen = [*right, *(row["image"] for row in wrong[:WRONG])]
+    right = dict[str, str]()
+    for row in random:
+        if row["correct"]:
+            right.setdefault(row["true"], row["image"])
+    chosen = [*list(right.values())[:RIGHT], *(row["image"] for row in wrong[:WRONG])]
     return chosen or [f"train:{number}" for number in range(min(RIGHT, len(subject.parts["train"])))]
 
 

@@ -94,9 +94,8 @@ def show_classes(subject: Subject, results: Results | None) -> Html:
     worst = sorted(known, key=lambda pair: pair[1])[:WORST]
     if not worst:
         return make_paragraph("The run has not recorded the accuracy of each class.")
-    which = (
-        f"of the {len(worst)} worst of {format_amount(len(known), 'class')}" if len(worst) < len(known) else "by class"
-    )
+    some = f"of the {len(worst)} worst of {format_amount(len(known), 'class')}"
+    which = some if len(worst) < len(known) else "by class"
     rows = [(name(label), f"{share:.1%}", make_bar(share)) for label, share in worst]
     heads = ("class", "accuracy", "0 to 100%")
     return make_table(f"Accuracy {which}, on {results.description}", heads, rows, numbers={1})
