@@ -25,8 +25,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 ROOT = Path(__file__).parents[1]
 LESSONS = ROOT / "docs" / "lessons"
 CHAPTERS = sorted(LESSONS.glob("[0-9]*.md"))
@@ -98,7 +96,7 @@ def run_command(command: str) -> tuple[int, str]:
 
 def is_shown(shown: str, printed: str, varies: bool) -> bool:
     """Return whether a chapter shows what is printed, cut at `…`; of what varies, the words of its first line count."""
-    if not shown.strip():
+    if shown.strip() in ("", "…"):
         return True
     if varies:
         first = next(line for line in shown.splitlines() if line.strip() != "…")
@@ -142,6 +140,8 @@ def linked_pictures(chapter: Path) -> list[str]:
 
 def save_pictures(chapter: Path, folder: Path) -> None:
     """Save the chapter's pictures that its commands have written into a folder."""
+    from PIL import Image
+
     for name in linked_pictures(chapter):
         for made in folder.glob(f"{Path(name).stem}.*"):
             if made.suffix in (".png", ".webp"):
