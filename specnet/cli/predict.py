@@ -16,7 +16,15 @@ from specnet.cli.options import (
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import CommandError, print_data, print_message, refuse_folder, refuse_overwriting, write_file
+from specnet.cli.output import (
+    CommandError,
+    print_data,
+    print_message,
+    print_text,
+    refuse_folder,
+    refuse_overwriting,
+    write_file,
+)
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import format_amount
 from specnet.suggest import did_you_mean, find_closest_word
@@ -66,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0; an image that cannot be read ends with 1 after the predictions of the others, a missing one with 2."""
-    from specnet.cli.prediction_formats import Stream
+    from specnet.cli.prediction_formats import FORMATS, Stream
     from specnet.runs import load_run
     from specnet.training import stream_predictions
 
@@ -82,8 +90,9 @@ def run(options: argparse.Namespace) -> int:
     if ending in DATA_FORMATS:
         _write_data(format(stream), options.output)
     else:
+        print_part = print_data if format is FORMATS["json"] else print_text
         for text in format(stream):
-            print_data(text)
+            print_part(text)
     if ending in PLOT_FORMATS:
         _plot(stream, options.output, ending)
     _report(stream, options)

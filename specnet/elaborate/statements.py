@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
@@ -56,14 +58,26 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add an input: `input 227x227x3`, `input left 105x105x1`."""
     if not _is_at_top(call, context):
         return value
-    match [argument.value for argument in call.arguments if argument.key is None]:
+    values = [argument.value for argument in call.arguments if argument.key is None]
+    match values:
         case [size] if len(call.arguments) == 1:
             return _add_input(None, size, call, context)
         case [tree.Name(text=text) as name, size] if len(call.arguments) == 2 and "." not in text:
             return _add_input(name, size, call, context)
     message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
     context.report(Code.E106, message, call.span)
-    return context.graph.add_input(context.scope.take_name("input", None), None, Place(call.span, call.word.span))
+    return _add_unknown_input(call, values, context)
+
+
+def _add_unknown_input(call: tree.Call, values: Sequence[tree.Expression], context: Context) -> str:
+    """Add an input that cannot be read, under the name that it begins with, so that lines below may read it."""
+    match values:
+        case [tree.Name(text=text) as name, *_] if "." not in text:
+            value = _take_input_name(name, name, context)
+            context.scope.taps.setdefault(text, value)
+        case _:
+            value = context.scope.take_name("input", None)
+    return context.graph.add_input(value, None, Place(call.span, call.word.span))
 
 
 def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, context: Context) -> str:

@@ -15,7 +15,7 @@ from specnet.diagnostics import Code, Diagnostic, Severity
 from specnet.package import list_modules
 from specnet.source import Source
 
-ZOO = sorted((ROOT / "specs").glob("**/*.net"))
+ZOO = sorted(file for file in (ROOT / "specs").glob("**/*.net") if not file.stem.endswith("-as-written"))
 ADVICE = [code for code in Code if code.name[1] == "5"]
 
 

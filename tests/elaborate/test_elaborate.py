@@ -6,6 +6,7 @@ import pytest
 
 import specnet
 from specnet.compiler import Checked, check_source
+from specnet.diagnostics import Code
 from specnet.printer.values import format_layer
 from specnet.source import Source
 
@@ -267,3 +268,9 @@ def test_the_name_of_a_head_is_a_word(name: str) -> None:
 )
 def test_a_name_that_is_made_hides_no_attribute_of_a_module(lines: str, name: str) -> None:
     assert names(lines)[-1] == name
+
+
+def test_an_input_that_cannot_be_read_keeps_its_name() -> None:
+    spec = "input left 8x8x1 three\ninput right 8x8x1\nconcat { | @left | @right }\n"
+    (error,) = check_source(Source("test.net", spec)).errors
+    assert error.code is Code.E106
