@@ -239,7 +239,10 @@ def _digits_file() -> Path:
     package = find_spec("sklearn")
     if package is None or package.origin is None:
         raise CannotRun("`data digits` needs scikit-learn: pip install 'specnet[train]'")
-    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    file = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    if not file.is_file():
+        raise CannotRun(f"the scikit-learn that is installed has no digits: there is no {file}")
+    return file
 
 
 def make_synthetic(setting: settings.Synthetic, request: DataRequest) -> DataSet:

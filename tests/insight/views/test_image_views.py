@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_views import BRANCHES, FLAT, TWO_CONVOLUTIONS, build_run, make_view
+from small_views import BRANCHES, FLAT, TWO_CONVOLUTIONS, build_digits_run, build_run, make_view
+
+from specnet.insight.views import predictions
 
 THOUSAND = 'net Thousand\ninput 32x24x3\nconv K=4 F=3 P=1 -> relu\nfc 1000\ntrain { data folder "photos" }\n'
 
@@ -41,3 +43,11 @@ def test_a_network_without_maps_has_no_grad_cam(picture: Path) -> None:
     record = make_view(build_run(FLAT), "saliency", image=picture).record()
     assert record["layer"] is None
     assert list(record["maxima"]) == ["gradient"]
+
+
+def test_of_many_predictions_the_first_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictions, "MOST_DRAWN", 2)
+    found = make_view(build_digits_run("input 8x8x1\nfc 10\ntrain { data digits }\n"), "predictions", count=5)
+    record = found.record()
+    assert len(record["predictions"]) == 5 and record["caption"].endswith("The first 2 are drawn.")
+    assert sum(bool(axes.images) for axes in found.figure().axes) == 2
