@@ -69,7 +69,7 @@ class LayerStatistics:
         self.zeros += int(fires.numel() - fires.sum())
         self.alive = fires.any(1) if self.alive is None else self.alive | fires.any(1)
         if outputs.requires_grad:
-            outputs.register_hook(self.gradients.add)  # type: ignore[no-untyped-call]
+            outputs.register_hook(self.gradients.add)  # type: ignore[no-untyped-call]  # torch has no types here
 
     def to_record(self) -> dict[str, float | None]:
         """Return plain values for JSON: None for what is not finite, as of weights that have diverged."""
