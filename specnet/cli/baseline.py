@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.options import DATA_DIR, SKIP_BAD, add_device_arguments, natural_number, positive_integer
+from specnet.cli.options import DATA_DIR, SKIP_BAD, add_device_arguments, named_path, natural_number, positive_integer
 from specnet.cli.output import CommandError, print_data, print_diagnostics, print_json, print_message, print_text
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import requires_torch
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"fit to at most N images, and test on as many (default: {LIMIT:,})",
     )
     parser.add_argument("--seed", type=natural_number, default=0, metavar="N", help="seed of the classifiers")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_DIR)
+    parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument("--skip-bad", action="store_true", help=SKIP_BAD)
     add_device_arguments(parser)
     parser.add_argument(

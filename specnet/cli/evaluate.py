@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specnet.cli.options import (
@@ -12,6 +11,7 @@ from specnet.cli.options import (
     add_device_arguments,
     add_format_argument,
     add_run_argument,
+    named_path,
     positive_integer,
 )
 from specnet.cli.output import print_json, print_message, print_text
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", metavar="DATA", help="a folder of images, or the name of a data set (default: the run's own)"
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_DIR)
+    parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument("--skip-bad", action="store_true", help=SKIP_BAD)
     parser.add_argument(
         "--batch", type=positive_integer, metavar="N", help="images per batch (default: as in training)"

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import add_format_argument, output_file, parse_format
+from specnet.cli.options import add_format_argument, named_path, output_file, parse_format
 from specnet.cli.output import (
     CommandError,
     print_diagnostics,
@@ -35,7 +35,7 @@ PATCH = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="an image file (PNG, JPEG, WebP …)")
+    parser.add_argument("image", nargs="?", type=named_path, metavar="IMAGE", help="an image file (PNG, JPEG, WebP …)")
     parser.add_argument(
         "--kernel",
         dest="kernels",
@@ -68,7 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--values",
         choices=RANGES,
-        default="clip",
         help="clip values to 0…255 (default), take them without their sign, or stretch their range",
     )
     add_format_argument(parser)
@@ -148,16 +147,16 @@ def _write(options: argparse.Namespace, values: np.ndarray, kernels: list[str]) 
     """Write filtered values H×W×C as a picture, and say how many of them are not from 0 to 255."""
     from specnet.filtering.picture import encode, measure_extent, to_bytes
 
-    extent = measure_extent(values)
-    write_file(options.output, encode(to_bytes(values, options.values), _find_ending(options)))
+    extent, kept = measure_extent(values), options.values or RANGES[0]
+    write_file(options.output, encode(to_bytes(values, kept), _find_ending(options)))
     if options.format == "json":
         shape, found = list(values.shape), {"low": extent.low, "high": extent.high}
         shares = {"below_0": extent.below, "above_255": extent.above}
         names = {"schema": 1, "image": str(options.image), "output": str(options.output), "kernels": kernels}
-        print_json({**names, "shape": shape, "values": options.values, **found, **shares})
+        print_json({**names, "shape": shape, "values": kept, **found, **shares})
     odd = f"{extent.below:.1%} of the values are below 0 and {extent.above:.1%} above 255"
     if extent.below or extent.above:
-        clipped = "; they were clipped (--values absolute or stretch shows them)" * (options.values == "clip")
+        clipped = "; they were clipped (--values absolute or stretch shows them)" * (kept == "clip")
         print_message(f"from {extent.low:.4g} to {extent.high:.4g}: {odd}{clipped}")
     print_message(f"wrote {options.output}, {values.shape[0]}×{values.shape[1]}")
 
@@ -169,7 +168,7 @@ def _write_sheet(options: argparse.Namespace) -> int:
 
     ending = _find_ending(options)
     kernels = _parse_kernels(options) or list_kernels()
-    sheet = draw_sheet(_read(options), kernels, options.edges or EDGES[0], options.values)
+    sheet = draw_sheet(_read(options), kernels, options.edges or EDGES[0], options.values or RANGES[0])
     write_file(options.output, encode(sheet, ending))
     if options.format == "json":
         names = [kernel.name for kernel in kernels]
@@ -185,9 +184,15 @@ def _show_numbers(options: argparse.Namespace) -> int:
     from specnet.filtering.kernels import parse_kernel
     from specnet.filtering.worked import format_worked, work_out
 
+    if options.numbers and options.image is None and not options.numbers.lstrip().startswith("["):
+        options.image, options.numbers = Path(options.numbers), ""  # `--numbers photo.png` means the photograph
+    _refuse_useless(options)
     if len(options.kernels) != 1:
         raise CommandError("--numbers works one convolution out: name one --kernel")
-    worked = work_out(_find_numbers(options), parse_kernel(options.kernels[0]), options.edges or "none", options.flip)
+    numbers, origin = _find_numbers(options)
+    worked = work_out(numbers, parse_kernel(options.kernels[0]), options.edges or "none", options.flip)
+    if origin:
+        print_message(origin)
     if options.format == "json":
         print_json({"schema": 1, **worked.to_record()})
     else:
@@ -195,19 +200,33 @@ def _show_numbers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _find_numbers(options: argparse.Namespace) -> Numbers:
-    """Return the numbers that are given, or the middle of the image in grey; raises NotNumbers, CommandError."""
+def _refuse_useless(options: argparse.Namespace) -> None:
+    """Raise CommandError for an option that --numbers, which prints text and reads an image in grey, has no use for."""
+    given = {"-o": options.output, "--grey": options.grey, "--values": options.values}
+    if useless := [name for name, value in given.items() if value]:
+        raise CommandError(f"--numbers prints products and sums of numbers as they are; leave {useless[0]} out")
+    if options.numbers and options.image is not None:
+        raise CommandError(f"--numbers has its own list, and {options.image} too; leave one of them out")
+
+
+def _find_numbers(options: argparse.Namespace) -> tuple[Numbers, str]:
+    """Return the numbers that are given, or the middle of the image in grey and where that is.
+
+    Raises NotNumbers, CommandError.
+    """
     from fractions import Fraction
 
     from specnet.filtering.numbers import parse_numbers
 
     if options.numbers:
-        return parse_numbers(options.numbers)
+        return parse_numbers(options.numbers), ""
+    if options.image is None:
+        raise CommandError("name the numbers, --numbers [1, 2, 1/6], or an image whose middle is taken")
     pixels = _read(options, is_grey=True)[:, :, 0]
     top, left = (max(0, (size - PATCH) // 2) for size in pixels.shape)
     patch = pixels[top : top + PATCH, left : left + PATCH]
-    print_message(f"{options.image} in grey, rows from {top + 1} and columns from {left + 1}")
-    return tuple(tuple(map(Fraction, row)) for row in patch.tolist())
+    origin = f"{options.image} in grey, rows from {top + 1} and columns from {left + 1}"
+    return tuple(tuple(map(Fraction, row)) for row in patch.tolist()), origin
 
 
 # Specs

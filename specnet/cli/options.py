@@ -31,7 +31,7 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run")
+    parser.add_argument("run_folder", type=named_path, metavar="RUN", help="the folder of a run")
 
 
 def add_format_argument(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +57,18 @@ def collect_overrides(options: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
+def named_path(text: str) -> Path:
+    """Convert the name of a file or a folder; raises CommandError for "", the current folder to pathlib."""
+    if not text:
+        raise CommandError("an empty name names neither a file nor a folder")
+    return Path(text)
+
+
 def output_file(text: str) -> Path:
-    """Convert the value of an option that names a file to be written; raises CommandError for `folder/`."""
-    if text and text.replace(os.sep, "/").rpartition("/")[2] in ("", ".", ".."):
+    """Convert the value of an option that names a file to be written; raises CommandError for "" and `folder/`."""
+    if not text:
+        raise CommandError("an empty name names no file to write")
+    if text.replace(os.sep, "/").rpartition("/")[2] in ("", ".", ".."):
         raise CommandError(f"{text} is a directory; name a file")
     return Path(text)
 

@@ -12,6 +12,7 @@ from specnet.cli.options import (
     PLOT_FORMATS,
     add_device_arguments,
     add_run_argument,
+    named_path,
     output_file,
     parse_format,
     positive_integer,
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images",
         nargs="+",
-        type=Path,
+        type=named_path,
         metavar="IMAGE|FOLDER",
         help="an image file (PNG, JPEG, WebP …) or a folder of images, any number of them",
     )

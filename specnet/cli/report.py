@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from specnet.cli.options import DATA_DIR, add_device_arguments, add_run_argument, natural_number, output_file
+from specnet.cli.options import (
+    DATA_DIR,
+    add_device_arguments,
+    add_run_argument,
+    named_path,
+    natural_number,
+    output_file,
+)
 from specnet.cli.output import CommandError, print_message, write_file
 from specnet.cli.torch_commands import requires_torch
 
@@ -26,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help=f"write the report into this file, which ends in .html (default: RUN/{REPORT})",
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_DIR)
+    parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument(
         "--seed", type=natural_number, default=0, metavar="N", help="the seed that chooses the images (default: 0)"
     )

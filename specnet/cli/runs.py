@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from specnet.cli.options import PLOT_FORMATS, add_format_argument, output_file, parse_format
+from specnet.cli.options import PLOT_FORMATS, add_format_argument, named_path, output_file, parse_format
 from specnet.cli.output import CommandError, print_json, print_message, print_text, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import escape_unprintable
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=named_path,
         default=Path("runs"),
         metavar="DIR",
         help="folder of the runs (default: runs)",

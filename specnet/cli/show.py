@@ -13,6 +13,7 @@ from specnet.cli.options import (
     add_device_arguments,
     add_format_argument,
     add_run_argument,
+    named_path,
     natural_number,
     output_file,
     parse_format,
@@ -42,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     views = parser.add_subparsers(dest="view", title="views", metavar="VIEW", required=False)
     for name, info in VIEWS.items():
         view = views.add_parser(name, help=info.sentence, description=f"Show {info.sentence}.")
-        for each in info.needs:
-            view.add_argument(each, metavar=PARAMETERS[each].metavar, help=PARAMETERS[each].meaning)
-        for each in info.allows:
-            view.add_argument(each, nargs="?", metavar=PARAMETERS[each].metavar, help=PARAMETERS[each].meaning)
+        for each in (*info.needs, *info.allows):
+            kind, amount = named_path if each == "image" else str, "?" if each in info.allows else None
+            meaning, metavar = PARAMETERS[each].meaning, PARAMETERS[each].metavar
+            view.add_argument(each, type=kind, nargs=amount, metavar=metavar, help=meaning)
         for each, default in info.options.items():
             _add_option(view, each, default)
         _add_common_arguments(view)
@@ -64,7 +65,7 @@ def _add_option(view: argparse.ArgumentParser, name: str, default: Default) -> N
 
 
 def _add_common_arguments(view: argparse.ArgumentParser) -> None:
-    view.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_DIR)
+    view.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     view.add_argument(
         "-o",
         dest="output",

@@ -17,6 +17,7 @@ from specnet.cli.options import (
     add_device_arguments,
     add_spec_arguments,
     collect_overrides,
+    named_path,
     natural_number,
 )
 from specnet.cli.output import CommandError, print_diagnostics, print_message, print_text
@@ -50,8 +51,10 @@ FLAGS = (*DEVICE_FLAGS, *START_FLAGS, *DATA_FLAGS)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help=FILE)
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="resume the run in this folder with its settings")
-    parser.add_argument("--run", type=Path, metavar="DIR", help="the folder of the run (default: runs/NAME-DATE-TIME)")
+    parser.add_argument("--resume", type=named_path, metavar="RUN", help="resume the run in this folder")
+    parser.add_argument(
+        "--run", type=named_path, metavar="DIR", help="folder of the run (default: runs/NAME-DATE-TIME)"
+    )
     add_processes_arguments(parser, add_device_arguments(parser))
     _add_setting_arguments(parser)
     _add_computing_arguments(parser)
@@ -64,7 +67,7 @@ def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_arguments(parser)
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="start with the weights of this run or file (torch, safetensors, Keras); all but the last layer must fit",
     )
@@ -94,7 +97,7 @@ def _add_computing_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_DIR)
+    parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument(
         "--workers",
         type=natural_number,

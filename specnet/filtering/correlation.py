@@ -9,6 +9,7 @@ import numpy as np
 from specnet.filtering.choices import Edges
 from specnet.filtering.kernels import Kernel
 from specnet.layers.base.padding import compute_same_padding
+from specnet.printable import format_amount
 
 STRIP = 2**17
 """Values that are computed at a time, so that they stay in the processor's cache."""
@@ -37,7 +38,7 @@ def correlate(values: np.ndarray, weights: np.ndarray, edges: Edges) -> np.ndarr
         size + sum(pads) - window + 1 for size, pads, window in zip(values.shape, sides, weights.shape, strict=False)
     )
     result = np.zeros((height, width, values.shape[2]), np.float32)
-    padded = np.pad(values, [*sides, (0, 0)], mode)  # type: ignore[call-overload]
+    padded = np.pad(values, [*sides, (0, 0)], mode)  # type: ignore[call-overload]  # a list of pairs will do
     rows = max(1, STRIP // (width * values.shape[2]))
     for start in range(0, height, rows):
         strip, source = result[start : start + rows], padded[start:]
@@ -56,6 +57,7 @@ def find_padding(size: int, window: int, edges: Edges) -> tuple[int, int]:
         return 0, 0
     sides = compute_same_padding(size, window, 1, 1)
     if edges == "reflect" and max(sides) >= size:
-        there = f"there are {size - 1} beside the edge"
-        raise DoesNotFit(f"a kernel of {window} needs {max(sides)} mirrored pixels, and {there}")
+        raise DoesNotFit(
+            f"a kernel of {window} mirrors {format_amount(max(sides), 'pixel')} at the edge, and {size - 1} can be"
+        )
     return sides

@@ -10,7 +10,12 @@ from math import lcm
 Numbers = tuple[tuple[Fraction, ...], ...]
 """Rows of equal length."""
 
-NUMBER = r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:/\d{1,15})?"
+DIGITS = 15
+"""The most digits of a number before its point, and behind it."""
+
+SOME = rf"[0-9]{{1,{DIGITS}}}"
+
+NUMBER = rf"[+-]?(?:{SOME}(?:\.(?:{SOME})?)?|\.{SOME})(?:/{SOME})?"
 
 ROW = rf"\[{NUMBER}(?:,{NUMBER})*,?\]"
 
@@ -31,13 +36,24 @@ def parse_numbers(text: str) -> Numbers:
     """Return the rows of `[[1, 2], [3, 4]]`, or the single row of `[1, 2, 1/6]`; raises NotNumbers."""
     packed = re.sub(r"\s*([][,/])\s*", r"\1", text.strip()).replace("−", "-")
     if not LIST.fullmatch(packed):
-        raise NotNumbers(f"`{text[:60]}` is no list of numbers, as [1, 2, 1/6] or [[1, 0], [0, 1]]")
+        raise NotNumbers(f"`{text[:60]}` is no list of numbers, as [1, 2, 1/6] or [[1, 0], [0, 1]]{_explain(packed)}")
     numbers = tuple(_parse_row(row) for row in re.findall(ROW, packed))
     if len(lengths := {len(row) for row in numbers}) > 1:
         raise NotNumbers(f"`{text[:60]}` has rows of {' and '.join(map(str, sorted(lengths)))} numbers")
     if (amount := len(numbers) * len(numbers[0])) > MOST:
         raise NotNumbers(f"a list has at most {MOST:,} numbers, not {amount:,}")
     return numbers
+
+
+def _explain(packed: str) -> str:
+    """Return what is wrong with the text of a list, as the end of a sentence; "" where it is no list at all."""
+    if not packed.startswith("["):
+        return ""
+    words = [word for word in re.split(r"[][,]", packed) if word]
+    odd = next((word for word in words if not re.fullmatch(NUMBER, word)), None)
+    if odd is not None:
+        return f": `{odd[:20]}` is no number of at most {DIGITS} digits, as 2, −0.5 or 1/6"
+    return "" if words else ": it is empty"
 
 
 def _parse_row(text: str) -> tuple[Fraction, ...]:

@@ -102,7 +102,8 @@ def _refuse_too_few(train: Images, classes: Sequence[str]) -> None:
     if len(train) < FEWEST or not counts.all():
         missing = [name for name, count in zip(classes, counts.tolist(), strict=True) if not count]
         what = f", and none of {', '.join(missing[:5])}" if missing else ""
-        raise DataProblem(f"{format_amount(len(train), 'image')} to fit to are too few{what}")
+        least = f"at least {FEWEST}, with some of each class, are needed"
+        raise DataProblem(f"{format_amount(len(train), 'image')} to fit to are too few{what}; {least}")
 
 
 def compute_pixels(task: Task, data: DataSet, part: str) -> Features:

@@ -21,7 +21,8 @@ from specnet.training.errors import DataProblem
 from specnet.training.evaluate import PARTS, read_data
 from specnet.training.predict import refuse_missing
 
-STORED = re.compile(r"(train|validation|test):(\d{1,9})")
+STORED = re.compile(r"(train|validation|test):(.*)")
+"""A part of the data, and what should be the number of an image."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def find_image(run: LoadedRun, request: Request) -> Subject:
     """Return the requested image; raises CannotRun where it is not there, DataProblem where it cannot be read."""
     path, stored = Path(request.image), STORED.fullmatch(request.image)
     if stored and not path.exists():
+        if not re.fullmatch(r"[0-9]{1,9}", stored[2]):
+            raise CannotRun(f"{request.image} names no image; the first one of the part is {stored[1]}:0")
         return _take(run, request, stored[1], int(stored[2]))
     refuse_missing([path])
     if path.is_dir():

@@ -22,10 +22,10 @@ class Gallery:
         self.subject = subject
         self.records: list[dict[str, Any]] = []
 
-    def show(self, name: str, **values: Any) -> Html:
+    def show(self, name: str, is_wide: bool = False, **values: Any) -> Html:
         """Return the picture of a view, or a sentence where it cannot be made."""
         try:
-            return self.draw(self.compute(name, **values))
+            return self.draw(self.compute(name, **values), is_wide)
         except TrainingError as error:
             return make_paragraph(end_sentence(str(error.args[0])))
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from specnet.insight.results import Results
 from specnet.insight.view import View
 from specnet.page.gallery import Gallery
 from specnet.page.markup import Html, name
+from specnet.page.measurement import measure
 from specnet.page.overview import explain_absence
-from specnet.page.results import Results, measure
 from specnet.page.shell import make_paragraph, make_table
 from specnet.page.subject import Subject
 from specnet.training import ClassificationMetrics

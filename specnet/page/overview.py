@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from specnet.analyses.cost import format_count
+from specnet.insight.results import Results
 from specnet.insight.view import View
 from specnet.page.gallery import Gallery
 from specnet.page.markup import Html, element, name
-from specnet.page.results import Results
 from specnet.page.shell import make_bar, make_facts, make_paragraph, make_table, stack
 from specnet.page.subject import Subject
 from specnet.printable import format_amount
 from specnet.settings import to_record
 from specnet.training.plots import plot_curves
+from specnet.training.runs.run_folder import STATISTICS
 
 WORST = 20
 """The number of classes that are listed, the worst first."""
@@ -109,7 +110,7 @@ def explain_absence(subject: Subject) -> str:
 
 
 def show_curves(subject: Subject, gallery: Gallery) -> Html:
-    """Return the curves of loss and accuracy."""
+    """Return the curves of loss and accuracy, and those of the layers where the run has recorded them."""
     history = subject.run.metrics
     if not history:
         return make_paragraph("No epoch is recorded in metrics.jsonl.")
@@ -122,4 +123,7 @@ def show_curves(subject: Subject, gallery: Gallery) -> Html:
         {"epochs": len(history)},
         partial(plot_curves, "", history),
     )
-    return gallery.draw(view)
+    curves = [gallery.draw(view)]
+    if (subject.run.folder / STATISTICS).exists():
+        curves.append(gallery.show("statistics", is_wide=True))
+    return stack(curves)

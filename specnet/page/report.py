@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from specnet.argument_types import require_path, require_type, require_whole
+from specnet.insight.results import Results, read_results
 from specnet.page.gallery import Gallery
 from specnet.page.insights import choose_images, explain_images, show_learned
+from specnet.page.measurement import measure
 from specnet.page.mistakes import show_confusions, show_predictions
 from specnet.page.origin import describe_network, describe_origin, format_command
 from specnet.page.overview import describe_run, show_classes, show_curves
-from specnet.page.results import Results, measure, read_results
 from specnet.page.shell import Page, Section, stack
 from specnet.page.subject import Note, Subject, gather
 from specnet.runs import DEVICE, RUN, load_run
 from specnet.settings import to_record
 from specnet.training import LoadedRun
+from specnet.training.runs.run_folder import SUMMARY
 
 
 def report(run: str | Path | LoadedRun, data_dir: str | Path | None = None, device: str = "cpu", seed: int = 0) -> Page:
@@ -41,7 +43,11 @@ def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, n
     note("reading the run and its data")
     subject = gather(run, data_dir, device, seed, note)
     gallery = Gallery(subject)
-    results = read_results(subject) or measure(subject)
+    results = read_results(subject.run)
+    if results is None:
+        if run.summary:
+            note(f"{run.folder / SUMMARY} has no usable results")
+        results = measure(subject)
     sections = tuple(_make_sections(subject, gallery, results))
     return Page(
         "Report of a run",

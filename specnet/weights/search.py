@@ -80,9 +80,11 @@ class Search:
         """Return the different states behind the items, of which there are none if the layers do not fit."""
         states = [state]
         for item in items:
-            step = self._take_fork if isinstance(item, Fork) else self._take_layer
-            states = self._merge(after for state in states for after in step(item, state))  # type: ignore[arg-type]
+            states = self._merge(after for state in states for after in self._take_item(item, state))
         return states
+
+    def _take_item(self, item: Item, state: _State) -> list[_State]:
+        return self._take_fork(item, state) if isinstance(item, Fork) else self._take_layer(item, state)
 
     def _merge(self, states: Iterable[_State]) -> list[_State]:
         """Return the best of all states that match the same; raises UnfitWeights if there are too many."""

@@ -197,3 +197,18 @@ def test_a_damaged_spec_is_named(run: Path) -> None:
     (run / "spec.net").write_bytes(b"input 8x8x1\nfc \xf9\n")
     with pytest.raises(specnet.SpecNetError, match=r"spec\.net is damaged: it is not text in UTF-8"):
         specnet.load_run(run)
+
+
+@pytest.mark.parametrize(("file", "command"), [("metrics.jsonl", ()), ("statistics.jsonl", ("statistics",))])
+def test_a_damaged_line_is_named(run: Path, call: Call, file: str, command: tuple[str, ...]) -> None:
+    lines = (run / file).read_text().splitlines()
+    (run / file).write_text("\n".join([*lines[:2], lines[2][:20], *lines[3:]]))
+    code, _, err = call(*(("show", run, *command) if command else ("evaluate", run)))
+    assert code == 1
+    assert f"{file}, line 3, is damaged or from another version: invalid JSON: " in err and "at column" in err
+
+
+def test_statistics_without_layers_are_refused(run: Path, call: Call) -> None:
+    (run / "statistics.jsonl").write_text('{"epoch": 0, "images": 3, "layers": {}}\n')
+    code, _, err = call("show", run, "statistics")
+    assert (code, err.count("its lines need the same layers, at least one")) == (1, 1)

@@ -98,8 +98,9 @@ def test_numbers(call: Call) -> None:
     assert record["windows"] == [{"row": 0, "column": 0, "products": [0.0, 2.0, 6.0, 12.0], "sum": 20.0}]
 
 
-def test_numbers_of_a_picture(call: Call) -> None:
-    code, out, err = call("filter", "in.png", "--numbers", "--kernel", "sobel_x")
+@pytest.mark.parametrize("words", [("in.png", "--numbers"), ("--numbers", "in.png")])
+def test_numbers_of_a_picture(call: Call, words: tuple[str, ...]) -> None:
+    code, out, err = call("filter", *words, "--kernel", "sobel_x")
     assert (code, err) == (0, "in.png in grey, rows from 8 and columns from 13\n")
     assert "output 4×4: (6 − 3 + 0)/1 + 1 = 4" in out
     grey = np.asarray(Image.open("in.png").convert("L"))
@@ -120,7 +121,15 @@ def test_numbers_of_a_picture(call: Call) -> None:
         (["in.png", "--kernel", "sobel_x", "-o", "no/out.png"], 2, "cannot be written"),
         (["thin.png", "--kernel", "box_blur:9", "--edges", "none", "-o", "out.png"], 2, "does not fit into 2"),
         (["--numbers", "[1, 2]"], 2, "name one --kernel"),
-        (["--numbers", "in.png", "--kernel", "sobel_x"], 2, "`in.png` is no list of numbers"),
+        (["--numbers", "no.png", "--kernel", "sobel_x"], 2, "there is no file no.png"),
+        (["--numbers", "--kernel", "sobel_x"], 2, "name the numbers, --numbers [1, 2, 1/6], or an image"),
+        (["--numbers", "[1, 1e3]", "--kernel", "sobel_x"], 2, "`1e3` is no number of at most 15 digits"),
+        (["--numbers", "[1, 1234567890123456]", "--kernel", "sobel_x"], 2, "no number of at most 15 digits"),
+        (["--numbers", "[]", "--kernel", "sobel_x"], 2, "[[1, 0], [0, 1]]: it is empty"),
+        (["--numbers", "[1, 2]", "--kernel", "sobel_x", "-o", "out.png"], 2, "leave -o out"),
+        (["in.png", "--numbers", "--kernel", "sobel_x", "--values", "clip"], 2, "leave --values out"),
+        (["in.png", "--numbers", "[1, 2]", "--kernel", "sobel_x"], 2, "has its own list, and in.png too"),
+        (["thin.png", "--numbers", "--kernel", "sobel_x"], 2, "does not fit into 2"),
         (["--numbers", "--sheet"], 2, "not allowed with"),
         (["in.png", "--spec", "no.net", "-o", "out.png"], 2, "there is no file no.net"),
         (["in.png", "--spec", "x.net", "--flip", "-o", "out.png"], 2, "leave --kernel, --edges and --flip out"),

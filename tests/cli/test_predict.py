@@ -193,3 +193,14 @@ def test_more_images_than_a_batch_keep_their_order(run: Path, call: Call) -> Non
             assert (result.image.stem, result.top[0].name) == (str(number), list(COLOURS)[number % 3])
     with pytest.raises(specnet.SpecNetError, match="64 of 192 files cannot be read"):
         specnet.predict(run, "many")
+
+
+def test_a_folder_with_links_to_itself_is_read_once(run: Path, call: Call) -> None:
+    paint(Path("in/deep/a.png"), COLOURS["green"], 99)
+    paint(Path("in/b.png"), COLOURS["red"], 99)
+    for name, target in (("loop", "."), ("deep/up", "../deep"), ("self", "self"), ("twice.png", "b.png")):
+        Path("in", name).symlink_to(target)
+    code, out, err = call("predict", run, "in", "--format", "csv", "--top", "1", "--skip-bad")
+    assert code == 0, err
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == ["in/b.png", "in/deep/a.png", "in/twice.png"]
+    assert "loop is passed over: it is a link to " in err

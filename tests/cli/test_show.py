@@ -80,6 +80,10 @@ def test_each_view_says_what_it_takes(call: Call) -> None:
         (["occlusion", "there.png", "--class", "rde"], 2, "the run has no class `rde`; did you mean `red`?"),
         (["occlusion", "test:0", "--data-dir", "."], 1, "photos"),
         (["occlusion", "test:15"], 2, "there is no test:15: the test part has 15 images, test:0 to test:14"),
+        (["occlusion", "test:-1"], 2, "test:-1 names no image; the first one of the part is test:0"),
+        (["occlusion", "test:"], 2, "test: names no image"),
+        (["occlusion", ""], 2, "an empty name names neither a file nor a folder"),
+        (["filters", ""], 2, "the network has no layer ``"),
         (["features", "there.png", "conv9"], 2, "the network has no layer `conv9`"),
         (["maximise", "conv9"], 2, "the network has no layer `conv9`"),
         (["filters", "conv1", "--unit", "3"], 2, "takes no `--unit`"),
@@ -123,3 +127,15 @@ def test_from_python(run: Path) -> None:
     assert Path("dark.pdf").read_bytes().startswith(b"%PDF")
     with pytest.raises(ValueError, match=r"ends in \.png, \.svg, \.pdf"):
         view.save("out.gif")
+
+
+def test_a_recorded_confusion_needs_no_data(run: Path, trained: Path, call: Call) -> None:
+    summary = json.loads((run / "summary.json").read_text())
+    recorded = [[5, 0, 0], [0, 4, 1], [2, 0, 3]]
+    summary["measured"]["confusion"] = recorded
+    (run / "summary.json").write_text(json.dumps(summary))
+    shown = [
+        json.loads(call("show", run, "confusion", "--format", "json", *words)[1])["confusion"]
+        for words in ((), ("--data-dir", trained))
+    ]
+    assert shown == [recorded, specnet.evaluate(run).confusion.tolist()]

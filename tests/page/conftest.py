@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     colours = {NAME: (220, 20, 10), "猫": (10, 200, 30), "قطة": (20, 30, 220)}
     paint_set(home / "photos/train", colours, 6)
     paint_set(home / "photos/test", colours, 3)
-    specnet.train(home / "tiny.net", run=home / "run", data_dir=home)
+    specnet.train(home / "tiny.net", run=home / "run", data_dir=home, statistics=True)
     return home
 
 

@@ -23,7 +23,18 @@ SECTIONS = [
     "How it was made",
 ]
 
-VIEWS = ["curves", "confusion", "predictions", "occlusion", "saliency", "filters", "maximise", "features", "dead"]
+VIEWS = [
+    "curves",
+    "statistics",
+    "confusion",
+    "predictions",
+    "occlusion",
+    "saliency",
+    "filters",
+    "maximise",
+    "features",
+    "dead",
+]
 """The pictures of a network with convolutions, at least."""
 
 
@@ -75,8 +86,8 @@ def test_without_data_everything_else_is_there(without_data: Path) -> None:
     assert list_titles(parsed) == SECTIONS
     assert "The images are not there: " in page
     views = [view["view"] for view in parsed.data["views"]]
-    assert views[:3] == ["curves", "confusion", "filters"]
-    assert {*views[3:]} == {"maximise"}
+    assert views[:4] == ["curves", "statistics", "confusion", "filters"]
+    assert {*views[4:]} == {"maximise"}
 
 
 def edit(path: Path, **changes: Any) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from specnet.insight.request import Request
+from specnet.insight.results import read_results
 from specnet.insight.view import View
 from specnet.printable import format_amount
-from specnet.training import EvaluationOptions, LoadedRun, evaluate
+from specnet.training import ClassificationMetrics, EvaluationOptions, LoadedRun, evaluate
 from specnet.training.plots import plot_confusion
 
 LISTED = 5
@@ -16,25 +17,35 @@ LISTED = 5
 
 def compute(run: LoadedRun, request: Request) -> View:
     """Return the confusion matrix; raises TrainingError."""
-    device = str(run.place)
-    found = evaluate(run, EvaluationOptions(data_dir=request.data_dir, device=device), request.note)
-    metrics = found.metrics
+    part, metrics = _find_recorded(run, request) or _measure(run, request)
     most = metrics.find_confusions(LISTED)
     return View(
         "confusion",
         "Which classes are taken for which",
-        f"A row is a true class of the {found.part} part, a column what the network says; confusions are red, on a "
+        f"A row is a true class of the {part} part, a column what the network says; confusions are red, on a "
         "scale of their own.",
         (
-            f"{metrics.accuracy:.2%} of {format_amount(metrics.images, 'image')} ({found.part})",
+            f"{metrics.accuracy:.2%} of {format_amount(metrics.images, 'image')} ({part})",
             *(f"{true} taken for {predicted}  {count:,}" for true, predicted, count in most),
         ),
         {
-            "part": found.part,
+            "part": part,
             "accuracy": metrics.accuracy,
             "images": metrics.images,
             "classes": list(metrics.classes),
             "confusion": metrics.confusion.tolist(),
         },
-        partial(plot_confusion, metrics, found.part, request.note),
+        partial(plot_confusion, metrics, part, request.note),
     )
+
+
+def _find_recorded(run: LoadedRun, request: Request) -> tuple[str, ClassificationMetrics] | None:
+    """Return the part and the metrics that a finished run has recorded; None where other data are asked for."""
+    results = None if request.data_dir else read_results(run)
+    metrics = results and results.to_metrics(run.classes)
+    return (results.part, metrics) if results and metrics else None
+
+
+def _measure(run: LoadedRun, request: Request) -> tuple[str, ClassificationMetrics]:
+    found = evaluate(run, EvaluationOptions(data_dir=request.data_dir, device=str(run.place)), request.note)
+    return found.part, found.metrics

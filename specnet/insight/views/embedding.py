@@ -68,7 +68,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     part, images = load_unseen(run, request)
     numbers = torch.randperm(len(images), generator=make_generator(request.seed, "embedding"))[: request.count]
     if len(numbers) < LEAST:
-        raise CannotRun(f"an embedding compares at least {LEAST} images, and there is {len(numbers)}")
+        raise CannotRun(f"an embedding compares at least {LEAST} images, not {len(numbers)}")
     chosen = images.take(numbers)
     features, predictions, maps = _compute_features(run, chosen, layer)
     if not features.isfinite().all():

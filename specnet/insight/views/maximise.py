@@ -33,6 +33,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         "unit, and its activation before and after; that of a map is the mean of its positive part.",
         tuple(
             f"{request.layer}:{r['unit']}  {r['activation_at_noise']:.4g} at noise, {r['activation']:.4g} here"
+            + "; nothing excites it" * (r["activation"] == 0)
             for r in rows
         ),
         {"layer": request.layer, "units": rows},

@@ -59,7 +59,9 @@ def compute(run: LoadedRun, request: Request) -> View:
         f"probability of {name} falls without it; blue: it rises.",
         (
             f"{name}  {probability:.2%}",
-            f"falls by at most {max(largest, 0):.2%} of probability, most at row {row}, column {column}",
+            f"falls by at most {largest:.2%} of probability, most at row {row}, column {column}"
+            if largest > 0
+            else "falls nowhere, whatever part is covered",
         ),
         values,
         partial(_draw, to_picture(subject.pixels[0]), heat, subject.name, name, probability, request),

@@ -16,9 +16,9 @@ from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.layers.base.traits import Trait
 from specnet.option_names import name_option
-from specnet.training import CannotRun, LoadedRun
+from specnet.training import BadRun, CannotRun, LoadedRun
 from specnet.training.lettering import shorten_name
-from specnet.training.runs.run_folder import read_statistics
+from specnet.training.runs.run_folder import STATISTICS, read_statistics
 
 PANELS: Mapping[str, tuple[str, bool]] = {
     "std": ("standard deviation of the outputs", True),
@@ -42,6 +42,8 @@ def compute(run: LoadedRun, request: Request) -> View:
     if not lines:
         flag = name_option("statistics", True)
         raise CannotRun(f"the run has no statistics, as it was trained without {flag}; a new run can record them")
+    if not all(line["layers"].keys() == lines[-1]["layers"].keys() for line in lines) or not lines[-1]["layers"]:
+        raise BadRun(f"{run.folder / STATISTICS} is damaged: its lines need the same layers, at least one")
     layers = {name: [line["layers"][name] for line in lines] for name in lines[-1]["layers"]}
     epochs, images = [line["epoch"] for line in lines], lines[-1]["images"]
     return View(

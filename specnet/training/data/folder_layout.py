@@ -86,8 +86,8 @@ def read_layout(folder: Path, is_for_training: bool) -> FolderLayout:
 
 
 def list_files(folder: Path, note: Callable[[str], None]) -> list[str]:
-    """Return all files below a folder, by their paths relative to it; raises DataProblem."""
-    walker = Walker(folder)
+    """Return all files below a folder once each, by their paths relative to it; raises DataProblem."""
+    walker = Walker(folder, passes_over=True)
     paths = sorted(walker.walk(folder))
     for text in walker.notes:
         note(text)
@@ -209,7 +209,7 @@ def _refuse_unsuitable(place: Path, classes: Sequence[Path], least: int) -> None
 def _list_inside(place: Path) -> tuple[set[str], bool]:
     """Return the names of the folders in a folder, and whether there are images beside them."""
     entries = _scan(place)
-    folders = {entry.name for entry in entries if entry.is_dir()}
+    folders = {entry.name for entry in entries if _is_folder(entry)}
     return folders, any(is_named_as_image(entry.name) for entry in entries if entry.name not in folders)
 
 
@@ -230,29 +230,29 @@ def compose_name(name: str, owner: str) -> str:
 class Walker:
     """Lists folders and files below the folder of a set, without the hidden ones.
 
-    Links are followed and noted; one that leads to images which are read already is refused, so that no image counts
-    twice and no loop is endless.
+    Links are followed and noted; one that leads to images which are read already is refused, or passed over, so that no
+    image counts twice and no loop is endless.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, passes_over: bool = False) -> None:
         self.notes: list[str] = []
-        self._folder = folder
+        self._folder, self._passes_over = folder, passes_over
         self._links = set[Path]()
         self._read = {folder.resolve(): "the set itself"}
 
     def list_folders(self, place: Path) -> list[Path]:
         """Return the folders in a folder, by name."""
-        return sorted(Path(entry.path) for entry in _scan(place) if entry.is_dir())
+        return sorted(Path(entry.path) for entry in _scan(place) if _is_folder(entry))
 
     def walk(self, place: Path) -> Iterator[Path]:
         """Yield the files in a folder and below it."""
         waiting = [place]
         while waiting:
             at = waiting.pop()
-            if at != self._folder:
-                self.follow(at)
+            if at != self._folder and not self.follow(at):
+                continue
             for entry in _scan(at):
-                if entry.is_dir():
+                if _is_folder(entry):
                     waiting.append(Path(entry.path))
                     continue
                 if entry.is_symlink():
@@ -261,7 +261,7 @@ class Walker:
 
     def note_loose_files(self, place: Path) -> None:
         """Note the files that are in no folder of a class."""
-        if names := [entry.name for entry in _scan(place) if not entry.is_dir()]:
+        if names := [entry.name for entry in _scan(place) if not _is_folder(entry)]:
             beside = f"beside the folders of {place.name}" if place != self._folder else "beside its folders"
             self.notes.append(f"passed over {beside}: {describe_endings(names)}")
 
@@ -281,18 +281,22 @@ class Walker:
         name = first.relative_to(self._folder).as_posix()
         self.notes.append(f"{what} {name}, which is read from {os.path.realpath(first)}")
 
-    def follow(self, link: Path) -> None:
-        """Note a folder that is a link; raises DataProblem where it leads to images that are read already."""
+    def follow(self, link: Path) -> bool:
+        """Note a folder that is a link, and return whether it, or a plain folder, is to be read; raises DataProblem."""
         if not link.is_symlink():
-            return
+            return True
         target, name = link.resolve(), link.relative_to(self._folder).as_posix()
         for read, where in self._read.items():
             if target == read or target in read.parents or read in target.parents:
-                raise DataProblem(
-                    f"{link} is a link to {target}, and {where} has images from there: they would count twice"
-                )
+                if not self._passes_over:
+                    raise DataProblem(
+                        f"{link} is a link to {target}, and {where} has images from there: they would count twice"
+                    )
+                self.notes.append(f"{name} is passed over: it is a link to {target}, where {where} has images from")
+                return False
         self._read[target] = name
         self.notes.append(f"{name} is a link: images are read from {target}")
+        return True
 
 
 def _identify(path: Path) -> tuple[int, int] | None:
@@ -310,3 +314,11 @@ def _scan(place: Path) -> list[os.DirEntry[str]]:
         return [entry for entry in os.scandir(place) if entry.name[0] != "." and entry.name != "__MACOSX"]
     except OSError as error:
         raise DataProblem(f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder or a link to one; a link to itself is a file, which cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

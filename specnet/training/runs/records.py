@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -99,27 +99,32 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 def read_record(path: Path, kind: type[RecordT]) -> RecordT:
     """Read a file that holds one record; raises BadRun."""
-    (record,) = _read_records(path, kind, lambda content: [content])
-    return record
+    return _parse(_read(path), kind, str(path))
 
 
 def read_record_lines(path: Path, kind: type[RecordT]) -> list[RecordT]:
-    """Read a file that holds a record on each line; raises BadRun."""
-    return _read_records(path, kind, bytes.splitlines)
+    """Read a file that holds a record on each line; raises BadRun, which names the line."""
+    lines = _read(path).splitlines()
+    return [_parse(line, kind, f"{path}, line {number},") for number, line in enumerate(lines, 1)]
 
 
-def _read_records(path: Path, kind: type[RecordT], split: Callable[[bytes], list[bytes]]) -> list[RecordT]:
+def _read(path: Path) -> bytes:
     try:
-        return [kind.model_validate_json(each) for each in split(read_bounded_file(path, LARGEST))]
+        return read_bounded_file(path, LARGEST)
     except OSError as error:
         raise BadRun(f"{path} cannot be read: {describe_reason(error)}") from None
+
+
+def _parse(content: bytes, kind: type[RecordT], place: str) -> RecordT:
+    try:
+        return kind.model_validate_json(content)
     except ValidationError as error:
-        raise BadRun(f"{path} is damaged or from another version: {describe_invalid(error)}") from None
+        raise BadRun(f"{place} is damaged or from another version: {describe_invalid(error)}") from None
 
 
 def describe_invalid(error: ValidationError) -> str:
     """Return the first field that is not as it should be, and why: `classes.0: input should be a valid string`."""
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"]))
-    reason = first["msg"][:1].lower() + first["msg"][1:]
+    reason = re.sub(r" at line 1 column (\d+)", r" at column \1", first["msg"][:1].lower() + first["msg"][1:])
     return f"{place}: {reason}" if place else reason

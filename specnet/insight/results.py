@@ -1,0 +1,44 @@
+"""How good a network is, as its run has recorded it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from pydantic import BaseModel, ValidationError
+
+from specnet.training import ClassificationMetrics, LoadedRun
+
+
+class Results(BaseModel):
+    """The metrics of a part, as `measured` in summary.json has them; what is not known is None or empty."""
+
+    part: str
+    images: int | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    top5_accuracy: float | None = None
+    per_class_accuracy: Mapping[str, float | None] = {}
+    confusion: list[list[int]] | None = None
+    sampled_from: int | None = None
+
+    @property
+    def description(self) -> str:
+        """What was measured: `10,000 test images`."""
+        chosen = f" taken evenly from {self.sampled_from:,}" if self.sampled_from else ""
+        return f"{self.images:,} {self.part} images{chosen}" if self.images else f"the {self.part} images"
+
+    def to_metrics(self, classes: tuple[str, ...]) -> ClassificationMetrics | None:
+        """Return the metrics with their confusion matrix; None where there is none of these classes."""
+        rows = self.confusion or []
+        if len(rows) != len(classes) or len({len(row) for row in rows}) != 1 or not sum(map(sum, rows)):
+            return None
+        return ClassificationMetrics(self.loss or 0.0, self.top5_accuracy, classes, torch.tensor(rows))
+
+
+def read_results(run: LoadedRun) -> Results | None:
+    """Return the results that a run has recorded; None where it has none, or they are damaged."""
+    try:
+        return Results.model_validate(run.summary.get("measured"))
+    except ValidationError:
+        return None
