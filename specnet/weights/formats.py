@@ -13,7 +13,7 @@ from specnet.weights.keras_file import read_keras_file
 from specnet.weights.keras_layout import group_keras_layers
 from specnet.weights.safetensors_file import read_safetensors_file
 from specnet.weights.stored import StoredTensors, StoredWeights
-from specnet.weights.torch_file import read_torch_file
+from specnet.weights.torch_file import DAMAGED, read_torch_file
 from specnet.weights.torch_layout import group_torch_layers
 
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -53,12 +53,12 @@ def _choose_reader(path: Path) -> Callable[[Path], StoredTensors]:
 
 
 def _choose_archive_reader(path: Path) -> Callable[[Path], StoredTensors]:
-    """Return the reader of a zip file; a damaged one is torch's to report."""
+    """Return the reader of a zip file; raises UnreadableWeights for a damaged one, and for one of NumPy."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
-        return read_torch_file
+        raise UnreadableWeights(f"{path} {DAMAGED}") from None
     if "model.weights.h5" in names:
         return read_keras_file
     if any(name.endswith(".npy") for name in names):

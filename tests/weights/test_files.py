@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -38,6 +39,24 @@ def compress(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def export(old: bool) -> bytes:
+    """Return a program of torch.export, or of torch.jit."""
+    buffer, module, inputs = BytesIO(), torch.nn.Linear(2, 2).eval(), torch.ones(1, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if old:
+            torch.jit.save(torch.jit.trace(module, inputs), buffer)
+        else:
+            torch.export.save(torch.export.export(module, (inputs,)), buffer)
+    return buffer.getvalue()
+
+
+def cut_in_name() -> bytes:
+    """Return half of a file from before torch 1.6, which ends within the name of a function."""
+    content = dump(TENSORS, old=True)
+    return content[: content.index(b"_rebuild_tensor") + 8]
+
+
 def write_hdf5(fill: Callable[[Any], None]) -> bytes:
     """Return an HDF5 file."""
     h5py = pytest.importorskip("h5py")
@@ -62,9 +81,11 @@ class Attack:
         dump({"state_dict": {f"module.{name}": tensor for name, tensor in TENSORS.items()}, "epoch": 90}),
         dump({"model": {f"_orig_mod.module.{name}": tensor for name, tensor in TENSORS.items()}, "optimizer": {}}),
         dump({"model_state_dict": TENSORS, "loss": 0.5}),
+        dump({"net": TENSORS, "accuracy": torch.tensor(0.9), "optimizer": {"state": {0: {"momentum": torch.ones(2)}}}}),
+        dump({"model": TENSORS, "model_ema": conv("c", 1, 1)}),
         save(TENSORS),
     ],
-    ids=["zip", "pickle", "DataParallel", "compiled", "checkpoint", "safetensors"],
+    ids=["zip", "pickle", "DataParallel", "compiled", "checkpoint", "only state", "usual state", "safetensors"],
 )
 def test_a_file_is_read_by_its_content_whatever_its_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "weights.bin"
@@ -112,8 +133,32 @@ DAMAGED = "is damaged or only half there"
         (lambda: dump({"b": Attack()}, old=True), "could run any code; in Python, torch.save"),
         (lambda: pickle.dumps(Attack()), "could run any code; in Python, torch.save"),
         (lambda: dump(torch.nn.Linear(2, 2)), "could run any code; in Python, torch.save"),
-        (lambda: dump([1, 2]), "holds no tensors by name"),
+        (lambda: dump([1, 2]), "holds no tensors by name; in Python, torch.save"),
+        (
+            lambda: dump(dict.fromkeys("abcdefgh", 1)),
+            "no tensors by name: its keys are a, b, c, d, e, f and 2 more; in",
+        ),
+        (
+            lambda: dump({"net": TENSORS, "net_ema": TENSORS}),
+            r"does not say which tensors are the network's: its keys are net, net_ema; in Python, "
+            r"torch.save\(torch.load\(…\)\['net'\], …\) writes the first ones alone",
+        ),
+        (
+            lambda: export(old=True),
+            r"is a TorchScript archive of torch.jit.save, .*torch.save\(torch.jit.load\(…\).state",
+        ),
+        (
+            lambda: export(old=False),
+            r"is an exported program of torch.export; .*torch.save\(dict\(torch.export.load\(…",
+        ),
+        (
+            lambda: compress("old/w.pth", b""),
+            "a zip archive that torch.save has not written, and holds old/w.pth; unpack",
+        ),
+        (lambda: b"PK\x05\x06" + bytes(18), "is no file of weights"),
         (lambda: dump(TENSORS)[:700], DAMAGED),
+        (lambda: dump({"a": torch.ones(9999)})[:5000], DAMAGED),
+        (cut_in_name, DAMAGED),
         (lambda: dump(TENSORS, old=True)[:-9], DAMAGED),
         (lambda: dump(TENSORS, old=True)[:40], DAMAGED),
         (
