@@ -38,7 +38,8 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
             return resume(config, job, options, callback)
         path = ranks.from_first(lambda: _check_free(options.run or choose_folder(job.name)))
         if options.weights:
-            find_starting_weights(job, options.weights, lambda text: None)  # refused before the data is decoded
+            # refused before the data is decoded
+            find_starting_weights(job, options.weights, options.freeze, lambda text: None)
         setup = set_up(job, options, path, callback or Callback(), ranks)
         if ranks.is_first:
             refuse_full_disk(path, job)

@@ -144,20 +144,31 @@ def _capture_input(module: nn.Module, part: nn.Module, images: Tensor) -> Tensor
 
 
 def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
-    """Exclude the parameters of matching layers from training; raises CannotRun for a pattern that matches none."""
+    """Exclude the parameters of matching layers from training.
+
+    Raises CannotRun for a pattern that matches none, or only layers that learn nothing, and Unsuitable if nothing is
+    left to train.
+    """
     for pattern in patterns:
-        if not (matching := _find_layers(module, pattern)):
+        if not (matching := find_layers(module, pattern)):
             raise CannotRun(f"no part of the network is called `{pattern}`, as {name_option('freeze')} says")
+        learns = any(next(part.parameters(), None) is not None for part in matching)
+        if not learns and not find_frozen_norms(module, [pattern]):
+            raise CannotRun(
+                f"{name_option('freeze')} has nothing to freeze in `{pattern}`: no layer of this name has parameters"
+            )
         for part in matching:
             part.requires_grad_(False)
+    if patterns and not any(parameter.requires_grad for parameter in module.parameters()):
+        raise Unsuitable(f"{name_option('freeze')} leaves nothing to train: name fewer layers")
 
 
 def find_frozen_norms(module: nn.Module, patterns: Sequence[str]) -> tuple[nn.Module, ...]:
     """Return the normalisations with running statistics in frozen layers, which must stay in evaluation mode."""
-    frozen = (part for pattern in patterns for whole in _find_layers(module, pattern) for part in whole.modules())
+    frozen = (part for pattern in patterns for whole in find_layers(module, pattern) for part in whole.modules())
     return tuple(part for part in frozen if getattr(part, "running_mean", None) is not None)
 
 
-def _find_layers(module: nn.Module, pattern: str) -> list[nn.Module]:
+def find_layers(module: nn.Module, pattern: str) -> list[nn.Module]:
     """Return the modules whose names match: `conv1`, `conv*`, `block1` with all that is in it."""
     return [part for name, part in module.named_modules() if name and fnmatchcase(name, pattern)]

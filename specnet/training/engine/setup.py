@@ -179,7 +179,7 @@ def _make_state(setup: Setup, saved: Checkpoint | None) -> State:
     place = setup.device.place
     initialize_weights(module.cpu(), training.init, layers, training.seed.value, partial(_get_first_images, setup))
     if options.weights and not saved:
-        starting = find_starting_weights(setup.job, options.weights, setup.callback.on_note)
+        starting = find_starting_weights(setup.job, options.weights, options.freeze, setup.callback.on_note)
         module.load_state_dict(starting, strict=False)
     setup.ranks.place_module(module, options, place)
     optimizer = build_optimizer(training.optimizer, training.group, module, layers, place)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from specnet.option_names import name_option
 from specnet.settings.normalize import CHOICES
+from specnet.training.engine.initialization import find_layers
 from specnet.training.errors import BadRun, CannotRun, Unsuitable
 from specnet.training.job import Job
 from specnet.training.runs.run_folder import MODEL
@@ -19,10 +21,12 @@ SHOWN = 6
 """The largest number of layers that a note lists."""
 
 
-def find_starting_weights(job: Job, source: Path, note: Callable[[str], None]) -> dict[str, Tensor]:
+def find_starting_weights(
+    job: Job, source: Path, freeze: Sequence[str], note: Callable[[str], None]
+) -> dict[str, Tensor]:
     """Return the weights of a file, or of a run, for the job's network; `note` reports what is matched, and how.
 
-    Raises TrainingError, also if any layer but the last has no weights there.
+    Raises TrainingError, also if any layer but the last has no weights there, or if the last has none and is frozen.
     """
     path = source / MODEL if source.is_dir() else source
     try:
@@ -36,9 +40,23 @@ def find_starting_weights(job: Job, source: Path, note: Callable[[str], None]) -
         raise CannotRun(*error.args) from None
     except OSError as error:
         raise CannotRun(explain_access(path, error)) from None
+    _refuse_frozen(match, job, freeze)
     _describe_match(match, note)
     _describe_expectations(match, job, note)
     return tensors
+
+
+def _refuse_frozen(match: Match, job: Job, patterns: Sequence[str]) -> None:
+    """Raise CannotRun if the layer that is drawn anew could not learn."""
+    if not match.anew:
+        return
+    drawn = job.module.get_submodule(match.anew.name)
+    for pattern in patterns:
+        if any(drawn is part for whole in find_layers(job.module, pattern) for part in whole.modules()):
+            raise CannotRun(
+                f"{name_option('freeze')} with `{pattern}` would leave random weights as they are: "
+                f"{match.weights.path} has none for {match.describe_anew()}"
+            )
 
 
 def _describe_match(match: Match, note: Callable[[str], None]) -> None:

@@ -161,12 +161,23 @@ def test_a_scope_is_frozen_with_all_that_is_in_it(tmp_path: Path) -> None:
     ("pattern", "kind", "message"),
     [
         ("conv*", CannotRun, "is called `conv.`, as `freeze` says"),
-        ("*", Unsuitable, "no parameters"),
+        ("[23]", CannotRun, "`freeze` has nothing to freeze in `.23.`: no layer of this name has parameters"),
+        ("*", Unsuitable, "`freeze` leaves nothing to train: name fewer layers"),
     ],
 )
 def test_patterns_that_are_refused(tmp_path: Path, pattern: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         train(job(), Options(run=tmp_path / "run", freeze=(pattern,)))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("pattern", ["9", "[49]"])
+def test_a_layer_that_is_drawn_anew_is_not_frozen(earlier: Path, tmp_path: Path, pattern: str) -> None:
+    asked = job(training(data=Folder(path="not there")), outputs=(12,))
+    with pytest.raises(
+        CannotRun, match=r"would leave random weights as they are: .*has none for 9 \(10×64 there, 12×64"
+    ):
+        train(asked, Options(run=tmp_path / "run", weights=earlier, freeze=(pattern,)))
     assert not (tmp_path / "run").exists()
 
 
