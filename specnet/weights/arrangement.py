@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,22 +25,52 @@ class Arrangement:
     """Whether only the names tell which queue gives the next layer."""
     follows_branches: bool = True
     """Whether the order of layers in parallel branches is known."""
+    is_doubtful: bool = False
+    """Whether the names say another order, so that a match by them must agree."""
 
 
 def arrange(weights: StoredWeights) -> list[Arrangement]:
     """Return the arrangements that a file allows, the most trustworthy first.
 
     torch lists layers as they are made, Keras by their depth, safetensors by name. The numbers in names count layers as
-    they are made.
+    they are made. A file of torch whose names were sorted says as little by its order as safetensors.
     """
     numbered = sorted(weights.layers, key=lambda layer: _find_numbers(layer.name))
     by_names = Arrangement(_split(numbered, _find_pattern), follows_names=True)
-    if weights.order == "lost":
+    if weights.order == "lost" or (weights.order == "made" and _is_sorted(weights.layers)):
         return [by_names]
     has_kinds = any(layer.kind for layer in weights.layers)
-    by_order = Arrangement(_split(weights.layers, _find_sort), has_kinds, weights.order == "made")
+    queues = _split(weights.layers, _find_sort)
+    is_doubtful = weights.order == "made" and any(map(_is_disordered, _find_series(weights.layers)))
+    by_order = Arrangement(queues, has_kinds, weights.order == "made", is_doubtful)
     has_names = not any(layer.name.startswith("layers/") for layer in weights.layers)
     return [by_order, by_names] if has_names else [by_order]
+
+
+def _find_series(layers: Iterable[StoredLayer]) -> list[list[str]]:
+    """Return the names that differ in their numbers alone, in the order of the file."""
+    series: dict[Any, list[str]] = {}
+    for layer in layers:
+        series.setdefault(_find_pattern(layer), []).append(layer.name)
+    return list(series.values())
+
+
+def _is_sorted(layers: Sequence[StoredLayer]) -> bool:
+    """Whether a file of torch was sorted by names, which a module is not: it lists `weight` before `bias`.
+
+    Without biases, the names of layers tell it: sorted as text, `conv10` comes before `conv2`.
+    """
+    roles = [list(layer.tensors) for layer in layers if len(layer.tensors) > 1]
+    names = [layer.name for layer in layers]
+    if all(own == sorted(own) for own in roles) and (roles or names == sorted(names)):
+        return True
+    return any(_is_disordered(series) and series == sorted(series) for series in _find_series(layers))
+
+
+def _is_disordered(names: Sequence[str]) -> bool:
+    """Whether the numbers of names do not ascend."""
+    numbers = [_find_numbers(name) for name in names]
+    return numbers != sorted(numbers)
 
 
 def _split(layers: Iterable[StoredLayer], sort: Callable[[StoredLayer], Any]) -> tuple[tuple[StoredLayer, ...], ...]:

@@ -19,3 +19,7 @@ class MissingReader(WeightsError):
 
 class UnfitWeights(WeightsError):
     """The weights are those of another network, or could be matched in several ways."""
+
+
+class AmbiguousWeights(UnfitWeights):
+    """The weights could be matched in several ways."""

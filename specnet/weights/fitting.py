@@ -34,6 +34,17 @@ def fits(stored: Shape, wanted: Shape, layout: Layout) -> bool:
     return layout == "keras" and is_depthwise(stored, wanted)
 
 
+def differs_in_outputs(stored: StoredLayer, wanted: Mapping[str, Shape], layout: Layout) -> bool:
+    """Whether a stored layer differs from the wanted one in the number of its outputs alone."""
+    there, here = stored.tensors.get("weight"), wanted.get("weight")
+    return (
+        there is not None
+        and here is not None
+        and fits((here[0], *there.shape[1:]), here, layout)
+        and stored.tensors.keys() - {COUNTER} == wanted.keys()
+    )
+
+
 def is_depthwise(stored: Shape, wanted: Shape) -> bool:
     """Whether Keras's F×F×C×1, read as one filter of C channels, is C filters of one channel each."""
     return len(stored) == 4 and stored[0] == 1 and (stored[1], 1, *stored[2:]) == wanted

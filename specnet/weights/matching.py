@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from specnet.weights.arrangement import arrange
-from specnet.weights.errors import UnfitWeights, UnreadableWeights
-from specnet.weights.fitting import COUNTER, Shape, convert, fits_layer
-from specnet.weights.search import Pairs, Search
+from specnet.weights.errors import AmbiguousWeights, UnfitWeights, UnreadableWeights
+from specnet.weights.fitting import COUNTER, Shape, convert, differs_in_outputs, fits_layer
+from specnet.weights.search import Found, Pairs, Search
 from specnet.weights.stored import StoredLayer, StoredWeights
-from specnet.weights.structure import NetworkLayer, find_flattened, find_items, flatten_items
-from specnet.weights.tables import describe_shape, format_pairs
+from specnet.weights.structure import Item, NetworkLayer, find_flattened, find_items, flatten_items
+from specnet.weights.tables import describe_shape, format_ambiguity, format_pairs
 
 
 class Counts(NamedTuple):
@@ -62,17 +63,17 @@ class Match:
     def convert(self, module: nn.Module, input_shape: Shape) -> dict[str, Tensor]:
         """Return the tensors by the network's names and in its shapes, for an input of H×W×C.
 
-        Raises UnreadableWeights if one is no finite float.
+        Raises UnreadableWeights if one has no floats, or such as no network computes with.
         """
         layout = self.weights.layout
         flattened = find_flattened(module, input_shape) if layout == "keras" else {}
         tensors = {}
         for ours, theirs in self.pairs:
             for role, shape in ours.shapes.items():
-                _refuse_not_finite(self.weights, theirs, role)
+                tensor = _read_floats(self.weights, theirs, role)
                 is_output = role == "bias" and len(ours.shapes["weight"]) > 1
                 read = None if is_output else flattened.get(ours.name)
-                tensors[f"{ours.name}.{role}"] = convert(theirs.tensors[role], shape, layout, read)
+                tensors[f"{ours.name}.{role}"] = convert(tensor, shape, layout, read)
             if COUNTER in theirs.tensors:
                 tensors[f"{ours.name}.{COUNTER}"] = theirs.tensors[COUNTER]
         return tensors
@@ -84,19 +85,44 @@ def match_weights(weights: StoredWeights, module: nn.Module) -> Match:
     ours = tuple(flatten_items(items))
     if named := _match_names(weights, ours):
         return named
-    refusals = list[UnfitWeights]()
+    found = _search(weights, items, ours)
+    return Match(weights, found.pairs, False, found.anew, found.resized, found.unused)
+
+
+def _search(weights: StoredWeights, items: Sequence[Item], ours: tuple[NetworkLayer, ...]) -> Found:
+    """Return the match in the first arrangement that fits; raises UnfitWeights, also if the next contradicts it."""
+    refusals, doubtful = list[UnfitWeights](), None
     for arrangement in arrange(weights):
         try:
             found = Search(weights, arrangement, ours).match(items)
         except UnfitWeights as refusal:
+            if doubtful and isinstance(refusal, AmbiguousWeights):
+                raise
             refusals.append(refusal)
-        else:
-            return Match(weights, found.pairs, False, found.anew, found.resized, found.unused)
+            continue
+        if doubtful and _name_pairs(doubtful) != _name_pairs(found):
+            raise AmbiguousWeights(
+                f"{weights.path} fits this network in several ways: the order of its layers says one, "
+                "and the numbers in their names another",
+                *format_ambiguity(weights.path, doubtful.pairs, found.pairs),
+            )
+        if not arrangement.is_doubtful:
+            return found
+        doubtful = found
+    if doubtful:
+        return doubtful
     raise refusals[0]
 
 
+def _name_pairs(found: Found) -> set[tuple[str, str]]:
+    return {(ours.name, theirs.name) for ours, theirs in found.pairs}
+
+
 def _match_names(weights: StoredWeights, ours: Sequence[NetworkLayer]) -> Match | None:
-    """Return the match by names, if all layers but the last have their names in the file."""
+    """Return the match by names, if all layers are there under their own, the last perhaps with other outputs.
+
+    The file may have more layers: names that agree say that it is of a larger network, or has other heads beside.
+    """
     stored = {layer.name: layer for layer in weights.layers}
     pairs = tuple(
         (layer, stored[layer.name])
@@ -108,20 +134,48 @@ def _match_names(weights: StoredWeights, ours: Sequence[NetworkLayer]) -> Match 
     if not pairs or missing not in ([], [ours[-1]]):
         return None
     anew = missing[0] if missing else None
+    resized = stored.get(anew.name) if anew else None
+    if anew and resized and not differs_in_outputs(resized, anew.shapes, weights.layout):
+        return None
     unused = tuple(layer for layer in weights.layers if layer.name not in {own.name for own in ours})
-    return Match(weights, pairs, True, anew, stored.get(anew.name) if anew else None, unused)
+    return Match(weights, pairs, True, anew, resized, unused)
 
 
-def _refuse_not_finite(weights: StoredWeights, layer: StoredLayer, role: str) -> None:
-    """Raise UnreadableWeights for a tensor that holds no floats, or NaN or infinity."""
-    tensor = layer.tensors[role]
+def _read_floats(weights: StoredWeights, layer: StoredLayer, role: str) -> Tensor:
+    """Return a tensor as fp32, in which networks are kept.
+
+    Raises UnreadableWeights for one without floats, with NaN or infinity, or with negative variances.
+    """
+    tensor, name = layer.tensors[role], f"{layer.name}.{role}"
+    if reason := _describe_unusable(tensor):
+        raise UnreadableWeights(f"{weights.path} has no usable weights: {name} {reason}")
+    try:
+        floats = tensor.float()
+    except NotImplementedError:
+        raise UnreadableWeights(
+            f"{weights.path} has no usable weights: {name} holds {_name_type(tensor)}, which torch does not convert"
+        ) from None
+    total = f"of {floats.numel():,} numbers in {name}"
+    if bad := int((~floats.isfinite()).sum()):
+        kind = f" in fp32, to which {_name_type(tensor)} is converted" if tensor.dtype == torch.float64 else ""
+        raise UnreadableWeights(f"{weights.path} has no usable weights: {bad:,} {total} are not finite{kind}")
+    if role == "running_var" and (bad := int((floats < 0).sum())):
+        raise UnreadableWeights(
+            f"{weights.path} has no usable weights: {bad:,} {total} are negative, and no variance is"
+        )
+    return floats
+
+
+def _describe_unusable(tensor: Tensor) -> str:
+    """Return why a tensor has no values to compute with; empty if it has."""
+    if tensor.is_meta:
+        return "is a meta tensor, which has a shape and no values; load the values into the module before it is saved"
+    if tensor.layout != torch.strided:
+        return f"is no dense tensor ({tensor.layout}); in Python, tensor.to_dense() returns one"
     if not tensor.is_floating_point():
-        kind = str(tensor.dtype).removeprefix("torch.")
-        raise UnreadableWeights(
-            f"{weights.path} has no usable weights: {layer.name}.{role} holds {kind}, and no floats"
-        )
-    if bad := int((~tensor.isfinite()).sum()):
-        raise UnreadableWeights(
-            f"{weights.path} has no usable weights: {bad:,} of {tensor.numel():,} numbers in {layer.name}.{role} "
-            "are not finite"
-        )
+        return f"holds {_name_type(tensor)}, and no floats"
+    return ""
+
+
+def _name_type(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

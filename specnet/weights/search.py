@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from specnet.weights.arrangement import AUXILIARY, Arrangement
-from specnet.weights.errors import UnfitWeights
-from specnet.weights.fitting import fits, fits_layer
+from specnet.weights.errors import AmbiguousWeights, UnfitWeights
+from specnet.weights.fitting import differs_in_outputs, fits_layer
 from specnet.weights.places import START, Place, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
@@ -72,7 +72,7 @@ class Search:
         state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
         unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
         left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
-        if len(left) > 1 or (left and not (anew and self._is_resized(left[0], anew))):
+        if len(left) > 1 or (left and not (anew and differs_in_outputs(left[0], anew.shapes, self.weights.layout))):
             raise self._describe_disagreement(state)
         return Found(state.pairs, anew, left[0] if left else None, tuple(unused))
 
@@ -146,7 +146,7 @@ class Search:
             for layer in flatten_items(arm):
                 other = seen.setdefault(tuple(sorted(layer.shapes.items())), (number, layer))
                 if other[0] != number:
-                    raise UnfitWeights(
+                    raise AmbiguousWeights(
                         f"{self.weights.path} does not say which of its layers is {other[1].name} and which "
                         f"{layer.name}: these are parallel, have the same shapes, and the layers there have no names"
                     )
@@ -161,16 +161,6 @@ class Search:
         matched = {ours.name for ours, _ in state.pairs}
         return next((layer for layer in self.ours if layer.name not in matched), None)
 
-    def _is_resized(self, stored: StoredLayer, wanted: NetworkLayer) -> bool:
-        """Whether a stored layer differs from the wanted one in the number of its outputs alone."""
-        there, here = stored.tensors.get("weight"), wanted.shapes.get("weight")
-        return (
-            there is not None
-            and here is not None
-            and fits((here[0], *there.shape[1:]), here, self.weights.layout)
-            and stored.tensors.keys() == wanted.shapes.keys()
-        )
-
     def _describe_disagreement(self, state: _State) -> UnfitWeights:
         count = f"{len(state.pairs)} of the {len(self.ours)} layers here"
         return UnfitWeights(
@@ -178,8 +168,8 @@ class Search:
             *format_around(self.weights.path, state.pairs, self._find_next(state), self._find_rest(state)),
         )
 
-    def _describe_ambiguity(self, states: Sequence[_State]) -> UnfitWeights:
-        return UnfitWeights(
+    def _describe_ambiguity(self, states: Sequence[_State]) -> AmbiguousWeights:
+        return AmbiguousWeights(
             f"{self.weights.path} fits this network in several ways, and nothing says which is right",
             *format_ambiguity(self.weights.path, states[0].pairs, states[1].pairs),
         )

@@ -22,10 +22,15 @@ def group_torch_layers(stored: StoredTensors) -> StoredWeights:
             groups[name] = {"weight": tensor}
             own.append(name)
     names = list(groups)
-    for name in reversed(own):
-        block = name.rpartition(".")[0] + "."
-        names.remove(name)
-        last = max((index for index, other in enumerate(names) if other.startswith(block)), default=len(names) - 1)
-        names.insert(last + 1, name)
+    for name in own:
+        owner = name.rpartition(".")[0]
+        names = _move_behind(names, name, f"{owner}." if owner else "")
     layers = tuple(StoredLayer(name, groups[name]) for name in names)
     return StoredWeights(stored.path, "torch", stored.order, layers)
+
+
+def _move_behind(names: list[str], name: str, block: str) -> list[str]:
+    """Return the names with one behind all others of its block; one that is alone stays where torch lists it."""
+    others = [other for other in names if other != name]
+    last = max((index for index, other in enumerate(others) if other.startswith(block)), default=names.index(name) - 1)
+    return [*others[: last + 1], name, *others[last + 1 :]]

@@ -7,7 +7,7 @@ import torch
 from small_networks import bn, build, conv, match, pairs
 from torch import Tensor
 
-from specnet.weights import UnfitWeights, UnreadableWeights
+from specnet.weights import AmbiguousWeights, UnfitWeights, UnreadableWeights
 
 CHAIN = "a: conv K=4 F=3 P=1 bias=no -> bn -> relu\nb: conv K=4 F=3 P=1 -> relu\nc: fc 5"
 
@@ -49,6 +49,59 @@ def test_numbers_in_names_are_numbers() -> None:
     for number in sorted(range(12), key=str):
         tensors |= conv(f"layers.{number}", 3, 3, 1, 1)
     assert list(pairs(match(module, tensors, sorted_by_name=True)).values()) == [f"layers.{n}" for n in range(12)]
+
+
+ALIKE = [f"conv{number}" for number in range(1, 12)]
+
+
+def make_alike(order: list[str], bias: bool = True) -> dict[str, Tensor]:
+    """Return convs of one shape, listed as their names are, and an fc."""
+    shapes = dict.fromkeys(ALIKE, (3, 3, 1, 1)) | {"fc": (5, 192)}
+    return {key: tensor for name in order for key, tensor in conv(name, *shapes[name], bias=bias).items()}
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        dict(sorted(make_alike([*ALIKE, "fc"]).items())),
+        make_alike([*sorted(ALIKE), "fc"]),
+        make_alike([*sorted(ALIKE), "fc"], bias=False),
+        dict(sorted(make_alike([*ALIKE, "fc"]).items(), key=lambda item: ("fc" in item[0], item[0]))),
+        dict(sorted(make_alike(ALIKE).items())),
+    ],
+    ids=["all", "layers", "without biases", "all but the head", "without a head"],
+)
+def test_a_sorted_file_of_torch_says_nothing_by_its_order(tensors: dict[str, Tensor]) -> None:
+    """Sorted as text, `conv10` comes before `conv2`."""
+    bias = "" if "conv1.bias" in tensors else " bias=no"
+    module = build("\n".join(f"c{number}: conv K=3 F=1{bias}" for number in range(1, 12)) + f"\nhead: fc 5{bias}")
+    assert list(pairs(match(module, tensors)).values())[:11] == ALIKE
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        (dict(sorted((conv("one", 3, 3, 1, 1) | conv("two", 3, 3, 1, 1)).items())), "nothing says which"),
+        (conv("up2", 3, 3, 1, 1) | conv("up1", 3, 3, 1, 1), "its layers says one, and the numbers in their names"),
+        (conv("up2", 3, 3, 1, 1) | conv("up1", 3, 3, 1, 1) | conv("last", 3, 3, 1, 1), "nothing says which"),
+    ],
+    ids=["sorted without numbers", "descending", "descending, and one without a number"],
+)
+def test_an_order_that_names_contradict_is_not_trusted(tensors: dict[str, Tensor], message: str) -> None:
+    layers = "\n".join(["conv K=3 F=1"] * (len(tensors) // 2))
+    with pytest.raises(AmbiguousWeights, match=message):
+        match(build(layers), tensors)
+
+
+def test_an_order_that_names_contradict_counts_where_the_names_fit_nowhere() -> None:
+    """Layers of a decoder are numbered from its end."""
+    module = build("conv K=4 F=1\nconv K=5 F=1")
+    assert list(pairs(match(module, conv("up2", 4, 3, 1, 1) | conv("up1", 5, 4, 1, 1))).values()) == ["up2", "up1"]
+
+
+def test_names_decide_where_the_order_fits_nowhere() -> None:
+    module = build("conv K=4 F=1\nconv K=5 F=1")
+    assert list(pairs(match(module, conv("up2", 5, 4, 1, 1) | conv("up1", 4, 3, 1, 1))).values()) == ["up1", "up2"]
 
 
 @pytest.mark.parametrize("order", [("long.0", "long.1", "short"), ("short", "long.0", "long.1")])
@@ -102,6 +155,26 @@ def test_a_last_layer_of_another_size_is_left_and_said() -> None:
     assert found.describe_anew() == "c (1000×256 there, 5×256 here)"
     assert "c.weight" not in found.convert(module, (8, 8, 3))
     assert found.count_tensors() == (0, 7, 2)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [conv("c", 5, 255), {"c.weight": torch.randn(256, 5), "c.bias": torch.randn(5)}, {"c.weight": torch.randn(5)}],
+    ids=["other inputs", "transposed", "a vector"],
+)
+def test_names_that_agree_allow_other_outputs_of_the_last_layer_alone(last: dict[str, Tensor]) -> None:
+    module = build(CHAIN)
+    state = {name: tensor for name, tensor in module.state_dict().items() if not name.startswith("c.")}
+    assert match(module, state | conv("c", 1000, 256)).describe_anew() == "c (1000×256 there, 5×256 here)"
+    with pytest.raises(UnfitWeights, match="it has 3 of the 4"):
+        match(module, state | last)
+
+
+def test_more_layers_are_left_out_and_said_where_names_agree() -> None:
+    module = build(CHAIN)
+    found = match(module, module.state_dict() | conv("conv9", 4, 4, 3, 3))
+    assert found.by_name
+    assert [layer.name for layer in found.unused] == ["conv9"]
 
 
 def test_a_file_without_the_last_layer() -> None:
@@ -160,18 +233,61 @@ def test_a_factor_that_belongs_to_a_block_comes_behind_its_layers() -> None:
     assert list(pairs(match(module, tensors)).values()) == ["block.conv", "block.gamma", "next"]
 
 
+def test_factors_keep_their_order() -> None:
+    """Two of one block come one after the other, and one that is alone in its block stays where it is."""
+    module = build("conv K=3 F=1\nscale\nscale\nconv K=3 F=1\nscale\nconv K=3 F=1")
+    factors = {f"a.gamma_{number}": torch.randn(3, 1, 1) for number in (1, 2)}
+    tensors = factors | conv("a.conv", 3, 3, 1, 1) | conv("b.conv", 3, 3, 1, 1)
+    tensors |= {"b.ls.gamma": torch.randn(3, 1, 1)} | conv("c", 3, 3, 1, 1)
+    expected = ["a.conv", "a.gamma_1", "a.gamma_2", "b.conv", "b.ls.gamma", "c"]
+    assert list(pairs(match(module, tensors)).values()) == expected
+
+
 @pytest.mark.parametrize(
-    ("value", "message"),
+    ("name", "value", "message"),
     [
-        (torch.full((4, 4, 3, 3), torch.nan), "144 of 144 numbers in x.3.weight are not finite"),
-        (torch.ones(4, 4, 3, 3, dtype=torch.int64), "x.3.weight holds int64, and no floats"),
+        ("x.3.weight", torch.full((4, 4, 3, 3), torch.nan), "144 of 144 numbers in x.3.weight are not finite"),
+        ("x.3.weight", torch.ones(4, 4, 3, 3, dtype=torch.int64), "x.3.weight holds int64, and no floats"),
+        (
+            "x.3.weight",
+            torch.full((4, 4, 3, 3), 1e39, dtype=torch.float64),
+            "144 of 144 numbers in x.3.weight are not finite in fp32, to which float64 is converted",
+        ),
+        (
+            "x.3.weight",
+            torch.ones(4, 4, 3, 3).to_sparse(),
+            r"x.3.weight is no dense tensor \(torch.sparse_coo\); in Py",
+        ),
+        ("x.3.weight", torch.ones(4, 4, 3, 3, device="meta"), "x.3.weight is a meta tensor, which has a shape and no"),
+        (
+            "x.1.running_var",
+            torch.tensor([1.0, -1e-3, 0.0, -0.0]),
+            "1 of 4 numbers in x.1.running_var are negative, and no variance is",
+        ),
     ],
+    ids=["nan", "integers", "too large", "sparse", "meta", "negative variances"],
 )
-def test_values_that_are_no_weights(value: Tensor, message: str) -> None:
+def test_values_that_are_no_weights(name: str, value: Tensor, message: str) -> None:
+    module = build(CHAIN)
+    found = match(module, CHAIN_TENSORS | {name: value})
+    with pytest.raises(UnreadableWeights, match=rf"w\.pth has no usable weights: {message}"):
+        found.convert(module, (8, 8, 3))
+
+
+@pytest.mark.skipif(not hasattr(torch, "float4_e2m1fn_x2"), reason="torch has no float4 before 2.8")
+def test_floats_that_torch_does_not_convert_are_refused() -> None:
+    value = torch.zeros(4, 4, 3, 3, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
     module = build(CHAIN)
     found = match(module, CHAIN_TENSORS | {"x.3.weight": value})
-    with pytest.raises(UnreadableWeights, match=message):
+    with pytest.raises(UnreadableWeights, match=r"x\.3\.weight holds float4_e2m1fn_x2, which torch does not convert"):
         found.convert(module, (8, 8, 3))
+
+
+@pytest.mark.parametrize("kind", [torch.float8_e4m3fn, torch.bfloat16, torch.float16, torch.float64])
+def test_all_floats_become_fp32(kind: torch.dtype) -> None:
+    module, tensors = build(CHAIN), {name: tensor.to(kind) for name, tensor in CHAIN_TENSORS.items()}
+    converted = match(module, tensors).convert(module, (8, 8, 3))
+    assert converted["b.weight"].equal(tensors["x.3.weight"].float())
 
 
 def test_a_match_shows_itself_as_a_table() -> None:

@@ -91,7 +91,16 @@ def save_safetensors(state: dict[str, Tensor], path: Path) -> None:
     save_file(state, path)
 
 
-SAVERS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {"torch": torch.save, "safetensors": save_safetensors}
+def save_sorted(state: dict[str, Tensor], path: Path) -> None:
+    """Write with torch what a safetensors file gives, sorted by name."""
+    torch.save(dict(sorted(state.items())), path)
+
+
+SAVERS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {
+    "torch": torch.save,
+    "safetensors": save_safetensors,
+    "sorted by torch": save_sorted,
+}
 
 
 def load(spec: str, path: Path, size: int) -> nn.Module:
