@@ -55,7 +55,7 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None:
         raise DataProblem(
-            f"the data of the run has no test part; {name_option('data')} names other images to measure it on"
+            f"the data of the run has no test part; evaluate it with {name_option('data')} on other images"
         )
     return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
 

@@ -76,8 +76,10 @@ class LoadedRun:
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
-        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size."""
+        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size; raises Unsuitable."""
         outputs: Tensor = self.model(self.normalization(pixels)).float()
+        if not outputs.isfinite().all():
+            raise Unsuitable("the outputs of the network are not finite numbers")
         is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
         return outputs if is_softmax else outputs.softmax(1)
 
