@@ -52,8 +52,8 @@ takes longer than most operations of a small network, which then trains a fifth 
 class Parser(argparse.ArgumentParser):
     """A parser whose help and errors are printed as everything else is, and that takes no abbreviated options."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, allow_abbrev=False)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def _print_message(self, message: str, file: object = None) -> None:
         print_data(message.rstrip("\n"))
