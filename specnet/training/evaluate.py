@@ -123,4 +123,4 @@ def _choose_device(run: LoadedRun, name: str) -> Device:
     """Choose the training's precision on a device of the same kind, which reproduces the training's metrics."""
     is_same = name.partition(":")[0] == run.options.device.partition(":")[0]
     precision = run.options.precision if is_same else "auto"
-    return choose_device(replace(run.options, device=name, precision=precision), run.model)
+    return choose_device(replace(run.options, device=name, precision=precision))

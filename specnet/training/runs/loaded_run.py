@@ -56,7 +56,7 @@ class LoadedRun:
 
     def on_device(self, device: str) -> LoadedRun:
         """Move the model to a device, and return the run with its normalisation there, in fp32; raises CannotRun."""
-        place = choose_device(replace(self.options, device=device, precision="fp32"), self.model).place
+        place = choose_device(replace(self.options, device=device, precision="fp32")).place
         self.model.to(place)
         return replace(self, normalization=self.normalization.to(place))
 
