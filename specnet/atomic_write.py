@@ -39,7 +39,7 @@ def open_atomically(path: Path, temporary: Path | None = None, mode: int = FOR_A
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     beside = temporary or path.with_name(f".{path.name}{TEMPORARY}")
     try:
-        with os.fdopen(os.open(beside, flags, mode), "wb") as stream:
+        with os.fdopen(_open(beside, flags, mode, path), "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -47,6 +47,15 @@ def open_atomically(path: Path, temporary: Path | None = None, mode: int = FOR_A
         _sync_folder(path.parent)
     finally:
         remove_if_possible(beside)
+
+
+def _open(temporary: Path, flags: int, mode: int, path: Path) -> int:
+    """Open a temporary file; the OSError that it raises names the file that was to be written."""
+    try:
+        return os.open(temporary, flags, mode)
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def write_user_file(path: Path, content: bytes) -> None:

@@ -45,8 +45,16 @@ def escape_inner_commands(text: str) -> str:
 
 
 def dump_json(value: Any) -> str:
-    """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log."""
-    text = INNER_COMMAND.sub(r"\\u0023#", json.dumps(value, ensure_ascii=False, indent=1))
+    """Return a value as JSON with its unprintable characters escaped, and what would be a command in a log.
+
+    Numbers that are not finite, which JSON has not, are null.
+    """
+    try:
+        written = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    except ValueError:
+        finite = json.loads(json.dumps(value), parse_constant=lambda _: None)
+        written = json.dumps(finite, ensure_ascii=False, indent=1)
+    text = INNER_COMMAND.sub(r"\\u0023#", written)
     return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
 
 

@@ -49,3 +49,7 @@ def test_json_holds_the_same_text_in_printable_characters(text: str) -> None:
 )
 def test_no_line_is_a_command_to_the_reader_of_a_log(text: str, shown: str) -> None:
     assert escape_commands(text) == shown
+
+
+def test_numbers_that_are_not_finite_are_null_in_json() -> None:
+    assert json.loads(dump_json({"a": [float("nan"), 1.5], "b": -float("inf")})) == {"a": [None, 1.5], "b": None}

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import specnet
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
@@ -50,7 +50,10 @@ takes longer than most operations of a small network, which then trains a fifth 
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help and errors are printed as everything else is."""
+    """A parser whose help and errors are printed as everything else is, and that takes no abbreviated options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def _print_message(self, message: str, file: object = None) -> None:
         print_data(message.rstrip("\n"))

@@ -77,6 +77,17 @@ def refuse_folder(path: Path) -> None:
         raise CommandError(f"{path} is a directory; name a file")
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise CommandError, before a long work, for a file that could not be written at its end."""
+    refuse_folder(path)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise CommandError(f"{path} cannot be written: there is no folder {path.parent}")
+    place = path if path.exists() else folder
+    if not os.access(place, os.W_OK):
+        raise CommandError(f"{path} cannot be written: permission denied")
+
+
 def refuse_overwriting(path: Path, inputs: Iterable[Path | str]) -> None:
     """Raise CommandError if the file to be written, by whatever name, is one that the command reads."""
     with suppress(OSError, ValueError):  # it is not there yet

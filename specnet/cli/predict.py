@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +22,8 @@ from specnet.cli.output import (
     print_data,
     print_message,
     print_text,
-    refuse_folder,
     refuse_overwriting,
+    refuse_unwritable,
     write_file,
 )
 from specnet.cli.torch_commands import requires_torch
@@ -85,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
     if options.submission is not None:
         _refuse_unknown(options.submission, loaded)
     if options.output:
-        _refuse_output(options.output, options.images)
+        refuse_unwritable(options.output)
+        refuse_overwriting(options.output, options.images)
     top = loaded.job.output_shape[0] if options.submission else options.top
     stream = Stream(loaded, stream_predictions(loaded, options.images, top, device, print_message))
     if ending in DATA_FORMATS:
@@ -122,14 +123,6 @@ def _refuse_unknown(name: str, loaded: LoadedRun) -> None:
         raise CommandError(f"the run has no class `{name}`{hint or f'; it has {listed}'}")
 
 
-def _refuse_output(output: Path, images: Sequence[Path]) -> None:
-    """Raise CommandError before a long work if its result could not be written, or would replace an image."""
-    refuse_folder(output)
-    if not output.absolute().parent.is_dir():
-        raise CommandError(f"{output} cannot be written: there is no folder {output.parent}")
-    refuse_overwriting(output, images)
-
-
 def _write_data(parts: Iterable[str], output: Path) -> None:
     """Write the parts of a text into a file, as a whole or not at all."""
     content = BytesIO()
@@ -161,4 +154,4 @@ def _report(stream: Stream, options: argparse.Namespace) -> None:
     lines += [f"  and {rest:,} more"] if rest > 0 else []
     if not options.skip_bad:
         raise CommandError(f"{first}:", *lines, exit_code=1)
-    print_message(f"{first}, and were left out:", *lines)
+    print_message(f"{first}, and {'was' if len(stream.bad) == 1 else 'were'} left out:", *lines)

@@ -42,6 +42,9 @@ class Stream:
             yield result
 
 
+LINE_END = "\r\n"
+"""The line end of CSV; a cell that holds one of its two characters is quoted."""
+
 Format = Callable[[Stream], Iterator[str]]
 """Yields the text of predictions in parts, each of one or more whole lines."""
 
@@ -98,8 +101,8 @@ def format_submission(name: str) -> Format:
 
 def _format_row(cells: Sequence[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+    csv.writer(text, lineterminator=LINE_END).writerow(cells)
+    return text.getvalue().removesuffix(LINE_END)
 
 
 FORMATS: dict[str, Format] = {"text": format_text, "json": format_json, "csv": format_csv}

@@ -13,7 +13,7 @@ from specnet.cli.options import (
     natural_number,
     output_file,
 )
-from specnet.cli.output import CommandError, print_message, write_file
+from specnet.cli.output import CommandError, print_message, refuse_unwritable, write_file
 from specnet.cli.torch_commands import requires_torch
 
 HELP = "write the whole report of a trained network as one HTML file"
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     target: Path = options.output or options.run_folder / REPORT
     if target.suffix.lower() not in SUFFIXES:
         raise CommandError(f"{target}: name a file that ends in .html")
+    refuse_unwritable(target)
     loaded = load_run(options.run_folder)
     page = make_report(loaded, options.data_dir, options.device or "cpu", options.seed, print_message)
     write_file(target, page.html.encode())

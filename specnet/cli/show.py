@@ -19,7 +19,7 @@ from specnet.cli.options import (
     parse_format,
     positive_integer,
 )
-from specnet.cli.output import print_json, print_message, print_text, refuse_overwriting, write_file
+from specnet.cli.output import print_json, print_message, print_text, refuse_overwriting, refuse_unwritable, write_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.insight.registry import VIEWS, Default
 from specnet.insight.request import PARAMETERS
@@ -97,9 +97,11 @@ def _show(options: argparse.Namespace) -> int:
     if "image" in taken:
         refuse_overwriting(target, [taken["image"]])
     request = make_request(options.view, taken, options.data_dir, print_message)
-    view = compute_view(load_run(options.run_folder), options.view, request, options.device or "cpu")
+    loaded = load_run(options.run_folder)
     if not options.output:
         target.parent.mkdir(exist_ok=True)
+    refuse_unwritable(target)
+    view = compute_view(loaded, options.view, request, options.device or "cpu")
     write_file(target, view.render(format))
     if options.format == "json":
         print_json(describe(options.run_folder, view.record()))

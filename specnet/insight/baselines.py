@@ -28,6 +28,9 @@ from specnet.training.transforms.normalization import fit_normalizer
 HELD_OUT = Split(validation=0.2)
 """The images to test on where a set has no part for that."""
 
+SEEDS = 2**32
+"""The number of seeds that scikit-learn knows."""
+
 BATCH = 256
 """Images whose features are computed together."""
 
@@ -98,6 +101,8 @@ def _take_share(images: Images, limit: int) -> Images:
 
 def _refuse_too_few(train: Images, classes: Sequence[str]) -> None:
     """Raise DataProblem for so few images that a classifier cannot learn all classes."""
+    if len(classes) < 2:
+        raise DataProblem(f"all images are of one class, {classes[0]}, which leaves nothing to tell apart")
     counts = train.labels.bincount(minlength=len(classes))
     if len(train) < FEWEST or not counts.all():
         missing = [name for name, count in zip(classes, counts.tolist(), strict=True) if not count]
@@ -157,7 +162,7 @@ def _allocate(images: int, features: int) -> np.ndarray:
 def compare(features: Features, kinds: Sequence[str], seed: int, note: Note) -> Iterator[Result]:
     """Yield the result of each classifier, fitted and tested one after the other."""
     for kind in kinds:
-        classifier = CLASSIFIERS[kind].build(seed)
+        classifier = CLASSIFIERS[kind].build(seed % SEEDS)
         began = perf_counter()
         with warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always")
@@ -167,4 +172,6 @@ def compare(features: Features, kinds: Sequence[str], seed: int, note: Note) -> 
         done = perf_counter()
         if any("onverge" in str(each.message) for each in raised):
             note(f"{kind} stopped before it converged")
+        if (predicted == predicted[0]).all():
+            note(f"{kind} takes all images for one class: {format_amount(len(features.train), 'image')} may be too few")
         yield Result(kind, float((predicted == features.test_labels).mean()), fitted - began, done - fitted)

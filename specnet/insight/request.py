@@ -83,7 +83,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "layer": Parameter("a layer, by its name in the table of `specnet check`", "LAYER", _require_text),
     "class_name": Parameter("explain this class instead of the likeliest one", "NAME", _require_text),
     "unit": Parameter("only this unit, counted from 0", "N", _require_natural, 0),
-    "count": Parameter("take at most N", "N", _require_positive, 1),
+    "count": Parameter("take at most N images, units or maps", "N", _require_positive, 1),
     "seed": Parameter("the seed of what is random", "N", _require_natural, 0),
     "method": Parameter("how points are laid out in two dimensions", "METHOD", _require_method, choices=METHODS),
     "wrong": Parameter("the wrong ones that the network is surest of", "", _require_switch),

@@ -60,7 +60,9 @@ class View:
         return figure
 
     def render(self, format: str = "png", theme: str = "light") -> bytes:
-        """Return the picture as png, svg or pdf."""
+        """Return the picture as png, svg or pdf; raises ValueError for another format."""
+        if format not in FORMATS:
+            raise ValueError(f"a picture is {', '.join(FORMATS)}, not {format!r}")
         content = BytesIO()
         self.figure(theme).savefig(content, format=format, dpi=DPI, bbox_inches="tight")
         return content.getvalue()

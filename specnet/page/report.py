@@ -45,7 +45,7 @@ def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, n
     gallery = Gallery(subject)
     results = read_results(subject.run)
     if results is None:
-        if run.summary:
+        if run.summary.get("measured") is not None:
             note(f"{run.folder / SUMMARY} has no usable results")
         results = measure(subject)
     sections = tuple(_make_sections(subject, gallery, results))

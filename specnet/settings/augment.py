@@ -61,9 +61,16 @@ Factors = Annotated[Interval, BeforeValidator(_around_one), AfterValidator(_chec
 """The factors to draw from; a single number x stands for 1−x..1+x."""
 
 
-def _check_above_zero(interval: Interval) -> Interval:
-    if interval.low <= 0:
-        raise ValueError("the size of an image is multiplied by a number above 0")
+SMALLEST, LARGEST = 0.1, 10.0
+"""The factors by which an image can be enlarged; beyond them, nothing of it can be recognized."""
+
+
+def _check_zoom(interval: Interval) -> Interval:
+    if interval.low < SMALLEST or interval.high > LARGEST:
+        single = "a single x stands for 1−x..1+x"
+        raise ValueError(f"images are enlarged by factors from {SMALLEST:g} to {LARGEST:g} ({single})")
+    if interval.low == interval.high == 1:
+        raise ValueError("some of the factors must differ from 1, as those of 0.9..1.1 do")
     return interval
 
 
@@ -112,7 +119,7 @@ class Zoom(Augment):
 
     positional = ("factor",)
 
-    factor: Annotated[Factors, AfterValidator(_check_above_zero)] = Field(Interval(0.9, 1.1))
+    factor: Annotated[Factors, AfterValidator(_check_zoom)] = Field(Interval(0.9, 1.1))
 
 
 class ResizedCrop(Augment):

@@ -93,6 +93,10 @@ def _require_class(pattern: str) -> str:
     """Return a pattern of file names; raises ValueError unless it says once where the class is."""
     if pattern.count(CLASS) != 1:
         raise ValueError(f"{CLASS} stands in it once, where a file's name has the class, as in {CLASS}.*")
+    if f"{CLASS}*" in pattern:
+        raise ValueError(f"{CLASS} ends before the next character, which * leaves open; {CLASS}.* has a dot there")
+    if pattern.startswith(("/", "./", "../")):
+        raise ValueError("it is the end of a path, such as {class}.* or {class}/*.jpg, which no slash or dot begins")
     return pattern
 
 

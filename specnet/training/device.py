@@ -19,9 +19,6 @@ from specnet.training.job import Options, Precision
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
 """The instruction sets without which a CPU is slower in bf16 than in fp32."""
 
-WITHOUT_CPU_BF16 = (nn.LocalResponseNorm,)
-"""The modules that torch 2.13 has no kernel for in bf16 on a CPU."""
-
 DETERMINISTIC_CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 """The environment that `--deterministic` needs; torch reads it once in a process, at the first product on a GPU."""
 
@@ -63,8 +60,8 @@ class Device:
         return f"cpu, {_format_threads()}" if self.place.type == "cpu" else self.place.type
 
 
-def choose_device(options: Options, module: nn.Module) -> Device:
-    """Return the requested device, in a precision that the module supports there; raises CannotRun."""
+def choose_device(options: Options) -> Device:
+    """Return the requested device, and the precision to compute in there; raises CannotRun."""
     try:
         place = torch.device(options.device)
     except RuntimeError:
@@ -77,7 +74,7 @@ def choose_device(options: Options, module: nn.Module) -> Device:
         os.environ.setdefault(*DETERMINISTIC_CUBLAS)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
-    return Device(place, _choose_precision(options.precision, place, module))
+    return Device(place, _choose_precision(options.precision, place))
 
 
 def refuse_gpus(count: int) -> None:
@@ -90,18 +87,11 @@ def refuse_gpus(count: int) -> None:
         )
 
 
-def _choose_precision(wanted: Literal["auto"] | Precision, place: torch.device, module: nn.Module) -> Precision:
-    """Return bf16 for `auto` where it is native and all modules support it; raises CannotRun where one does not."""
-    if wanted == "fp32" or wanted == "fp16":
+def _choose_precision(wanted: Literal["auto"] | Precision, place: torch.device) -> Precision:
+    """Return bf16 for `auto` where it is native."""
+    if wanted != "auto":
         return wanted
-    without = next((type(part).__name__ for part in module.modules() if isinstance(part, WITHOUT_CPU_BF16)), None)
-    can = place.type != "cpu" or without is None
-    if wanted == "bf16" and not can:
-        raise CannotRun(
-            f"torch has no {without} in bf16 on a CPU; {name_option('precision', 'fp32')}, or leave it to `auto`"
-        )
-    is_bf16 = wanted == "bf16" or (wanted == "auto" and can and _has_native_bf16(place))
-    return "bf16" if is_bf16 else "fp32"
+    return "bf16" if _has_native_bf16(place) else "fp32"
 
 
 def _is_available(place: torch.device) -> bool:

@@ -55,7 +55,7 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None:
         raise DataProblem(
-            f"the data of the run has no test part; {name_option('data')} names other images to measure it on"
+            f"the data of the run has no test part; evaluate it with {name_option('data')} on other images"
         )
     return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
 
@@ -123,4 +123,4 @@ def _choose_device(run: LoadedRun, name: str) -> Device:
     """Choose the training's precision on a device of the same kind, which reproduces the training's metrics."""
     is_same = name.partition(":")[0] == run.options.device.partition(":")[0]
     precision = run.options.precision if is_same else "auto"
-    return choose_device(replace(run.options, device=name, precision=precision), run.model)
+    return choose_device(replace(run.options, device=name, precision=precision))

@@ -85,8 +85,9 @@ def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
 
 
 def _compose(text: str) -> str:
-    """Return a text with as few combining signs as it can be written with."""
-    return unicodedata.normalize("NFC", text)
+    """Return a text with as few combining signs as it can be written with, and line ends and the like as `\\n`."""
+    letters = unicodedata.normalize("NFC", text)
+    return "".join(repr(each)[1:-1] if unicodedata.category(each) == "Cc" else each for each in letters)
 
 
 def _needs_shaping(text: str) -> bool:

@@ -90,13 +90,21 @@ def test_a_folder_without_a_test_part(call: Call) -> None:
         (["knn", "digits", "--features", "moved:fc1"], 1, "the network reads images of 3 channels"),
         (["knn", "digits", "--limit", "0"], 2, "is not a whole number from 1"),
         (["knn", "digits", "--limit", "5"], 1, "5 images to fit to are too few"),
+        (["logistic", "one.net"], 1, "all images are of one class, 0, which leaves nothing to tell apart"),
         (["knn", "digits", "--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
         (["knn"], 2, "the following arguments are required"),
     ],
 )
 def test_refusals(call: Call, words: list[str], code: int, message: str) -> None:
+    Path("one.net").write_text("input 8x8x1\nfc 1\ntrain {\n  data synthetic classes=1\n}\n")
     Path("broken.net").write_text("input 8x8x1\nfcc 10\ntrain {\n  data digits\n}\n")
     Path("silent.net").write_text("input 8x8x1\nfc 10\n")
     found, out, err = call("baseline", *words)
     assert (found, out) == (code, "")
     assert message in err
+
+
+def test_a_classifier_that_has_learned_nothing_says_so(call: Call) -> None:
+    code, out, err = call("baseline", "boosted", "digits", "--limit", "30", "--seed", 2**40)
+    assert (code, out.split()[-3]) == (0, "10.00%")
+    assert "boosted takes all images for one class: 30 images may be too few" in err

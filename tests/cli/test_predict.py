@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from small_runs import COLOURS, Call, paint
 
 import specnet
@@ -193,6 +195,30 @@ def test_more_images_than_a_batch_keep_their_order(run: Path, call: Call) -> Non
             assert (result.image.stem, result.top[0].name) == (str(number), list(COLOURS)[number % 3])
     with pytest.raises(specnet.SpecNetError, match="64 of 192 files cannot be read"):
         specnet.predict(run, "many")
+
+
+@pytest.mark.parametrize("options", [["--top", "1", "--format", "csv"], ["--class", "red"]])
+def test_csv_with_odd_names(run: Path, call: Call, options: list[str]) -> None:
+    names = ["a\nb", "a\rb", 'a"b', "a,b", "=a"]
+    for name in names:
+        paint(Path("in", f"{name}.png"), COLOURS["red"], 9)
+    code, out, err = call("predict", run, "in", *options, "-o", "out.csv")
+    assert (code, out) == (0, ""), err
+    with Path("out.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert sorted(Path(row[0]).stem if "image" in head else row[0] for row in rows) == sorted(names)
+    assert {len(row) for row in rows} == {len(head)}
+
+
+def test_outputs_that_overflow_are_refused(run: Path, call: Call) -> None:
+    paint(Path("a.png"), COLOURS["red"], 99)
+    tensors = load_file(run / "model.safetensors")
+    with safe_open(run / "model.safetensors", "pt") as file:
+        metadata = file.metadata()
+    large = {name: value * 1e38 if value.ndim > 1 else value for name, value in tensors.items()}
+    save_file(large, run / "model.safetensors", metadata)
+    code, _, err = call("predict", run, "a.png", "--format", "csv")
+    assert (code, err) == (1, "error: the outputs of the network are not finite numbers\n")
 
 
 def test_a_folder_with_links_to_itself_is_read_once(run: Path, call: Call) -> None:

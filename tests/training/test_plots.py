@@ -15,7 +15,7 @@ from PIL import Image
 
 from specnet.training import lettering, plots
 from specnet.training.engine.evaluator import LARGEST_MATRIX, ClassificationMetrics
-from specnet.training.lettering import choose_fonts
+from specnet.training.lettering import choose_fonts, write_names
 from specnet.training.runs.loaded_run import Prediction, ScoredClass
 
 PIXELS = b"\x89PNG"
@@ -65,10 +65,15 @@ def test_the_usual_font_writes_many_scripts(no_other_fonts: None, text: str) -> 
     assert choose_fonts([text]).can_write(text)
 
 
-@pytest.mark.parametrize("text", ["猫", "कुत्ता", "\U0001f40b", "a\x1b[1m", "a\nb", "\udcff"])
+@pytest.mark.parametrize("text", ["猫", "कुत्ता", "\U0001f40b", "\udcff"])
 def test_letters_that_no_font_has(no_other_fonts: None, text: str) -> None:
     assert not choose_fonts([text, "cat"]).can_write(text)
     assert choose_fonts([text, "cat"]).can_write("cat")
+
+
+def test_control_characters_are_escaped(no_other_fonts: None) -> None:
+    fonts = choose_fonts(["a\x1b[1m", "a\nb"])
+    assert write_names({0: "a\x1b[1m", 1: "a\nb"}, fonts, "classes", print) == {0: r"a\x1b[1m", 1: r"a\nb"}
 
 
 def test_a_font_is_found_for_letters_that_the_usual_one_lacks() -> None:

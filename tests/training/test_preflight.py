@@ -221,5 +221,5 @@ def test_an_operation_that_is_never_the_same_is_named() -> None:
 def test_a_gpu_may_become_deterministic_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     monkeypatch.setattr(device, "_is_available", lambda place: True)
-    device.choose_device(Options(device="cuda:0", precision="fp32"), nn.Linear(1, 1))
+    device.choose_device(Options(device="cuda:0", precision="fp32"))
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"

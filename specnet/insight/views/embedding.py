@@ -85,7 +85,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         "embedding",
         f"{format_amount(len(chosen), f'{part} image')} by the features of {layer}",
         f"Each point is an image, in the colour of its class; near points have like features ({method} of "
-        f"{features.shape[1]:,} features of {layer}).{means} Rings mark wrong predictions.",
+        f"{format_amount(features.shape[1], 'feature')} of {layer}).{means} Rings mark wrong predictions.",
         (
             f"{separation:.2%} have the class of most of their {min(NEIGHBOURS, len(chosen) - 1)} nearest neighbours",
             f"{1 - points.is_wrong.mean():.2%} are predicted correctly",

@@ -14,6 +14,7 @@ from torch import Tensor
 from specnet.insight.drawing import draw_picture
 from specnet.insight.images import choose_evenly, load_unseen, take_pixels, to_picture
 from specnet.insight.request import Request
+from specnet.insight.results import read_results
 from specnet.insight.view import View
 from specnet.printable import format_amount
 from specnet.training import LoadedRun
@@ -46,6 +47,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         evenly = f", taken evenly from {len(images):,}," if len(searched) < len(images) else ""
         fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')}{evenly} are wrong"
         title, which = f"The wrong predictions that the network is surest of; {fact}", "wrong"
+        _note_difference(run, request, part, (wrong, len(searched)))
     else:
         order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
         chosen, fact = order[: request.count], f"{min(request.count, len(images))} random {part} images"
@@ -58,6 +60,17 @@ def _find_worst(run: LoadedRun, images: Images, count: int) -> tuple[Tensor, int
     sureness = torch.cat([_score_batch(run, images, start) for start in range(0, len(images), BATCH)])
     wrong = int((sureness > 0).sum())
     return sureness.argsort(descending=True, stable=True)[: min(count, wrong)], wrong
+
+
+def _note_difference(run: LoadedRun, request: Request, part: str, counted: tuple[int, int]) -> None:
+    """Note where training, in its own precision, counted other wrong images than a view does, in fp32."""
+    wrong, images = counted
+    recorded = read_results(run)
+    if recorded is None or recorded.accuracy is None or (recorded.part, recorded.images) != (part, images):
+        return
+    then = images - round(recorded.accuracy * images)
+    if then != wrong:
+        request.note(f"{wrong:,} images are wrong in fp32; in the precision of the training, {then:,} were")
 
 
 def _score_batch(run: LoadedRun, images: Images, start: int) -> Tensor:

@@ -62,8 +62,8 @@ def compute(run: LoadedRun, request: Request) -> View:
     return View(
         "saliency",
         f"What {name} in {subject.name} depends on",
-        "Gradient: how strongly the score of the class changes with each pixel, averaged over noisy copies. Grad-CAM: "
-        "where the last maps speak for the class.",
+        "Gradient: how strongly the score of the class changes with each pixel, averaged over noisy copies."
+        + " Grad-CAM: where the last maps speak for the class." * bool(layer),
         (
             f"{name}  {probability:.2%}",
             *(

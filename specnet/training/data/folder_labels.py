@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from specnet.settings.data import CLASS
@@ -46,8 +46,7 @@ def _translate(pattern: str) -> str:
 
 def _translate_token(token: str) -> str:
     if len(token) > 1:
-        inner = token[1:-1].replace("\\", r"\\").replace("[", r"\[")
-        escaped = inner.replace("^", r"\^")
+        escaped = re.sub(r"([\\\[^&~|])", r"\\\1", token[1:-1]).replace("--", r"-\-")
         return f"[^/{escaped[1:]}]" if escaped.startswith("!") else f"[{escaped}]"
     return WILDCARDS.get(token, re.escape(token))
 
@@ -62,7 +61,9 @@ def read_labelled_layout(folder: Path, label: str) -> FolderLayout:
     layout = FolderLayout(has_parts="train" in parts)
     for part, place in (parts if layout.has_parts else {"train": folder}).items():
         names = sorted((path.relative_to(folder).as_posix() for path in walker.walk(place)), key=natural_key)
-        found = [ClassFile(name, part, each) for name in names if (each := _find_class(name, pattern))]
+        found = _leave_out_others(
+            [ClassFile(name, part, each) for name in names if (each := _find_class(name, pattern))]
+        )
         if not found and part == "train":
             there = f"the first of {len(names):,} is {names[0]}" if names else "it has no files"
             raise DataProblem(f'no file in {place} matches label="{label}"; {there}')
@@ -76,6 +77,12 @@ def read_labelled_layout(folder: Path, label: str) -> FolderLayout:
     walker.note_links([folder / file.name for file in layout.files if is_named_as_image(file.name)])
     layout.notes += walker.notes
     return layout
+
+
+def _leave_out_others(files: Sequence[ClassFile]) -> list[ClassFile]:
+    """Return the files without those that are alone in making a class of a name as notes.txt, among images."""
+    named = {file.class_name for file in files if is_named_as_image(file.name)}
+    return [file for file in files if file.class_name in named or not named]
 
 
 def _find_class(name: str, pattern: re.Pattern[str]) -> str | None:

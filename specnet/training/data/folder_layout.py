@@ -193,7 +193,7 @@ def _refuse_unsuitable(place: Path, classes: Sequence[Path], least: int) -> None
     """Raise DataProblem for a folder with too few classes, and for one whose classes look like parts."""
     inside = {each.name: _list_inside(each) for each in classes}
     if len(classes) < least:
-        there = f"only {classes[0].name} is there" if classes else "none is there"
+        there = f"only `{classes[0].name}` is there" if classes else "none is there"
         is_set = any(len(folders) > 1 for folders, _ in inside.values())
         hint = f"; is {classes[0]} the set?" if is_set else ""
         raise DataProblem(f"{place} needs a folder of images for each class, at least {NUMERALS[least]}; {there}{hint}")

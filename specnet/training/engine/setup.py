@@ -85,7 +85,7 @@ def set_up(
     refuse_untrainable(job)
     refuse_whitening(job.module, job.layers)
     refuse_groups(job.training.group, job.module, job.layers)
-    device = choose_device(replace(options, device=ranks.local_device(options.device)), job.module)
+    device = choose_device(replace(options, device=ranks.local_device(options.device)))
     refuse_sharing(job, options, device, ranks)
     refuse_unsupported(job, options, device)
     with ranks.take_turns():

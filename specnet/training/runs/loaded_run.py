@@ -56,7 +56,7 @@ class LoadedRun:
 
     def on_device(self, device: str) -> LoadedRun:
         """Move the model to a device, and return the run with its normalisation there, in fp32; raises CannotRun."""
-        place = choose_device(replace(self.options, device=device, precision="fp32"), self.model).place
+        place = choose_device(replace(self.options, device=device, precision="fp32")).place
         self.model.to(place)
         return replace(self, normalization=self.normalization.to(place))
 
@@ -76,8 +76,10 @@ class LoadedRun:
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
-        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size."""
+        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size; raises Unsuitable."""
         outputs: Tensor = self.model(self.normalization(pixels)).float()
+        if not outputs.isfinite().all():
+            raise Unsuitable("the outputs of the network are not finite numbers")
         is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
         return outputs if is_softmax else outputs.softmax(1)
 

@@ -123,7 +123,7 @@ def test_neighbours_tell_classes_apart() -> None:
     ("values", "error", "message"),
     [
         ({"layer": "fc9"}, CannotRun, "the network has no layer `fc9`; did you mean `fc"),
-        ({"count": 2}, CannotRun, "an embedding compares at least 3 images, and there is 2"),
+        ({"count": 2}, CannotRun, "an embedding compares at least 3 images, not 2"),
         ({"method": "umap"}, ValueError, "the method is tsne or pca, and 'umap' is neither"),
     ],
 )

@@ -129,7 +129,7 @@ def test_one_class_only(pets: Path) -> None:
     with pytest.raises(DataProblem, match="at least two; none is there"):
         read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
     (pets / "train/cat/tabby").mkdir()
-    with pytest.raises(DataProblem, match="at least two; only tabby is there"):
+    with pytest.raises(DataProblem, match="at least two; only `tabby` is there"):
         read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
 
 

@@ -37,6 +37,8 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
         ("({class})+.jpg", "(cat)+.jpg", "cat"),
         ("[{class}].jpg", "[cat].jpg", "cat"),
         ("{class}[^_]*", "cat^1.jpg", "cat"),
+        ("{class}[&&|]*", "cat|1.jpg", "cat"),
+        ("{class}[[:1]*", "cat:1.jpg", "cat"),
         ("{class}.*", "犬.1.jpg", "犬"),
     ],
 )
@@ -51,6 +53,29 @@ def test_a_pattern_says_once_where_the_class_is(label: str) -> None:
         Folder(path="pets", label=label)
     checked = specnet.check(f'input 8x8x3\nfc 2\ntrain {{\n  data folder "pets" label="{label}"\n}}\n')
     assert "{class} stands in it once" in checked.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("{class}*", "which * leaves open; {class}.* has a dot there"),
+        ("./{class}.*", "which no slash or dot begins"),
+        ("/pets/{class}.*", "which no slash or dot begins"),
+    ],
+)
+def test_a_pattern_that_finds_no_class_says_why(label: str, message: str) -> None:
+    checked = specnet.check(f'input 8x8x3\nfc 2\ntrain {{\n  data folder "pets" label="{label}"\n}}\n')
+    assert message in checked.diagnostics[0].message
+
+
+def test_files_beside_the_images_make_no_class(pets: Path) -> None:
+    (pets / "train/notes.txt").write_text("of the photographer")
+    (pets / "train/cat.notes.txt").write_text("of the photographer")
+    layout = read_labelled_layout(pets / "train", "{class}.*")
+    assert layout.classes["train"] == ("cat", "dog")
+    assert "notes.txt" in layout.notes[0]
+    data = read(Folder(path="pets/train", label="{class}.*"), pets.parent, (8, 8, 3))
+    assert len(data.train) == 6
 
 
 def test_a_set_of_characters_that_makes_no_sense(pets: Path) -> None:

@@ -84,8 +84,8 @@ def test_an_evaluation_part_beside_a_test_part_is_for_validation(folder: Path) -
         (["first/cat", "first/dog", "second/cat", "second/dog"], "first and second .* hold the same folders .cat, dog"),
         (["x/cat", "x/dog", "y/cat", "y/dog", "y/eel", "z"], "x and y .* hold the same folders .cat, dog.*; call them"),
         (["train/x/cat", "train/x/dog", "train/y/dog", "train/y/cat", "test/x"], "x and y in .*train hold the same"),
-        (["pets/cat", "pets/dog"], "at least two; only pets is there; is .*pets the set"),
-        (["cat"], "at least two; only cat is there$"),
+        (["pets/cat", "pets/dog"], "at least two; only `pets` is there; is .*pets the set"),
+        (["cat"], "at least two; only `cat` is there$"),
     ],
 )
 def test_parts_that_are_not_clear_are_refused(folder: Path, places: Sequence[str], message: str) -> None:

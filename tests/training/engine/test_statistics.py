@@ -103,7 +103,7 @@ def test_they_go_on_after_an_interruption(tmp_path: Path) -> None:
 def test_divided_weights_are_refused() -> None:
     job = make_job(check_source(Source("x.net", NETWORK)))
     options = Options(processes=2, sharded=True, statistics=True)
-    device, two = choose_device(options, job.module), cast(Ranks, SimpleNamespace(world_size=2, is_single=False))
+    device, two = choose_device(options), cast(Ranks, SimpleNamespace(world_size=2, is_single=False))
     with pytest.raises(CannotRun, match=r"`statistics.*` needs the whole weights in one process, and .*sharded"):
         refuse_sharing(job, options, device, two)
 
