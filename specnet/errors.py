@@ -8,7 +8,8 @@ SpecNetError
 ├── WeightsError          a file of weights, asked for from Python; a training turns it into a TrainingError
 │   ├── UnreadableWeights damaged, unsafe, or in a format that is not read
 │   ├── MissingReader     a library that reads the format is not installed
-│   └── UnfitWeights      those of another network, or, as AmbiguousWeights, they could be matched in several ways
+│   └── UnfitWeights      those of another network
+│       └── AmbiguousWeights  they could be matched in several ways
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
     ├── Unsuitable        the network, its data and its settings do not go together

@@ -18,7 +18,7 @@ class MissingReader(WeightsError):
 
 
 class UnfitWeights(WeightsError):
-    """The weights are those of another network, or could be matched in several ways."""
+    """The weights are those of another network, or do not say which layer is which."""
 
 
 class AmbiguousWeights(UnfitWeights):
