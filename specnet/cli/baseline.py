@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0; a spec with errors and data that cannot be read end with 1, a wrong kind or layer with 2."""
-    from specnet.insight.baselines import compare, compute_features, compute_pixels, read_images
+    from specnet.insight.baselines import compare, compute_features, compute_pixels, measure_network, read_images
 
     kinds = _choose_kinds(options.kinds)
     loaded, layer = _load_run(options)
@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
         results.append(result)
         if len(kinds) > 1:
             print_message(f"{result.kind}: {result.accuracy:.2%} after {result.fit_seconds:.1f} s")
-    _print(options, features, results)
+    own = measure_network(loaded, data) if loaded and loaded.classes == data.classes else None
+    _print(options, features, results, own)
     return 0
 
 
@@ -156,9 +157,10 @@ def _make_request(options: argparse.Namespace, task: Task, loaded: LoadedRun | N
 # Output
 
 
-def _print(options: argparse.Namespace, features: Features, results: Sequence[Result]) -> None:
+def _print(options: argparse.Namespace, features: Features, results: Sequence[Result], own: float | None) -> None:
+    """Print the results; `own` is the accuracy of the network whose features these are, if it has the same classes."""
     if options.format == "json":
-        print_json(_describe(options, features, results))
+        print_json({**_describe(options, features, results), "network_accuracy": own})
         return
     train, inputs = (f"{number:,}" for number in features.train.shape)
     rows = [
@@ -168,7 +170,9 @@ def _print(options: argparse.Namespace, features: Features, results: Sequence[Re
     if options.format == "text":
         lines = align_rows([HEADS, *rows], right=range(1, len(HEADS)))
         source = options.features or "pixels"
-        print_text("\n".join([f"{source}, tested on {len(features.test):,} images ({features.part})", "", *lines]))
+        network = [] if own is None else ["", f"the network itself: {own:.2%}"]
+        heading = f"{source}, tested on {len(features.test):,} images ({features.part})"
+        print_text("\n".join([heading, "", *lines, *network]))
     elif options.format == "markdown":
         rule = ("---", *["---:"] * (len(HEADS) - 1))
         print_text("\n".join(f"| {' | '.join(row)} |" for row in (HEADS, rule, *rows)))

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json(_describe(options, evaluation))
     else:
-        print_text(_format_text(evaluation))
+        print_text(_format_text(evaluation, options.data))
     return 0
 
 
@@ -73,9 +73,10 @@ def _describe(options: argparse.Namespace, evaluation: Evaluation) -> dict[str, 
     }
 
 
-def _format_text(evaluation: Evaluation) -> str:
+def _format_text(evaluation: Evaluation, data: str | None) -> str:
     metrics = evaluation.metrics
-    totals = [("images", f"{metrics.images:,} ({evaluation.part})"), ("accuracy", f"{metrics.accuracy:.2%}")]
+    part = f"all of {data}" if data and evaluation.part == "train" else evaluation.part
+    totals = [("images", f"{metrics.images:,} ({part})"), ("accuracy", f"{metrics.accuracy:.2%}")]
     if metrics.top5 is not None:
         totals.append(("top-5", f"{metrics.top5:.2%}"))
     totals.append(("loss", f"{metrics.loss:.4f}"))

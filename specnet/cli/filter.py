@@ -184,7 +184,7 @@ def _show_numbers(options: argparse.Namespace) -> int:
     from specnet.filtering.kernels import parse_kernel
     from specnet.filtering.worked import format_worked, work_out
 
-    if options.numbers and options.image is None and not options.numbers.lstrip().startswith("["):
+    if options.numbers and options.image is None and Path(options.numbers).suffix[1:].isalpha():
         options.image, options.numbers = Path(options.numbers), ""  # `--numbers photo.png` means the photograph
     _refuse_useless(options)
     if len(options.kernels) != 1:
@@ -201,8 +201,8 @@ def _show_numbers(options: argparse.Namespace) -> int:
 
 
 def _refuse_useless(options: argparse.Namespace) -> None:
-    """Raise CommandError for an option that --numbers, which prints text and reads an image in grey, has no use for."""
-    given = {"-o": options.output, "--grey": options.grey, "--values": options.values}
+    """Raise CommandError for an option that --numbers, which prints text, has no use for."""
+    given = {"-o": options.output, "--values": options.values, "--grey": options.grey and options.numbers}
     if useless := [name for name, value in given.items() if value]:
         raise CommandError(f"--numbers prints products and sums of numbers as they are; leave {useless[0]} out")
     if options.numbers and options.image is not None:

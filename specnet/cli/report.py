@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     target: Path = options.output or options.run_folder / REPORT
     if target.suffix.lower() not in SUFFIXES:
         raise CommandError(f"{target}: name a file that ends in .html")
-    refuse_unwritable(target)
     loaded = load_run(options.run_folder)
+    refuse_unwritable(target)
     page = make_report(loaded, options.data_dir, options.device or "cpu", options.seed, print_message)
     write_file(target, page.html.encode())
     print_message(f"wrote {target}")

@@ -27,11 +27,29 @@ STORED = re.compile(r"(train|validation|test):(.*)")
 
 @dataclass(frozen=True)
 class Subject:
-    """An image as the network sees it: `pixels` is uint8 1×H×W×C, `label` its true class, if known."""
+    """An image as the network sees it: `pixels` is uint8 1×H×W×C, `label` its true class, if known.
+
+    `file` is its path in the folder of the data, if it comes from there.
+    """
 
     name: str
     pixels: Tensor
     label: int | None = None
+    file: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name for people: `test:17`, `test:17, dog.62.jpg`."""
+        return f"{self.name}, {Path(self.file).name}" if self.file else self.name
+
+    def record_truth(self, run: LoadedRun) -> dict[str, str | None]:
+        """Return the file and the true class as JSON values."""
+        return {"file": self.file, "true": None if self.label is None else run.class_name(self.label)}
+
+    def describe_class(self, run: LoadedRun, output: int, probability: float) -> str:
+        """Return a class with its probability, and the true one where that is another."""
+        told = f"{run.class_name(output)}  {probability:.2%}"
+        return told if self.label in (None, output) else f"{told}; it is {run.class_name(self.label)}"
 
 
 def find_image(run: LoadedRun, request: Request) -> Subject:
@@ -55,7 +73,8 @@ def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
         there = format_amount(len(part), "image")
         raise CannotRun(f"there is no {name}:{number}: the {name} part has {there}, {name}:0 to {name}:{len(part) - 1}")
     index = torch.tensor([number])
-    return Subject(f"{name}:{number}", take_pixels(run, part, index), int(part.labels[number]))
+    pixels, label = take_pixels(run, part, index), int(part.labels[number])
+    return Subject(f"{name}:{number}", pixels, label, part.name_file(number))
 
 
 def load_part(run: LoadedRun, request: Request, name: str) -> Images:

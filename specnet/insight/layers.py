@@ -36,7 +36,7 @@ def find_layer(run: LoadedRun, name: str) -> fx.Node:
     """Return the value of a layer in the module's graph; raises CannotRun for a layer that there is not."""
     layers = list_layers(run)
     if name not in layers:
-        if name in {value.name for value in get_graph(run).graph.nodes if value.op == "placeholder"}:
+        if name == "input":
             raise CannotRun(f"`{name}` is the image itself; name a layer, such as {next(iter(layers))}")
         hint = did_you_mean(find_closest_word(name, layers)) or f"; there are {list_names(layers)}"
         raise CannotRun(f"the network has no layer `{name}`{hint}")

@@ -61,5 +61,5 @@ VIEWS: Mapping[str, ViewInfo] = {
         allows=("layer",),
         options={"method": "tsne", "count": 1000, "seed": 0},
     ),
-    "filters": ViewInfo("the kernels of a layer", ("layer",), options={"count": 64}),
+    "filters": ViewInfo("the kernels of a layer", allows=("layer",), options={"count": 64}),
 }

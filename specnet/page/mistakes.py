@@ -41,7 +41,7 @@ def show_confusions(subject: Subject, gallery: Gallery, results: Results | None)
     if len(metrics.classes) <= MOST_CLASSES:
         yield gallery.draw(_view_confusion(metrics, results, subject))
     rows = [(name(true), name(predicted), f"{count:,}") for true, predicted, count in metrics.find_confusions(LISTED)]
-    if rows:
+    if rows and len(metrics.classes) > 2:
         caption = f"The most frequent confusions, on {results.description}"
         yield make_table(caption, ("true label", "predicted label", "images"), rows, numbers={2})
 

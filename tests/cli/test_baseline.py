@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from small_runs import Call
 
+import specnet
+
 SPEC = "input 8x8x1\nflatten\nfc 10\ntrain {\n  data digits\n}\n"
 
 
@@ -60,6 +62,9 @@ def test_features_of_a_run_on_a_folder(call: Call, run: Path) -> None:
     record = json.loads(out)
     assert (code, record["classes"], record["test_part"]) == (0, ["blue", "green", "red"], "test")
     assert record["baselines"][0]["accuracy"] > 0.9
+    assert record["network_accuracy"] == specnet.evaluate(run).accuracy
+    out = call("baseline", "knn", "photos", "--features", f"{run}:fc1")[1]
+    assert out.endswith(f"\nthe network itself: {record['network_accuracy']:.2%}\n")
 
 
 def test_a_folder_below_that_of_the_data(call: Call) -> None:

@@ -42,6 +42,7 @@ def test_another_folder(run: Path, call: Call) -> None:
     assert code == 0
     assert found["part"] == "train"
     assert found["confusion"] == [[0, 2, 0], [2, 0, 0], [0, 0, 2]]
+    assert "images    6 (all of other)" in call("evaluate", run, "--data", "other")[1]
     assert found["per_class_accuracy"] == {"blue": 0.0, "green": 0.0, "red": 1.0}
 
 

@@ -125,6 +125,8 @@ def test_numbers_of_a_picture(call: Call, words: tuple[str, ...]) -> None:
         (["--numbers", "--kernel", "sobel_x"], 2, "name the numbers, --numbers [1, 2, 1/6], or an image"),
         (["--numbers", "[1, 1e3]", "--kernel", "sobel_x"], 2, "`1e3` is no number of at most 15 digits"),
         (["--numbers", "[1, 1234567890123456]", "--kernel", "sobel_x"], 2, "no number of at most 15 digits"),
+        (["--numbers", "1 2 3; 4 5 6", "--kernel", "sobel_x"], 2, "is no list of numbers, as [1, 2, 1/6]"),
+        (["in.png", "--numbers", "[1, 2]", "--kernel", "sobel_x", "--grey"], 2, "leave --grey out"),
         (["--numbers", "[]", "--kernel", "sobel_x"], 2, "[[1, 0], [0, 1]]: it is empty"),
         (["--numbers", "[1, 2]", "--kernel", "sobel_x", "-o", "out.png"], 2, "leave -o out"),
         (["in.png", "--numbers", "--kernel", "sobel_x", "--values", "clip"], 2, "leave --values out"),

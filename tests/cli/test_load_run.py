@@ -108,7 +108,7 @@ def test_a_spec_that_was_changed_afterwards(run: Path, call: Call) -> None:
         ("config.json", "{", 1, "is damaged"),
         ("config.json", None, 2, "holds no run"),
         ("summary.json", "{", 1, "summary.json is damaged"),
-        ("metrics.jsonl", "{", 1, "metrics.jsonl is damaged"),
+        ("metrics.jsonl", "{", 1, "metrics.jsonl, line 1, is damaged"),
     ],
 )
 def test_damage(run: Path, call: Call, file: str, content: str | None, code: int, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from small_runs import COLOURS, Call, paint
+from small_runs import COLOURS, Call, paint, paint_set
 
 import specnet
 from specnet.insight.registry import VIEWS
@@ -42,7 +42,10 @@ def test_text(run: Path, call: Call) -> None:
 
 def test_an_image_of_the_data_is_prepared_as_its_file(run: Path, trained: Path) -> None:
     file = specnet.show(run, "occlusion", image=trained / "photos/test/red/2.png").record()
-    stored = specnet.show(run, "occlusion", image="test:12", data_dir=trained).record()
+    view = specnet.show(run, "occlusion", image="test:12", data_dir=trained)
+    stored = view.record()
+    assert (stored["file"], stored["true"], file["file"], file["true"]) == ("test/red/2.png", "red", None, None)
+    assert view.title == "Which parts of test:12, 2.png matter for red"
     assert (stored["class"], stored["drops"]) == (file["class"], file["drops"])
 
 
@@ -53,6 +56,20 @@ def test_classes_in_letters_that_no_font_has_are_numbered(run: Path, call: Call)
     code, _, err = call("show", run, "saliency", "there.png")
     assert code == 0
     assert "no font here has the letters" in err
+
+
+def test_wrong_predictions_name_their_files(run: Path, trained: Path, call: Call) -> None:
+    swapped = {"blue": COLOURS["green"], "green": COLOURS["blue"], "red": COLOURS["red"]}
+    paint_set(Path("photos/train"), swapped, 2)
+    paint_set(Path("photos/test"), swapped, 4)
+    out = call("show", run, "predictions", "--wrong", "--count", "3", "--data-dir", ".")[1].splitlines()
+    assert out[1] == "8 of 12 test images are wrong; the first 3 are shown"
+    assert all(line.split()[0].startswith("test:") and line.split()[1].endswith(".png") for line in out[2:])
+    assert "; it is " in call("show", run, "saliency", "test:0", "--data-dir", ".")[1]
+
+
+def test_the_first_kernels_are_shown_where_no_layer_is_named(run: Path, layer: str, call: Call) -> None:
+    assert call("show", run, "filters")[1].startswith(f"Kernels of {layer}\n")
 
 
 def test_without_a_view_they_are_listed(call: Call) -> None:
@@ -83,7 +100,7 @@ def test_each_view_says_what_it_takes(call: Call) -> None:
         (["occlusion", "test:-1"], 2, "test:-1 names no image; the first one of the part is test:0"),
         (["occlusion", "test:"], 2, "test: names no image"),
         (["occlusion", ""], 2, "an empty name names neither a file nor a folder"),
-        (["filters", ""], 2, "the network has no layer ``"),
+        (["features", "there.png", ""], 2, "the network has no layer ``"),
         (["maximise", "input"], 2, "`input` is the image itself; name a layer, such as "),
         (["confusion", "--data", "."], 2, "did you mean `--data-dir`?"),
         (["occlusion", "there.png", "-o", "no/out.png"], 2, "no/out.png cannot be written: there is no folder no"),

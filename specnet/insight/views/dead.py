@@ -44,6 +44,9 @@ ROW = 0.34
 LISTED = 8
 """Layers in the summary."""
 
+NAMED = 12
+"""The dead units of a layer that are named in the summary."""
+
 
 @dataclass(frozen=True)
 class LayerUnits:
@@ -161,7 +164,8 @@ def _summarize(layers: Sequence[LayerUnits]) -> list[str]:
 def _format_layer(layer: LayerUnits) -> str:
     found = {"dead": layer.dead, "rarely firing": layer.rare, "saturated": layer.saturated}
     counts = ", ".join(f"{len(units)} {word}" for word, units in found.items() if units)
-    return f"{layer.name}  {counts} of {layer.units}"
+    dead = f"; dead: {', '.join(map(str, layer.dead[:NAMED]))}" if layer.dead else ""
+    return f"{layer.name}  {counts} of {layer.units}{dead}{' …' * (len(layer.dead) > NAMED)}"
 
 
 def _format_total(layers: Sequence[LayerUnits]) -> str:

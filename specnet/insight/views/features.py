@@ -28,7 +28,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     which = f"{len(shown)} strongest of {number}" if len(shown) < number else f"{number}"
     return View(
         "features",
-        f"{request.layer} of {subject.name}",
+        f"{request.layer} of {subject.title}",
         f"The {which} maps of {height}×{width} that {request.layer} computes from the image, on one scale.",
         (
             f"{request.layer}  {height}×{width}×{number}, {silent} of {number} maps are zero everywhere",

@@ -9,16 +9,17 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from specnet.insight.drawing import draw_tiles, find_limit
-from specnet.insight.layers import find_layer, find_weights
+from specnet.insight.layers import find_layer, find_weights, list_kernels
 from specnet.insight.request import Request
 from specnet.insight.view import View
-from specnet.training import LoadedRun
+from specnet.training import CannotRun, LoadedRun
 
 
 def compute(run: LoadedRun, request: Request) -> View:
     """Return the kernels of a layer; raises CannotRun where it has none."""
-    kernels = find_weights(run, request.layer).cpu()
-    reads_image = find_layer(run, request.layer).all_input_nodes[0].op == "placeholder"
+    layer = request.layer or _choose_layer(run)
+    kernels = find_weights(run, layer).cpu()
+    reads_image = find_layer(run, layer).all_input_nodes[0].op == "placeholder"
     is_colour = reads_image and kernels.shape[1] == 3
     tiles, titles = _cut_colours(kernels) if is_colour else _cut_channels(kernels)
     shown = min(len(tiles), request.count)
@@ -27,14 +28,14 @@ def compute(run: LoadedRun, request: Request) -> View:
     rest = f" The first {shown} of {len(tiles)} are shown, as FILTER or FILTER:CHANNEL." if shown < len(tiles) else ""
     return View(
         "filters",
-        f"Kernels of {request.layer}",
+        f"Kernels of {layer}",
         f"{filters} filters of {height}×{width}×{channels}: {what}, on one scale.{rest}",
         (
-            f"{request.layer}  {filters} filters of {height}×{width}×{channels}",
+            f"{layer}  {filters} filters of {height}×{width}×{channels}",
             f"weights  {kernels.min():.4g} to {kernels.max():.4g}, standard deviation {kernels.std(correction=0):.4g}",
         ),
         {
-            "layer": request.layer,
+            "layer": layer,
             "shape": [filters, channels, height, width],
             "minimum": float(kernels.min()),
             "maximum": float(kernels.max()),
@@ -43,6 +44,14 @@ def compute(run: LoadedRun, request: Request) -> View:
         },
         partial(_draw, tiles[:shown], titles[:shown], find_limit(kernels.numpy())),
     )
+
+
+def _choose_layer(run: LoadedRun) -> str:
+    """Return the first layer with kernels; raises CannotRun for a network without."""
+    first = next(iter(list_kernels(run)), None)
+    if first is None:
+        raise CannotRun("the network has no layer with kernels")
+    return first
 
 
 def _cut_colours(kernels: Tensor) -> tuple[list[np.ndarray], list[str]]:

@@ -44,6 +44,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     largest = float(drops.max())
     values = {
         "image": request.image,
+        **subject.record_truth(run),
         "class": name,
         "probability": probability,
         "patch": list(patch),
@@ -54,17 +55,17 @@ def compute(run: LoadedRun, request: Request) -> View:
     }
     return View(
         "occlusion",
-        f"Which parts of {subject.name} matter for {name}",
+        f"Which parts of {subject.title} matter for {name}",
         f"Each part was covered by a patch of {patch[0]}×{patch[1]} pixels in the mean colour of the image. Red: the "
         f"probability of {name} falls without it; blue: it rises.",
         (
-            f"{name}  {probability:.2%}",
+            subject.describe_class(run, output, probability),
             f"falls by at most {largest:.2%} of probability, most at row {row}, column {column}"
             if largest > 0
             else "falls nowhere, whatever part is covered",
         ),
         values,
-        partial(_draw, to_picture(subject.pixels[0]), heat, subject.name, name, probability, request),
+        partial(_draw, to_picture(subject.pixels[0]), heat, subject.title, name, probability, request),
     )
 
 

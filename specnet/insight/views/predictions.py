@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from specnet.insight.view import View
 from specnet.printable import format_amount
 from specnet.training import LoadedRun
 from specnet.training.data.images import Images
-from specnet.training.lettering import choose_fonts, write_names
+from specnet.training.lettering import Fonts, choose_fonts, shorten_name, write_names
 from specnet.training.randomness import make_generator
 
 TOP = 5
@@ -47,6 +48,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         evenly = f", taken evenly from {len(images):,}," if len(searched) < len(images) else ""
         fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')}{evenly} are wrong"
         title, which = f"The wrong predictions that the network is surest of; {fact}", "wrong"
+        fact += f"; the first {len(found)} are shown" * (len(found) < wrong)
         _note_difference(run, request, part, (wrong, len(searched)))
     else:
         order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
@@ -107,6 +109,7 @@ def _predict(run: LoadedRun, images: Images, number: int, name: str) -> dict[str
     ]
     return {
         "image": name,
+        "file": images.name_file(number),
         "true": run.class_name(label),
         "true_probability": float(row[label]),
         "correct": top[0]["index"] == label,
@@ -117,14 +120,15 @@ def _predict(run: LoadedRun, images: Images, number: int, name: str) -> dict[str
 def _format_row(row: dict[str, Any]) -> str:
     best = row["top"][0]
     verdict = "right" if row["correct"] else f"wrong, it is {row['true']} ({row['true_probability']:.2%})"
-    return f"{row['image']}  {best['class']} {best['probability']:.2%}  {verdict}"
+    file = f"  {Path(row['file']).name}" if row["file"] else ""
+    return f"{row['image']}{file}  {best['class']} {best['probability']:.2%}  {verdict}"
 
 
 def _draw(pictures: list[Any], rows: list[dict[str, Any]], request: Request) -> Figure:
     if not rows:
         return _draw_nothing()
     known = dict(enumerate(dict.fromkeys(_list_classes(rows))))
-    fonts = choose_fonts(known.values())
+    fonts = choose_fonts([*known.values(), *(Path(row["file"]).name for row in rows if row["file"])])
     labels = {known[number]: label for number, label in write_names(known, fonts, "classes", request.note).items()}
     lines, columns = ceil(len(rows) / COLUMNS), min(COLUMNS, len(rows))
     with fonts.use():
@@ -134,9 +138,15 @@ def _draw(pictures: list[Any], rows: list[dict[str, Any]], request: Request) -> 
             axes.set_axis_off()
         for number, (picture, row) in enumerate(zip(pictures, rows, strict=True)):
             draw_picture(panels[2 * number], picture)
-            panels[2 * number].set_title(f"{labels[row['true']]}\n{row['image']}", fontsize=8)
+            panels[2 * number].set_title(f"{labels[row['true']]}\n{_name_image(row, fonts)}", fontsize=8)
             _draw_bars(panels[2 * number + 1], row, labels)
         return figure
+
+
+def _name_image(row: dict[str, Any], fonts: Fonts) -> str:
+    """Return the name of the file, if there is one that can be written, or else the image's in the data."""
+    file = Path(row["file"]).name if row["file"] else ""
+    return shorten_name(file) if file and fonts.can_write(file) else str(row["image"])
 
 
 def _list_classes(rows: list[dict[str, Any]]) -> list[str]:

@@ -54,6 +54,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     maxima = {kind: heat.find_maximum() for kind, heat in heats.items()}
     values: dict[str, Any] = {
         "image": request.image,
+        **subject.record_truth(run),
         "class": name,
         "probability": probability,
         "layer": layer,
@@ -61,11 +62,11 @@ def compute(run: LoadedRun, request: Request) -> View:
     }
     return View(
         "saliency",
-        f"What {name} in {subject.name} depends on",
+        f"What {name} in {subject.title} depends on",
         "Gradient: how strongly the score of the class changes with each pixel, averaged over noisy copies."
         + " Grad-CAM: where the last maps speak for the class." * bool(layer),
         (
-            f"{name}  {probability:.2%}",
+            subject.describe_class(run, output, probability),
             *(
                 f"{heats[kind].title}  strongest at row {at['row']}, column {at['column']}"
                 for kind, at in maxima.items()
@@ -73,7 +74,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         ),
         values,
         partial(
-            _draw, to_picture(subject.pixels[0]), list(heats.values()), subject.name, f"{name}", probability, request
+            _draw, to_picture(subject.pixels[0]), list(heats.values()), subject.title, f"{name}", probability, request
         ),
     )
 

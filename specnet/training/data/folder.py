@@ -181,7 +181,8 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
     _note_left_out(files, classes, request)
     numbers = {name: label for label, name in enumerate(classes)}
     pixels = StoredPixels(found.pixels, torch.arange(len(files.good)), request.workers)
-    images = Images(pixels, torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64))
+    labels = torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64)
+    images = Images(pixels, labels, tuple(file.name for file in files.good))
 
     def part(name: str) -> Images | None:
         places = torch.tensor([file.part == name for file in files.good], dtype=torch.bool)

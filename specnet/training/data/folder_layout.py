@@ -195,7 +195,7 @@ def _refuse_unsuitable(place: Path, classes: Sequence[Path], least: int) -> None
     if len(classes) < least:
         there = f"only `{classes[0].name}` is there" if classes else "none is there"
         is_set = any(len(folders) > 1 for folders, _ in inside.values())
-        hint = f"; is {classes[0]} the set?" if is_set else ""
+        hint = f"; is {classes[0]} the set?" if is_set else _describe_loose_images(place)
         raise DataProblem(f"{place} needs a folder of images for each class, at least {NUMERALS[least]}; {there}{hint}")
     nested = {name: folders for name, (folders, has_images) in inside.items() if len(folders) > 1 and not has_images}
     for (one, theirs), (other, others) in combinations(nested.items(), 2):
@@ -204,6 +204,15 @@ def _refuse_unsuitable(place: Path, classes: Sequence[Path], least: int) -> None
                 f"{one} and {other} in {place} hold the same folders ({list_names(sorted(same))}), so they are parts "
                 "of a set, not classes; call them train, validation and test"
             )
+
+
+def _describe_loose_images(place: Path) -> str:
+    """Return how a set may be read whose images lie in the folder itself; "" where there are none."""
+    names = sorted(entry.name for entry in _scan(place) if not _is_folder(entry) and is_named_as_image(entry.name))
+    if not names:
+        return ""
+    there = f"{format_amount(len(names), 'image')} beside, such as {names[0]}"
+    return f'; there are {there}: where the names of files tell the classes, write label="{{class}}.*" or the like'
 
 
 def _list_inside(place: Path) -> tuple[set[str], bool]:

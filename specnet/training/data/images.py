@@ -68,10 +68,11 @@ Pixels = Tensor | StoredPixels
 
 @dataclass(frozen=True)
 class Images:
-    """`pixels` is uint8 N×H×W×C, `labels` int64 N."""
+    """`pixels` is uint8 N×H×W×C, `labels` int64 N; `files` are the paths of the images in their folder, if any."""
 
     pixels: Pixels
     labels: Tensor
+    files: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -79,7 +80,12 @@ class Images:
     def take(self, index: Tensor) -> Images:
         """Return the images of an index or mask."""
         pixels = self.pixels.take(index) if isinstance(self.pixels, StoredPixels) else self.pixels[index]
-        return Images(pixels, self.labels[index])
+        places = torch.arange(len(self))[index.cpu()].tolist() if self.files else []
+        return Images(pixels, self.labels[index], tuple(self.files[place] for place in places))
+
+    def name_file(self, number: int) -> str | None:
+        """Return the path of an image in its folder; None for a set without files."""
+        return self.files[number] if self.files else None
 
 
 @dataclass(frozen=True)

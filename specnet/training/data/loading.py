@@ -37,7 +37,7 @@ def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
     stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
     size = sum(pixels.nbytes for pixels in stored)
     if fits_in_memory(size, CPU):
-        return data.map(lambda part: Images(part.pixels[:], part.labels))
+        return data.map(lambda part: replace(part, pixels=part.pixels[:]))
     note(
         f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
         f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
@@ -59,10 +59,10 @@ def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet
 def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
     labels = images.labels.to(place)
     if isinstance(images.pixels, StoredPixels):
-        return Images(images.pixels, labels)
+        return replace(images, labels=labels)
     if is_small:
-        return Images(images.pixels.to(place), labels)
-    return Images(StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels)
+        return replace(images, pixels=images.pixels.to(place), labels=labels)
+    return replace(images, pixels=StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels=labels)
 
 
 class BatchReader:
@@ -161,7 +161,7 @@ def _keep_classes(found: DataSet, names: Sequence[str]) -> DataSet:
 
     def keep(part: Images) -> Images:
         of_kept = part.take(renumbered[part.labels] >= 0)
-        return Images(of_kept.pixels, renumbered[of_kept.labels])
+        return replace(of_kept, labels=renumbered[of_kept.labels])
 
     return replace(found.map(keep), classes=tuple(found.classes[label] for label in kept))
 
@@ -177,7 +177,7 @@ def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:
 
 def _resize_part(part: Images, size: tuple[int, int]) -> Images:
     """Return the images in the requested size, which those of a folder have already."""
-    return Images(resize_and_crop(part.pixels, size), part.labels) if isinstance(part.pixels, Tensor) else part
+    return replace(part, pixels=resize_and_crop(part.pixels, size)) if isinstance(part.pixels, Tensor) else part
 
 
 def _check_labels(data: Data, found: DataSet) -> None:

@@ -163,6 +163,16 @@ def freeze_layers(module: nn.Module, patterns: Sequence[str]) -> None:
         raise Unsuitable(f"{name_option('freeze')} leaves nothing to train: name fewer layers")
 
 
+def describe_frozen(module: nn.Module, patterns: Sequence[str]) -> list[str]:
+    """Return a line on what is left to train, if anything is frozen."""
+    if not patterns:
+        return []
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in module.parameters()]
+    trained, total = sum(size for size, is_trained in sizes if is_trained), sum(size for size, _ in sizes)
+    norms = ", with the running statistics of bn" if find_frozen_norms(module, patterns) else ""
+    return [f"training {trained:,} of {total:,} parameters; frozen: {', '.join(patterns)}{norms}"]
+
+
 def find_frozen_norms(module: nn.Module, patterns: Sequence[str]) -> tuple[nn.Module, ...]:
     """Return the normalisations with running statistics in frozen layers, which must stay in evaluation mode."""
     frozen = (part for pattern in patterns for whole in find_layers(module, pattern) for part in whole.modules())

@@ -21,6 +21,7 @@ from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
 from specnet.training.engine.evaluator import Evaluator, average_views
 from specnet.training.engine.initialization import (
+    describe_frozen,
     find_frozen_norms,
     freeze_layers,
     initialize_weights,
@@ -90,7 +91,7 @@ def set_up(
     refuse_unsupported(job, options, device)
     with ranks.take_turns():
         data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
-    for line in describe_data(data):
+    for line in [*describe_data(data), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
     if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):

@@ -126,7 +126,8 @@ def test_a_folder_that_may_not_be_read(pets: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_class_only(pets: Path) -> None:
-    with pytest.raises(DataProblem, match="at least two; none is there"):
+    hint = r"none is there; there are \d images beside, such as .*: where .* write label=\"{class}\.\*\""
+    with pytest.raises(DataProblem, match=f"at least two; {hint}"):
         read(Folder(path="pets/train/cat"), pets.parent, (8, 6, 3))
     (pets / "train/cat/tabby").mkdir()
     with pytest.raises(DataProblem, match="at least two; only `tabby` is there"):

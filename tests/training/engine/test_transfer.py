@@ -144,7 +144,9 @@ def test_frozen_parts_stay_as_they_are(earlier: Path, tmp_path: Path) -> None:
 
 def test_frozen_parameters_get_no_gradient(tmp_path: Path) -> None:
     asked = job(SHORT)
-    train(asked, Options(run=tmp_path / "run", freeze=("4",)))
+    notebook = Notebook()
+    train(asked, Options(run=tmp_path / "run", freeze=("4",)), notebook)
+    assert "training 738 of 1,906 parameters; frozen: 4" in notebook.notes
     assert [p.requires_grad for p in asked.module.parameters()] == [True, True, True, False, False, True, True]
 
 
