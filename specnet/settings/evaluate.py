@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,8 @@ class Evaluate(Setting):
 
     `mirror` and `shift` are test-time augmentation for the final evaluation: the outputs for an image and its mirror
     image count half each; with `shift=n`, the image counts half, and shifted by n pixels along the diagonal to both
-    sides, a quarter each.
+    sides, a quarter each; with `along=axes`, it and its shifts to the left, to the right, up and down count a fifth
+    each.
     """
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"test": ("test", True), "mirror": ("mirror", True)}
@@ -23,6 +24,7 @@ class Evaluate(Setting):
     test: bool = False
     mirror: bool = False
     shift: Annotated[int, Field(ge=0, le=LARGEST)] = 0
+    along: Literal["diagonal", "axes"] = "diagonal"
 
 
 CHOICES: Mapping[str, type[Evaluate]] = {"": Evaluate}

@@ -220,6 +220,14 @@ def test_folds_are_equal_parts_of_all_images() -> None:
         torch.testing.assert_close(shares, data.train.labels.bincount() / len(data.train), rtol=0, atol=0.01)
 
 
+def test_views_are_moved_along_the_axes() -> None:
+    images = torch.rand(2, 3, 6, 5)
+    padded = torch.nn.functional.pad(images, (1, 1, 1, 1), mode="reflect")
+    views = [images, padded[:, :, :-2, 1:-1], padded[:, :, 2:, 1:-1], padded[:, :, 1:-1, :-2], padded[:, :, 1:-1, 2:]]
+    found = evaluator.average_views(lambda view: view.flatten(1), Evaluate(shift=1, along="axes"))(images)
+    torch.testing.assert_close(found, torch.stack(views).mean(0).flatten(1))
+
+
 def test_views_may_be_moved_further_than_the_image_is_wide() -> None:
     """Reflected on and on, as training's shift is: by a whole period of eight, five pixels are where they were."""
     images = torch.arange(25).float().reshape(1, 1, 5, 5)

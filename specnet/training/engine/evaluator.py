@@ -170,18 +170,20 @@ def average_views(network: Network, setting: Evaluate) -> Network:
 
 def _views(images: Tensor, setting: Evaluate) -> Iterator[tuple[float, Tensor]]:
     """Yield the views of images B×C×H×W, with weights that sum to 1."""
-    for share, moved in _shifted_views(images, setting.shift):
+    for share, moved in _shifted_views(images, setting):
         yield from ((share / 2, moved), (share / 2, moved.flip(3))) if setting.mirror else ((share, moved),)
 
 
-def _shifted_views(images: Tensor, by: int) -> Iterator[tuple[float, Tensor]]:
-    """Yield the images, and the images shifted along the diagonal to both sides, reflected at the edge."""
-    if not by:
+def _shifted_views(images: Tensor, setting: Evaluate) -> Iterator[tuple[float, Tensor]]:
+    """Yield the images, and the images shifted along the diagonal or the axes, reflected at the edge, with weights."""
+    if not (by := setting.shift):
         yield 1.0, images
         return
     height, width = images.shape[2:]
     rows, columns = (reflect_places(size, by, images.device) for size in (height, width))
     padded = images[:, :, rows][:, :, :, columns]
-    yield 0.5, images
-    for start in (0, 2 * by):
-        yield 0.25, padded[:, :, start : start + height, start : start + width]
+    is_diagonal = setting.along == "diagonal"
+    places = ((0, 0), (2 * by, 2 * by)) if is_diagonal else ((0, by), (2 * by, by), (by, 0), (by, 2 * by))
+    yield 0.5 if is_diagonal else 0.2, images
+    for top, left in places:
+        yield 0.25 if is_diagonal else 0.2, padded[:, :, top : top + height, left : left + width]
