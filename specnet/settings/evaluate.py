@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specnet.attributes import LARGEST, Setting
 
@@ -25,6 +25,12 @@ class Evaluate(Setting):
     mirror: bool = False
     shift: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     along: Literal["diagonal", "axes"] = "diagonal"
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        if self.along == "axes" and not self.shift:
+            raise ValueError("needs a `shift` that goes along the axes")
+        return self
 
 
 CHOICES: Mapping[str, type[Evaluate]] = {"": Evaluate}

@@ -56,6 +56,7 @@ def test_a_number_stands_for_an_interval_around_one() -> None:
     [
         ("data", "cifar10", {"classes": 100}),
         ("data", "folder", {}),
+        ("evaluate", "", {"along": "axes"}),
         ("split", "", {"validation": 0}),
         ("split", "", {"validation": 1.0}),
         ("optimizer", "sgd", {"lr": 0}),
