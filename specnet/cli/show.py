@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ HELP = "show what a trained network has learned: a picture with its numbers"
 
 FOLDER = "show"
 """The folder in a run for pictures that no file was named for."""
+
+LONGEST = 60
+"""The most letters of an image's or a layer's name in that of a picture."""
 
 FLAGS = {"class_name": "--class"}
 """The flags of parameters that have another name in Python, where `class` is a keyword."""
@@ -71,7 +75,7 @@ def _add_common_arguments(view: argparse.ArgumentParser) -> None:
         dest="output",
         type=output_file,
         metavar="OUT",
-        help="write the picture into this file: .png, .svg, .pdf (default: RUN/show/VIEW.png)",
+        help="write the picture into this file: .png, .svg, .pdf (default: RUN/show/VIEW-IMAGE-LAYER.png)",
     )
     add_device_arguments(view)
     add_format_argument(view)
@@ -91,9 +95,9 @@ def _show(options: argparse.Namespace) -> int:
     from specnet.insight.show import compute_view
     from specnet.runs import load_run
 
-    target = options.output or options.run_folder / FOLDER / f"{options.view}.png"
-    format = parse_format(target, PLOT_FORMATS)
     taken = {name: getattr(options, name) for name in VIEWS[options.view].takes}
+    target = options.output or options.run_folder / FOLDER / f"{_name_picture(options.view, taken)}.png"
+    format = parse_format(target, PLOT_FORMATS)
     if "image" in taken:
         refuse_overwriting(target, [taken["image"]])
     request = make_request(options.view, taken, options.data_dir, print_message)
@@ -109,6 +113,13 @@ def _show(options: argparse.Namespace) -> int:
         print_text("\n".join(escape_unprintable(line) for line in (view.title, *view.summary)))
     print_message(f"wrote {target}")
     return 0
+
+
+def _name_picture(view: str, taken: Mapping[str, Any]) -> str:
+    """Return a name that differs from picture to picture of a view: `occlusion-test-17`, `maximise-conv3`."""
+    about = [Path(taken["image"]).stem if taken.get("image") else "", taken.get("layer") or ""]
+    words = [re.sub(r"[^\w.-]+", "-", word)[-LONGEST:] for word in about if word]
+    return "-".join([view, *words, *(["wrong"] if taken.get("wrong") else [])])
 
 
 def describe(run: Path, record: Mapping[str, Any]) -> dict[str, Any]:

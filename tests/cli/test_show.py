@@ -27,8 +27,9 @@ def test_every_view_is_a_picture_with_numbers(view: str, run: Path, trained: Pat
     code, out, err = call("show", run, view, *words, "--data-dir", trained, "--format", "json")
     found = json.loads(out)
     assert (code, found["schema"], found["run"], found["view"]) == (0, 1, str(run), view)
-    assert err.splitlines()[-1] == f"wrote {run}/show/{view}.png"
-    with Image.open(run / "show" / f"{view}.png") as picture:
+    name = "-".join([view, *words]).replace("there.png", "there")
+    assert err.splitlines()[-1] == f"wrote {run}/show/{name}.png"
+    with Image.open(run / "show" / f"{name}.png") as picture:
         assert min(picture.size) > 150
 
 

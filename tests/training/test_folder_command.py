@@ -90,7 +90,7 @@ def test_bad_images_to_measure_on(call: Call) -> None:
     assert "1 of 12 files cannot be read: dog/3.png" in err
     code, out, err = call("evaluate", "run", "--data", "pets/test", "--skip-bad")
     assert code == 0
-    assert "11 (train)" in out
+    assert "11 (all of pets/test)" in out
 
 
 @pytest.mark.parametrize("last", ["fc 2", "fc K=2 -> softmax", "conv K=2 F=1 -> pool avg global -> flatten"])
@@ -148,7 +148,7 @@ def test_a_part_without_a_class_is_measured(call: Call) -> None:
     assert (code, "test" in out) == (0, True)
     assert "the test part has no images of dog: it is measured without" in err
     code, out, err = call("evaluate", "run", "--data", "pets/test")
-    assert (code, "images    6 (train)" in out) == (0, True)
+    assert (code, "images    6 (all of pets/test)" in out) == (0, True)
     assert "the data has no images of dog: it is measured without" in err
 
 

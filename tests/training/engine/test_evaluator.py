@@ -27,7 +27,7 @@ def test_a_confusion_matrix_over_two_batches() -> None:
     assert found.find_confusions(5) == [("a", "b", 2), ("b", "output 3", 1)]
     together = cross_entropy(torch.cat([x for x, _ in batches]), torch.cat([y for _, y in batches]))
     assert found.loss == pytest.approx(together.item())
-    text = evaluate._format_text(Evaluation("test", found))
+    text = evaluate._format_text(Evaluation("test", found), None)
     assert text.endswith("   a  b  c  output 3\na  1  2  ·         ·\nb  ·  1  ·         1\nc  ·  ·  ·         ·")
 
 
@@ -36,7 +36,7 @@ def test_among_the_best_five_of_many() -> None:
     rows = torch.arange(30.0).repeat(4, 1)
     found = compute_metrics([(rows, torch.tensor([29, 25, 24, 0]))], cross_entropy, names)
     assert (found.accuracy, found.top5) == (1 / 4, 2 / 4)
-    text = evaluate._format_text(Evaluation("test", found))
+    text = evaluate._format_text(Evaluation("test", found), None)
     assert "top-5     50.00%" in text
     assert "kind25      kind29                1" in text
 
