@@ -52,10 +52,14 @@ def dump_json(value: Any) -> str:
     try:
         written = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
     except ValueError:
-        finite = json.loads(json.dumps(value), parse_constant=lambda _: None)
-        written = json.dumps(finite, ensure_ascii=False, indent=1)
+        written = json.dumps(replace_not_finite(value), ensure_ascii=False, indent=1)
     text = INNER_COMMAND.sub(r"\\u0023#", written)
     return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
+
+
+def replace_not_finite(value: Any) -> Any:
+    """Return JSON values with null for numbers that are not finite."""
+    return json.loads(json.dumps(value), parse_constant=lambda _: None)
 
 
 def _escape_in_json(character: str) -> str:

@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0; a spec with errors and data that cannot be read end with 1, a wrong kind or layer with 2."""
-    from specnet.insight.baselines import compare, compute_features, compute_pixels, measure_network, read_images
+    from specnet.insight.baselines import compare, compute_features, compute_pixels, read_images
+    from specnet.insight.results import measure
 
     kinds = _choose_kinds(options.kinds)
     loaded, layer = _load_run(options)
@@ -70,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
         results.append(result)
         if len(kinds) > 1:
             print_message(f"{result.kind}: {result.accuracy:.2%} after {result.fit_seconds:.1f} s")
-    own = measure_network(loaded, data) if loaded and loaded.classes == data.classes else None
+    test = data.test or data.train
+    own = measure(loaded, test).accuracy if loaded and loaded.classes == data.classes else None
     _print(options, features, results, own)
     return 0
 
@@ -160,7 +162,7 @@ def _make_request(options: argparse.Namespace, task: Task, loaded: LoadedRun | N
 def _print(options: argparse.Namespace, features: Features, results: Sequence[Result], own: float | None) -> None:
     """Print the results; `own` is the accuracy of the network whose features these are, if it has the same classes."""
     if options.format == "json":
-        print_json({**_describe(options, features, results), "network_accuracy": own})
+        print_json(_describe(options, features, results, own))
         return
     train, inputs = (f"{number:,}" for number in features.train.shape)
     rows = [
@@ -181,7 +183,9 @@ def _print(options: argparse.Namespace, features: Features, results: Sequence[Re
         print_data("\n".join(",".join(map(str, row)) for row in ([h.replace(" ", "_") for h in HEADS], *values)))
 
 
-def _describe(options: argparse.Namespace, features: Features, results: Sequence[Result]) -> dict[str, Any]:
+def _describe(
+    options: argparse.Namespace, features: Features, results: Sequence[Result], own: float | None
+) -> dict[str, Any]:
     """Return the JSON values of a comparison."""
     return {
         "schema": 1,
@@ -193,6 +197,7 @@ def _describe(options: argparse.Namespace, features: Features, results: Sequence
         "test_images": len(features.test),
         "test_part": features.part,
         "seed": options.seed,
+        "network_accuracy": own,
         "baselines": [
             {
                 "kind": result.kind,

@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
 def _refuse_missing_libraries() -> None:
     try:
         import numpy  # noqa: F401, only whether it is there
-        import PIL  # noqa: F401
+        import PIL  # noqa: F401, as above
     except ModuleNotFoundError as missing:
         raise CommandError(f"`specnet filter` needs {missing.name}: pip install 'specnet[train]'") from None
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from specnet.insight.classifiers import CLASSIFIERS
@@ -110,15 +109,6 @@ def _refuse_too_few(train: Images, classes: Sequence[str]) -> None:
         what = f", and none of {', '.join(missing[:5])}" if missing else ""
         least = f"at least {FEWEST}, with some of each class, are needed"
         raise DataProblem(f"{format_amount(len(train), 'image')} to fit to are too few{what}; {least}")
-
-
-@torch.inference_mode()
-def measure_network(run: LoadedRun, data: DataSet) -> float:
-    """Return the accuracy of a run's own network on the images that are tested on; raises Unsuitable."""
-    test = data.test or data.train
-    batches = ((test.pixels[at : at + BATCH], test.labels[at : at + BATCH]) for at in range(0, len(test), BATCH))
-    right = sum(int((run.probabilities(p.to(run.place)).argmax(1).cpu() == labels).sum()) for p, labels in batches)
-    return right / len(test)
 
 
 def compute_pixels(task: Task, data: DataSet, part: str) -> Features:

@@ -1,13 +1,19 @@
-"""How good a network is, as its run has recorded it."""
+"""How good a network is: as its run has recorded it, or measured now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from pydantic import BaseModel, ValidationError
+from torch import Tensor
 
 from specnet.training import ClassificationMetrics, LoadedRun
+from specnet.training.data.images import Images
+from specnet.training.engine.evaluator import average_views, compute_metrics
+from specnet.training.optim.losses import build_loss
+
+BATCH = 256
 
 
 class Results(BaseModel):
@@ -42,3 +48,17 @@ def read_results(run: LoadedRun) -> Results | None:
         return Results.model_validate(run.summary.get("measured"))
     except ValidationError:
         return None
+
+
+@torch.inference_mode()
+def measure(run: LoadedRun, images: Images) -> ClassificationMetrics:
+    """Return the metrics of a run's network on images of its classes, in fp32, with its test-time augmentation."""
+    return compute_metrics(_compute_outputs(run, images), build_loss(run.job.training.loss), run.classes)
+
+
+def _compute_outputs(run: LoadedRun, images: Images) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield outputs B×classes and labels B of the images."""
+    network = average_views(run.model, run.job.training.evaluate)
+    for index in torch.split(torch.arange(len(images)), BATCH):
+        pixels = images.pixels[index].to(run.place)
+        yield network(run.normalization(pixels)).float(), images.labels[index].to(run.place)

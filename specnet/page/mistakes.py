@@ -10,7 +10,7 @@ from specnet.insight.results import Results
 from specnet.insight.view import View
 from specnet.page.gallery import Gallery
 from specnet.page.markup import Html, name
-from specnet.page.measurement import measure
+from specnet.page.measurement import measure_subject
 from specnet.page.overview import explain_absence
 from specnet.page.shell import make_paragraph, make_table
 from specnet.page.subject import Subject
@@ -34,7 +34,7 @@ def show_confusions(subject: Subject, gallery: Gallery, results: Results | None)
     """Yield the confusion matrix and the most frequent confusions."""
     metrics = results and results.to_metrics(subject.run.classes)
     if results is None or not metrics:
-        results = measure(subject)
+        results = measure_subject(subject)
         metrics = results and results.to_metrics(subject.run.classes)
     if results is None or not metrics:
         return

@@ -10,7 +10,7 @@ from specnet.argument_types import require_path, require_type, require_whole
 from specnet.insight.results import Results, read_results
 from specnet.page.gallery import Gallery
 from specnet.page.insights import choose_images, explain_images, show_learned
-from specnet.page.measurement import measure
+from specnet.page.measurement import measure_subject
 from specnet.page.mistakes import show_confusions, show_predictions
 from specnet.page.origin import describe_network, describe_origin, format_command
 from specnet.page.overview import describe_run, show_classes, show_curves
@@ -47,7 +47,7 @@ def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, n
     if results is None:
         if run.summary.get("measured") is not None:
             note(f"{run.folder / SUMMARY} has no usable results")
-        results = measure(subject)
+        results = measure_subject(subject)
     sections = tuple(_make_sections(subject, gallery, results))
     return Page(
         "Report of a run",

@@ -16,6 +16,7 @@ from typing import Any
 from specnet.atomic_write import write_user_file
 from specnet.package import __version__
 from specnet.page.markup import Html, element, join
+from specnet.printable import replace_not_finite
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -107,8 +108,7 @@ def _make_footer() -> Html:
 
 def _embed(data: Mapping[str, Any]) -> Html:
     """Return the data as JSON that no text within can break out of; numbers that are not finite are null."""
-    finite = json.loads(json.dumps({"schema": SCHEMA, **data}), parse_constant=lambda _: None)
-    text = json.dumps(finite).replace("<", "\\u003c")
+    text = json.dumps(replace_not_finite({"schema": SCHEMA, **data})).replace("<", "\\u003c")
     return element("script", Html(text), type="application/json", id="data")
 
 

@@ -48,7 +48,8 @@ def compute(run: LoadedRun, request: Request) -> View:
         evenly = f", taken evenly from {len(images):,}," if len(searched) < len(images) else ""
         fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')}{evenly} are wrong"
         title, which = f"The wrong predictions that the network is surest of; {fact}", "wrong"
-        fact += f"; the first {len(found)} are shown" * (len(found) < wrong)
+        some = "the first one is" if len(found) == 1 else f"the first {len(found)} are"
+        fact += f"; {some} shown" * (len(found) < wrong)
         _note_difference(run, request, part, (wrong, len(searched)))
     else:
         order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
@@ -65,14 +66,16 @@ def _find_worst(run: LoadedRun, images: Images, count: int) -> tuple[Tensor, int
 
 
 def _note_difference(run: LoadedRun, request: Request, part: str, counted: tuple[int, int]) -> None:
-    """Note where training, in its own precision, counted other wrong images than a view does, in fp32."""
+    """Note where training has counted other wrong images than a view does, in fp32 and of the images as they are."""
     wrong, images = counted
     recorded = read_results(run)
     if recorded is None or recorded.accuracy is None or (recorded.part, recorded.images) != (part, images):
         return
     then = images - round(recorded.accuracy * images)
     if then != wrong:
-        request.note(f"{wrong:,} images are wrong in fp32; in the precision of the training, {then:,} were")
+        setting = run.job.training.evaluate
+        how = "with test-time augmentation" if setting.mirror or setting.shift else "in the precision of the training"
+        request.note(f"{wrong:,} images are wrong as a view computes them, in fp32; {how}, {then:,} were")
 
 
 def _score_batch(run: LoadedRun, images: Images, start: int) -> Tensor:

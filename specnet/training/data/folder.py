@@ -68,7 +68,7 @@ def _find_folder(path: str, data_dir: Path | None) -> Path:
     """Return the path below one of the data folders, or else as it is."""
     own = expand_home(path)
     candidates = list(dict.fromkeys([*(root / own for root in list_data_roots(data_dir)), own]))
-    found = next((candidate for candidate in candidates if os.path.isdir(candidate)), None)  # noqa: PTH112
+    found = next((candidate for candidate in candidates if os.path.isdir(candidate)), None)  # noqa: PTH112, is_dir raises
     if found is None:
         for candidate in candidates:
             _refuse_unsearchable(candidate)
