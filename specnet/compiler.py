@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
-from specnet.analyses.expectations import check_expectations, find_unknown_quantities
+from specnet.analyses.expectations import RestatedExpectation, check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
 from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
@@ -24,9 +23,6 @@ from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
-
-if TYPE_CHECKING:  # imported when an override gives another input
-    from specnet.analyses.restatement import RestatedExpectation
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from specnet.analyses.cost import Totals, measure_costs
-from specnet.analyses.expectations import COMPARISONS, QUANTITIES
+from specnet.analyses.expectations import COMPARISONS, QUANTITIES, RestatedExpectation
 from specnet.analyses.propagation import resize
-from specnet.elaborate import Elaborated, Expectation
-
-
-class RestatedExpectation(NamedTuple):
-    """An expectation of the network at its written inputs, and the quantity at the present ones."""
-
-    expectation: Expectation
-    actual: int
+from specnet.elaborate import Elaborated
 
 
 def restate_expectations(elaborated: Elaborated, totals: Totals) -> tuple[Elaborated, tuple[RestatedExpectation, ...]]:
