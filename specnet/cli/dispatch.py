@@ -36,6 +36,7 @@ COMMANDS = (
     "runs",
     "export",
     "filter",
+    "sizes",
     "diff",
     "fmt",
     "explain",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,10 @@ class Elaborated:
     """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
     written_inputs: Mapping[str, Shape]
     """The shapes that the spec gives to inputs for which overrides give others."""
+    sizes_read: Set[tuple[str, int]]
+    """The sizes on which the network itself may depend, as expressions read them: the value, and which of its sizes."""
+    shapes_compared: Set[tuple[str, str]]
+    """The pairs of values on which the network may depend, as `identity or { … }` compares their shapes."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -86,6 +90,8 @@ def elaborate(
         graph.claims,
         graph.restated,
         graph.written_inputs,
+        graph.sizes_read,
+        graph.shapes_compared,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

@@ -79,6 +79,10 @@ class GraphBuilder:
     """The shapes that the spec gives to inputs for which overrides give others."""
     written_values: dict[str, Any] = field(default_factory=dict)
     """The values that the spec gives to a `let` that an override replaces, and to those below it."""
+    sizes_read: set[tuple[str, int]] = field(default_factory=set)
+    """The sizes that expressions read as H, W or C: the value, and which of its sizes."""
+    shapes_compared: set[tuple[str, str]] = field(default_factory=set)
+    """The pairs of values of which `identity or { … }` asks whether their shapes are equal."""
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""
