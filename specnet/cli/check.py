@@ -20,7 +20,7 @@ from specnet.cli.output import (
     uses_colour,
 )
 from specnet.cli.specs import check_file, check_text
-from specnet.compiler import Checked
+from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Severity
 from specnet.printable import dump_json, escape_unprintable, format_amount
 from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_arguments(parser)
 
 
+@collect_garbage_later()
 def run(options: argparse.Namespace) -> int:
     """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
     if options.unsafe_fixes and not options.fix:

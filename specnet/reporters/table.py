@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import fill
 
 from specnet.analyses.cost import format_count
@@ -12,6 +11,7 @@ from specnet.graph import Node
 from specnet.layers.base import format_shape
 from specnet.printable import escape_unprintable
 from specnet.printer.values import format_layer
+from specnet.records import Record
 from specnet.reporters.terminal import BOLD, DIM, paint
 
 GAP = "  "
@@ -53,8 +53,7 @@ def align_definitions(definitions: Mapping[str, str], width: int) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Record):
     """The cells of a row and its style; a layer that changes no shape and learns nothing is dim."""
 
     cells: tuple[str, ...]
