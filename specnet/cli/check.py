@@ -136,6 +136,10 @@ def _format_text(checked: Checked) -> str:
     parts = [format_table(checked, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
+    if checked.elaborated.written_inputs:
+        from specnet.reporters.restatement import format_restatement
+
+        parts += [line for line in (format_restatement(checked),) if line]
     counts = f"{format_counts(checked.diagnostics)}{_count_fixable(checked)}"
     digest = checked.digest.removeprefix("sha256:")[:12]
     sort = "" if checked.network.nodes else ", blocks and no network"

@@ -15,6 +15,7 @@ from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import find_closest_word
 from specnet.graph import Network
+from specnet.layers.base import Shape
 from specnet.option_names import name_override, write_override
 from specnet.printable import escape_unprintable
 from specnet.source import Source, Span
@@ -41,6 +42,10 @@ class Elaborated:
     """The steps of each line of the `train` section."""
     claims: Mapping[str, Claim]
     """The claims by the name of the value at the end of the line."""
+    restated: Mapping[str, Claim]
+    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
+    written_inputs: Mapping[str, Shape]
+    """The shapes that the spec gives to inputs for which overrides give others."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -79,6 +84,8 @@ def elaborate(
         graph.setting_spans,
         graph.step_spans,
         graph.claims,
+        graph.restated,
+        graph.written_inputs,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

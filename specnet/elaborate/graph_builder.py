@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
@@ -73,6 +73,12 @@ class GraphBuilder:
     places: dict[str, Place] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     """The claims by the name of the value at the end of the line."""
+    restated: dict[str, Claim] = field(default_factory=dict)
+    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
+    written_inputs: dict[str, Shape] = field(default_factory=dict)
+    """The shapes that the spec gives to inputs for which overrides give others."""
+    written_values: dict[str, Any] = field(default_factory=dict)
+    """The values that the spec gives to a `let` that an override replaces, and to those below it."""
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""
