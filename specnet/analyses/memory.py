@@ -10,7 +10,7 @@ is not known beforehand: it is between nothing and `workspace`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -67,10 +67,9 @@ class Conditions:
     device: DeviceType = "cuda"
     frozen: Collection[str] = ()
     """Parameters that are not trained, besides those that the spec freezes: `conv1.weight`."""
-    state: Callable[[Sequence[int]], int] = lambda shape: 0
-    """The elements that the optimizer stores for a trained parameter of a shape."""
-    averages: bool = False
-    """Whether a moving average of the weights is kept beside them."""
+
+
+DEFAULT = Conditions()
 
 
 @dataclass(frozen=True)

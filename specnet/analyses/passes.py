@@ -11,30 +11,30 @@ Under autocast, layers that compute in the lower type keep copies of weights, an
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING
 
-from specnet.analyses.memory import NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment
+from specnet.analyses.memory import DEFAULT, NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment
+from specnet.byte_sizes import FP32, INT64
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape, Shapes, count_elements
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Autocast, Storage, Trait
 
-FP32, INT64 = 4, 8
-"""Bytes of an element."""
+if TYPE_CHECKING:  # most checks need none of its models
+    from specnet.settings import Training
 
 ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 """Bytes of an element that is computed in each precision."""
-
-DEFAULT = Conditions()
 
 LOSS, OPTIMIZER = "the loss", "the optimizer"
 """What runs at moments that belong to no layer."""
 
 
 class UnknownMemory(Exception):
-    """A layer does not say how its output is stored or what it keeps; the argument is its name."""
+    """A layer has an error, or does not say how its output is stored or what it keeps; the argument is its name."""
 
 
 @dataclass(eq=False)
@@ -121,7 +121,8 @@ class Plan:
 
     def _plan(self, node: Node) -> Step:
         shapes = self.network.input_shapes(node)
-        assert node.layer is not None and shapes is not None
+        if node.layer is None or shapes is None:
+            raise UnknownMemory(node.name)
         width = self.widths[node.name] = self._choose_width(node, node.layer)
         trained = self._list_trained(node, node.layer, shapes) if self.is_training else {}
         needs_gradient = bool(trained) or not self.trained_values.isdisjoint(node.inputs)
@@ -183,11 +184,16 @@ class Replay:
             self._values[step.node.name] = self._store_output(step)
             if step.needs_gradient:
                 self._kept_by[step.node.name] = self._keep(step)
-            self._record(step.node.name)
+            self._record(step.node.name, self._measure_scratch(step))
             for name in dict.fromkeys(step.node.inputs):
                 self._readers[name] -= 1
                 self._free_unread(name)
             self._free_unread(step.node.name)
+
+    def _measure_scratch(self, step: Step) -> Bytes:
+        """Return the bytes that only live while a node runs; in training, most of them are kept."""
+        kept = step.layer.kept(step.shapes) if step.needs_gradient else None
+        return Bytes(0, step.width * max(0, step.layer.scratch(step.shapes) - (kept.elements if kept else 0)))
 
     def _free_unread(self, name: str) -> None:
         if not self._readers[name]:
@@ -229,7 +235,8 @@ class Replay:
 
     def _keep_copied_weights(self, step: Step) -> list[Tensor]:
         """Keep the copy of the weights in the type in which the layer computes; shared weights are copied once."""
-        owner, elements = step.node.shares or step.node.name, sum(map(prod, step.trained.values()))
+        owner = step.node.shares or step.node.name
+        elements = sum(prod(shape) for shape in step.trained.values() if len(shape) > 1)
         if owner in self._copied_weights:
             return [self.memory.keep(self._copied_weights[owner])]
         self._copied_weights[owner] = self.memory.keep_new(owner, Bytes(step.width * elements))
@@ -264,10 +271,14 @@ class Replay:
         self._with_gradient |= new
         size = FP32 * sum(prod(step.trained[name]) for name in new)
         self._parameter_gradients = self._parameter_gradients.plus(Bytes(size))
-        self._record(f"{step.node.name} backward")
+        added = Bytes(FP32 * sum(prod(shape) for name, shape in step.trained.items() if name not in new))
+        scratch = Bytes(0, step.width * step.layer.scratch(step.shapes))
+        self._record(f"{step.node.name} backward", added.plus(scratch))
         self.memory.release(gradient)
         for tensor in self._kept_by.pop(step.node.name):
             self.memory.release_kept(tensor)
+        if added != NOTHING:  # the sum with the gradient of an earlier use
+            self._record(f"{step.node.name} backward", added.plus(added))
         for name, tensor in passed:
             self._add_gradient(name, tensor)
 
@@ -303,19 +314,39 @@ def replay_inference(network: Network, conditions: Conditions = DEFAULT) -> Memo
     return Memory(_describe_layers(plan, replay), 0, tuple(replay.moments), _list_workspaces(plan))
 
 
-def replay_training(network: Network, conditions: Conditions = DEFAULT) -> Memory:
-    """Return the memory of a training step; raises UnknownMemory."""
+def replay_training(network: Network, training: Training, conditions: Conditions = DEFAULT) -> Memory:
+    """Return the memory of a training step by the settings of a `train` section; raises UnknownMemory.
+
+    A batch that is accumulated in parts takes the memory of a part.
+    """
     plan = Plan(network, conditions, is_training=True)
     replay = Replay(plan)
     replay.run_forward()
     replay.run_backward()
-    layers = _describe_layers(plan, replay)
-    averages = sum(layer.parameters for layer in layers.values()) if conditions.averages else 0
+    layers = _describe_layers(plan, replay, training.optimizer.count_state)
+    averages = sum(layer.parameters for layer in layers.values()) if training.average else 0
     return Memory(layers, averages, tuple(replay.moments), _list_workspaces(plan))
 
 
-def _describe_layers(plan: Plan, replay: Replay) -> dict[str, LayerMemory]:
-    """Return the bytes of each input and node; shared weights belong to the first node that has them."""
+def find_unknown_memory(network: Network) -> str:
+    """Return the name of the first layer that makes the memory of a network unknown."""
+    return next(
+        node.name
+        for node in network.nodes
+        if node.layer is None
+        or (shapes := network.input_shapes(node)) is None
+        or node.layer.storage is None
+        or node.layer.kept(shapes) is None
+    )
+
+
+def _describe_layers(
+    plan: Plan, replay: Replay, count_state: Callable[[Shape], int] = lambda shape: 0
+) -> dict[str, LayerMemory]:
+    """Return the bytes of each input and node; shared weights belong to the first node that has them.
+
+    `count_state` counts the elements that the optimizer stores for a parameter.
+    """
     layers = {each.name: LayerMemory(kept=replay.memory.kept_of[each.name]) for each in plan.network.inputs}
     for step in plan.steps:
         name, own = step.node.name, not step.node.shares
@@ -324,7 +355,7 @@ def _describe_layers(plan: Plan, replay: Replay) -> dict[str, LayerMemory]:
             FP32 * count_elements(step.layer.parameters(step.shapes)) if own else 0,
             FP32 * count_elements(step.layer.buffers(step.shapes)) if own else 0,
             FP32 * sum(map(prod, trained)),
-            FP32 * sum(map(plan.conditions.state, trained)),
+            FP32 * sum(map(count_state, trained)),
             replay.memory.kept_of[name],
         )
     return layers

@@ -71,8 +71,11 @@ class Conv(Windowed):
         """Return K·(C/G)·F·F·H'·W', as each output element reads one window of its group's channels."""
         return prod(self.parameters(inputs)["weight"]) * prod(self.output(inputs)[:2])
 
-    def kept(self, inputs: Shapes) -> Kept | None:
+    def kept(self, inputs: Shapes) -> Kept:
         return keep_read(self.axes(inputs), inputs[0][2])
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_stride(self.stride)

@@ -65,8 +65,11 @@ class Filter(Windowed):
         """Return 0, as products with a fixed kernel do not count, like those of pooling."""
         return 0
 
-    def kept(self, inputs: Shapes) -> Kept | None:
+    def kept(self, inputs: Shapes) -> Kept:
         return keep_read(self.axes(inputs), inputs[0][2])
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_stride(self.stride)

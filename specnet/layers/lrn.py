@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from pydantic import Field
 
 from specnet.attributes import Count
@@ -27,6 +29,10 @@ class Lrn(Normalisation):
         height, width, channels = inputs[0]
         squares = channels + 2 * (self.size // 2) - (self.size % 2 == 0)
         return Kept(inputs=(0,), elements=height * width * (squares + 2 * channels))
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return two maps: the mean of the squares, and that scaled."""
+        return 2 * prod(inputs[0])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.LocalResponseNorm", size=self.size, alpha=self.alpha, beta=self.beta, k=self.k),)

@@ -42,5 +42,9 @@ class Mul(Join):
     def kept(self, inputs: Shapes) -> Kept | None:
         return Kept(inputs=tuple(range(len(inputs))), elements=(len(inputs) - 2) * prod(self.output(inputs)))
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the product of the first arms, where there are more than two."""
+        return prod(self.output(inputs)) if len(inputs) > 2 else 0
+
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", joins="fold"),)

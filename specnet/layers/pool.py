@@ -135,7 +135,7 @@ class Pool(Windowed):
         height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
 
-    def kept(self, inputs: Shapes) -> Kept | None:
+    def kept(self, inputs: Shapes) -> Kept:
         """Return the input and, of a maximum, its place in each window; a mean of the whole map needs only its size.
 
         Of an average that does not count its padding, also the share of pixels in each window.
@@ -148,6 +148,9 @@ class Pool(Windowed):
             return Kept(inputs=(0,), indices=indices)
         shares = 0 if self.operation == "max" or self._counts_padding else prod(self.output(inputs)[:2])
         return Kept(elements=count_padded(axes, channels), indices=indices, statistics=shares)
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
 
     def value_in_force(self, field: str) -> Any:
         return self.stride or self.kernel_size if field == "stride" else super().value_in_force(field)

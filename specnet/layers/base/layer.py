@@ -148,6 +148,10 @@ class Layer(Attributes):
         """Return what torch keeps for the backward pass; None if unknown."""
         return None
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the elements of tensors beside the output that torch allocates for one image while the layer runs."""
+        return 0
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the part of each input that one output position reads; None if unknown.
 
