@@ -76,6 +76,11 @@ def _measure_memory(node: Node, cost: Cost) -> int | None:
     return ELEMENT_BYTES * (cost.parameters + cost.buffers + activations)
 
 
+def count_flops(macs: int | None) -> int | None:
+    """Return the floating-point operations of multiply-accumulates: a multiplication and an addition each."""
+    return None if macs is None else 2 * macs
+
+
 def format_count(count: int | None) -> str:
     """Format a count, as 62,378,344, or ? if it is unknown."""
     return "?" if count is None else f"{count:,}"

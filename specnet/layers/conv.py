@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, check_bounds, require_map, split_groups
+from specnet.layers.base import (
+    Family,
+    Shape,
+    Shapes,
+    TorchCall,
+    check_bounds,
+    format_filters,
+    require_map,
+    split_groups,
+)
 from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
@@ -52,6 +61,10 @@ class Conv(Windowed):
     def traits(self) -> Traits:
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
+
+    @property
+    def notation(self) -> str:
+        return format_filters(self.kernel_size, self.out_channels, self.groups)
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

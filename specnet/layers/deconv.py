@@ -19,6 +19,7 @@ from specnet.layers.base import (
     Shapes,
     TorchCall,
     check_bounds,
+    format_filters,
     require_map,
     split_groups,
 )
@@ -101,6 +102,10 @@ class Deconv(Layer):
     def traits(self) -> Traits:
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
+
+    @property
+    def notation(self) -> str:
+        return f"deconv {format_filters(self.kernel_size, self.out_channels, self.groups)}"
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""

@@ -86,6 +86,11 @@ class Layer(Attributes):
         return self.kind_traits
 
     @property
+    def notation(self) -> str:
+        """The layer as the tables of papers have it, such as `3×3, 64`; empty if they have nothing shorter."""
+        return ""
+
+    @property
     def slides(self) -> bool:
         """Whether each of many output positions reads several input positions, as a convolution's do.
 

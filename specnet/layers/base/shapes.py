@@ -64,6 +64,11 @@ def format_shapes(shapes: Shapes) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def format_filters(kernel_size: tuple[int, int], filters: int, groups: int) -> str:
+    """Format filters as tables of papers have them, 3×3, 64, with the groups if there are any: 3×3, 128, G=32."""
+    return f"{format_shape(kernel_size)}, {filters}{f', G={groups}' if groups > 1 else ''}"
+
+
 def count_elements(tensors: Mapping[str, tuple[int, ...]]) -> int:
     """Return the number of elements in the named tensors; a tensor of shape () has one."""
     return sum(prod(shape) for shape in tensors.values())
