@@ -62,9 +62,8 @@ class Conv(Windowed):
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
-    @property
-    def notation(self) -> str:
-        return format_filters(self.kernel_size, self.out_channels, self.groups)
+    def notation(self, with_stride: bool = False) -> str:
+        return format_filters(self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1))
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

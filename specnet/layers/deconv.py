@@ -103,9 +103,11 @@ class Deconv(Layer):
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
 
-    @property
-    def notation(self) -> str:
-        return f"deconv {format_filters(self.kernel_size, self.out_channels, self.groups)}"
+    def notation(self, with_stride: bool = False) -> str:
+        filters = format_filters(
+            self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1)
+        )
+        return f"deconv {filters}"
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""

@@ -79,15 +79,7 @@ def _describe_line(nodes: Sequence[Node]) -> str:
     """Return `7×7, 64, stride 2` for a convolution, the layer as the spec has it for others."""
     layer = next((node.layer for node in nodes if learns_weight(node)), nodes[0].layer)
     assert layer is not None  # the network has no error
-    stride = getattr(layer, "stride", (1, 1))
-    if not layer.notation:
-        return format_layer(layer)
-    return layer.notation if stride == (1, 1) else f"{layer.notation}, stride {format_stride(stride)}"
-
-
-def format_stride(stride: Sequence[int]) -> str:
-    """Return 2 for (2, 2), else 2×1."""
-    return str(stride[0]) if len({*stride}) == 1 else "×".join(map(str, stride))
+    return layer.notation(with_stride=True) or format_layer(layer)
 
 
 def _split_iterations(name: str, nodes: Sequence[Node], scopes: Scopes) -> list[list[Node]]:
@@ -112,4 +104,4 @@ def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
         if paths or learns_weight(node):
             weighted.add(node.name)
     layers = (node.layer for node in find_longest_path(nodes))
-    return tuple(layer.notation or format_layer(layer) for layer in layers if layer)
+    return tuple(layer.notation() or format_layer(layer) for layer in layers if layer)

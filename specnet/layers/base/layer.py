@@ -85,9 +85,8 @@ class Layer(Attributes):
         """The traits of this layer, some of which depend on its attributes."""
         return self.kind_traits
 
-    @property
-    def notation(self) -> str:
-        """The layer as the tables of papers have it, such as `3×3, 64`; empty if they have nothing shorter."""
+    def notation(self, with_stride: bool = False) -> str:
+        """Return the layer as the tables of papers have it, such as `3×3, 64`; "" if they have nothing shorter."""
         return ""
 
     @property

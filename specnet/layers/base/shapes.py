@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -64,9 +64,11 @@ def format_shapes(shapes: Shapes) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def format_filters(kernel_size: tuple[int, int], filters: int, groups: int) -> str:
-    """Format filters as tables of papers have them, 3×3, 64, with the groups if there are any: 3×3, 128, G=32."""
-    return f"{format_shape(kernel_size)}, {filters}{f', G={groups}' if groups > 1 else ''}"
+def format_filters(kernel_size: Sequence[int], filters: int, groups: int, stride: Sequence[int]) -> str:
+    """Format filters as tables of papers have them, 3×3, 64, with groups and stride: 3×3, 128, G=32, stride 2."""
+    moved = str(stride[0]) if stride[0] == stride[1] else format_shape(tuple(stride))
+    parts = [f"G={groups}"] * (groups > 1) + [f"stride {moved}"] * (moved != "1")
+    return ", ".join((format_shape(tuple(kernel_size)), str(filters), *parts))
 
 
 def count_elements(tensors: Mapping[str, tuple[int, ...]]) -> int:
