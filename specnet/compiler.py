@@ -5,19 +5,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
-from specnet.analyses.expectations import check_expectations, find_unknown_quantities
+from specnet.analyses.expectations import RestatedExpectation, check_expectations, find_unknown_quantities
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
 from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
@@ -25,8 +26,7 @@ from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Record):
     """A checked spec: its tree, the network with its positions, the costs and the diagnostics."""
 
     source: Source
@@ -34,6 +34,8 @@ class Checked:
     elaborated: Elaborated
     costs: Mapping[str, Cost]
     diagnostics: tuple[Diagnostic, ...]
+    restated: tuple[RestatedExpectation, ...] = ()
+    """The expectations of the written inputs that are not compared at those of overrides."""
 
     def __repr__(self) -> str:
         found = f"{len(self.errors)} of {len(self.diagnostics)} messages are errors"
@@ -144,9 +146,15 @@ def check_lines(
     node_costs = measure_costs(elaborated.network)
     found = [*unreadable, *_leave_out_translated(elaborated.diagnostics, unreadable)]
     found += find_unknown_quantities(elaborated.expectations)
+    restated: tuple[RestatedExpectation, ...] = ()
     if not find_errors(found):
-        found += check_expectations(elaborated, Totals(elaborated.network, node_costs))
-    return Checked(source, lines, elaborated, node_costs, sort_by_position(found))
+        totals = Totals(elaborated.network, node_costs)
+        if elaborated.written_inputs:
+            from specnet.analyses.restatement import restate_expectations
+
+            elaborated, restated = restate_expectations(elaborated, totals)
+        found += check_expectations(elaborated, totals)
+    return Checked(source, lines, elaborated, node_costs, sort_by_position(found), restated)
 
 
 def _leave_out_translated(found: Iterable[Diagnostic], unreadable: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

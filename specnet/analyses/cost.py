@@ -11,20 +11,19 @@ included; a batch of N takes N times the activations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
 from specnet.graph import Network, Node
 from specnet.layers.base import count_elements
 from specnet.layers.base.traits import Storage
+from specnet.records import Record
 
 ELEMENT_BYTES = 4
 """The bytes of an fp32 element."""
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(Record):
     """The elements of parameters and of buffers, and the multiply-accumulates (MACs) of one forward pass of one image.
 
     `macs` is None if unknown.

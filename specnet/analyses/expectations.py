@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from specnet.analyses.cost import Totals
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
@@ -61,6 +62,13 @@ UNKNOWN = {
     "receptive_field": ("receptive field of the network is", "which pixels each position reads"),
 }
 """Phrases for the message about an unknown quantity: the quantity, and the fact that a layer does not declare."""
+
+
+class RestatedExpectation(NamedTuple):
+    """An expectation of the network at its written inputs, and the quantity at the present ones."""
+
+    expectation: Expectation
+    actual: int
 
 
 def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, LayerError, Shape, Shapes
@@ -31,6 +31,16 @@ def propagate(
         if node.name == last:
             break
     return Propagation(shapes, tuple(refused))
+
+
+def resize(network: Network, inputs: Mapping[str, Shape]) -> Network:
+    """Return the network with other input shapes; what lies behind a layer that refuses them has no shape."""
+    shapes = propagate(network, inputs, {}).shapes
+    return replace(
+        network,
+        inputs=tuple(replace(given, shape=inputs.get(given.name, given.shape)) for given in network.inputs),
+        nodes=tuple(replace(node, output=shapes.get(node.name, node.output)) for node in network.nodes),
+    )
 
 
 def _compute_output(

@@ -27,7 +27,7 @@ from specnet.cli.table_options import (
     make_chosen_table,
     refuse_options_of_tables,
 )
-from specnet.compiler import Checked
+from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Severity
 from specnet.printable import dump_json, escape_unprintable, format_amount
 from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_arguments(parser)
 
 
+@collect_garbage_later()
 def run(options: argparse.Namespace) -> int:
     """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
     if options.unsafe_fixes and not options.fix:
@@ -146,6 +147,10 @@ def _format_text(checked: Checked, options: argparse.Namespace) -> str:
     parts = [format_table(checked, table, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
+    if checked.elaborated.written_inputs:
+        from specnet.reporters.restatement import format_restatement
+
+        parts += [line for line in (format_restatement(checked),) if line]
     counts = f"{format_counts(checked.diagnostics)}{_count_fixable(checked)}"
     digest = checked.digest.removeprefix("sha256:")[:12]
     sort = "" if checked.network.nodes else ", blocks and no network"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
@@ -15,8 +14,10 @@ from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import find_closest_word
 from specnet.graph import Network
+from specnet.layers.base import Shape
 from specnet.option_names import name_override, write_override
 from specnet.printable import escape_unprintable
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
 from specnet.syntax import tree
@@ -28,8 +29,7 @@ class OverrideError(SpecNetError, ValueError):
     """An override names nothing in the spec, or gives it no value."""
 
 
-@dataclass(frozen=True)
-class Elaborated:
+class Elaborated(Record):
     """The network, the side table of where it was written, and the diagnostics."""
 
     network: Network
@@ -41,6 +41,10 @@ class Elaborated:
     """The steps of each line of the `train` section."""
     claims: Mapping[str, Claim]
     """The claims by the name of the value at the end of the line."""
+    restated: Mapping[str, Claim]
+    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
+    written_inputs: Mapping[str, Shape]
+    """The shapes that the spec gives to inputs for which overrides give others."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -79,6 +83,8 @@ def elaborate(
         graph.setting_spans,
         graph.step_spans,
         graph.claims,
+        graph.restated,
+        graph.written_inputs,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

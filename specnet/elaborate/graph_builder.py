@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
+from specnet.records import Record
 from specnet.source import Span
 from specnet.syntax.limits import MAX_ERRORS, MAX_NODES, MAX_STEPS, LimitExceeded
 
@@ -21,8 +22,7 @@ STEP_LENGTH = 100
 """The characters of a line or element that count as one more step."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Where a node was written: its whole element, its word, its attributes, and the calls that lead there."""
 
     element: Span
@@ -31,8 +31,7 @@ class Place:
     trace: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Record):
     """`=> SHAPE`, and the line that it ends."""
 
     shape: Shape
@@ -40,8 +39,7 @@ class Claim:
     line: Span
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Record):
     """`expect QUANTITY COMPARISON VALUE`."""
 
     quantity: str
@@ -73,6 +71,12 @@ class GraphBuilder:
     places: dict[str, Place] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     """The claims by the name of the value at the end of the line."""
+    restated: dict[str, Claim] = field(default_factory=dict)
+    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
+    written_inputs: dict[str, Shape] = field(default_factory=dict)
+    """The shapes that the spec gives to inputs for which overrides give others."""
+    written_values: dict[str, Any] = field(default_factory=dict)
+    """The values that the spec gives to a `let` that an override replaces, and to those below it."""
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""

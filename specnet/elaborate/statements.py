@@ -12,6 +12,7 @@ from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
+from specnet.elaborate.written_inputs import evaluate_as_written, record_written_input
 from specnet.graph import Head
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
@@ -29,6 +30,8 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         context.report(Code.E103, f"`{name}` already has a value", line.name.span)
     else:
         is_overridden = scope.parent is None and name in context.overrides
+        if scope.parent is None and (is_overridden or context.graph.written_values):
+            context.graph.written_values[name] = evaluate_as_written(line.value, context)
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
         context.declare(name, expression.span if is_overridden else line.name.span)
@@ -85,6 +88,8 @@ def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, c
     text = _take_input_name(name, size, context)
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
+    if override or context.graph.written_values:
+        record_written_input(text, size, shape, context)
     scope.taps.setdefault(name.text if name else text, text)
     place = Place(override.span, call.word.span) if override else Place(call.span, call.word.span, {"shape": size.span})
     return context.graph.add_input(text, shape, place)
@@ -211,7 +216,10 @@ def _is_at_top(call: tree.Call, context: Context) -> bool:
 
 
 def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, value: ValueName) -> None:
-    """Compare the shape at the end of a line with the claimed one, with which checking continues."""
+    """Compare the shape at the end of a line with the claimed one, with which checking continues.
+
+    A claim that does not hold at another input than the written one is restated: checking continues without it.
+    """
     claimed = context.evaluate(claim, value)
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
     if claimed is UNSET or value is None:
@@ -222,6 +230,10 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     graph = context.graph
     actual = graph.shapes[value]
     if actual != shape and _is_written_with_stars(claim, context):
+        return
+    if graph.written_inputs and actual != shape:
+        if actual:
+            graph.restated[value] = Claim(shape, claim.span, chain.span)
         return
     graph.claims[value] = Claim(shape, claim.span, chain.span)
     if actual is not None and actual != shape:

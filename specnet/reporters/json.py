@@ -11,6 +11,7 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
 from specnet.graph import Node
 from specnet.layers.base import Layer
+from specnet.reporters.restatement import describe_restatement
 from specnet.reporters.terminal import first_line
 from specnet.source import Span
 
@@ -39,6 +40,7 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
             _describe_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads
         ],
         "totals": totals,
+        "restated": describe_restatement(checked),
         "diagnostics": [describe_diagnostic(diagnostic) for diagnostic in checked.shown],
         "omitted_diagnostics": checked.omitted,
     }

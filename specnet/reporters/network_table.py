@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from specnet.compiler import Checked
 from specnet.graph import Network, Node
 from specnet.printable import escape_unprintable
 from specnet.printer.values import format_layer
+from specnet.records import Record
 from specnet.reporters.table import align_rows
 from specnet.reporters.table_columns import LAYER_COLUMNS, Blocks, Cell, Column, Measures, Row, select_columns
 from specnet.reporters.terminal import BOLD, DIM, paint
@@ -20,7 +20,7 @@ MOST_BEFORE_ERROR = 40
 """The largest number of rows of a broken network: those up to the error."""
 
 
-class Table(NamedTuple):
+class Table(Record):
     """The columns, rows and cells of a table; a broken network has no `total`."""
 
     columns: Sequence[Column]

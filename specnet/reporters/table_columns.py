@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from specnet.analyses.cost import count_flops, measure_memory
 from specnet.compiler import Checked
 from specnet.graph import Node
+from specnet.records import Record
 
 
-class Stack(NamedTuple):
+class Stack(Record):
     """A building block as papers have it: its layers from top to bottom, and how often it follows itself."""
 
     layers: tuple[str, ...]
@@ -22,7 +22,7 @@ class Stack(NamedTuple):
         return f"[{'; '.join(self.layers)}]{f' ×{self.repetitions}' if self.repetitions > 1 else ''}"
 
 
-class Blocks(NamedTuple):
+class Blocks(Record):
     """The building blocks of a stage, one after the other."""
 
     stacks: tuple[Stack, ...]
@@ -35,7 +35,7 @@ Cell = str | int | None | tuple[float, ...] | Blocks
 """A text, a count, sizes or building blocks; None is unknown, "" nothing to say."""
 
 
-class Row(NamedTuple):
+class Row(Record):
     """A row of the table: a layer, or several that are summed up; without `nodes`, an input or a remark."""
 
     name: str
@@ -60,7 +60,7 @@ class Measures:
         return measure_memory(self.network, self.costs)
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column: its name, heading, cell of a row and cell of the total.
 
     Numbers are flush right. Counts have thousands separators, and are left blank where they are 0.

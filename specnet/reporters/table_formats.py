@@ -6,9 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from specnet.printable import escape_unprintable
+from specnet.records import Record
 from specnet.reporters.network_table import Table, format_cell
 from specnet.reporters.table import pad_cells
 from specnet.reporters.table_columns import Blocks, Cell, Stack
@@ -34,7 +34,7 @@ LATEX_SIGNS = {
 }
 
 
-class NamedTable(NamedTuple):
+class NamedTable(Record):
     """The table of a network, with its file and its title."""
 
     file: str
@@ -46,7 +46,7 @@ def format_markdown(tables: Sequence[NamedTable]) -> str:
     """Return tables of GitHub's Markdown, each below its title if there are several."""
     if len(tables) == 1:
         return _format_markdown(tables[0].table)
-    return "\n\n".join(f"**{_escape_markdown(title)}**\n\n{_format_markdown(table)}" for _, title, table in tables)
+    return "\n\n".join(f"**{_escape_markdown(each.title)}**\n\n{_format_markdown(each.table)}" for each in tables)
 
 
 def _format_markdown(table: Table) -> str:
@@ -63,7 +63,7 @@ def _escape_markdown(text: str) -> str:
 
 def format_latex(tables: Sequence[NamedTable]) -> str:
     """Return for each table a `tabular` with the rules of the package booktabs, below a comment with its title."""
-    return "\n\n".join(f"% {escape_unprintable(title)}\n{_format_latex(table)}" for _, title, table in tables)
+    return "\n\n".join(f"% {escape_unprintable(each.title)}\n{_format_latex(each.table)}" for each in tables)
 
 
 def _format_latex(table: Table) -> str:
@@ -115,13 +115,14 @@ def format_csv(tables: Sequence[NamedTable]) -> str:
     is_several, text = len(tables) > 1, io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*["file"] * is_several, *(column.name for column in tables[0].table.columns)])
-    for file, _, table in tables:
-        writer.writerows([*[file] * is_several, *map(_format_csv_cell, cells)] for cells in table.cells)
+    for each in tables:
+        first = [each.file] * is_several
+        writer.writerows([*first, *map(_format_csv_cell, cells)] for cells in each.table.cells)
     return text.getvalue().rstrip("\n")
 
 
 def _format_csv_cell(cell: Cell) -> str:
-    if isinstance(cell, tuple) and not isinstance(cell, Blocks):
+    if isinstance(cell, tuple):
         return format_cell(cell).replace("×", "x")
     return "" if cell is None else str(cell) if isinstance(cell, int) else format_cell(cell)
 

@@ -264,6 +264,97 @@ def test_overrides_mean_what_the_spec_would_say(capsys: pytest.CaptureFixture[st
     assert report["totals"]["parameters"] == 100 * 72 + 100
 
 
+CLAIMING = """let size = 8
+let half = size//2
+input (2*half)x(size)x3
+conv K=4 F=3 P=1 => 8x8x4
+conv K=4 F=3 P=1 => (size)x(size)x4
+pool max F=2     => 4x4x4
+{head}           => 1
+expect parameters == {parameters}
+expect macs      {macs}
+"""
+
+DENSE = {"head": "fc 1", "parameters": 325, "macs": 16_192}
+POOLED = {"head": "pool avg global -> fc 1", "parameters": 265, "macs": 16_132}
+
+
+@pytest.mark.parametrize(
+    ("written", "override", "verdict"),
+    [
+        (DENSE, [], ""),
+        (DENSE, ["--input", "8x8x3"], ""),
+        (DENSE, ["--set", "size=8"], ""),
+        (
+            DENSE,
+            ["--input", "12x12x3"],
+            "note: at 12×12×3, claims of the written 8×8×3 are not compared: "
+            "3 shapes; parameters 325, here 405; macs 16,192, here 36,432",
+        ),
+        (
+            DENSE,
+            ["--set", "half=6"],
+            "note: at 12×8×3, claims of the written 8×8×3 are not compared: "
+            "3 shapes; parameters 325, here 357; macs 16,192, here 24,288",
+        ),
+        (
+            POOLED,
+            ["--set", "size=12"],
+            "note: at 12×12×3, claims of the written 8×8×3 are not compared: 2 shapes; macs 16,132, here 36,292",
+        ),
+        (
+            POOLED | {"macs": "< 20k"},
+            ["--input", "12x12x3"],
+            "note: at 12×12×3, claims of the written 8×8×3 are not compared: 3 shapes; macs < 20,000, here 36,292",
+        ),
+        (POOLED | {"macs": "< 40k", "head": "conv K=3 F=4 -> pool avg global"}, ["--input", "16x16x3"], None),
+    ],
+)
+def test_claims_of_the_written_input_are_restated_at_another(
+    capsys: pytest.CaptureFixture[str],
+    spec: Callable[..., str],
+    written: dict[str, object],
+    override: list[str],
+    verdict: str | None,
+) -> None:
+    code = main(["check", spec(CLAIMING.format(**written)), *override])
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert (code, notes) == (0, [verdict] if verdict else []) if verdict is not None else code == 1
+
+
+@pytest.mark.parametrize("override", [["--input", "12x12x3"], ["--set", "size=12"]])
+def test_an_expectation_that_does_not_depend_on_the_input_is_compared(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], override: list[str]
+) -> None:
+    assert main(["check", spec(CLAIMING.format(**POOLED | {"parameters": 266})), *override]) == 1
+    assert "the network has 265 parameters; expected 266" in capsys.readouterr().out
+
+
+def test_an_override_that_leaves_the_input_alone_leaves_the_claims_to_hold(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+) -> None:
+    name = spec("let width = 4\ninput 8x8x3\nconv K=width F=3 => 6x6x4\n")
+    assert main(["check", name, "--set", "width=5"]) == 1
+    assert "gives 6×6×5, not 6×6×4 as claimed" in capsys.readouterr().out
+
+
+def test_json_says_what_is_restated(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    name = spec("input 8x8x3\nconv K=4 F=3 => 6x6x4\nexpect macs < 4k\n")
+    assert check_json(capsys, name)["restated"] is None
+    assert check_json(capsys, name, "--input", "9x8x3")["restated"] == {
+        "inputs": [{"name": "input", "written": [8, 8, 3]}],
+        "claims": [{"name": "conv1", "line": 2, "written": [6, 6, 4], "shape": [7, 6, 4]}],
+        "expectations": [{"line": 3, "quantity": "macs", "comparison": "<", "written": 4000, "value": 4536}],
+    }
+
+
+def test_only_the_inputs_that_differ_are_restated(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
+    name = spec("input a 8x8x1\ninput b 8x8x1\n@b -> concat @a -> conv K=4 F=3 => 6x6x4\n")
+    assert main(["check", name, "--input", "9x9x1", "--set", "input.b=9x9x1"]) == 0
+    assert "note: at 9×9×1 and 9×9×1, claims of the written 8×8×1 and 8×8×1" in capsys.readouterr().out
+    assert check_json(capsys, name, "--set", "input.a=8x8x1")["restated"] is None
+
+
 def test_strict_makes_notes_about_rounding_errors(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
     file = spec("input 224x224x3\nconv K=64 F=7 S=2 P=3\n")
     assert main(["check", file]) == 0

@@ -6,17 +6,16 @@ The defaults claim nothing: what a kind does not declare about its cost, storage
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from specnet.attributes import Attributes
 from specnet.layers.base.alternatives import Alternatives
 from specnet.layers.base.shapes import LayerNote, Shape, Shapes
 from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Traits, read_same_position
+from specnet.records import Record
 
 
-@dataclass(frozen=True, init=False)
-class TorchCall:
+class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
 
     A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
+from specnet.records import Record
 
 Shape = tuple[int, ...]
 """One image's shape: (height, width, channels) of a map, or (length,) of a vector."""
@@ -37,8 +37,7 @@ class LayerError(Exception):
         self.arms = arms
 
 
-@dataclass(frozen=True)
-class LayerNote:
+class LayerNote(Record):
     """A remark on a layer that can take its inputs; for the fields see `LayerError`."""
 
     code: Code
