@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from specnet.layers.base import Layer, Shape, Shapes
 from specnet.printable import format_amount
+from specnet.records import Record
 
 if TYPE_CHECKING:
     from specnet.settings import Training
@@ -20,16 +21,14 @@ TRAINING_ATTRIBUTES = {"init", "freeze"}
 """Attributes of layers that matter to training only, and not to the function that the network computes."""
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Record):
     """An input of the network: its name and the shape of one image."""
 
     name: str
     shape: Shape
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Record):
     """A layer with its inputs and the shape of its output. `layer` and `output` are None where an error hides them."""
 
     name: str
@@ -41,8 +40,7 @@ class Node:
     """The node whose weights this one shares."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(Record):
     """An auxiliary output, with the weight of its loss."""
 
     name: str
@@ -50,8 +48,7 @@ class Head:
     weight: float = 1.0
 
 
-@dataclass(frozen=True)
-class ValueRef:
+class ValueRef(Record):
     """A value of the network as an argument of a block: `up @skip` refers to the node that `@skip` names."""
 
     name: str
@@ -59,8 +56,7 @@ class ValueRef:
     """The name that the spec gives it, `skip`."""
 
 
-@dataclass(frozen=True)
-class ModuleScope:
+class ModuleScope(Record):
     """The block call, `repeat` or `for` that the nodes below a dotted name come from.
 
     `values` are a block's parameters with their arguments: numbers, texts, booleans, sizes, lists and `ValueRef`s;
@@ -71,8 +67,7 @@ class ModuleScope:
     values: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Record):
     """A network with resolved names and expanded blocks. It holds no text, no positions and no syntax."""
 
     name: str

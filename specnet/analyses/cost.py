@@ -10,7 +10,6 @@ is a view. Workspaces of kernels and the allocator's rounding are not included.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
@@ -18,10 +17,10 @@ from specnet.byte_sizes import FP32
 from specnet.graph import Network, Node
 from specnet.layers.base import count_elements
 from specnet.layers.base.traits import Storage
+from specnet.records import Record
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(Record):
     """The elements of parameters and of buffers, and the multiply-accumulates (MACs) of one forward pass of one image.
 
     `macs` is None if unknown.
@@ -61,6 +60,11 @@ def _measure_memory(node: Node, cost: Cost) -> int | None:
         return None
     activations = prod(node.output or ()) if storage is Storage.OWN else 0
     return FP32 * (cost.parameters + cost.buffers + activations)
+
+
+def count_flops(macs: int | None) -> int | None:
+    """Return the floating-point operations of multiply-accumulates: a multiplication and an addition each."""
+    return None if macs is None else 2 * macs
 
 
 def format_count(count: int | None) -> str:

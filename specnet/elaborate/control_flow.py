@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from specnet.diagnostics import Code, Label
@@ -15,6 +14,7 @@ from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name
 from specnet.printable import format_amount
 from specnet.printer.values import format_layer, quote_value
+from specnet.records import Record
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate_condition, evaluate_integer
@@ -93,8 +93,7 @@ def walk_for(element: tree.For, context: Context, value: ValueName) -> ValueName
     return _LoopStatement("for", element.variable, element.body, header).walk(values, context, value)
 
 
-@dataclass(frozen=True)
-class _LoopStatement:
+class _LoopStatement(Record):
     word: str
     variable: tree.Name | None
     body: tree.Body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
@@ -18,6 +17,7 @@ from specnet.graph import Network
 from specnet.layers.base import Shape
 from specnet.option_names import name_override, write_override
 from specnet.printable import escape_unprintable
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
 from specnet.syntax import tree
@@ -29,8 +29,7 @@ class OverrideError(SpecNetError, ValueError):
     """An override names nothing in the spec, or gives it no value."""
 
 
-@dataclass(frozen=True)
-class Elaborated:
+class Elaborated(Record):
     """The network, the side table of where it was written, and the diagnostics."""
 
     network: Network

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
+from specnet.records import Record
 from specnet.source import Span
 from specnet.syntax.limits import MAX_ERRORS, MAX_NODES, MAX_STEPS, LimitExceeded
 
@@ -21,8 +22,7 @@ STEP_LENGTH = 100
 """The characters of a line or element that count as one more step."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Where a node was written: its whole element, its word, its attributes, and the calls that lead there."""
 
     element: Span
@@ -31,8 +31,7 @@ class Place:
     trace: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Record):
     """`=> SHAPE`, and the line that it ends."""
 
     shape: Shape
@@ -40,8 +39,7 @@ class Claim:
     line: Span
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Record):
     """`expect QUANTITY COMPARISON VALUE`."""
 
     quantity: str

@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Count, Pair
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, check_bounds, require_map, split_groups
+from specnet.layers.base import (
+    Family,
+    Shape,
+    Shapes,
+    TorchCall,
+    check_bounds,
+    format_filters,
+    require_map,
+    split_groups,
+)
 from specnet.layers.base.alternatives import (
     Alternatives,
     vary_dilation,
@@ -53,6 +62,9 @@ class Conv(Windowed):
     def traits(self) -> Traits:
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
+
+    def notation(self, with_stride: bool = False) -> str:
+        return format_filters(self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1))
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

@@ -19,6 +19,7 @@ from specnet.layers.base import (
     Shapes,
     TorchCall,
     check_bounds,
+    format_filters,
     require_map,
     split_groups,
 )
@@ -102,6 +103,12 @@ class Deconv(Layer):
     def traits(self) -> Traits:
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
+
+    def notation(self, with_stride: bool = False) -> str:
+        filters = format_filters(
+            self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1)
+        )
+        return f"deconv {filters}"
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""

@@ -6,7 +6,6 @@ The defaults claim nothing: what a kind does not declare about its cost, storage
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from specnet.attributes import Attributes
@@ -22,10 +21,10 @@ from specnet.layers.base.traits import (
     Traits,
     read_same_position,
 )
+from specnet.records import Record
 
 
-@dataclass(frozen=True, init=False)
-class TorchCall:
+class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
 
     A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed
@@ -102,6 +101,10 @@ class Layer(Attributes):
     def traits(self) -> Traits:
         """The traits of this layer, some of which depend on its attributes."""
         return self.kind_traits
+
+    def notation(self, with_stride: bool = False) -> str:
+        """Return the layer as the tables of papers have it, such as `3×3, 64`; "" if they have nothing shorter."""
+        return ""
 
     @property
     def slides(self) -> bool:

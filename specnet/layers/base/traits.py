@@ -5,11 +5,11 @@ Family, traits, number of inputs, storage and receptive field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from specnet.layers.base.shapes import Shapes
+from specnet.records import Record
 
 NUMBER_WORDS = ("no", "one", "two", "three", "four")
 
@@ -146,8 +146,7 @@ def spell_number(number: int) -> str:
     return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) else str(number)
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(Record):
     """The positions that one output position reads along an axis of a map.
 
     `positions` is the extent from the first position read to the last. The next output position reads `stride`

@@ -6,7 +6,6 @@ output = (N − F + 2P)/S + 1, with D(F − 1) + 1 in place of F if dilated
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from specnet.diagnostics import Code
@@ -14,14 +13,14 @@ from specnet.layers.base.layer import Layer, TorchCall
 from specnet.layers.base.padding import Padding, collapse_pair, compute_same_padding
 from specnet.layers.base.shapes import LayerError, LayerNote, Shapes, require_map
 from specnet.layers.base.traits import KEEPS_INPUT, Kept, Reach, ReceptiveField, Storage
+from specnet.records import Record
 
 Rounding = Literal["exact", "floor", "ceil"]
 
 AXES = ("height", "width")
 
 
-@dataclass(frozen=True)
-class WindowAxis:
+class WindowAxis(Record):
     """One axis of a sliding window: N, F, S, D, the padding before and after, and the rounding rule."""
 
     size: int
