@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specnet.analyses.cost import measure_memory
+from specnet.analyses.cost import count_flops, measure_memory
 from specnet.analyses.receptive_field import Pixels, compute_receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
@@ -19,11 +19,14 @@ SCHEMA = 1
 TOTALS = ("parameters", "buffers", "macs", "memory", "receptive_field")
 
 
-def describe_network(checked: Checked) -> dict[str, Any]:
+def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, Any]:
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
     measures = measure_memory(network, checked.costs), compute_receptive_fields(network)
+    layers = [_describe_layer(checked, node, *measures) for node in network.nodes]
+    for counts in (totals, *layers) if with_flops else ():
+        counts["flops"] = count_flops(counts["macs"])
     return {
         "schema": SCHEMA,
         "file": checked.source.name,
@@ -31,7 +34,7 @@ def describe_network(checked: Checked) -> dict[str, Any]:
         "ok": checked.ok,
         "digest": checked.digest,
         "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
-        "layers": [_describe_layer(checked, node, *measures) for node in network.nodes],
+        "layers": layers,
         "outputs": [_describe_output(checked, name) for name in network.outputs]
         + [
             _describe_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads
