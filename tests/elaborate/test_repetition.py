@@ -146,3 +146,12 @@ def test_the_limits_are_met_at_the_same_place(count: int, monkeypatch: pytest.Mo
     found = describe(check(loop, body))
     monkeypatch.setattr(Rounds, "walk", lambda self, name, variable, value: self._walk(name, variable, value))
     assert found == describe(check(loop, body))
+
+
+def test_lines_that_are_alike_give_one_layer() -> None:
+    text = "input 8x8x4\nconv K=4 F=1\nconv K=4 F=1\nconv F=1 K=4 bias=yes\nupsample 2\nupsample 2.0\nupsample 2"
+    first, second, third, *enlarged = (node.layer for node in check_source(Source("x.net", text)).network.nodes)
+    assert first is second
+    assert first == third
+    assert first is not third  # which says what is the default
+    assert enlarged[0] is enlarged[2] is not enlarged[1]
