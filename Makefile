@@ -1,6 +1,7 @@
 # make demo         create a virtual environment, check and draw AlexNet, train a network on digits
 # make test         run what CI runs: linter, type checker, import contracts, tests
 # make test-slow    the same with the slow tests
+# make bench        compare the time of a check with its imports, torchinfo and Keras
 # make bench-train  compare the speed of training with other loops, in about ten minutes on an idle machine
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 # one process per core; a process that has finished takes over tests of another
 PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: demo test test-slow bench-train lint clean
+.PHONY: demo test test-slow bench bench-train lint clean
 
 $(BIN)/specnet: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +38,9 @@ test: lint
 
 test-slow: lint
 	$(BIN)/pytest $(PARALLEL) -m "slow or not slow"
+
+bench: $(BIN)/pytest
+	$(BIN)/python tools/bench $(BENCH)
 
 bench-train: $(BIN)/specnet
 	$(BIN)/python tools/bench_train $(BENCH)

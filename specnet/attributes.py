@@ -4,11 +4,12 @@ arguments, the order of positional ones, and bare words."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import ErrorDetails
+
+from specnet.records import Record
 
 LARGEST = 2**31 - 1
 """The largest size, count or stride: the largest 32-bit index of torch and cuDNN."""
@@ -50,24 +51,21 @@ class Setting(Attributes):
     """One line of the `train` section, or one step of a line that takes several."""
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Record):
     """`0.2..1.8`: from `low` to `high`; a range of integers excludes `high`."""
 
     low: float
     high: float
 
 
-@dataclass(frozen=True)
-class BeforeAfter:
+class BeforeAfter(Record):
     """`0:1`: padding before and after, along both axes."""
 
     before: int
     after: int
 
 
-@dataclass(frozen=True)
-class Multiple:
+class Multiple(Record):
     """`64x`: a multiple of the value that it modifies."""
 
     factor: float

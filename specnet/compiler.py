@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
@@ -25,8 +26,7 @@ from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Record):
     """A checked spec: its tree, the network with its positions, the costs and the diagnostics."""
 
     source: Source

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
+from specnet.records import Record
 from specnet.source import Span
 from specnet.suggest import did_you_mean
 
@@ -83,16 +84,14 @@ ROUNDING = frozenset({Code.N301, Code.N302})
 """The notes that `--strict` turns into errors, as it does all warnings."""
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Record):
     """Replace the characters of `span` by `text`."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True)
-class InputClaim:
+class InputClaim(Record):
     """What another tool's layer says of its input, `in_channels=3`, and the quantity that must have this value.
 
     `channels` is the last size of the input's shape, `features` the product of all, `input` the shape itself, `vector`
@@ -105,16 +104,14 @@ class InputClaim:
     value: int | str | tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Translated:
+class Translated(Record):
     """Where another tool's layers stand, and each translated layer with what the original says of its input."""
 
     span: Span
     inputs: tuple[tuple[str, InputClaim | None], ...]
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Record):
     """A change of the spec that removes an error once it is verified; `safe` if it needs no choice by the user."""
 
     title: str
@@ -124,8 +121,7 @@ class Fix:
     """What the fix translates, if that is layers of another tool."""
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(Record):
     """A span that a message points at, with a text beside it (may be empty).
 
     The message is about its primary labels; the others show where its numbers come from.
@@ -136,8 +132,7 @@ class Label:
     primary: bool = True
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One message about a spec: code, text, labels and fixes.
 
     `trace` are the block calls and repetitions that lead there, outermost first. A network built in Python has no

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from specnet.layers.base import Layer, Shape, Shapes
 from specnet.printable import format_amount
+from specnet.records import Record
 
 if TYPE_CHECKING:
     from specnet.settings import Training
 
 
+T = TypeVar("T")
+
 TRAINING_ATTRIBUTES = {"init", "freeze"}
 """Attributes of layers that matter to training only, and not to the function that the network computes."""
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Record):
     """An input of the network: its name and the shape of one image."""
 
     name: str
     shape: Shape
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Record):
     """A layer with its inputs and the shape of its output. `layer` and `output` are None where an error hides them."""
 
     name: str
@@ -41,8 +42,7 @@ class Node:
     """The node whose weights this one shares."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(Record):
     """An auxiliary output, with the weight of its loss."""
 
     name: str
@@ -50,8 +50,7 @@ class Head:
     weight: float = 1.0
 
 
-@dataclass(frozen=True)
-class ValueRef:
+class ValueRef(Record):
     """A value of the network as an argument of a block: `up @skip` refers to the node that `@skip` names."""
 
     name: str
@@ -59,8 +58,7 @@ class ValueRef:
     """The name that the spec gives it, `skip`."""
 
 
-@dataclass(frozen=True)
-class ModuleScope:
+class ModuleScope(Record):
     """The block call, `repeat` or `for` that the nodes below a dotted name come from.
 
     `values` are a block's parameters with their arguments: numbers, texts, booleans, sizes, lists and `ValueRef`s;
@@ -71,8 +69,7 @@ class ModuleScope:
     values: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Record):
     """A network with resolved names and expanded blocks. It holds no text, no positions and no syntax."""
 
     name: str
@@ -117,12 +114,29 @@ class Network:
     @cached_property
     def digest(self) -> str:
         """A hash of inputs, nodes, attributes and edges. Layout, comments and training settings do not change it."""
+        dump = once_per_layer(lambda layer, _: layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES))
         parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
         for node in self.nodes:
-            attributes = node.layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES) if node.layer else None
+            attributes = dump(node.layer, ()) if node.layer else None
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def once_per_layer(compute: Callable[[Layer, Shapes], T]) -> Callable[[Layer, Shapes], T]:
+    """Return a function that computes something once for each layer and its inputs.
+
+    Layers that are written alike are one object; it must be in use as long as the function is.
+    """
+    known = dict[tuple[int, Shapes], T]()
+
+    def look_up(layer: Layer, inputs: Shapes) -> T:
+        key = id(layer), inputs
+        if key not in known:
+            known[key] = compute(layer, inputs)
+        return known[key]
+
+    return look_up
 
 
 def find_shape_origin(node: Node, origins: Mapping[str, str]) -> str:

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from specnet.records import Record
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -39,8 +41,7 @@ class Source:
         return Span(self, start, start + len(self.line(number)))
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Record):
     """Characters `start` to `end` (exclusive) of a source."""
 
     source: Source = field(repr=False)

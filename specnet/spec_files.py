@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from specnet.file_access import is_there, open_regular_file, read_part
 from specnet.package import find_package_file
+from specnet.records import Record
 from specnet.suggest import find_closest_word
 from specnet.syntax.limits import MAX_CHARACTERS
 
@@ -20,8 +20,7 @@ MOST_BYTES = 5 * MAX_CHARACTERS
 """Bytes of a file that are read: enough to see that it is too long, whatever its characters."""
 
 
-@dataclass(frozen=True)
-class TextForm:
+class TextForm(Record):
     """How the text of a file is written down: the byte order mark, the encoding and the line ends, which may differ."""
 
     mark: bytes = b""

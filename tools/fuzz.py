@@ -38,7 +38,7 @@ from specnet.foreign import recognise
 from specnet.graph import Network
 from specnet.layers.base import Shape
 from specnet.printer.formatter import format_source
-from specnet.reporters.table import format_table
+from specnet.reporters.network_table import format_table, make_table
 from specnet.reporters.terminal import format_diagnostic
 from specnet.source import Source, Span
 from specnet.syntax.parser import parse
@@ -100,7 +100,7 @@ def _render(checked: Checked) -> None:
     for render in FORMATS.values():
         render([checked])
     if checked.network.nodes:
-        format_table(checked, width=60, colour=True)
+        format_table(checked, make_table(checked), width=60, colour=True)
     for diagnostic in checked.diagnostics:
         format_diagnostic(diagnostic, colour=True)
         explain.read_page(diagnostic.code)

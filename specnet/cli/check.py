@@ -20,7 +20,14 @@ from specnet.cli.output import (
     uses_colour,
 )
 from specnet.cli.specs import check_file, check_text
-from specnet.compiler import Checked
+from specnet.cli.table_options import (
+    TABLE_FORMATS,
+    add_table_arguments,
+    format_tables,
+    make_chosen_table,
+    refuse_options_of_tables,
+)
+from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Severity
 from specnet.printable import dump_json, escape_unprintable, format_amount
 from specnet.reporters.terminal import format_counts, format_diagnostic, format_omitted
@@ -34,13 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="treat warnings, and notes about rounding, as errors")
     parser.add_argument("--fix", action="store_true", help="apply the fixes that leave no choice")
     parser.add_argument("--unsafe-fixes", action="store_true", help="with --fix: also apply the first of several fixes")
+    add_table_arguments(parser)
     add_spec_arguments(parser)
 
 
+@collect_garbage_later()
 def run(options: argparse.Namespace) -> int:
     """Return the highest exit code of all FILEs; with 2, nothing is printed on standard output."""
     if options.unsafe_fixes and not options.fix:
         raise CommandError("--unsafe-fixes goes with --fix, which writes the file")
+    refuse_options_of_tables(options)
     results, errors = list[Checked](), list[CommandError]()
     for file in options.files:
         try:
@@ -54,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         print_error(each)
     if errors:
         return max(each.exit_code for each in errors)
-    output = FORMATS[options.format](results)
+    output = FORMATS[options.format](results, options)
     if output:
         (print_text if options.format == "text" else print_data)(output)
     return 0 if all(checked.ok for checked in results) else 1
@@ -98,15 +108,15 @@ def _explain_no_fix(checked: Checked) -> str:
     return "no error has a fix that needs no choice" if has_fixes else "no error has a fix"
 
 
-def _format_json(results: list[Checked]) -> str:
+def _format_json(results: list[Checked], options: argparse.Namespace) -> str:
     """Return one object for one FILE, a list for several."""
     from specnet.reporters.json import describe_network
 
-    reports = [describe_network(checked) for checked in results]
+    reports = [describe_network(checked, options.flops) for checked in results]
     return dump_json(reports[0] if len(reports) == 1 else reports)
 
 
-def _format_sarif(results: list[Checked]) -> str:
+def _format_sarif(results: list[Checked], options: argparse.Namespace) -> str:
     """Return one log for all FILEs."""
     from specnet.cli.explain import read_page
     from specnet.reporters.code_scanning import make_log
@@ -115,7 +125,7 @@ def _format_sarif(results: list[Checked]) -> str:
     return dump_json(make_log(findings, read_page))
 
 
-def _format_github(results: list[Checked]) -> str:
+def _format_github(results: list[Checked], options: argparse.Namespace) -> str:
     """Return a workflow command per diagnostic, which is nothing where all is well."""
     from specnet.reporters.code_scanning import format_commands
 
@@ -123,17 +133,18 @@ def _format_github(results: list[Checked]) -> str:
     return "\n".join(line for lines in commands for line in lines)
 
 
-def _format_texts(results: list[Checked]) -> str:
-    return "\n\n".join(_format_text(checked) for checked in results)
+def _format_texts(results: list[Checked], options: argparse.Namespace) -> str:
+    return "\n\n".join(_format_text(checked, options) for checked in results)
 
 
-def _format_text(checked: Checked) -> str:
+def _format_text(checked: Checked, options: argparse.Namespace) -> str:
     """Return the table, the diagnostics and the verdict."""
-    from specnet.reporters.table import format_table
+    from specnet.reporters.network_table import format_table
 
     colour = uses_colour(sys.stdout)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    parts = [format_table(checked, width, colour)] if checked.network.nodes else []
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not options.columns else None
+    table = make_chosen_table(checked, options)
+    parts = [format_table(checked, table, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
     if checked.elaborated.written_inputs:
@@ -160,9 +171,10 @@ def _count_fixable(checked: Checked) -> str:
     return f", {safe:,} fixable with --fix{f', {others:,} more with --unsafe-fixes' if others > 0 else ''}"
 
 
-FORMATS: Mapping[str, Callable[[list[Checked]], str]] = {
+FORMATS: Mapping[str, Callable[[list[Checked], argparse.Namespace], str]] = {
     "text": _format_texts,
     "json": _format_json,
     "sarif": _format_sarif,
     "github": _format_github,
+    **dict.fromkeys(TABLE_FORMATS, format_tables),
 }

@@ -16,6 +16,7 @@ from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.naming import escape_name
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
@@ -34,8 +35,7 @@ class CannotRead(Exception):
     """A file that `use` names cannot be read, for the reason in the message."""
 
 
-@dataclass(frozen=True)
-class Walker:
+class Walker(Record):
     """The functions of `walk.py`, for the modules that it imports to walk lines and elements within braces."""
 
     walk_lines: Callable[[tree.Lines, Context, ValueName], ValueName]
@@ -89,8 +89,7 @@ class BlockUse:
                 yield defined
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Record):
     """The state that the functions of this package share; each also takes the name of the value that reaches it."""
 
     graph: GraphBuilder
@@ -265,5 +264,5 @@ class Context:
             vector = f"a vector of {format_shape(shape)}"
             raise UndefinedName(f"the input is {vector}, which has no `{name.text}`", name.span)
         place = SHAPE_NAMES.index(name.text) if len(shape) == 3 else 0
-        self.graph.sizes_read.add((value, place))
+        self.graph.shape_uses.sizes.add((value, place))
         return shape[place]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.blocks import check_uncalled_blocks
 from specnet.elaborate.context import BlockUse, Context, Read, UsedFiles
-from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
+from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place, ShapeUses
 from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
@@ -18,6 +17,7 @@ from specnet.graph import Network
 from specnet.layers.base import Shape
 from specnet.option_names import name_override, write_override
 from specnet.printable import escape_unprintable
+from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.suggest import did_you_mean
 from specnet.syntax import tree
@@ -29,8 +29,7 @@ class OverrideError(SpecNetError, ValueError):
     """An override names nothing in the spec, or gives it no value."""
 
 
-@dataclass(frozen=True)
-class Elaborated:
+class Elaborated(Record):
     """The network, the side table of where it was written, and the diagnostics."""
 
     network: Network
@@ -46,10 +45,8 @@ class Elaborated:
     """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
     written_inputs: Mapping[str, Shape]
     """The shapes that the spec gives to inputs for which overrides give others."""
-    sizes_read: Set[tuple[str, int]]
-    """The sizes on which the network itself may depend, as expressions read them: the value, and which of its sizes."""
-    shapes_compared: Set[tuple[str, str]]
-    """The pairs of values on which the network may depend, as `identity or { … }` compares their shapes."""
+    shape_uses: ShapeUses
+    """The shapes on which the network itself depends."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -90,8 +87,7 @@ def elaborate(
         graph.claims,
         graph.restated,
         graph.written_inputs,
-        graph.sizes_read,
-        graph.shapes_compared,
+        graph.shape_uses,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

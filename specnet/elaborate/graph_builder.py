@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
 from specnet.layers.base import Layer, LayerError, LayerNote, Shape, format_shape
+from specnet.records import Record
 from specnet.source import Span
 from specnet.syntax.limits import MAX_ERRORS, MAX_NODES, MAX_STEPS, LimitExceeded
 
@@ -21,8 +22,7 @@ STEP_LENGTH = 100
 """The characters of a line or element that count as one more step."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Where a node was written: its whole element, its word, its attributes, and the calls that lead there."""
 
     element: Span
@@ -31,8 +31,7 @@ class Place:
     trace: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Record):
     """`=> SHAPE`, and the line that it ends."""
 
     shape: Shape
@@ -40,8 +39,7 @@ class Claim:
     line: Span
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Record):
     """`expect QUANTITY COMPARISON VALUE`."""
 
     quantity: str
@@ -49,6 +47,22 @@ class Expectation:
     value: float
     quantity_span: Span
     value_span: Span
+
+
+class ShapeUses:
+    """The shapes on which the network itself depends, so that it may be another one for another input.
+
+    `sizes` are those that expressions read as H, W or C: the value, and which of its sizes. `pairs` are the values of
+    which `identity or { … }` asks whether their shapes are equal.
+    """
+
+    def __init__(self) -> None:
+        self.sizes, self.pairs = set[tuple[str, int]](), set[tuple[str, str]]()
+
+    def update(self, other: ShapeUses, rename: Callable[[str], str] = str) -> None:
+        """Add other uses, with other names of their values."""
+        self.sizes.update((rename(value), place) for value, place in other.sizes)
+        self.pairs.update((rename(one), rename(two)) for one, two in other.pairs)
 
 
 @dataclass
@@ -79,10 +93,7 @@ class GraphBuilder:
     """The shapes that the spec gives to inputs for which overrides give others."""
     written_values: dict[str, Any] = field(default_factory=dict)
     """The values that the spec gives to a `let` that an override replaces, and to those below it."""
-    sizes_read: set[tuple[str, int]] = field(default_factory=set)
-    """The sizes that expressions read as H, W or C: the value, and which of its sizes."""
-    shapes_compared: set[tuple[str, str]] = field(default_factory=set)
-    """The pairs of values of which `identity or { … }` asks whether their shapes are equal."""
+    shape_uses: ShapeUses = field(default_factory=ShapeUses)
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""
@@ -140,14 +151,19 @@ class GraphBuilder:
             self._compute_output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
         )
         is_broken = output is None or bool(self.broken.intersection(known))
-        self.shapes[name] = output
-        self.places[name] = place
         if is_broken:
             self.broken.add(name)
-        self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
-        self.by_name[name] = self.nodes[-1]
-        self.shape_origins[name] = find_shape_origin(self.nodes[-1], self.shape_origins)
+        self.add_known_node(Node(name, kind, layer, known, None if is_broken else output, shares), output, place)
         return name
+
+    def add_known_node(self, node: Node, shape: Shape | None, place: Place) -> None:
+        """Add a node whose layer is checked; the check continues with its `shape`."""
+        name = node.name
+        self.nodes.append(node)
+        self.by_name[name] = node
+        self.shapes[name] = shape
+        self.places[name] = place
+        self.shape_origins[name] = find_shape_origin(node, self.shape_origins)
 
     def mark_broken(self, first: int) -> None:
         """Mark the nodes from number `first` on as being at an error: their shapes become unknown."""

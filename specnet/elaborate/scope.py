@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.naming import is_reserved
+from specnet.records import Record
 from specnet.source import Span
 from specnet.syntax import tree
 
@@ -30,8 +31,7 @@ class LineLabel:
     taken: bool = False
 
 
-@dataclass(frozen=True)
-class Default:
+class Default(Record):
     """The value that `default KIND KEY=VALUE` gives a field, and where it does."""
 
     value: Any
@@ -42,8 +42,7 @@ Defaults = dict[str, dict[str, Default]]
 """Defaults by the kind of layer and the field."""
 
 
-@dataclass(frozen=True)
-class DefinedBlock:
+class DefinedBlock(Record):
     """A block, the scope of its definition, and the defaults there, which its lines follow."""
 
     block: tree.Block

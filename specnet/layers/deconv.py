@@ -19,6 +19,7 @@ from specnet.layers.base import (
     Shapes,
     TorchCall,
     check_bounds,
+    format_filters,
     require_map,
     split_groups,
 )
@@ -34,7 +35,7 @@ from specnet.layers.base.alternatives import (
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_INPUT, Autocast, Kept, Reach, ReceptiveField, Storage, Trait, Traits
 from specnet.layers.base.window import AXES
 
 
@@ -73,6 +74,7 @@ class Deconv(Layer):
     family: ClassVar[Family] = Family.CONVOLUTION
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
+    autocast: ClassVar[Autocast] = Autocast.LOWER
     output_field: ClassVar[str] = "out_channels"
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
 
@@ -101,6 +103,12 @@ class Deconv(Layer):
     def traits(self) -> Traits:
         some = {Trait.ADDS_BIAS: self.bias, Trait.GROUPED: self.groups > 1}
         return self.kind_traits | {trait for trait, holds in some.items() if holds}
+
+    def notation(self, with_stride: bool = False) -> str:
+        filters = format_filters(
+            self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1)
+        )
+        return f"deconv {filters}"
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""
@@ -150,6 +158,9 @@ class Deconv(Layer):
         """Return ⌈F/S⌉ positions along each axis, as that many windows of F, S apart, overlap at an output position."""
         height, width = (Reach(-(-axis.extent // axis.stride), 1 / axis.stride) for axis in self.axes(inputs))
         return ((height, width),)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """Return the deconvolution, and a negative F.pad for the part of the cut that is not the same on both sides."""

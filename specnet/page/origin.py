@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from specnet.analyses.cost import format_count
 from specnet.option_names import SHORT_SETTINGS
 from specnet.page.markup import Html, element, name
 from specnet.page.shell import make_code, make_facts, make_paragraph, make_table
 from specnet.page.subject import Subject
-from specnet.reporters.table import HEADINGS, NUMBERS, make_rows
+from specnet.reporters.network_table import make_table as make_network_table
 from specnet.settings import Training, to_record
 from specnet.training import SPEC, Options, RunConfig
 
@@ -28,10 +27,8 @@ VALUES = ("precision", "compile", "data_dir", "weights", "workers")
 
 def describe_network(subject: Subject) -> Iterator[Html]:
     """Yield the table of layers, as `specnet check` prints it, and the text of the spec."""
-    checked = subject.checked
-    total = ("total", "", "", "", f"{checked.totals.parameters:,}", format_count(checked.totals.macs))
-    rows = [*(row.cells for row in make_rows(checked)), total]
-    yield make_table("Sizes are height × width × channels", HEADINGS, rows, NUMBERS)
+    table = make_network_table(subject.checked)
+    yield make_table("Sizes are height × width × channels", table.headings, table.texts, table.numbers)
     yield element("h3", "The spec")
     yield make_code(subject.config.spec_text.rstrip("\n"))
 

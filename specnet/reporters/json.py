@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specnet.analyses.cost import measure_memory
+from specnet.analyses.cost import count_flops, measure_memory
 from specnet.analyses.receptive_field import Pixels, compute_receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
-from specnet.graph import Node
+from specnet.graph import Node, once_per_layer
 from specnet.layers.base import Layer
 from specnet.reporters.restatement import describe_restatement
 from specnet.reporters.terminal import first_line
@@ -19,11 +19,16 @@ SCHEMA = 1
 TOTALS = ("parameters", "buffers", "macs", "memory", "receptive_field")
 
 
-def describe_network(checked: Checked) -> dict[str, Any]:
+def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, Any]:
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
     measures = measure_memory(network, checked.costs), compute_receptive_fields(network)
+    describe = once_per_layer(lambda layer, _: _describe_attributes(layer))
+    attributes = [describe(node.layer, ()) if node.layer else {} for node in network.nodes]
+    layers = [_describe_layer(checked, *of_node, *measures) for of_node in zip(network.nodes, attributes, strict=True)]
+    for counts in (totals, *layers) if with_flops else ():
+        counts["flops"] = count_flops(counts["macs"])
     return {
         "schema": SCHEMA,
         "file": checked.source.name,
@@ -31,7 +36,7 @@ def describe_network(checked: Checked) -> dict[str, Any]:
         "ok": checked.ok,
         "digest": checked.digest,
         "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
-        "layers": [_describe_layer(checked, node, *measures) for node in network.nodes],
+        "layers": layers,
         "outputs": [_describe_output(checked, name) for name in network.outputs]
         + [
             _describe_output(checked, head.value) | {"head": head.name, "weight": head.weight} for head in network.heads
@@ -44,7 +49,11 @@ def describe_network(checked: Checked) -> dict[str, Any]:
 
 
 def _describe_layer(
-    checked: Checked, node: Node, memory: Mapping[str, int | None], fields: Mapping[str, Pixels]
+    checked: Checked,
+    node: Node,
+    attributes: dict[str, Any],
+    memory: Mapping[str, int | None],
+    fields: Mapping[str, Pixels],
 ) -> dict[str, Any]:
     cost = checked.costs.get(node.name)
     return {
@@ -53,7 +62,7 @@ def _describe_layer(
         "line": checked.elaborated.places[node.name].word.line,
         "inputs": list(node.inputs),
         "output": list(node.output) if node.output else None,
-        "attributes": _describe_attributes(node.layer) if node.layer else {},
+        "attributes": attributes,
         "parameters": cost.parameters if cost else None,
         "buffers": cost.buffers if cost else None,
         "macs": cost.macs if cost else None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from specnet.records import Record
 from specnet.source import Source, Span
 
 PLACEHOLDER = "\uffff"
@@ -28,8 +29,7 @@ TextChange = tuple[int, int, str]
 """A replacement of characters: start, end, and the new text."""
 
 
-@dataclass(frozen=True)
-class ParserInput:
+class ParserInput(Record):
     """A text with the offset in the source of each of its characters and of its end."""
 
     source: Source

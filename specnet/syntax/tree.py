@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from typing import TypeVar
 
+from specnet.records import Record
 from specnet.source import Source, Span
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Record):
     """A node of the tree and its span."""
 
     span: Span = field(compare=False, repr=False)
@@ -19,57 +20,48 @@ class Tree:
 # Expressions
 
 
-@dataclass(frozen=True)
 class Number(Tree):
     value: int | float
     text: str = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
 class Multiplier(Tree):
     """`64x`: a multiple of something."""
 
     factor: Number
 
 
-@dataclass(frozen=True)
 class Name(Tree):
     text: str
 
 
-@dataclass(frozen=True)
 class Text(Tree):
     value: str
 
 
-@dataclass(frozen=True)
 class Tap(Tree):
     """`@name`: a named value."""
 
     name: str
 
 
-@dataclass(frozen=True)
 class Size(Tree):
     """`227x227x3`, `(k)x(k)`."""
 
     sizes: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
 class Unary(Tree):
     operator: str
     operand: Expression
 
 
-@dataclass(frozen=True)
 class Binary(Tree):
     operator: str
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True)
 class Conditional(Tree):
     """`value if condition else otherwise`."""
 
@@ -78,13 +70,11 @@ class Conditional(Tree):
     otherwise: Expression
 
 
-@dataclass(frozen=True)
 class Function(Tree):
     name: Name
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
 class Range(Tree):
     """`low..high`: whole numbers up to but not including `high`, or an interval of a setting."""
 
@@ -92,7 +82,6 @@ class Range(Tree):
     high: Expression
 
 
-@dataclass(frozen=True)
 class SidePair(Tree):
     """`before:after`: padding that differs between the two sides."""
 
@@ -100,7 +89,6 @@ class SidePair(Tree):
     after: Expression
 
 
-@dataclass(frozen=True)
 class Items(Tree):
     """`[1, 0, -1]`."""
 
@@ -114,7 +102,6 @@ Expression = (
 # Elements of a chain
 
 
-@dataclass(frozen=True)
 class Argument(Tree):
     """A value by position (`key` is None) or by key."""
 
@@ -122,7 +109,6 @@ class Argument(Tree):
     value: Expression
 
 
-@dataclass(frozen=True)
 class Body(Tree):
     """Lines between braces, then arms, each after a bar."""
 
@@ -130,7 +116,6 @@ class Body(Tree):
     arms: tuple[Lines, ...]
 
 
-@dataclass(frozen=True)
 class Call(Tree):
     """A word with its values and braces: a layer, a block, a join, a setting."""
 
@@ -140,28 +125,24 @@ class Call(Tree):
     alternative: Lines | None = None
 
 
-@dataclass(frozen=True)
 class Resume(Tree):
     """`@name` in a chain: resumes at the named value at its beginning, names the value elsewhere."""
 
     tap: Tap
 
 
-@dataclass(frozen=True)
 class Repeat(Tree):
     variable: Name | None
     count: Expression
     body: Body
 
 
-@dataclass(frozen=True)
 class For(Tree):
     variable: Name
     values: tuple[Expression, ...]
     body: Body
 
 
-@dataclass(frozen=True)
 class If(Tree):
     condition: Expression
     body: Body
@@ -173,40 +154,34 @@ Element = Call | Resume | Repeat | For | If
 # Lines
 
 
-@dataclass(frozen=True)
 class Let(Tree):
     name: Name
     value: Expression
 
 
-@dataclass(frozen=True)
 class Parameter(Tree):
     name: Name
     default: Expression | None
 
 
-@dataclass(frozen=True)
 class Block(Tree):
     name: Name
     parameters: tuple[Parameter, ...]
     body: Body
 
 
-@dataclass(frozen=True)
 class Expect(Tree):
     quantity: Name
     comparison: str
     value: Expression
 
 
-@dataclass(frozen=True)
 class Chain(Tree):
     label: Name | None
     elements: tuple[Element, ...]
     claim: Expression | None
 
 
-@dataclass(frozen=True)
 class Unreadable(Tree):
     """A line that could not be read: the value after it is unknown."""
 
@@ -233,6 +208,11 @@ def find_numbers(node: object) -> Iterator[Number]:
         for part in fields(node):
             if part.name != "span":
                 yield from find_numbers(getattr(node, part.name))
+
+
+def reads(body: Body, name: str) -> bool:
+    """Return whether a name is written anywhere within a body."""
+    return re.search(rf"\b{name}\b", body.span.text) is not None
 
 
 def relocate(part: Part, source: Source, by: int) -> Part:

@@ -16,10 +16,11 @@ import pytest
 from paths import ERRORS, SPECS
 
 from specnet.backends.diagram import draw
-from specnet.backends.diagram.folding import FoldedNetwork, Scopes, fold_network
+from specnet.backends.diagram.folding import FoldedNetwork, fold_network
 from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
+from specnet.printer.scopes import Scopes
 from specnet.source import Source
 
 ALEXNET = SPECS / "alexnet.net"

@@ -87,11 +87,11 @@ class Judge:
 
     def _may_differ(self, columns: Columns, number: int) -> bool:
         """Whether the spec may describe another network at a size, as it reads what has changed."""
-        for value, place in self.sound.sizes_read:
+        for value, place in self.sound.shape_uses.sizes:
             before, now = columns.shapes[value][0], columns.shapes[value][number]
             if now and before and (len(now) != len(before) or now[place] != before[place]):
                 return True
-        for pair in self.sound.shapes_compared:
+        for pair in self.sound.shape_uses.pairs:
             one, other = (columns.shapes[value] for value in pair)
             if one[number] and other[number] and (one[0] == other[0]) != (one[number] == other[number]):
                 return True

@@ -9,7 +9,7 @@ from itertools import islice
 
 import graphviz
 
-from specnet.backends.diagram.folding import Box, Scopes, shorten_name
+from specnet.backends.diagram.folding import Box, shorten_name
 from specnet.backends.diagram.html_labels import (
     bold,
     escape_text,
@@ -17,7 +17,6 @@ from specnet.backends.diagram.html_labels import (
     join_side_by_side,
     make_printable,
     make_strips,
-    round_fractions,
     small,
     stack_rows,
     wrap_text,
@@ -28,6 +27,7 @@ from specnet.diagnostics import Code, Diagnostic
 from specnet.graph import Node
 from specnet.layers import get_layer_class
 from specnet.layers.base import LayerError, format_shape
+from specnet.printer.scopes import Scopes, round_fractions
 from specnet.printer.values import format_layer
 from specnet.source import Span
 

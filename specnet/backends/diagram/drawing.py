@@ -10,7 +10,7 @@ import graphviz
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.boxes import Boxes, ErrorPlaces, locate_errors
-from specnet.backends.diagram.folding import FoldedNetwork, Scopes, fold_network, shorten_name
+from specnet.backends.diagram.folding import FoldedNetwork, fold_network, shorten_name
 from specnet.backends.diagram.html_labels import (
     SPACE,
     bold,
@@ -26,6 +26,7 @@ from specnet.backends.diagram.palette import BEHIND, FAULT, INK, TERMINAL, Style
 from specnet.compiler import Checked
 from specnet.graph import Network
 from specnet.layers.base import Shape
+from specnet.printer.scopes import Scopes
 
 MOST_MESSAGES = 5
 """The largest number of messages in the title."""

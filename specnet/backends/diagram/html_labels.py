@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from math import ceil
@@ -30,11 +29,6 @@ def make_printable(plain: str) -> str:
 def format_size(shape: Shape | None) -> str:
     """Return a shape as text, `?` if it is unknown."""
     return format_shape(shape) if shape else "?"
-
-
-def round_fractions(plain: str) -> str:
-    """Round fractions of four and more digits to three significant ones: `drop_path 0.00588`."""
-    return re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.3g}", plain)
 
 
 def escape_text(plain: str) -> str:

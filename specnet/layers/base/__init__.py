@@ -9,6 +9,7 @@ from specnet.layers.base.shapes import Shape as Shape
 from specnet.layers.base.shapes import Shapes as Shapes
 from specnet.layers.base.shapes import check_bounds as check_bounds
 from specnet.layers.base.shapes import count_elements as count_elements
+from specnet.layers.base.shapes import format_filters as format_filters
 from specnet.layers.base.shapes import format_shape as format_shape
 from specnet.layers.base.shapes import format_shapes as format_shapes
 from specnet.layers.base.shapes import require_map as require_map

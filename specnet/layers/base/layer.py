@@ -6,17 +6,25 @@ The defaults claim nothing: what a kind does not declare about its cost, storage
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from specnet.attributes import Attributes
 from specnet.layers.base.alternatives import Alternatives
 from specnet.layers.base.shapes import LayerNote, Shape, Shapes
-from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Traits, read_same_position
+from specnet.layers.base.traits import (
+    Arity,
+    Autocast,
+    Family,
+    Kept,
+    ReceptiveField,
+    Storage,
+    Traits,
+    read_same_position,
+)
+from specnet.records import Record
 
 
-@dataclass(frozen=True, init=False)
-class TorchCall:
+class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
 
     A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed
@@ -58,6 +66,15 @@ class Layer(Attributes):
     storage: ClassVar[Storage | None] = None
     """Where the output is stored; None if unknown."""
 
+    shares_gradient: ClassVar[bool] = False
+    """Whether the gradient of each input is the output's or a view of it, rather than a new tensor."""
+
+    flattens: ClassVar[bool] = False
+    """Whether axes of the input are merged, for which torch copies a scattered view."""
+
+    autocast: ClassVar[Autocast] = Autocast.WIDEST
+    """The type in which the layer computes under autocast."""
+
     kind_traits: ClassVar[Traits] = frozenset()
     """The traits that all layers of the kind share."""
 
@@ -84,6 +101,10 @@ class Layer(Attributes):
     def traits(self) -> Traits:
         """The traits of this layer, some of which depend on its attributes."""
         return self.kind_traits
+
+    def notation(self, with_stride: bool = False) -> str:
+        """Return the layer as the tables of papers have it, such as `3×3, 64`; "" if they have nothing shorter."""
+        return ""
 
     @property
     def slides(self) -> bool:
@@ -137,6 +158,14 @@ class Layer(Attributes):
         count 0.
         """
         return None
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        """Return what torch keeps for the backward pass; None if unknown."""
+        return None
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the elements of tensors beside the output that torch allocates for one image while the layer runs."""
+        return 0
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the part of each input that one output position reads; None if unknown.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
+from specnet.records import Record
 
 Shape = tuple[int, ...]
 """One image's shape: (height, width, channels) of a map, or (length,) of a vector."""
@@ -37,8 +37,7 @@ class LayerError(Exception):
         self.arms = arms
 
 
-@dataclass(frozen=True)
-class LayerNote:
+class LayerNote(Record):
     """A remark on a layer that can take its inputs; for the fields see `LayerError`."""
 
     code: Code
@@ -62,6 +61,13 @@ def format_shapes(shapes: Shapes) -> str:
     """Format a list of shapes, as 55×55×96, 55×55×64 and 27×27×96."""
     *others, last = map(format_shape, shapes)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def format_filters(kernel_size: Sequence[int], filters: int, groups: int, stride: Sequence[int]) -> str:
+    """Format filters as tables of papers have them, 3×3, 64, with groups and stride: 3×3, 128, G=32, stride 2."""
+    moved = str(stride[0]) if stride[0] == stride[1] else format_shape(tuple(stride))
+    parts = [f"G={groups}"] * (groups > 1) + [f"stride {moved}"] * (moved != "1")
+    return ", ".join((format_shape(tuple(kernel_size)), str(filters), *parts))
 
 
 def count_elements(tensors: Mapping[str, tuple[int, ...]]) -> int:

@@ -1,0 +1,134 @@
+"""The columns of a network's table: what each shows of a row, and in the total. One row per column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+
+from specnet.analyses.cost import count_flops, measure_memory
+from specnet.compiler import Checked
+from specnet.graph import Node
+from specnet.records import Record
+
+
+class Stack(Record):
+    """A building block as papers have it: its layers from top to bottom, and how often it follows itself."""
+
+    layers: tuple[str, ...]
+    repetitions: int = 1
+
+    def __str__(self) -> str:
+        """`[3×3, 64; 3×3, 64] ×2`."""
+        return f"[{'; '.join(self.layers)}]{f' ×{self.repetitions}' if self.repetitions > 1 else ''}"
+
+
+class Blocks(Record):
+    """The building blocks of a stage, one after the other."""
+
+    stacks: tuple[Stack, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.stacks))
+
+
+Cell = str | int | None | tuple[float, ...] | Blocks
+"""A text, a count, sizes or building blocks; None is unknown, "" nothing to say."""
+
+
+class Row(Record):
+    """A row of the table: a layer, or several that are summed up; without `nodes`, an input or a remark."""
+
+    name: str
+    layer: Cell
+    output: Cell
+    nodes: tuple[Node, ...] = ()
+    style: str = ""
+    """The style of the terminal (an SGR code)."""
+
+
+class Measures:
+    """What columns show of a checked network; memory is computed on first use."""
+
+    def __init__(self, checked: Checked) -> None:
+        self.network = checked.network
+        self.costs = checked.costs
+        self.totals = checked.totals
+
+    @cached_property
+    def memory(self) -> Mapping[str, int | None]:
+        """The bytes of each layer."""
+        return measure_memory(self.network, self.costs)
+
+
+class Column(Record):
+    """A column: its name, heading, cell of a row and cell of the total.
+
+    Numbers are flush right. Counts have thousands separators, and are left blank where they are 0.
+    """
+
+    name: str
+    heading: str
+    cell: Callable[[Measures, Row], Cell]
+    total: Callable[[Measures], Cell] = lambda measures: ""
+    is_number: bool = True
+
+
+def _format_formula(measures: Measures, row: Row) -> Cell:
+    if len(row.nodes) != 1:
+        return ""
+    node = row.nodes[0]
+    inputs = measures.network.input_shapes(node)
+    return node.layer.formula(inputs) if node.layer and inputs else ""
+
+
+def _sum_up(row: Row, counts: Callable[[str], int | None]) -> Cell:
+    """Return the sum over the layers of a row, None if one is unknown."""
+    if not row.nodes:
+        return ""
+    found = [counts(node.name) for node in row.nodes]
+    return sum(known) if len(known := [count for count in found if count is not None]) == len(found) else None
+
+
+def _count_parameters(measures: Measures, row: Row) -> Cell:
+    return _sum_up(row, lambda name: measures.costs[name].parameters)
+
+
+def _count_buffers(measures: Measures, row: Row) -> Cell:
+    return _sum_up(row, lambda name: measures.costs[name].buffers)
+
+
+def _count_macs(measures: Measures, row: Row) -> Cell:
+    return _sum_up(row, lambda name: measures.costs[name].macs)
+
+
+def _count_flops(measures: Measures, row: Row) -> Cell:
+    return _sum_up(row, lambda name: count_flops(measures.costs[name].macs))
+
+
+def _measure_memory(measures: Measures, row: Row) -> Cell:
+    return _sum_up(row, lambda name: measures.memory[name])
+
+
+COLUMNS = (
+    Column("name", "name", lambda _, row: row.name, lambda _: "total", is_number=False),
+    Column("layer", "layer", lambda _, row: row.layer, is_number=False),
+    Column("output", "output", lambda _, row: row.output, is_number=False),
+    Column("formula", "(N − F + 2P)/S + 1", _format_formula, is_number=False),
+    Column("parameters", "parameters", _count_parameters, lambda measures: measures.totals.parameters),
+    Column("buffers", "buffers", _count_buffers, lambda measures: measures.totals.buffers),
+    Column("macs", "MACs", _count_macs, lambda measures: measures.totals.macs),
+    Column("flops", "FLOPs", _count_flops, lambda measures: count_flops(measures.totals.macs)),
+    Column("memory", "memory (bytes)", _measure_memory, lambda measures: measures.totals.memory),
+)
+"""All columns; a new one is one more row."""
+
+NAMES = tuple(column.name for column in COLUMNS)
+
+LAYER_COLUMNS = ("name", "layer", "output", "formula", "parameters", "macs")
+"""The columns of a table of layers, unless others are asked for."""
+
+
+def select_columns(names: Iterable[str]) -> Sequence[Column]:
+    """Return the columns of these names in the same order."""
+    by_name = {column.name: column for column in COLUMNS}
+    return [by_name[name] for name in names]
