@@ -14,8 +14,8 @@ from functools import cached_property
 from math import prod
 
 from specnet.byte_sizes import FP32
-from specnet.graph import Network, Node
-from specnet.layers.base import count_elements
+from specnet.graph import Network, Node, once_per_layer
+from specnet.layers.base import Layer, Shapes, count_elements
 from specnet.layers.base.traits import Storage
 from specnet.records import Record
 
@@ -37,16 +37,17 @@ class Cost(Record):
 
 def measure_costs(network: Network) -> Mapping[str, Cost]:
     """Return the cost of each node whose shape is known; shared weights count at the first node that has them."""
-    return {node.name: _measure_cost(network, node) for node in network.nodes if node.output is not None}
+    measure, costs = once_per_layer(_measure_cost), dict[str, Cost]()
+    for node in network.nodes:
+        inputs = network.input_shapes(node)
+        if node.output is not None and node.layer and inputs:
+            cost = measure(node.layer, inputs)
+            costs[node.name] = Cost(macs=cost.macs) if node.shares else cost
+    return costs
 
 
-def _measure_cost(network: Network, node: Node) -> Cost:
-    inputs = network.input_shapes(node)
-    assert node.layer is not None and inputs is not None
-    macs = node.layer.macs(inputs)
-    if node.shares:
-        return Cost(macs=macs)
-    return Cost(count_elements(node.layer.parameters(inputs)), count_elements(node.layer.buffers(inputs)), macs)
+def _measure_cost(layer: Layer, inputs: Shapes) -> Cost:
+    return Cost(count_elements(layer.parameters(inputs)), count_elements(layer.buffers(inputs)), layer.macs(inputs))
 
 
 def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
