@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from specnet.records import Record
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -70,8 +71,7 @@ class Moment(NamedTuple):
         return self.live.minus(self.kept).minus(self.gradients)
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(Record):
     """How a network is run, as far as its memory depends on that."""
 
     precision: Precision = "fp32"
@@ -83,8 +83,7 @@ class Conditions:
 DEFAULT = Conditions()
 
 
-@dataclass(frozen=True)
-class LayerMemory:
+class LayerMemory(Record):
     """The bytes of a layer; `kept` are the tensors that it makes and that it or a later layer keeps."""
 
     parameters: int = 0
@@ -94,8 +93,7 @@ class LayerMemory:
     kept: Bytes = NOTHING
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Record):
     """The memory of a network in a pass; in inference there are no gradients, no state, and nothing is kept."""
 
     layers: Mapping[str, LayerMemory]

@@ -22,6 +22,7 @@ from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape, Shapes, count_elements
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Autocast, Storage, Trait
+from specnet.records import Record
 
 if TYPE_CHECKING:  # most checks need none of its models
     from specnet.settings import Training
@@ -91,8 +92,7 @@ class Allocator:
         self.release(tensor)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Record):
     """A node with what the passes need to know of it: shapes, bytes of an element, and the parameters it trains."""
 
     node: Node

@@ -33,8 +33,10 @@ def _size(text: str) -> str:
     return text.strip()
 
 
-def read_usage(options: argparse.Namespace) -> Usage:
-    """Return how a network is to be used."""
+def read_usage(options: argparse.Namespace) -> Usage | None:
+    """Return how a network is to be used; None if nothing is said about it."""
+    if options.batch is None and options.precision is None:
+        return None
     from specnet.analyses.memory_use import Usage
 
     return Usage(options.batch, options.precision or "fp32")
@@ -44,10 +46,10 @@ def measure_use(checked: Checked, options: argparse.Namespace) -> MemoryUse | No
     """Return the memory of a sound network if it is asked for; raises CommandError where it is unknown."""
     if not (options.memory or options.fits) or not checked.ok or not checked.network.nodes:
         return None
-    from specnet.analyses.memory_use import UnknownMemory, measure_memory_use
+    from specnet.analyses.memory_use import UnknownMemory, Usage, measure_memory_use
 
     try:
-        return measure_memory_use(checked.network, read_usage(options))
+        return measure_memory_use(checked.network, read_usage(options) or Usage())
     except UnknownMemory as unknown:
         reason = f"`{unknown}` does not say how its output is stored or what it keeps"
         raise CommandError(f"the memory of {checked.source.name} is unknown: {reason}", exit_code=1) from None
