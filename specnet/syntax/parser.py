@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lark import Lark, LarkError, Token, Transformer_NonRecursive, UnexpectedCharacters, UnexpectedToken, v_args
 from lark.tree import Meta
 
+from specnet.byte_sizes import UNITS, ByteSize
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
 from specnet.package import IncompleteInstall, read_package_text
 from specnet.source import Source, Span
@@ -32,7 +34,7 @@ if TYPE_CHECKING:  # recovery is imported when a line cannot be read
 MOST_DIGITS = 300
 """The largest number of digits of a whole number; a longer one is read as infinite."""
 
-MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
+MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 NOT_TEXT = {"\0": "a zero byte", "\ufffd": "bytes that are not UTF-8", PLACEHOLDER: "a character that is none"}
 
@@ -150,12 +152,20 @@ def _check_operators(source: Source) -> Diagnostic | None:
 
 
 def _read_number(text: str) -> int | float:
-    """Return the value of 96, 0.5, 5e-4, 60_965_224, 1.2G: an int if it is whole and has no exponent."""
+    """Return the value of 96, 0.5, 5e-4, 60_965_224, 1.2G, 24GB: an int if it is whole and has no exponent."""
+    if text[-1] == "B":
+        return _read_bytes(text)
     digits, multiple = (text[:-1], MULTIPLES[text[-1]]) if text[-1] in MULTIPLES else (text, 1)
     if re.fullmatch(r"[0-9_]+", digits) and len(digits) <= MOST_DIGITS:
         return int(digits.replace("_", "") or "0") * multiple
     value = float(digits.replace("_", "")) * multiple
     return int(value) if multiple > 1 and value.is_integer() else value  # inf is no integer
+
+
+def _read_bytes(text: str) -> int | float:
+    digits = text.rstrip("BikKMGT")
+    size = _read_number(digits) * UNITS[text[len(digits) :]]
+    return ByteSize(round(size)) if size < math.inf else size
 
 
 @v_args(meta=True)
