@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from functools import cache
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
@@ -45,7 +46,8 @@ _ONE_AT_A_TIME = Lock()
 @cache
 def _make_parser() -> tuple[Lark, TreeBuilder]:
     """Return the parser; its tables are cached on disk, as making them takes longer than all the rest of a check."""
-    file, grammar, builder = _find_cache_file(), read_grammar(), TreeBuilder()
+    grammar, builder = read_grammar(), TreeBuilder()
+    file = _find_cache_file(sha256(grammar.encode()).hexdigest()[:8])
     try:
         return Lark(
             grammar,
@@ -59,15 +61,15 @@ def _make_parser() -> tuple[Lark, TreeBuilder]:
         raise IncompleteInstall("the grammar, grammars/specnet.lark, is damaged") from None
 
 
-def _find_cache_file() -> str | None:
-    """Return the file for the parser's tables in the user's cache; None if no folder can be made there."""
+def _find_cache_file(digest: str) -> str | None:
+    """Return the file for the tables of a grammar in the user's cache; None if no folder can be made there."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         return None
-    return str(folder / f"grammar-{sys.version_info.major}.{sys.version_info.minor}.lark")
+    return str(folder / f"grammar-{digest}-{sys.version_info.major}.{sys.version_info.minor}.lark")
 
 
 def parse(source: Source, recognise: Recogniser | None = None) -> tuple[tree.Lines, list[Diagnostic]]:
