@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -27,6 +28,9 @@ Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
 
 FactorPair = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
 """Factors of height and width."""
+
+MAX_PERIOD = 1000
+"""The largest denominator that a factor is taken to have."""
 
 TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
 """Positions that an interpolation reads along each axis."""
@@ -67,6 +71,16 @@ class Upsample(Reshaping):
         if min(height, width) < 1:
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return check_bounds((height, width, channels))
+
+    @property
+    def period(self) -> tuple[int, int]:
+        height, width = (Fraction(factor).limit_denominator(MAX_PERIOD) for factor in self.scale_factor or (1, 1))
+        return height.denominator, width.denominator
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        sizes = zip(inputs[0][:2], self.scale_factor or (1, 1), strict=True)
+        height, width = (size * factor % 1 > 0 for size, factor in sizes)
+        return height, width
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.scale_factor:

@@ -20,7 +20,7 @@ from specnet.compiler import Checked, check_source
 from specnet.printable import escape_unprintable
 from specnet.reporters.building_blocks import list_blocks, list_families
 from specnet.reporters.network_table import format_cell, list_layers, make_table
-from specnet.reporters.table_columns import COLUMNS, NAMES
+from specnet.reporters.table_columns import COLUMNS, NAMES, ByteCount
 from specnet.reporters.table_formats import escape_latex
 from specnet.source import Source
 
@@ -132,6 +132,10 @@ def test_a_row_of_every_column() -> None:
         "macs": 108 * 36,
         "flops": 2 * 108 * 36,
         "memory": 4 * (112 + 6 * 6 * 4),
+        "weights": ByteCount(4 * 112),
+        "gradients": ByteCount(4 * 112),
+        "optimizer_state": ByteCount(8 * 112),
+        "kept": ByteCount(0),
     }
 
 
