@@ -59,28 +59,28 @@ def dump_json(value: Any) -> str:
 def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
     """Encode a value as `json.dumps(value, ensure_ascii=False, indent=1)` does, which is slow with an indent.
 
-    `line` is the line end and indent around the value; `written` are the lists and dictionaries so far, by their ids.
+    `line` is the line end and indent around the value; `written` are the dictionaries so far, by their ids.
     """
     if type(value) is str:
         return encode_basestring(value)
     if type(value) is int:
         return str(value)
-    if not isinstance(value, (list, tuple, dict)) or not value:
-        return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
-    if (id(value), line) not in written:
-        written[id(value), line] = _encode_items(value, line, f"{line} ", written)
-    return written[id(value), line]
+    if value and isinstance(value, dict):
+        if (id(value), line) not in written:
+            written[id(value), line] = _encode_dict(value, line, f"{line} ", written)
+        return written[id(value), line]
+    if value and isinstance(value, (list, tuple)):
+        inner = f"{line} "
+        return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
+    return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
 
 
-def _encode_items(value: Any, line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
-    if isinstance(value, dict):
-        items = [f"{_encode_key(key)}: {_encode(item, inner, written)}" for key, item in value.items()]
-        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
-    return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
-
-
-def _encode_key(key: Any) -> str:
-    return encode_basestring(key if isinstance(key, str) else json.dumps(key))
+def _encode_dict(value: dict[Any, Any], line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
+    items = [
+        f"{encode_basestring(key if isinstance(key, str) else json.dumps(key))}: {_encode(item, inner, written)}"
+        for key, item in value.items()
+    ]
+    return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
 
 
 def is_printable(text: str) -> bool:

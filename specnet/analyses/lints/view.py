@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
@@ -11,15 +11,28 @@ from specnet.analyses.messages import AllowedCodes
 from specnet.diagnostics import Code, Fix, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
-from specnet.layers.base import Shape
-from specnet.layers.base.traits import Trait
+from specnet.layers.base import Layer, Shape
+from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import WindowAxes, WindowAxis, Windowed
 from specnet.source import Source, Span
+
+REMEMBERED = 1_000
+"""The number of different layers that lints ask once, however often these stand in a network."""
 
 
 def has_trait(node: Node | None, trait: Trait) -> bool:
     """Whether a node's layer has a trait."""
-    return node is not None and node.layer is not None and trait in node.layer.traits
+    return node is not None and node.layer is not None and trait in _list_traits(node.layer)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _list_traits(layer: Layer) -> Traits:
+    return layer.traits
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compute_axes(layer: Windowed, shape: Shape) -> WindowAxes:
+    return layer.axes((shape,))
 
 
 class View:
@@ -71,7 +84,7 @@ class View:
     def get_axes(self, node: Node) -> WindowAxes | None:
         """Return the axes of a layer's sliding window; None if it has none."""
         if isinstance(node.layer, Windowed) and node.layer.slides:
-            return node.layer.axes((self.input_shape(node),))
+            return _compute_axes(node.layer, self.input_shape(node))
         return None
 
     def find_windows(self, trait: Trait) -> Iterator[tuple[Node, str, WindowAxis]]:
