@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -89,10 +89,16 @@ class View:
 
     def find_windows(self, trait: Trait) -> Iterator[tuple[Node, str, WindowAxis]]:
         """Yield the layers with a trait that slide a window, the field of its size, and each distinct axis."""
-        for node in self.find_nodes(trait):
-            axes = self.get_axes(node)
-            if isinstance(node.layer, Windowed):
-                yield from ((node, node.layer.window, axis) for axis in dict.fromkeys(axes or ()))
+        return (window for window in self._windows if has_trait(window[0], trait))
+
+    @cached_property
+    def _windows(self) -> Sequence[tuple[Node, str, WindowAxis]]:
+        return [
+            (node, node.layer.window, axis)
+            for node in self.network.nodes
+            if isinstance(node.layer, Windowed)
+            for axis in dict.fromkeys(self.get_axes(node) or ())
+        ]
 
     def make_finding(
         self, node: Node, attribute: str = "", beside: str = "", others: tuple[Label, ...] = (), fact: str = ""
