@@ -12,7 +12,7 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_boun
 from specnet.layers.base.alternatives import Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
-from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, read_same_position
+from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, read_with_offset
 from specnet.layers.base.window import AXES
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
@@ -39,7 +39,8 @@ class Pad(Reshaping):
         return check_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs)
+        (top, _), (left, _) = self.padding
+        return (read_with_offset(-top, -left),)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_padding(self.padding)

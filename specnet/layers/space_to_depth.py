@@ -32,7 +32,7 @@ class SpaceToDepth(Reshaping):
         return check_bounds((height // factor, width // factor, channels * factor**2))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        block = Reach(self.downscale_factor, self.downscale_factor)
+        block = Reach(0, self.downscale_factor - 1, self.downscale_factor)
         return ((block, block),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
