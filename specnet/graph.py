@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from specnet.layers.base import Layer, Shape, Shapes
 from specnet.printable import format_amount
@@ -16,6 +16,8 @@ from specnet.records import Record
 if TYPE_CHECKING:
     from specnet.settings import Training
 
+
+T = TypeVar("T")
 
 TRAINING_ATTRIBUTES = {"init", "freeze"}
 """Attributes of layers that matter to training only, and not to the function that the network computes."""
@@ -112,12 +114,29 @@ class Network(Record):
     @cached_property
     def digest(self) -> str:
         """A hash of inputs, nodes, attributes and edges. Layout, comments and training settings do not change it."""
+        dump = once_per_layer(lambda layer, _: layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES))
         parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
         for node in self.nodes:
-            attributes = node.layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES) if node.layer else None
+            attributes = dump(node.layer, ()) if node.layer else None
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def once_per_layer(compute: Callable[[Layer, Shapes], T]) -> Callable[[Layer, Shapes], T]:
+    """Return a function that computes something once for each layer and its inputs.
+
+    Layers that are written alike are one object; it must be in use as long as the function is.
+    """
+    known = dict[tuple[int, Shapes], T]()
+
+    def look_up(layer: Layer, inputs: Shapes) -> T:
+        key = id(layer), inputs
+        if key not in known:
+            known[key] = compute(layer, inputs)
+        return known[key]
+
+    return look_up
 
 
 def find_shape_origin(node: Node, origins: Mapping[str, str]) -> str:

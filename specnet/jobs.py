@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from math import prod
 from pathlib import Path
 
-from specnet.analyses.cost import ELEMENT_BYTES
+from specnet.analyses.memory import Conditions, Memory
+from specnet.analyses.passes import UnknownMemory, replay_training
 from specnet.backends.torch_module import build_module
+from specnet.byte_sizes import FP32
 from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
@@ -47,7 +50,8 @@ def make_job(checked: Checked, training: Training | None = None) -> Job:
         training=settings,
         used=collect_used_files(checked),
         layers=collect_layer_info(network),
-        image_memory=_measure_activations(checked),
+        image_memory=FP32 * sum(prod(shape) for shape in network.shapes.values() if shape),
+        measure_memory=partial(_measure_step, network, settings),
         output_layer=_locate_output_count(checked),
     )
 
@@ -72,12 +76,12 @@ def collect_used_files(checked: Checked) -> dict[str, str]:
     return {Path(path).as_posix(): text for path, text in files}
 
 
-def _measure_activations(checked: Checked) -> int:
-    """Return the bytes of one image and of every layer's output for it, in fp32."""
-    memory = checked.totals.memory
-    if memory is None:  # the storage of some output is unknown: at most, each has memory of its own
-        return ELEMENT_BYTES * sum(prod(shape) for shape in checked.network.shapes.values() if shape)
-    return memory - ELEMENT_BYTES * (checked.totals.parameters + checked.totals.buffers)
+def _measure_step(network: Network, training: Training, conditions: Conditions) -> Memory | None:
+    """Return the memory of a training step; None if it is unknown."""
+    try:
+        return replay_training(network, training, conditions)
+    except UnknownMemory:
+        return None
 
 
 def _locate_output_count(checked: Checked) -> OutputLayer | None:

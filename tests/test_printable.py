@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from specnet.printable import dump_json, escape_commands, escape_unprintable, replace_unprintable
+
+PRINTABLE = st.text(st.characters(categories=["L", "N", "P", "S"]).filter(lambda c: c.isprintable() and c != "#"))
 
 UNPRINTABLE = {
     "\x1b[31mred\x07": r"\x1b[31mred\x07",
@@ -53,3 +58,27 @@ def test_no_line_is_a_command_to_the_reader_of_a_log(text: str, shown: str) -> N
 
 def test_numbers_that_are_not_finite_are_null_in_json() -> None:
     assert json.loads(dump_json({"a": [float("nan"), 1.5], "b": -float("inf")})) == {"a": [None, 1.5], "b": None}
+
+
+class Word(StrEnum):
+    A = "a"
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | PRINTABLE
+KEYS = PRINTABLE | st.integers() | st.booleans() | st.none()
+VALUES = st.recursive(
+    SCALARS | st.just(Word.A),
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(KEYS, inner),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_json_is_laid_out_as_the_standard_library_does(value: object) -> None:
+    assert dump_json(value) == json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def test_an_object_that_stands_in_two_places_has_two_indents() -> None:
+    shared = {"a": [1, 2]}
+    value = [shared, [shared], shared, {"b": shared}]
+    assert dump_json(value) == json.dumps(value, indent=1)

@@ -59,7 +59,8 @@ class Field(Record):
 
     def see(self, first: int, last: int) -> Span:
         """Return the pixels that these positions see together; the map continues into its padding."""
-        period = len(self.spans)
+        if (period := len(self.spans)) == 1:
+            return self.spans[0][0] + first * self.advance, self.spans[0][1] + last * self.advance
         before, after = divmod(first, period), divmod(last, period)
         return (
             self.spans[before[1]][0] + before[0] * self.advance,

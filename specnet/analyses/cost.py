@@ -2,10 +2,9 @@
 
 A quantity that a layer does not declare is None, and so is every total that includes it.
 
-Memory is in bytes, for one forward pass of one image in fp32 that keeps everything training needs: each parameter,
-buffer and element of a value counts 4 bytes, once. A value that torch can write in place or create as a view (relu,
-dropout, flatten, …) counts 0. Gradients, optimizer state, library workspaces and the allocator's rounding are not
-included; a batch of N takes N times the activations.
+Memory is in bytes of torch's tensors: of the network, the most that live at a moment of a forward pass of one image in
+fp32, or of a training step of its `train` section; of a layer, its parameters, its buffers and its output, unless that
+is a view. Workspaces of kernels and the allocator's rounding are not included.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from math import prod
 
-from specnet.graph import Network, Node
-from specnet.layers.base import count_elements
+from specnet.byte_sizes import FP32
+from specnet.graph import Network, Node, once_per_layer
+from specnet.layers.base import Layer, Shapes, count_elements
 from specnet.layers.base.traits import Storage
 from specnet.records import Record
-
-ELEMENT_BYTES = 4
-"""The bytes of an fp32 element."""
 
 
 class Cost(Record):
@@ -40,16 +37,17 @@ class Cost(Record):
 
 def measure_costs(network: Network) -> Mapping[str, Cost]:
     """Return the cost of each node whose shape is known; shared weights count at the first node that has them."""
-    return {node.name: _measure_cost(network, node) for node in network.nodes if node.output is not None}
+    measure, costs = once_per_layer(_measure_cost), dict[str, Cost]()
+    for node in network.nodes:
+        inputs = network.input_shapes(node)
+        if node.output is not None and node.layer and inputs:
+            cost = measure(node.layer, inputs)
+            costs[node.name] = Cost(macs=cost.macs) if node.shares else cost
+    return costs
 
 
-def _measure_cost(network: Network, node: Node) -> Cost:
-    inputs = network.input_shapes(node)
-    assert node.layer is not None and inputs is not None
-    macs = node.layer.macs(inputs)
-    if node.shares:
-        return Cost(macs=macs)
-    return Cost(count_elements(node.layer.parameters(inputs)), count_elements(node.layer.buffers(inputs)), macs)
+def _measure_cost(layer: Layer, inputs: Shapes) -> Cost:
+    return Cost(count_elements(layer.parameters(inputs)), count_elements(layer.buffers(inputs)), layer.macs(inputs))
 
 
 def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, int | None]:
@@ -57,22 +55,12 @@ def measure_memory(network: Network, costs: Mapping[str, Cost]) -> Mapping[str, 
     return {node.name: _measure_memory(node, costs[node.name]) for node in network.nodes if node.output}
 
 
-def measure_total_memory(network: Network, costs: Mapping[str, Cost]) -> int | None:
-    """Return the bytes of one image of each input plus those of all layers; None if unknown."""
-    total = ELEMENT_BYTES * sum(prod(i.shape) for i in network.inputs if i.shape)
-    for size in measure_memory(network, costs).values():
-        if size is None:
-            return None
-        total += size
-    return total
-
-
 def _measure_memory(node: Node, cost: Cost) -> int | None:
     storage = node.layer.storage if node.layer else None
     if storage is None:
         return None
     activations = prod(node.output or ()) if storage is Storage.OWN else 0
-    return ELEMENT_BYTES * (cost.parameters + cost.buffers + activations)
+    return FP32 * (cost.parameters + cost.buffers + activations)
 
 
 def count_flops(macs: int | None) -> int | None:
@@ -86,7 +74,7 @@ def format_count(count: int | None) -> str:
 
 
 class Totals:
-    """The totals of a network; memory and receptive field are computed on first use."""
+    """The totals of a network; memory and receptive field are computed on first use, and None if unknown."""
 
     def __init__(self, network: Network, costs: Mapping[str, Cost]) -> None:
         self.network = network
@@ -114,12 +102,29 @@ class Totals:
 
     @cached_property
     def memory(self) -> int | None:
-        """The bytes of one forward pass of one image; None if unknown."""
-        return measure_total_memory(self.network, self.costs)
+        """The most bytes that live in a forward pass of one image in fp32."""
+        from specnet.analyses.passes import UnknownMemory, replay_inference
+
+        try:
+            return replay_inference(self.network).peak(1)
+        except UnknownMemory:
+            return None
+
+    @cached_property
+    def training_memory(self) -> int | None:
+        """The most bytes that live in a step by the settings of the `train` section, in fp32."""
+        from specnet.analyses.passes import UnknownMemory, replay_training
+        from specnet.settings import Training
+
+        training = self.network.training or Training()
+        try:
+            return replay_training(self.network, training).peak(training.batch.part)
+        except UnknownMemory:
+            return None
 
     @cached_property
     def receptive_field(self) -> int | None:
-        """The pixels along the axis where it is smaller; 0 if no layer slides a window, None if unknown."""
+        """The pixels along the axis where it is smaller; 0 if no layer slides a window."""
         from specnet.analyses.receptive_field import compute_largest_receptive_field
 
         pixels = compute_largest_receptive_field(self.network)
@@ -130,8 +135,10 @@ class Totals:
         match quantity:
             case "macs":
                 return next(name for name, cost in self.costs.items() if cost.macs is None)
-            case "memory":
-                return next(name for name, size in measure_memory(self.network, self.costs).items() if size is None)
+            case "memory" | "training_memory":
+                from specnet.analyses.passes import find_unknown_memory
+
+                return find_unknown_memory(self.network)
             case _:
                 from specnet.analyses.receptive_field import find_unknown_layer
 

@@ -15,13 +15,13 @@ position depends on a whole map: behind a global pool, a fully connected layer, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil, prod
 
 from specnet.analyses.axis_fields import Field, join_elements, join_positions
-from specnet.graph import Network, Node
-from specnet.layers.base import Shape
-from specnet.layers.base.traits import SAME_POSITION, Elements, Reading
+from specnet.graph import Network, Node, once_per_layer
+from specnet.layers.base import Layer, Shape, Shapes
+from specnet.layers.base.traits import SAME_POSITION, Elements, Reading, ReceptiveField
 from specnet.records import Record
 
 Pixels = tuple[int, int]
@@ -84,13 +84,18 @@ def _slides(node: Node) -> bool:
     return node.layer is not None and node.layer.slides
 
 
+def _order(fields: Fields) -> Fields:
+    """Return the field along the image's height, and that along its width."""
+    return fields if fields[0].along == 0 else fields[::-1]
+
+
 def _pixels(fields: Fields) -> Pixels:
-    height, width = sorted(fields, key=lambda field: field.along)
+    height, width = _order(fields)
     return ceil(height.size - ROUNDING), ceil(width.size - ROUNDING)
 
 
 def _make_window(fields: Fields, shape: Shape) -> InputWindow:
-    height, width = sorted(fields, key=lambda field: field.along)
+    height, width = _order(fields)
     is_global = height.is_global and width.is_global
     has_steps = len(shape) == 3 and not any(field.drifts or field.advance == 0 for field in fields)
     stride = (_round(height.step), _round(width.step)) if has_steps else None
@@ -107,10 +112,11 @@ def _round(pixels: float) -> float:
 def _trace_fields(network: Network) -> Mapping[str, Fields | None]:
     """Return the fields of every value; None if unknown."""
     found: dict[str, Fields | None] = {i.name: _fields_of_input(i.shape) for i in network.inputs}
+    reads = once_per_layer(lambda layer, shapes: layer.receptive_field(shapes))
     for node in network.nodes:
         inputs = [found[name] for name in node.inputs]
         known = [fields for fields in inputs if fields is not None]
-        found[node.name] = _fields_of_node(network, node, known) if len(known) == len(inputs) else None
+        found[node.name] = _fields_of_node(network, node, reads, known) if len(known) == len(inputs) else None
     return found
 
 
@@ -118,9 +124,11 @@ def _fields_of_input(shape: Shape) -> Fields | None:
     return (Field(0), Field(1)) if len(shape) == 3 else () if shape else None
 
 
-def _fields_of_node(network: Network, node: Node, inputs: Sequence[Fields]) -> Fields | None:
+def _fields_of_node(
+    network: Network, node: Node, reads: Callable[[Layer, Shapes], ReceptiveField], inputs: Sequence[Fields]
+) -> Fields | None:
     shapes = network.input_shapes(node)
-    readings = node.layer.receptive_field(shapes) if node.layer and node.output and shapes else None
+    readings = reads(node.layer, shapes) if node.layer and node.output and shapes else None
     if readings is None or shapes is None or node.output is None:
         return None
     read = list[Fields]()
@@ -134,7 +142,7 @@ def _fields_of_node(network: Network, node: Node, inputs: Sequence[Fields]) -> F
 
 def _apply_reading(reading: Reading, shape: Shape, fields: Fields, output: Shape) -> Fields | None:
     """Return the field that an output sees through one of its inputs; None if unknown."""
-    if not fields or (len(shape) == 1 and reading == SAME_POSITION):
+    if not fields or reading is SAME_POSITION:
         return fields
     if reading is Elements.ALL:
         return _field_of_whole(shape, fields, 0)
@@ -164,7 +172,7 @@ def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | Non
 def _join_fields(read: Sequence[Fields], output: Shape) -> Fields | None:
     """Return the fields of an output along each axis; None if they run along different axes of the image."""
     if len(output) == 1:
-        read = [tuple(sorted(fields, key=lambda field: field.along)) for fields in read]
+        read = [*map(_order, read)]
     joined = list[Field]()
     for axis, fields in enumerate(zip(*read, strict=True)):
         if any(other.along != fields[0].along for other in fields):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from specnet.diagnostics import Diagnostic, Severity
 from specnet.file_access import NO_FILE, describe_reason
-from specnet.printable import dump_json, escape_commands, escape_unprintable
+from specnet.printable import dump_json, escape_commands, escape_unprintable, is_printable
 
 BUG = 70
 """The exit code of an exception that no command should raise."""
@@ -164,6 +164,8 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], omitted: int = 0) -> No
 
 
 def _escape(text: str, colour: bool = False) -> str:
+    if is_printable(text):
+        return text
     return "\n".join(_escape_line(line, colour) for line in text.split("\n"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Any, Generic, Literal, TypeVar, cast, get_args, get_origin
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -28,6 +29,10 @@ A = TypeVar("A", bound=Attributes)
 
 MOST_CHOICES = 4
 """The largest number of choices that are offered as fixes for a field without a value."""
+
+
+_IN_USE: WeakValueDictionary[tuple[type[Attributes], str], Attributes] = WeakValueDictionary()
+"""The attributes of all networks that are in use, by their class and values."""
 
 
 @dataclass
@@ -262,7 +267,7 @@ def _validate(
     known = {name: value for name, value in values.items() if value is not UNSET}
     is_complete = len(known) == len(values)
     try:
-        bound = attributes.model_validate(known, strict=True)
+        bound = _make(attributes, known)
         return bound if is_complete else None
     except ValidationError as error:
         details = {find_field(attributes, detail): detail for detail in reversed(error.errors())}
@@ -270,6 +275,15 @@ def _validate(
             if is_complete or (name and values.get(name) is not UNSET):
                 diagnostics.append(_diagnose_value(attributes, word, name, detail, values, spans))
         return None
+
+
+def _make(attributes: type[A], values: dict[str, Any]) -> A:
+    """Return the attributes with these values, one object for all lines that are alike; raises ValidationError."""
+    key = attributes, repr(values)  # which tells 1 from 1.0 and True
+    made = _IN_USE.get(key)
+    if made is None:
+        made = _IN_USE[key] = attributes.model_validate(values, strict=True)
+    return cast(A, made)
 
 
 def _diagnose_value(

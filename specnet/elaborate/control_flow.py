@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from specnet.diagnostics import Code, Label
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.repetition import Rounds
 from specnet.elaborate.scope import UNSET, LineLabel, ValueName
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
@@ -105,13 +107,16 @@ class _LoopStatement(Record):
             context.report(Code.E106, f"`{self.word}` takes no arms", self.body.span)
         name = context.take_name(self.word)
         context.graph.scopes[name] = ModuleScope(self.word)
+        rounds = Rounds(name, context, partial(self._walk_once, context))
+        is_read = self.variable is not None and tree.reads(self.body, self.variable.text)
         for number, current in enumerate(values):
             context.graph.count_step(self.header)
-            value = self._walk_once(f"{name.removeprefix(context.scope.path)}.{number}", current, context, value)
+            value = rounds.walk(f"{name}.{number}", current if is_read else None, value)
         return value
 
-    def _walk_once(self, name: str, current: Any, context: Context, value: ValueName) -> ValueName:
-        inner = context.scope.make_inner(name, single_call=tree.is_single_call(self.body))
+    def _walk_once(self, context: Context, name: str, current: Any, value: ValueName) -> ValueName:
+        path = name.removeprefix(context.scope.path)
+        inner = context.scope.make_inner(path, single_call=tree.is_single_call(self.body))
         if self.variable:
             inner.variables[self.variable.text] = current
             inner.trace = (*context.scope.trace, self.header)

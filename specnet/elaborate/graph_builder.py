@@ -134,14 +134,19 @@ class GraphBuilder:
             self._compute_output(name, layer, known, shapes, place) if layer and len(shapes) == len(inputs) else None
         )
         is_broken = output is None or bool(self.broken.intersection(known))
-        self.shapes[name] = output
-        self.places[name] = place
         if is_broken:
             self.broken.add(name)
-        self.nodes.append(Node(name, kind, layer, known, None if is_broken else output, shares))
-        self.by_name[name] = self.nodes[-1]
-        self.shape_origins[name] = find_shape_origin(self.nodes[-1], self.shape_origins)
+        self.add_known_node(Node(name, kind, layer, known, None if is_broken else output, shares), output, place)
         return name
+
+    def add_known_node(self, node: Node, shape: Shape | None, place: Place) -> None:
+        """Add a node whose layer is checked; the check continues with its `shape`."""
+        name = node.name
+        self.nodes.append(node)
+        self.by_name[name] = node
+        self.shapes[name] = shape
+        self.places[name] = place
+        self.shape_origins[name] = find_shape_origin(node, self.shape_origins)
 
     def mark_broken(self, first: int) -> None:
         """Mark the nodes from number `first` on as being at an error: their shapes become unknown."""

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 from torch import Tensor
 
+from specnet.byte_sizes import format_bytes
 from specnet.insight.classifiers import CLASSIFIERS
 from specnet.insight.layers import compute_output
 from specnet.option_names import name_option
@@ -22,7 +23,7 @@ from specnet.training.data.images import DataRequest, DataSet, Images, draw_stra
 from specnet.training.data.loading import load
 from specnet.training.errors import CannotRun
 from specnet.training.preflight import refuse_channels
-from specnet.training.resources import CPU, fits_in_memory, format_bytes
+from specnet.training.resources import CPU, fits_in_memory
 from specnet.training.transforms.normalization import fit_normalizer
 
 HELD_OUT = Split(validation=0.2)

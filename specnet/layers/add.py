@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from specnet.diagnostics import Code
@@ -24,6 +25,10 @@ class Add(Join):
 
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return other
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the sum of the first arms, where there are more than two."""
+        return prod(inputs[0]) if len(inputs) > 2 else 0
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.add", joins="fold"),)

@@ -10,7 +10,7 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
-from specnet.layers.base.traits import Trait, Traits
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
 
 
 class Bn(Normalisation):
@@ -25,6 +25,8 @@ class Bn(Normalisation):
         Trait.LINEAR,
         Trait.TRANSPARENT,
     }
+
+    autocast: ClassVar[Autocast] = Autocast.WIDEST
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     momentum: Probability = Field(0.1, description="weight of the new batch in the running statistics")
@@ -43,6 +45,9 @@ class Bn(Normalisation):
     def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(inputs=(0,), statistics=2 * inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         module = "nn.BatchNorm2d" if len(inputs[0]) == 3 else "nn.BatchNorm1d"

@@ -32,8 +32,8 @@ from specnet.layers.base.alternatives import (
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.layer import Projection
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
+from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, keep_read, make_axes, pad_in_module
 
 
 class Conv(Windowed):
@@ -41,6 +41,7 @@ class Conv(Windowed):
 
     family: ClassVar[Family] = Family.CONVOLUTION
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
+    autocast: ClassVar[Autocast] = Autocast.LOWER
     output_field: ClassVar[str] = "out_channels"
     projection: ClassVar[Projection | None] = Projection(("out_channels", "stride"), {"kernel_size": 1})
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
@@ -81,6 +82,12 @@ class Conv(Windowed):
     def macs(self, inputs: Shapes) -> int:
         """Return K·(C/G)·F·F·H'·W', as each output element reads one window of its group's channels."""
         return prod(self.parameters(inputs)["weight"]) * prod(self.output(inputs)[:2])
+
+    def kept(self, inputs: Shapes) -> Kept:
+        return keep_read(self.axes(inputs), inputs[0][2])
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_stride(self.stride)

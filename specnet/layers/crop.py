@@ -18,7 +18,7 @@ from specnet.layers.base.traits import ReceptiveField, Storage, read_with_offset
 class Crop(Reshaping):
     """H×W×C → H'×W'×C; an odd pixel is cut off at the end."""
 
-    storage: ClassVar[Storage | None] = Storage.VIEW
+    storage: ClassVar[Storage | None] = Storage.SCATTERED_VIEW
 
     output_size: Pair | None = Field(None, alias="to", description="size to come to, as 56 or 56x48")
     padding: BothAxes | None = Field(None, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or [0:1, 2]")

@@ -35,7 +35,17 @@ from specnet.layers.base.alternatives import (
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage, Trait, Traits, divide
+from specnet.layers.base.traits import (
+    KEEPS_INPUT,
+    Autocast,
+    Kept,
+    Reach,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    divide,
+)
 from specnet.layers.base.window import AXES
 
 
@@ -80,6 +90,7 @@ class Deconv(Layer):
     family: ClassVar[Family] = Family.CONVOLUTION
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT})
+    autocast: ClassVar[Autocast] = Autocast.LOWER
     output_field: ClassVar[str] = "out_channels"
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
 
@@ -162,6 +173,9 @@ class Deconv(Layer):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         height, width = (axis.reach for axis in self.axes(inputs))
         return ((height, width),)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """Return the deconvolution, and a negative F.pad for the part of the cut that is not the same on both sides."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.families import Regularisation
+from specnet.layers.base.traits import Kept
 
 
 class DropPath(Regularisation):
@@ -17,6 +18,9 @@ class DropPath(Regularisation):
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
     p: Probability = Field(description="probability of being dropped")
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(elements=1)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("modules.DropPath", p=self.p),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.families import Regularisation
+from specnet.layers.base.traits import Kept
 
 
 class Dropout(Regularisation):
@@ -17,6 +19,9 @@ class Dropout(Regularisation):
     positional: ClassVar[tuple[str, ...]] = ("p",)
 
     p: Probability = Field(0.5, description="probability of being zeroed")
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(mask=prod(inputs[0]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Dropout", p=self.p),)

@@ -12,7 +12,7 @@ from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
 from specnet.layers.base.alternatives import Alternatives, vary_size
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
-from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_INPUT, Autocast, Elements, Kept, ReceptiveField, Storage, Trait, Traits
 
 
 class Fc(Layer):
@@ -21,6 +21,8 @@ class Fc(Layer):
     family: ClassVar[Family] = Family.DENSE
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.LEARNS_WEIGHT, Trait.DENSE})
+    flattens: ClassVar[bool] = True
+    autocast: ClassVar[Autocast] = Autocast.LOWER
     output_field: ClassVar[str] = "out_features"
     positional: ClassVar[tuple[str, ...]] = ("out_features",)
 
@@ -50,6 +52,9 @@ class Fc(Layer):
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_size("out_features", self.out_features, wanted)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()

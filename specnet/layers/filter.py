@@ -13,8 +13,8 @@ from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.alternatives import Alternatives, vary_padding, vary_rounding, vary_stride
 from specnet.layers.base.kernels import KERNELS, KernelName, Rows
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import Trait, Traits
-from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, make_axes, pad_in_module
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
+from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, keep_read, make_axes, pad_in_module
 
 
 def _parse_rows(value: object) -> object:
@@ -31,6 +31,7 @@ class Filter(Windowed):
 
     family: ClassVar[Family] = Family.CONVOLUTION
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR})
+    autocast: ClassVar[Autocast] = Autocast.LOWER
     window: ClassVar[str] = "kernel"
     positional: ClassVar[tuple[str, ...]] = ("kernel",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
@@ -63,6 +64,12 @@ class Filter(Windowed):
     def macs(self, inputs: Shapes) -> int:
         """Return 0, as products with a fixed kernel do not count, like those of pooling."""
         return 0
+
+    def kept(self, inputs: Shapes) -> Kept:
+        return keep_read(self.axes(inputs), inputs[0][2])
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_stride(self.stride)

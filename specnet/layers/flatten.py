@@ -14,6 +14,8 @@ class Flatten(Reshaping):
     """The elements of a map as a vector in torch's order, channel by channel; a vector is unchanged."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
+    shares_gradient: ClassVar[bool] = True
+    flattens: ClassVar[bool] = True
     kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT}
 
     def output(self, inputs: Shapes) -> Shape:

@@ -10,6 +10,7 @@ from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, split_groups
 from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
+from specnet.layers.base.traits import Kept
 
 
 class Gn(Normalisation):
@@ -33,6 +34,9 @@ class Gn(Normalisation):
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_groups("num_groups", self.num_groups, inputs[0][-1])
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(inputs=(0,), elements=2 * self.num_groups)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         norm = TorchCall(

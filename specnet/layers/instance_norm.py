@@ -10,7 +10,7 @@ from pydantic import Field
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
-from specnet.layers.base.traits import Trait, Traits
+from specnet.layers.base.traits import Kept, Trait, Traits
 
 
 class InstanceNorm(Normalisation):
@@ -30,6 +30,9 @@ class InstanceNorm(Normalisation):
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(inputs=(0,), elements=(2 + self.affine) * inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.InstanceNorm2d", num_features=inputs[0][-1], eps=self.eps, affine=self.affine),)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from pydantic import Field
 
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
+from specnet.layers.base.traits import Kept
 
 
 class Ln(Normalisation):
@@ -20,6 +22,9 @@ class Ln(Normalisation):
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(inputs=(0,), elements=2 * prod(inputs[0][:-1]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         module = "modules.ChannelLayerNorm" if len(inputs[0]) == 3 else "nn.LayerNorm"

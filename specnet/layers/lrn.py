@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import Normalisation
+from specnet.layers.base.traits import Kept
 
 
 class Lrn(Normalisation):
@@ -20,6 +23,16 @@ class Lrn(Normalisation):
 
     def output(self, inputs: Shapes) -> Shape:
         return require_map(inputs)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        """Return the input, its padded squares, their mean, scaled, and that to the power of beta."""
+        height, width, channels = inputs[0]
+        squares = channels + 2 * (self.size // 2) - (self.size % 2 == 0)
+        return Kept(inputs=(0,), elements=height * width * (squares + 2 * channels))
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return two maps: the mean of the squares, and that scaled."""
+        return 2 * prod(inputs[0])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.LocalResponseNorm", size=self.size, alpha=self.alpha, beta=self.beta, k=self.k),)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from math import prod
+from typing import ClassVar
 
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
 from specnet.layers.base.families import Join
-from specnet.layers.base.traits import SAME_POSITION, Reach, ReceptiveField
+from specnet.layers.base.traits import SAME_POSITION, Kept, Reach, ReceptiveField
 
 
 class Mul(Join):
     """x₁·x₂·…, element by element; 1×1×C is broadcast over the positions of H×W×C, and H×W×1 over its channels."""
+
+    shares_gradient: ClassVar[bool] = False
 
     def output(self, inputs: Shapes) -> Shape:
         whole = max(inputs, key=prod)
@@ -35,6 +38,13 @@ class Mul(Join):
         return tuple(
             SAME_POSITION if shape[:2] == whole[:2] else (Reach(stride=0), Reach(stride=0)) for shape in inputs
         )
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return Kept(inputs=tuple(range(len(inputs))), elements=(len(inputs) - 2) * prod(self.output(inputs)))
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the product of the first arms, where there are more than two."""
+        return prod(self.output(inputs)) if len(inputs) > 2 else 0
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", joins="fold"),)

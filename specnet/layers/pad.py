@@ -12,7 +12,16 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_boun
 from specnet.layers.base.alternatives import Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes
-from specnet.layers.base.traits import ReceptiveField, Storage, Trait, Traits, read_with_offset
+from specnet.layers.base.traits import (
+    KEEPS_INPUT,
+    KEEPS_NOTHING,
+    Kept,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    read_with_offset,
+)
 from specnet.layers.base.window import AXES
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
@@ -44,6 +53,9 @@ class Pad(Reshaping):
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_padding(self.padding)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_NOTHING if self.mode == "zeros" else KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         height, width = self.padding

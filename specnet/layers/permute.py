@@ -21,7 +21,8 @@ READINGS: Mapping[str, Reading] = {"HWC": SAME_POSITION, "WHC": (Reach(axis=1), 
 class Permute(Reshaping):
     """The axes of a map in the given order; `permute WHC` swaps height and width, H×W×C → W×H×C."""
 
-    storage: ClassVar[Storage | None] = Storage.VIEW
+    storage: ClassVar[Storage | None] = Storage.SCATTERED_VIEW
+    shares_gradient: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("order",)
 
     order: Literal["HWC", "HCW", "WHC", "WCH", "CHW", "CWH"] = Field(description="order of the axes, as WHC")

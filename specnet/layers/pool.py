@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -30,7 +31,7 @@ from specnet.layers.base.alternatives import (
     vary_window,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import Reach, ReceptiveField, Trait, Traits, divide
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, divide
 from specnet.layers.base.window import (
     AXES,
     Rounding,
@@ -39,6 +40,7 @@ from specnet.layers.base.window import (
     Windowed,
     compute_pad_sides,
     compute_positions,
+    count_padded,
     is_symmetric,
     make_axes,
     make_pad_call,
@@ -133,6 +135,23 @@ class Pool(Windowed):
         height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
 
+    def kept(self, inputs: Shapes) -> Kept:
+        """Return the input and, of a maximum, its place in each window; a mean of the whole map needs only its size.
+
+        Of an average that does not count its padding, also the share of pixels in each window.
+        """
+        indices = prod(self.output(inputs)) if self.operation == "max" else 0
+        if self.output_size:
+            return KEEPS_NOTHING if self._is_mean else Kept(inputs=(0,), indices=indices)
+        axes, channels = self.axes(inputs), inputs[0][2]
+        if self._pads_in_module(axes):
+            return Kept(inputs=(0,), indices=indices)
+        shares = 0 if self.operation == "max" or self._counts_padding else prod(self.output(inputs)[:2])
+        return Kept(elements=count_padded(axes, channels), indices=indices, statistics=shares)
+
+    def scratch(self, inputs: Shapes) -> int:
+        return self.kept(inputs).elements
+
     def value_in_force(self, field: str) -> Any:
         return self.stride or self.kernel_size if field == "stride" else super().value_in_force(field)
 
@@ -155,14 +174,14 @@ class Pool(Windowed):
 
     def _max(self, axes: WindowAxes) -> tuple[TorchCall, ...]:
         pad, padding = pad_in_module(axes, MAX_PADDING)
-        if any(map(_is_wide, axes)):  # `same` of a dilated window, which the module would refuse
+        if not self._pads_in_module(axes):
             pad, padding = (make_pad_call(axes, MAX_PADDING),), 0
         ceil = self.rounding == "ceil"
         dilation = collapse_pair(self.dilation)
         return *pad, TorchCall("nn.MaxPool2d", **self._window, padding=padding, dilation=dilation, ceil_mode=ceil)
 
     def _avg(self, axes: WindowAxes) -> tuple[TorchCall, ...]:
-        counted, ceil = self.count_include_pad and self.padding != "same", self.rounding == "ceil"
+        counted, ceil = self._counts_padding, self.rounding == "ceil"
         if not (counted or is_symmetric(axes)):
             sides = compute_pad_sides(axes)
             return (TorchCall("modules.PaddedAvgPool2d", **self._window, padding=sides, ceil_mode=ceil),)
@@ -175,6 +194,19 @@ class Pool(Windowed):
             count_include_pad=counted or not padding,
         )
         return *pad, average
+
+    @property
+    def _is_mean(self) -> bool:
+        """Whether it is the mean of a whole map, which torch computes as such."""
+        return self.operation == "avg" and self.output_size == (1, 1)
+
+    @property
+    def _counts_padding(self) -> bool:
+        return self.count_include_pad and self.padding != "same"
+
+    def _pads_in_module(self, axes: WindowAxes) -> bool:
+        """Whether torch's module pads; it refuses a wide padding, as that of `same` for a dilated window."""
+        return is_symmetric(axes) and not any(map(_is_wide, axes))
 
     @property
     def _window(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from specnet.layers.base import Family, Shapes, TorchCall
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_INPUT, Kept, Storage, Trait, Traits
 
 
 class Prelu(PositionWise):
@@ -25,6 +25,9 @@ class Prelu(PositionWise):
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         return {"weight": (inputs[0][-1] if self.channelwise else 1,)}
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         slopes = inputs[0][-1] if self.channelwise else 1

@@ -24,6 +24,8 @@ class Reshape(Reshaping):
     """The elements in another shape, read and written in torch's order: channel by channel, each row by row."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
+    shares_gradient: ClassVar[bool] = True
+    flattens: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("shape",)
 
     shape: MapOrVector = Field(description="shape, as 7x7x64 or 3136")

@@ -10,7 +10,7 @@ from pydantic import Field
 from specnet.layers.base import Family, Shapes, TorchCall
 from specnet.layers.base.families import FREEZE, Freeze
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_INPUT, Kept, Storage, Trait, Traits
 
 
 class Scale(PositionWise):
@@ -31,6 +31,9 @@ class Scale(PositionWise):
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.bias else {"weight": channels}
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias),)

@@ -10,7 +10,7 @@ from specnet.attributes import Count
 from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map, split_groups
 from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Storage, Trait, Traits
 
 
 class Shuffle(PositionWise):
@@ -29,6 +29,9 @@ class Shuffle(PositionWise):
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_groups("groups", self.groups, inputs[0][-1])
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_NOTHING
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.ChannelShuffle", groups=self.groups),)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from specnet.layers.base import Shapes
 from specnet.layers.base.families import Activation
-from specnet.layers.base.traits import Trait, Traits
+from specnet.layers.base.traits import KEEPS_OUTPUT, Kept, Trait, Traits
 
 
 class Tanh(Activation):
@@ -13,3 +14,6 @@ class Tanh(Activation):
 
     kind_traits: ClassVar[Traits] = frozenset({Trait.SATURATES})
     module: ClassVar[str] = "nn.Tanh"
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_OUTPUT

@@ -8,18 +8,21 @@ from pydantic import Field
 
 from specnet.layers.base import Family, Shapes, TorchCall
 from specnet.layers.base.layer import PositionWise
-from specnet.layers.base.traits import Storage, Trait, Traits
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Storage, Trait, Traits
 
 
 class Times(PositionWise):
     """factor·x, with a constant factor."""
 
     family: ClassVar[Family] = Family.ACTIVATION
-    storage: ClassVar[Storage | None] = Storage.IN_PLACE
+    storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.TRANSPARENT})
     positional: ClassVar[tuple[str, ...]] = ("factor",)
 
     factor: float = Field(alias="by", description="factor of every element")
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_NOTHING
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.mul", other=self.factor),)

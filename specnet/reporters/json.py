@@ -9,7 +9,7 @@ from specnet.analyses.cost import count_flops, measure_memory
 from specnet.analyses.receptive_field import InputWindow, locate_receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
-from specnet.graph import Node
+from specnet.graph import Node, once_per_layer
 from specnet.layers.base import Layer
 from specnet.reporters.restatement import describe_restatement
 from specnet.reporters.terminal import first_line
@@ -24,7 +24,9 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
     measures = measure_memory(network, checked.costs), locate_receptive_fields(network)
-    layers = [_describe_layer(checked, node, *measures) for node in network.nodes]
+    describe = once_per_layer(lambda layer, _: _describe_attributes(layer))
+    attributes = [describe(node.layer, ()) if node.layer else {} for node in network.nodes]
+    layers = [_describe_layer(checked, *of_node, *measures) for of_node in zip(network.nodes, attributes, strict=True)]
     for counts in (totals, *layers) if with_flops else ():
         counts["flops"] = count_flops(counts["macs"])
     return {
@@ -47,7 +49,11 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
 
 
 def _describe_layer(
-    checked: Checked, node: Node, memory: Mapping[str, int | None], windows: Mapping[str, InputWindow]
+    checked: Checked,
+    node: Node,
+    attributes: dict[str, Any],
+    memory: Mapping[str, int | None],
+    windows: Mapping[str, InputWindow],
 ) -> dict[str, Any]:
     cost = checked.costs.get(node.name)
     return {
@@ -56,7 +62,7 @@ def _describe_layer(
         "line": checked.elaborated.places[node.name].word.line,
         "inputs": list(node.inputs),
         "output": list(node.output) if node.output else None,
-        "attributes": _describe_attributes(node.layer) if node.layer else {},
+        "attributes": attributes,
         "parameters": cost.parameters if cost else None,
         "buffers": cost.buffers if cost else None,
         "macs": cost.macs if cost else None,

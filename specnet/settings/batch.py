@@ -24,5 +24,10 @@ class Batch(Setting):
     drop_last: bool = False
     accumulate: Count = Field(1, description="parts that a step is computed in")
 
+    @property
+    def part(self) -> int:
+        """The most images that are computed at once."""
+        return -(-self.size // self.accumulate)
+
 
 CHOICES: Mapping[str, type[Batch]] = {"": Batch}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,10 @@ class Optimizer(Setting):
     weight_decay: NonNegative = 0.0
     clip: Positive | None = Field(None, description="largest norm of all gradients together")
 
+    def count_state(self, shape: Sequence[int]) -> int:
+        """Return the elements that are stored for a parameter of a shape from one step to the next."""
+        raise NotImplementedError
+
 
 class Sgd(Optimizer):
     """Stochastic gradient descent; `weight_decay` is added to the gradient, as torch does."""
@@ -26,6 +31,9 @@ class Sgd(Optimizer):
     lr: Positive = 0.01
     momentum: BelowOne = 0.0
     nesterov: bool = False
+
+    def count_state(self, shape: Sequence[int]) -> int:
+        return prod(shape) if self.momentum else 0
 
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> Self:
@@ -42,6 +50,9 @@ class Adam(Optimizer):
     beta2: BelowOne = 0.999
     eps: Positive = 1e-8
 
+    def count_state(self, shape: Sequence[int]) -> int:
+        return 2 * prod(shape)
+
 
 class AdamW(Adam):
     """Adam with a weight decay of its own, beside the gradient (Loshchilov, Hutter 2019)."""
@@ -57,6 +68,9 @@ class RmsProp(Optimizer):
     eps: Positive = 1e-8
     momentum: BelowOne = 0.0
 
+    def count_state(self, shape: Sequence[int]) -> int:
+        return prod(shape) * (2 if self.momentum else 1)
+
 
 class Muon(Optimizer):
     """Orthogonalised momentum for the weights of conv and fc (Jordan 2024), as torch does; K×C×F×F is K×(C·F·F).
@@ -70,6 +84,9 @@ class Muon(Optimizer):
     momentum: BelowOne = 0.95
     nesterov: bool = False
     adamw_lr: Positive = 1e-3
+
+    def count_state(self, shape: Sequence[int]) -> int:
+        return prod(shape) * (1 if len(shape) > 1 else 2)
 
 
 CHOICES: Mapping[str, type[Optimizer]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import field, fields, is_dataclass, replace
 from typing import TypeVar
@@ -207,6 +208,11 @@ def find_numbers(node: object) -> Iterator[Number]:
         for part in fields(node):
             if part.name != "span":
                 yield from find_numbers(getattr(node, part.name))
+
+
+def reads(body: Body, name: str) -> bool:
+    """Return whether a name is written anywhere within a body."""
+    return re.search(rf"\b{name}\b", body.span.text) is not None
 
 
 def relocate(part: Part, source: Source, by: int) -> Part:

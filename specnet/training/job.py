@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
+from specnet.analyses.memory import Conditions, Memory
 from specnet.settings import Training
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.errors import Interrupted
@@ -48,8 +49,9 @@ class Job:
     `input_shape` is (height, width, channels) of an image, `output_shape` that of the output for it. `used` holds the
     text of the files that the spec uses, by their paths relative to the spec's folder, `layers` the layers with
     parameters, by their names in the module. `macs` are the multiply-accumulates for an image, if known, and
-    `image_memory` the bytes that the outputs of all layers take for it in fp32. `output_layer` is the layer that states
-    the number of outputs, if it is a plain number.
+    `image_memory` the bytes that the outputs of all layers take for it in fp32. `measure_memory` returns the memory of
+    a training step under some conditions, None if it is unknown. `output_layer` is the layer that states the number of
+    outputs, if it is a plain number.
     """
 
     name: str
@@ -64,13 +66,8 @@ class Job:
     layers: Mapping[str, LayerInfo] = field(default_factory=dict)
     macs: int | None = None
     image_memory: int = 0
+    measure_memory: Callable[[Conditions], Memory | None] = lambda conditions: None
     output_layer: OutputLayer | None = None
-
-    @property
-    def trainable_bytes(self) -> int:
-        """The bytes of all parameters that are trained."""
-        trained = (parameter for parameter in self.module.parameters() if parameter.requires_grad)
-        return sum(parameter.numel() * parameter.element_size() for parameter in trained)
 
 
 @dataclass(frozen=True)

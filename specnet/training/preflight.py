@@ -10,6 +10,7 @@ from torch import Tensor
 
 from specnet import validation
 from specnet.attributes import Setting
+from specnet.byte_sizes import FP32, format_bytes
 from specnet.option_names import name_option
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
@@ -17,11 +18,11 @@ from specnet.training.data.images import DataSet
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device
 from specnet.training.distributed import Ranks
-from specnet.training.errors import CannotRun, Unsuitable
+from specnet.training.errors import CannotRun, OutOfMemory, Unsuitable
 from specnet.training.job import Job, Options
 from specnet.training.optim.losses import LOSSES
-from specnet.training.optim.optimizers import OPTIMIZERS, Feature, count_state_per_parameter
-from specnet.training.resources import format_bytes
+from specnet.training.optim.optimizers import OPTIMIZERS, Feature
+from specnet.training.resources import advise_training, get_total_memory, measure_step
 from specnet.training.runs.checkpoint import KEPT
 from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
 
@@ -157,6 +158,18 @@ def refuse_channels(job: Job, channels: int, explain: Callable[[], str] = str) -
         raise Unsuitable(problem, *filter(None, [explain()]))
 
 
+def refuse_large_steps(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
+    """Raise OutOfMemory where the tensors of a step surely take more memory than the device has.
+
+    Processes that share a batch, and compiled modules, which keep less, are left to try.
+    """
+    memory = measure_step(job, device)
+    if memory is None or options.compile == "on" or not ranks.is_single:
+        return
+    if memory.peak(job.training.batch.part) > get_total_memory(device.place):
+        raise OutOfMemory(advise_training(job, device))
+
+
 def refuse_full_disk(folder: Path, job: Job) -> None:
     """Raise CannotRun where the disk has no room for the run's weights and checkpoints."""
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
@@ -171,7 +184,8 @@ def _disk_bytes(job: Job) -> int:
     """Return the bytes of the best weights and the stored checkpoints, and of one more of each while it is written."""
     weights = _bytes(job.module.state_dict().values())
     averages = weights if job.training.average else 0
-    checkpoint = weights + averages + job.trainable_bytes * count_state_per_parameter(job.training.optimizer)
+    trained = (parameter for parameter in job.module.parameters() if parameter.requires_grad)
+    checkpoint = weights + averages + FP32 * sum(job.training.optimizer.count_state(each.shape) for each in trained)
     return 2 * weights + (KEPT + 1) * checkpoint + OTHER_FILES
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import torch
 
+from specnet.analyses.memory import Conditions, Memory
+from specnet.byte_sizes import format_bytes
 from specnet.option_names import name_option, name_setting
 from specnet.printable import format_amount
+from specnet.training.device import Device
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
-from specnet.training.optim.optimizers import count_state_per_parameter
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 """The files that limit the memory of a container or a batch job on Linux."""
@@ -25,12 +27,6 @@ UNLIMITED = 2**63
 
 CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
 """Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
-
-COPIES_PER_OUTPUT = 2
-"""Each output of a layer is kept for the backward pass, and gets a gradient of its size."""
-
-USABLE_SHARE = 0.9
-"""The usable share of memory; the rest is for workspaces and the rounding of the allocator."""
 
 DATA_SHARE = 0.5
 """The share of free memory that a set may take; the rest is for the network."""
@@ -120,33 +116,34 @@ def advise_smaller_batch(batch: int) -> str:
     return f"a batch of {batch} does not fit into memory; {name_option('batch', max(1, batch // 2))} may"
 
 
-def advise_training(job: Job, place: torch.device) -> str:
-    """Return how much memory a step needs, and in how many parts it fits.
-
-    The estimate is weights, gradients and the optimizer's state, and twice the outputs of all layers for each image.
-    """
-    batch = job.training.batch
-    part, there = -(-batch.size // batch.accumulate), get_total_memory(place)
-    fixed = job.trainable_bytes * (2 + count_state_per_parameter(job.training.optimizer))
-    needed, fitting = fixed + part * _image_size(job), _largest_batch(job, there * USABLE_SHARE - fixed)
-    step = f"a step of {format_amount(part, 'image')}"
-    what = f"{step} needs about {format_bytes(needed)}, and there are {format_bytes(there)}"
+def advise_training(job: Job, device: Device) -> str:
+    """Return how much memory a step needs, and in how many parts it fits."""
+    batch, there = job.training.batch, get_total_memory(device.place)
+    step = f"a step of {format_amount(batch.part, 'image')}"
+    memory = measure_step(job, device)
+    if memory is None:
+        parts = batch.accumulate + 1
+        return f"{step} does not fit into {format_bytes(there)}; {name_setting('batch.accumulate', parts)} may"
+    what = f"{step} needs {format_bytes(memory.peak(batch.part))}, and there are {format_bytes(there)}"
+    fitting = memory.find_largest_batch(there)
     if not fitting:
         return f"{what}: the network does not fit with a single image"
-    fitting = min(fitting, max(1, part // 2))  # what was estimated to fit has not
+    fitting = _round_down(min(fitting, max(1, batch.part // 2)))  # what was estimated to fit has not
     parts = -(-batch.size // fitting)
     advice = f"{name_setting('batch.accumulate', parts)} goes through it in {parts} parts"
     return f"{what}; {advice}, or take {name_setting('batch', fitting)}"
 
 
-def _image_size(job: Job) -> int:
-    return COPIES_PER_OUTPUT * job.image_memory
+def measure_step(job: Job, device: Device) -> Memory | None:
+    """Return the memory of a step on a device; None if it is unknown."""
+    frozen = {name for name, parameter in job.module.named_parameters() if not parameter.requires_grad}
+    is_gpu = device.place.type == "cuda"
+    return job.measure_memory(Conditions(device.precision, "cuda" if is_gpu else "cpu", frozen))
 
 
-def _largest_batch(job: Job, free: float) -> int:
-    """Return the number of images that fit into `free` bytes: a power of two, or none."""
-    images = int(free / max(1, _image_size(job)))
-    return 1 << (images.bit_length() - 1) if images > 0 else 0
+def _round_down(images: int) -> int:
+    """Return the largest power of two up to a number."""
+    return 1 << (images.bit_length() - 1)
 
 
 @contextmanager
@@ -173,11 +170,6 @@ def keep_freed_memory() -> Iterator[None]:
 def fits_in_memory(size: int, place: torch.device) -> bool:
     """Whether `size` bytes of data may be kept in the memory of a device."""
     return size <= DATA_SHARE * get_free_memory(place)
-
-
-def format_bytes(size: float) -> str:
-    """Return a number of bytes in MiB or GiB."""
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def count_processors() -> int:

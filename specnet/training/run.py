@@ -148,7 +148,7 @@ def _open_callback(setup: Setup, saved: Checkpoint | None) -> AbstractContextMan
 
 def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | None]:
     """Train to the end, and evaluate the best weights."""
-    fitting = explain_out_of_memory(partial(advise_training, setup.job, setup.device.place))
+    fitting = explain_out_of_memory(partial(advise_training, setup.job, setup.device))
     interruption = Interruption(setup.callback.on_note, setup.ranks)
     with (
         interruption,

@@ -5,7 +5,6 @@ A new kind needs a row here. Shapes and MACs are compared on torch's meta device
 
 from __future__ import annotations
 
-import inspect
 from math import floor
 
 import pytest
@@ -17,7 +16,7 @@ from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.layers import list_kinds
-from specnet.layers.base import LayerError, Shapes
+from specnet.layers.base import Family, LayerError, Shapes
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
@@ -273,6 +272,7 @@ def test_what_is_said_of_a_layer_is_said(kind: str, spec: str) -> None:
     row = Alone(spec)
     assert row.layer.macs(row.shapes) is not None, "macs() says nothing: 0 where there are none"
     assert row.layer.storage is not None, "`storage` says nothing"
+    assert row.layer.kept(row.shapes) is not None, "kept() says nothing: Kept() where torch keeps nothing"
     field = row.layer.receptive_field(row.shapes)
     assert (field is None) == (kind in UNKNOWN_FIELDS), "receptive_field() says nothing"
     assert field is None or len(field) == len(row.shapes)
@@ -350,21 +350,9 @@ def test_an_output_is_stored_as_its_layer_says(kind: str, spec: str) -> None:
     inputs = [image.detach() for image in row.draw()]
     shared = {image.untyped_storage().data_ptr() for image in inputs}
     is_shared = row(*inputs).untyped_storage().data_ptr() in shared
-    if row.layer.storage is Storage.IN_PLACE:
-        assert row.output == row.shapes[0]
-        assert all(_has_in_place_form(call.target) for call in row.layer.torch(row.shapes))
-    else:
-        assert is_shared == (row.layer.storage is Storage.VIEW)
-
-
-def _has_in_place_form(target: str) -> bool:
-    """Whether torch can overwrite the input: nn.ReLU(inplace=True), torch.sigmoid_."""
-    room, name = target.split(".")
-    if room == "modules":  # ours, of operations that have one
-        return True
-    if room == "nn" and "inplace" in inspect.signature(getattr(torch.nn, name)).parameters:
-        return True
-    return hasattr(torch, f"{name.lower()}_") or hasattr(torch.Tensor, f"{name}_")
+    assert is_shared == (row.layer.storage is not Storage.OWN)
+    if row.layer.storage is Storage.OWN_IN_TRAINING:
+        assert row.layer.family is Family.REGULARISATION
 
 
 @each_row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from small_jobs import Notebook, job, training
 from small_sets import write_image
 from torch import nn
 
+from specnet.analyses.memory import NOTHING, Bytes, Conditions, Memory, Moment
 from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
@@ -30,9 +32,11 @@ from specnet.training import (
     OutputLayer,
     Unsuitable,
     device,
+    preflight,
     resources,
     train,
 )
+from specnet.training.device import Device
 from specnet.training.preflight import refuse_untrainable
 
 
@@ -143,6 +147,15 @@ def test_good_weights_are_those_before_the_first_bad_step(tmp_path: Path) -> Non
     assert (tmp_path / "run/model.safetensors").exists()
 
 
+CPU_DEVICE = Device(torch.device("cpu"), "fp32")
+
+
+def steps_of(per_image: int) -> Callable[[Conditions], Memory]:
+    """Steps that take so many bytes for each image."""
+    moment = Moment("conv1", Bytes(0, per_image), NOTHING, NOTHING)
+    return lambda conditions: Memory({}, 0, (moment,), ())
+
+
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
 def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     class Hungry(nn.Module):
@@ -153,15 +166,24 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
         def forward(self, images: torch.Tensor) -> Any:
             raise error
 
-    asked = Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training(), image_memory=2**26)
+    asked = replace(Job("Hungry", "", "", (8, 8, 1), (10,), 650, Hungry(), training()), measure_memory=steps_of(2**27))
     monkeypatch.setattr(resources, "get_total_memory", lambda place: 10 * 2**30)
     with pytest.raises(OutOfMemory) as raised:
         train(asked, Options(run=tmp_path / "run"))
     assert str(raised.value) == (
-        'a step of 256 images needs about 32.0 GiB, and there are 10.0 GiB; `settings={"batch.accumulate": 4}` goes '
+        'a step of 256 images needs 32.0 GiB, and there are 10.0 GiB; `settings={"batch.accumulate": 4}` goes '
         'through it in 4 parts, or take `settings={"batch": 64}`'
     )
     assert raised.value.exit_code == 4
+
+
+def test_a_step_that_cannot_fit_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = replace(job(training()), measure_memory=steps_of(2**23))
+    monkeypatch.setattr(preflight, "get_total_memory", lambda place: 2**30)
+    monkeypatch.setattr(resources, "get_total_memory", lambda place: 2**30)
+    with pytest.raises(OutOfMemory, match=r"needs 2\.0 GiB, and there are 1\.0 GiB"):
+        train(asked, Options(run=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -171,13 +193,20 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: E
             2**30,
             '`settings={"batch.accumulate": 2}` goes through it in 2 parts, or take `settings={"batch": 128}`',
         ),  # it should have fitted
-        (2**12, "there are 0.0 MiB: the network does not fit with a single image"),
+        (2**12, "there are 4.0 KiB: the network does not fit with a single image"),
     ],
 )
 def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str) -> None:
     monkeypatch.setattr(resources, "get_total_memory", lambda place: there)
-    asked = replace(job(training()), image_memory=2**16)
-    assert resources.advise_training(asked, torch.device("cpu")).endswith(advice)
+    asked = replace(job(training()), measure_memory=steps_of(2**17))
+    assert resources.advise_training(asked, CPU_DEVICE).endswith(advice)
+
+
+def test_advice_where_the_memory_of_a_layer_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "get_total_memory", lambda place: 2**30)
+    assert resources.advise_training(job(training()), CPU_DEVICE) == (
+        'a step of 256 images does not fit into 1.0 GiB; `settings={"batch.accumulate": 2}` may'
+    )
 
 
 def test_a_cpu_s_memory_runs_out_too(tmp_path: Path) -> None:

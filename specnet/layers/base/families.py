@@ -9,7 +9,19 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base.layer import Layer, PositionWise, TorchCall
 from specnet.layers.base.shapes import Shapes
-from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Trait, Traits, read_same_position
+from specnet.layers.base.traits import (
+    KEEPS_INPUT,
+    KEEPS_NOTHING,
+    Arity,
+    Autocast,
+    Family,
+    Kept,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    read_same_position,
+)
 
 Init = Literal["default", "he", "xavier", "orthogonal", "dirac", "whiten", "zeros"] | None
 """The initialisation of a weight, which overrides the `train` section's `init`.
@@ -29,10 +41,13 @@ class Activation(PositionWise):
     """An elementwise non-linearity; its fields are the arguments of torch's module."""
 
     family: ClassVar[Family] = Family.ACTIVATION
-    storage: ClassVar[Storage | None] = Storage.IN_PLACE
+    storage: ClassVar[Storage | None] = Storage.OWN
 
     module: ClassVar[str]
     """The torch class, such as `nn.ReLU`."""
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall(self.module, **{name: getattr(self, name) for name in type(self).model_fields}),)
@@ -44,13 +59,14 @@ class Normalisation(PositionWise):
     family: ClassVar[Family] = Family.NORMALISATION
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.NORMALISES})
+    autocast: ClassVar[Autocast] = Autocast.FULL
 
 
 class Regularisation(PositionWise):
     """A layer that zeroes values with probability p and scales the rest by 1/(1 − p); the identity in evaluation."""
 
     family: ClassVar[Family] = Family.REGULARISATION
-    storage: ClassVar[Storage | None] = Storage.IN_PLACE
+    storage: ClassVar[Storage | None] = Storage.OWN_IN_TRAINING
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.TRANSPARENT, Trait.KEEPS_UNIT_RANGE})
 
     p: Probability
@@ -65,6 +81,9 @@ class Reshaping(Layer):
     def macs(self, inputs: Shapes) -> int | None:
         return 0
 
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_NOTHING
+
 
 class Join(Layer):
     """A layer that joins two or more inputs position by position, without multiply-accumulates."""
@@ -72,9 +91,13 @@ class Join(Layer):
     family: ClassVar[Family] = Family.JOIN
     arity: ClassVar[Arity] = Arity(2, None)
     storage: ClassVar[Storage | None] = Storage.OWN
+    shares_gradient: ClassVar[bool] = True
 
     def macs(self, inputs: Shapes) -> int | None:
         return 0
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        return KEEPS_NOTHING
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs)

@@ -11,7 +11,16 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from specnet.attributes import Attributes
 from specnet.layers.base.alternatives import Alternatives
 from specnet.layers.base.shapes import LayerNote, Shape, Shapes
-from specnet.layers.base.traits import Arity, Family, ReceptiveField, Storage, Traits, read_same_position
+from specnet.layers.base.traits import (
+    Arity,
+    Autocast,
+    Family,
+    Kept,
+    ReceptiveField,
+    Storage,
+    Traits,
+    read_same_position,
+)
 from specnet.records import Record
 
 
@@ -56,6 +65,15 @@ class Layer(Attributes):
 
     storage: ClassVar[Storage | None] = None
     """Where the output is stored; None if unknown."""
+
+    shares_gradient: ClassVar[bool] = False
+    """Whether the gradient of each input is the output's or a view of it, rather than a new tensor."""
+
+    flattens: ClassVar[bool] = False
+    """Whether axes of the input are merged, for which torch copies a scattered view."""
+
+    autocast: ClassVar[Autocast] = Autocast.WIDEST
+    """The type in which the layer computes under autocast."""
 
     kind_traits: ClassVar[Traits] = frozenset()
     """The traits that all layers of the kind share."""
@@ -128,6 +146,14 @@ class Layer(Attributes):
         count 0.
         """
         return None
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        """Return what torch keeps for the backward pass; None if unknown."""
+        return None
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the elements of tensors beside the output that torch allocates for one image while the layer runs."""
+        return 0
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the part of each input that one output position reads; None if unknown.

@@ -77,14 +77,49 @@ Traits = frozenset[Trait]
 
 
 class Storage(StrEnum):
-    """Where an output is stored, which decides how much of it is kept for the backward pass."""
+    """Where torch stores an output."""
 
     OWN = "own"
     """In newly allocated memory."""
     VIEW = "view"
     """In the input's memory, as a view."""
-    IN_PLACE = "in place"
-    """In the input's memory, which torch can overwrite."""
+    SCATTERED_VIEW = "scattered view"
+    """In the input's memory, as a view whose elements are not in the order of its axes."""
+    OWN_IN_TRAINING = "own in training"
+    """In newly allocated memory in training; in evaluation the output is the input itself."""
+
+
+class Kept(NamedTuple):
+    """What torch keeps of a layer from the forward pass for the backward pass, besides parameters and buffers.
+
+    A tensor that several layers keep is stored once. `elements` are those of further tensors of the layer's type,
+    `indices` are 8-byte integers and `mask` is what dropout draws, each for one image; `statistics` are fp32 elements
+    for a whole batch.
+    """
+
+    inputs: tuple[int, ...] = ()
+    """The positions of the inputs that are kept."""
+    output: bool = False
+    elements: int = 0
+    indices: int = 0
+    mask: int = 0
+    statistics: int = 0
+
+
+KEEPS_INPUT = Kept(inputs=(0,))
+KEEPS_OUTPUT = Kept(output=True)
+KEEPS_NOTHING = Kept()
+
+
+class Autocast(StrEnum):
+    """The type in which torch.autocast computes a layer on a GPU."""
+
+    LOWER = "lower"
+    """In the type of the context, such as bfloat16: convolutions and products of matrices."""
+    FULL = "full"
+    """In fp32."""
+    WIDEST = "widest"
+    """In the widest type among the inputs."""
 
 
 class Arity(NamedTuple):

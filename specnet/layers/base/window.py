@@ -12,7 +12,7 @@ from specnet.diagnostics import Code
 from specnet.layers.base.layer import Layer, TorchCall
 from specnet.layers.base.padding import Padding, collapse_pair, compute_same_padding
 from specnet.layers.base.shapes import LayerError, LayerNote, Shapes, require_map
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage
+from specnet.layers.base.traits import KEEPS_INPUT, Kept, Reach, ReceptiveField, Storage
 from specnet.records import Record
 
 Rounding = Literal["exact", "floor", "ceil"]
@@ -226,6 +226,17 @@ def compute_pad_sides(axes: WindowAxes) -> tuple[int, int, int, int]:
     """
     height, width = axes
     return width.before, width.read_after, height.before, height.read_after
+
+
+def count_padded(axes: WindowAxes, channels: int) -> int:
+    """Return the elements of a map of so many channels with the padding that `make_pad_call` adds."""
+    height, width = (axis.size + axis.before + axis.read_after for axis in axes)
+    return height * width * channels
+
+
+def keep_read(axes: WindowAxes, channels: int) -> Kept:
+    """Return what a module keeps that reads the input, or a padded copy where the padding is a call of its own."""
+    return KEEPS_INPUT if is_symmetric(axes) else Kept(elements=count_padded(axes, channels))
 
 
 def _along(name: str, axes: WindowAxes) -> str:

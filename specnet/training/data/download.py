@@ -17,9 +17,9 @@ from typing import IO
 
 import pooch
 
+from specnet.byte_sizes import format_bytes
 from specnet.option_names import name_option
 from specnet.training.errors import CannotRun, DataProblem
-from specnet.training.resources import format_bytes
 
 LARGEST_FILE = 2**28
 """The most bytes of a file that is read whole, packed or not; the largest of a published set has 155 MB."""

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from specnet.atomic_write import open_atomically
+from specnet.byte_sizes import format_bytes
 from specnet.file_access import is_there, read_bounded_file
 from specnet.pictures.files import BadFile
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
@@ -34,7 +35,7 @@ from specnet.training.data.image_decoding import ImageFormat, decode_images
 from specnet.training.data.images import Findings
 from specnet.training.errors import CannotRun
 from specnet.training.files import is_locked, lock_folder, write_atomically
-from specnet.training.resources import CPU, fits_in_memory, format_bytes, get_free_memory
+from specnet.training.resources import CPU, fits_in_memory, get_free_memory
 
 FORMAT = 2
 """A part of the key, to be increased whenever the same files give other pixels."""

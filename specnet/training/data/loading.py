@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from specnet.byte_sizes import format_bytes
 from specnet.printable import format_amount
 from specnet.settings.data import Data, Published
 from specnet.settings.split import Split
@@ -26,7 +27,7 @@ from specnet.training.data.images import (
 )
 from specnet.training.data.sets import READERS
 from specnet.training.errors import DataProblem
-from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory, format_bytes
+from specnet.training.resources import CPU, DATA_SHARE, fits_in_memory
 
 MAX_AHEAD = 8
 """The largest number of batches that are gathered ahead."""

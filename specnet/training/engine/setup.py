@@ -41,6 +41,7 @@ from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 from specnet.training.preflight import (
     describe_spare_outputs,
     refuse_data,
+    refuse_large_steps,
     refuse_shape,
     refuse_sharing,
     refuse_unregistered,
@@ -89,6 +90,7 @@ def set_up(
     device = choose_device(replace(options, device=ranks.local_device(options.device)))
     refuse_sharing(job, options, device, ranks)
     refuse_unsupported(job, options, device)
+    refuse_large_steps(job, options, device, ranks)
     with ranks.take_turns():
         data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
     for line in [*describe_data(data), *describe_frozen(job.module, options.freeze)]:
@@ -142,7 +144,7 @@ def assemble(
     averaging = ranks.average_gradients(network, setup.options, device.place)
     loss = build_loss(training.loss, weights)
     stepper = Stepper(training, batches, averaging, loss, device)
-    size = -(-training.batch.size // training.batch.accumulate)
+    size = training.batch.part
     evaluator = Evaluator(network, data.parts(), normalizer, build_loss(training.loss), device, size, ranks)
     return Loop(
         state=state,

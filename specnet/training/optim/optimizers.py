@@ -34,14 +34,13 @@ Feature = Literal["sharded", "fp16", "average"]
 
 @dataclass(frozen=True)
 class OptimizerRow:
-    """An optimizer in torch; its functions take the settings of its kind first.
+    """An optimizer in torch.
 
-    `build` takes the groups and whether a fused kernel may be used, `state_per_parameter` counts the elements that are
-    kept for each element of a parameter, `unsupported` says why a feature cannot be combined with it.
+    `build` takes the settings, the groups and whether a fused kernel may be used; `unsupported` says why a feature
+    cannot be combined with it.
     """
 
     build: Callable[[Any, ParameterGroups, bool], Optimizer]
-    state_per_parameter: Callable[[Any], int]
     unsupported: Mapping[Feature, str] = field(default_factory=dict)
 
 
@@ -66,13 +65,12 @@ def _build_muon(setting: settings.Muon, groups: ParameterGroups, fused: bool) ->
 
 
 OPTIMIZERS: dict[type[settings.Optimizer], OptimizerRow] = {
-    settings.Sgd: OptimizerRow(_build_sgd, lambda setting: 1 if setting.momentum else 0),
-    settings.Adam: OptimizerRow(_build_adam, lambda setting: 2),
-    settings.AdamW: OptimizerRow(_build_adamw, lambda setting: 2),
-    settings.RmsProp: OptimizerRow(_build_rmsprop, lambda setting: 2 if setting.momentum else 1),
+    settings.Sgd: OptimizerRow(_build_sgd),
+    settings.Adam: OptimizerRow(_build_adam),
+    settings.AdamW: OptimizerRow(_build_adamw),
+    settings.RmsProp: OptimizerRow(_build_rmsprop),
     settings.Muon: OptimizerRow(
         _build_muon,
-        lambda setting: 2,
         {
             "sharded": "needs whole matrices, and a sharded training divides them",
             "fp16": "does not go with fp16, whose gradients are scaled; bf16 does",
@@ -230,8 +228,3 @@ class LearningRates:
 
     def _scale(self, group: Mapping[str, Any]) -> float:
         return group["peak"] * self.factor if self.epoch < group["until"] else 0.0
-
-
-def count_state_per_parameter(setting: settings.Optimizer) -> int:
-    """Return the number of elements that an optimizer stores for each element of a parameter."""
-    return OPTIMIZERS[type(setting)].state_per_parameter(setting)

@@ -1,0 +1,373 @@
+"""Replay the forward and the backward pass of a network, tensor by tensor and without torch.
+
+A layer allocates its output, unless that is a view of its input. A value lives until its last reader has run or, where
+a layer keeps it (`Layer.kept`), until the backward pass of that layer has. There, a layer allocates the gradients of
+its inputs and of its parameters; gradients that meet where a value has several readers are added up. Tensors that share
+memory count once. The loss is cross-entropy, which keeps the logarithms of the probabilities.
+
+Under autocast, layers that compute in the lower type keep copies of weights, and of inputs that are of another type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from specnet.analyses.memory import DEFAULT, NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment
+from specnet.byte_sizes import FP32, INT64
+from specnet.graph import Network, Node
+from specnet.layers.base import Layer, Shape, Shapes, count_elements
+from specnet.layers.base.families import is_frozen
+from specnet.layers.base.traits import Autocast, Storage, Trait
+
+if TYPE_CHECKING:  # most checks need none of its models
+    from specnet.settings import Training
+
+ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
+"""Bytes of an element that is computed in each precision."""
+
+LOSS, OPTIMIZER = "the loss", "the optimizer"
+"""What runs at moments that belong to no layer."""
+
+
+class UnknownMemory(Exception):
+    """A layer has an error, or does not say how its output is stored or what it keeps; the argument is its name."""
+
+
+@dataclass(eq=False)
+class Tensor:
+    """The memory of one or more values: who makes it, its bytes, its holders, and those that hold it until backward."""
+
+    maker: str
+    size: Bytes
+    holders: int = 1
+    keepers: int = 0
+
+
+class Allocator:
+    """The bytes of the tensors that live, and of those that are kept for the backward pass."""
+
+    def __init__(self) -> None:
+        self.live, self.kept = NOTHING, NOTHING
+        self.kept_of = defaultdict[str, Bytes](lambda: NOTHING)
+        """The bytes that were ever kept of what each node and input makes."""
+
+    def allocate(self, maker: str, size: Bytes) -> Tensor:
+        """Allocate a tensor with one holder."""
+        self.live = self.live.plus(size)
+        return Tensor(maker, size)
+
+    def release(self, tensor: Tensor) -> None:
+        """Remove a holder, and free a tensor that has none left."""
+        tensor.holders -= 1
+        if not tensor.holders:
+            self.live = self.live.minus(tensor.size)
+
+    def hold(self, tensor: Tensor) -> Tensor:
+        """Add a holder."""
+        tensor.holders += 1
+        return tensor
+
+    def keep(self, tensor: Tensor) -> Tensor:
+        """Add a holder that lasts until the backward pass."""
+        if not tensor.keepers:
+            self.kept = self.kept.plus(tensor.size)
+            self.kept_of[tensor.maker] = self.kept_of[tensor.maker].plus(tensor.size)
+        tensor.holders += 1
+        tensor.keepers += 1
+        return tensor
+
+    def keep_new(self, maker: str, size: Bytes) -> Tensor:
+        """Allocate a tensor that only the backward pass reads."""
+        tensor = self.keep(self.allocate(maker, size))
+        tensor.holders -= 1
+        return tensor
+
+    def release_kept(self, tensor: Tensor) -> None:
+        """Remove such a holder."""
+        tensor.keepers -= 1
+        if not tensor.keepers:
+            self.kept = self.kept.minus(tensor.size)
+        self.release(tensor)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A node with what the passes need to know of it: shapes, bytes of an element, and the parameters it trains."""
+
+    node: Node
+    layer: Layer
+    shapes: Shapes
+    width: int
+    """The bytes of an element of the output."""
+    trained: Mapping[str, Shape]
+    """The parameters that are trained, by their full names."""
+    needs_gradient: bool
+
+
+class Plan:
+    """The steps of a network under some conditions, and the type of each value."""
+
+    def __init__(self, network: Network, conditions: Conditions, is_training: bool) -> None:
+        self.network, self.conditions, self.is_training = network, conditions, is_training
+        self.widths = {each.name: FP32 for each in network.inputs}
+        self.trained_values = set[str]()
+        """The values that depend on a trained parameter."""
+        self.steps = [self._plan(node) for node in network.nodes]
+        self.outputs = [*network.outputs, *(head.value for head in network.heads)]
+
+    def _plan(self, node: Node) -> Step:
+        shapes = self.network.input_shapes(node)
+        if node.layer is None or shapes is None:
+            raise UnknownMemory(node.name)
+        width = self.widths[node.name] = self._choose_width(node, node.layer)
+        trained = self._list_trained(node, node.layer, shapes) if self.is_training else {}
+        needs_gradient = bool(trained) or not self.trained_values.isdisjoint(node.inputs)
+        if needs_gradient:
+            self.trained_values.add(node.name)
+        return Step(node, node.layer, shapes, width, trained, needs_gradient)
+
+    def _choose_width(self, node: Node, layer: Layer) -> int:
+        if layer.autocast is Autocast.LOWER:
+            return ELEMENT_BYTES[self.conditions.precision]
+        return FP32 if layer.autocast is Autocast.FULL else max(self.widths[name] for name in node.inputs)
+
+    def _list_trained(self, node: Node, layer: Layer, shapes: Shapes) -> dict[str, Shape]:
+        """Return the parameters that a node trains; shared ones belong to the node that has them."""
+        named = {(node.shares or node.name, name): shape for name, shape in layer.parameters(shapes).items()}
+        return {
+            f"{owner}.{name}": shape
+            for (owner, name), shape in named.items()
+            if not is_frozen(layer, name) and f"{owner}.{name}" not in self.conditions.frozen
+        }
+
+    def measure(self, value: str) -> Bytes:
+        """Return the bytes of a value."""
+        return Bytes(0, self.widths[value] * prod(self.network.shapes[value] or ()))
+
+
+class Replay:
+    """The tensors that live while the passes of a plan run, and the moments that were recorded."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.memory = Allocator()
+        self.moments = list[Moment]()
+        self._readers = Counter(name for step in plan.steps for name in dict.fromkeys(step.node.inputs))
+        self._readers.update([*plan.outputs, *(each.name for each in plan.network.inputs)])  # their caller holds these
+        self._values = dict[str, Tensor]()
+        self._scattered = set[str]()
+        """The values that are views whose elements are not in the order of their axes."""
+        self._gradients = dict[str, Tensor]()
+        """The gradient of each value, as far as it is computed."""
+        self._kept_by = dict[str, list[Tensor]]()
+        """What each node keeps."""
+        self._copied_weights = dict[str, Tensor]()
+        """The copy of each node's weights in the lower type."""
+        self._with_gradient = set[str]()
+        """The parameters whose gradients are computed."""
+        self._parameter_gradients = NOTHING
+
+    def _record(self, running: str, transient: Bytes = NOTHING) -> None:
+        live = self.memory.live.plus(self._parameter_gradients).plus(transient)
+        self.moments.append(Moment(running, live, self.memory.kept, self._parameter_gradients))
+
+    # Forward
+
+    def run_forward(self) -> None:
+        for each in self._plan.network.inputs:
+            self._values[each.name] = self.memory.allocate(each.name, self._plan.measure(each.name))
+        for step in self._plan.steps:
+            self._values[step.node.name] = self._store_output(step)
+            if step.needs_gradient:
+                self._kept_by[step.node.name] = self._keep(step)
+            self._record(step.node.name, self._measure_scratch(step))
+            for name in dict.fromkeys(step.node.inputs):
+                self._readers[name] -= 1
+                self._free_unread(name)
+            self._free_unread(step.node.name)
+
+    def _measure_scratch(self, step: Step) -> Bytes:
+        """Return the bytes that only live while a node runs; in training, most of them are kept."""
+        kept = step.layer.kept(step.shapes) if step.needs_gradient else None
+        return Bytes(0, step.width * max(0, step.layer.scratch(step.shapes) - (kept.elements if kept else 0)))
+
+    def _free_unread(self, name: str) -> None:
+        if not self._readers[name]:
+            self.memory.release(self._values[name])
+
+    def _store_output(self, step: Step) -> Tensor:
+        """Return the tensor of the output: a new one, or that of the input for a view."""
+        storage, name = step.layer.storage, step.node.name
+        if storage is None:
+            raise UnknownMemory(name)
+        is_copied = step.layer.flattens and step.node.inputs[0] in self._scattered
+        if storage is Storage.OWN or is_copied or (storage is Storage.OWN_IN_TRAINING and self._plan.is_training):
+            return self.memory.allocate(name, self._plan.measure(name))
+        if storage is Storage.SCATTERED_VIEW or step.node.inputs[0] in self._scattered:
+            self._scattered.add(name)
+        return self.memory.hold(self._values[step.node.inputs[0]])
+
+    def _keep(self, step: Step) -> list[Tensor]:
+        """Keep what the backward pass of a node needs; return the tensors."""
+        kept = step.layer.kept(step.shapes)
+        if kept is None:
+            raise UnknownMemory(step.node.name)
+        has_frozen_weight = Trait.LEARNS_WEIGHT in step.layer.traits and not step.trained
+        tensors = [] if has_frozen_weight else [self._keep_input(step, place) for place in kept.inputs]
+        tensors += [self.memory.keep(self._values[step.node.name])] if kept.output else []
+        mask = kept.mask * (step.width if self._plan.conditions.device == "cpu" else 1)
+        own = Bytes(FP32 * kept.statistics, step.width * kept.elements + INT64 * kept.indices + mask)
+        tensors += [self.memory.keep_new(step.node.name, own)] if own != NOTHING else []
+        if step.layer.autocast is Autocast.LOWER and step.width != FP32:
+            tensors += self._keep_copied_weights(step)
+        return tensors
+
+    def _keep_input(self, step: Step, place: int) -> Tensor:
+        """Keep an input, or the copy of it that the layer reads."""
+        name = step.node.inputs[place]
+        if self._plan.widths[name] == step.width and not (step.layer.flattens and name in self._scattered):
+            return self.memory.keep(self._values[name])
+        return self.memory.keep_new(step.node.name, Bytes(0, step.width * prod(step.shapes[place])))
+
+    def _keep_copied_weights(self, step: Step) -> list[Tensor]:
+        """Keep the copy of the weights in the type in which the layer computes; shared weights are copied once."""
+        owner = step.node.shares or step.node.name
+        elements = sum(prod(shape) for shape in step.trained.values() if len(shape) > 1)
+        if owner in self._copied_weights:
+            return [self.memory.keep(self._copied_weights[owner])]
+        self._copied_weights[owner] = self.memory.keep_new(owner, Bytes(step.width * elements))
+        return [self._copied_weights[owner]]
+
+    # Backward
+
+    def run_backward(self) -> None:
+        for name in dict.fromkeys(self._plan.outputs):
+            self._run_loss(name)
+        for step in reversed(self._plan.steps):
+            if step.node.name in self._gradients:
+                self._run_backward(step)
+        self._record(OPTIMIZER)
+
+    def _run_loss(self, name: str) -> None:
+        """Compute the cross-entropy of an output in fp32, and its gradient by way of that of the logarithms."""
+        shape = self._plan.network.shapes[name] or ()
+        logarithms = self.memory.keep_new(LOSS, Bytes(0, FP32 * prod(shape)))
+        labels = self.memory.keep_new(LOSS, Bytes(0, INT64 * prod(shape[:-1])))
+        self._record(LOSS, logarithms.size)
+        if name in self._plan.trained_values:
+            self._gradients[name] = self.memory.allocate(LOSS, self._plan.measure(name))
+            self._record(LOSS, logarithms.size)
+        for tensor in (logarithms, labels):
+            self.memory.release_kept(tensor)
+
+    def _run_backward(self, step: Step) -> None:
+        gradient = self._gradients.pop(step.node.name)
+        passed = [(name, self._pass_gradient(step, name, gradient)) for name in self._list_receivers(step)]
+        new = step.trained.keys() - self._with_gradient
+        self._with_gradient |= new
+        size = FP32 * sum(prod(step.trained[name]) for name in new)
+        self._parameter_gradients = self._parameter_gradients.plus(Bytes(size))
+        added = Bytes(FP32 * sum(prod(shape) for name, shape in step.trained.items() if name not in new))
+        scratch = Bytes(0, step.width * step.layer.scratch(step.shapes))
+        self._record(f"{step.node.name} backward", added.plus(scratch))
+        self.memory.release(gradient)
+        for tensor in self._kept_by.pop(step.node.name):
+            self.memory.release_kept(tensor)
+        if added != NOTHING:  # the sum with the gradient of an earlier use
+            self._record(f"{step.node.name} backward", added.plus(added))
+        for name, tensor in passed:
+            self._add_gradient(name, tensor)
+
+    def _list_receivers(self, step: Step) -> list[str]:
+        return [name for name in step.node.inputs if name in self._plan.trained_values]
+
+    def _pass_gradient(self, step: Step, name: str, gradient: Tensor) -> Tensor:
+        """Return the gradient of an input: a new tensor, or the output's for a layer that only passes it on."""
+        if step.layer.shares_gradient:
+            return self.memory.hold(gradient)
+        return self.memory.allocate(step.node.name, self._plan.measure(name))
+
+    def _add_gradient(self, name: str, gradient: Tensor) -> None:
+        """Add to the gradient of a value that has several readers; in place, unless its memory is shared."""
+        present = self._gradients.pop(name, None)
+        if present is None:
+            self._gradients[name] = gradient
+            return
+        if present.holders > 1:
+            total = self.memory.allocate(name, self._plan.measure(name))
+            self._record(f"{name} backward")
+            self.memory.release(present)
+            present = total
+        self.memory.release(gradient)
+        self._gradients[name] = present
+
+
+def replay_inference(network: Network, conditions: Conditions = DEFAULT) -> Memory:
+    """Return the memory of a forward pass in evaluation, without gradients; raises UnknownMemory."""
+    plan = Plan(network, conditions, is_training=False)
+    replay = Replay(plan)
+    replay.run_forward()
+    return Memory(_describe_layers(plan, replay), 0, tuple(replay.moments), _list_workspaces(plan))
+
+
+def replay_training(network: Network, training: Training, conditions: Conditions = DEFAULT) -> Memory:
+    """Return the memory of a training step by the settings of a `train` section; raises UnknownMemory.
+
+    A batch that is accumulated in parts takes the memory of a part.
+    """
+    plan = Plan(network, conditions, is_training=True)
+    replay = Replay(plan)
+    replay.run_forward()
+    replay.run_backward()
+    layers = _describe_layers(plan, replay, training.optimizer.count_state)
+    averages = sum(layer.parameters for layer in layers.values()) if training.average else 0
+    return Memory(layers, averages, tuple(replay.moments), _list_workspaces(plan))
+
+
+def find_unknown_memory(network: Network) -> str:
+    """Return the name of the first layer that makes the memory of a network unknown."""
+    return next(
+        node.name
+        for node in network.nodes
+        if node.layer is None
+        or (shapes := network.input_shapes(node)) is None
+        or node.layer.storage is None
+        or node.layer.kept(shapes) is None
+    )
+
+
+def _describe_layers(
+    plan: Plan, replay: Replay, count_state: Callable[[Shape], int] = lambda shape: 0
+) -> dict[str, LayerMemory]:
+    """Return the bytes of each input and node; shared weights belong to the first node that has them.
+
+    `count_state` counts the elements that the optimizer stores for a parameter.
+    """
+    layers = {each.name: LayerMemory(kept=replay.memory.kept_of[each.name]) for each in plan.network.inputs}
+    for step in plan.steps:
+        name, own = step.node.name, not step.node.shares
+        trained = [*step.trained.values()] if own else []
+        layers[name] = LayerMemory(
+            FP32 * count_elements(step.layer.parameters(step.shapes)) if own else 0,
+            FP32 * count_elements(step.layer.buffers(step.shapes)) if own else 0,
+            FP32 * sum(map(prod, trained)),
+            FP32 * sum(map(count_state, trained)),
+            replay.memory.kept_of[name],
+        )
+    return layers
+
+
+def _list_workspaces(plan: Plan) -> tuple[Bytes, ...]:
+    """Return the bytes of input, output and weights of each layer that is computed as a product of matrices."""
+    return tuple(
+        Bytes(
+            step.width * count_elements(step.layer.parameters(step.shapes)),
+            step.width * (sum(map(prod, step.shapes)) + prod(step.node.output or ())),
+        )
+        for step in plan.steps
+        if step.layer.autocast is Autocast.LOWER
+    )

@@ -1,0 +1,202 @@
+"""The replay of both passes against torch's own accounting, and the sums that follow from it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from specnet.analyses.cost import measure_memory
+from specnet.analyses.memory import NOTHING, Conditions, Memory, Precision
+from specnet.analyses.passes import UnknownMemory, replay_inference, replay_training
+from specnet.api import check
+from specnet.backends.torch_module import build_module
+from specnet.builder import NetworkBuilder
+from specnet.compiler import check_source
+from specnet.graph import Network
+from specnet.layers.base import Shapes
+from specnet.layers.fc import Fc
+from specnet.layers.relu import Relu
+from specnet.settings import Training
+from specnet.settings.average import Ema
+from specnet.settings.batch import Batch
+from specnet.settings.optimizer import Adam, Muon, Optimizer, Sgd
+from specnet.source import Source
+from tests.paths import ROOT
+from tests.torch_memory import MakeOptimizer, count_saved, make_inputs, measure_forward, measure_step
+
+OPTIMIZERS: dict[str, tuple[Optimizer, MakeOptimizer]] = {
+    "sgd": (Sgd(), partial(torch.optim.SGD, fused=True)),
+    "momentum": (Sgd(momentum=0.9), partial(torch.optim.SGD, momentum=0.9, fused=True)),
+    "adam": (Adam(), partial(torch.optim.Adam, fused=True)),
+}
+
+ON_CPU = Conditions(device="cpu")
+
+BATCHES = {
+    "lenet5": 128,
+    "alexnet": 128,
+    "vgg16": 32,
+    "resnet50": 32,
+    "mobilenet-v2": 32,
+    "densenet121": 32,
+    "unet": 2,
+    "googlenet": 32,
+    "efficientnet-b0": 32,
+}
+
+
+def zoo(name: str) -> Network:
+    return check(ROOT / "specs" / f"{name}.net").network
+
+
+def network_of(text: str) -> Network:
+    checked = check_source(Source("a.net", text))
+    assert checked.ok, checked.diagnostics
+    return checked.network
+
+
+def kept_before_loss(memory: Memory, batch: int) -> int:
+    first = next(i for i, moment in enumerate(memory.moments) if moment.running == "the loss")
+    return memory.moments[first - 1].kept.of(batch)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name", [name if name in ("lenet5", "alexnet") else pytest.param(name, marks=pytest.mark.slow) for name in BATCHES]
+)
+def test_a_training_step_takes_what_torch_accounts_for(name: str, optimizer: str) -> None:
+    """Within a thousandth, of which the optimizer's counters of steps are a part."""
+    setting, make_optimizer = OPTIMIZERS[optimizer]
+    network, batch = zoo(name), BATCHES[name]
+    memory = replay_training(network, Training(optimizer=setting), ON_CPU)
+    saved, peak = measure_step(network, batch, make_optimizer)
+    assert kept_before_loss(memory, batch) == saved
+    assert memory.peak(batch) == pytest.approx(peak, rel=2e-3)
+
+
+@pytest.mark.parametrize("name", [*BATCHES, "siamese", "googlenet-heads", "dcgan"])
+def test_inference_takes_what_torch_accounts_for(name: str) -> None:
+    network = zoo(name)
+    assert replay_inference(network, ON_CPU).peak(3) == pytest.approx(measure_forward(network, 3), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["siamese", "googlenet-heads", "alexnet-2012"])
+def test_shared_weights_heads_and_groups(name: str) -> None:
+    network = zoo(name)
+    saved, peak = measure_step(network, 4, OPTIMIZERS["sgd"][1])
+    memory = replay_training(network, Training(optimizer=Sgd()), ON_CPU)
+    assert kept_before_loss(memory, 4) == saved
+    assert memory.peak(4) == pytest.approx(peak, rel=1e-2)
+
+
+def test_a_frozen_layer_keeps_nothing() -> None:
+    network = zoo("airbench94")
+    with torch.device("meta"):
+        saved = count_saved(build_module(network), make_inputs(network, 2))
+    assert kept_before_loss(replay_training(network, Training(), ON_CPU), 2) == saved
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenet-v2", "vgg11-bn"])
+def test_bf16_keeps_what_autocast_keeps(name: str) -> None:
+    """On a CPU, batch normalisation keeps its statistics in bf16, too."""
+    network = zoo(name)
+    with FakeTensorMode():
+        saved = count_saved(build_module(network), make_inputs(network, 2), torch.bfloat16)
+    kept = kept_before_loss(replay_training(network, Training(), Conditions("bf16", "cpu")), 2)
+    assert kept == pytest.approx(saved, rel=1e-3)
+
+
+SMALL = "input 8x8x3\nconv1: conv K=4 F=3 P=1 -> relu -> flatten -> fc 10"
+PIXELS, MAP, WEIGHTS = 4 * 8 * 8 * 3, 4 * 8 * 8 * 4, 4 * (4 * 3 * 9 + 4 + 10 * 256 + 10)
+
+
+def test_inference_holds_what_a_layer_reads_and_writes() -> None:
+    assert replay_inference(network_of(SMALL)).peak(1) == WEIGHTS + PIXELS + 2 * MAP
+
+
+def test_a_layer_has_its_parameters_and_its_output_unless_that_is_a_view() -> None:
+    checked = check_source(Source("a.net", SMALL))
+    assert measure_memory(checked.network, checked.costs) == {
+        "conv1": 4 * (4 * 3 * 9 + 4) + MAP,
+        "conv1_relu": MAP,
+        "conv1_flatten": 0,
+        "conv1_fc": 4 * (10 * 256 + 10 + 10),
+    }
+
+
+def test_each_kept_tensor_belongs_to_the_layer_that_makes_it() -> None:
+    memory = replay_training(network_of(SMALL), Training())
+    kept = {name: layer.kept.per_image for name, layer in memory.layers.items()}
+    assert kept == {"input": PIXELS, "conv1": 0, "conv1_relu": MAP, "conv1_flatten": 0, "conv1_fc": 0}
+    assert (memory.parameters, memory.gradients, memory.state) == (WEIGHTS, WEIGHTS, 2 * WEIGHTS)
+    assert memory.throughout == 3 * WEIGHTS
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "densenet121"])
+def test_the_layers_keep_all_that_is_kept(name: str, precision: Precision) -> None:
+    memory = replay_training(zoo(name), Training(), Conditions(precision))
+    total = sum(layer.kept.of(7) for layer in memory.layers.values())
+    assert kept_before_loss(memory, 7) == total
+
+
+def test_bf16_takes_less_than_fp32_and_a_boolean_mask_less_than_numbers() -> None:
+    network = network_of("input 100\nfc 100 -> dropout 0.5 -> fc 10")
+    sizes = {
+        (precision, device): kept_before_loss(replay_training(network, Training(), Conditions(precision, device)), 1)
+        for precision in ("fp32", "bf16")
+        for device in ("cpu", "cuda")
+    }
+    weights = 100 * 100 + 100 * 10
+    assert sizes == {
+        ("fp32", "cpu"): 4 * (100 + 100 + 100),
+        ("fp32", "cuda"): 4 * (100 + 100) + 100,
+        ("bf16", "cpu"): 2 * (100 + 100 + 100) + 2 * weights,
+        ("bf16", "cuda"): 2 * (100 + 100) + 100 + 2 * weights,
+    }
+
+
+@pytest.mark.parametrize("name", ["lenet5", "vgg16", "densenet121"])
+@given(available=st.integers(10**6, 10**12))
+def test_the_largest_batch_fits_and_the_next_does_not(name: str, available: int) -> None:
+    memory = MEMORIES[name]
+    batch = memory.find_largest_batch(available)
+    assert not batch or memory.upper_peak(batch) <= available
+    assert memory.upper_peak(batch + 1) > available
+
+
+MEMORIES = {name: replay_training(zoo(name), Training()) for name in ("lenet5", "vgg16", "densenet121")}
+
+
+def test_settings_that_take_memory() -> None:
+    network = network_of(SMALL)
+    plain = replay_training(network, Training(optimizer=Sgd()))
+    averaged = replay_training(network, Training(optimizer=Sgd(), average=Ema(decay=0.9)))
+    assert averaged.peak(4) == plain.peak(4) + WEIGHTS
+    muon = replay_training(network, Training(optimizer=Muon()))
+    assert muon.state == WEIGHTS + 4 * (4 + 10)
+    frozen = replay_training(network, Training(), Conditions(frozen={"conv1.weight", "conv1.bias"}))
+    assert frozen.gradients == 4 * (10 * 256 + 10)
+    assert frozen.layers["input"].kept == frozen.layers["conv1"].kept == NOTHING
+
+
+def test_a_step_computes_its_batch_in_parts() -> None:
+    whole, halves = Training(batch=Batch(size=100)), Training(batch=Batch(size=100, accumulate=3))
+    assert (whole.batch.part, halves.batch.part) == (100, 34)
+
+
+def test_a_layer_that_does_not_say_what_it_keeps() -> None:
+    class Silent(Relu):
+        def kept(self, inputs: Shapes) -> None:
+            return None
+
+    builder = NetworkBuilder("silent")
+    network = builder.network(builder.add(Silent(), builder.add(Fc(out_features=3), builder.input((5,)))))
+    assert replay_inference(network).peak(1)
+    with pytest.raises(UnknownMemory, match=network.nodes[1].name):
+        replay_training(network, Training())
