@@ -11,16 +11,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from specnet.records import Record
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
 DeviceType = Literal["cpu", "cuda"]
 
+Phase = Literal["forward", "loss", "backward", "optimizer"]
+
 MOST_IMAGES = 2**31
 """The largest batch that is considered."""
+
+
+LIBRARIES = 300 * 2**20, 400 * 2**20
+"""The bytes of a process that has imported torch and run a layer, at least and at most."""
+
+FRAGMENTATION = 1.6
+"""The most by which the heap of a process is larger than the tensors in it, as freed blocks lie between living ones."""
 
 
 class Bytes(NamedTuple):
@@ -44,9 +54,11 @@ NOTHING = Bytes()
 
 
 class Moment(NamedTuple):
-    """A moment of a pass: what runs, and the bytes that live meanwhile, besides those that live throughout."""
+    """A moment of a step: what runs, and the bytes that live meanwhile, besides those that live throughout."""
 
-    running: str
+    phase: Phase
+    layer: str
+    """The layer that runs, or the output whose loss is computed; empty in the optimizer's phase."""
     live: Bytes
     kept: Bytes
     """The part that is kept for the backward pass."""
@@ -59,8 +71,7 @@ class Moment(NamedTuple):
         return self.live.minus(self.kept).minus(self.gradients)
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(Record):
     """How a network is run, as far as its memory depends on that."""
 
     precision: Precision = "fp32"
@@ -72,8 +83,7 @@ class Conditions:
 DEFAULT = Conditions()
 
 
-@dataclass(frozen=True)
-class LayerMemory:
+class LayerMemory(Record):
     """The bytes of a layer; `kept` are the tensors that it makes and that it or a later layer keeps."""
 
     parameters: int = 0
@@ -83,8 +93,7 @@ class LayerMemory:
     kept: Bytes = NOTHING
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Record):
     """The memory of a network in a pass; in inference there are no gradients, no state, and nothing is kept."""
 
     layers: Mapping[str, LayerMemory]
@@ -130,7 +139,7 @@ class Memory:
 
     def peak(self, batch: int) -> int:
         """Return the most bytes that live at any moment."""
-        return self.throughout + self.peak_moment(batch).live.of(batch)
+        return self.throughout + max((moment.live.of(batch) for moment in self.moments), default=0)
 
     def transient(self, batch: int) -> int:
         """Return the most bytes at any moment that are neither kept nor gradients of parameters."""
@@ -143,6 +152,11 @@ class Memory:
     def upper_peak(self, batch: int) -> int:
         """Return the peak together with the largest workspace."""
         return self.peak(batch) + self.workspace(batch)
+
+    def resident_range(self, batch: int) -> tuple[int, int]:
+        """Return the least and the most bytes of a process that runs on a CPU, with torch's libraries."""
+        least, most = LIBRARIES
+        return self.peak(batch) + least, round(FRAGMENTATION * self.upper_peak(batch)) + most
 
     def find_largest_batch(self, available: float) -> int:
         """Return the most images that surely fit into a number of bytes; 0 if a single one does not."""

@@ -16,21 +16,19 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from specnet.analyses.memory import DEFAULT, NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment
+from specnet.analyses.memory import DEFAULT, NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment, Phase
 from specnet.byte_sizes import FP32, INT64
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape, Shapes, count_elements
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Autocast, Storage, Trait
+from specnet.records import Record
 
 if TYPE_CHECKING:  # most checks need none of its models
     from specnet.settings import Training
 
 ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 """Bytes of an element that is computed in each precision."""
-
-LOSS, OPTIMIZER = "the loss", "the optimizer"
-"""What runs at moments that belong to no layer."""
 
 
 class UnknownMemory(Exception):
@@ -94,8 +92,7 @@ class Allocator:
         self.release(tensor)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Record):
     """A node with what the passes need to know of it: shapes, bytes of an element, and the parameters it trains."""
 
     node: Node
@@ -121,7 +118,7 @@ class Plan:
 
     def _plan(self, node: Node) -> Step:
         shapes = self.network.input_shapes(node)
-        if node.layer is None or shapes is None:
+        if node.layer is None or shapes is None or node.output is None:
             raise UnknownMemory(node.name)
         width = self.widths[node.name] = self._choose_width(node, node.layer)
         trained = self._list_trained(node, node.layer, shapes) if self.is_training else {}
@@ -171,9 +168,9 @@ class Replay:
         """The parameters whose gradients are computed."""
         self._parameter_gradients = NOTHING
 
-    def _record(self, running: str, transient: Bytes = NOTHING) -> None:
+    def _record(self, phase: Phase, layer: str, transient: Bytes = NOTHING) -> None:
         live = self.memory.live.plus(self._parameter_gradients).plus(transient)
-        self.moments.append(Moment(running, live, self.memory.kept, self._parameter_gradients))
+        self.moments.append(Moment(phase, layer, live, self.memory.kept, self._parameter_gradients))
 
     # Forward
 
@@ -184,7 +181,7 @@ class Replay:
             self._values[step.node.name] = self._store_output(step)
             if step.needs_gradient:
                 self._kept_by[step.node.name] = self._keep(step)
-            self._record(step.node.name, self._measure_scratch(step))
+            self._record("forward", step.node.name, self._measure_scratch(step))
             for name in dict.fromkeys(step.node.inputs):
                 self._readers[name] -= 1
                 self._free_unread(name)
@@ -250,17 +247,17 @@ class Replay:
         for step in reversed(self._plan.steps):
             if step.node.name in self._gradients:
                 self._run_backward(step)
-        self._record(OPTIMIZER)
+        self._record("optimizer", "")
 
     def _run_loss(self, name: str) -> None:
         """Compute the cross-entropy of an output in fp32, and its gradient by way of that of the logarithms."""
         shape = self._plan.network.shapes[name] or ()
-        logarithms = self.memory.keep_new(LOSS, Bytes(0, FP32 * prod(shape)))
-        labels = self.memory.keep_new(LOSS, Bytes(0, INT64 * prod(shape[:-1])))
-        self._record(LOSS, logarithms.size)
+        logarithms = self.memory.keep_new(name, Bytes(0, FP32 * prod(shape)))
+        labels = self.memory.keep_new(name, Bytes(0, INT64 * prod(shape[:-1])))
+        self._record("loss", name, logarithms.size)
         if name in self._plan.trained_values:
-            self._gradients[name] = self.memory.allocate(LOSS, self._plan.measure(name))
-            self._record(LOSS, logarithms.size)
+            self._gradients[name] = self.memory.allocate(name, self._plan.measure(name))
+            self._record("loss", name, logarithms.size)
         for tensor in (logarithms, labels):
             self.memory.release_kept(tensor)
 
@@ -273,12 +270,12 @@ class Replay:
         self._parameter_gradients = self._parameter_gradients.plus(Bytes(size))
         added = Bytes(FP32 * sum(prod(shape) for name, shape in step.trained.items() if name not in new))
         scratch = Bytes(0, step.width * step.layer.scratch(step.shapes))
-        self._record(f"{step.node.name} backward", added.plus(scratch))
+        self._record("backward", step.node.name, added.plus(scratch))
         self.memory.release(gradient)
         for tensor in self._kept_by.pop(step.node.name):
             self.memory.release_kept(tensor)
         if added != NOTHING:  # the sum with the gradient of an earlier use
-            self._record(f"{step.node.name} backward", added.plus(added))
+            self._record("backward", step.node.name, added.plus(added))
         for name, tensor in passed:
             self._add_gradient(name, tensor)
 
@@ -299,7 +296,7 @@ class Replay:
             return
         if present.holders > 1:
             total = self.memory.allocate(name, self._plan.measure(name))
-            self._record(f"{name} backward")
+            self._record("backward", name)
             self.memory.release(present)
             present = total
         self.memory.release(gradient)

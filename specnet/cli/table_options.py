@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from specnet.cli.memory_options import MEMORY_COLUMNS, read_usage
 from specnet.cli.output import CommandError, print_diagnostics
 from specnet.compiler import Checked
 from specnet.reporters.network_table import Table, list_layers, make_table
@@ -39,7 +40,8 @@ def refuse_options_of_tables(options: argparse.Namespace) -> None:
 
 def choose_columns(options: argparse.Namespace) -> Sequence[str]:
     """Return the names of the columns to show; raises CommandError for one that there is not."""
-    names = options.columns.split(",") if options.columns is not None else DEFAULT_COLUMNS[options.by]
+    defaults = MEMORY_COLUMNS if options.memory else DEFAULT_COLUMNS[options.by]
+    names = options.columns.split(",") if options.columns is not None else defaults
     listed = ", ".join(NAMES)
     found = [name.strip() for name in names]
     for name in found:
@@ -56,8 +58,9 @@ def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:
         from specnet.reporters.building_blocks import list_blocks, list_families
 
         listed = list_blocks if options.by == "block" else list_families
-        return make_table(checked, columns, listed(checked.network))
-    return make_table(checked, columns, None if options.format == "text" else list_layers(checked))
+        return make_table(checked, columns, listed(checked.network), read_usage(options))
+    rows = None if options.format == "text" else list_layers(checked)
+    return make_table(checked, columns, rows, read_usage(options))
 
 
 def format_tables(results: Sequence[Checked], options: argparse.Namespace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from specnet.compiler import Checked
 from specnet.graph import Network, Node
@@ -10,11 +11,26 @@ from specnet.printable import escape_unprintable
 from specnet.printer.values import format_layer
 from specnet.records import Record
 from specnet.reporters.table import align_rows
-from specnet.reporters.table_columns import LAYER_COLUMNS, Blocks, Cell, Column, Measures, Row, select_columns
+from specnet.reporters.table_columns import (
+    LAYER_COLUMNS,
+    Blocks,
+    ByteCount,
+    Cell,
+    Column,
+    Measures,
+    Row,
+    select_columns,
+)
 from specnet.reporters.terminal import BOLD, DIM, paint
+
+if TYPE_CHECKING:
+    from specnet.analyses.memory_use import Usage
 
 DISPENSABLE = ("macs", "formula")
 """Columns that are left out on a narrow terminal, in this order."""
+
+BLANK = (0, ByteCount(0))
+"""Cells that are left blank in what people see."""
 
 MOST_BEFORE_ERROR = 40
 """The largest number of rows of a broken network: those up to the error."""
@@ -40,7 +56,7 @@ class Table(Record):
     @property
     def shown(self) -> list[Sequence[Cell]]:
         """The cells that people see, those of the total last: a 0 is blank, except in the total."""
-        rows: list[Sequence[Cell]] = [["" if cell == 0 else cell for cell in cells] for cells in self.cells]
+        rows: list[Sequence[Cell]] = [["" if cell in BLANK else cell for cell in cells] for cells in self.cells]
         return [*rows, self.total] if self.total else rows
 
     @property
@@ -49,9 +65,14 @@ class Table(Record):
         return [[*map(format_cell, cells)] for cells in self.shown]
 
 
-def make_table(checked: Checked, names: Iterable[str] = LAYER_COLUMNS, rows: Iterable[Row] | None = None) -> Table:
+def make_table(
+    checked: Checked,
+    names: Iterable[str] = LAYER_COLUMNS,
+    rows: Iterable[Row] | None = None,
+    usage: Usage | None = None,
+) -> Table:
     """Return the table of a network with the columns of these names, and a row per layer unless others are given."""
-    columns, measures = select_columns(names), Measures(checked)
+    columns, measures = select_columns(names), Measures(checked, usage)
     listed = [*(list_until_error(checked) if rows is None else rows)]
     cells = [[column.cell(measures, row) for column in columns] for row in listed]
     total = [column.total(measures) for column in columns] if checked.ok else None
@@ -65,7 +86,7 @@ def format_cell(cell: Cell) -> str:
             return "?"
         case int():
             return f"{cell:,}"
-        case str() | Blocks():
+        case str() | Blocks() | ByteCount():
             return str(cell)
         case _:
             return "×".join(map(format_size, cell))

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from specnet.analyses.cost import count_flops, measure_memory
+from specnet.byte_sizes import format_bytes
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.records import Record
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # both are computed on request
+    from specnet.analyses.memory_use import MemoryUse, Usage
     from specnet.analyses.receptive_field import InputWindow
 
 
@@ -35,8 +37,17 @@ class Blocks(Record):
         return ", ".join(map(str, self.stacks))
 
 
-Cell = str | int | None | tuple[float, ...] | Blocks
-"""A text, a count, sizes or building blocks; None is unknown, "" nothing to say."""
+class ByteCount(Record):
+    """A number of bytes, which people read in binary units."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return format_bytes(self.count) if self.count else "0"
+
+
+Cell = str | int | None | tuple[float, ...] | Blocks | ByteCount
+"""A text, a count, sizes, building blocks or bytes; None is unknown, "" nothing to say."""
 
 
 class Row(Record):
@@ -51,12 +62,13 @@ class Row(Record):
 
 
 class Measures:
-    """What columns show of a checked network; memory is computed on first use."""
+    """What columns show of a checked network in use; memory is computed on first use."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, usage: Usage | None = None) -> None:
         self.network = checked.network
         self.costs = checked.costs
         self.totals = checked.totals
+        self._usage = usage
 
     @cached_property
     def memory(self) -> Mapping[str, int | None]:
@@ -69,6 +81,22 @@ class Measures:
         from specnet.analyses.receptive_field import locate_receptive_fields
 
         return locate_receptive_fields(self.network)
+
+    @cached_property
+    def use(self) -> MemoryUse | None:
+        """The memory of the network in use; None if unknown."""
+        from specnet.analyses.memory_use import UnknownMemory, Usage, measure_memory_use
+
+        try:
+            return measure_memory_use(self.network, self._usage or Usage())
+        except UnknownMemory:
+            return None
+
+    def measure_in_training(self, name: str, part: str) -> int | None:
+        """Return the bytes of a part of an input's or a layer's memory in training; None if unknown."""
+        from specnet.reporters.memory_report import describe_layer_memory
+
+        return describe_layer_memory(self.use.training.layers[name], self.use.batch)[part] if self.use else None
 
 
 class Column(Record):
@@ -145,6 +173,22 @@ def _join_axes(pair: tuple[float, float] | None) -> Cell:
     return "" if pair is None else pair[:1] if pair[0] == pair[1] else pair
 
 
+def _make_training_column(part: str, heading: str) -> Column:
+    """Return the column of a part of the memory in training, in bytes."""
+
+    def measure(measures: Measures, names: Iterable[str]) -> Cell:
+        sizes = [measures.measure_in_training(name, part) for name in names]
+        return None if None in sizes else ByteCount(sum(filter(None, sizes)))
+
+    def cell(measures: Measures, row: Row) -> Cell:
+        return measure(measures, [node.name for node in row.nodes] or [row.name]) if row.output else ""
+
+    def total(measures: Measures) -> Cell:
+        return measure(measures, measures.network.shapes)
+
+    return Column(part, heading, cell, total)
+
+
 COLUMNS = (
     Column("name", "name", lambda _, row: row.name, lambda _: "total", is_number=False),
     Column("layer", "layer", lambda _, row: row.layer, is_number=False),
@@ -155,6 +199,10 @@ COLUMNS = (
     Column("macs", "MACs", _count_macs, lambda measures: measures.totals.macs),
     Column("flops", "FLOPs", _count_flops, lambda measures: count_flops(measures.totals.macs)),
     Column("memory", "memory (bytes)", _measure_memory, lambda measures: measures.totals.memory),
+    _make_training_column("weights", "weights"),
+    _make_training_column("gradients", "gradients"),
+    _make_training_column("optimizer_state", "optimizer"),
+    _make_training_column("kept", "kept"),
     Column("receptive_field", "receptive field", _show_field, lambda measures: measures.totals.receptive_field),
     Column("stride", "stride", _show_stride),
     Column("centre", "centre", _show_centre),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -61,7 +63,7 @@ def network_of(text: str) -> Network:
 
 
 def kept_before_loss(memory: Memory, batch: int) -> int:
-    first = next(i for i, moment in enumerate(memory.moments) if moment.running == "the loss")
+    first = next(i for i, moment in enumerate(memory.moments) if moment.phase == "loss")
     return memory.moments[first - 1].kept.of(batch)
 
 
@@ -132,7 +134,7 @@ def test_a_layer_has_its_parameters_and_its_output_unless_that_is_a_view() -> No
 def test_each_kept_tensor_belongs_to_the_layer_that_makes_it() -> None:
     memory = replay_training(network_of(SMALL), Training())
     kept = {name: layer.kept.per_image for name, layer in memory.layers.items()}
-    assert kept == {"input": PIXELS, "conv1": 0, "conv1_relu": MAP, "conv1_flatten": 0, "conv1_fc": 0}
+    assert kept == {"input": PIXELS, "conv1": 0, "conv1_relu": MAP, "conv1_flatten": 0, "conv1_fc": 4 * 10 + 8}
     assert (memory.parameters, memory.gradients, memory.state) == (WEIGHTS, WEIGHTS, 2 * WEIGHTS)
     assert memory.throughout == 3 * WEIGHTS
 
@@ -142,7 +144,7 @@ def test_each_kept_tensor_belongs_to_the_layer_that_makes_it() -> None:
 def test_the_layers_keep_all_that_is_kept(name: str, precision: Precision) -> None:
     memory = replay_training(zoo(name), Training(), Conditions(precision))
     total = sum(layer.kept.of(7) for layer in memory.layers.values())
-    assert kept_before_loss(memory, 7) == total
+    assert memory.kept.of(7) == total
 
 
 def test_bf16_takes_less_than_fp32_and_a_boolean_mask_less_than_numbers() -> None:
@@ -200,3 +202,44 @@ def test_a_layer_that_does_not_say_what_it_keeps() -> None:
     assert replay_inference(network).peak(1)
     with pytest.raises(UnknownMemory, match=network.nodes[1].name):
         replay_training(network, Training())
+
+
+STEPS = """
+import resource, sys
+import torch
+import specnet
+from specnet.training.resources import keep_freed_memory
+
+module, batch = specnet.compile(sys.argv[1]), int(sys.argv[2])
+with keep_freed_memory():
+    optimizer = torch.optim.Adam(module.parameters(), fused=True)
+    for _ in range(2):
+        outputs = module(torch.randn(batch, *map(int, sys.argv[3:])))
+        torch.nn.functional.cross_entropy(outputs, torch.zeros(batch, *outputs.shape[2:], dtype=torch.int64)).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is that of Linux")
+@pytest.mark.parametrize(
+    ("name", "batch"),
+    [
+        ("lenet5", 128),
+        ("alexnet", 32),
+        ("vgg16", 2),
+        ("resnet50", 8),
+        ("mobilenet-v2", 8),
+        ("densenet121", 4),
+        ("unet", 1),
+    ],
+)
+def test_a_process_takes_memory_in_the_range(name: str, batch: int) -> None:
+    network = zoo(name)
+    *size, channels = network.inputs[0].shape
+    arguments = [str(ROOT / "specs" / f"{name}.net"), str(batch), str(channels), *map(str, size)]
+    found = subprocess.run([sys.executable, "-c", STEPS, *arguments], capture_output=True, text=True, check=True)
+    least, most = replay_training(network, Training(), ON_CPU).resident_range(batch)
+    assert least <= int(found.stdout) <= most

@@ -31,5 +31,5 @@ def trained(spec: str) -> Network:
 def test_autograd_saves_what_a_layer_says(spec: str) -> None:
     network = trained(spec)
     memory = replay_training(network, Training(), Conditions(device="cpu"))
-    last = max(i for i, moment in enumerate(memory.moments) if moment.running == network.nodes[-1].name)
-    assert memory.moments[last].kept.of(BATCH) == count_saved(build_module(network), make_inputs(network, BATCH))
+    last = next(moment for moment in memory.moments if moment.layer == network.nodes[-1].name)
+    assert last.kept.of(BATCH) == count_saved(build_module(network), make_inputs(network, BATCH))

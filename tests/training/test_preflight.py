@@ -152,7 +152,7 @@ CPU_DEVICE = Device(torch.device("cpu"), "fp32")
 
 def steps_of(per_image: int) -> Callable[[Conditions], Memory]:
     """Steps that take so many bytes for each image."""
-    moment = Moment("conv1", Bytes(0, per_image), NOTHING, NOTHING)
+    moment = Moment("forward", "conv1", Bytes(0, per_image), NOTHING, NOTHING)
     return lambda conditions: Memory({}, 0, (moment,), ())
 
 
