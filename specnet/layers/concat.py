@@ -33,6 +33,17 @@ class Concat(Join):
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return check_bounds((*smallest, sum(shape[-1] for shape in inputs)))
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return (2, 2) if self.crop else (1, 1)
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether an odd pixel is cut off a larger map, so that its centre moves by half a pixel."""
+        if len(inputs[0]) != 3:
+            return False, False
+        height, width = (any((size - min(sizes)) % 2 for size in sizes) for sizes in [*zip(*inputs, strict=True)][:2])
+        return height, width
+
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return *other[:-1], shape[-1]
 

@@ -54,6 +54,15 @@ class Crop(Reshaping):
         height, width = self.sides(inputs)
         return inputs[0][0] - sum(height), inputs[0][1] - sum(width), inputs[0][2]
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return (2, 2) if self.output_size else (1, 1)
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether an odd pixel is cut off, so that the centre moves by half a pixel."""
+        height, width = (bool(self.output_size) and before != after for before, after in self.sides(inputs))
+        return height, width
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         (top, _), (left, _) = self.sides(inputs)
         return (read_with_offset(top, left),)

@@ -101,6 +101,17 @@ class Pool(Windowed):
     def slides(self) -> bool:
         return self.kernel_size is not None
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return self.output_size or super().period
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether windows leave a remainder or, of a given output size, differ in size."""
+        if not self.output_size:
+            return super().rounds(inputs)
+        height, width = (before % after > 0 for before, after in zip(inputs[0][:2], self.output_size, strict=True))
+        return height, width
+
     def axes(self, inputs: Shapes) -> WindowAxes:
         """Return the axes along height and width; only for a pool with a window."""
         assert self.kernel_size

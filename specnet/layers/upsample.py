@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 FactorPair = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
 """Factors of height and width."""
+
+MAX_PERIOD = 1000
+"""The largest denominator that a factor is taken to have."""
 
 
 class Upsample(Reshaping):
@@ -68,6 +72,16 @@ class Upsample(Reshaping):
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return check_bounds((height, width, channels))
 
+    @property
+    def period(self) -> tuple[int, int]:
+        height, width = (Fraction(factor).limit_denominator(MAX_PERIOD) for factor in self.scale_factor or (1, 1))
+        return height.denominator, width.denominator
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        sizes = zip(inputs[0][:2], self.scale_factor or (1, 1), strict=True)
+        height, width = (size * factor % 1 > 0 for size, factor in sizes)
+        return height, width
+
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.scale_factor:
             others = (2 * max(self.scale_factor), max(self.scale_factor) / 2)
@@ -101,8 +115,6 @@ class Upsample(Reshaping):
         """Return 1/factor, or N/M where a size is given."""
         if self.scale_factor is None:
             return divide(before, after)
-        from fractions import Fraction
-
         return 1 / Fraction(str(self.scale_factor[axis]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

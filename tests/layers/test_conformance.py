@@ -16,7 +16,7 @@ from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.layers import list_kinds
-from specnet.layers.base import Family, LayerError, Shapes
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
@@ -257,6 +257,41 @@ def test_other_shapes_are_refused_or_agree_with_torch(kind: str, spec: str) -> N
             found = module(*(torch.empty(2, *shape[-1:], *shape[:-1]) for shape in shapes))
         assert found.shape == (2, *output[-1:], *output[:-1]), f"{shapes}: {output}"
         assert not row.layer.preserves_shape or output == shapes[0]
+
+
+@each_row
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_holds_of_a_map_holds_of_one_a_period_larger(kind: str, spec: str, axis: int) -> None:
+    """From the row's own shapes on, verdicts repeat and outputs grow by the same amount."""
+    row = Alone(spec)
+    if any(len(shape) != 3 for shape in row.shapes):
+        return
+    period = row.layer.period[axis]
+    judged = [_judge(row.layer, _grow(row.shapes, axis, pixels)) for pixels in range(3 * period)]
+    if not any(takes for _, takes, _ in judged[1:]):  # one number of elements alone
+        return
+    for first, second, third in zip(judged[:period], judged[period : 2 * period], judged[2 * period :], strict=True):
+        assert first[1:] == second[1:] == third[1:]
+        if first[0] and second[0] and third[0]:
+            pairs = zip(first[0], second[0], third[0], strict=True)
+            assert all(before + after == 2 * between for before, between, after in pairs)
+
+
+def _grow(shapes: Shapes, axis: int, pixels: int) -> Shapes:
+    """Add pixels to all inputs but a gate of one position, which stays."""
+    return tuple(
+        tuple(size + pixels * (place == axis and shape[:2] != (1, 1)) for place, size in enumerate(shape))
+        for shape in shapes
+    )
+
+
+def _judge(layer: Layer, shapes: Shapes) -> tuple[Shape | None, bool, tuple[bool, bool] | None]:
+    """Return the output, whether the layer takes the shapes, and whether it rounds along each axis."""
+    try:
+        output = layer.output(shapes)
+    except LayerError:
+        return None, False, None
+    return output, True, layer.rounds(shapes)
 
 
 @pytest.mark.parametrize("kind", ROWS)

@@ -108,6 +108,15 @@ class Windowed(Layer):
         """Return the axes along height and width; only for a layer that `slides`."""
         raise NotImplementedError
 
+    @property
+    def period(self) -> tuple[int, int]:
+        height, width = self.value_in_force("stride")
+        return height, width
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        height, width = (axis.remainder > 0 or axis.stride > axis.extent > 1 for axis in self.axes(inputs))
+        return height, width
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         height, width = (axis.reach for axis in self.axes(inputs))
         return ((height, width),)
