@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any
 from unicodedata import category
 
@@ -63,15 +64,18 @@ def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
     """
     if type(value) is str:
         return encode_basestring(value)
-    if type(value) is int:
-        return str(value)
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return repr(value)
+    if value is None or type(value) is bool:
+        return "null" if value is None else "true" if value else "false"
     if value and isinstance(value, dict):
         if (id(value), line) not in written:
             written[id(value), line] = _encode_dict(value, line, f"{line} ", written)
         return written[id(value), line]
     if value and isinstance(value, (list, tuple)):
         inner = f"{line} "
-        return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
+        items = [repr(item) if type(item) is int else _encode(item, inner, written) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]"
     return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
 
 

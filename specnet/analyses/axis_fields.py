@@ -72,6 +72,9 @@ class Field(Record):
         first, last = floor(reach.first), floor(reach.last)
         if before > 1 and first <= 0 and last >= before - 1 and (after == 1 or reach.stride == 0):
             return Field(self.along, (self.see(first, last),), 0, True)
+        if len(self.spans) == 1 and isinstance(reach.stride, int):
+            advance = min(_tidy(self.advance * reach.stride), LARGEST_ADVANCE)
+            return Field(self.along, (self.see(first, last),), advance, self.is_global, self.drifts)
         factor, parts = _split_ratio(reach.stride)
         periods = len(self.spans) // gcd(len(self.spans), factor)
         if periods * parts > LONGEST_PERIOD:
