@@ -60,7 +60,8 @@ def dump_json(value: Any) -> str:
 def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
     """Encode a value as `json.dumps(value, ensure_ascii=False, indent=1)` does, which is slow with an indent.
 
-    `line` is the line end and indent around the value; `written` are the dictionaries so far, by their ids.
+    `line` is the line end and indent around the value; `written` are the texts so far by the ids of dictionaries and
+    tuples, of which reports have many that are one object.
     """
     if type(value) is str:
         return encode_basestring(value)
@@ -68,18 +69,19 @@ def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
         return repr(value)
     if value is None or type(value) is bool:
         return "null" if value is None else "true" if value else "false"
-    if value and isinstance(value, dict):
-        if (id(value), line) not in written:
-            written[id(value), line] = _encode_dict(value, line, f"{line} ", written)
-        return written[id(value), line]
-    if value and isinstance(value, (list, tuple)):
-        inner = f"{line} "
-        items = [repr(item) if type(item) is int else _encode(item, inner, written) for item in value]
-        return f"[{inner}{f',{inner}'.join(items)}{line}]"
+    if value and isinstance(value, (dict, tuple)):
+        key = id(value), line
+        if (text := written.get(key)) is None:
+            text = written[key] = _encode_items(value, line, f"{line} ", written)
+        return text
+    if value and isinstance(value, list):
+        return _encode_items(value, line, f"{line} ", written)
     return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
 
 
-def _encode_dict(value: dict[Any, Any], line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
+def _encode_items(value: Any, line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
+    if not isinstance(value, dict):
+        return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
     items = [
         f"{encode_basestring(key if isinstance(key, str) else json.dumps(key))}: {_encode(item, inner, written)}"
         for key, item in value.items()

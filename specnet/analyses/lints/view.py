@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -60,7 +61,15 @@ class View:
 
     def find_nodes(self, trait: Trait) -> Iterator[Node]:
         """Yield the nodes whose layer has a trait."""
-        return (node for node in self.network.nodes if has_trait(node, trait))
+        return iter(self._by_trait.get(trait, ()))
+
+    @cached_property
+    def _by_trait(self) -> Mapping[Trait, list[Node]]:
+        found = defaultdict[Trait, list[Node]](list)
+        for node in self.network.nodes:
+            for trait in _list_traits(node.layer) if node.layer else ():
+                found[trait].append(node)
+        return found
 
     def input_shape(self, node: Node) -> Shape:
         """Return the shape of a node's first input."""
