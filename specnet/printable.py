@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from json.encoder import encode_basestring
-from math import isfinite
 from typing import Any
 from unicodedata import category
+
+from specnet.json_layout import JsonLayout
 
 LINE_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 """What makes a line a command to GitHub Actions: `::error::` at its beginning."""
@@ -51,42 +51,10 @@ def dump_json(value: Any) -> str:
 
     Numbers that are not finite, which JSON has not, are null.
     """
-    text = INNER_COMMAND.sub(r"\\u0023#", _encode(value, "\n", {}))
+    text = INNER_COMMAND.sub(r"\\u0023#", JsonLayout().encode(value))
     if is_printable(text):
         return text
     return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
-
-
-def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
-    """Encode a value as `json.dumps(value, ensure_ascii=False, indent=1)` does, which is slow with an indent.
-
-    `line` is the line end and indent around the value; `written` are the texts so far by the ids of dictionaries and
-    tuples, of which reports have many that are one object.
-    """
-    if type(value) is str:
-        return encode_basestring(value)
-    if type(value) is int or (type(value) is float and isfinite(value)):
-        return repr(value)
-    if value is None or type(value) is bool:
-        return "null" if value is None else "true" if value else "false"
-    if value and isinstance(value, (dict, tuple)):
-        key = id(value), line
-        if (text := written.get(key)) is None:
-            text = written[key] = _encode_items(value, line, f"{line} ", written)
-        return text
-    if value and isinstance(value, list):
-        return _encode_items(value, line, f"{line} ", written)
-    return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
-
-
-def _encode_items(value: Any, line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
-    if not isinstance(value, dict):
-        return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
-    items = [
-        f"{encode_basestring(key if isinstance(key, str) else json.dumps(key))}: {_encode(item, inner, written)}"
-        for key, item in value.items()
-    ]
-    return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
 
 
 def is_printable(text: str) -> bool:

@@ -55,6 +55,8 @@ class Field(Record):
     @property
     def centre(self) -> float:
         """The middle of the first position's span, in an enlarged map as it is on average."""
+        if len(self.spans) == 1:
+            return (self.spans[0][0] + self.spans[0][1]) / 2
         return sum((first + last) / 2 - at * self.step for at, (first, last) in enumerate(self.spans)) / len(self.spans)
 
     def see(self, first: int, last: int) -> Span:

@@ -107,10 +107,10 @@ class Totals:
     @cached_property
     def memory(self) -> int | None:
         """The most bytes that live in a forward pass of one image in fp32."""
-        from specnet.analyses.passes import UnknownMemory, replay_inference
+        from specnet.analyses.passes import UnknownMemory, measure_inference_peak
 
         try:
-            return replay_inference(self.network).peak(1)
+            return FP32 * (self.parameters + self.buffers) + measure_inference_peak(self.network)
         except UnknownMemory:
             return None
 
