@@ -215,7 +215,7 @@ def _calls(network: Network, node: Node) -> int:
 @pytest.mark.torch
 @pytest.mark.parametrize("name", ALL)
 def test_macs_are_half_of_what_torch_counts(name: str) -> None:
-    """torch.utils.flop_counter counts two operations for each multiply-accumulate, on the meta device without numbers."""
+    """torch.utils.flop_counter counts two operations for each; the meta device computes no numbers."""
     found = check(name)
     with torch.device("meta"):
         module = build_module(found.network).eval()
