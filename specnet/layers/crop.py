@@ -12,7 +12,7 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_sha
 from specnet.layers.base.alternatives import Alternative, Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
-from specnet.layers.base.traits import ReceptiveField, Storage, read_same_position
+from specnet.layers.base.traits import ReceptiveField, Storage, read_with_offset
 
 
 class Crop(Reshaping):
@@ -64,7 +64,8 @@ class Crop(Reshaping):
         return height, width
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs)
+        (top, _), (left, _) = self.sides(inputs)
+        return (read_with_offset(top, left),)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if wanted and self.output_size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, prod
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -31,7 +31,7 @@ from specnet.layers.base.alternatives import (
     vary_window,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, divide
 from specnet.layers.base.window import (
     AXES,
     Rounding,
@@ -230,9 +230,8 @@ class Pool(Windowed):
 
 
 def _compute_adaptive_reach(before: int, after: int) -> Reach:
-    """Return the widest of the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ with which torch pools N positions to M."""
-    step, parts = before // gcd(before, after), after // gcd(before, after)
-    return Reach(-(-(step + parts - 1) // parts), before / after)
+    """Return the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ − 1 with which torch pools N positions to M."""
+    return Reach(0, divide(before - 1, after), divide(before, after))
 
 
 def _is_wide(axis: WindowAxis) -> bool:

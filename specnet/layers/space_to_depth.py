@@ -36,7 +36,7 @@ class SpaceToDepth(Reshaping):
         return self.downscale_factor, self.downscale_factor
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        block = Reach(self.downscale_factor, self.downscale_factor)
+        block = Reach(0, self.downscale_factor - 1, self.downscale_factor)
         return ((block, block),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
