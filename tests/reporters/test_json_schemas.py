@@ -31,6 +31,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["trained.net", "--memory", "--precision", "bf16"],
     ],
     "diff": [["vgg16", "vgg19"], ["alexnet", "alexnet"], ["resnet18", "resnet34"], ["unknown.net", "trained.net"]],
+    "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["strange\nname\x1b.net"]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
 }
 
