@@ -80,7 +80,7 @@ class Measures:
         """The known receptive field of each value."""
         from specnet.analyses.receptive_field import locate_receptive_fields
 
-        return locate_receptive_fields(self.network)
+        return locate_receptive_fields(self.network, self.totals.fields)
 
     @cached_property
     def use(self) -> MemoryUse | None:
