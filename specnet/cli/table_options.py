@@ -41,14 +41,19 @@ def refuse_options_of_tables(options: argparse.Namespace) -> None:
 def choose_columns(options: argparse.Namespace) -> Sequence[str]:
     """Return the names of the columns to show; raises CommandError for one that there is not."""
     defaults = MEMORY_COLUMNS if options.memory else DEFAULT_COLUMNS[options.by]
-    names = options.columns.split(",") if options.columns is not None else defaults
-    listed = ", ".join(NAMES)
-    found = [name.strip() for name in names]
-    for name in found:
-        if name not in NAMES:
-            hint = did_you_mean(find_closest_word(name, NAMES))
-            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
+    found = parse_columns(options.columns, NAMES) if options.columns is not None else defaults
     return ["flops" if options.flops and name == "macs" else name for name in found]
+
+
+def parse_columns(text: str, known: Sequence[str]) -> Sequence[str]:
+    """Return the names in the value of `--columns`; raises CommandError for one that is not known."""
+    names = [name.strip() for name in text.split(",")]
+    listed = ", ".join(known)
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(find_closest_word(name, known))
+            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
+    return names
 
 
 def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:
