@@ -35,7 +35,18 @@ from specnet.layers.base.alternatives import (
 )
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.padding import UNPADDED, Padding, PixelPair, collapse_pair
-from specnet.layers.base.traits import KEEPS_INPUT, Autocast, Kept, Reach, ReceptiveField, Storage, Trait, Traits
+from specnet.layers.base.traits import (
+    KEEPS_INPUT,
+    Autocast,
+    Kept,
+    Reach,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    Workload,
+    choose_convolution,
+)
 from specnet.layers.base.window import AXES
 
 
@@ -109,6 +120,10 @@ class Deconv(Layer):
             self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1)
         )
         return f"deconv {filters}"
+
+    @property
+    def workload(self) -> Workload:
+        return choose_convolution(self.kernel_size, self.groups, self.out_channels)
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""
