@@ -1,47 +1,49 @@
-"""Receptive fields: the number of input pixels, along height and width, that one position of a map depends on.
+"""Receptive fields: the input pixels, along height and width, that one position of a map depends on.
 
-Each layer declares what one output position reads (`specnet.layers.base.traits`). A window of k positions and stride s
-sees r = r' + (k − 1)·j' pixels, and neighbouring output positions are j = j'·s pixels apart, with r' = j' = 1 at the
-input; where paths meet, the largest r counts
+Each layer declares what one output position reads (`specnet.layers.base.traits.Reach`). A window of k positions, stride
+s and padding p before it sees r = r' + (k − 1)·j' pixels; the first position's field begins at pixel u = u' − p·j', and
+neighbouring output positions are j = j'·s pixels apart, with r' = j' = 1 and u' = 0 at the input
 (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks").
 
+Where paths meet, the field is from the first pixel of any of them to the last. If their strides differ, the fields
+drift apart from position to position: then the largest counts, and stride and centre are unknown.
+
 The field of a vector is that of all its elements together. Pixels in the padding count, the statistics of a whole map
-(bn, gn, ln) do not. Behind a layer that does not declare what it reads, the field is unknown.
+(bn, gn, ln) do not. Behind a layer that does not declare what it reads, the field is unknown. A field is global if each
+position depends on a whole map: behind a global pool, a fully connected layer, a gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil, prod
 
-from specnet.graph import Network, Node
-from specnet.layers.base import Shape
-from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading
+from specnet.analyses.axis_fields import Field, join_elements, join_positions
+from specnet.graph import Network, Node, once_per_layer
+from specnet.layers.base import Layer, Shape, Shapes
+from specnet.layers.base.traits import SAME_POSITION, Elements, Reading, ReceptiveField
+from specnet.records import Record
 
 Pixels = tuple[int, int]
 """The pixels along height and width."""
 
-MAX_STEP = 1e12
-"""The largest step in pixels from one position to the next; beyond it, a map has a single position."""
+Position = tuple[float, float]
+"""A distance or a place in pixels along height and width; 0 is the centre of the first pixel."""
+
+ROUNDING = 1e-6
+"""The error of fields that are no integers, in pixels."""
 
 
-@dataclass(frozen=True)
-class Field:
-    """The field along one axis of a value.
+class InputWindow(Record):
+    """The pixels of the input that a position of a value depends on."""
 
-    `along` is the corresponding axis of the image, `size` the number of pixels seen, `step` the number of pixels from
-    one position to the next.
-    """
-
-    along: int
-    size: float = 1
-    step: float = 1
-
-    def read_by(self, reach: Reach) -> Field:
-        """Return the field of an output that reads this value."""
-        size = self.size + (reach.positions - 1) * self.step
-        return Field(self.along, size, min(self.step * reach.stride, MAX_STEP))
+    size: Pixels
+    stride: Position | None
+    """The pixels from one position to the next; None for a vector, a single global position, and where paths drift."""
+    centre: Position | None
+    """The centre of the first position's field, in the mean of an enlarged map; None where the stride is, or global."""
+    is_global: bool
+    """Whether each position depends on a whole map."""
 
 
 Fields = tuple[Field, ...]
@@ -49,9 +51,14 @@ Fields = tuple[Field, ...]
 
 
 def compute_receptive_fields(network: Network) -> Mapping[str, Pixels]:
+    """Return the size of the known receptive field of each value that sees an image."""
+    return {name: _pixels(fields) for name, fields in _trace_fields(network).items() if fields}
+
+
+def locate_receptive_fields(network: Network) -> Mapping[str, InputWindow]:
     """Return the known receptive field of each value that sees an image."""
     found = _trace_fields(network)
-    return {name: _pixels(fields) for name, fields in found.items() if fields}
+    return {name: _make_window(fields, network.shapes[name] or ()) for name, fields in found.items() if fields}
 
 
 def compute_largest_receptive_field(network: Network) -> Pixels | None:
@@ -77,18 +84,39 @@ def _slides(node: Node) -> bool:
     return node.layer is not None and node.layer.slides
 
 
+def _order(fields: Fields) -> Fields:
+    """Return the field along the image's height, and that along its width."""
+    return fields if fields[0].along == 0 else fields[::-1]
+
+
 def _pixels(fields: Fields) -> Pixels:
-    height, width = sorted(fields, key=lambda field: field.along)
-    return ceil(height.size - 1e-6), ceil(width.size - 1e-6)
+    height, width = _order(fields)
+    return ceil(height.size - ROUNDING), ceil(width.size - ROUNDING)
+
+
+def _make_window(fields: Fields, shape: Shape) -> InputWindow:
+    height, width = _order(fields)
+    is_global = height.is_global and width.is_global
+    has_steps = len(shape) == 3 and not any(field.drifts or field.advance == 0 for field in fields)
+    stride = (_round(height.step), _round(width.step)) if has_steps else None
+    centre = (_round(height.centre), _round(width.centre)) if has_steps and not is_global else None
+    return InputWindow(_pixels(fields), stride, centre, is_global)
+
+
+def _round(pixels: float) -> float:
+    """Return a number of pixels without the error of fractions, as an integer if it is one."""
+    rounded = round(pixels, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _trace_fields(network: Network) -> Mapping[str, Fields | None]:
     """Return the fields of every value; None if unknown."""
     found: dict[str, Fields | None] = {i.name: _fields_of_input(i.shape) for i in network.inputs}
+    reads = once_per_layer(lambda layer, shapes: layer.receptive_field(shapes))
     for node in network.nodes:
         inputs = [found[name] for name in node.inputs]
         known = [fields for fields in inputs if fields is not None]
-        found[node.name] = _fields_of_node(network, node, known) if len(known) == len(inputs) else None
+        found[node.name] = _fields_of_node(network, node, reads, known) if len(known) == len(inputs) else None
     return found
 
 
@@ -96,9 +124,11 @@ def _fields_of_input(shape: Shape) -> Fields | None:
     return (Field(0), Field(1)) if len(shape) == 3 else () if shape else None
 
 
-def _fields_of_node(network: Network, node: Node, inputs: Sequence[Fields]) -> Fields | None:
+def _fields_of_node(
+    network: Network, node: Node, reads: Callable[[Layer, Shapes], ReceptiveField], inputs: Sequence[Fields]
+) -> Fields | None:
     shapes = network.input_shapes(node)
-    readings = node.layer.receptive_field(shapes) if node.layer and node.output and shapes else None
+    readings = reads(node.layer, shapes) if node.layer and node.output and shapes else None
     if readings is None or shapes is None or node.output is None:
         return None
     read = list[Fields]()
@@ -112,7 +142,7 @@ def _fields_of_node(network: Network, node: Node, inputs: Sequence[Fields]) -> F
 
 def _apply_reading(reading: Reading, shape: Shape, fields: Fields, output: Shape) -> Fields | None:
     """Return the field that an output sees through one of its inputs; None if unknown."""
-    if not fields or (len(shape) == 1 and reading == SAME_POSITION):
+    if not fields or reading is SAME_POSITION:
         return fields
     if reading is Elements.ALL:
         return _field_of_whole(shape, fields, 0)
@@ -120,33 +150,32 @@ def _apply_reading(reading: Reading, shape: Shape, fields: Fields, output: Shape
         return _field_of_moved(shape, fields, output)
     if len(shape) == 1:
         return None
-    axes = (reach.axis if reach.axis is not None else axis for axis, reach in enumerate(reading))
-    return tuple(fields[axis].read_by(reach) for axis, reach in zip(axes, reading, strict=True))
+    axes = [reach.axis if reach.axis is not None else axis for axis, reach in enumerate(reading)]
+    sizes = zip(axes, reading, output[:2], strict=True)
+    return tuple(fields[axis].read_by(reach, shape[axis], size) for axis, reach, size in sizes)
 
 
-def _field_of_whole(shape: Shape, fields: Fields, step: float) -> Fields:
+def _field_of_whole(shape: Shape, fields: Fields, advance: float) -> Fields:
     """Return the field of all positions of a map, or of all elements of a vector, together."""
     sizes = shape[:2] if len(shape) == 3 else (1, 1)
-    return tuple(replace(f.read_by(Reach(size)), step=step) for f, size in zip(fields, sizes, strict=True))
+    return tuple(field.combine(size, advance) for field, size in zip(fields, sizes, strict=True))
 
 
 def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | None:
     """Return the field of rearranged elements: known only if all see the same pixels or end up in one position."""
-    if all(field.step == 0 for field in fields) or shape[:-1] == (1, 1):
+    if all(field.advance == 0 for field in fields) or shape[:-1] == (1, 1):
         return _field_of_whole(shape, fields, 0)
     is_one = len(output) == 1 or output[:2] == (1, 1)
     return _field_of_whole(shape, fields, 1) if is_one and prod(output) >= prod(shape) else None
 
 
 def _join_fields(read: Sequence[Fields], output: Shape) -> Fields | None:
-    """Return the largest field along each axis; None if fields run along different axes of the image."""
+    """Return the fields of an output along each axis; None if they run along different axes of the image."""
     if len(output) == 1:
-        read = [tuple(sorted(fields, key=lambda field: field.along)) for fields in read]
+        read = [*map(_order, read)]
     joined = list[Field]()
-    for first, *others in zip(*read, strict=True):
-        if any(other.along != first.along for other in others):
+    for axis, fields in enumerate(zip(*read, strict=True)):
+        if any(other.along != fields[0].along for other in fields):
             return None
-        size = max(field.size for field in (first, *others))
-        differ = len(output) == 1 and any(other.size != first.size for other in others)
-        joined.append(Field(first.along, size, 1 if differ else max(field.step for field in (first, *others))))
+        joined.append(join_elements(fields) if len(output) == 1 else join_positions(fields, output[axis]))
     return tuple(joined)

@@ -34,6 +34,7 @@ COMMANDS = (
     "runs",
     "export",
     "filter",
+    "sizes",
     "diff",
     "fmt",
     "explain",

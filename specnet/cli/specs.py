@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
+    from specnet.elaborate import Elaborated
+    from specnet.layers.base import Shape
 
 STDIN = "<stdin>"
 """The name under which a spec from standard input is shown."""
@@ -53,6 +56,31 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
     from specnet.fixes import add_fixes
 
     return add_fixes(checked, overrides, read_beside)
+
+
+def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Mapping[str, Shape]], Elaborated] | None:
+    """Return a function that elaborates a spec at other shapes of its inputs, by name; it raises CommandError.
+
+    None stands for a spec that cannot be read.
+    """
+    from specnet.compiler import read_beside
+    from specnet.elaborate import OverrideError, elaborate
+    from specnet.foreign import recognise
+    from specnet.syntax.parser import parse
+
+    overrides, (lines, unreadable) = collect_overrides(options), parse(source, recognise)
+
+    if unreadable:
+        return None
+
+    def elaborate_at(shapes: Mapping[str, Shape]) -> Elaborated:
+        inputs = {f"input.{name}": "x".join(map(str, shape)) for name, shape in shapes.items()}
+        try:
+            return elaborate(source, lines, True, read_beside, {**overrides, **inputs})
+        except OverrideError as error:
+            raise CommandError(str(error)) from None
+
+    return elaborate_at
 
 
 # Files

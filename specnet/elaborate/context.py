@@ -258,9 +258,11 @@ class Context(Record):
         if not self.graph.inputs and not self.graph.has_gaps:
             raise UndefinedName(f"there is no input here yet, so `{name.text}` has no value", name.span)
         shape = self.graph.shapes[value] if value is not None else None
-        if shape is None:
+        if value is None or shape is None:
             raise UnknownShape
         if len(shape) == 1 and name.text != "C":
             vector = f"a vector of {format_shape(shape)}"
             raise UndefinedName(f"the input is {vector}, which has no `{name.text}`", name.span)
-        return shape[SHAPE_NAMES.index(name.text)] if len(shape) == 3 else shape[0]
+        place = SHAPE_NAMES.index(name.text) if len(shape) == 3 else 0
+        self.graph.shape_uses.sizes.add((value, place))
+        return shape[place]

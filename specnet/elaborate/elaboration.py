@@ -8,7 +8,7 @@ from pathlib import Path
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.blocks import check_uncalled_blocks
 from specnet.elaborate.context import BlockUse, Context, Read, UsedFiles
-from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place
+from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place, ShapeUses
 from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
@@ -45,6 +45,8 @@ class Elaborated(Record):
     """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
     written_inputs: Mapping[str, Shape]
     """The shapes that the spec gives to inputs for which overrides give others."""
+    shape_uses: ShapeUses
+    """The shapes on which the network itself depends."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -85,6 +87,7 @@ def elaborate(
         graph.claims,
         graph.restated,
         graph.written_inputs,
+        graph.shape_uses,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,22 @@ class Expectation(Record):
     value_span: Span
 
 
+class ShapeUses:
+    """The shapes on which the network itself depends, so that it may be another one for another input.
+
+    `sizes` are those that expressions read as H, W or C: the value, and which of its sizes. `pairs` are the values of
+    which `identity or { … }` asks whether their shapes are equal.
+    """
+
+    def __init__(self) -> None:
+        self.sizes, self.pairs = set[tuple[str, int]](), set[tuple[str, str]]()
+
+    def update(self, other: ShapeUses, rename: Callable[[str], str] = str) -> None:
+        """Add other uses, with other names of their values."""
+        self.sizes.update((rename(value), place) for value, place in other.sizes)
+        self.pairs.update((rename(one), rename(two)) for one, two in other.pairs)
+
+
 @dataclass
 class GraphBuilder:
     """The nodes added so far, their shapes, and the side table of where each one was written."""
@@ -77,6 +93,7 @@ class GraphBuilder:
     """The shapes that the spec gives to inputs for which overrides give others."""
     written_values: dict[str, Any] = field(default_factory=dict)
     """The values that the spec gives to a `let` that an override replaces, and to those below it."""
+    shape_uses: ShapeUses = field(default_factory=ShapeUses)
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""

@@ -156,8 +156,10 @@ def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[Valu
     for i, arm in enumerate(body.arms):
         if not choices[i]:
             ends[i] = _walk_arm(arm, body, context, value)
-    target = _shape_of(ends[choices.index(None)], context)
-    shape = _shape_of(value, context)
+    other = ends[choices.index(None)]
+    target, shape = _shape_of(other, context), _shape_of(value, context)
+    if any(choices) and value and other:
+        context.graph.shape_uses.pairs.add((value, other))
     for i, choice in enumerate(choices):
         if choice and (context.is_uncalled or (target and shape)):
             ends[i] = value if shape and shape == target else context.walk(choice.alternative or (), value)

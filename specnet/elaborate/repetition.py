@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from specnet.elaborate.context import Context
-from specnet.elaborate.graph_builder import Claim, GraphBuilder, Place
+from specnet.elaborate.graph_builder import Claim, GraphBuilder, Place, ShapeUses
 from specnet.elaborate.scope import ValueName
 from specnet.graph import ModuleScope, Node, ValueRef
 from specnet.records import Record
@@ -25,6 +25,8 @@ class Round(Record):
     nodes: tuple[Node, ...]
     places: tuple[Place, ...]
     claims: Mapping[str, Claim]
+    restated: Mapping[str, Claim]
+    shape_uses: ShapeUses
     scopes: Mapping[str, ModuleScope]
     steps: int
 
@@ -44,6 +46,8 @@ class Round(Record):
             again = Node(rename(node.name), node.kind, node.layer, inputs, node.output, shares)
             graph.add_known_node(again, graph.shapes[node.name], place)
         graph.claims.update((rename(claimed), claim) for claimed, claim in self.claims.items())
+        graph.restated.update((rename(claimed), claim) for claimed, claim in self.restated.items())
+        graph.shape_uses.update(self.shape_uses, rename)
         graph.scopes.update((rename(inner), _rename_values(scope, rename)) for inner, scope in self.scopes.items())
         graph.steps += self.steps
         return self.end and rename(self.end)
@@ -93,20 +97,25 @@ class Rounds:
         """Walk a round, and keep what it adds if that is all that it does."""
         graph = self._context.graph
         nodes, claims, scopes, steps = len(graph.nodes), len(graph.claims), len(graph.scopes), graph.steps
-        effects = self._count_effects(), graph.claims.get(value)
+        restated, effects = len(graph.restated), self._observe_effects(value)
+        shape_uses, graph.shape_uses = graph.shape_uses, ShapeUses()
         end = self._walk(name, variable, value)
+        here, graph.shape_uses = graph.shape_uses, shape_uses
+        graph.shape_uses.update(here)
         added = tuple(graph.nodes[nodes:])
         is_sound = not any(node.name in graph.broken for node in added)
-        if is_sound and effects == (self._count_effects(), graph.claims.get(value)):
+        if is_sound and effects == self._observe_effects(value):
             places = tuple(graph.places[node.name] for node in added)
             new_claims, new_scopes = _last_items(graph.claims, claims), _last_items(graph.scopes, scopes)
-            self._known = Round(name, value, end, added, places, new_claims, new_scopes, graph.steps - steps)
+            new = new_claims, _last_items(graph.restated, restated), here, new_scopes
+            self._known = Round(name, value, end, added, places, *new, graph.steps - steps)
         return end
 
-    def _count_effects(self) -> tuple[int, ...]:
-        """Count what a body may add besides nodes, claims and scopes."""
+    def _observe_effects(self, value: str) -> tuple[object, ...]:
+        """Count what a body may add besides nodes, claims and scopes, and look at the claims of the value before it."""
         graph, blocks = self._context.graph, self._context.blocks
-        return len(graph.log.diagnostics), len(graph.heads), len(graph.expectations), len(blocks.defined)
+        counts = len(graph.log.diagnostics), len(graph.heads), len(graph.expectations), len(blocks.defined)
+        return *counts, graph.claims.get(value), graph.restated.get(value)
 
 
 def _last_items(items: dict[str, V], count: int) -> dict[str, V]:

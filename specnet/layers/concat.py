@@ -10,7 +10,7 @@ from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
 from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Join
-from specnet.layers.base.traits import Elements, ReceptiveField, read_same_position
+from specnet.layers.base.traits import Elements, ReceptiveField, read_with_offset
 
 
 class Concat(Join):
@@ -33,6 +33,17 @@ class Concat(Join):
         smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
         return check_bounds((*smallest, sum(shape[-1] for shape in inputs)))
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return (2, 2) if self.crop else (1, 1)
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether an odd pixel is cut off a larger map, so that its centre moves by half a pixel."""
+        if len(inputs[0]) != 3:
+            return False, False
+        height, width = (any((size - min(sizes)) % 2 for size in sizes) for sizes in [*zip(*inputs, strict=True)][:2])
+        return height, width
+
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         return *other[:-1], shape[-1]
 
@@ -41,7 +52,10 @@ class Concat(Join):
             yield Alternative("crop", "center", 1.5)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,) * len(inputs)
+        if len(inputs[0]) != 3:
+            return (Elements.MOVED,) * len(inputs)
+        height, width, _ = self.output(inputs)
+        return tuple(read_with_offset((shape[0] - height) // 2, (shape[1] - width) // 2) for shape in inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:

@@ -12,7 +12,7 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_sha
 from specnet.layers.base.alternatives import Alternative, Alternatives, vary_padding
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import BothAxes, Sides
-from specnet.layers.base.traits import ReceptiveField, Storage, read_same_position
+from specnet.layers.base.traits import ReceptiveField, Storage, read_with_offset
 
 
 class Crop(Reshaping):
@@ -54,8 +54,18 @@ class Crop(Reshaping):
         height, width = self.sides(inputs)
         return inputs[0][0] - sum(height), inputs[0][1] - sum(width), inputs[0][2]
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return (2, 2) if self.output_size else (1, 1)
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether an odd pixel is cut off, so that the centre moves by half a pixel."""
+        height, width = (bool(self.output_size) and before != after for before, after in self.sides(inputs))
+        return height, width
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs)
+        (top, _), (left, _) = self.sides(inputs)
+        return (read_with_offset(top, left),)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if wanted and self.output_size:

@@ -46,6 +46,7 @@ from specnet.layers.base.traits import (
     Traits,
     Workload,
     choose_convolution,
+    divide,
 )
 from specnet.layers.base.window import AXES
 
@@ -67,6 +68,12 @@ class TransposedAxis:
     @property
     def output(self) -> int:
         return (self.size - 1) * self.stride + self.extent - self.before - self.after + self.added
+
+    @property
+    def reach(self) -> Reach:
+        """The input positions that an output position i reads, ⌈(i + P − F + 1)/S⌉ to ⌊(i + P)/S⌋."""
+        first, last = self.before - self.extent + self.stride, max(self.before, self.before - self.extent + self.stride)
+        return Reach(divide(first, self.stride), divide(last, self.stride), divide(1, self.stride))
 
     @property
     def arithmetic(self) -> str:
@@ -170,8 +177,7 @@ class Deconv(Layer):
         yield from vary_dilation(self.dilation)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        """Return ⌈F/S⌉ positions along each axis, as that many windows of F, S apart, overlap at an output position."""
-        height, width = (Reach(-(-axis.extent // axis.stride), 1 / axis.stride) for axis in self.axes(inputs))
+        height, width = (axis.reach for axis in self.axes(inputs))
         return ((height, width),)
 
     def kept(self, inputs: Shapes) -> Kept | None:

@@ -10,7 +10,7 @@ from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage, divide
 from specnet.printable import format_amount
 
 
@@ -31,7 +31,7 @@ class DepthToSpace(Reshaping):
         return check_bounds((height * factor, width * factor, channels // factor**2))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        part = Reach(1, 1 / self.upscale_factor)
+        part = Reach(stride=divide(1, self.upscale_factor))
         return ((part, part),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

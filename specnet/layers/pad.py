@@ -20,7 +20,7 @@ from specnet.layers.base.traits import (
     Storage,
     Trait,
     Traits,
-    read_same_position,
+    read_with_offset,
 )
 from specnet.layers.base.window import AXES
 
@@ -48,7 +48,8 @@ class Pad(Reshaping):
         return check_bounds((height + sum(self.padding[0]), width + sum(self.padding[1]), channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs)
+        (top, _), (left, _) = self.padding
+        return (read_with_offset(-top, -left),)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_padding(self.padding)

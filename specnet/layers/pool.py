@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, prod
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -31,7 +31,7 @@ from specnet.layers.base.alternatives import (
     vary_window,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, Workload
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, Workload, divide
 from specnet.layers.base.window import (
     AXES,
     Rounding,
@@ -110,6 +110,17 @@ class Pool(Windowed):
         if not self.kernel_size:
             return prod(inputs[0])
         return prod(self.output(inputs)) * prod(self.kernel_size)
+
+    @property
+    def period(self) -> tuple[int, int]:
+        return self.output_size or super().period
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Return whether windows leave a remainder or, of a given output size, differ in size."""
+        if not self.output_size:
+            return super().rounds(inputs)
+        height, width = (before % after > 0 for before, after in zip(inputs[0][:2], self.output_size, strict=True))
+        return height, width
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         """Return the axes along height and width; only for a pool with a window."""
@@ -229,9 +240,8 @@ class Pool(Windowed):
 
 
 def _compute_adaptive_reach(before: int, after: int) -> Reach:
-    """Return the widest of the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ with which torch pools N positions to M."""
-    step, parts = before // gcd(before, after), after // gcd(before, after)
-    return Reach(-(-(step + parts - 1) // parts), before / after)
+    """Return the windows ⌊i·N/M⌋ to ⌈(i + 1)·N/M⌉ − 1 with which torch pools N positions to M."""
+    return Reach(0, divide(before - 1, after), divide(before, after))
 
 
 def _is_wide(axis: WindowAxis) -> bool:

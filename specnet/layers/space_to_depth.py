@@ -31,8 +31,12 @@ class SpaceToDepth(Reshaping):
                 raise LayerError(Code.E307, fact, ("downscale_factor",), f"{size}/{factor} = {size / factor:g}")
         return check_bounds((height // factor, width // factor, channels * factor**2))
 
+    @property
+    def period(self) -> tuple[int, int]:
+        return self.downscale_factor, self.downscale_factor
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        block = Reach(self.downscale_factor, self.downscale_factor)
+        block = Reach(0, self.downscale_factor - 1, self.downscale_factor)
         return ((block, block),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -21,15 +22,18 @@ from specnet.layers.base import (
 from specnet.layers.base.alternatives import Alternative, Alternatives
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.padding import collapse_pair
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage
+from specnet.layers.base.traits import Reach, ReceptiveField, Storage, divide
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
+
+if TYPE_CHECKING:
+    from specnet.layers.base.traits import Rational
 
 FactorPair = Annotated[tuple[Factor, Factor], BeforeValidator(repeat_for_axes)]
 """Factors of height and width."""
 
-TAPS = {"nearest": 1, "nearest_exact": 1, "bilinear": 2, "bicubic": 4}
-"""Positions that an interpolation reads along each axis."""
+MAX_PERIOD = 1000
+"""The largest denominator that a factor is taken to have."""
 
 
 class Upsample(Reshaping):
@@ -68,6 +72,16 @@ class Upsample(Reshaping):
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return check_bounds((height, width, channels))
 
+    @property
+    def period(self) -> tuple[int, int]:
+        height, width = (Fraction(factor).limit_denominator(MAX_PERIOD) for factor in self.scale_factor or (1, 1))
+        return height.denominator, width.denominator
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        sizes = zip(inputs[0][:2], self.scale_factor or (1, 1), strict=True)
+        height, width = (size * factor % 1 > 0 for size, factor in sizes)
+        return height, width
+
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.scale_factor:
             others = (2 * max(self.scale_factor), max(self.scale_factor) / 2)
@@ -76,9 +90,32 @@ class Upsample(Reshaping):
             yield Alternative("size", wanted[:2], 1.4, instead="scale_factor")
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        sizes = zip(inputs[0][:2], self.output(inputs)[:2], strict=True)
-        height, width = (Reach(TAPS[self.mode], before / after) for before, after in sizes)
+        height, width = (self._reach(axis, inputs[0][axis], self.output(inputs)[axis]) for axis in (0, 1))
         return ((height, width),)
+
+    def _reach(self, axis: int, before: int, after: int) -> Reach:
+        """Return the taps around i·(N − 1)/(M − 1) with `align_corners`, or else around (i + 1/2)·stride − 1/2."""
+        if self.align_corners:
+            stride, centre = divide(before - 1, max(1, after - 1)), divide(0, 1)
+        else:
+            stride = self._stride(axis, before, after)
+            centre = (stride - 1) * divide(1, 2)
+        one = 1 - divide(1, 2 * stride.denominator)  # less than 1 by what makes ⌊x + 1⌋ into ⌈x⌉
+        match self.mode:
+            case "nearest":
+                return Reach(0, 0, stride)
+            case "nearest_exact":
+                return Reach(centre + divide(1, 2), centre + divide(1, 2), stride)
+            case "bilinear":
+                return Reach(centre, centre + one, stride)
+            case "bicubic":
+                return Reach(centre - 1, centre + 1 + one, stride)
+
+    def _stride(self, axis: int, before: int, after: int) -> Rational:
+        """Return 1/factor, or N/M where a size is given."""
+        if self.scale_factor is None:
+            return divide(before, after)
+        return 1 / Fraction(str(self.scale_factor[axis]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         upsample = TorchCall(

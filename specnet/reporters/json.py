@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specnet.analyses.cost import count_flops, measure_memory
-from specnet.analyses.receptive_field import Pixels, compute_receptive_fields
+from specnet.analyses.receptive_field import InputWindow, locate_receptive_fields
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic
 from specnet.graph import Node, once_per_layer
@@ -23,7 +23,7 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
-    measures = measure_memory(network, checked.costs), compute_receptive_fields(network)
+    measures = measure_memory(network, checked.costs), locate_receptive_fields(network)
     describe = once_per_layer(lambda layer, _: _describe_attributes(layer))
     attributes = [describe(node.layer, ()) if node.layer else {} for node in network.nodes]
     layers = [_describe_layer(checked, *of_node, *measures) for of_node in zip(network.nodes, attributes, strict=True)]
@@ -53,7 +53,7 @@ def _describe_layer(
     node: Node,
     attributes: dict[str, Any],
     memory: Mapping[str, int | None],
-    fields: Mapping[str, Pixels],
+    windows: Mapping[str, InputWindow],
 ) -> dict[str, Any]:
     cost = checked.costs.get(node.name)
     return {
@@ -67,7 +67,17 @@ def _describe_layer(
         "buffers": cost.buffers if cost else None,
         "macs": cost.macs if cost else None,
         "memory": memory.get(node.name),
-        "receptive_field": fields.get(node.name),
+        **_describe_window(windows.get(node.name)),
+    }
+
+
+def _describe_window(window: InputWindow | None) -> dict[str, Any]:
+    """Return what an output position sees of the input, in pixels along height and width."""
+    return {
+        "receptive_field": window.size if window else None,
+        "receptive_field_global": window.is_global if window else None,
+        "receptive_field_centre": window.centre if window else None,
+        "effective_stride": window.stride if window else None,
     }
 
 

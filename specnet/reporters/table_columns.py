@@ -12,8 +12,9 @@ from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.records import Record
 
-if TYPE_CHECKING:  # memory is measured on request
+if TYPE_CHECKING:  # both are computed on request
     from specnet.analyses.memory_use import MemoryUse, Usage
+    from specnet.analyses.receptive_field import InputWindow
 
 
 class Stack(Record):
@@ -73,6 +74,13 @@ class Measures:
     def memory(self) -> Mapping[str, int | None]:
         """The bytes of each layer."""
         return measure_memory(self.network, self.costs)
+
+    @cached_property
+    def windows(self) -> Mapping[str, InputWindow]:
+        """The known receptive field of each value."""
+        from specnet.analyses.receptive_field import locate_receptive_fields
+
+        return locate_receptive_fields(self.network)
 
     @cached_property
     def use(self) -> MemoryUse | None:
@@ -140,6 +148,31 @@ def _measure_memory(measures: Measures, row: Row) -> Cell:
     return _sum_up(row, lambda name: measures.memory[name])
 
 
+def _describe_window(measures: Measures, row: Row, describe: Callable[[InputWindow], Cell]) -> Cell:
+    """Return what is said of the last layer's receptive field; "" for a family, whose layers have one each."""
+    if not row.nodes or row.output == "":
+        return ""
+    window = measures.windows.get(row.nodes[-1].name)
+    return describe(window) if window else None
+
+
+def _show_field(measures: Measures, row: Row) -> Cell:
+    return _describe_window(measures, row, lambda window: "global" if window.is_global else _join_axes(window.size))
+
+
+def _show_stride(measures: Measures, row: Row) -> Cell:
+    return _describe_window(measures, row, lambda window: _join_axes(window.stride))
+
+
+def _show_centre(measures: Measures, row: Row) -> Cell:
+    return _describe_window(measures, row, lambda window: _join_axes(window.centre))
+
+
+def _join_axes(pair: tuple[float, float] | None) -> Cell:
+    """Return 3 for (3, 3), 3×5 for others; "" for a value without it."""
+    return "" if pair is None else pair[:1] if pair[0] == pair[1] else pair
+
+
 def _make_training_column(part: str, heading: str) -> Column:
     """Return the column of a part of the memory in training, in bytes."""
 
@@ -170,6 +203,9 @@ COLUMNS = (
     _make_training_column("gradients", "gradients"),
     _make_training_column("optimizer_state", "optimizer"),
     _make_training_column("kept", "kept"),
+    Column("receptive_field", "receptive field", _show_field, lambda measures: measures.totals.receptive_field),
+    Column("stride", "stride", _show_stride),
+    Column("centre", "centre", _show_centre),
 )
 """All columns; a new one is one more row."""
 

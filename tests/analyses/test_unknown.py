@@ -39,7 +39,7 @@ class Attention(Layer):
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         height, width, _ = inputs[1]
-        return SAME_POSITION, (Reach(height, 0), Reach(width, 0))
+        return SAME_POSITION, (Reach(0, height - 1, 0), Reach(0, width - 1, 0))
 
 
 def totals(network: Network) -> Totals:

@@ -78,6 +78,9 @@ def test_json_of_a_sound_network(capsys: pytest.CaptureFixture[str]) -> None:
         "macs": 105415200,
         "memory": 4 * (34944 + 55 * 55 * 96),
         "receptive_field": [11, 11],
+        "receptive_field_global": False,
+        "receptive_field_centre": [5, 5],
+        "effective_stride": [4, 4],
     }
     assert attributes["out_channels"] == 96
     assert attributes["kernel_size"] == [11, 11]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -84,11 +85,13 @@ LOOPS = (
 def make_source(loop: str, body: str) -> Source:
     """The same object for the same text, as spans of two sources are never equal."""
     loop = loop.replace("BODY", f"\n{body}\n")
-    return Source("rounds.net", f"{BLOCKS}\ninput 32x32x4\nouter: conv K=4 F=1 -> @start\n{loop}\n")
+    return Source(
+        "rounds.net", f"{BLOCKS}\nlet size = 32\ninput (size)x(size)x4\nouter: conv K=4 F=1 -> @start\n{loop}\n"
+    )
 
 
-def check(loop: str, body: str) -> Checked:
-    return check_source(make_source(loop, body))
+def check(loop: str, body: str, overrides: Mapping[str, str] | None = None) -> Checked:
+    return check_source(make_source(loop, body), overrides)
 
 
 def describe(checked: Checked) -> dict[str, Any]:
@@ -100,18 +103,23 @@ def describe(checked: Checked) -> dict[str, Any]:
         "taps": [[getattr(value, "tap", "") for _, value in s.values] for s in checked.network.scopes.values()],
         "places": [*elaborated.places.items()],
         "claims": [*elaborated.claims.items()],
+        "restated": [*elaborated.restated.items()],
+        "shape uses": vars(elaborated.shape_uses),
         "diagnostics": checked.diagnostics,
         "steps": elaborated.steps,
         "costs": [*checked.costs.items()],
     }
 
 
+@pytest.mark.parametrize("overrides", [{}, {"size": "24"}], ids=["as written", "at another input"])
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("body", BODIES)
-def test_rounds_are_as_if_each_were_walked(loop: str, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = describe(check(loop, body))
+def test_rounds_are_as_if_each_were_walked(
+    loop: str, body: str, overrides: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = describe(check(loop, body, overrides))
     monkeypatch.setattr(Rounds, "walk", lambda self, name, variable, value: self._walk(name, variable, value))
-    assert found == describe(check(loop, body))
+    assert found == describe(check(loop, body, overrides))
 
 
 def count_outputs(loop: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -5,6 +5,8 @@ A new kind needs a row here. Shapes and MACs are compared on torch's meta device
 
 from __future__ import annotations
 
+from math import floor
+
 import pytest
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source
 from specnet.layers import list_kinds
-from specnet.layers.base import Family, LayerError, Shapes
+from specnet.layers.base import Family, Layer, LayerError, Shape, Shapes
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, Storage, Trait
 from specnet.source import Source
 
@@ -257,6 +259,41 @@ def test_other_shapes_are_refused_or_agree_with_torch(kind: str, spec: str) -> N
         assert not row.layer.preserves_shape or output == shapes[0]
 
 
+@each_row
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_holds_of_a_map_holds_of_one_a_period_larger(kind: str, spec: str, axis: int) -> None:
+    """From the row's own shapes on, verdicts repeat and outputs grow by the same amount."""
+    row = Alone(spec)
+    if any(len(shape) != 3 for shape in row.shapes):
+        return
+    period = row.layer.period[axis]
+    judged = [_judge(row.layer, _grow(row.shapes, axis, pixels)) for pixels in range(3 * period)]
+    if not any(takes for _, takes, _ in judged[1:]):  # one number of elements alone
+        return
+    for first, second, third in zip(judged[:period], judged[period : 2 * period], judged[2 * period :], strict=True):
+        assert first[1:] == second[1:] == third[1:]
+        if first[0] and second[0] and third[0]:
+            pairs = zip(first[0], second[0], third[0], strict=True)
+            assert all(before + after == 2 * between for before, between, after in pairs)
+
+
+def _grow(shapes: Shapes, axis: int, pixels: int) -> Shapes:
+    """Add pixels to all inputs but a gate of one position, which stays."""
+    return tuple(
+        tuple(size + pixels * (place == axis and shape[:2] != (1, 1)) for place, size in enumerate(shape))
+        for shape in shapes
+    )
+
+
+def _judge(layer: Layer, shapes: Shapes) -> tuple[Shape | None, bool, tuple[bool, bool] | None]:
+    """Return the output, whether the layer takes the shapes, and whether it rounds along each axis."""
+    try:
+        output = layer.output(shapes)
+    except LayerError:
+        return None, False, None
+    return output, True, layer.rounds(shapes)
+
+
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_kind_that_preserves_shapes_says_so(kind: str) -> None:
     """A kind none of whose rows changes the shape of its one input."""
@@ -331,17 +368,15 @@ def _check_reach(row: Alone, number: int, axis: int, reach: Reach) -> None:
         if len(elements):
             extents[position] = int(elements[:, along].min()), int(elements[:, along].max())
             others.add((int(elements[:, 3 - along].min()), int(elements[:, 3 - along].max())))
-    assert max(last - first + 1 for first, last in extents.values()) == min(reach.positions, size)
-    if row.output[axis] == size and reach.stride == 1:
-        assert all(abs(sum(extent) / 2 - at) <= reach.positions for at, extent in extents.items()), "it moves positions"
+    has_zero_weights = getattr(row.layer, "mode", "") == "bicubic"  # at the places of the input's own pixels
+    said = {at: (floor(at * reach.stride + reach.first), floor(at * reach.stride + reach.last)) for at in extents}
+    for at, (first, last) in extents.items():
+        if said[at][0] >= 0 and said[at][1] < size and not has_zero_weights:
+            assert (first, last) == said[at]
+        elif Trait.PADS not in row.layer.traits:  # near an edge, or where a map is mirrored
+            assert said[at][0] <= first <= last <= said[at][1]
+    assert max(last - first for first, last in extents.values()) == min(max(b - a for a, b in said.values()), size - 1)
     assert len(others) == 1, "along one axis of the output, it reads other positions of the other axis, too"
-    quarter = row.output[axis] // 4  # where no edge is near, at which a map may be padded or mirrored
-    inside = [
-        at for at in range(quarter, 3 * quarter) if at in extents and 0 < extents[at][0] <= extents[at][1] < size - 1
-    ]
-    if inside:
-        moved = (sum(extents[inside[-1]]) - sum(extents[inside[0]])) / 2
-        assert abs(moved - reach.stride * (inside[-1] - inside[0])) <= reach.positions
 
 
 @each_row

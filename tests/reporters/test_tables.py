@@ -136,7 +136,28 @@ def test_a_row_of_every_column() -> None:
         "gradients": ByteCount(4 * 112),
         "optimizer_state": ByteCount(8 * 112),
         "kept": ByteCount(0),
+        "receptive_field": (3,),
+        "stride": (1,),
+        "centre": (1,),
     }
+
+
+def test_the_receptive_field_of_a_row() -> None:
+    text = "input 9x9x1\nconv K=1 F=3x5 S=2x1 -> relu\npool avg global -> fc 3\n"
+    table = make_table(checked(text), ("receptive_field", "stride", "centre"))
+    fields = [[format_cell(cell) for cell in cells] for cells in table.cells]
+    assert fields == [
+        ["", "", ""],
+        ["3×5", "2×1", "1×2"],
+        ["3×5", "2×1", "1×2"],
+        ["global", "", ""],
+        ["global", "", ""],
+    ]
+    assert [format_cell(cell) for cell in table.total] == ["3", "", ""]
+    rows = list_families(checked(text).network)
+    assert {*make_table(checked(text), ("receptive_field",), rows).cells[0]} == {""}
+    unknown = checked("input 8x8x4\npermute CHW -> conv K=2 F=3\n")
+    assert [cells[0] for cells in make_table(unknown, ("receptive_field",)).cells] == ["", None, None]
 
 
 def test_columns_stand_as_they_are_asked_for(check: Callable[..., tuple[int, str, str]]) -> None:

@@ -40,7 +40,7 @@ def test_what_it_cannot_measure_is_refused(arguments: tuple[str, ...], message: 
 
 
 def program(code: str) -> Program:
-    return Program((sys.executable, "-c", code), str(ROOT))
+    return Program((sys.executable, "-c", code), ROOT, ROOT)
 
 
 def test_the_time_of_a_process_is_that_of_its_processor() -> None:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.programs import check_with, list_comparisons
+from bench.programs import Programs
 from bench.timing import report
 
 
@@ -34,9 +34,10 @@ def main() -> None:
     pairs, length = (1, 10) if options.quick else (options.pairs, 1_000)
     print(f"CPU seconds, user and system, of whole processes: the median of {pairs}; ratios: the median of the pairs")
     with TemporaryDirectory() as folder:
-        for comparison in list_comparisons(Path(folder), length):
+        programs = Programs(Path(folder))
+        for comparison in programs.list_comparisons(length):
             if options.before:
-                comparison.others["SpecNet before"] = check_with(options.before, comparison.ours)
+                comparison.others["SpecNet before"] = programs.check_with(options.before, comparison.ours)
             for line in report(comparison, pairs):
                 print(line, flush=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,41 +76,42 @@ repeat {bodies} {{
 """
 
 
-def list_comparisons(folder: Path, length: int) -> Iterator[Comparison]:
-    """Yield all comparisons, of chains of `length` layers and of ten times as many; the specs go into a folder."""
-    beside = {
-        "an interpreter with lark and one model of pydantic": _run(FLOOR),
-        "and the parser from its cache": _run(FLOOR + PARSER.format(cache=str(folder / "parser"))),
-        "torchinfo": _run_if_installed("torchinfo", ALEXNET),
-        "Keras": _run_if_installed("keras", KERAS),
-    }
-    yield Comparison("specnet check specs/alexnet.net", _check("specs/alexnet.net"), beside)
-    for layers in (length, 10 * length):
-        spec = _write(folder / "chain.net", "input 32x32x8\n" + "conv K=8 F=3 P=1\nrelu\n" * (layers // 2))
-        other = _run_if_installed("torchinfo", CHAIN.format(pairs=layers // 2))
-        yield Comparison(f"a chain of {layers:,} layers", _check(spec), {"torchinfo": other})
-    spec = _write(folder / "repeat.net", REPEAT.format(bodies=5 * length))
-    title = f"`repeat` of {5 * length:,} bodies of three layers, as JSON"
-    yield Comparison(title, _check(spec, "--format", "json"), {})
+class Programs:
+    """The programs to be measured; their specs and caches go into a folder."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
-def check_with(checkout: Path, ours: Program) -> Program:
-    """Return the same check by another checkout of SpecNet."""
-    return replace(ours, folder=str(checkout.resolve()))
+    def list_comparisons(self, length: int) -> Iterator[Comparison]:
+        """Yield all comparisons, of chains of `length` layers and of ten times as many."""
+        beside = {
+            "an interpreter with lark and one model of pydantic": self._run(FLOOR),
+            "and the parser from its cache": self._run(FLOOR + PARSER.format(cache=str(self.folder / "parser"))),
+            "torchinfo": self._run_if_installed("torchinfo", ALEXNET),
+            "Keras": self._run_if_installed("keras", KERAS),
+        }
+        yield Comparison("specnet check specs/alexnet.net", self._check("specs/alexnet.net"), beside)
+        for layers in (length, 10 * length):
+            spec = self._write("chain.net", "input 32x32x8\n" + "conv K=8 F=3 P=1\nrelu\n" * (layers // 2))
+            other = self._run_if_installed("torchinfo", CHAIN.format(pairs=layers // 2))
+            yield Comparison(f"a chain of {layers:,} layers", self._check(spec), {"torchinfo": other})
+        spec = self._write("repeat.net", REPEAT.format(bodies=5 * length))
+        title = f"`repeat` of {5 * length:,} bodies of three layers, as JSON"
+        yield Comparison(title, self._check(spec, "--format", "json"), {})
 
+    def check_with(self, checkout: Path, ours: Program) -> Program:
+        """Return the same check by another checkout of SpecNet."""
+        return Program(ours.command, checkout.resolve(), self.folder / "cache-before")
 
-def _check(spec: str, *options: str) -> Program:
-    return Program((sys.executable, "-m", "specnet", "check", spec, *options), str(ROOT))
+    def _check(self, spec: str, *options: str) -> Program:
+        return Program((sys.executable, "-m", "specnet", "check", spec, *options), ROOT, self.folder / "cache")
 
+    def _run(self, code: str) -> Program:
+        return Program((sys.executable, "-c", code), ROOT, self.folder / "cache")
 
-def _run(code: str) -> Program:
-    return Program((sys.executable, "-c", code), str(ROOT))
+    def _run_if_installed(self, module: str, code: str) -> Program | str:
+        return self._run(code) if find_spec(module) else f"{module} is not installed"
 
-
-def _run_if_installed(module: str, code: str) -> Program | str:
-    return _run(code) if find_spec(module) else f"{module} is not installed"
-
-
-def _write(file: Path, text: str) -> str:
-    file.write_text(text, encoding="utf-8")
-    return str(file)
+    def _write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return str(self.folder / name)

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 ENVIRONMENT = {
@@ -17,10 +18,11 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Program:
-    """A command and the folder that it runs in; its first run is not measured, as it may fill caches."""
+    """A command, and the folders that it runs in and keeps its caches in, which its first run fills unmeasured."""
 
     command: Sequence[str]
-    folder: str
+    folder: Path
+    cache: Path
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Comparison:
 
 def measure(program: Program) -> float:
     """Return the CPU seconds, user and system, of a process; raises CalledProcessError if it fails."""
-    process = subprocess.Popen(program.command, cwd=program.folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    environment = ENVIRONMENT | {"XDG_CACHE_HOME": str(program.cache)}
+    process = subprocess.Popen(program.command, cwd=program.folder, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -121,6 +121,14 @@ class Layer(Attributes):
         return False
 
     @property
+    def period(self) -> tuple[int, int]:
+        """The rows and columns after which the output's size grows by the same amount: the stride of a window.
+
+        From the smallest map on that the layer takes, a map with that many more is refused or rounded as it is.
+        """
+        return (1, 1)
+
+    @property
     def batch_weight(self) -> float | None:
         """The weight of a new batch in the layer's running statistics; None if it keeps none."""
         return None
@@ -132,6 +140,10 @@ class Layer(Attributes):
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         """Return remarks on a layer that can take its inputs."""
         return ()
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        """Whether the layer rounds a size or skips pixels of inputs that it takes, along height and along width."""
+        return False, False
 
     def formula(self, inputs: Shapes) -> str:
         """Return the arithmetic of the output's size with actual numbers; empty if there is none to show."""

@@ -6,10 +6,15 @@ Family, traits, number of inputs, storage and receptive field.
 from __future__ import annotations
 
 from enum import Enum, StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from specnet.layers.base.shapes import Shapes
 from specnet.records import Record
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    Rational = int | Fraction
 
 NUMBER_WORDS = ("no", "one", "two", "three", "four")
 
@@ -175,13 +180,14 @@ def spell_number(number: int) -> str:
 class Reach(Record):
     """The positions that one output position reads along an axis of a map.
 
-    `positions` is the extent from the first position read to the last. The next output position reads `stride`
-    positions further on; 0 means that all read the same. `axis` is the axis of the input, 0 for height and 1 for
-    width; None means the output's own axis.
+    The output position i reads those from ⌊i·stride + first⌋ to ⌊i·stride + last⌋; those below 0 are in the padding.
+    With a `stride` of 0, all output positions read the same. The numbers are integers or fractions, as `divide` makes
+    them. `axis` is the axis of the input, 0 for height and 1 for width; None means the output's own axis.
     """
 
-    positions: float = 1
-    stride: float = 1
+    first: Rational = 0
+    last: Rational = 0
+    stride: Rational = 1
     axis: int | None = None
 
 
@@ -202,6 +208,20 @@ ReceptiveField = tuple[Reading, ...] | None
 
 SAME_POSITION: Reading = (Reach(), Reach())
 """Each position of a map reads the same position, and each element of a vector the same element."""
+
+
+def divide(dividend: int, divisor: int) -> Rational:
+    """Return the exact quotient, an integer wherever it is one."""
+    if dividend % divisor == 0:
+        return dividend // divisor
+    from fractions import Fraction
+
+    return Fraction(dividend, divisor)
+
+
+def read_with_offset(height: int, width: int) -> Reading:
+    """Return the reading of one position, this many positions further on."""
+    return Reach(height, height), Reach(width, width)
 
 
 def read_same_position(inputs: Shapes) -> ReceptiveField:

@@ -73,6 +73,11 @@ class WindowAxis(Record):
         return min(self.after, max(0, (self.positions - 1) * self.stride + self.extent - self.size - self.before))
 
     @property
+    def reach(self) -> Reach:
+        """The positions that the window reads."""
+        return Reach(-self.before, self.extent - self.before - 1, self.stride)
+
+    @property
     def arithmetic(self) -> str:
         """The formula with actual numbers: (26 − 5 + 0)/2 + 1 = 11.5."""
         padding = f"{2 * self.before}" if self.before == self.after else f"{self.before} + {self.after}"
@@ -103,8 +108,17 @@ class Windowed(Layer):
         """Return the axes along height and width; only for a layer that `slides`."""
         raise NotImplementedError
 
+    @property
+    def period(self) -> tuple[int, int]:
+        height, width = self.value_in_force("stride")
+        return height, width
+
+    def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
+        height, width = (axis.remainder > 0 or axis.stride > axis.extent > 1 for axis in self.axes(inputs))
+        return height, width
+
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        height, width = (Reach(axis.extent, axis.stride) for axis in self.axes(inputs))
+        height, width = (axis.reach for axis in self.axes(inputs))
         return ((height, width),)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:

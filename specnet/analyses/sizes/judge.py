@@ -1,0 +1,131 @@
+"""Judge sizes of inputs: whether a network takes them, rounds none of its sizes there, and keeps its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from specnet.analyses.propagation import recompute
+from specnet.analyses.sizes.columns import ColumnMaker, Columns, WorkSpent
+from specnet.analyses.sizes.growth import Growth, Slopes, measure_growth
+from specnet.diagnostics import Code, find_errors
+from specnet.elaborate import Elaborated
+from specnet.graph import Network
+from specnet.layers.base import Shape
+
+Sizes = Mapping[str, Shape]
+"""The shapes of inputs by name."""
+
+Directions = tuple[tuple[str, Slopes], ...]
+"""The slopes of inputs by name."""
+
+Elaborate = Callable[[Sizes], Elaborated]
+"""A function that returns the network of a spec at other shapes of its inputs."""
+
+MAX_WORK = 50_000
+"""The layers that are computed for a shape in one search, which takes about a second; the zoo needs up to 6,000."""
+
+MAX_STEPS = 30_000
+"""The lines and elements that are walked in one search, where a spec is elaborated again, in about a second."""
+
+CLAIMS = (Code.E401, Code.E402)
+"""The errors of claims, whatever the layers do."""
+
+
+class Verdict(NamedTuple):
+    """The first node, "" for none, that refuses its inputs at a size, that rounds, and that needs other weights."""
+
+    refused: str
+    rounds: str
+    resized: str
+
+    @property
+    def is_valid(self) -> bool:
+        return not self.refused
+
+    @property
+    def is_exact(self) -> bool:
+        return not self.refused and not self.rounds
+
+    @property
+    def fits_weights(self) -> bool:
+        return not self.refused and not self.resized
+
+
+class Judge:
+    """Judges sizes of the inputs of a network that is sound at its own."""
+
+    def __init__(self, sound: Elaborated, elaborate: Elaborate) -> None:
+        self.sound, self.elaborate = sound, elaborate
+        self.network = recompute(sound.network)
+        self._maker, self._steps = ColumnMaker(self.network, MAX_WORK), 0
+        self._growths = dict[Directions, Growth]()
+
+    def renew(self) -> None:
+        """Forget the work that was done, for another search."""
+        self._maker.work = self._steps = 0
+
+    def measure_growth(self, slopes: Mapping[str, Slopes]) -> Growth:
+        """Return the growth of the network with these slopes of its inputs."""
+        directions = tuple(slopes.items())
+        if directions not in self._growths:
+            self._growths[directions] = measure_growth(self.network, slopes)
+        return self._growths[directions]
+
+    def judge(self, sizes: Sequence[Sizes], slopes: Mapping[str, Slopes]) -> list[Verdict]:
+        """Return the verdict on each of the sizes along the axes that have slopes; raises WorkSpent."""
+        columns = self._maker.compute([{}, *sizes], self.measure_growth(slopes))
+        return [self._judge_one(size, slopes, columns, number) for number, size in enumerate(sizes, 1)]
+
+    def _judge_one(self, size: Sizes, slopes: Mapping[str, Slopes], columns: Columns, number: int) -> Verdict:
+        if not self._may_differ(columns, number):
+            return Verdict(columns.refused[number], columns.rounds[number], columns.resized[number])
+        self._steps += self.sound.steps
+        if self._steps > MAX_STEPS:
+            raise WorkSpent
+        return judge_network(self.elaborate(size), slopes, self.network)
+
+    def _may_differ(self, columns: Columns, number: int) -> bool:
+        """Whether the spec may describe another network at a size, as it reads what has changed."""
+        for value, place in self.sound.shape_uses.sizes:
+            before, now = columns.shapes[value][0], columns.shapes[value][number]
+            if now and before and (len(now) != len(before) or now[place] != before[place]):
+                return True
+        for pair in self.sound.shape_uses.pairs:
+            one, other = (columns.shapes[value] for value in pair)
+            if one[number] and other[number] and (one[0] == other[0]) != (one[number] == other[number]):
+                return True
+        return False
+
+
+def judge_network(elaborated: Elaborated, slopes: Mapping[str, Slopes], usual: Network) -> Verdict:
+    """Return the verdict on a network that was elaborated for a size; `usual` is the one at another size."""
+    network, refusing = recompute(elaborated.network), find_refusal(elaborated)
+    if refusing:
+        return Verdict(refusing, "", "")
+    columns = ColumnMaker(network, MAX_WORK).compute([{}], measure_growth(network, slopes))
+    resized = next(_find_resized(network, usual), "")
+    return Verdict("", columns.rounds[0], resized)
+
+
+def find_refusal(elaborated: Elaborated) -> str:
+    """Return the node, or the message of an error without one, for which a spec is not sound; claims do not count."""
+    errors = (error for error in find_errors(elaborated.diagnostics) if error.code not in CLAIMS)
+    error = next(errors, None)
+    if error:
+        return error.node or error.message
+    refused = (node.name for node in recompute(elaborated.network).nodes if node.output is None)
+    return next(refused, "")
+
+
+def _find_resized(network: Network, usual: Network) -> Iterator[str]:
+    """Yield the nodes whose parameters have other shapes than in the usual network, or that it does not have."""
+    before = {node.name: _list_parameters(usual, node.name) for node in usual.nodes}
+    yield from (node.name for node in network.nodes if _list_parameters(network, node.name) != before.get(node.name))
+    yield from (before.keys() - network.by_name.keys())
+
+
+def _list_parameters(network: Network, name: str) -> list[Shape]:
+    node = network.by_name[name]
+    inputs = network.input_shapes(node)
+    return [*node.layer.parameters(inputs).values()] if node.layer and inputs else []

@@ -1,0 +1,122 @@
+"""The sizes that the inputs of a network may have: which are valid, which exact, and which its weights fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby, islice
+
+from specnet.analyses.propagation import try_output
+from specnet.analyses.sizes.axis import Axis, AxisSizes, survey_axis
+from specnet.analyses.sizes.columns import WorkSpent
+from specnet.analyses.sizes.judge import Elaborate, Judge, Verdict, find_refusal
+from specnet.analyses.sizes.repair import find_sound
+from specnet.elaborate import Elaborated
+from specnet.graph import Input, Network, Node
+from specnet.layers.base import Shape
+
+AXES = {3: ("height", "width"), 1: ("length",)}
+"""The names of the axes that may vary, by the number of sizes of an input."""
+
+MOST_PAIRED = 12
+"""The valid sizes of an axis, and the evenly chosen ones, that are tried with those of the other."""
+
+
+@dataclass(frozen=True)
+class InputSizes:
+    """The sizes of inputs that have the same shape and are varied together, while all others stay."""
+
+    names: tuple[str, ...]
+    shape: Shape
+    """A valid shape: the one in force or, if that is refused, the nearest one found."""
+    axes: tuple[AxisSizes, ...]
+    are_independent: bool
+    """Whether height and width are valid and exact together where each is by itself."""
+    square: AxisSizes | None = None
+    """The sizes of squares, where height and width depend on each other."""
+
+    def choose(self, choose: Callable[[AxisSizes, int], int | None], near: Shape) -> Shape | None:
+        """Return the shape of the sizes that are chosen for each axis, given those of `near`; None if one has none.
+
+        Where height and width depend on each other, it is a square.
+        """
+        if self.are_independent:
+            chosen = [choose(axis, size) for axis, size in zip(self.axes, near, strict=False)]
+        else:
+            chosen = [choose(self.square, near[0])] * 2 if self.square else [None]
+        sizes = tuple(size for size in chosen if size)
+        return (*sizes, *self.shape[len(sizes) :]) if len(sizes) == len(chosen) else None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The sizes of all inputs, and the verdict on the shapes in force."""
+
+    verdict: Verdict
+    inputs: tuple[InputSizes, ...]
+
+
+def survey_sizes(elaborated: Elaborated, elaborate: Elaborate) -> Survey | None:
+    """Return the sizes of the inputs of a network; None if no size near those in force is valid."""
+    refusing = find_refusal(elaborated)
+    sound = find_sound(elaborated, elaborate) if refusing else elaborated
+    if sound is None:
+        return None
+    judge = Judge(sound, elaborate)
+    slopes = {given.name: (Fraction(1),) * len(given.shape) for given in judge.network.inputs}
+    verdict = Verdict(refusing, "", "") if refusing else judge.judge([{}], slopes)[0]
+    groups = groupby(sorted(judge.network.inputs, key=lambda given: given.shape), key=lambda given: given.shape)
+    return Survey(verdict, tuple(_survey_inputs(judge, shape, [*inputs]) for shape, inputs in groups))
+
+
+def _survey_inputs(judge: Judge, shape: Shape, inputs: Sequence[Input]) -> InputSizes:
+    names = tuple(given.name for given in inputs)
+    axes = tuple(Axis(name, names, shape, (place,)) for place, name in enumerate(AXES[len(shape)]))
+    sizes = tuple(survey_axis(judge, axis) for axis in axes)
+    are_independent = len(axes) < 2 or (not _counts_pixels(judge, axes) and _agree(judge, axes, sizes))
+    is_square = len(axes) == 2 and shape[0] == shape[1] and not any(each.untried for each in sizes)
+    square = survey_axis(judge, Axis("side", names, shape, (0, 1))) if is_square and not are_independent else None
+    return InputSizes(names, shape, sizes, are_independent, square)
+
+
+def _counts_pixels(judge: Judge, axes: Sequence[Axis]) -> bool:
+    """Whether a layer takes a number of pixels, whatever their height and width, as a reshape does."""
+    refusing, network = [judge.measure_growth(axis.slopes).refusing for axis in axes], judge.network
+    return any(_takes_one_row(network, network.by_name[name]) for name in set.intersection(*refusing))
+
+
+def _takes_one_row(network: Network, node: Node) -> bool:
+    """Whether a node reads a vector, or takes the pixels of a map also where they are in one row."""
+    shape = network.shapes[node.inputs[0]] or ()
+    if len(shape) == 1 or node.layer is None:
+        return True
+    height, width, channels = shape
+    return len(node.inputs) == 1 and try_output(node.layer, ((1, height * width, channels),)) is not None
+
+
+def _agree(judge: Judge, axes: Sequence[Axis], sizes: Sequence[AxisSizes]) -> bool:
+    """Whether pairs of a height and a width are valid and exact where both are, for a sample of each."""
+    if any(each.untried for each in sizes):
+        return False
+    samples = [_sample(axis, each) for axis, each in zip(axes, sizes, strict=True)]
+    pairs = [(height, width) for height in samples[0] for width in samples[1]]
+    names, channels = axes[0].inputs, axes[0].shape[2:]
+    slopes = dict.fromkeys(names, (Fraction(1), Fraction(1), Fraction(0)))
+    judge.renew()
+    try:
+        verdicts = judge.judge([dict.fromkeys(names, (*pair, *channels)) for pair in pairs], slopes)
+    except WorkSpent:
+        return False
+    return all(
+        verdict.is_valid == (height in sizes[0].valid and width in sizes[1].valid)
+        and verdict.is_exact == (height in sizes[0].exact and width in sizes[1].exact)
+        for (height, width), verdict in zip(pairs, verdicts, strict=True)
+    )
+
+
+def _sample(axis: Axis, sizes: AxisSizes) -> list[int]:
+    """Return the first valid sizes of an axis, the present one, and evenly chosen ones up to a period behind them."""
+    valid = [*islice(sizes.valid.list_from(1), MOST_PAIRED)]
+    last = max(sizes.valid.start, sizes.exact.start, *valid[:1]) + max(sizes.valid.modulus, sizes.exact.modulus)
+    return sorted({axis.now, *valid, *range(1, last + 1, 1 + last // MOST_PAIRED)})

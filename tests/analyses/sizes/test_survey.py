@@ -1,0 +1,183 @@
+"""The sizes that a survey finds, against the spec elaborated at every size."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pytest
+from paths import SPECS
+
+from specnet.analyses.sizes.judge import Sizes, find_refusal
+from specnet.analyses.sizes.survey import InputSizes, Survey, survey_sizes
+from specnet.compiler import collect_garbage_later, read_beside
+from specnet.elaborate import Elaborated, elaborate
+from specnet.source import Source
+from specnet.spec_files import read_regular_file
+from specnet.syntax.parser import parse
+from specnet.syntax.tree import Lines
+
+ZOO = sorted([*SPECS.glob("*.net"), *SPECS.glob("articles/*.net")])
+
+INDEPENDENT = {
+    "a global pool by expression": "input 20x30x3\nconv K=4 F=3 S=2 P=1\npool avg F=(H)x(W)\nfc 3\n",
+    "a gate of one position": "input 16x16x4\nconv K=4 F=3 P=1 -> @a\npool max F=2\nconv K=4 F=8\nmul @a\n",
+    "as many filters as rows": "input 12x12x3\nconv K=H F=3\nconv K=5 F=2 S=2\n",
+    "identity or a projection": "input 12x10x4\nadd { | conv K=4 F=3 S=2 P=1 | identity or { conv K=4 F=1 S=2 } }\n",
+    "height and width swapped": "input 12x10x4\nconv K=4 F=3 S=2 P=1\npermute WHC\nconv K=4 F=2x3 S=2x3\n",
+    "upsampling by half": "input 12x12x4\nconv K=4 F=3 S=2 P=1\nupsample 1.5\npool max F=3\n",
+    "an odd crop": "input 20x20x4\nconv K=4 F=3 -> @a\npool max F=2 -> deconv K=4 F=2 S=2 -> concat @a crop=center\n",
+    "a crop to a size": "input 12x13x1\nconv K=2 F=3\ncrop to=5x7\n",
+    "a given output size": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool avg to=3x5\nfc 3\n",
+    "ceil and floor": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool max F=3 S=2 ceil\npool max F=3 S=2 floor\nfc 3\n",
+    "a mirrored edge": "input 32x40x4\npad 5 reflect\nconv K=2 F=7 S=4 P=same\nspace_to_depth 2\n",
+    "skipped pixels": "input 33x41x4\nconv K=2 F=2 S=4\n",
+    "arms that part": "input 16x16x3\nconv K=4 F=3 S=2 P=1 -> @a\npool max F=2 -> upsample 2 -> add @a\n",
+    "arms of other slopes": "input 16x16x3\nconcat { | conv K=3 F=2 S=2 | conv K=2 F=9 }\n",
+    "a layer for each pixel": "input 8x8x3\nflatten\nfc C//2\nfc 3\n",
+    "a spec broken at its own size": "input 8x8x3\nconv K=2 F=3 S=2\n",
+    "twins": "input a 12x12x1\ninput b 12x12x1\n@a\nf: conv K=2 F=3 S=3 -> fc 4 -> @x\n@b -> same f -> add @x\n",
+}
+"""Specs whose heights are valid for every valid width."""
+
+DEPENDENT = {
+    "a number of pixels": "input 14x14x3\npool max F=2\nconv K=4 F=1\nreshape 196\nfc 3\n",
+    "a number of elements": "input 14x14x3\nflatten\nreshape 28x7x3\n",
+    "a condition": "input 12x10x3\nif H > 8 { pool max F=2 } else { conv K=4 F=3 P=1 }\nconv K=5 F=3 S=3\n",
+    "more than one position": "input 12x12x4\nconv K=4 F=3 S=2 P=1\ninstance_norm\n",
+}
+"""Specs with heights that are valid for some of the valid widths only."""
+
+
+class Spec:
+    """A spec, elaborated for any size."""
+
+    def __init__(self, source: Source) -> None:
+        lines, unreadable = parse(source)
+        assert not unreadable
+        self.elaborate = partial(_elaborate, source, lines)
+        self.own = self.elaborate({})
+
+    def survey(self) -> Survey:
+        with collect_garbage_later():
+            survey = survey_sizes(self.own, self.elaborate)
+        assert survey
+        return survey
+
+    def judge(self, sizes: InputSizes, *given: int) -> tuple[bool, bool]:
+        """Return whether the inputs are valid and exact with other heights and widths, or another length."""
+        shape = (*given, *sizes.shape[len(given) :])
+        elaborated = self.elaborate(dict.fromkeys(sizes.names, shape))
+        if find_refusal(elaborated):
+            return False, False
+        network = elaborated.network
+        rounds = [node.layer.rounds(network.input_shapes(node) or ()) for node in network.nodes if node.layer]
+        return True, not any(map(any, rounds))
+
+
+def _elaborate(source: Source, lines: Lines, sizes: Sizes) -> Elaborated:
+    given = {f"input.{name}": "x".join(map(str, shape)) for name, shape in sizes.items()}
+    return elaborate(source, lines, True, read_beside, given)
+
+
+def read(path: Path) -> Spec:
+    return Spec(Source(str(path), read_regular_file(path)))
+
+
+def find_disagreements(spec: Spec, sizes: InputSizes, pairs: Iterable[tuple[int, int]]) -> list[object]:
+    """Return the heights and widths at which a survey of independent axes says something else than the spec."""
+    height, width = sizes.axes
+    return [
+        (h, w)
+        for h, w in pairs
+        if spec.judge(sizes, h, w) != (h in height.valid and w in width.valid, h in height.exact and w in width.exact)
+    ]
+
+
+@pytest.mark.parametrize("text", INDEPENDENT.values(), ids=INDEPENDENT)
+def test_independent_axes_are_what_every_rectangle_says(text: str) -> None:
+    spec = Spec(Source("spec.net", text))
+    (sizes,) = spec.survey().inputs
+    assert sizes.are_independent
+    assert find_disagreements(spec, sizes, product(range(1, 40), repeat=2)) == []
+
+
+@pytest.mark.parametrize("text", DEPENDENT.values(), ids=DEPENDENT)
+def test_dependent_axes_are_what_the_spec_says_of_each_and_of_squares(text: str) -> None:
+    spec = Spec(Source("spec.net", text))
+    (sizes,) = spec.survey().inputs
+    assert not sizes.are_independent
+    height, width, _ = sizes.shape
+    for n in range(1, 60):
+        assert spec.judge(sizes, n, width)[0] == (n in sizes.axes[0].valid)
+        assert spec.judge(sizes, height, n)[0] == (n in sizes.axes[1].valid)
+        assert not sizes.square or spec.judge(sizes, n, n) == (n in sizes.square.valid, n in sizes.square.exact)
+
+
+def test_vectors_have_lengths() -> None:
+    spec = Spec(Source("spec.net", "input 30\nfc 12\nreshape 2x2x3\nconv K=2 F=2\n"))
+    (sizes,) = spec.survey().inputs
+    (length,) = sizes.axes
+    assert [n in length.valid for n in range(1, 50)] == [True] * 49
+    assert length.fitting
+    assert [*length.fitting.list_from(1)] == [30]
+    spec = Spec(Source("spec.net", "input 30\nreshape 5x6x1\nconv K=2 F=2\n"))
+    assert [*spec.survey().inputs[0].axes[0].valid.list_from(1)] == [30]
+
+
+def test_inputs_of_one_shape_are_varied_together_and_others_apart() -> None:
+    spec = Spec(
+        Source(
+            "spec.net", "input a 8x8x1\ninput b 8x8x1\ninput c 5\n@c -> fc 3 -> @x\n@a -> concat @b -> fc 3 -> add @x\n"
+        )
+    )
+    assert [sizes.names for sizes in spec.survey().inputs] == [("c",), ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("name", "modulus", "residues", "smallest"),
+    [("alexnet", 32, (3,), 67), ("unet", 16, (12,), 188), ("resnet50", 32, (1,), 1), ("densenet121", 32, (29,), 29)],
+)
+def test_exact_sizes_of_published_networks(name: str, modulus: int, residues: tuple[int, ...], smallest: int) -> None:
+    (sizes,) = read(SPECS / f"{name}.net").survey().inputs
+    for axis in sizes.axes:
+        assert (axis.exact.modulus, axis.exact.residues, axis.exact.smallest) == (modulus, residues, smallest)
+
+
+@pytest.mark.parametrize(
+    ("name", "fitting"),
+    [("alexnet", [227]), ("lenet5", [32]), ("zfnet", [213, 214, 215, 216, 221, 222, 223, 224]), ("resnet50", None)],
+)
+def test_sizes_that_the_weights_fit(name: str, fitting: list[int] | None) -> None:
+    spec = read(SPECS / f"{name}.net")
+    (sizes,) = spec.survey().inputs
+    for axis in sizes.axes:
+        assert (axis.fitting and [*axis.fitting.list_from(1)]) == fitting
+
+
+@pytest.mark.parametrize("path", ZOO, ids=lambda path: path.stem)
+def test_a_published_network_takes_what_the_survey_says(path: Path) -> None:
+    """Compare a few sizes, among them the first valid and exact ones and those beside them."""
+    spec = read(path)
+    for sizes in spec.survey().inputs:
+        if len(sizes.axes) == 2:
+            assert sizes.are_independent
+            axes = sizes.axes
+            first = [axis.exact.smallest or axis.valid.smallest or 1 for axis in axes]
+            near = [axis.valid.find_nearest(300) or 1 for axis in axes]
+            pairs = [(first[0], first[1]), (first[0] - 1 or 2, first[1]), (near[0], near[1]), (near[0], near[1] + 1)]
+            assert find_disagreements(spec, sizes, pairs) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ZOO, ids=lambda path: path.stem)
+def test_a_published_network_takes_what_the_survey_says_at_every_size(path: Path) -> None:
+    """Compare all squares up to 600, and rectangles at random."""
+    spec, randomness = read(path), random.Random(1)
+    for sizes in spec.survey().inputs:
+        if len(sizes.axes) == 2:
+            rectangles = [(randomness.randint(1, 600), randomness.randint(1, 600)) for _ in range(100)]
+            assert find_disagreements(spec, sizes, [*((n, n) for n in range(1, 601)), *rectangles]) == []
