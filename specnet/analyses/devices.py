@@ -50,19 +50,27 @@ MATRIX_WORK = (Workload.MATMUL, Workload.CONVOLUTION, Workload.POINTWISE, Worklo
 LAUNCH_SECONDS = 5e-6
 """What a GPU takes to start a kernel; the backward pass of a layer starts two."""
 
+UNLIMITED = Rate(inf, inf)
+"""The rate of work that only the bandwidth limits."""
 
-def _read_data_sheet(name: str, title: str, peaks: Mapping[Precision, float], bandwidth: float, memory: float) -> Device:
+
+def _read_data_sheet(
+    name: str, title: str, peaks: Mapping[Precision, float], bandwidth: float, memory: float
+) -> Device:
     """Return a GPU by its peaks in TFLOP/s, its bandwidth in GB/s and its memory in GB."""
-    moved = dict.fromkeys((Workload.NORMALISATION, Workload.ELEMENTWISE), Rate(bandwidth * 1e9, bandwidth * 1e9 / 2))
-    rates = {
-        precision: {**dict.fromkeys(MATRIX_WORK, Rate(peak * 1e12 / 2, peak * 1e12 / 4)), Workload.POOLING: UNLIMITED, **moved}
-        for precision, peak in peaks.items()
-    }
+    macs = {precision: peak * 1e12 / 2 for precision, peak in peaks.items()}
+    rates = {precision: _rate_by_peak(rate) for precision, rate in macs.items()}
     layers = Rate(1 / LAUNCH_SECONDS, 1 / (2 * LAUNCH_SECONDS))
     return Device(name, title, "data sheet", rates, bandwidth * 1e9, layers, round(memory * 1e9))
 
 
-UNLIMITED = Rate(inf, inf)
+def _rate_by_peak(macs: float) -> Rates:
+    """Return the rates of a device that does so many multiply-accumulates a second, and is else limited by bandwidth.
+
+    The backward pass computes two products of the size of the forward pass.
+    """
+    return {workload: Rate(macs, macs / 2) if workload in MATRIX_WORK else UNLIMITED for workload in Workload}
+
 
 DATA_SHEETS = {
     device.name: device

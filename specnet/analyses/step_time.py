@@ -1,35 +1,40 @@
-"""The time of a training step and of a forward pass on a device, by the roofline of each layer.
+"""The time of a training step on a device, by the roofline of each layer.
 
-A layer takes the longer of two times: that of its operations at the device's rate for such work, and that of the bytes
-that it reads and writes at the device's bandwidth; which of them it is, binds it (Williams, Waterman, Patterson 2009,
-"Roofline"). To that comes what starting a kernel takes. Views take no time. A step is the forward and the backward
-pass, and the reading and writing of parameters, gradients and the optimizer's state.
+A layer takes the longer of two times: that of its operations at the rate of the device for such work, and that of the
+bytes that it reads and writes at the bandwidth of the device; it is bound by the one that is longer (Williams,
+Waterman, Patterson 2009, "Roofline: an insightful visual performance model"). Starting a kernel comes on top, and views
+take no time. A step is the forward pass, the backward pass, and the update of the parameters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from specnet.analyses.devices import Device, Rate
-from specnet.analyses.memory import Precision
-from specnet.analyses.passes import ELEMENT_BYTES, Plan, Step
-from specnet.analyses.memory import Conditions, Memory
+from specnet.analyses.devices import Device
+from specnet.analyses.memory import Conditions, Precision
+from specnet.analyses.passes import Plan, Step
 from specnet.byte_sizes import FP32
 from specnet.graph import Network
 from specnet.layers.base import count_elements
 from specnet.layers.base.traits import Storage, Workload
 from specnet.records import Record
 
+if TYPE_CHECKING:  # most checks need none of its models
+    from specnet.settings import Training
+
 Bound = Literal["compute", "memory"]
 
 MOVING = (Workload.NORMALISATION, Workload.ELEMENTWISE)
-"""Workloads whose rates are in bytes a second."""
+"""Workloads whose rates count bytes."""
+
+VIEWS = (Storage.VIEW, Storage.SCATTERED_VIEW)
 
 
 class LayerTime(Record):
-    """The seconds of a layer in a step, the operations and bytes of its forward pass, and what binds it."""
+    """The seconds of a layer in a step, the operations and bytes of its forward pass, and what binds that."""
 
     forward: float = 0.0
     backward: float = 0.0
@@ -37,18 +42,25 @@ class LayerTime(Record):
     moved: int = 0
     bound: Bound | None = None
 
+    @property
+    def total(self) -> float:
+        return self.forward + self.backward
+
 
 class StepTime(Record):
-    """The seconds of a step, layer by layer, and those of the optimizer."""
+    """The seconds of a training step with a batch."""
 
+    device: Device
+    batch: int
+    precision: Precision
     layers: Mapping[str, LayerTime]
     optimizer: float
 
-    @property
+    @cached_property
     def forward(self) -> float:
         return sum(layer.forward for layer in self.layers.values())
 
-    @property
+    @cached_property
     def backward(self) -> float:
         return sum(layer.backward for layer in self.layers.values())
 
@@ -56,37 +68,68 @@ class StepTime(Record):
     def total(self) -> float:
         return self.forward + self.backward + self.optimizer
 
+    @property
+    def images_per_second(self) -> float:
+        return self.batch / self.total
 
-def predict_step(network: Network, device: Device, batch: int, precision: Precision, state: int) -> StepTime:
-    """Return the time of a training step; `state` are the bytes of the optimizer's state."""
+
+class UnknownRate(Exception):
+    """A device has no rates for a precision; the argument is the precision."""
+
+
+def predict_step(network: Network, training: Training, device: Device, precision: Precision, batch: int) -> StepTime:
+    """Return the time of a step with the optimizer of a `train` section; raises UnknownMemory, UnknownRate."""
+    if precision not in device.rates:
+        raise UnknownRate(precision)
     plan = Plan(network, Conditions(precision), is_training=True)
-    layers = {step.node.name: _predict_layer(plan, step, device, batch, precision) for step in plan.steps}
+    layers = {step.node.name: _predict_layer(plan, step, device, batch) for step in plan.steps}
+    return StepTime(device, batch, precision, layers, _count_updated(plan, training) / device.bandwidth)
+
+
+def _count_updated(plan: Plan, training: Training) -> int:
+    """Return the bytes of an update: it reads gradients, and reads and writes parameters and the optimizer's state."""
     trained = {name: shape for step in plan.steps for name, shape in step.trained.items()}
-    moved = 3 * FP32 * sum(map(prod, trained.values())) + 2 * state
-    return StepTime(layers, moved / device.bandwidth)
+    return FP32 * sum(3 * prod(shape) + 2 * training.optimizer.count_state(shape) for shape in trained.values())
 
 
-def _predict_layer(plan: Plan, step: Step, device: Device, batch: int, precision: Precision) -> LayerTime:
-    storage = step.layer.storage
-    if storage in (Storage.VIEW, Storage.SCATTERED_VIEW):
+def _predict_layer(plan: Plan, step: Step, device: Device, batch: int) -> LayerTime:
+    if step.layer.storage in VIEWS:
         return LayerTime()
     operations = batch * step.layer.operations(step.shapes)
-    elements = batch * (sum(map(prod, step.shapes)) + prod(step.node.output or ()))
-    moved = step.width * (elements + count_elements(step.layer.parameters(step.shapes)))
-    rate = device.rates[precision][step.layer.workload]
-    work = moved if step.layer.workload in MOVING else operations
-    computing = work / rate.forward
-    moving = moved / device.bandwidth
-    inputs = [name in plan.trained_values for name in step.node.inputs]
-    share = (any(inputs) + bool(step.trained)) / (1 + bool(step.layer.parameters(step.shapes)))
-    if not step.needs_gradient: share=0
-    back = max(share * work / rate.backward, 2 * share * moving)
-    if step.layer.shares_gradient: back = 0
-    start, behind = 1 / device.layers.forward, 1 / device.layers.backward
+    moved = _count_moved(step, batch)
+    is_moving = step.layer.workload in MOVING
+    rate = device.rates[_choose_rates(step, plan.conditions.precision, device)][step.layer.workload]
+    work, moving = moved if is_moving else operations, moved / device.bandwidth
+    share = _share_of_backward(plan, step)
     return LayerTime(
-        max(computing, moving) + start,
-        back + behind * bool(share),
+        max(work / rate.forward, moving) + 1 / device.layers.forward,
+        share * max(work / rate.backward, 2 * moving) + (share > 0) / device.layers.backward,
         operations,
         moved,
-        "compute" if computing > moving and work is operations else "memory",
+        "compute" if not is_moving and work / rate.forward > moving else "memory",
     )
+
+
+def _count_moved(step: Step, batch: int) -> int:
+    """Return the bytes of inputs, parameters and output."""
+    elements = batch * (sum(map(prod, step.shapes)) + prod(step.node.output or ()))
+    return step.width * (elements + count_elements(step.layer.parameters(step.shapes)))
+
+
+def _choose_rates(step: Step, precision: Precision, device: Device) -> Precision:
+    """Return the precision in which a layer is computed: fp32 for some layers whatever that of the context is."""
+    return "fp32" if step.width == FP32 and "fp32" in device.rates else precision
+
+
+def _share_of_backward(plan: Plan, step: Step) -> float:
+    """Return the share of a layer's backward pass that is computed.
+
+    The gradients of inputs and those of parameters take half of the time each, where there are both. Joins that only
+    pass their gradient on take none.
+    """
+    if step.layer.shares_gradient:
+        return 0.0
+    passes_on = not plan.trained_values.isdisjoint(step.node.inputs)
+    if not step.layer.parameters(step.shapes):
+        return float(passes_on)
+    return (passes_on + bool(step.trained)) / 2

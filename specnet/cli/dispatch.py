@@ -37,6 +37,7 @@ COMMANDS = (
     "sizes",
     "diff",
     "fmt",
+    "devices",
     "explain",
 )
 

@@ -19,17 +19,18 @@ from specnet.reporters.table_columns import (
     Column,
     Measures,
     Row,
+    Seconds,
     select_columns,
 )
 from specnet.reporters.terminal import BOLD, DIM, paint
 
 if TYPE_CHECKING:
-    from specnet.analyses.memory_use import Usage
+    from specnet.analyses.usage import Usage
 
 DISPENSABLE = ("macs", "formula")
 """Columns that are left out on a narrow terminal, in this order."""
 
-BLANK = (0, ByteCount(0))
+BLANK = (0, ByteCount(0), Seconds(0))
 """Cells that are left blank in what people see."""
 
 MOST_BEFORE_ERROR = 40
@@ -86,7 +87,7 @@ def format_cell(cell: Cell) -> str:
             return "?"
         case int():
             return f"{cell:,}"
-        case str() | Blocks() | ByteCount():
+        case str() | Blocks() | ByteCount() | Seconds():
             return str(cell)
         case _:
             return "×".join(map(format_size, cell))
