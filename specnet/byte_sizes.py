@@ -14,6 +14,9 @@ UNITS: dict[str, int] = {
 }
 """The bytes of each unit."""
 
+DECIMAL, BINARY = ("TB", "GB", "MB", "kB"), ("TiB", "GiB", "MiB", "KiB")
+"""The units in which sizes are shown, the largest first."""
+
 LARGEST = 2**60
 """The largest size that is parsed, in bytes."""
 
@@ -29,9 +32,18 @@ def parse_bytes(text: str) -> int:
     return round(size)
 
 
+class ByteSize(int):
+    """A number of bytes that is written with a unit, as 24GB."""
+
+
 def format_bytes(size: float) -> str:
     """Return a number of bytes in the largest binary unit of which there is one: 512 bytes, 1.5 MiB."""
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if abs(size) >= UNITS[unit]:
-            return f"{size / UNITS[unit]:,.1f} {unit}"
-    return f"{size:,.0f} byte{'' if size == 1 else 's'}"
+    unit = next((unit for unit in BINARY if abs(size) >= UNITS[unit]), None)
+    return f"{size / UNITS[unit]:,.1f} {unit}" if unit else f"{size:,.0f} byte{'' if size == 1 else 's'}"
+
+
+def format_bytes_as(size: float, written: str) -> str:
+    """Return a number of bytes to four digits, in units like those of a written size: 2.413 GB, 8 MiB."""
+    units = BINARY if "iB" in written else DECIMAL
+    unit = next((unit for unit in units if abs(size) >= UNITS[unit]), "B")
+    return f"{size / UNITS[unit]:.4g} {unit}"

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
-from specnet.analyses.expectations import RestatedExpectation, check_expectations, find_unknown_quantities
+from specnet.analyses.expectations import RestatedExpectation, check_expectations, find_invalid_expectations
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
 from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
@@ -145,7 +145,7 @@ def check_lines(
     elaborated = elaborate(source, lines, not unreadable, read, overrides)
     node_costs = measure_costs(elaborated.network)
     found = [*unreadable, *_leave_out_translated(elaborated.diagnostics, unreadable)]
-    found += find_unknown_quantities(elaborated.expectations)
+    found += find_invalid_expectations(elaborated.expectations)
     restated: tuple[RestatedExpectation, ...] = ()
     if not find_errors(found):
         totals = Totals(elaborated.network, node_costs)

@@ -107,6 +107,8 @@ class Network(Record):
 
     def input_shapes(self, node: Node) -> Shapes | None:
         """Return the shapes of the inputs of a node; None if one of them is unknown."""
+        if len(node.inputs) == 1:
+            return (shape,) if (shape := self.shapes[node.inputs[0]]) else None
         shapes = [self.shapes[name] for name in node.inputs]
         known = tuple(shape for shape in shapes if shape)  # that of an input may be empty
         return known if known and len(known) == len(shapes) else None

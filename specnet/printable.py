@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from json.encoder import encode_basestring
 from typing import Any
 from unicodedata import category
+
+from specnet.json_layout import JsonLayout
 
 LINE_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 """What makes a line a command to GitHub Actions: `::error::` at its beginning."""
@@ -50,37 +51,10 @@ def dump_json(value: Any) -> str:
 
     Numbers that are not finite, which JSON has not, are null.
     """
-    text = INNER_COMMAND.sub(r"\\u0023#", _encode(value, "\n", {}))
+    text = INNER_COMMAND.sub(r"\\u0023#", JsonLayout().encode(value))
     if is_printable(text):
         return text
     return "\n".join(line if line.isprintable() else "".join(map(_escape_in_json, line)) for line in text.split("\n"))
-
-
-def _encode(value: Any, line: str, written: dict[tuple[int, str], str]) -> str:
-    """Encode a value as `json.dumps(value, ensure_ascii=False, indent=1)` does, which is slow with an indent.
-
-    `line` is the line end and indent around the value; `written` are the lists and dictionaries so far, by their ids.
-    """
-    if type(value) is str:
-        return encode_basestring(value)
-    if type(value) is int:
-        return str(value)
-    if not isinstance(value, (list, tuple, dict)) or not value:
-        return json.dumps(replace_not_finite(value) if isinstance(value, float) else value, ensure_ascii=False)
-    if (id(value), line) not in written:
-        written[id(value), line] = _encode_items(value, line, f"{line} ", written)
-    return written[id(value), line]
-
-
-def _encode_items(value: Any, line: str, inner: str, written: dict[tuple[int, str], str]) -> str:
-    if isinstance(value, dict):
-        items = [f"{_encode_key(key)}: {_encode(item, inner, written)}" for key, item in value.items()]
-        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
-    return f"[{inner}{f',{inner}'.join([_encode(item, inner, written) for item in value])}{line}]"
-
-
-def _encode_key(key: Any) -> str:
-    return encode_basestring(key if isinstance(key, str) else json.dumps(key))
 
 
 def is_printable(text: str) -> bool:

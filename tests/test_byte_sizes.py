@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from specnet.byte_sizes import format_bytes, parse_bytes
+from specnet.byte_sizes import format_bytes, format_bytes_as, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,17 @@ def test_anything_else_is_refused(text: str) -> None:
 )
 def test_a_size_is_written(size: int, text: str) -> None:
     assert format_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "written", "text"),
+    [
+        (2_412_345_678, "2GB", "2.412 GB"),
+        (2 * 10**9, "1TB", "2 GB"),
+        (2**31, "2GiB", "2 GiB"),
+        (2**31, "3MB", "2.147 GB"),
+        (999, "2GB", "999 B"),
+    ],
+)
+def test_a_size_is_written_in_units_like_those_of_another(size: int, written: str, text: str) -> None:
+    assert format_bytes_as(size, written) == text

@@ -55,6 +55,8 @@ class Field(Record):
     @property
     def centre(self) -> float:
         """The middle of the first position's span, in an enlarged map as it is on average."""
+        if len(self.spans) == 1:
+            return (self.spans[0][0] + self.spans[0][1]) / 2
         return sum((first + last) / 2 - at * self.step for at, (first, last) in enumerate(self.spans)) / len(self.spans)
 
     def see(self, first: int, last: int) -> Span:
@@ -72,6 +74,9 @@ class Field(Record):
         first, last = floor(reach.first), floor(reach.last)
         if before > 1 and first <= 0 and last >= before - 1 and (after == 1 or reach.stride == 0):
             return Field(self.along, (self.see(first, last),), 0, True)
+        if len(self.spans) == 1 and isinstance(reach.stride, int):
+            advance = min(_tidy(self.advance * reach.stride), LARGEST_ADVANCE)
+            return Field(self.along, (self.see(first, last),), advance, self.is_global, self.drifts)
         factor, parts = _split_ratio(reach.stride)
         periods = len(self.spans) // gcd(len(self.spans), factor)
         if periods * parts > LONGEST_PERIOD:

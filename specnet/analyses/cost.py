@@ -12,12 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 from specnet.byte_sizes import FP32
 from specnet.graph import Network, Node, once_per_layer
 from specnet.layers.base import Layer, Shapes, count_elements
 from specnet.layers.base.traits import Storage
 from specnet.records import Record
+
+if TYPE_CHECKING:  # imported for the networks whose receptive field is asked for
+    from specnet.analyses.receptive_field import TracedFields
 
 
 class Cost(Record):
@@ -103,10 +107,10 @@ class Totals:
     @cached_property
     def memory(self) -> int | None:
         """The most bytes that live in a forward pass of one image in fp32."""
-        from specnet.analyses.passes import UnknownMemory, replay_inference
+        from specnet.analyses.passes import UnknownMemory, measure_inference_peak
 
         try:
-            return replay_inference(self.network).peak(1)
+            return FP32 * (self.parameters + self.buffers) + measure_inference_peak(self.network)
         except UnknownMemory:
             return None
 
@@ -127,8 +131,15 @@ class Totals:
         """The pixels along the axis where it is smaller; 0 if no layer slides a window."""
         from specnet.analyses.receptive_field import compute_largest_receptive_field
 
-        pixels = compute_largest_receptive_field(self.network)
+        pixels = compute_largest_receptive_field(self.network, self.fields)
         return None if pixels is None else min(pixels)
+
+    @cached_property
+    def fields(self) -> TracedFields:
+        """The receptive fields of all values."""
+        from specnet.analyses.receptive_field import trace_fields
+
+        return trace_fields(self.network)
 
     def unknown_layer(self, quantity: str) -> str:
         """Return the name of the first layer that makes the total of a quantity unknown."""

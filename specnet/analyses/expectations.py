@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from specnet.analyses.cost import Totals
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
+from specnet.byte_sizes import ByteSize, format_bytes_as
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate import Elaborated, Expectation
 from specnet.suggest import find_closest_word, is_misspelling
 
@@ -24,6 +26,7 @@ QUANTITIES: Mapping[str, Callable[[Totals], int | None]] = {
     "parameters": lambda totals: totals.parameters,
     "macs": lambda totals: totals.macs,
     "memory": lambda totals: totals.memory,
+    "training_memory": lambda totals: totals.training_memory,
     "receptive_field": lambda totals: totals.receptive_field,
 }
 
@@ -36,6 +39,10 @@ NAMES = {
     "multiply_adds": "macs",
     "mult_adds": "macs",
     "ram": "memory",
+    "inference_memory": "memory",
+    "vram": "training_memory",
+    "gpu_memory": "training_memory",
+    "memory_training": "training_memory",
     "rf": "receptive_field",
     "field": "receptive_field",
 }
@@ -50,8 +57,15 @@ CLOSE = 0.01
 MEANING_OF_FLOPS = "a multiply-accumulate (MAC) is two floating-point operations (FLOPs), a product and a sum"
 """The note where a number may count FLOPs."""
 
-UNITS = {"memory": "bytes of memory", "receptive_field": "pixels of receptive field"}
+UNITS = {
+    "memory": "bytes of memory",
+    "training_memory": "bytes of memory in training",
+    "receptive_field": "pixels of receptive field",
+}
 """The units of quantities whose names are not units."""
+
+IN_BYTES = ("memory", "training_memory")
+"""The quantities that may be expected as sizes in bytes, such as 2GB."""
 
 MOST_EXPLAINED = 10
 """The unmet expectations that are explained; the others of a spec with more are only reported."""
@@ -59,6 +73,7 @@ MOST_EXPLAINED = 10
 UNKNOWN = {
     "macs": ("MACs of the network are", "how many it takes"),
     "memory": ("memory of the network is", "how its output is stored"),
+    "training_memory": ("memory of training the network is", "what it keeps for the backward pass"),
     "receptive_field": ("receptive field of the network is", "which pixels each position reads"),
 }
 """Phrases for the message about an unknown quantity: the quantity, and the fact that a layer does not declare."""
@@ -71,11 +86,23 @@ class RestatedExpectation(NamedTuple):
     actual: int
 
 
-def find_unknown_quantities(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
-    """Report expectations of quantities that do not exist."""
+def find_invalid_expectations(expectations: Iterable[Expectation]) -> Iterator[Diagnostic]:
+    """Report expectations of quantities that do not exist, and sizes in bytes of those that are not in bytes."""
     for expectation in expectations:
         if expectation.quantity not in QUANTITIES:
             yield _report_unknown_quantity(expectation)
+        elif isinstance(expectation.value, ByteSize) and expectation.quantity not in IN_BYTES:
+            yield _report_bytes(expectation)
+
+
+def _report_bytes(expectation: Expectation) -> Diagnostic:
+    """Report a size in bytes of a quantity that is not in bytes; B, which may mean a billion, is 10⁹ bytes no more."""
+    span = expectation.value_span
+    message = f"`{expectation.quantity}` is a number, not a size in bytes, `{span.text}`"
+    is_billion = re.fullmatch(r"[0-9._]+[kMG]?B", span.text)
+    number = f"{span.text[:-1]}G" if is_billion and span.text[-2].isdigit() else span.text.removesuffix("B")
+    fixes = [make_replacement(span, number)] if is_billion else []
+    return make_diagnostic(Code.E112, message, span, fixes=fixes)
 
 
 def _report_unknown_quantity(expectation: Expectation) -> Diagnostic:
@@ -130,14 +157,21 @@ def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: To
 
 
 def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -> Diagnostic:
-    wanted = f"{expectation.value:,}"
-    if expectation.comparison != "==":
-        wanted = f"{expectation.comparison} {wanted}"
-    unit = UNITS.get(expectation.quantity, expectation.quantity)
-    message = f"the network has {actual:,} {unit}; expected {wanted}"
-    gap = actual - expectation.value
-    label = Label(expectation.value_span, f"{abs(gap):,} too {'many' if gap > 0 else 'few'}")
-    return make_diagnostic(Code.E402, message, label, notes=notes)
+    write, unit = _write_like(expectation), UNITS.get(expectation.quantity, expectation.quantity)
+    has, expected, gap = write(actual), write(expectation.value), actual - expectation.value
+    wanted = expected if expectation.comparison == "==" else f"{expectation.comparison} {expected}"
+    more, less = "too many", "too few"
+    if isinstance(expectation.value, ByteSize):
+        unit, more, less = unit.removeprefix("bytes "), "too much", "too little"
+        has = has if has != expected else f"{actual:,} B"
+    label = Label(expectation.value_span, f"{write(abs(gap))} {more if gap > 0 else less}" if gap else "")
+    return make_diagnostic(Code.E402, f"the network has {has} {unit}; expected {wanted}", label, notes=notes)
+
+
+def _write_like(expectation: Expectation) -> Callable[[float], str]:
+    """Return the function that writes numbers as an expectation has them: as counts, or in units of bytes."""
+    text = expectation.value_span.text
+    return (lambda size: format_bytes_as(size, text)) if isinstance(expectation.value, ByteSize) else "{:,}".format
 
 
 def _explain_gap(expectation: Expectation, elaborated: Elaborated, actual: int) -> Iterator[str]:

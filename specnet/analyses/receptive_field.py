@@ -49,21 +49,33 @@ class InputWindow(Record):
 Fields = tuple[Field, ...]
 """The fields along height and width of a map, or for a vector, of the image; empty for a value that sees no image."""
 
+TracedFields = Mapping[str, Fields | None]
+"""The fields of every value by its name; None if unknown."""
+
 
 def compute_receptive_fields(network: Network) -> Mapping[str, Pixels]:
     """Return the size of the known receptive field of each value that sees an image."""
-    return {name: _pixels(fields) for name, fields in _trace_fields(network).items() if fields}
+    return {name: _pixels(fields) for name, fields in trace_fields(network).items() if fields}
 
 
-def locate_receptive_fields(network: Network) -> Mapping[str, InputWindow]:
-    """Return the known receptive field of each value that sees an image."""
-    found = _trace_fields(network)
-    return {name: _make_window(fields, network.shapes[name] or ()) for name, fields in found.items() if fields}
+def locate_receptive_fields(network: Network, found: TracedFields | None = None) -> Mapping[str, InputWindow]:
+    """Return the known receptive field of each value that sees an image; `found` are the traced ones, if at hand."""
+    found = found or trace_fields(network)
+    made, windows = dict[tuple[int, bool], InputWindow](), dict[str, InputWindow]()
+    for name, fields in found.items():
+        if fields:  # most values have the very fields of another one
+            is_map = len(network.shapes[name] or ()) == 3
+            key = id(fields), is_map
+            windows[name] = made[key] = made.get(key) or _make_window(fields, is_map)
+    return windows
 
 
-def compute_largest_receptive_field(network: Network) -> Pixels | None:
-    """Return the largest field of the layers that slide a window, (0, 0) without any; None if a field is unknown."""
-    found = _trace_fields(network)
+def compute_largest_receptive_field(network: Network, found: TracedFields | None = None) -> Pixels | None:
+    """Return the largest field of the layers that slide a window, (0, 0) without any; None if a field is unknown.
+
+    `found` are the traced fields, if at hand.
+    """
+    found = found or trace_fields(network)
     if next(_unknown(network, found), None):
         return None
     seen = [_pixels(fields) for node in network.nodes if _slides(node) and (fields := found[node.name])]
@@ -72,7 +84,7 @@ def compute_largest_receptive_field(network: Network) -> Pixels | None:
 
 def find_unknown_layer(network: Network) -> str:
     """Return the name of the first layer whose field is unknown."""
-    return next(_unknown(network, _trace_fields(network)))
+    return next(_unknown(network, trace_fields(network)))
 
 
 def _unknown(network: Network, found: Mapping[str, Fields | None]) -> Iterator[str]:
@@ -94,10 +106,10 @@ def _pixels(fields: Fields) -> Pixels:
     return ceil(height.size - ROUNDING), ceil(width.size - ROUNDING)
 
 
-def _make_window(fields: Fields, shape: Shape) -> InputWindow:
+def _make_window(fields: Fields, is_map: bool) -> InputWindow:
     height, width = _order(fields)
     is_global = height.is_global and width.is_global
-    has_steps = len(shape) == 3 and not any(field.drifts or field.advance == 0 for field in fields)
+    has_steps = is_map and not any(field.drifts or field.advance == 0 for field in fields)
     stride = (_round(height.step), _round(width.step)) if has_steps else None
     centre = (_round(height.centre), _round(width.centre)) if has_steps and not is_global else None
     return InputWindow(_pixels(fields), stride, centre, is_global)
@@ -109,7 +121,7 @@ def _round(pixels: float) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _trace_fields(network: Network) -> Mapping[str, Fields | None]:
+def trace_fields(network: Network) -> TracedFields:
     """Return the fields of every value; None if unknown."""
     found: dict[str, Fields | None] = {i.name: _fields_of_input(i.shape) for i in network.inputs}
     reads = once_per_layer(lambda layer, shapes: layer.receptive_field(shapes))
@@ -173,6 +185,8 @@ def _join_fields(read: Sequence[Fields], output: Shape) -> Fields | None:
     """Return the fields of an output along each axis; None if they run along different axes of the image."""
     if len(output) == 1:
         read = [*map(_order, read)]
+    elif len(read) == 1:
+        return read[0]
     joined = list[Field]()
     for axis, fields in enumerate(zip(*read, strict=True)):
         if any(other.along != fields[0].along for other in fields):

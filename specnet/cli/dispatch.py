@@ -36,6 +36,7 @@ COMMANDS = (
     "filter",
     "sizes",
     "diff",
+    "table",
     "fmt",
     "devices",
     "explain",

@@ -45,16 +45,21 @@ def refuse_options_of_tables(options: argparse.Namespace) -> None:
 def choose_columns(options: argparse.Namespace) -> Sequence[str]:
     """Return the names of the columns to show; raises CommandError for one that there is not."""
     defaults = choose_cost_columns(options) or DEFAULT_COLUMNS[options.by]
-    names = options.columns.split(",") if options.columns is not None else defaults
-    listed = ", ".join(NAMES)
-    found = [name.strip() for name in names]
-    for name in found:
-        if name not in NAMES:
-            hint = did_you_mean(find_closest_word(name, NAMES))
-            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
-        if name in TIMES and not options.time:
-            raise CommandError(f"the column `{name}` goes with --time")
+    found = parse_columns(options.columns, NAMES) if options.columns is not None else defaults
+    if name := next((name for name in found if name in TIMES and not options.time), None):
+        raise CommandError(f"the column `{name}` goes with --time")
     return ["flops" if options.flops and name == "macs" else name for name in found]
+
+
+def parse_columns(text: str, known: Sequence[str]) -> Sequence[str]:
+    """Return the names in the value of `--columns`; raises CommandError for one that is not known."""
+    names = [name.strip() for name in text.split(",")]
+    listed = ", ".join(known)
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(find_closest_word(name, known))
+            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
+    return names
 
 
 def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
+from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
@@ -139,7 +140,7 @@ def _evaluate_argument(
     if isinstance(expression, tree.Name) and expression.text in _list_literals(annotation):
         return expression.text
     try:
-        return _evaluate_size(expression, annotation, lookup)
+        value = _evaluate_size(expression, annotation, lookup)
     except UnknownShape:
         return UNSET
     except UndefinedName:
@@ -151,6 +152,10 @@ def _evaluate_argument(
         if unknown := _diagnose_unknown_choice(subject, expression, attributes.model_fields[name]):
             raise _MisplacedArgument(unknown) from None
         raise
+    if isinstance(value, ByteSize):
+        message = f"`{word.text}` takes no size in bytes, `{argument.span.text}`"
+        raise _MisplacedArgument(make_diagnostic(Code.E112, message, argument.span))
+    return value
 
 
 def _evaluate_size(expression: tree.Expression, annotation: Any, lookup: Lookup) -> Any:

@@ -37,12 +37,15 @@ class Round(Record):
     def add_again(self, graph: GraphBuilder, name: str, value: str) -> ValueName:
         """Add the same under the name of another round that `value` reaches; returns the value at its end."""
 
+        inner, length = f"{self.name}.", len(self.name)
+
         def rename(old: str) -> str:
-            is_inner = old.startswith(self.name) and old[len(self.name) :][:1] in ("", ".")
-            return value if old == self.reached_by else name + old[len(self.name) :] if is_inner else old
+            if old.startswith(inner) or old == self.name:
+                return name + old[length:]
+            return value if old == self.reached_by else old
 
         for node, place in zip(self.nodes, self.places, strict=True):
-            shares, inputs = node.shares and rename(node.shares), tuple(map(rename, node.inputs))
+            shares, inputs = node.shares and rename(node.shares), tuple([rename(each) for each in node.inputs])
             again = Node(rename(node.name), node.kind, node.layer, inputs, node.output, shares)
             graph.add_known_node(again, graph.shapes[node.name], place)
         graph.claims.update((rename(claimed), claim) for claimed, claim in self.claims.items())

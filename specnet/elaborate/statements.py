@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from specnet.attributes import LARGEST, Attributes, NonNegative
+from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
 from specnet.elaborate.blocks import report_shape_name
@@ -36,6 +37,9 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         scope.variables[name] = context.evaluate(expression, value)
         context.declare(name, expression.span if is_overridden else line.name.span)
 
+
+NO_COUNT = (bool, ByteSize)
+"""The whole numbers that are no numbers of pixels or channels."""
 
 SIZES = 3
 """The number of sizes of an input that is no vector: `32*32*3` is one written with stars, `28*28` a vector's length."""
@@ -115,7 +119,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
     if value is UNSET:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes) or len(sizes) not in (1, 3):
+    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) for size in sizes) or len(sizes) not in (1, 3):
         message = f"an input is height×width×channels, such as 227x227x3, or a length, not {quote_value(value)}"
         context.report(Code.E112, message, size.span)
         return None
@@ -224,7 +228,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
     if claimed is UNSET or value is None:
         return
-    if not all(isinstance(size, int) and size > 0 for size in shape):
+    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) and size > 0 for size in shape):
         context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isqrt
+from math import inf, isqrt
 
 from specnet.analyses.expectations import QUANTITIES
 from specnet.compiler import Checked
@@ -78,7 +78,7 @@ def _measure_gaps(checked: Checked) -> Measures:
     gaps = dict[str, int]()
     for expected in checked.elaborated.expectations:
         actual = QUANTITIES[expected.quantity](checked.totals) if expected.quantity in QUANTITIES else None
-        if actual is not None and expected.comparison == "==" and actual != expected.value:
+        if actual is not None and expected.comparison == "==" and actual != expected.value < inf:
             gaps[expected.quantity] = int(expected.value - actual)
     return gaps
 

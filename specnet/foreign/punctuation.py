@@ -113,6 +113,12 @@ def _to_blank(match: Match) -> str:
     return match[0] if match[0][0] in "([" else " "
 
 
+def _to_unit(match: Match) -> str:
+    """Return `2GB` for `2 GB`, `2gb` and the like, and `2k` for `2K`."""
+    unit = match["unit"].upper().replace("I", "i")
+    return match["number"] + {"KB": "kB", "K": "k"}.get(unit, unit)
+
+
 CLAIM = rf"(?P<shape>[(\d][\w×()]*)(?=[ \t\r{MASK}]*$)"
 """The shape at the end of a line."""
 
@@ -202,6 +208,18 @@ RULES = (
     Rule(rf"^([\s|{{]*{NAME})\s*=\s*(?=[A-Za-z_])", "a label ends with a colon", r"\1: "),
     Rule(rf"^(\s*)({NAME}\s*=\s*[\d(].*)$", "`let` gives a number its name", r"\1let \2"),
     Rule(rf"(?P<before>^\s*let\s+{NAME})\s+(?=[\w(])", "`=` is missing before the value", r"\g<before> = "),
+    Rule(
+        rf"(?<![\w.])(?P<number>{NUMBER})(?P<unit>(?i:[kmgt]i?b)|[Kmg])(?!\w)",
+        "the unit is written as in `{1}`",
+        _to_unit,
+        is_everywhere=False,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<number>{NUMBER})[ \t]+(?P<unit>(?i:[kmgt]i?b))(?!\w)",
+        "a number and its unit are one word, `{1}`",
+        _to_unit,
+        is_everywhere=False,
+    ),
     Rule(r"\s*(?:-{2,}>|~>|\|>|-\s+>)\s*", "`{0}` is written `->`", " -> "),
     Rule(r"&&", "`&&` is written `and`", " and "),
     Rule(

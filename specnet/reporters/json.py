@@ -23,7 +23,7 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
     """Return the JSON values of a checked spec; a layer's `output` is null at an error and behind it."""
     network = checked.network
     totals = {name: getattr(checked.totals, name) for name in TOTALS}
-    measures = measure_memory(network, checked.costs), locate_receptive_fields(network)
+    measures = measure_memory(network, checked.costs), locate_receptive_fields(network, checked.totals.fields)
     describe = once_per_layer(lambda layer, _: _describe_attributes(layer))
     attributes = [describe(node.layer, ()) if node.layer else {} for node in network.nodes]
     layers = [_describe_layer(checked, *of_node, *measures) for of_node in zip(network.nodes, attributes, strict=True)]
@@ -60,8 +60,8 @@ def _describe_layer(
         "name": node.name,
         "kind": node.kind,
         "line": checked.elaborated.places[node.name].word.line,
-        "inputs": list(node.inputs),
-        "output": list(node.output) if node.output else None,
+        "inputs": [*node.inputs],
+        "output": node.output,
         "attributes": attributes,
         "parameters": cost.parameters if cost else None,
         "buffers": cost.buffers if cost else None,

@@ -16,7 +16,7 @@ from specnet.reporters.table_columns import (
     Blocks,
     ByteCount,
     Cell,
-    Column,
+    Heading,
     Measures,
     Row,
     Seconds,
@@ -40,7 +40,7 @@ MOST_BEFORE_ERROR = 40
 class Table(Record):
     """The columns, rows and cells of a table; a broken network has no `total`."""
 
-    columns: Sequence[Column]
+    columns: Sequence[Heading]
     rows: Sequence[Row]
     cells: Sequence[Sequence[Cell]]
     total: Sequence[Cell] | None
@@ -100,6 +100,13 @@ def format_size(size: float) -> str:
 
 def format_table(checked: Checked, table: Table, width: int | None = None, colour: bool = False) -> str:
     """Format a table with its network's title; with a `width` in characters, columns are left out until it fits."""
+    description = escape_unprintable(checked.network.description)
+    title = f"{paint(checked.network.name or 'network', BOLD, colour)}  {description}"
+    return f"{title.rstrip()}\n\n{format_rows(table, width, colour)}"
+
+
+def format_rows(table: Table, width: int | None = None, colour: bool = False) -> str:
+    """Format a table without a title."""
     texts = [table.headings, *table.texts]
     styles = [BOLD, *(row.style for row in table.rows), *([BOLD] if table.total else [])]
     lines = _fit(table, texts, width)
@@ -107,9 +114,7 @@ def format_table(checked: Checked, table: Table, width: int | None = None, colou
     first, *others = [paint(line, style, colour and bool(style)) for line, style in zip(lines, styles, strict=True)]
     if table.total:
         others.insert(-1, rule)
-    description = escape_unprintable(checked.network.description)
-    title = f"{paint(checked.network.name or 'network', BOLD, colour)}  {description}"
-    return "\n".join((title.rstrip(), "", first, rule, *others))
+    return "\n".join((first, rule, *others))
 
 
 def _fit(table: Table, texts: Sequence[Sequence[str]], width: int | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from specnet.analyses.cost import count_flops, measure_memory
 from specnet.byte_sizes import format_bytes
@@ -92,7 +92,7 @@ class Measures:
         """The known receptive field of each value."""
         from specnet.analyses.receptive_field import locate_receptive_fields
 
-        return locate_receptive_fields(self.network)
+        return locate_receptive_fields(self.network, self.totals.fields)
 
     @cached_property
     def use(self) -> MemoryUse | None:
@@ -118,6 +118,19 @@ class Measures:
         from specnet.reporters.memory_report import describe_layer_memory
 
         return describe_layer_memory(self.use.training.layers[name], self.use.batch)[part] if self.use else None
+
+
+class Heading(Protocol):
+    """What any column has: its name, its heading, and whether it is flush right."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def is_number(self) -> bool: ...
 
 
 class Column(Record):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from specnet.attributes import BeforeAfter, Interval, Multiple
+from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code
 from specnet.source import Span
 from specnet.syntax import tree
@@ -96,11 +97,11 @@ def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
         case tree.Tap():
             return lookup(expression)
         case tree.Size(sizes=sizes):
-            return tuple(_evaluate_all(_evaluate_number, sizes, lookup))
+            return tuple(_evaluate_all(_evaluate_count, sizes, lookup))
         case tree.Range(low=low, high=high):
-            return Interval(*_evaluate_all(_evaluate_number, (low, high), lookup))
+            return Interval(*_evaluate_all(_evaluate_count, (low, high), lookup))
         case tree.SidePair(before=before, after=after):
-            return BeforeAfter(*_evaluate_all(_evaluate_number, (before, after), lookup))
+            return BeforeAfter(*_evaluate_all(_evaluate_count, (before, after), lookup))
         case tree.Items(items=items):
             return _evaluate_all(evaluate, items, lookup)
         case tree.Conditional():
@@ -154,7 +155,7 @@ def _check_names(expressions: Sequence[tree.Expression], lookup: Lookup) -> None
 
 def evaluate_integer(expression: tree.Expression, lookup: Lookup) -> int:
     """Return the value of an expression that must be a whole number; raises EvaluationError for another."""
-    value = _evaluate_number(expression, lookup)
+    value = _evaluate_count(expression, lookup)
     if not isinstance(value, int):
         raise EvaluationError(f"{value:g} is not a whole number", expression.span)
     return value
@@ -164,6 +165,15 @@ def _evaluate_number(expression: tree.Expression, lookup: Lookup) -> Any:
     value = evaluate(expression, lookup)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EvaluationError(f"a number is needed here, not {_describe(value)}", expression.span)
+    return value
+
+
+def _evaluate_count(expression: tree.Expression, lookup: Lookup) -> Any:
+    """Return the value of an expression that must be a number of anything but bytes."""
+    value = _evaluate_number(expression, lookup)
+    if isinstance(value, ByteSize):
+        message = f"a number is needed here, not a size in bytes, `{expression.span.text}`"
+        raise EvaluationError(message, expression.span)
     return value
 
 
@@ -199,11 +209,18 @@ def _evaluate_binary(expression: tree.Binary, lookup: Lookup) -> Any:
     else:
         values = _evaluate_all(_evaluate_number, (expression.left, expression.right), lookup)
     try:
-        return _check_bound(BINARY[expression.operator](*values), expression.span)
+        result = _check_bound(BINARY[expression.operator](*values), expression.span)
+        return ByteSize(round(result)) if _is_in_bytes(expression.operator, *values) else result
     except ZeroDivisionError:
         raise EvaluationError("division by zero", expression.span) from None
     except OverflowError:
         raise EvaluationError("the number is too large", expression.span) from None
+
+
+def _is_in_bytes(operator: str, left: Any, right: Any) -> bool:
+    """Whether the result of an operator is a number of bytes: 2*1GB is, 3GB/1GB is not."""
+    are_bytes = isinstance(left, ByteSize), isinstance(right, ByteSize)
+    return any(are_bytes) if operator in "+-*" else operator in ("/", "//", "%") and are_bytes == (True, False)
 
 
 def _call_function(expression: tree.Function, lookup: Lookup) -> Any:

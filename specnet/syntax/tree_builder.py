@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from lark import Token
 
+from specnet.byte_sizes import UNITS, ByteSize
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser_input import ParserInput
@@ -15,7 +17,7 @@ from specnet.syntax.parser_input import ParserInput
 MOST_DIGITS = 300
 """The largest number of digits of a whole number; a longer one is read as infinite."""
 
-MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9, "B": 1}
+MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 Parts = list[Any]
 """All tokens and trees of a rule in their order, keywords and signs too; None for each that is optional and absent."""
@@ -188,9 +190,17 @@ def _trees(parts: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _read_number(text: str) -> int | float:
-    """Return the value of 96, 0.5, 5e-4, 60_965_224, 1.2G: an int if it is whole and has no exponent."""
+    """Return the value of 96, 0.5, 5e-4, 60_965_224, 1.2G, 24GB: an int if it is whole and has no exponent."""
+    if text[-1] == "B":
+        return _read_bytes(text)
     digits, multiple = (text[:-1], MULTIPLES[text[-1]]) if text[-1] in MULTIPLES else (text, 1)
     if re.fullmatch(r"[0-9_]+", digits) and len(digits) <= MOST_DIGITS:
         return int(digits.replace("_", "") or "0") * multiple
     value = float(digits.replace("_", "")) * multiple
     return int(value) if multiple > 1 and value.is_integer() else value  # inf is no integer
+
+
+def _read_bytes(text: str) -> int | float:
+    digits = text.rstrip("BikKMGT")
+    size = _read_number(digits) * UNITS[text[len(digits) :]]
+    return ByteSize(round(size)) if size < math.inf else size

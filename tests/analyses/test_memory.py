@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ from specnet.settings.average import Ema
 from specnet.settings.batch import Batch
 from specnet.settings.optimizer import Adam, Muon, Optimizer, Sgd
 from specnet.source import Source
-from tests.paths import ROOT
+from tests.paths import ROOT, SPECS
 from tests.torch_memory import MakeOptimizer, count_saved, make_inputs, measure_forward, measure_step
 
 OPTIMIZERS: dict[str, tuple[Optimizer, MakeOptimizer]] = {
@@ -243,3 +244,9 @@ def test_a_process_takes_memory_in_the_range(name: str, batch: int) -> None:
     found = subprocess.run([sys.executable, "-c", STEPS, *arguments], capture_output=True, text=True, check=True)
     least, most = replay_training(network, Training(), ON_CPU).resident_range(batch)
     assert least <= int(found.stdout) <= most
+
+
+@pytest.mark.parametrize("spec", sorted(SPECS.glob("*.net")), ids=lambda path: path.stem)
+def test_the_memory_of_the_report_is_that_of_a_replay(spec: Path) -> None:
+    checked = check_source(Source(str(spec), spec.read_text(encoding="utf-8")))
+    assert checked.totals.memory == replay_inference(checked.network).peak(1)

@@ -156,7 +156,8 @@ def number(text: str) -> tree.Number:
     return tree.Number(NOWHERE, parsed(f"let a = {text}")[0].value.value, text)  # type: ignore[union-attr]
 
 
-NUMBERS = st.sampled_from([*map(number, ["3", "0.5", "5e-4", "60_965", "1.2G", "4k"]), tree.Number(NOWHERE, 1.5, "")])
+WRITTEN = map(number, ["3", "0.5", "5e-4", "60_965", "1.2G", "4k", "24GB", "1.5KiB"])
+NUMBERS = st.sampled_from([*WRITTEN, tree.Number(NOWHERE, 1.5, "")])
 PLAIN = st.sampled_from([*map(number, ["3", "11", "224"])])
 TAPS = node(tree.Tap, st.sampled_from(["a", "b.c"]))
 SIGNS = ["+", "-", "*", "/", "//", "%", "<", "<=", "==", "!=", ">", ">=", "and", "or"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lark import Lark
 from paths import ERRORS, SPECS
 
+from specnet.byte_sizes import ByteSize
 from specnet.compiler import check_source
 from specnet.foreign import recognise
 from specnet.source import Source
@@ -50,6 +51,11 @@ def test_the_grammar_names_no_layer() -> None:
         ("60_965_224", 60_965_224),
         ("1.2G", 1_200_000_000),
         ("3k", 3000),
+        ("24GB", ByteSize(24 * 10**9)),
+        ("1.5KiB", ByteSize(1536)),
+        ("1_000B", ByteSize(1000)),
+        ("2*1kB", ByteSize(2000)),
+        ("3TiB/1TiB", 3),
         ("5e-4", 5e-4),
         ("0.5", 0.5),
         ("64/2", 32),

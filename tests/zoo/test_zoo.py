@@ -13,6 +13,7 @@ import torch
 from flavours import FLAVOURS
 from paths import SPECS
 from torch import fx
+from torch.utils.flop_counter import FlopCounterMode
 
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
@@ -209,3 +210,17 @@ def _calls(network: Network, node: Node) -> int:
     input_shapes = network.input_shapes(node)
     assert node.layer and input_shapes
     return sum(len(input_shapes) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(input_shapes))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ALL)
+def test_macs_are_half_of_what_torch_counts(name: str) -> None:
+    """torch.utils.flop_counter counts two operations for each; the meta device computes no numbers."""
+    found = check(name)
+    with torch.device("meta"):
+        module = build_module(found.network).eval()
+        images = [torch.empty(1, *i.shape[-1:], *i.shape[:-1]) for i in found.network.inputs]
+        with FlopCounterMode(display=False) as counter:
+            module(*images)
+    assert found.totals.macs is not None
+    assert counter.get_total_flops() == 2 * found.totals.macs

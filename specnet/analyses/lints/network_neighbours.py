@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
@@ -15,7 +14,7 @@ from specnet.layers.base.traits import Trait
 
 def find_linear_pairs(view: View) -> Iterator[Finding]:
     """Yield linear layers that directly follow linear ones, unless the pair is of use."""
-    for node in filter(_is_linear, view.network.nodes):
+    for node in filter(_is_linear, view.find_nodes(Trait.LINEAR)):
         first = view.skip_back(node, lambda before: has_trait(before, Trait.TRANSPARENT))
         if first and _is_linear(first) and not _is_useful(view, first, node):
             word = view.elaborated.places[first.name].word
@@ -87,9 +86,9 @@ def find_variance_shifts(view: View) -> Iterator[Finding]:
 def find_doubled_inputs(view: View) -> Iterator[Finding]:
     """Yield layers that read the same value twice, such as a join of the chain's value with its own tap."""
     for node in view.network.nodes:
-        doubled = [name for name, count in Counter(node.inputs).items() if count > 1]
-        if doubled:
-            yield view.make_finding(node, "", f"reads `{doubled[0]}` more than once")
+        if len(node.inputs) > len({*node.inputs}):
+            doubled = next(name for name in node.inputs if node.inputs.count(name) > 1)
+            yield view.make_finding(node, "", f"reads `{doubled}` more than once")
 
 
 LINTS = (

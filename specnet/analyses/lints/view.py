@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
@@ -11,15 +12,28 @@ from specnet.analyses.messages import AllowedCodes
 from specnet.diagnostics import Code, Fix, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
-from specnet.layers.base import Shape
-from specnet.layers.base.traits import Trait
+from specnet.layers.base import Layer, Shape
+from specnet.layers.base.traits import Trait, Traits
 from specnet.layers.base.window import WindowAxes, WindowAxis, Windowed
 from specnet.source import Source, Span
+
+REMEMBERED = 1_000
+"""The number of different layers that lints ask once, however often these stand in a network."""
 
 
 def has_trait(node: Node | None, trait: Trait) -> bool:
     """Whether a node's layer has a trait."""
-    return node is not None and node.layer is not None and trait in node.layer.traits
+    return node is not None and node.layer is not None and trait in _list_traits(node.layer)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _list_traits(layer: Layer) -> Traits:
+    return layer.traits
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compute_axes(layer: Windowed, shape: Shape) -> WindowAxes:
+    return layer.axes((shape,))
 
 
 class View:
@@ -47,7 +61,15 @@ class View:
 
     def find_nodes(self, trait: Trait) -> Iterator[Node]:
         """Yield the nodes whose layer has a trait."""
-        return (node for node in self.network.nodes if has_trait(node, trait))
+        return iter(self._by_trait.get(trait, ()))
+
+    @cached_property
+    def _by_trait(self) -> Mapping[Trait, list[Node]]:
+        found = defaultdict[Trait, list[Node]](list)
+        for node in self.network.nodes:
+            for trait in _list_traits(node.layer) if node.layer else ():
+                found[trait].append(node)
+        return found
 
     def input_shape(self, node: Node) -> Shape:
         """Return the shape of a node's first input."""
@@ -71,15 +93,21 @@ class View:
     def get_axes(self, node: Node) -> WindowAxes | None:
         """Return the axes of a layer's sliding window; None if it has none."""
         if isinstance(node.layer, Windowed) and node.layer.slides:
-            return node.layer.axes((self.input_shape(node),))
+            return _compute_axes(node.layer, self.input_shape(node))
         return None
 
     def find_windows(self, trait: Trait) -> Iterator[tuple[Node, str, WindowAxis]]:
         """Yield the layers with a trait that slide a window, the field of its size, and each distinct axis."""
-        for node in self.find_nodes(trait):
-            axes = self.get_axes(node)
-            if isinstance(node.layer, Windowed):
-                yield from ((node, node.layer.window, axis) for axis in dict.fromkeys(axes or ()))
+        return (window for window in self._windows if has_trait(window[0], trait))
+
+    @cached_property
+    def _windows(self) -> Sequence[tuple[Node, str, WindowAxis]]:
+        return [
+            (node, node.layer.window, axis)
+            for node in self.network.nodes
+            if isinstance(node.layer, Windowed)
+            for axis in dict.fromkeys(self.get_axes(node) or ())
+        ]
 
     def make_finding(
         self, node: Node, attribute: str = "", beside: str = "", others: tuple[Label, ...] = (), fact: str = ""
