@@ -19,12 +19,13 @@ from specnet.reporters.table_columns import (
     Heading,
     Measures,
     Row,
+    Seconds,
     select_columns,
 )
 from specnet.reporters.terminal import BOLD, DIM, paint
 
 if TYPE_CHECKING:
-    from specnet.analyses.memory_use import Usage
+    from specnet.analyses.usage import Usage
 
 DISPENSABLE = ("macs", "formula")
 """Columns that are left out on a narrow terminal, in this order."""
@@ -64,7 +65,11 @@ class Table(Record):
 
 def _is_zero(cell: Cell) -> bool:
     """Whether a count is 0, which people do not need to see."""
-    return cell == 0 if isinstance(cell, int) else isinstance(cell, ByteCount) and cell.count == 0
+    return (
+        cell == 0
+        if isinstance(cell, int)
+        else isinstance(cell, ByteCount | Seconds) and cell in (ByteCount(0), Seconds(0))
+    )
 
 
 def make_table(
@@ -88,7 +93,7 @@ def format_cell(cell: Cell) -> str:
             return "?"
         case int():
             return f"{cell:,}"
-        case str() | Blocks() | ByteCount():
+        case str() | Blocks() | ByteCount() | Seconds():
             return str(cell)
         case _:
             return "×".join(map(format_size, cell))
