@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from specnet.analyses.cost import count_flops, measure_memory
 from specnet.byte_sizes import format_bytes
 from specnet.compiler import Checked
-from specnet.graph import Node
+from specnet.graph import Node, once_per_layer
 from specnet.records import Record
 
 if TYPE_CHECKING:  # both are computed on request
@@ -80,6 +80,7 @@ class Measures:
         self.network = checked.network
         self.costs = checked.costs
         self.totals = checked.totals
+        self.formula = once_per_layer(lambda layer, inputs: layer.formula(inputs))
         self._usage = usage
 
     @cached_property
@@ -151,7 +152,7 @@ def _format_formula(measures: Measures, row: Row) -> Cell:
         return ""
     node = row.nodes[0]
     inputs = measures.network.input_shapes(node)
-    return node.layer.formula(inputs) if node.layer and inputs else ""
+    return measures.formula(node.layer, inputs) if node.layer and inputs else ""
 
 
 def _sum_up(row: Row, counts: Callable[[str], int | None]) -> Cell:
