@@ -38,6 +38,7 @@ COMMANDS = (
     "diff",
     "table",
     "fmt",
+    "devices",
     "explain",
 )
 

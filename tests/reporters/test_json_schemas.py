@@ -29,9 +29,11 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["unknown.net"],
         ["strange\nname\x1b.net"],
         ["trained.net", "--memory", "--precision", "bf16"],
+        ["trained.net", "--time", "--device", "h100"],
     ],
     "diff": [["vgg16", "vgg19"], ["alexnet", "alexnet"], ["resnet18", "resnet34"], ["unknown.net", "trained.net"]],
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
+    "devices": [[]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
 }
 

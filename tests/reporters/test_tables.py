@@ -136,6 +136,8 @@ def test_a_row_of_every_column() -> None:
         "gradients": ByteCount(4 * 112),
         "optimizer_state": ByteCount(8 * 112),
         "kept": ByteCount(0),
+        "time": "",
+        "bound": "",
         "receptive_field": (3,),
         "stride": (1,),
         "centre": (1,),
