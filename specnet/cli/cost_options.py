@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from specnet.attributes import LARGEST
 from specnet.byte_sizes import parse_bytes
 from specnet.cli.options import positive_integer
 from specnet.cli.output import CommandError
@@ -43,7 +44,9 @@ def _size(text: str) -> str:
 
 
 def refuse_cost_options(options: argparse.Namespace) -> None:
-    """Raise CommandError for a device that there is not, and for options that change nothing."""
+    """Raise CommandError for a batch beyond all limits, a device that there is not, and options that change nothing."""
+    if options.batch and options.batch > LARGEST:
+        raise CommandError(f"--batch {options.batch} is more than {LARGEST:,}, the largest number of images")
     if options.time:
         choose_device(options)
     elif options.device:
