@@ -8,7 +8,7 @@ from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, find_differences
-from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
+from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, naming_settings
 from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
 from specnet.cli.specs import check_network
 from specnet.compiler import Checked
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0 if the networks are the same, 1 if they differ or one has errors."""
-    before = check_network(options.before, _choose_side(options, options.set_left))
-    after = check_network(options.after, _choose_side(options, options.set_right))
+    before = _check_side(options.before, "--set-left", options.set_left, options)
+    after = _check_side(options.after, "--set-right", options.set_right, options)
     for checked in (before, after):
         if not checked.ok:
             print_diagnostics(checked.shown, checked.omitted)
@@ -67,9 +67,11 @@ def run(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _choose_side(options: argparse.Namespace, settings: list[str]) -> argparse.Namespace:
-    """Return the options for one of the networks, whose own settings come after those of both."""
-    return argparse.Namespace(**vars(options) | {"settings": [*options.settings, *settings]})
+def _check_side(file: str, option: str, settings: list[str], options: argparse.Namespace) -> Checked:
+    """Check one of the networks with the settings of both, and then its own."""
+    names = [setting.partition("=")[0].strip() for setting in settings]
+    with naming_settings(option, names):
+        return check_network(file, argparse.Namespace(**vars(options) | {"settings": [*options.settings, *settings]}))
 
 
 def _name(checked: Checked, settings: list[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
-from specnet.cli.options import FILE, add_spec_arguments
+from specnet.cli.options import FILE, add_spec_arguments, naming_settings
 from specnet.cli.output import (
     CommandError,
     print_data,
@@ -99,7 +99,9 @@ def _check_variants(file: str, variations: Variations, options: argparse.Namespa
         settings = dict(zip(variations, values, strict=True))
         given = [*options.settings, *(f"{name}={value}" for name, value in settings.items())]
         changed = argparse.Namespace(**vars(options) | {"settings": given})
-        yield Variant(require_network(check_text(source, changed), options), settings)
+        with naming_settings("--vary", settings):
+            checked = check_text(source, changed)
+        yield Variant(require_network(checked, options), settings)
 
 
 def _report_errors(variants: Iterable[Variant]) -> None:

@@ -216,7 +216,8 @@ def _make_training_column(part: str, heading: str) -> Column:
         return None if None in sizes else ByteCount(sum(filter(None, sizes)))
 
     def cell(measures: Measures, row: Row) -> Cell:
-        return measure(measures, [node.name for node in row.nodes] or [row.name]) if row.output else ""
+        names = [node.name for node in row.nodes] or ([row.name] if row.output else [])
+        return measure(measures, names) if names else ""
 
     def total(measures: Measures) -> Cell:
         return measure(measures, measures.network.shapes)

@@ -139,7 +139,7 @@ def test_a_value_that_changes_nothing_is_told(run: Run, vary: list[str], said: s
         (["--vary", "width=1,1"], "--vary width=1,1: a value stands there twice"),
         (["--vary", "width=1", "--vary", "width=2"], "--vary width: it is varied already"),
         (["--vary", "width=1", "--set", "width=2"], "--vary width: it is set already"),
-        (["--vary", "wdth=1"], "--set wdth: the spec has no `let wdth`; did you mean `width`?"),
+        (["--vary", "wdth=1"], "--vary wdth: the spec has no `let wdth`; did you mean `width`?"),
         (["--columns", "name"], "there is no column `name`; there are network, file, "),
         (["--columns", "macs,wdth", "--vary", "width=1"], "there is no column `wdth`; did you mean `width`?"),
         (["missing.net"], "there is no file missing.net"),
@@ -169,5 +169,15 @@ def test_sides_of_a_difference_have_settings_of_their_own(run: Run) -> None:
     assert out.startswith("~ conv1  conv K=2 F=3 P=1 → conv K=4 F=3 P=1")
     code, out, _ = run("diff", "a.net", "a.net", "--set-left", "gate=no", "--set-right", "optimizer.lr=3")
     assert (code, out) == (0, "a.net with gate=no and a.net with optimizer.lr=3 are the same network\n")
-    assert run("diff", "a.net", "a.net", "--set-right", "gate")[0] == 2
-    assert run("diff", "a.net", "a.net", "--set-right", "nothing=1")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set-right", "gate"], "--set-right gate: write NAME=VALUE\n"),
+        (["--set-left", "gat=1"], "--set-left gat: the spec has no `let gat`; did you mean `gate`?\n"),
+        (["--set", "gat=1", "--set-left", "gate=1"], "--set gat: the spec has no `let gat`; did you mean `gate`?\n"),
+    ],
+)
+def test_a_side_that_cannot_be_set(run: Run, words: list[str], message: str) -> None:
+    assert run("diff", "a.net", "a.net", *words) == (2, "", f"error: {message}")
