@@ -20,6 +20,14 @@ def describe_reason(error: Exception) -> str:
     return reason[:1].lower() + reason[1:]
 
 
+def find_cache_folder() -> Path:
+    """Return SpecNet's folder in the user's cache; raises OSError or RuntimeError if there is none and none is made."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def is_there(path: Path) -> bool:
     """Whether there is a file or folder; no where the system does not say, as in a folder that cannot be searched."""
     return os.path.exists(path)  # noqa: PTH110  (Path.exists raises)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from specnet.cli.memory_options import add_memory_arguments, describe_use, format_use
+from specnet.cli.cost_options import add_cost_arguments, describe_costs, format_costs
 from specnet.cli.options import FILE, add_spec_arguments
 from specnet.cli.output import (
     CommandError,
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fix", action="store_true", help="apply the fixes that leave no choice")
     parser.add_argument("--unsafe-fixes", action="store_true", help="with --fix: also apply the first of several fixes")
     add_table_arguments(parser)
-    add_memory_arguments(parser)
+    add_cost_arguments(parser)
     add_spec_arguments(parser)
 
 
@@ -114,7 +114,7 @@ def _format_json(results: list[Checked], options: argparse.Namespace) -> str:
     """Return one object for one FILE, a list for several."""
     from specnet.reporters.json import describe_network
 
-    reports = [describe_network(checked, options.flops) | describe_use(checked, options) for checked in results]
+    reports = [describe_network(checked, options.flops) | describe_costs(checked, options) for checked in results]
     return dump_json(reports[0] if len(reports) == 1 else reports)
 
 
@@ -149,7 +149,7 @@ def _format_text(checked: Checked, options: argparse.Namespace) -> str:
     parts = [format_table(checked, table, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
-    parts += format_use(checked, options)
+    parts += format_costs(checked, options)
     if checked.elaborated.written_inputs:
         from specnet.reporters.restatement import format_restatement
 

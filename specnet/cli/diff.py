@@ -8,7 +8,7 @@ from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, find_differences
-from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
+from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, naming_settings
 from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
 from specnet.cli.specs import check_network
 from specnet.compiler import Checked
@@ -35,13 +35,22 @@ LEGEND = {Change.RENAMED: "the same layer under another name"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="A", help=FILE)
     parser.add_argument("after", metavar="B", help="the spec to compare it with")
+    for side in ("left", "right"):
+        parser.add_argument(
+            f"--set-{side}",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"override a let or a setting of the {'first' if side == 'left' else 'second'} network only",
+        )
     add_format_argument(parser)
     add_spec_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Return 0 if the networks are the same, 1 if they differ or one has errors."""
-    before, after = check_network(options.before, options), check_network(options.after, options)
+    before = _check_side(options.before, "--set-left", options.set_left, options)
+    after = _check_side(options.after, "--set-right", options.set_right, options)
     for checked in (before, after):
         if not checked.ok:
             print_diagnostics(checked.shown, checked.omitted)
@@ -50,14 +59,26 @@ def run(options: argparse.Namespace) -> int:
     found = find_differences(before.network, after.network)
     if options.format == "json":
         print_json(_describe_differences(before, after, found))
-    else:
+    elif found:
         print_text(_format_text(before, after, found))
+    else:
+        first, second = _name(before, options.set_left), _name(after, options.set_right)
+        print_text(escape_unprintable(f"{first} and {second} are the same network"))
     return 1 if found else 0
 
 
+def _check_side(file: str, option: str, settings: list[str], options: argparse.Namespace) -> Checked:
+    """Check one of the networks with the settings of both, and then its own."""
+    names = [setting.partition("=")[0].strip() for setting in settings]
+    with naming_settings(option, names):
+        return check_network(file, argparse.Namespace(**vars(options) | {"settings": [*options.settings, *settings]}))
+
+
+def _name(checked: Checked, settings: list[str]) -> str:
+    return " with ".join((checked.source.name, *([", ".join(settings)] if settings else [])))
+
+
 def _format_text(before: Checked, after: Checked, found: list[Difference]) -> str:
-    if not found:
-        return escape_unprintable(f"{before.source.name} and {after.source.name} are the same network")
     signs = [SIGNS[difference.change] for difference in found]
     lines = align_rows(_format_cells(difference) for difference in found)
     colour = uses_colour(sys.stdout)

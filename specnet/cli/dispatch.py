@@ -37,7 +37,9 @@ COMMANDS = (
     "sizes",
     "solve",
     "diff",
+    "table",
     "fmt",
+    "devices",
     "explain",
 )
 

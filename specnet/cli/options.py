@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from specnet.cli.output import CommandError
@@ -55,6 +58,20 @@ def collect_overrides(options: argparse.Namespace) -> dict[str, str]:
             raise CommandError(f"--set {setting}: write NAME=VALUE")
         overrides[name.strip()] = value.strip()
     return overrides
+
+
+@contextmanager
+def naming_settings(option: str, names: Collection[str]) -> Iterator[None]:
+    """Say the name of another option than `--set` in an error about one of its settings."""
+    try:
+        yield
+    except CommandError as error:
+        first, *others = error.args
+        said, _, rest = first.partition(" ")
+        about = re.split("[:=]", rest, maxsplit=1)[0].strip()
+        if said != "--set" or about not in names:
+            raise
+        raise CommandError(f"{option} {rest}", *others, exit_code=error.exit_code) from None
 
 
 def named_path(text: str) -> Path:

@@ -33,9 +33,14 @@ def check_file(file: str, options: argparse.Namespace) -> Checked:
 
 def check_network(file: str, options: argparse.Namespace) -> Checked:
     """Check a FILE as `check_file` does; raises CommandError, also for a sound file of blocks alone."""
-    checked = check_file(file, options)
+    return require_network(check_file(file, options), options)
+
+
+def require_network(checked: Checked, options: argparse.Namespace) -> Checked:
+    """Return what is checked; raises CommandError for a sound file of blocks alone."""
     if checked.ok and not checked.network.nodes:
-        raise CommandError(f"{file} holds blocks alone, and no network to {options.command}", exit_code=1)
+        name = checked.source.name
+        raise CommandError(f"{name} holds blocks alone, and no network to {options.command}", exit_code=1)
     return checked
 
 

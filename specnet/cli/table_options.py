@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from specnet.cli.memory_options import MEMORY_COLUMNS, read_usage
+from specnet.cli.cost_options import choose_cost_columns, read_usage, refuse_cost_options
 from specnet.cli.output import CommandError, print_diagnostics
 from specnet.compiler import Checked
 from specnet.reporters.network_table import Table, list_layers, make_table
@@ -14,6 +14,9 @@ from specnet.suggest import did_you_mean, find_closest_word
 
 TABLE_FORMATS = ("markdown", "latex", "csv")
 """The formats of tables for papers and programs."""
+
+TIMES = ("time", "bound")
+"""The columns that need a device."""
 
 DEFAULT_COLUMNS = {
     None: LAYER_COLUMNS,
@@ -32,6 +35,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 def refuse_options_of_tables(options: argparse.Namespace) -> None:
     """Raise CommandError for options of tables with a format that has none, and for unknown columns."""
+    refuse_cost_options(options)
     choose_columns(options)
     given = next((name for name in ("columns", "by") if getattr(options, name)), None)
     if given and options.format not in ("text", *TABLE_FORMATS):
@@ -40,15 +44,22 @@ def refuse_options_of_tables(options: argparse.Namespace) -> None:
 
 def choose_columns(options: argparse.Namespace) -> Sequence[str]:
     """Return the names of the columns to show; raises CommandError for one that there is not."""
-    defaults = MEMORY_COLUMNS if options.memory else DEFAULT_COLUMNS[options.by]
-    names = options.columns.split(",") if options.columns is not None else defaults
-    listed = ", ".join(NAMES)
-    found = [name.strip() for name in names]
-    for name in found:
-        if name not in NAMES:
-            hint = did_you_mean(find_closest_word(name, NAMES))
-            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
+    defaults = choose_cost_columns(options) or DEFAULT_COLUMNS[options.by]
+    found = parse_columns(options.columns, NAMES) if options.columns is not None else defaults
+    if name := next((name for name in found if name in TIMES and not options.time), None):
+        raise CommandError(f"the column `{name}` goes with --time")
     return ["flops" if options.flops and name == "macs" else name for name in found]
+
+
+def parse_columns(text: str, known: Sequence[str]) -> Sequence[str]:
+    """Return the names in the value of `--columns`; raises CommandError for one that is not known."""
+    names = [name.strip() for name in text.split(",")]
+    listed = ", ".join(known)
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(find_closest_word(name, known))
+            raise CommandError(f"there is no column `{name}`{hint or f'; there are {listed}'}")
+    return names
 
 
 def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:

@@ -24,6 +24,7 @@ from specnet.cli.output import CommandError, print_diagnostics, print_message, p
 from specnet.cli.specs import check_network
 from specnet.cli.torch_commands import add_processes_arguments, requires_torch, run_in_processes
 from specnet.compiler import Checked
+from specnet.graph import Network
 from specnet.option_names import SHORT_SETTINGS
 from specnet.reporters.table import align_rows
 
@@ -140,7 +141,7 @@ def _start(options: argparse.Namespace) -> int:
     with _make_display() as display:
         finished = train(job, Options(**given, spec=spec, overrides=collect_overrides(options)), display)
     if display:
-        _print_result(finished)
+        _print_result(finished, checked.network)
         again = _format_with_seed(options.command_line, job.training.seed.value + 1)
         print_message(f"to see how much of this is chance: {again}")
     return 0
@@ -168,11 +169,11 @@ def _resume(options: argparse.Namespace) -> int:
         **_describe_processes(options),
     )
     was_finished = bool(read_summary(config.folder))
-    _, job = restore_job(config)
+    checked, job = restore_job(config)
     with _make_display() as display:
         finished = resume(config, job, resumed_options, display)
     if display:
-        _print_result(finished)
+        _print_result(finished, checked.network)
         if was_finished:
             print_message(_format_longer(config.folder, config))
     return 0
@@ -239,7 +240,9 @@ def _make_job(checked: Checked) -> Job:
         raise CommandError(*error.args, exit_code=1) from None
 
 
-def _print_result(finished: Run) -> None:
+def _print_result(finished: Run, network: Network) -> None:
+    from specnet.cli.speed import describe_speed
+
     summary = finished.summary
     rows = [("best epoch", f"{summary['best_epoch']} of {summary['epochs']}")]
     for part in ("validation", "test"):
@@ -247,4 +250,5 @@ def _print_result(finished: Run) -> None:
             rows.append((part, f"{accuracy:.2%}"))
     if len(rows) == 1:
         print_message(WITHOUT_PARTS)
+    rows.append(("images a second", describe_speed(network, finished)))
     print_text("\n".join(align_rows([*rows, ("saved in", str(finished.folder))])))

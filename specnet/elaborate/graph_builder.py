@@ -65,7 +65,7 @@ class ShapeUses:
         self.pairs.update((rename(one), rename(two)) for one, two in other.pairs)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class GraphBuilder:
     """The nodes added so far, their shapes, and the side table of where each one was written."""
 

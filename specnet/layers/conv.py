@@ -32,7 +32,7 @@ from specnet.layers.base.alternatives import (
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.layer import Projection
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits, Workload, choose_convolution
 from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, keep_read, make_axes, pad_in_module
 
 
@@ -65,6 +65,10 @@ class Conv(Windowed):
 
     def notation(self, with_stride: bool = False) -> str:
         return format_filters(self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1))
+
+    @property
+    def workload(self) -> Workload:
+        return choose_convolution(self.kernel_size, self.groups, self.out_channels)
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)

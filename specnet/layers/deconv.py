@@ -44,6 +44,8 @@ from specnet.layers.base.traits import (
     Storage,
     Trait,
     Traits,
+    Workload,
+    choose_convolution,
     divide,
 )
 from specnet.layers.base.window import AXES
@@ -125,6 +127,10 @@ class Deconv(Layer):
             self.kernel_size, self.out_channels, self.groups, self.stride if with_stride else (1, 1)
         )
         return f"deconv {filters}"
+
+    @property
+    def workload(self) -> Workload:
+        return choose_convolution(self.kernel_size, self.groups, self.out_channels)
 
     def axes(self, inputs: Shapes) -> tuple[TransposedAxis, TransposedAxis]:
         """Return the axes along height and width; raises LayerError for a vector."""

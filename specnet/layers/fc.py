@@ -12,7 +12,17 @@ from specnet.attributes import Count
 from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
 from specnet.layers.base.alternatives import Alternatives, vary_size
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
-from specnet.layers.base.traits import KEEPS_INPUT, Autocast, Elements, Kept, ReceptiveField, Storage, Trait, Traits
+from specnet.layers.base.traits import (
+    KEEPS_INPUT,
+    Autocast,
+    Elements,
+    Kept,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    Workload,
+)
 
 
 class Fc(Layer):
@@ -34,6 +44,10 @@ class Fc(Layer):
     @property
     def traits(self) -> Traits:
         return self.kind_traits | {Trait.ADDS_BIAS} if self.bias else self.kind_traits
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.MATMUL
 
     def output(self, inputs: Shapes) -> Shape:
         check_bounds(self.parameters(inputs)["weight"], "have weights of")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,7 +14,7 @@ from specnet.layers.base import Family, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.alternatives import Alternatives, vary_padding, vary_rounding, vary_stride
 from specnet.layers.base.kernels import KERNELS, KernelName, Rows
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits, Workload
 from specnet.layers.base.window import WindowAxes, Windowed, compute_positions, keep_read, make_axes, pad_in_module
 
 
@@ -51,6 +52,13 @@ class Filter(Windowed):
     @property
     def kernel_size(self) -> tuple[int, int]:
         return len(self.rows), len(self.rows[0])
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.DEPTHWISE
+
+    def operations(self, inputs: Shapes) -> int:
+        return prod(self.output(inputs)) * prod(self.kernel_size)
 
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, (1, 1), self.rounding)

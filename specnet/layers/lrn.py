@@ -10,7 +10,7 @@ from pydantic import Field
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import Normalisation
-from specnet.layers.base.traits import Kept
+from specnet.layers.base.traits import Kept, Workload
 
 
 class Lrn(Normalisation):
@@ -23,6 +23,14 @@ class Lrn(Normalisation):
 
     def output(self, inputs: Shapes) -> Shape:
         return require_map(inputs)
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.POOLING
+
+    def operations(self, inputs: Shapes) -> int:
+        """Return the squares that are averaged, n for each element."""
+        return self.size * prod(inputs[0])
 
     def kept(self, inputs: Shapes) -> Kept | None:
         """Return the input, its padded squares, their mean, scaled, and that to the power of beta."""

@@ -31,7 +31,7 @@ from specnet.layers.base.alternatives import (
     vary_window,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, divide
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, Workload, divide
 from specnet.layers.base.window import (
     AXES,
     Rounding,
@@ -100,6 +100,16 @@ class Pool(Windowed):
     @property
     def slides(self) -> bool:
         return self.kernel_size is not None
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.POOLING
+
+    def operations(self, inputs: Shapes) -> int:
+        """Return the elements that all windows read, some of them several times."""
+        if not self.kernel_size:
+            return prod(inputs[0])
+        return prod(self.output(inputs)) * prod(self.kernel_size)
 
     @property
     def period(self) -> tuple[int, int]:

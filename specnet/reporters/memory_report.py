@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specnet.analyses.memory import LayerMemory, Memory, Moment
-from specnet.analyses.memory_use import MemoryUse
+from specnet.analyses.usage import MemoryUse
 from specnet.byte_sizes import format_bytes, parse_bytes
 from specnet.printable import escape_unprintable, format_amount
 from specnet.reporters.table import align_rows

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from specnet.compiler import Checked
-from specnet.graph import Network, Node
+from specnet.graph import Network, Node, once_per_layer
 from specnet.printable import escape_unprintable
 from specnet.printer.values import format_layer
 from specnet.records import Record
@@ -16,21 +16,19 @@ from specnet.reporters.table_columns import (
     Blocks,
     ByteCount,
     Cell,
-    Column,
+    Heading,
     Measures,
     Row,
+    Seconds,
     select_columns,
 )
 from specnet.reporters.terminal import BOLD, DIM, paint
 
 if TYPE_CHECKING:
-    from specnet.analyses.memory_use import Usage
+    from specnet.analyses.usage import Usage
 
 DISPENSABLE = ("macs", "formula")
 """Columns that are left out on a narrow terminal, in this order."""
-
-BLANK = (0, ByteCount(0))
-"""Cells that are left blank in what people see."""
 
 MOST_BEFORE_ERROR = 40
 """The largest number of rows of a broken network: those up to the error."""
@@ -39,7 +37,7 @@ MOST_BEFORE_ERROR = 40
 class Table(Record):
     """The columns, rows and cells of a table; a broken network has no `total`."""
 
-    columns: Sequence[Column]
+    columns: Sequence[Heading]
     rows: Sequence[Row]
     cells: Sequence[Sequence[Cell]]
     total: Sequence[Cell] | None
@@ -56,13 +54,22 @@ class Table(Record):
     @property
     def shown(self) -> list[Sequence[Cell]]:
         """The cells that people see, those of the total last: a 0 is blank, except in the total."""
-        rows: list[Sequence[Cell]] = [["" if cell in BLANK else cell for cell in cells] for cells in self.cells]
+        rows: list[Sequence[Cell]] = [["" if _is_zero(cell) else cell for cell in cells] for cells in self.cells]
         return [*rows, self.total] if self.total else rows
 
     @property
     def texts(self) -> list[list[str]]:
         """The cells that people see as text."""
         return [[*map(format_cell, cells)] for cells in self.shown]
+
+
+def _is_zero(cell: Cell) -> bool:
+    """Whether a count is 0, which people do not need to see."""
+    return (
+        cell == 0
+        if isinstance(cell, int)
+        else isinstance(cell, ByteCount | Seconds) and cell in (ByteCount(0), Seconds(0))
+    )
 
 
 def make_table(
@@ -86,7 +93,7 @@ def format_cell(cell: Cell) -> str:
             return "?"
         case int():
             return f"{cell:,}"
-        case str() | Blocks() | ByteCount():
+        case str() | Blocks() | ByteCount() | Seconds():
             return str(cell)
         case _:
             return "×".join(map(format_size, cell))
@@ -99,6 +106,13 @@ def format_size(size: float) -> str:
 
 def format_table(checked: Checked, table: Table, width: int | None = None, colour: bool = False) -> str:
     """Format a table with its network's title; with a `width` in characters, columns are left out until it fits."""
+    description = escape_unprintable(checked.network.description)
+    title = f"{paint(checked.network.name or 'network', BOLD, colour)}  {description}"
+    return f"{title.rstrip()}\n\n{format_rows(table, width, colour)}"
+
+
+def format_rows(table: Table, width: int | None = None, colour: bool = False) -> str:
+    """Format a table without a title."""
     texts = [table.headings, *table.texts]
     styles = [BOLD, *(row.style for row in table.rows), *([BOLD] if table.total else [])]
     lines = _fit(table, texts, width)
@@ -106,9 +120,7 @@ def format_table(checked: Checked, table: Table, width: int | None = None, colou
     first, *others = [paint(line, style, colour and bool(style)) for line, style in zip(lines, styles, strict=True)]
     if table.total:
         others.insert(-1, rule)
-    description = escape_unprintable(checked.network.description)
-    title = f"{paint(checked.network.name or 'network', BOLD, colour)}  {description}"
-    return "\n".join((title.rstrip(), "", first, rule, *others))
+    return "\n".join((first, rule, *others))
 
 
 def _fit(table: Table, texts: Sequence[Sequence[str]], width: int | None) -> list[str]:
@@ -128,7 +140,7 @@ def _fit(table: Table, texts: Sequence[Sequence[str]], width: int | None) -> lis
 def list_layers(checked: Checked) -> Iterator[Row]:
     """Yield a row for each input and each layer."""
     yield from list_inputs(checked.network)
-    yield from (_make_row(checked, node) for node in checked.network.nodes)
+    yield from _make_rows(checked, checked.network.nodes)
 
 
 def list_until_error(checked: Checked) -> Iterator[Row]:
@@ -140,7 +152,7 @@ def list_until_error(checked: Checked) -> Iterator[Row]:
     left_out = 0 if checked.ok else max(0, len(shown) - MOST_BEFORE_ERROR)
     if left_out:
         yield Row(f"… {left_out:,} before", "", "", style=DIM)
-    yield from (_make_row(checked, node) for node in shown[left_out:])
+    yield from _make_rows(checked, shown[left_out:])
     if len(nodes) > len(shown):
         yield Row(f"… {len(nodes) - len(shown):,} more", "", None, style=DIM)
 
@@ -150,8 +162,12 @@ def list_inputs(network: Network) -> Iterator[Row]:
     return (Row(i.name, "input", i.shape or None) for i in network.inputs)
 
 
-def _make_row(checked: Checked, node: Node) -> Row:
-    word = format_layer(node.layer) if node.layer else node.kind
+def _make_rows(checked: Checked, nodes: Iterable[Node]) -> Iterator[Row]:
+    words = once_per_layer(lambda layer, _: format_layer(layer))
+    return (_make_row(checked, node, words(node.layer, ()) if node.layer else node.kind) for node in nodes)
+
+
+def _make_row(checked: Checked, node: Node, word: str) -> Row:
     inputs = checked.network.input_shapes(node)
     if node.output is None or node.layer is None or inputs is None:
         return Row(node.name, word, None, style=DIM)

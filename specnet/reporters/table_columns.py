@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from specnet.analyses.cost import count_flops, measure_memory
 from specnet.byte_sizes import format_bytes
 from specnet.compiler import Checked
-from specnet.graph import Node
+from specnet.graph import Node, once_per_layer
 from specnet.records import Record
 
 if TYPE_CHECKING:  # both are computed on request
-    from specnet.analyses.memory_use import MemoryUse, Usage
     from specnet.analyses.receptive_field import InputWindow
+    from specnet.analyses.step_time import LayerTime
+    from specnet.analyses.usage import MemoryUse, Usage
 
 
 class Stack(Record):
@@ -46,8 +47,19 @@ class ByteCount(Record):
         return format_bytes(self.count) if self.count else "0"
 
 
-Cell = str | int | None | tuple[float, ...] | Blocks | ByteCount
-"""A text, a count, sizes, building blocks or bytes; None is unknown, "" nothing to say."""
+class Seconds(Record):
+    """A time, which people read in the largest fitting unit."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        from specnet.reporters.time_report import format_seconds
+
+        return format_seconds(self.seconds) if self.seconds else "0"
+
+
+Cell = str | int | None | tuple[float, ...] | Blocks | ByteCount | Seconds
+"""A text, a count, sizes, building blocks, bytes or a time; None is unknown, "" nothing to say."""
 
 
 class Row(Record):
@@ -68,6 +80,7 @@ class Measures:
         self.network = checked.network
         self.costs = checked.costs
         self.totals = checked.totals
+        self.formula = once_per_layer(lambda layer, inputs: layer.formula(inputs))
         self._usage = usage
 
     @cached_property
@@ -85,18 +98,40 @@ class Measures:
     @cached_property
     def use(self) -> MemoryUse | None:
         """The memory of the network in use; None if unknown."""
-        from specnet.analyses.memory_use import UnknownMemory, Usage, measure_memory_use
+        from specnet.analyses.usage import UnknownMemory, Usage, measure_memory_use
 
         try:
             return measure_memory_use(self.network, self._usage or Usage())
         except UnknownMemory:
             return None
 
+    @cached_property
+    def times(self) -> Mapping[str, LayerTime]:
+        """The predicted time of each layer in a training step on the device of the usage; none without a device."""
+        from specnet.analyses.usage import predict_use
+
+        if not (self._usage and self._usage.device):
+            return {}
+        return predict_use(self.network, self._usage).layers
+
     def measure_in_training(self, name: str, part: str) -> int | None:
         """Return the bytes of a part of an input's or a layer's memory in training; None if unknown."""
         from specnet.reporters.memory_report import describe_layer_memory
 
         return describe_layer_memory(self.use.training.layers[name], self.use.batch)[part] if self.use else None
+
+
+class Heading(Protocol):
+    """What any column has: its name, its heading, and whether it is flush right."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def is_number(self) -> bool: ...
 
 
 class Column(Record):
@@ -117,7 +152,7 @@ def _format_formula(measures: Measures, row: Row) -> Cell:
         return ""
     node = row.nodes[0]
     inputs = measures.network.input_shapes(node)
-    return node.layer.formula(inputs) if node.layer and inputs else ""
+    return measures.formula(node.layer, inputs) if node.layer and inputs else ""
 
 
 def _sum_up(row: Row, counts: Callable[[str], int | None]) -> Cell:
@@ -181,12 +216,28 @@ def _make_training_column(part: str, heading: str) -> Column:
         return None if None in sizes else ByteCount(sum(filter(None, sizes)))
 
     def cell(measures: Measures, row: Row) -> Cell:
-        return measure(measures, [node.name for node in row.nodes] or [row.name]) if row.output else ""
+        names = [node.name for node in row.nodes] or ([row.name] if row.output else [])
+        return measure(measures, names) if names else ""
 
     def total(measures: Measures) -> Cell:
         return measure(measures, measures.network.shapes)
 
     return Column(part, heading, cell, total)
+
+
+def _sum_times(measures: Measures, row: Row) -> Cell:
+    times = [measures.times[node.name].total for node in row.nodes if node.name in measures.times]
+    return Seconds(sum(times)) if times else ""
+
+
+def _total_time(measures: Measures) -> Cell:
+    return Seconds(sum(layer.total for layer in measures.times.values()))
+
+
+def _find_bound(measures: Measures, row: Row) -> Cell:
+    """Return what binds the layer of a row that takes the longest."""
+    times = [measures.times[node.name] for node in row.nodes if node.name in measures.times]
+    return max(times, key=lambda time: time.total).bound or "" if times else ""
 
 
 COLUMNS = (
@@ -203,6 +254,8 @@ COLUMNS = (
     _make_training_column("gradients", "gradients"),
     _make_training_column("optimizer_state", "optimizer"),
     _make_training_column("kept", "kept"),
+    Column("time", "time", _sum_times, _total_time),
+    Column("bound", "bound", _find_bound, is_number=False),
     Column("receptive_field", "receptive field", _show_field, lambda measures: measures.totals.receptive_field),
     Column("stride", "stride", _show_stride),
     Column("centre", "centre", _show_centre),

@@ -11,7 +11,7 @@ from specnet.printable import escape_unprintable
 from specnet.records import Record
 from specnet.reporters.network_table import Table, format_cell
 from specnet.reporters.table import pad_cells
-from specnet.reporters.table_columns import Blocks, ByteCount, Cell, Stack
+from specnet.reporters.table_columns import Blocks, ByteCount, Cell, Seconds, Stack
 
 MARKDOWN_SIGNS = re.compile(r"[\\|*`<>~]|(?<!\w)_|_(?!\w)")
 """The signs that mean something in a cell; an underscore within a word does not."""
@@ -126,6 +126,8 @@ def _format_csv_cell(cell: Cell) -> str:
         return format_cell(cell).replace("×", "x")
     if isinstance(cell, ByteCount):
         return str(cell.count)
+    if isinstance(cell, Seconds):
+        return f"{cell.seconds:.6g}"
     return "" if cell is None else str(cell) if isinstance(cell, int) else format_cell(cell)
 
 

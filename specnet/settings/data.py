@@ -19,7 +19,15 @@ class Data(Setting):
     image: ClassVar[tuple[int, int, int] | None] = None
     """Height, width and channels as published; None where they depend on the images."""
 
+    whole: ClassVar[int | None] = None
+    """The training images of all classes; None where that depends on the files."""
+
     classes: int | None = None
+
+    @property
+    def training_images(self) -> int | None:
+        """The images to train on and to validate by, about as many of each class; None if unknown."""
+        return self.whole
 
     @property
     def class_count(self) -> int | None:
@@ -53,11 +61,18 @@ class Published(Data):
     def class_count(self) -> int | None:
         return len(self.chosen) or self.classes
 
+    @property
+    def training_images(self) -> int | None:
+        if self.whole is None or self.classes is None or not self.chosen:
+            return self.whole
+        return self.whole * len(self.chosen) // self.classes
+
 
 class Mnist(Published):
     """Handwritten digits, 60,000 and 10,000 (LeCun, Cortes, Burges 1998)."""
 
     image = (28, 28, 1)
+    whole = 60_000
     classes: Literal[10] = 10
 
 
@@ -65,6 +80,7 @@ class FashionMnist(Published):
     """Articles of clothing in MNIST's form, 60,000 and 10,000 (Xiao, Rasul, Vollgraf 2017)."""
 
     image = (28, 28, 1)
+    whole = 60_000
     classes: Literal[10] = 10
 
 
@@ -72,6 +88,7 @@ class Cifar10(Published):
     """Small colour photographs, 50,000 and 10,000 (Krizhevsky 2009)."""
 
     image = (32, 32, 3)
+    whole = 50_000
     classes: Literal[10] = 10
 
 
@@ -79,6 +96,7 @@ class Cifar100(Published):
     """Small colour photographs of a hundred kinds, 50,000 and 10,000 (Krizhevsky 2009)."""
 
     image = (32, 32, 3)
+    whole = 50_000
     classes: Literal[100] = 100
 
 
@@ -86,6 +104,7 @@ class Digits(Published):
     """Handwritten digits that come with scikit-learn, 1,797; a fifth of them, stratified, is the test set."""
 
     image = (8, 8, 1)
+    whole = 1438
     classes: Literal[10] = 10
 
 
@@ -122,6 +141,10 @@ class Synthetic(Data):
     classes: Count = 10
     images: Count = 1000
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def training_images(self) -> int | None:
+        return self.images
 
 
 CHOICES: Mapping[str, type[Data]] = {

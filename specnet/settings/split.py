@@ -22,6 +22,13 @@ class Split(Setting):
     folds: Annotated[int, Field(ge=2, le=LARGEST)] | None = Field(None, description="number of equal parts")
     fold: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(None, description="number of the part set aside")
 
+    def count_left(self, images: int) -> int:
+        """Return how many of a number of images are left to train on."""
+        if self.folds:
+            return images - images // self.folds
+        assert self.validation is not None
+        return images - (self.validation if isinstance(self.validation, int) else round(images * self.validation))
+
     @model_validator(mode="after")
     def _check_fields(self) -> Self:
         if (self.validation is None) == (self.folds is None) or (self.folds is None) != (self.fold is None):

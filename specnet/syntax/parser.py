@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from functools import cache
 from hashlib import sha256
 from itertools import chain, islice
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from lark import Lark, LarkError, UnexpectedCharacters, UnexpectedToken
 
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic
+from specnet.file_access import find_cache_folder
 from specnet.package import IncompleteInstall, read_package_text
 from specnet.source import Source
 from specnet.syntax import tree
@@ -63,10 +62,8 @@ def _make_parser() -> tuple[Lark, TreeBuilder]:
 
 def _find_cache_file(digest: str) -> str | None:
     """Return the file for the tables of a grammar in the user's cache; None if no folder can be made there."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
-        folder = (Path(base) if base else Path.home() / ".cache") / "specnet"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = find_cache_folder()
     except (OSError, RuntimeError):
         return None
     return str(folder / f"grammar-{digest}-{sys.version_info.major}.{sys.version_info.minor}.lark")

@@ -74,7 +74,7 @@ def choose_device(options: Options) -> Device:
         os.environ.setdefault(*DETERMINISTIC_CUBLAS)
     if place.type == "cuda" and place.index is None:
         place = torch.device("cuda", torch.cuda.current_device())
-    return Device(place, _choose_precision(options.precision, place))
+    return Device(place, choose_precision(options.precision, place))
 
 
 def refuse_gpus(count: int) -> None:
@@ -87,7 +87,7 @@ def refuse_gpus(count: int) -> None:
         )
 
 
-def _choose_precision(wanted: Literal["auto"] | Precision, place: torch.device) -> Precision:
+def choose_precision(wanted: Literal["auto"] | Precision, place: torch.device) -> Precision:
     """Return bf16 for `auto` where it is native."""
     if wanted != "auto":
         return wanted

@@ -47,6 +47,12 @@ def test_what_fits(call: Run, size: str, words: str) -> None:
     assert code == 0 and words in out
 
 
+@pytest.mark.parametrize("batch", ["0", "-3", "1.5", "many", "9" * 30, "9" * 5000])
+def test_a_batch_that_is_none(call: Run, batch: str) -> None:
+    code, out, err = call("specs/alexnet.net", "--memory", f"--batch={batch}")
+    assert (code, out) == (2, "") and err.startswith("error: ") and "--batch" in err
+
+
 @pytest.mark.parametrize("size", ["", "10XB", "-1GB", "0GB", "1e50TB", "many"])
 def test_a_size_that_is_none(call: Run, size: str) -> None:
     code, out, err = call("specs/alexnet.net", f"--fits={size}")

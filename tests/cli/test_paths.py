@@ -27,6 +27,7 @@ COMMANDS = (
     "draw good.net -o PATH.svg",
     "diff PATH good.net",
     "diff good.net PATH",
+    "table good.net PATH",
     "train PATH",
     "train trainable.net --run PATH",
     "train trainable.net --weights PATH",

@@ -29,8 +29,11 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["unknown.net"],
         ["strange\nname\x1b.net"],
         ["trained.net", "--memory", "--precision", "bf16"],
+        ["trained.net", "--time", "--device", "h100"],
     ],
     "diff": [["vgg16", "vgg19"], ["alexnet", "alexnet"], ["resnet18", "resnet34"], ["unknown.net", "trained.net"]],
+    "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
+    "devices": [[]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
     "solve": [
         ["wide.net", "--let", "width", "--budget", "macs=10M", "--budget", "memory=1MB"],
@@ -39,6 +42,7 @@ COMMANDS: dict[str, list[list[str]]] = {
 }
 
 FILES = {
+    "lecture.net": "input 32x32x3\nconv K=10 F=7\nconv K=6 F=5 S=2\n",
     "unknown.net": "input 8x8x4\npermute CHW -> conv K=2 F=3\n",
     "strange\nname\x1b.net": "input 8x8x4\ncnov 3\n",
     "trained.net": "input 32x32x3\nconv K=4 F=3\nfc 10\ntrain {\n data cifar10\n optimizer sgd lr=0.1\n}\n",

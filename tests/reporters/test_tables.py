@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import SPECS
+from paths import ROOT, SPECS
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
 from specnet.printable import escape_unprintable
 from specnet.reporters.building_blocks import list_blocks, list_families
 from specnet.reporters.network_table import format_cell, list_layers, make_table
-from specnet.reporters.table_columns import COLUMNS, NAMES, ByteCount
+from specnet.reporters.table_columns import COLUMNS, NAMES, ByteCount, Measures
 from specnet.reporters.table_formats import escape_latex
+from specnet.reporters.variant_table import NAMES as VARIANT_NAMES
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -104,6 +105,25 @@ def test_each_layer_is_in_one_row_and_the_rows_make_the_totals(name: str, rows: 
     assert sums == [found.totals.parameters, found.totals.buffers, found.totals.macs] == table.total
 
 
+@pytest.mark.parametrize("rows", [list_blocks, list_families])
+def test_the_memory_of_rows_makes_the_totals(rows: Any) -> None:
+    """What an input keeps stands in its row among blocks, and in no family."""
+    found = zoo("resnet18")
+    table = make_table(found, ("weights", "gradients", "optimizer_state", "kept"), rows(found.network))
+    sums = [sum(cell.count for cell in column if cell != "") for column in zip(*table.cells, strict=True)]
+    assert table.total
+    *expected, kept = (cell.count for cell in table.total)
+    assert sums[:3] == expected
+    assert sums[3] == (
+        kept if rows is list_blocks else kept - Measures(found).use.training.layers["input"].kept.of(128)
+    )
+
+
+def test_every_column_is_in_the_documentation() -> None:
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    assert [name for name in (*NAMES, *VARIANT_NAMES) if f"`{name}`" not in page] == []
+
+
 def test_a_family_is_counted() -> None:
     rows = {row.name: row.layer for row in list_families(zoo("resnet50").network)}
     assert rows == {
@@ -136,6 +156,8 @@ def test_a_row_of_every_column() -> None:
         "gradients": ByteCount(4 * 112),
         "optimizer_state": ByteCount(8 * 112),
         "kept": ByteCount(0),
+        "time": "",
+        "bound": "",
         "receptive_field": (3,),
         "stride": (1,),
         "centre": (1,),

@@ -20,6 +20,7 @@ from specnet.layers.base.traits import (
     Storage,
     Trait,
     Traits,
+    Workload,
     read_same_position,
 )
 
@@ -60,6 +61,10 @@ class Normalisation(PositionWise):
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.NORMALISES})
     autocast: ClassVar[Autocast] = Autocast.FULL
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.NORMALISATION
 
 
 class Regularisation(PositionWise):

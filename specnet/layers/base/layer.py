@@ -19,6 +19,7 @@ from specnet.layers.base.traits import (
     ReceptiveField,
     Storage,
     Traits,
+    Workload,
     read_same_position,
 )
 from specnet.records import Record
@@ -107,6 +108,11 @@ class Layer(Attributes):
         return ""
 
     @property
+    def workload(self) -> Workload:
+        """The kind of work that the layer is; one that only reads and writes unless it says otherwise."""
+        return Workload.ELEMENTWISE
+
+    @property
     def slides(self) -> bool:
         """Whether each of many output positions reads several input positions, as a convolution's do.
 
@@ -166,6 +172,10 @@ class Layer(Attributes):
     def scratch(self, inputs: Shapes) -> int:
         """Return the elements of tensors beside the output that torch allocates for one image while the layer runs."""
         return 0
+
+    def operations(self, inputs: Shapes) -> int:
+        """Return what the kernel does for one image: multiply-accumulates, or elements that its windows read."""
+        return self.macs(inputs) or 0
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the part of each input that one output position reads; None if unknown.

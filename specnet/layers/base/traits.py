@@ -111,6 +111,32 @@ KEEPS_OUTPUT = Kept(output=True)
 KEEPS_NOTHING = Kept()
 
 
+class Workload(StrEnum):
+    """The work of a layer, as far as the speed of a device depends on its kind."""
+
+    MATMUL = "matmul"
+    CONVOLUTION = "convolution"
+    """With a window of several pixels."""
+    POINTWISE = "pointwise"
+    """A convolution of 1×1."""
+    DEPTHWISE = "depthwise"
+    """A convolution in many groups."""
+    POOLING = "pooling"
+    NORMALISATION = "normalisation"
+    ELEMENTWISE = "elementwise"
+
+
+FEW_CHANNELS = 8
+"""The most filters of a group for which a grouped convolution is computed like a depthwise one."""
+
+
+def choose_convolution(kernel_size: tuple[int, int], groups: int, filters: int) -> Workload:
+    """Return the workload of a convolution."""
+    if groups > 1 and filters // groups <= FEW_CHANNELS:
+        return Workload.DEPTHWISE
+    return Workload.POINTWISE if kernel_size == (1, 1) else Workload.CONVOLUTION
+
+
 class Autocast(StrEnum):
     """The type in which torch.autocast computes a layer on a GPU."""
 
