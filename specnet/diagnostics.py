@@ -204,7 +204,7 @@ def sort_by_position(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...
     return tuple(sorted(diagnostics, key=lambda d: d.span.start if d.span else 0))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class DiagnosticLog:
     """Collects diagnostics, each once, and the places where names are declared, to point there."""
 

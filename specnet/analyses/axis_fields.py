@@ -50,7 +50,7 @@ class Field(Record):
     @property
     def step(self) -> float:
         """The pixels from one position to the next, in an enlarged map on average."""
-        return self.advance / len(self.spans)
+        return self.advance / len(self.spans) if len(self.spans) > 1 else self.advance
 
     @property
     def centre(self) -> float:

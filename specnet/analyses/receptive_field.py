@@ -117,6 +117,8 @@ def _make_window(fields: Fields, is_map: bool) -> InputWindow:
 
 def _round(pixels: float) -> float:
     """Return a number of pixels without the error of fractions, as an integer if it is one."""
+    if isinstance(pixels, int):
+        return pixels
     rounded = round(pixels, 6)
     return int(rounded) if rounded == int(rounded) else rounded
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
@@ -51,12 +52,16 @@ def _survey(source: Source, options: argparse.Namespace) -> tuple[Elaborated, Su
     from specnet.analyses.sizes.survey import survey_sizes
     from specnet.compiler import collect_garbage_later
 
-    elaborate_at = make_elaborate(source, options)
+    elaborate_with = make_elaborate(source, options)
+    if not elaborate_with:
+        return None
+
+    def elaborate_at(shapes: Mapping[str, Shape]) -> Elaborated:
+        return elaborate_with({f"input.{name}": "x".join(map(str, shape)) for name, shape in shapes.items()})
+
     with collect_garbage_later():
-        elaborated = elaborate_at({}) if elaborate_at else None
-        if not elaborate_at or not elaborated or not elaborated.network.nodes:
-            return None
-        survey = survey_sizes(elaborated, elaborate_at)
+        elaborated = elaborate_at({})
+        survey = survey_sizes(elaborated, elaborate_at) if elaborated.network.nodes else None
     return (elaborated, survey) if survey else None
 
 

@@ -36,7 +36,7 @@ _IN_USE: WeakValueDictionary[tuple[type[Attributes], str], Attributes] = WeakVal
 """The attributes of all networks that are in use, by their class and values."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CollectedArguments:
     """The arguments of a line before they are validated: values (UNSET if unknown) and spans by field, diagnostics."""
 
@@ -45,7 +45,7 @@ class CollectedArguments:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BoundAttributes(Generic[A]):
     """The attributes (None if they are wrong or unknown), their spans by field, and the diagnostics."""
 

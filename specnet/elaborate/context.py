@@ -42,7 +42,7 @@ class Walker(Record):
     walk_element: Callable[[tree.Element, Context, ValueName], ValueName]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UsedFiles:
     """The files of blocks that a spec uses, each of which is read once."""
 
@@ -72,7 +72,7 @@ class UsedFiles:
         return self._found[name]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BlockUse:
     """The blocks that are defined, and the definitions that are called."""
 

@@ -23,7 +23,7 @@ class Unset:
 UNSET = Unset()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LineLabel:
     """The label of a line, a name that is taken for its first node; the others add their kind to it."""
 
@@ -55,7 +55,7 @@ class DefinedBlock(Record):
         return Scope(f"{name}.", self.home, True, trace=trace, active=active, defaults=defaults)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scope:
     """The names of one level: the file, a block's call, one repetition."""
 

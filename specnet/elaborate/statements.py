@@ -235,7 +235,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     actual = graph.shapes[value]
     if actual != shape and _is_written_with_stars(claim, context):
         return
-    if graph.written_inputs and actual != shape:
+    if (graph.restates or graph.written_inputs) and actual != shape:
         if actual:
             graph.restated[value] = Claim(shape, claim.span, chain.span)
         return

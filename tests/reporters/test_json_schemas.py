@@ -43,6 +43,10 @@ COMMANDS: dict[str, list[list[str]]] = {
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
     "devices": [[]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
+    "solve": [
+        ["wide.net", "--let", "width", "--budget", "macs=10M", "--budget", "memory=1MB"],
+        ["wide.net", "--let", "width", "--budget", "parameters=1"],
+    ],
 }
 
 FILES = {
@@ -50,6 +54,7 @@ FILES = {
     "unknown.net": "input 8x8x4\npermute CHW -> conv K=2 F=3\n",
     "strange\nname\x1b.net": "input 8x8x4\ncnov 3\n",
     "trained.net": "input 32x32x3\nconv K=4 F=3\nfc 10\ntrain {\n data cifar10\n optimizer sgd lr=0.1\n}\n",
+    "wide.net": "let width = 3\ninput 8x8x3\nconv K=width F=3\n",
     "deep.net": "input 32x32x3\nrepeat 4 { conv K=3 F=3 S=2 P=1 floor }\n",
 }
 
