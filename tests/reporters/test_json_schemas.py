@@ -18,6 +18,8 @@ ZOO = [str(file) for file in sorted(SPECS.rglob("*.net"))]
 BROKEN = [str(file) for file in sorted(ERRORS.glob("*.net"))]
 PAGE = (ROOT / "docs/json.md").read_text(encoding="utf-8")
 
+SIDES = ["trained.net", "trained.net", "--set", "seed=3", "--set-left", "optimizer.lr=0.2", "--set-right", "batch=8"]
+
 COMMANDS: dict[str, list[list[str]]] = {
     "check": [
         ZOO[::4],
@@ -31,7 +33,13 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["trained.net", "--memory", "--precision", "bf16"],
         ["trained.net", "--time", "--device", "h100"],
     ],
-    "diff": [["vgg16", "vgg19"], ["alexnet", "alexnet"], ["resnet18", "resnet34"], ["unknown.net", "trained.net"]],
+    "diff": [
+        ["vgg16", "vgg19"],
+        ["alexnet", "alexnet"],
+        ["resnet18", "resnet34"],
+        ["unknown.net", "trained.net"],
+        SIDES,
+    ],
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
     "devices": [[]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
