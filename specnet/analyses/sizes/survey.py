@@ -56,7 +56,7 @@ class InputSizes:
         )
 
     def _list_axes(self, near: Shape) -> Iterator[tuple[AxisSizes, int]]:
-        """Yield the axes with their sizes in a shape; where they depend on each other, the side of a square for both."""
+        """Yield the axes with their sizes in a shape; where these depend on each other, the side of a square."""
         if self.are_independent:
             yield from zip(self.axes, near, strict=False)
         elif self.square:
