@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from specnet.analyses.sizes.columns import WorkSpent
-from specnet.analyses.sizes.growth import Slopes
-from specnet.analyses.sizes.judge import Judge, Sizes, Verdict
+from specnet.analyses.sizes.growth import measure_growth
+from specnet.analyses.sizes.judge import Direction, Judge, Sizes, Verdict
 from specnet.analyses.sizes.size_set import SizeSet, find_period_start, find_residues, make_size_set
 from specnet.attributes import LARGEST
 from specnet.layers.base import Shape
@@ -55,9 +55,18 @@ class Axis:
         return self.shape[self.places[0]]
 
     @property
-    def slopes(self) -> Mapping[str, Slopes]:
-        slopes = tuple(Fraction(int(place in self.places)) for place in range(len(self.shape)))
-        return dict.fromkeys(self.inputs, slopes)
+    def along(self) -> Direction:
+        """The slopes of the inputs along the axis."""
+        return self._point(self.places)
+
+    @property
+    def across(self) -> Direction:
+        """Those along the axes of a map that stay."""
+        return self._point(tuple({0, 1} - {*self.places})) if len(self.shape) == 3 else ()
+
+    def _point(self, places: tuple[int, ...]) -> Direction:
+        slopes = tuple(Fraction(int(place in places)) for place in range(len(self.shape)))
+        return tuple((name, slopes) for name in self.inputs)
 
     def resize(self, size: int) -> Sizes:
         """Return the shapes of the inputs with another size of the axis."""
@@ -67,9 +76,9 @@ class Axis:
 
 def survey_axis(judge: Judge, axis: Axis) -> AxisSizes:
     """Return the sizes along an axis at which the network is sound now."""
-    period = judge.measure_growth(axis.slopes).period
+    period = measure_growth(judge.network, dict(axis.along)).period
     verdicts, rules = _try_from_one(judge, axis, period)
-    untried = None if rules else range(len(verdicts) + 1, LARGEST + 1)
+    untried = range(len(verdicts) + 1, LARGEST + 1) if judge.is_conditional or not rules else None
     if not rules and not any(verdict.is_valid for verdict in verdicts):
         rules = _try_from_now(judge, axis, period)
         untried = range(len(verdicts) + 1, axis.now) if rules else untried
@@ -82,12 +91,12 @@ def _try_from_one(judge: Judge, axis: Axis, period: int) -> tuple[list[Verdict],
     """Return the verdicts on the sizes 1, 2, 3, …, and the rules that they follow, if there are any.
 
     They end with two periods in which they repeat, behind the last irregular one, and the present size, which is valid,
-    follows the rules.
+    follows the rules. Of a network that is another one at other sizes, they go up to twice the present size at least.
     """
     verdicts, rules, wanted = list[Verdict](), None, min(2 * period + 14, MAX_SIZES)
     judge.renew()
     try:
-        while not rules and len(verdicts) < MAX_SIZES:
+        while len(verdicts) < MAX_SIZES and not (rules and (not judge.is_conditional or len(verdicts) > 2 * axis.now)):
             verdicts += _judge(judge, axis, range(len(verdicts) + 1, wanted + 1))
             rules, wanted = _find_rules(verdicts, period, axis.now), min(2 * wanted, MAX_SIZES)
     except WorkSpent:
@@ -111,7 +120,7 @@ def _try_from_now(judge: Judge, axis: Axis, period: int) -> Rules | None:
 
 
 def _judge(judge: Judge, axis: Axis, sizes: Iterable[int]) -> list[Verdict]:
-    return judge.judge([axis.resize(size) for size in sizes], axis.slopes)
+    return judge.judge([axis.resize(size) for size in sizes], axis.along, axis.across)
 
 
 def _find_rules(verdicts: Sequence[Verdict], period: int, now: int) -> Rules | None:

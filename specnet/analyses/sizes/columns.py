@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from specnet.analyses.propagation import try_output
-from specnet.analyses.sizes.growth import Growth
+from specnet.analyses.sizes.growth import ChosenAxes
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape, Shapes
 
@@ -66,10 +66,10 @@ class ColumnMaker:
     work: int = 0
     _passages: dict[Layer | None, dict[Shapes, Passage]] = field(default_factory=dict)
 
-    def compute(self, sizes: Sequence[Mapping[str, Shape]], growth: Growth) -> Columns:
+    def compute(self, sizes: Sequence[Mapping[str, Shape]], choose: ChosenAxes) -> Columns:
         """Return the columns for the shapes of inputs; other inputs have their own. Raises WorkSpent.
 
-        Only what is rounded along axes that grow counts.
+        Only what is rounded along the chosen axes counts.
         """
         given = {each.name: tuple(size.get(each.name, each.shape) for size in sizes) for each in self.network.inputs}
         columns = Columns({**given}, *([""] * len(sizes) for _ in range(3)))
@@ -78,7 +78,7 @@ class ColumnMaker:
         for node in self.network.nodes:
             inputs = [columns.shapes[name] for name in node.inputs]
             passages = self._passages.setdefault(node.layer, {})
-            axes = growth.reaches(node, 0), growth.reaches(node, 1)
+            axes = choose(node)
             key = (axes, id(passages), *map(id, inputs))
             if key not in rows:
                 row = self._compute_row(node, passages, inputs, axes, columns)

@@ -10,7 +10,7 @@ strides. Where arms meet whose slopes differ, or a layer takes one size only, fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -21,6 +21,10 @@ from specnet.layers.base import Layer, Shape, Shapes
 
 Slopes = tuple[Fraction, ...]
 """The growth of each size of a value for each pixel of the input."""
+
+
+ChosenAxes = Callable[[Node], tuple[bool, bool]]
+"""A function that says of the height and of the width of a node's inputs whether they matter."""
 
 
 @dataclass
@@ -56,6 +60,20 @@ def measure_growth(network: Network, inputs: Mapping[str, Slopes]) -> Growth:
         growth.slopes[node.name] = grown or _stay(node.output)
         growth.refusing |= set() if grown else {node.name}
     return growth
+
+
+def choose_axes(network: Network, along: Mapping[str, Slopes], across: Mapping[str, Slopes]) -> ChosenAxes:
+    """Return a function that chooses the axes of a node's inputs that matter along some axes of the network's inputs.
+
+    These are all but those that depend on the axes `across`, which stay, and on nothing else.
+    """
+    moving, staying = measure_growth(network, along), measure_growth(network, across)
+
+    def choose(node: Node) -> tuple[bool, bool]:
+        height, width = (moving.reaches(node, axis) or not staying.reaches(node, axis) for axis in (0, 1))
+        return height, width
+
+    return choose
 
 
 def _stay(shape: Shape) -> Slopes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from specnet.analyses.sizes.columns import ColumnMaker, Columns, WorkSpent
-from specnet.analyses.sizes.growth import Growth, Slopes, measure_growth
+from specnet.analyses.sizes.growth import ChosenAxes, Slopes, choose_axes
 from specnet.diagnostics import find_errors
 from specnet.elaborate import Elaborated
 from specnet.graph import Network
@@ -15,7 +15,7 @@ from specnet.layers.base import Shape
 Sizes = Mapping[str, Shape]
 """The shapes of inputs by name."""
 
-Directions = tuple[tuple[str, Slopes], ...]
+Direction = tuple[tuple[str, Slopes], ...]
 """The slopes of inputs by name."""
 
 Elaborate = Callable[[Sizes], Elaborated]
@@ -54,32 +54,38 @@ class Judge:
     def __init__(self, sound: Elaborated, elaborate: Elaborate) -> None:
         self.sound, self.elaborate = sound, elaborate
         self.network = sound.network
-        self._maker, self._steps = ColumnMaker(self.network, MAX_WORK), 0
-        self._growths = dict[Directions, Growth]()
+        self._maker, self._steps, self._has_differed = ColumnMaker(self.network, MAX_WORK), 0, False
+        self._chosen = dict[tuple[Direction, Direction], ChosenAxes]()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the spec describes another network at some size that was judged."""
+        return self._has_differed
 
     def renew(self) -> None:
         """Forget the work that was done, for another search."""
         self._maker.work = self._steps = 0
 
-    def measure_growth(self, slopes: Mapping[str, Slopes]) -> Growth:
-        """Return the growth of the network with these slopes of its inputs."""
-        directions = tuple(slopes.items())
-        if directions not in self._growths:
-            self._growths[directions] = measure_growth(self.network, slopes)
-        return self._growths[directions]
+    def judge(self, sizes: Sequence[Sizes], along: Direction = (), across: Direction = ()) -> list[Verdict]:
+        """Return the verdict on each of the sizes; raises WorkSpent.
 
-    def judge(self, sizes: Sequence[Sizes], slopes: Mapping[str, Slopes]) -> list[Verdict]:
-        """Return the verdict on each of the sizes along the axes that have slopes; raises WorkSpent."""
-        columns = self._maker.compute([{}, *sizes], self.measure_growth(slopes))
-        return [self._judge_one(size, slopes, columns, number) for number, size in enumerate(sizes, 1)]
+        Where sizes vary along some axes and those across stay, what is rounded because of the latter does not count.
+        """
+        if (along, across) not in self._chosen:
+            self._chosen[along, across] = choose_axes(self.network, dict(along), dict(across))
+        columns = self._maker.compute([{}, *sizes], self._chosen[along, across])
+        return [self._judge_one(size, (along, across), columns, number) for number, size in enumerate(sizes, 1)]
 
-    def _judge_one(self, size: Sizes, slopes: Mapping[str, Slopes], columns: Columns, number: int) -> Verdict:
+    def _judge_one(
+        self, size: Sizes, directions: tuple[Direction, Direction], columns: Columns, number: int
+    ) -> Verdict:
         if not self._may_differ(columns, number):
             return Verdict(columns.refused[number], columns.rounds[number], columns.resized[number])
+        self._has_differed = True
         self._steps += self.sound.steps
         if self._steps > MAX_STEPS:
             raise WorkSpent
-        return judge_network(self.elaborate(size), slopes, self.network)
+        return _judge_network(self.elaborate(size), directions, self.network)
 
     def _may_differ(self, columns: Columns, number: int) -> bool:
         """Whether the spec may describe another network at a size, as it reads what has changed."""
@@ -94,12 +100,12 @@ class Judge:
         return False
 
 
-def judge_network(elaborated: Elaborated, slopes: Mapping[str, Slopes], usual: Network) -> Verdict:
+def _judge_network(elaborated: Elaborated, directions: tuple[Direction, Direction], usual: Network) -> Verdict:
     """Return the verdict on a network that was elaborated for a size; `usual` is the one at another size."""
     network, refusing = elaborated.network, find_refusal(elaborated)
     if refusing:
         return Verdict(refusing, "", "")
-    columns = ColumnMaker(network, MAX_WORK).compute([{}], measure_growth(network, slopes))
+    columns = ColumnMaker(network, MAX_WORK).compute([{}], choose_axes(network, *map(dict, directions)))
     resized = next(_find_resized(network, usual), "")
     return Verdict("", columns.rounds[0], resized)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import groupby, islice
 
 from specnet.analyses.propagation import try_output
 from specnet.analyses.sizes.axis import Axis, AxisSizes, survey_axis
 from specnet.analyses.sizes.columns import WorkSpent
+from specnet.analyses.sizes.growth import measure_growth
 from specnet.analyses.sizes.judge import Elaborate, Judge, Verdict, find_refusal
 from specnet.analyses.sizes.repair import find_sound
 from specnet.analyses.sizes.size_set import SizeSet
@@ -82,8 +82,7 @@ def survey_sizes(elaborated: Elaborated, elaborate: Elaborate) -> Survey | None:
     if sound is None:
         return None
     judge = Judge(sound, elaborate)
-    slopes = {given.name: (Fraction(1),) * len(given.shape) for given in judge.network.inputs}
-    verdict = Verdict(refusing, "", "") if refusing else judge.judge([{}], slopes)[0]
+    verdict = Verdict(refusing, "", "") if refusing else judge.judge([{}])[0]
     groups = groupby(sorted(judge.network.inputs, key=lambda given: given.shape), key=lambda given: given.shape)
     return Survey(verdict, tuple(_survey_inputs(judge, shape, [*inputs]) for shape, inputs in groups))
 
@@ -92,15 +91,17 @@ def _survey_inputs(judge: Judge, shape: Shape, inputs: Sequence[Input]) -> Input
     names = tuple(given.name for given in inputs)
     axes = tuple(Axis(name, names, shape, (place,)) for place, name in enumerate(AXES[len(shape)]))
     sizes = tuple(survey_axis(judge, axis) for axis in axes)
-    are_independent = len(axes) < 2 or (not _counts_pixels(judge, axes) and _agree(judge, axes, sizes))
-    is_square = len(axes) == 2 and shape[0] == shape[1] and not any(each.untried for each in sizes)
+    is_known = all(not each.untried or each.untried.start > axis.now for axis, each in zip(axes, sizes, strict=True))
+    are_independent = len(axes) < 2 or (is_known and not _counts_pixels(judge, axes) and _agree(judge, axes, sizes))
+    is_square = is_known and shape[0] == shape[1] if len(axes) == 2 else False
     square = survey_axis(judge, Axis("side", names, shape, (0, 1))) if is_square and not are_independent else None
     return InputSizes(names, shape, sizes, are_independent, square)
 
 
 def _counts_pixels(judge: Judge, axes: Sequence[Axis]) -> bool:
     """Whether a layer takes a number of pixels, whatever their height and width, as a reshape does."""
-    refusing, network = [judge.measure_growth(axis.slopes).refusing for axis in axes], judge.network
+    network = judge.network
+    refusing = [measure_growth(network, dict(axis.along)).refusing for axis in axes]
     return any(_takes_one_row(network, network.by_name[name]) for name in set.intersection(*refusing))
 
 
@@ -115,15 +116,12 @@ def _takes_one_row(network: Network, node: Node) -> bool:
 
 def _agree(judge: Judge, axes: Sequence[Axis], sizes: Sequence[AxisSizes]) -> bool:
     """Whether pairs of a height and a width are valid and exact where both are, for a sample of each."""
-    if any(each.untried for each in sizes):
-        return False
-    samples = [_sample(axis, each) for axis, each in zip(axes, sizes, strict=True)]
+    samples = [_sample(axis, each, judge.is_conditional) for axis, each in zip(axes, sizes, strict=True)]
     pairs = [(height, width) for height in samples[0] for width in samples[1]]
     names, channels = axes[0].inputs, axes[0].shape[2:]
-    slopes = dict.fromkeys(names, (Fraction(1), Fraction(1), Fraction(0)))
     judge.renew()
     try:
-        verdicts = judge.judge([dict.fromkeys(names, (*pair, *channels)) for pair in pairs], slopes)
+        verdicts = judge.judge([dict.fromkeys(names, (*pair, *channels)) for pair in pairs])
     except WorkSpent:
         return False
     return all(
@@ -133,8 +131,12 @@ def _agree(judge: Judge, axes: Sequence[Axis], sizes: Sequence[AxisSizes]) -> bo
     )
 
 
-def _sample(axis: Axis, sizes: AxisSizes) -> list[int]:
-    """Return the first valid sizes of an axis, the present one, and evenly chosen ones up to a period behind them."""
+def _sample(axis: Axis, sizes: AxisSizes, is_conditional: bool) -> list[int]:
+    """Return the first valid sizes of an axis, the present one, and evenly chosen ones up to a period behind them.
+
+    Of a network that is another one at other sizes, there are twice as many, up to twice the present size.
+    """
     valid = [*islice(sizes.valid.list_from(1), MOST_PAIRED)]
     last = max(sizes.valid.start, sizes.exact.start, *valid[:1]) + max(sizes.valid.modulus, sizes.exact.modulus)
-    return sorted({axis.now, *valid, *range(1, last + 1, 1 + last // MOST_PAIRED)})
+    last, most = (max(last, 2 * axis.now), 2 * MOST_PAIRED) if is_conditional else (last, MOST_PAIRED)
+    return sorted({axis.now, *valid, *range(1, last + 1, 1 + last // most)})

@@ -9,6 +9,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from paths import SPECS
 
 from specnet.analyses.sizes.judge import Sizes, find_refusal
@@ -34,6 +36,7 @@ INDEPENDENT = {
     "a given output size": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool avg to=3x5\nfc 3\n",
     "ceil and floor": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool max F=3 S=2 ceil\npool max F=3 S=2 floor\nfc 3\n",
     "a mirrored edge": "input 32x40x4\npad 5 reflect\nconv K=2 F=7 S=4 P=same\nspace_to_depth 2\n",
+    "a size of its own that is rounded": "input 23x21x4\npool avg to=2\nconv K=4 F=1 S=2 P=2\n",
     "skipped pixels": "input 33x41x4\nconv K=2 F=2 S=4\n",
     "arms that part": "input 16x16x3\nconv K=4 F=3 S=2 P=1 -> @a\npool max F=2 -> upsample 2 -> add @a\n",
     "arms of other slopes": "input 16x16x3\nconcat { | conv K=3 F=2 S=2 | conv K=2 F=9 }\n",
@@ -181,3 +184,37 @@ def test_a_published_network_takes_what_the_survey_says_at_every_size(path: Path
         if len(sizes.axes) == 2:
             rectangles = [(randomness.randint(1, 600), randomness.randint(1, 600)) for _ in range(100)]
             assert find_disagreements(spec, sizes, [*((n, n) for n in range(1, 601)), *rectangles]) == []
+
+
+LAYERS = (
+    "conv K=4 F=3 S=2 P=1",
+    "conv K=4 F=2x3 S=2x1 floor",
+    "conv K=2 F=1 S=3",
+    "conv K=4 F=3 S=2 P=same",
+    "pool max F=3 S=2",
+    "pool avg F=2 S=3 ceil",
+    "pool max F=3x1 S=1x2 P=1x0",
+    "pool avg to=3x2",
+    "upsample 1.5",
+    "deconv K=4 F=3 S=2 P=1",
+    "pad 2 reflect",
+    "crop to=4x3",
+    "space_to_depth 2",
+    "permute WHC",
+    "instance_norm",
+    "conv K=C F=1 S=(1 if H > 6 else 2)",
+    "concat crop=center { | relu | conv K=2 F=3 S=1 }",
+    "add { | conv K=C F=3 S=2 P=1 | identity or { conv K=C F=1 S=2 } }",
+    "mul { | relu | pool avg global }",
+)
+
+
+@given(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), st.integers(5, 24), st.integers(5, 24))
+@settings(max_examples=40, deadline=None)
+def test_any_chain_takes_what_the_survey_says(layers: list[str], height: int, width: int) -> None:
+    lines = "\n".join(layers)
+    spec = Spec(Source("spec.net", f"input {height}x{width}x4\n{lines}\n"))
+    survey = survey_sizes(spec.own, spec.elaborate)
+    for sizes in survey.inputs if survey else ():
+        if sizes.are_independent and not any(axis.untried for axis in sizes.axes):
+            assert find_disagreements(spec, sizes, product(range(1, 30, 4), range(2, 30, 3))) == []
