@@ -194,7 +194,7 @@ class Replay:
         """Return the bytes that only live while a node runs; in training, most of them are kept."""
         kept = step.layer.kept(step.shapes) if step.needs_gradient else None
         elements = self._plan.count_scratch(step.layer, step.shapes) - (kept.elements if kept else 0)
-        return Bytes(0, step.width * max(0, elements))
+        return Bytes(0, step.width * elements) if elements > 0 else NOTHING
 
     def _free_unread(self, name: str) -> None:
         if not self._readers[name]:
