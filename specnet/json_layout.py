@@ -56,7 +56,8 @@ class JsonLayout:
         return form % tuple([repr(item) if type(item) is int else self.encode(item, inner) for item in value.values()])
 
     def _encode_list(self, value: list[Any] | tuple[Any, ...], line: str, inner: str) -> str:
-        return f"[{inner}{f',{inner}'.join([self.encode(item, inner) for item in value])}{line}]"
+        items = [repr(item) if type(item) is int else self.encode(item, inner) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]"
 
     def _make_form(self, value: dict[Any, Any], line: str, inner: str) -> str:
         self.is_printable &= all(str(key).isprintable() for key in value)
