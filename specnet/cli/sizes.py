@@ -11,7 +11,8 @@ from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
 from specnet.cli.output import CommandError, print_diagnostics, print_json, print_message, print_text
 from specnet.cli.specs import check_text, make_elaborate, read_spec
 from specnet.layers.base import Shape, format_shape
-from specnet.reporters.sizes import describe_survey, format_survey
+from specnet.reporters.sizes import format_survey
+from specnet.reporters.sizes_json import describe_survey
 
 if TYPE_CHECKING:
     from specnet.analyses.sizes.survey import InputSizes, Survey
@@ -68,7 +69,7 @@ def _survey(source: Source, options: argparse.Namespace) -> tuple[Elaborated, Su
 def _report_errors(checked: Checked, options: argparse.Namespace) -> int:
     """Print what is wrong with a spec at every size; raises CommandError for one without a network."""
     if checked.ok:
-        raise CommandError(f"{options.file} holds blocks alone, and no network to {options.command}", exit_code=1)
+        raise CommandError(f"{options.file} holds blocks alone, and no network", exit_code=1)
     print_diagnostics(checked.shown, checked.omitted)
     print_message("no other size of its input mends the spec")
     return 1

@@ -142,7 +142,7 @@ def test_what_cannot_be_searched_for(
     [
         ("let width = 3\ninput 8x8x3\nconvv K=width F=3\n", "error[E101]"),
         ("let width = 3\ninput 8x8x3\nconv K=( F=3\n", "error[E003]"),
-        ("let width = 3\nblock b() { relu }\n", "holds blocks alone, and no network to solve"),
+        ("let width = 3\nblock b() { relu }\n", "holds blocks alone, and no network"),
     ],
 )
 def test_a_spec_that_is_broken_at_every_value(capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
