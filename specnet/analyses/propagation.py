@@ -43,11 +43,6 @@ def resize(network: Network, inputs: Mapping[str, Shape]) -> Network:
     )
 
 
-def recompute(network: Network) -> Network:
-    """Return the network with the shapes that its layers give, whatever its lines claim."""
-    return resize(network, {given.name: given.shape for given in network.inputs if given.shape})
-
-
 def _compute_output(
     network: Network, node: Node, layer: Layer | None, shapes: Mapping[str, Shape | None], refused: list[str]
 ) -> Shape | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.analyses.difference import Change, Difference, Side, find_differences
-from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, naming_settings
+from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, collect_overrides, naming_settings
 from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
 from specnet.cli.specs import check_network
 from specnet.compiler import Checked
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     found = find_differences(before.network, after.network)
     if options.format == "json":
-        print_json(_describe_differences(before, after, found))
+        print_json(_describe_differences(before, after, found, options))
     elif found:
         print_text(_format_text(before, after, found))
     else:
@@ -71,7 +71,12 @@ def _check_side(file: str, option: str, settings: list[str], options: argparse.N
     """Check one of the networks with the settings of both, and then its own."""
     names = [setting.partition("=")[0].strip() for setting in settings]
     with naming_settings(option, names):
-        return check_network(file, argparse.Namespace(**vars(options) | {"settings": [*options.settings, *settings]}))
+        return check_network(file, _choose_side(options, settings))
+
+
+def _choose_side(options: argparse.Namespace, settings: list[str]) -> argparse.Namespace:
+    """Return the options for one of the networks, whose own settings come after those of both."""
+    return argparse.Namespace(**vars(options) | {"settings": [*options.settings, *settings]})
 
 
 def _name(checked: Checked, settings: list[str]) -> str:
@@ -113,7 +118,9 @@ def _format_totals(before: Checked, after: Checked) -> list[str]:
     return align_rows(rows)
 
 
-def _describe_differences(before: Checked, after: Checked, found: list[Difference]) -> dict[str, Any]:
+def _describe_differences(
+    before: Checked, after: Checked, found: list[Difference], options: argparse.Namespace
+) -> dict[str, Any]:
     """Return the JSON values of the differences."""
     return {
         "schema": 1,
@@ -126,8 +133,8 @@ def _describe_differences(before: Checked, after: Checked, found: list[Differenc
             }
             for difference in found
         ],
-        "before": _describe_network(before),
-        "after": _describe_network(after),
+        "before": _describe_network(before, _choose_side(options, options.set_left)),
+        "after": _describe_network(after, _choose_side(options, options.set_right)),
     }
 
 
@@ -141,6 +148,11 @@ def _describe_side(side: Side) -> dict[str, Any]:
     }
 
 
-def _describe_network(checked: Checked) -> dict[str, Any]:
-    totals = {"parameters": checked.totals.parameters, "macs": checked.totals.macs}
-    return {"file": checked.source.name, "network": checked.network.name, "digest": checked.digest, "totals": totals}
+def _describe_network(checked: Checked, options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "file": checked.source.name,
+        "settings": collect_overrides(options),
+        "network": checked.network.name,
+        "digest": checked.digest,
+        "totals": {"parameters": checked.totals.parameters, "macs": checked.totals.macs},
+    }

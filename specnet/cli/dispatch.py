@@ -35,6 +35,7 @@ COMMANDS = (
     "export",
     "filter",
     "sizes",
+    "solve",
     "diff",
     "table",
     "fmt",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments
 from specnet.cli.output import CommandError, print_diagnostics, print_json, print_message, print_text
 from specnet.cli.specs import check_text, make_elaborate, read_spec
 from specnet.layers.base import Shape, format_shape
-from specnet.reporters.sizes import describe_survey, format_survey
+from specnet.reporters.sizes import format_survey
+from specnet.reporters.sizes_json import describe_survey
 
 if TYPE_CHECKING:
     from specnet.analyses.sizes.survey import InputSizes, Survey
@@ -51,19 +53,23 @@ def _survey(source: Source, options: argparse.Namespace) -> tuple[Elaborated, Su
     from specnet.analyses.sizes.survey import survey_sizes
     from specnet.compiler import collect_garbage_later
 
-    elaborate_at = make_elaborate(source, options)
+    elaborate_with = make_elaborate(source, options)
+    if not elaborate_with:
+        return None
+
+    def elaborate_at(shapes: Mapping[str, Shape]) -> Elaborated:
+        return elaborate_with({f"input.{name}": "x".join(map(str, shape)) for name, shape in shapes.items()})
+
     with collect_garbage_later():
-        elaborated = elaborate_at({}) if elaborate_at else None
-        if not elaborate_at or not elaborated or not elaborated.network.nodes:
-            return None
-        survey = survey_sizes(elaborated, elaborate_at)
+        elaborated = elaborate_at({})
+        survey = survey_sizes(elaborated, elaborate_at) if elaborated.network.nodes else None
     return (elaborated, survey) if survey else None
 
 
 def _report_errors(checked: Checked, options: argparse.Namespace) -> int:
     """Print what is wrong with a spec at every size; raises CommandError for one without a network."""
     if checked.ok:
-        raise CommandError(f"{options.file} holds blocks alone, and no network to {options.command}", exit_code=1)
+        raise CommandError(f"{options.file} holds blocks alone, and no network", exit_code=1)
     print_diagnostics(checked.shown, checked.omitted)
     print_message("no other size of its input mends the spec")
     return 1

@@ -18,7 +18,6 @@ from specnet.suggest import did_you_mean, find_closest_word
 if TYPE_CHECKING:
     from specnet.compiler import Checked
     from specnet.elaborate import Elaborated
-    from specnet.layers.base import Shape
 
 STDIN = "<stdin>"
 """The name under which a spec from standard input is shown."""
@@ -63,8 +62,8 @@ def check_text(source: Source, options: argparse.Namespace) -> Checked:
     return add_fixes(checked, overrides, read_beside)
 
 
-def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Mapping[str, Shape]], Elaborated] | None:
-    """Return a function that elaborates a spec at other shapes of its inputs, by name; it raises CommandError.
+def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Mapping[str, str]], Elaborated] | None:
+    """Return a function that elaborates a spec with more overrides, and compares no claims; it raises CommandError.
 
     None stands for a spec that cannot be read.
     """
@@ -73,19 +72,17 @@ def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Map
     from specnet.foreign import recognise
     from specnet.syntax.parser import parse
 
-    overrides, (lines, unreadable) = collect_overrides(options), parse(source, recognise)
-
+    given, (lines, unreadable) = collect_overrides(options), parse(source, recognise)
     if unreadable:
         return None
 
-    def elaborate_at(shapes: Mapping[str, Shape]) -> Elaborated:
-        inputs = {f"input.{name}": "x".join(map(str, shape)) for name, shape in shapes.items()}
+    def elaborate_with(overrides: Mapping[str, str]) -> Elaborated:
         try:
-            return elaborate(source, lines, True, read_beside, {**overrides, **inputs})
+            return elaborate(source, lines, True, read_beside, {**given, **overrides}, restates=True)
         except OverrideError as error:
             raise CommandError(str(error)) from None
 
-    return elaborate_at
+    return elaborate_with
 
 
 # Files

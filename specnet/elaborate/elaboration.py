@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.blocks import check_uncalled_blocks
@@ -47,6 +48,8 @@ class Elaborated(Record):
     """The shapes that the spec gives to inputs for which overrides give others."""
     shape_uses: ShapeUses
     """The shapes on which the network itself depends."""
+    variables: Mapping[str, Any]
+    """The values of `let` at the top level, by name."""
     expectations: tuple[Expectation, ...]
     diagnostics: tuple[Diagnostic, ...]
     used: tuple[Source, ...]
@@ -66,18 +69,24 @@ class Elaborated(Record):
 
 
 def elaborate(
-    source: Source, lines: tree.Lines, is_complete: bool, read: Read, overrides: Mapping[str, str]
+    source: Source,
+    lines: tree.Lines,
+    is_complete: bool,
+    read: Read,
+    overrides: Mapping[str, str],
+    restates: bool = False,
 ) -> Elaborated:
     """Return the network that the lines describe. Never raises for a bad spec; raises OverrideError.
 
-    Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read.
+    Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read. A network that
+    `restates` its claims is the one that its layers make, whatever is claimed.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
-    context = Context(GraphBuilder(), WALKER, UsedFiles(read, source), BlockUse(), expressions, open_files=(source,))
+    graph = GraphBuilder(restates=restates)
+    context = Context(graph, WALKER, UsedFiles(read, source), BlockUse(), expressions, open_files=(source,))
     outputs = _walk(source, lines, is_complete, context)
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
-    graph = context.graph
     graph.name = graph.name or _derive_name(source)
     return Elaborated(
         graph.finish(outputs),
@@ -88,6 +97,7 @@ def elaborate(
         graph.restated,
         graph.written_inputs,
         graph.shape_uses,
+        context.scope.variables,
         tuple(graph.expectations),
         tuple(_explain(graph.log.diagnostics)),
         context.files.sources,

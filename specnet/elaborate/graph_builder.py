@@ -87,6 +87,8 @@ class GraphBuilder:
     places: dict[str, Place] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     """The claims by the name of the value at the end of the line."""
+    restates: bool = False
+    """Whether no claim is compared: each that does not hold is restated."""
     restated: dict[str, Claim] = field(default_factory=dict)
     """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
     written_inputs: dict[str, Shape] = field(default_factory=dict)

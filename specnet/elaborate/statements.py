@@ -13,7 +13,6 @@ from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
-from specnet.elaborate.written_inputs import evaluate_as_written, record_written_input
 from specnet.graph import Head
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
@@ -32,6 +31,8 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
     else:
         is_overridden = scope.parent is None and name in context.overrides
         if scope.parent is None and (is_overridden or context.graph.written_values):
+            from specnet.elaborate.written_inputs import evaluate_as_written
+
             context.graph.written_values[name] = evaluate_as_written(line.value, context)
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
@@ -93,6 +94,8 @@ def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, c
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
     if override or context.graph.written_values:
+        from specnet.elaborate.written_inputs import record_written_input
+
         record_written_input(text, size, shape, context)
     scope.taps.setdefault(name.text if name else text, text)
     place = Place(override.span, call.word.span) if override else Place(call.span, call.word.span, {"shape": size.span})
@@ -235,7 +238,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     actual = graph.shapes[value]
     if actual != shape and _is_written_with_stars(claim, context):
         return
-    if graph.written_inputs and actual != shape:
+    if (graph.restates or graph.written_inputs) and actual != shape:
         if actual:
             graph.restated[value] = Claim(shape, claim.span, chain.span)
         return

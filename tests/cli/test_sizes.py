@@ -110,7 +110,7 @@ def test_json(capsys: pytest.CaptureFixture[str], spec: Callable[[str], str]) ->
         ("input 8x8x3\nconv K=3 F=3 G=2\n", [], 1, "no other size of its input mends the spec"),
         ("input 8x8x3\nconv K=3 F=(\n", [], 1, "error[E003]"),
         ("conv K=3 F=3\n", [], 1, "error[E005]"),
-        ("block b() { relu }\n", [], 1, "a.net holds blocks alone, and no network to sizes"),
+        ("block b() { relu }\n", [], 1, "a.net holds blocks alone, and no network"),
     ],
 )
 def test_what_cannot_be_answered(

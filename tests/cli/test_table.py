@@ -171,6 +171,13 @@ def test_sides_of_a_difference_have_settings_of_their_own(run: Run) -> None:
     assert (code, out) == (0, "a.net with gate=no and a.net with optimizer.lr=3 are the same network\n")
 
 
+def test_the_sides_in_json_have_their_settings(run: Run) -> None:
+    words = ("--set", "width = 2", "--set-left", "gate=no", "--set-right", "gate=yes")
+    report = json.loads(run("diff", "a.net", "a.net", *words, "--format", "json")[1])
+    assert report["before"]["settings"] == {"width": "2", "gate": "no"}
+    assert report["after"]["settings"] == {"width": "2", "gate": "yes"}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -18,6 +18,8 @@ ZOO = [str(file) for file in sorted(SPECS.rglob("*.net"))]
 BROKEN = [str(file) for file in sorted(ERRORS.glob("*.net"))]
 PAGE = (ROOT / "docs/json.md").read_text(encoding="utf-8")
 
+SIDES = ["trained.net", "trained.net", "--set", "seed=3", "--set-left", "optimizer.lr=0.2", "--set-right", "batch=8"]
+
 COMMANDS: dict[str, list[list[str]]] = {
     "check": [
         ZOO[::4],
@@ -31,10 +33,20 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["trained.net", "--memory", "--precision", "bf16"],
         ["trained.net", "--time", "--device", "h100"],
     ],
-    "diff": [["vgg16", "vgg19"], ["alexnet", "alexnet"], ["resnet18", "resnet34"], ["unknown.net", "trained.net"]],
+    "diff": [
+        ["vgg16", "vgg19"],
+        ["alexnet", "alexnet"],
+        ["resnet18", "resnet34"],
+        ["unknown.net", "trained.net"],
+        SIDES,
+    ],
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
     "devices": [[]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
+    "solve": [
+        ["wide.net", "--let", "width", "--budget", "macs=10M", "--budget", "memory=1MB"],
+        ["wide.net", "--let", "width", "--budget", "parameters=1"],
+    ],
 }
 
 FILES = {
@@ -42,6 +54,7 @@ FILES = {
     "unknown.net": "input 8x8x4\npermute CHW -> conv K=2 F=3\n",
     "strange\nname\x1b.net": "input 8x8x4\ncnov 3\n",
     "trained.net": "input 32x32x3\nconv K=4 F=3\nfc 10\ntrain {\n data cifar10\n optimizer sgd lr=0.1\n}\n",
+    "wide.net": "let width = 3\ninput 8x8x3\nconv K=width F=3\n",
     "deep.net": "input 32x32x3\nrepeat 4 { conv K=3 F=3 S=2 P=1 floor }\n",
 }
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from specnet.analyses.propagation import recompute
 from specnet.analyses.sizes.columns import ColumnMaker, Columns, WorkSpent
 from specnet.analyses.sizes.growth import Growth, Slopes, measure_growth
-from specnet.diagnostics import Code, find_errors
+from specnet.diagnostics import find_errors
 from specnet.elaborate import Elaborated
 from specnet.graph import Network
 from specnet.layers.base import Shape
@@ -20,16 +19,13 @@ Directions = tuple[tuple[str, Slopes], ...]
 """The slopes of inputs by name."""
 
 Elaborate = Callable[[Sizes], Elaborated]
-"""A function that returns the network of a spec at other shapes of its inputs."""
+"""A function that returns the network of a spec at other shapes of its inputs, whatever it claims."""
 
 MAX_WORK = 50_000
 """The layers that are computed for a shape in one search, which takes about a second; the zoo needs up to 6,000."""
 
 MAX_STEPS = 30_000
 """The lines and elements that are walked in one search, where a spec is elaborated again, in about a second."""
-
-CLAIMS = (Code.E401, Code.E402)
-"""The errors of claims, whatever the layers do."""
 
 
 class Verdict(NamedTuple):
@@ -57,7 +53,7 @@ class Judge:
 
     def __init__(self, sound: Elaborated, elaborate: Elaborate) -> None:
         self.sound, self.elaborate = sound, elaborate
-        self.network = recompute(sound.network)
+        self.network = sound.network
         self._maker, self._steps = ColumnMaker(self.network, MAX_WORK), 0
         self._growths = dict[Directions, Growth]()
 
@@ -100,7 +96,7 @@ class Judge:
 
 def judge_network(elaborated: Elaborated, slopes: Mapping[str, Slopes], usual: Network) -> Verdict:
     """Return the verdict on a network that was elaborated for a size; `usual` is the one at another size."""
-    network, refusing = recompute(elaborated.network), find_refusal(elaborated)
+    network, refusing = elaborated.network, find_refusal(elaborated)
     if refusing:
         return Verdict(refusing, "", "")
     columns = ColumnMaker(network, MAX_WORK).compute([{}], measure_growth(network, slopes))
@@ -109,13 +105,9 @@ def judge_network(elaborated: Elaborated, slopes: Mapping[str, Slopes], usual: N
 
 
 def find_refusal(elaborated: Elaborated) -> str:
-    """Return the node, or the message of an error without one, for which a spec is not sound; claims do not count."""
-    errors = (error for error in find_errors(elaborated.diagnostics) if error.code not in CLAIMS)
-    error = next(errors, None)
-    if error:
-        return error.node or error.message
-    refused = (node.name for node in recompute(elaborated.network).nodes if node.output is None)
-    return next(refused, "")
+    """Return the node, or the message of an error without one, for which a spec is not sound; "" for a sound one."""
+    error = next(iter(find_errors(elaborated.diagnostics)), None)
+    return (error.node or error.message) if error else ""
 
 
 def _find_resized(network: Network, usual: Network) -> Iterator[str]:

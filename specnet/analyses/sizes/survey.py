@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, islice
@@ -12,6 +12,7 @@ from specnet.analyses.sizes.axis import Axis, AxisSizes, survey_axis
 from specnet.analyses.sizes.columns import WorkSpent
 from specnet.analyses.sizes.judge import Elaborate, Judge, Verdict, find_refusal
 from specnet.analyses.sizes.repair import find_sound
+from specnet.analyses.sizes.size_set import SizeSet
 from specnet.elaborate import Elaborated
 from specnet.graph import Input, Network, Node
 from specnet.layers.base import Shape
@@ -21,6 +22,10 @@ AXES = {3: ("height", "width"), 1: ("length",)}
 
 MOST_PAIRED = 12
 """The valid sizes of an axis, and the evenly chosen ones, that are tried with those of the other."""
+
+
+Choice = tuple[Shape | None, Shape | None]
+"""A valid shape and an exact one; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +41,30 @@ class InputSizes:
     square: AxisSizes | None = None
     """The sizes of squares, where height and width depend on each other."""
 
-    def choose(self, choose: Callable[[AxisSizes, int], int | None], near: Shape) -> Shape | None:
-        """Return the shape of the sizes that are chosen for each axis, given those of `near`; None if one has none.
+    def find_smallest(self) -> Choice:
+        """Return the smallest valid and the smallest exact shape."""
+        return self._choose(lambda sizes, _: sizes.smallest, self.shape)
 
-        Where height and width depend on each other, it is a square.
-        """
+    def find_nearest(self, near: Shape) -> Choice:
+        """Return the valid and the exact shape nearest to a given one."""
+        return self._choose(lambda sizes, size: sizes.find_nearest(size), near)
+
+    def _choose(self, choose: Callable[[SizeSet, int], int | None], near: Shape) -> Choice:
+        return (
+            self._join([choose(axis.valid, size) for axis, size in self._list_axes(near)]),
+            self._join([choose(axis.exact, size) for axis, size in self._list_axes(near)]),
+        )
+
+    def _list_axes(self, near: Shape) -> Iterator[tuple[AxisSizes, int]]:
+        """Yield the axes with their sizes in a shape; where these depend on each other, the side of a square."""
         if self.are_independent:
-            chosen = [choose(axis, size) for axis, size in zip(self.axes, near, strict=False)]
-        else:
-            chosen = [choose(self.square, near[0])] * 2 if self.square else [None]
+            yield from zip(self.axes, near, strict=False)
+        elif self.square:
+            yield from [(self.square, near[0])] * 2
+
+    def _join(self, chosen: Sequence[int | None]) -> Shape | None:
         sizes = tuple(size for size in chosen if size)
-        return (*sizes, *self.shape[len(sizes) :]) if len(sizes) == len(chosen) else None
+        return (*sizes, *self.shape[len(sizes) :]) if sizes and len(sizes) == len(chosen) else None
 
 
 @dataclass(frozen=True)
