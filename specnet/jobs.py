@@ -8,8 +8,9 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import Conditions, Memory
-from specnet.analyses.passes import UnknownMemory, replay_training
+from specnet.analyses.passes import replay_training
 from specnet.backends.torch_module import build_module
 from specnet.byte_sizes import FP32
 from specnet.compiler import Checked

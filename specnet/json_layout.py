@@ -15,6 +15,8 @@ class JsonLayout:
     """The texts of one document, each written once: what occurs at several places in a report often is one object."""
 
     def __init__(self) -> None:
+        self.is_printable = True
+        """Whether no text so far has anything to be escaped."""
         self._known = dict[tuple[int, str], str]()
         """The texts of tuples and dictionaries, by their ids and line ends."""
         self._forms = dict[tuple[tuple[Any, ...], str], str]()
@@ -26,6 +28,7 @@ class JsonLayout:
         Numbers that JSON does not have are null.
         """
         if type(value) is str:
+            self.is_printable &= value.isprintable()
             return encode_basestring(value)
         if type(value) is int:
             return repr(value)
@@ -40,6 +43,7 @@ class JsonLayout:
             return self._encode_list(value, line, f"{line} ")
         if isinstance(value, float):
             return float.__repr__(value) if isfinite(value) else "null"
+        self.is_printable &= str(value).isprintable()
         return json.dumps(value, ensure_ascii=False)
 
     def _encode_items(self, value: Any, line: str) -> str:
@@ -52,8 +56,10 @@ class JsonLayout:
         return form % tuple([repr(item) if type(item) is int else self.encode(item, inner) for item in value.values()])
 
     def _encode_list(self, value: list[Any] | tuple[Any, ...], line: str, inner: str) -> str:
-        return f"[{inner}{f',{inner}'.join([self.encode(item, inner) for item in value])}{line}]"
+        items = [repr(item) if type(item) is int else self.encode(item, inner) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]"
 
     def _make_form(self, value: dict[Any, Any], line: str, inner: str) -> str:
+        self.is_printable &= all(str(key).isprintable() for key in value)
         keys = (encode_basestring(key if isinstance(key, str) else json.dumps(key)).replace("%", "%%") for key in value)
         return f"{{{inner}{f',{inner}'.join(f'{key}: %s' for key in keys)}{line}}}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specnet.printable import dump_json, escape_commands, escape_unprintable, replace_unprintable
+from specnet.printable import dump_json, escape_commands, escape_unprintable, is_printable, replace_unprintable
 
 PRINTABLE = st.text(st.characters(categories=["L", "N", "P", "S"]).filter(lambda c: c.isprintable() and c != "#"))
 
@@ -82,3 +82,15 @@ def test_an_object_that_stands_in_two_places_has_two_indents() -> None:
     shared = {"a": [1, 2]}
     value = [shared, [shared], shared, {"b": shared}]
     assert dump_json(value) == json.dumps(value, indent=1)
+
+
+@given(st.text())
+def test_a_text_is_printable_if_nothing_but_line_ends_is_escaped(text: str) -> None:
+    assert is_printable(text) == all(escape_unprintable(line) == line for line in text.split("\n"))
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))
+def test_no_text_within_json_escapes_the_escaping(value: object) -> None:
+    written = dump_json(value)
+    assert is_printable(written)
+    assert json.loads(written) == value

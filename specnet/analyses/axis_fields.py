@@ -45,6 +45,8 @@ class Field(Record):
     @property
     def size(self) -> float:
         """The largest number of pixels that a position sees."""
+        if len(self.spans) == 1:
+            return self.spans[0][1] - self.spans[0][0] + 1
         return max(last - first for first, last in self.spans) + 1
 
     @property

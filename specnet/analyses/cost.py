@@ -107,7 +107,8 @@ class Totals:
     @cached_property
     def memory(self) -> int | None:
         """The most bytes that live in a forward pass of one image in fp32."""
-        from specnet.analyses.passes import UnknownMemory, measure_inference_peak
+        from specnet.analyses.execution_plan import UnknownMemory
+        from specnet.analyses.passes import measure_inference_peak
 
         try:
             return FP32 * (self.parameters + self.buffers) + measure_inference_peak(self.network)
@@ -117,7 +118,8 @@ class Totals:
     @cached_property
     def training_memory(self) -> int | None:
         """The most bytes that live in a step by the settings of the `train` section, in fp32."""
-        from specnet.analyses.passes import UnknownMemory, replay_training
+        from specnet.analyses.execution_plan import UnknownMemory
+        from specnet.analyses.passes import replay_training
         from specnet.settings import Training
 
         training = self.network.training or Training()

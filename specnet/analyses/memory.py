@@ -40,7 +40,7 @@ class Bytes(NamedTuple):
     per_image: int = 0
 
     def plus(self, other: Bytes) -> Bytes:
-        return Bytes(self.fixed + other.fixed, self.per_image + other.per_image)
+        return Bytes(self.fixed + other.fixed, self.per_image + other.per_image) if other is not NOTHING else self
 
     def minus(self, other: Bytes) -> Bytes:
         return Bytes(self.fixed - other.fixed, self.per_image - other.per_image)

@@ -10,143 +10,21 @@ Under autocast, layers that compute in the lower type keep copies of weights, an
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
+from specnet.analyses.allocator import Allocator, Tensor
+from specnet.analyses.execution_plan import Plan, Step, UnknownMemory
 from specnet.analyses.memory import DEFAULT, NOTHING, Bytes, Conditions, LayerMemory, Memory, Moment, Phase
 from specnet.byte_sizes import FP32, INT64
-from specnet.graph import Network, Node, once_per_layer
-from specnet.layers.base import Layer, Shape, Shapes, count_elements
-from specnet.layers.base.families import is_frozen
+from specnet.graph import Network
+from specnet.layers.base import Shape
 from specnet.layers.base.traits import Autocast, Storage, Trait
-from specnet.records import Record
 
 if TYPE_CHECKING:  # most checks need none of its models
     from specnet.settings import Training
-
-ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-"""Bytes of an element that is computed in each precision."""
-
-
-class UnknownMemory(Exception):
-    """A layer has an error, or does not say how its output is stored or what it keeps; the argument is its name."""
-
-
-@dataclass(eq=False)
-class Tensor:
-    """The memory of one or more values: who makes it, its bytes, its holders, and those that hold it until backward."""
-
-    maker: str
-    size: Bytes
-    holders: int = 1
-    keepers: int = 0
-
-
-class Allocator:
-    """The bytes of the tensors that live, and of those that are kept for the backward pass."""
-
-    def __init__(self) -> None:
-        self.live, self.kept = NOTHING, NOTHING
-        self.kept_of = defaultdict[str, Bytes](lambda: NOTHING)
-        """The bytes that were ever kept of what each node and input makes."""
-
-    def allocate(self, maker: str, size: Bytes) -> Tensor:
-        """Allocate a tensor with one holder."""
-        self.live = self.live.plus(size)
-        return Tensor(maker, size)
-
-    def release(self, tensor: Tensor) -> None:
-        """Remove a holder, and free a tensor that has none left."""
-        tensor.holders -= 1
-        if not tensor.holders:
-            self.live = self.live.minus(tensor.size)
-
-    def hold(self, tensor: Tensor) -> Tensor:
-        """Add a holder."""
-        tensor.holders += 1
-        return tensor
-
-    def keep(self, tensor: Tensor) -> Tensor:
-        """Add a holder that lasts until the backward pass."""
-        if not tensor.keepers:
-            self.kept = self.kept.plus(tensor.size)
-            self.kept_of[tensor.maker] = self.kept_of[tensor.maker].plus(tensor.size)
-        tensor.holders += 1
-        tensor.keepers += 1
-        return tensor
-
-    def keep_new(self, maker: str, size: Bytes) -> Tensor:
-        """Allocate a tensor that only the backward pass reads."""
-        tensor = self.keep(self.allocate(maker, size))
-        tensor.holders -= 1
-        return tensor
-
-    def release_kept(self, tensor: Tensor) -> None:
-        """Remove such a holder."""
-        tensor.keepers -= 1
-        if not tensor.keepers:
-            self.kept = self.kept.minus(tensor.size)
-        self.release(tensor)
-
-
-class Step(Record):
-    """A node with what the passes need to know of it: shapes, bytes of an element, and the parameters it trains."""
-
-    node: Node
-    layer: Layer
-    shapes: Shapes
-    width: int
-    """The bytes of an element of the output."""
-    trained: Mapping[str, Shape]
-    """The parameters that are trained, by their full names."""
-    needs_gradient: bool
-
-
-class Plan:
-    """The steps of a network under some conditions, and the type of each value."""
-
-    def __init__(self, network: Network, conditions: Conditions, is_training: bool) -> None:
-        self.network, self.conditions, self.is_training = network, conditions, is_training
-        self.widths = {each.name: FP32 for each in network.inputs}
-        self.trained_values = set[str]()
-        """The values that depend on a trained parameter."""
-        self.steps = [self._plan(node) for node in network.nodes]
-        self.count_parameters = once_per_layer(lambda layer, shapes: count_elements(layer.parameters(shapes)))
-        self.count_buffers = once_per_layer(lambda layer, shapes: count_elements(layer.buffers(shapes)))
-        self.count_scratch = once_per_layer(lambda layer, shapes: layer.scratch(shapes))
-        self.outputs = [*network.outputs, *(head.value for head in network.heads)]
-
-    def _plan(self, node: Node) -> Step:
-        shapes = self.network.input_shapes(node)
-        if node.layer is None or shapes is None or node.output is None:
-            raise UnknownMemory(node.name)
-        width = self.widths[node.name] = self._choose_width(node, node.layer)
-        trained = self._list_trained(node, node.layer, shapes) if self.is_training else {}
-        needs_gradient = bool(trained) or not self.trained_values.isdisjoint(node.inputs)
-        if needs_gradient:
-            self.trained_values.add(node.name)
-        return Step(node, node.layer, shapes, width, trained, needs_gradient)
-
-    def _choose_width(self, node: Node, layer: Layer) -> int:
-        if layer.autocast is Autocast.LOWER:
-            return ELEMENT_BYTES[self.conditions.precision]
-        return FP32 if layer.autocast is Autocast.FULL else max(self.widths[name] for name in node.inputs)
-
-    def _list_trained(self, node: Node, layer: Layer, shapes: Shapes) -> dict[str, Shape]:
-        """Return the parameters that a node trains; shared ones belong to the node that has them."""
-        named = {(node.shares or node.name, name): shape for name, shape in layer.parameters(shapes).items()}
-        return {
-            f"{owner}.{name}": shape
-            for (owner, name), shape in named.items()
-            if not is_frozen(layer, name) and f"{owner}.{name}" not in self.conditions.frozen
-        }
-
-    def measure(self, value: str) -> Bytes:
-        """Return the bytes of a value."""
-        return Bytes(0, self.widths[value] * prod(self.network.shapes[value] or ()))
 
 
 class Replay:
@@ -194,7 +72,7 @@ class Replay:
         """Return the bytes that only live while a node runs; in training, most of them are kept."""
         kept = step.layer.kept(step.shapes) if step.needs_gradient else None
         elements = self._plan.count_scratch(step.layer, step.shapes) - (kept.elements if kept else 0)
-        return Bytes(0, step.width * max(0, elements))
+        return Bytes(0, step.width * elements) if elements > 0 else NOTHING
 
     def _free_unread(self, name: str) -> None:
         if not self._readers[name]:

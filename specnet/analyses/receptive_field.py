@@ -145,6 +145,8 @@ def _fields_of_node(
     readings = reads(node.layer, shapes) if node.layer and node.output and shapes else None
     if readings is None or shapes is None or node.output is None:
         return None
+    if len(inputs) == 1 and len(node.output) == 3 and readings[0] is SAME_POSITION:  # as most layers
+        return inputs[0]
     read = list[Fields]()
     for reading, shape, fields in zip(readings, shapes, inputs, strict=True):
         through = _apply_reading(reading, shape, fields, node.output)

@@ -14,8 +14,8 @@ from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from specnet.analyses.devices import Device
+from specnet.analyses.execution_plan import Plan, Step
 from specnet.analyses.memory import Conditions, Precision
-from specnet.analyses.passes import Plan, Step
 from specnet.byte_sizes import FP32
 from specnet.graph import Network
 from specnet.layers.base import count_elements

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from specnet.analyses.devices import Device
+from specnet.analyses.execution_plan import UnknownMemory as UnknownMemory
 from specnet.analyses.memory import Conditions, Memory, Precision
-from specnet.analyses.passes import UnknownMemory as UnknownMemory
 from specnet.analyses.passes import replay_inference, replay_training
 from specnet.analyses.step_time import StepTime, predict_step
 from specnet.graph import Network

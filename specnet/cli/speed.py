@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from specnet.analyses.devices import DATA_SHEETS, Device
-from specnet.analyses.passes import UnknownMemory
+from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.step_time import UnknownRate, predict_step
 from specnet.graph import Network
 from specnet.measured_devices import read_measured_devices

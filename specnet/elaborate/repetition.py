@@ -36,17 +36,16 @@ class Round(Record):
 
     def add_again(self, graph: GraphBuilder, name: str, value: str) -> ValueName:
         """Add the same under the name of another round that `value` reaches; returns the value at its end."""
-
-        inner, length = f"{self.name}.", len(self.name)
+        length = len(self.name)
+        names = {old: name + old[length:] for old in (*(node.name for node in self.nodes), *self.scopes)}
+        names[self.reached_by] = value
 
         def rename(old: str) -> str:
-            if old.startswith(inner) or old == self.name:
-                return name + old[length:]
-            return value if old == self.reached_by else old
+            return names.get(old, old)
 
         for node, place in zip(self.nodes, self.places, strict=True):
             shares, inputs = node.shares and rename(node.shares), tuple([rename(each) for each in node.inputs])
-            again = Node(rename(node.name), node.kind, node.layer, inputs, node.output, shares)
+            again = Node(names[node.name], node.kind, node.layer, inputs, node.output, shares)
             graph.add_known_node(again, graph.shapes[node.name], place)
         graph.claims.update((rename(claimed), claim) for claimed, claim in self.claims.items())
         graph.restated.update((rename(claimed), claim) for claimed, claim in self.restated.items())

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from specnet.analyses.cost import measure_memory
+from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import NOTHING, Conditions, Memory, Precision
-from specnet.analyses.passes import UnknownMemory, replay_inference, replay_training
+from specnet.analyses.passes import replay_inference, replay_training
 from specnet.api import check
 from specnet.backends.torch_module import build_module
 from specnet.builder import NetworkBuilder

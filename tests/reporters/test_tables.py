@@ -325,7 +325,7 @@ def test_signs_of_markdown_and_latex_are_escaped() -> None:
 def test_latex_compiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["check", *(str(SPECS / f"{name}.net") for name in ZOO), "--format", "latex"]
     bodies = []
-    for options in ([], ["--by", "block"], ["--by", "family"], ["--columns", ",".join(NAMES)]):
+    for options in ([], ["--by", "block"], ["--by", "family"], ["--time", "--columns", ",".join(NAMES)]):
         assert main([*words, *options]) == 0
         bodies.append(capsys.readouterr().out)
     tables = "\n".join(bodies).replace("\\end{tabular}", "\\end{tabular}\\clearpage") + f"\n{escape_latex(SIGNS)}\n"

@@ -14,7 +14,9 @@ from specnet.layers.base.traits import Trait
 
 def find_linear_pairs(view: View) -> Iterator[Finding]:
     """Yield linear layers that directly follow linear ones, unless the pair is of use."""
-    for node in filter(_is_linear, view.find_nodes(Trait.LINEAR)):
+    for node in view.find_nodes(Trait.LINEAR):
+        if not has_trait(node, Trait.LEARNS_WEIGHT):
+            continue
         first = view.skip_back(node, lambda before: has_trait(before, Trait.TRANSPARENT))
         if first and _is_linear(first) and not _is_useful(view, first, node):
             word = view.elaborated.places[first.name].word

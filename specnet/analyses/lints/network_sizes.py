@@ -171,8 +171,8 @@ def _count_rows(view: View) -> Mapping[str, int]:
     """Return, for each large map, the number of convolutions with a window that have kept its size."""
     rows: dict[str, int] = {}
     for node in view.network.nodes:
-        before = max((rows.get(name, 0) for name in node.inputs), default=0)
         if node.output and len(node.output) == 3 and min(node.output[:2]) >= LARGE_SIDE:
+            before = max((rows.get(name, 0) for name in node.inputs), default=0)
             is_same = view.input_shape(node)[:2] == node.output[:2]
             rows[node.name] = (before if is_same else 0) + _has_filter(view, node)
     return rows
