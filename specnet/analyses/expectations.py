@@ -157,7 +157,7 @@ def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: To
 
 
 def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -> Diagnostic:
-    write, unit = _write_like(expectation), UNITS.get(expectation.quantity, expectation.quantity)
+    write, unit = write_like(expectation), UNITS.get(expectation.quantity, expectation.quantity)
     has, expected, gap = write(actual), write(expectation.value), actual - expectation.value
     wanted = expected if expectation.comparison == "==" else f"{expectation.comparison} {expected}"
     more, less = "too many", "too few"
@@ -168,7 +168,7 @@ def _report_unmet(expectation: Expectation, actual: int, notes: Iterable[str]) -
     return make_diagnostic(Code.E402, f"the network has {has} {unit}; expected {wanted}", label, notes=notes)
 
 
-def _write_like(expectation: Expectation) -> Callable[[float], str]:
+def write_like(expectation: Expectation) -> Callable[[float], str]:
     """Return the function that writes numbers as an expectation has them: as counts, or in units of bytes."""
     text = expectation.value_span.text
     return (lambda size: format_bytes_as(size, text)) if isinstance(expectation.value, ByteSize) else "{:,}".format

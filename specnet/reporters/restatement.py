@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from specnet.analyses.expectations import write_like
 from specnet.compiler import Checked
 from specnet.elaborate import Expectation
 from specnet.layers.base import format_shape
@@ -24,8 +25,9 @@ def format_restatement(checked: Checked) -> str:
 
 def _format_expectation(expectation: Expectation, actual: int) -> str:
     """Return an expectation with the quantity as it is: `macs 4,089,184,256, here 8,345,274,368`."""
+    write = write_like(expectation)
     sign = "" if expectation.comparison == "==" else f"{expectation.comparison} "
-    return f"{expectation.quantity} {sign}{expectation.value:,}, here {actual:,}"
+    return f"{expectation.quantity} {sign}{write(expectation.value)}, here {write(actual)}"
 
 
 def describe_restatement(checked: Checked) -> dict[str, Any] | None:
