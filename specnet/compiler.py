@@ -9,12 +9,12 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
 from specnet.analyses.expectations import check_expectations, find_invalid_expectations
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
+from specnet.analyses.restatement import Restatement, restate_claims
 from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
@@ -25,9 +25,6 @@ from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
 from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
-
-if TYPE_CHECKING:
-    from specnet.analyses.restatement import Restatement
 
 
 class Checked(Record):
@@ -147,13 +144,7 @@ def check_lines(
 ) -> Checked:
     """Check the lines of a parsed spec; `unreadable` are the diagnostics of the parser."""
     elaborate_with = partial(elaborate, source, lines, not unreadable, cache(read))
-    restatement: Restatement | None = None
-    if overrides:
-        from specnet.analyses.restatement import restate_claims
-
-        elaborated, restatement = restate_claims(elaborate_with, lines, overrides)
-    else:
-        elaborated = elaborate_with({})
+    elaborated, restatement = restate_claims(elaborate_with, lines, overrides)
     node_costs = measure_costs(elaborated.network)
     found = [*unreadable, *_leave_out_translated(elaborated.diagnostics, unreadable)]
     found += find_invalid_expectations(elaborated.expectations)
