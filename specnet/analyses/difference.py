@@ -30,6 +30,7 @@ class Side:
 
     name: str
     text: str
+    inputs: tuple[str, ...]
     output: Shape | None
     cost: Cost
 
@@ -63,7 +64,7 @@ def _compare_inputs(before: Network, after: Network) -> Iterator[Difference]:
     """Yield the inputs that were changed, added or removed, matched by position."""
     for i in range(max(len(before.inputs), len(after.inputs))):
         left, right = (
-            Side(network.inputs[i].name, "input", network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
+            Side(network.inputs[i].name, "input", (), network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
             for network in (before, after)
         )
         if left != right:
@@ -73,7 +74,7 @@ def _compare_inputs(before: Network, after: Network) -> Iterator[Difference]:
 
 
 def _make_side(node: Node, costs: Mapping[str, Cost]) -> Side:
-    return Side(node.name, format_node(node), node.output, costs.get(node.name, Cost()))
+    return Side(node.name, format_node(node), node.inputs, node.output, costs.get(node.name, Cost()))
 
 
 def _classify_change(

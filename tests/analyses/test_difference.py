@@ -10,6 +10,7 @@ import pytest
 from specnet.analyses.difference import find_differences
 from specnet.cli import main
 from specnet.compiler import check_source
+from specnet.reporters.difference import format_differences
 from specnet.source import Source
 
 BASE = "input 8x8x3\nconv K=4 F=3 -> relu\npool max F=2\nfc 10 -> relu -> fc 3\n"
@@ -113,11 +114,16 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["diff", "a.net", "a.net"]) == 0
     assert main(["diff", "a.net", "broken.net"]) == 1
     assert main(["diff", "a.net", "missing.net"]) == 2
+    assert main(["diff", "a.net"]) == 2
     capsys.readouterr()
     assert main(["diff", "a.net", "b.net"]) == 1
     out = capsys.readouterr().out
     assert "~ conv1  conv K=4 F=3 → conv K=5 F=3  6×6×4 → 6×6×5  112 → 140" in out
-    assert "= the same layer" not in out
+    assert out.splitlines()[0].split() == ["name", "layer", "output", "parameters"]
+    assert "\n~ changed\n  the same layer with another size or cost\n\n" in out
+    assert "(+28)" in out
+    assert "\nmemory           1.2 KiB → " in out
+    assert "\ntraining memory  " in out
     Path("c.net").write_text(BASE.replace("fc 10", "last: fc 10"))
     assert main(["diff", "a.net", "c.net"]) == 1
     out = capsys.readouterr().out
@@ -126,3 +132,17 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     report = json.loads(capsys.readouterr().out)
     assert report["same"] is False
     assert report["differences"][0]["after"]["parameters"] == 140
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("add @a @b", "add @a @input", "~ join  add @b → @input"),
+        ("add @a", "add @a @input", "~ join  add @b @a → @b @a @input"),
+    ],
+)
+def test_a_join_says_which_inputs_differ(before: str, after: str, shown: str) -> None:
+    text = "input 4x4x3\na: conv K=3 F=1\nb: conv K=3 F=1\njoin: {}\nconcat @join @a @b\n"
+    left, right = (check_source(Source("x", text.format(join))) for join in (before, after))
+    out = format_differences(left, right, find_differences(left.network, right.network), colour=False)
+    assert f"\n{shown} " in out
