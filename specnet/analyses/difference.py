@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from specnet.analyses.cost import Cost, measure_costs
 from specnet.analyses.pairing import format_node, pair_nodes
@@ -62,11 +63,8 @@ def find_differences(before: Network, after: Network) -> list[Difference]:
 
 def _compare_inputs(before: Network, after: Network) -> Iterator[Difference]:
     """Yield the inputs that were changed, added or removed, matched by position."""
-    for i in range(max(len(before.inputs), len(after.inputs))):
-        left, right = (
-            Side(network.inputs[i].name, "input", (), network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
-            for network in (before, after)
-        )
+    for inputs in zip_longest(before.inputs, after.inputs):
+        left, right = (Side(each.name, "input", (), each.shape, Cost()) if each else None for each in inputs)
         if left != right:
             yield Difference(
                 Change.CHANGED if left and right else Change.REMOVED if left else Change.ADDED, left, right

@@ -16,6 +16,7 @@ from specnet.reporters.difference import COUNTS, SIZES, format_differences
 
 HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
 
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="A", help=FILE)
     after = "the spec to compare it with (default: A, with --set-left or --set-right)"

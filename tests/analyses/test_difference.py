@@ -121,8 +121,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "~ conv1  conv K=4 F=3 → conv K=5 F=3  6×6×4 → 6×6×5  112 → 140" in out
     assert out.splitlines()[0].split() == ["name", "layer", "output", "parameters"]
     assert "\n~ changed\n  the same layer with another size or cost\n\n" in out
-    assert "(+28)" in out
-    assert "\nmemory           1.2 KiB → " in out
+    assert "\nmemory           3.9 KiB → 4.6 KiB  (+760 bytes)\n" in out
     assert "\ntraining memory  " in out
     Path("c.net").write_text(BASE.replace("fc 10", "last: fc 10"))
     assert main(["diff", "a.net", "c.net"]) == 1
