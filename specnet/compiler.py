@@ -56,6 +56,11 @@ class Checked(Record):
     def ok(self) -> bool:
         return not self.errors
 
+    @property
+    def has_sound_network(self) -> bool:
+        """Whether no error is worse than an unmet expectation, so that all sizes and costs are those of the network."""
+        return all(error.code is Code.E402 for error in self.errors)
+
     @cached_property
     def shown(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes.
