@@ -16,7 +16,7 @@ from specnet.reporters.table import align_rows
 
 HELP = "list the devices that times are predicted for, and measure the one at hand"
 
-HEADINGS = ("name", "device", "figures", "fp32 TFLOP/s", "16 bits", "GB/s", "memory")
+HEADINGS = ("name", "device", "figures", "fp32 TFLOP/s", "16-bit", "GB/s", "memory")
 
 FLOPS_PER_MAC = 2
 
@@ -76,9 +76,9 @@ def _format_row(device: Device) -> tuple[str, ...]:
 
 
 def _find_peak(device: Device, *names: str) -> float:
-    """Return the largest rate of multiply-accumulates in the first of the precisions that a device has; 0 for none."""
-    rates = next((rates for name, rates in device.rates.items() if name in names), {})
-    return max((rate.forward for workload, rate in rates.items() if workload not in UNITS), default=0.0)
+    """Return the floating-point operations a second of products of matrices, in the first precision that it has."""
+    rates = next((rates for name, rates in device.rates.items() if name in names), None)
+    return FLOPS_PER_MAC * rates[Workload.MATMUL].forward if rates else 0.0
 
 
 def _format_rates(precision: str, rates: Rates) -> str:
