@@ -64,7 +64,7 @@ def refuse_cost_options(options: argparse.Namespace, columns: Sequence[str]) -> 
         raise CommandError(f"--batch {options.batch} is more than {LARGEST:,}, the largest number of images")
     if options.time:
         choose_device(options)
-    elif options.device:
+    elif options.device is not None:
         raise CommandError("--device goes with --time")
     uses_batch = options.memory or options.fits or options.time or not set(COST_COLUMNS).isdisjoint(columns)
     if name := next((name for name in ("batch", "precision") if getattr(options, name) and not uses_batch), None):

@@ -11,7 +11,7 @@ from specnet.cli.output import CommandError, print_json, print_message, print_te
 from specnet.cli.torch_commands import requires_torch
 from specnet.file_access import describe_reason
 from specnet.layers.base.traits import Workload
-from specnet.measured_devices import read_measured_devices, save_measured_device
+from specnet.measured_devices import find_file, read_measured_devices, save_measured_device
 from specnet.reporters.table import align_rows
 
 HELP = "list the devices that times are predicted for, and measure the one at hand"
@@ -50,6 +50,12 @@ def _measure(options: argparse.Namespace) -> int:
     from specnet.training.device import choose_device
     from specnet.training.device_benchmark import measure_device
 
+    try:
+        place = find_file()
+    except (OSError, RuntimeError) as error:
+        raise CommandError(
+            f"{getattr(error, 'filename', None) or 'the cache'} cannot be written: {describe_reason(error)}"
+        ) from None
     device = measure_device(choose_device(Options(device=options.device or "cpu")))
     if options.format == "json":
         print_json({"schema": 1, "devices": [asdict(device)]})
@@ -57,8 +63,8 @@ def _measure(options: argparse.Namespace) -> int:
         print_text("\n\n".join((device.title, *(_format_rates(*each) for each in device.rates.items()))))
     try:
         print_message(f"saved in {save_measured_device(device)}, for `specnet check --time`")
-    except (OSError, RuntimeError) as error:
-        raise CommandError(f"the figures cannot be saved: {describe_reason(error)}") from None
+    except OSError as error:
+        raise CommandError(f"{place} cannot be written: {describe_reason(error)}") from None
     return 0
 
 
