@@ -6,14 +6,15 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 
 from specnet.analyses.cost import Cost, Totals, measure_costs
-from specnet.analyses.expectations import RestatedExpectation, check_expectations, find_invalid_expectations
+from specnet.analyses.expectations import check_expectations, find_invalid_expectations
 from specnet.analyses.lints import advise
 from specnet.analyses.messages import AllowedCodes, group_notes
+from specnet.analyses.restatement import Restatement, restate_claims
 from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by_position
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
@@ -34,8 +35,8 @@ class Checked(Record):
     elaborated: Elaborated
     costs: Mapping[str, Cost]
     diagnostics: tuple[Diagnostic, ...]
-    restated: tuple[RestatedExpectation, ...] = ()
-    """The expectations of the written inputs that are not compared at those of overrides."""
+    restatement: Restatement | None = None
+    """What is claimed of the spec as written only; None where overrides change no input and no `let`."""
 
     def __repr__(self) -> str:
         found = f"{len(self.errors)} of {len(self.diagnostics)} messages are errors"
@@ -147,19 +148,17 @@ def check_lines(
     source: Source, lines: tree.Lines, unreadable: Sequence[Diagnostic], overrides: Mapping[str, str], read: Read
 ) -> Checked:
     """Check the lines of a parsed spec; `unreadable` are the diagnostics of the parser."""
-    elaborated = elaborate(source, lines, not unreadable, read, overrides)
+    elaborate_with = partial(elaborate, source, lines, not unreadable, cache(read))
+    elaborated, restatement = restate_claims(elaborate_with, lines, overrides)
     node_costs = measure_costs(elaborated.network)
     found = [*unreadable, *_leave_out_translated(elaborated.diagnostics, unreadable)]
     found += find_invalid_expectations(elaborated.expectations)
-    restated: tuple[RestatedExpectation, ...] = ()
     if not find_errors(found):
         totals = Totals(elaborated.network, node_costs)
-        if elaborated.written_inputs:
-            from specnet.analyses.restatement import restate_expectations
-
-            elaborated, restated = restate_expectations(elaborated, totals)
+        if restatement:
+            elaborated, restatement = restatement.add_expectations(elaborated, totals)
         found += check_expectations(elaborated, totals)
-    return Checked(source, lines, elaborated, node_costs, sort_by_position(found), restated)
+    return Checked(source, lines, elaborated, node_costs, sort_by_position(found), restatement)
 
 
 def _leave_out_translated(found: Iterable[Diagnostic], unreadable: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

@@ -150,7 +150,7 @@ def _format_text(checked: Checked, options: argparse.Namespace) -> str:
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
     parts += format_costs(checked, options)
-    if checked.elaborated.written_inputs:
+    if checked.restatement:
         from specnet.reporters.restatement import format_restatement
 
         parts += [line for line in (format_restatement(checked),) if line]

@@ -78,7 +78,7 @@ def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Map
 
     def elaborate_with(overrides: Mapping[str, str]) -> Elaborated:
         try:
-            return elaborate(source, lines, True, read_beside, {**given, **overrides}, restates=True)
+            return elaborate(source, lines, True, read_beside, {**given, **overrides}, restates=lambda claim: True)
         except OverrideError as error:
             raise CommandError(str(error)) from None
 

@@ -9,13 +9,20 @@ from typing import Any
 from specnet.diagnostics import Code, Diagnostic, find_errors
 from specnet.elaborate.blocks import check_uncalled_blocks
 from specnet.elaborate.context import BlockUse, Context, Read, UsedFiles
-from specnet.elaborate.graph_builder import Claim, Expectation, GraphBuilder, Place, ShapeUses
+from specnet.elaborate.graph_builder import (
+    Claim,
+    Expectation,
+    GraphBuilder,
+    Place,
+    Restates,
+    ShapeUses,
+    compare_every_claim,
+)
 from specnet.elaborate.scope import Scope
 from specnet.elaborate.walk import WALKER
 from specnet.errors import SpecNetError
 from specnet.foreign import find_closest_word
 from specnet.graph import Network
-from specnet.layers.base import Shape
 from specnet.option_names import name_override, write_override
 from specnet.printable import escape_unprintable
 from specnet.records import Record
@@ -43,9 +50,7 @@ class Elaborated(Record):
     claims: Mapping[str, Claim]
     """The claims by the name of the value at the end of the line."""
     restated: Mapping[str, Claim]
-    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
-    written_inputs: Mapping[str, Shape]
-    """The shapes that the spec gives to inputs for which overrides give others."""
+    """The claims that do not hold and are restated, as they are of the spec without overrides."""
     shape_uses: ShapeUses
     """The shapes on which the network itself depends."""
     variables: Mapping[str, Any]
@@ -74,12 +79,12 @@ def elaborate(
     is_complete: bool,
     read: Read,
     overrides: Mapping[str, str],
-    restates: bool = False,
+    restates: Restates = compare_every_claim,
 ) -> Elaborated:
     """Return the network that the lines describe. Never raises for a bad spec; raises OverrideError.
 
     Missing inputs and layers are reported only if the spec `is_complete`: all its lines could be read. A network that
-    `restates` its claims is the one that its layers make, whatever is claimed.
+    restates all claims is the one that its layers make, whatever is claimed.
     """
     expressions = {name: _parse_override(name, text) for name, text in overrides.items()}
     graph = GraphBuilder(restates=restates)
@@ -98,7 +103,6 @@ def elaborate(
         graph.step_spans,
         graph.claims,
         graph.restated,
-        graph.written_inputs,
         graph.shape_uses,
         context.scope.variables,
         tuple(graph.expectations),

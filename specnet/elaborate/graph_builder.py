@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Diagnostic, DiagnosticLog, Label, make_diagnostic
 from specnet.graph import Head, Input, ModuleScope, Network, Node, find_shape_origin
@@ -37,6 +37,15 @@ class Claim(Record):
     shape: Shape
     span: Span
     line: Span
+
+
+Restates = Callable[[Span], bool]
+"""A function that says whether the claim at a place is restated, rather than an error, if it does not hold."""
+
+
+def compare_every_claim(claim: Span) -> bool:
+    """Restate no claim."""
+    return False
 
 
 class Expectation(Record):
@@ -87,14 +96,9 @@ class GraphBuilder:
     places: dict[str, Place] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     """The claims by the name of the value at the end of the line."""
-    restates: bool = False
-    """Whether no claim is compared: each that does not hold is restated."""
+    restates: Restates = compare_every_claim
     restated: dict[str, Claim] = field(default_factory=dict)
-    """The claims that do not hold at the inputs that overrides give; they are of the written ones."""
-    written_inputs: dict[str, Shape] = field(default_factory=dict)
-    """The shapes that the spec gives to inputs for which overrides give others."""
-    written_values: dict[str, Any] = field(default_factory=dict)
-    """The values that the spec gives to a `let` that an override replaces, and to those below it."""
+    """The claims that do not hold and are restated."""
     shape_uses: ShapeUses = field(default_factory=ShapeUses)
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)

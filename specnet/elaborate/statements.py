@@ -30,10 +30,6 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
         context.report(Code.E103, f"`{name}` already has a value", line.name.span)
     else:
         is_overridden = scope.parent is None and name in context.overrides
-        if scope.parent is None and (is_overridden or context.graph.written_values):
-            from specnet.elaborate.written_inputs import evaluate_as_written
-
-            context.graph.written_values[name] = evaluate_as_written(line.value, context)
         expression = context.overrides.pop(name) if is_overridden else line.value
         scope.variables[name] = context.evaluate(expression, value)
         context.declare(name, expression.span if is_overridden else line.name.span)
@@ -93,10 +89,6 @@ def _add_input(name: tree.Name | None, size: tree.Expression, call: tree.Call, c
     text = _take_input_name(name, size, context)
     override = overrides.pop(f"input.{text}", overrides.pop("input", None))
     shape = _evaluate_shape(override or size, context)
-    if override or context.graph.written_values:
-        from specnet.elaborate.written_inputs import record_written_input
-
-        record_written_input(text, size, shape, context)
     scope.taps.setdefault(name.text if name else text, text)
     place = Place(override.span, call.word.span) if override else Place(call.span, call.word.span, {"shape": size.span})
     return context.graph.add_input(text, shape, place)
@@ -225,7 +217,7 @@ def _is_at_top(call: tree.Call, context: Context) -> bool:
 def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, value: ValueName) -> None:
     """Compare the shape at the end of a line with the claimed one, with which checking continues.
 
-    A claim that does not hold at another input than the written one is restated: checking continues without it.
+    A claim that is restated does not hold with overrides only: checking continues without it.
     """
     claimed = context.evaluate(claim, value)
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
@@ -238,7 +230,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     actual = graph.shapes[value]
     if actual != shape and _is_written_with_stars(claim, context):
         return
-    if (graph.restates or graph.written_inputs) and actual != shape:
+    if actual != shape and graph.restates(claim.span):
         if actual:
             graph.restated[value] = Claim(shape, claim.span, chain.span)
         return

@@ -1,26 +1,46 @@
-"""Report the claims of the written inputs that are not compared at other ones, as text and as JSON."""
+"""Report the claims of the spec as written that are not compared under overrides, as text and as JSON."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from specnet.analyses.expectations import write_like
 from specnet.compiler import Checked
 from specnet.elaborate import Expectation
-from specnet.layers.base import format_shape
+from specnet.elaborate.scope import UNSET
+from specnet.layers.base import Shape, format_shape
 from specnet.printable import format_amount
+from specnet.printer.values import format_value
+
+if TYPE_CHECKING:
+    from specnet.analyses.restatement import Restatement
 
 
 def format_restatement(checked: Checked) -> str:
-    """Return a line on what the spec claims of its written inputs only; "" if there is nothing."""
+    """Return a line on what is claimed of the spec as written only; "" if there is nothing."""
+    found = checked.restatement
     claims = [format_amount(len(checked.elaborated.restated), "shape")] if checked.elaborated.restated else []
-    claims += [_format_expectation(*restated) for restated in checked.restated]
-    if not claims:
+    claims += [_format_expectation(*restated) for restated in found.expectations] if found else []
+    if not found or not claims:
         return ""
-    written = checked.elaborated.written_inputs
-    here = " and ".join(format_shape(checked.network.shapes[name] or ()) for name in written)
-    there = " and ".join(map(format_shape, written.values()))
+    here = _join([checked.network.shapes[name] or () for name in found.inputs], _get_values(checked, found))
+    there = _join(found.inputs.values(), found.settings)
     return f"note: at {here}, claims of the written {there} are not compared: {'; '.join(claims)}"
+
+
+def _join(inputs: Iterable[Shape], settings: Mapping[str, Any]) -> str:
+    """Return the shapes of inputs, and values of settings: `12×12×3 and width=16`."""
+    return " and ".join((*map(format_shape, inputs), *(f"{name}={_format(settings[name])}" for name in settings)))
+
+
+def _format(value: Any) -> str:
+    return "?" if value is UNSET else format_value(value)
+
+
+def _get_values(checked: Checked, restatement: Restatement) -> dict[str, Any]:
+    """Return the values here of the settings that are not as written."""
+    return {name: checked.elaborated.variables.get(name, UNSET) for name in restatement.settings}
 
 
 def _format_expectation(expectation: Expectation, actual: int) -> str:
@@ -31,12 +51,16 @@ def _format_expectation(expectation: Expectation, actual: int) -> str:
 
 
 def describe_restatement(checked: Checked) -> dict[str, Any] | None:
-    """Return the JSON values of what is not compared; None where all inputs are the written ones."""
-    elaborated = checked.elaborated
-    if not elaborated.written_inputs:
+    """Return the JSON values of what is not compared; None where inputs and settings are the written ones."""
+    elaborated, found = checked.elaborated, checked.restatement
+    if not found:
         return None
     return {
-        "inputs": [{"name": name, "written": list(shape)} for name, shape in elaborated.written_inputs.items()],
+        "inputs": [{"name": name, "written": list(shape)} for name, shape in found.inputs.items()],
+        "settings": [
+            {"name": name, "written": _format(found.settings[name]), "value": _format(value)}
+            for name, value in _get_values(checked, found).items()
+        ],
         "claims": [
             {
                 "name": name,
@@ -54,6 +78,6 @@ def describe_restatement(checked: Checked) -> dict[str, Any] | None:
                 "written": expectation.value,
                 "value": actual,
             }
-            for expectation, actual in checked.restated
+            for expectation, actual in found.expectations
         ],
     }

@@ -297,13 +297,14 @@ POOLED = {"head": "pool avg global -> fc 1", "parameters": 265, "macs": 16_132}
         (
             DENSE,
             ["--set", "half=6"],
-            "note: at 12×8×3, claims of the written 8×8×3 are not compared: "
+            "note: at 12×8×3 and half=6, claims of the written 8×8×3 and half=4 are not compared: "
             "3 shapes; parameters 325, here 357; macs 16,192, here 24,288",
         ),
         (
             POOLED,
             ["--set", "size=12"],
-            "note: at 12×12×3, claims of the written 8×8×3 are not compared: 2 shapes; macs 16,132, here 36,292",
+            "note: at 12×12×3 and size=12, claims of the written 8×8×3 and size=8 are not compared: "
+            "2 shapes; macs 16,132, here 36,292",
         ),
         (
             POOLED | {"macs": "< 20k"},
@@ -318,7 +319,7 @@ POOLED = {"head": "pool avg global -> fc 1", "parameters": 265, "macs": 16_132}
         (POOLED | {"macs": "< 40k", "head": "conv K=3 F=4 -> pool avg global"}, ["--input", "16x16x3"], None),
     ],
 )
-def test_claims_of_the_written_input_are_restated_at_another(
+def test_claims_of_the_spec_as_written_are_restated_under_overrides(
     capsys: pytest.CaptureFixture[str],
     spec: Callable[..., str],
     written: dict[str, object],
@@ -338,12 +339,53 @@ def test_an_expectation_that_does_not_depend_on_the_input_is_compared(
     assert "the network has 265 parameters; expected 266" in capsys.readouterr().out
 
 
-def test_an_override_that_leaves_the_input_alone_leaves_the_claims_to_hold(
-    capsys: pytest.CaptureFixture[str], spec: Callable[..., str]
+WIDE = """let width = 4
+let deep = no
+input 8x8x3
+conv K=width F=3 => 6x6x4
+if deep {
+  conv K=width F=3 P=1 => 6x6x8
+}
+fc 2 => 2
+train {
+  epochs 3
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("width=5", "note: at width=5, claims of the written width=4 are not compared: 1 shape\n"),
+        ("width=4", "ok, "),
+        ("epochs=4", "ok, "),
+    ],
+)
+def test_claims_are_restated_where_a_let_is_overridden(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], override: str, message: str
 ) -> None:
-    name = spec("let width = 4\ninput 8x8x3\nconv K=width F=3 => 6x6x4\n")
-    assert main(["check", name, "--set", "width=5"]) == 1
-    assert "gives 6×6×5, not 6×6×4 as claimed" in capsys.readouterr().out
+    assert main(["check", spec(WIDE), "--set", override]) == 0
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert ("note: at" in printed) == message.startswith("note")
+
+
+@pytest.mark.parametrize("override", ["width=5", "deep=yes", "width=4", "epochs=4"])
+def test_a_claim_that_does_not_hold_as_written_is_compared(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], override: str
+) -> None:
+    wrong = "=> 3" if override != "deep=yes" else "=> 2"
+    assert main(["check", spec(WIDE.replace("=> 2", wrong)), "--set", override]) == 1
+    assert "as claimed" in capsys.readouterr().out
+
+
+def test_a_claim_in_used_blocks_is_restated(
+    capsys: pytest.CaptureFixture[str], spec: Callable[..., str], tmp_path: Path
+) -> None:
+    spec("block stem(K) {\n  conv K=K F=3 => 6x6x4\n}\n", "stem.net")
+    name = spec('use "stem.net"\nlet width = 4\ninput 8x8x3\nstem width\n', "main.net")
+    assert main(["check", name, "--set", "width=5"]) == 0
+    assert "at width=5, claims of the written width=4 are not compared: 1 shape" in capsys.readouterr().out
 
 
 def test_json_says_what_is_restated(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:
@@ -351,9 +393,13 @@ def test_json_says_what_is_restated(capsys: pytest.CaptureFixture[str], spec: Ca
     assert check_json(capsys, name)["restated"] is None
     assert check_json(capsys, name, "--input", "9x8x3")["restated"] == {
         "inputs": [{"name": "input", "written": [8, 8, 3]}],
+        "settings": [],
         "claims": [{"name": "conv1", "line": 2, "written": [6, 6, 4], "shape": [7, 6, 4]}],
         "expectations": [{"line": 3, "quantity": "macs", "comparison": "<", "written": 4000, "value": 4536}],
     }
+    restated = check_json(capsys, spec(WIDE), "--set", "width=2*3")["restated"]
+    assert isinstance(restated, dict)
+    assert restated["settings"] == [{"name": "width", "written": "4", "value": "6"}]
 
 
 def test_only_the_inputs_that_differ_are_restated(capsys: pytest.CaptureFixture[str], spec: Callable[..., str]) -> None:

@@ -76,6 +76,15 @@ def test_a_row_per_variant_the_last_name_first(run: Run) -> None:
     ]
 
 
+def test_claims_of_the_written_width_leave_the_others_their_numbers(run: Run) -> None:
+    claims = TEXT.replace("P=1\n", "P=1 => 8x8x4\n", 1) + "expect parameters 2_682\n"
+    Path("a.net").write_text(claims, encoding="utf-8")
+    code, out, err = run("table", "a.net", "--vary", "width=4,8", "--format", "json")
+    assert (code, err) == (0, "")
+    assert [each["parameters"] for each in json.loads(out)["networks"]] == [2_682, 5_354]
+    assert run("diff", "a.net", "a.net", "--set-left", "width=8")[0] == 1
+
+
 def test_networks_of_one_name_are_told_apart_by_their_files(run: Run) -> None:
     Path("b.net").write_text(TEXT.replace("= 4", "= 5"), encoding="utf-8")
     out = run("table", "a.net", "b.net", "--vary", "input=8x8x3,9x9x3")[1]
@@ -160,13 +169,13 @@ def test_a_table_has_a_last_row(run: Run) -> None:
 
 
 def test_sides_of_a_difference_have_settings_of_their_own(run: Run) -> None:
-    code, out, _ = run("diff", "a.net", "a.net", "--set-left", "gate=no", "--set-right", "gate=yes", "--set", "width=2")
+    code, out, _ = run("diff", "a.net", "--set-left", "gate=no", "--set-right", "gate=yes", "--set", "width=2")
     assert code == 1
-    assert [line.split()[:2] for line in out.splitlines()[:3]] == [["+", "conv2"], ["+", "sigmoid1"], ["+", "mul1"]]
+    assert [line.split()[:2] for line in out.splitlines()[2:5]] == [["+", "conv2"], ["+", "sigmoid1"], ["+", "mul1"]]
     assert "(+3)" in out
     code, out, _ = run("diff", "a.net", "a.net", "--set", "width=2", "--set-right", "width=4", "--set-left", "gate=no")
     assert code == 1
-    assert out.startswith("~ conv1  conv K=2 F=3 P=1 → conv K=4 F=3 P=1")
+    assert out.splitlines()[2].startswith("~ conv1  conv K=2 F=3 P=1 → conv K=4 F=3 P=1")
     code, out, _ = run("diff", "a.net", "a.net", "--set-left", "gate=no", "--set-right", "optimizer.lr=3")
     assert (code, out) == (0, "a.net with gate=no and a.net with optimizer.lr=3 are the same network\n")
 

@@ -83,7 +83,7 @@ class Spec:
 
 def _elaborate(source: Source, lines: Lines, sizes: Sizes) -> Elaborated:
     given = {f"input.{name}": "x".join(map(str, shape)) for name, shape in sizes.items()}
-    return elaborate(source, lines, True, read_beside, given, restates=True)
+    return elaborate(source, lines, True, read_beside, given, restates=lambda claim: True)
 
 
 def read(path: Path) -> Spec:
