@@ -58,7 +58,7 @@ class Checked(Record):
 
     @property
     def has_sound_network(self) -> bool:
-        """Whether no error is worse than an unmet expectation, so that all sizes and costs are those of the network."""
+        """Whether all shapes and counts are known: there is no error but unmet expectations."""
         return all(error.code is Code.E402 for error in self.errors)
 
     @cached_property

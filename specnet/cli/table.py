@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{rows:,} networks are more than the {MOST_VARIANTS:,} that a table takes")
     known = (*NAMES, *variations)
     columns = parse_columns(options.columns, known) if options.columns is not None else None
-    if columns and "time" in columns and not options.device:
+    if columns and "time" in columns and options.device is None:
         raise CommandError("the column `time` goes with --device")
     variants = [variant for file in options.files for variant in _check_variants(file, variations, options)]
     _report_errors(variants)
@@ -100,7 +100,7 @@ def parse_variations(texts: Iterable[str], taken: Iterable[str]) -> Variations:
 
 def _check_variants(file: str, variations: Variations, options: argparse.Namespace) -> Iterator[Variant]:
     """Yield the variants of a FILE, the last name varied first."""
-    device = find_device(options.device) if options.device else None
+    device = None if options.device is None else find_device(options.device)
     source = read_spec(file)
     for values in product(*variations.values()):
         settings = dict(zip(variations, values, strict=True))

@@ -64,12 +64,13 @@ def _predict_step(variant: Variant) -> float | None:
 
 
 def _list_unmet(variant: Variant) -> str:
+    """Return the expectations that are not met, and the budgets that another value of a `let` exceeds."""
     checked = variant.checked
-    return ", ".join(list_unmet(checked.elaborated.expectations, checked.totals)) if _only_unmet(checked) else ""
-
-
-def _only_unmet(checked: Checked) -> bool:
-    return checked.has_sound_network and not checked.ok
+    if not checked.has_sound_network:
+        return ""
+    restated = checked.restatement.expectations if checked.restatement else ()
+    budgets = (each.expectation for each in restated if each.expectation.comparison != "==")
+    return ", ".join(list_unmet([*checked.elaborated.expectations, *budgets], checked.totals))
 
 
 COLUMNS = (
@@ -105,7 +106,7 @@ def choose_columns(variants: Sequence[Variant]) -> Iterator[str]:
     if any(variant.device for variant in variants):
         yield "time"
     yield "receptive_field"
-    if any(_only_unmet(variant.checked) for variant in variants):
+    if any(map(_list_unmet, variants)):
         yield "not_met"
 
 
