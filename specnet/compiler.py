@@ -56,6 +56,11 @@ class Checked(Record):
     def ok(self) -> bool:
         return not self.errors
 
+    @property
+    def has_sound_network(self) -> bool:
+        """Whether all shapes and counts are known: there is no error but unmet expectations."""
+        return all(error.code is Code.E402 for error in self.errors)
+
     @cached_property
     def shown(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that reports show: all, or of very many the first errors, then warnings, then notes.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import zip_longest
 
 from specnet.analyses.cost import Cost, measure_costs
+from specnet.analyses.pairing import format_node, pair_nodes
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
-from specnet.printer.values import format_layer
 
 
 class Change(StrEnum):
@@ -31,6 +31,7 @@ class Side:
 
     name: str
     text: str
+    inputs: tuple[str, ...]
     output: Shape | None
     cost: Cost
 
@@ -45,8 +46,8 @@ class Difference:
 
 
 def find_differences(before: Network, after: Network) -> list[Difference]:
-    """Return the differences in the order of the networks; layers are matched by their text first, then by name."""
-    pairs = list(_pair_nodes(before.nodes, after.nodes))
+    """Return the differences in the order of the networks."""
+    pairs = pair_nodes(before.nodes, after.nodes)
     names = {i.name: j.name for i, j in zip(before.inputs, after.inputs, strict=False)}
     names |= {old.name: new.name for old, new in pairs if old and new}
     old_costs, new_costs = measure_costs(before), measure_costs(after)
@@ -62,45 +63,16 @@ def find_differences(before: Network, after: Network) -> list[Difference]:
 
 def _compare_inputs(before: Network, after: Network) -> Iterator[Difference]:
     """Yield the inputs that were changed, added or removed, matched by position."""
-    for i in range(max(len(before.inputs), len(after.inputs))):
-        left, right = (
-            Side(network.inputs[i].name, "input", network.inputs[i].shape, Cost()) if i < len(network.inputs) else None
-            for network in (before, after)
-        )
+    for inputs in zip_longest(before.inputs, after.inputs):
+        left, right = (Side(each.name, "input", (), each.shape, Cost()) if each else None for each in inputs)
         if left != right:
             yield Difference(
                 Change.CHANGED if left and right else Change.REMOVED if left else Change.ADDED, left, right
             )
 
 
-def _pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """Yield the nodes of both networks in pairs, with None for a missing counterpart."""
-    matcher = SequenceMatcher(None, [_format_node(n) for n in before], [_format_node(n) for n in after], autojunk=False)
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        if tag == "equal":
-            yield from zip(before[i:i_end], after[j:j_end], strict=True)
-        else:
-            yield from _pair_by_name(before[i:i_end], after[j:j_end])
-
-
-def _format_node(node: Node) -> str:
-    return format_layer(node.layer) if node.layer else node.kind
-
-
-def _pair_by_name(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-    """Yield pairs of nodes whose texts differ; nodes of the same name and kind, or in place of each other, match."""
-    matcher = SequenceMatcher(None, [(n.name, n.kind) for n in before], [(n.name, n.kind) for n in after], False)
-    for _, i, i_end, j, j_end in matcher.get_opcodes():
-        same_length = i_end - i == j_end - j
-        if same_length and all(a.kind == b.kind for a, b in zip(before[i:i_end], after[j:j_end], strict=True)):
-            yield from zip(before[i:i_end], after[j:j_end], strict=True)
-        else:
-            yield from ((node, None) for node in before[i:i_end])
-            yield from ((None, node) for node in after[j:j_end])
-
-
 def _make_side(node: Node, costs: Mapping[str, Cost]) -> Side:
-    return Side(node.name, _format_node(node), node.output, costs.get(node.name, Cost()))
+    return Side(node.name, format_node(node), node.inputs, node.output, costs.get(node.name, Cost()))
 
 
 def _classify_change(

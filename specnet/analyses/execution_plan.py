@@ -46,6 +46,9 @@ class Plan:
         self.count_parameters = once_per_layer(lambda layer, shapes: count_elements(layer.parameters(shapes)))
         self.count_buffers = once_per_layer(lambda layer, shapes: count_elements(layer.buffers(shapes)))
         self.count_scratch = once_per_layer(lambda layer, shapes: layer.scratch(shapes))
+        self.count_backward_scratch = once_per_layer(lambda layer, shapes: layer.backward_scratch(shapes))
+        self.trained = {name: shape for step in self.steps for name, shape in step.trained.items()}
+        """The parameters that are trained, by their full names."""
         self.outputs = [*network.outputs, *(head.value for head in network.heads)]
 
     def _plan(self, node: Node) -> Step:
@@ -62,7 +65,8 @@ class Plan:
     def _choose_width(self, node: Node, layer: Layer) -> int:
         if layer.autocast is Autocast.LOWER:
             return ELEMENT_BYTES[self.conditions.precision]
-        return FP32 if layer.autocast is Autocast.FULL else max(self.widths[name] for name in node.inputs)
+        is_full = layer.autocast is Autocast.FULL and self.conditions.device == "cuda"
+        return FP32 if is_full else max(self.widths[name] for name in node.inputs)
 
     def _list_trained(self, node: Node, layer: Layer, shapes: Shapes) -> dict[str, Shape]:
         """Return the parameters that a node trains; shared ones belong to the node that has them."""

@@ -11,7 +11,7 @@ Under autocast, layers that compute in the lower type keep copies of weights, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,15 @@ from specnet.layers.base.traits import Autocast, Storage, Trait
 
 if TYPE_CHECKING:  # most checks need none of its models
     from specnet.settings import Training
+    from specnet.settings.optimizer import Optimizer
 
 
 class Replay:
     """The tensors that live while the passes of a plan run, and the moments that were recorded."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, has_earlier_parts: bool = False) -> None:
+        """`has_earlier_parts`: whether the gradients of earlier parts of the batch live, to which these are added."""
+        self._plan, self._has_earlier_parts = plan, has_earlier_parts
         self.memory = Allocator()
         self.moments = list[Moment]()
         self._readers = Counter(name for step in plan.steps for name in dict.fromkeys(step.node.inputs))
@@ -47,7 +49,7 @@ class Replay:
         """The copy of each node's weights in the lower type."""
         self._with_gradient = set[str]()
         """The parameters whose gradients are computed."""
-        self._parameter_gradients = NOTHING
+        self._parameter_gradients = _measure_gradients(plan.trained) if has_earlier_parts else NOTHING
 
     def _record(self, phase: Phase, layer: str, transient: Bytes = NOTHING) -> None:
         live = self.memory.live.plus(self._parameter_gradients).plus(transient)
@@ -95,8 +97,8 @@ class Replay:
         kept = step.layer.kept(step.shapes)
         if kept is None:
             raise UnknownMemory(step.node.name)
-        has_frozen_weight = Trait.LEARNS_WEIGHT in step.layer.traits and not step.trained
-        tensors = [] if has_frozen_weight else [self._keep_input(step, place) for place in kept.inputs]
+        is_frozen_product = Trait.DENSE in step.layer.traits and not step.trained
+        tensors = [] if is_frozen_product else [self._keep_input(step, place) for place in kept.inputs]
         tensors += [self.memory.keep(self._values[step.node.name])] if kept.output else []
         mask = kept.mask * (step.width if self._plan.conditions.device == "cpu" else 1)
         own = Bytes(FP32 * kept.statistics, step.width * kept.elements + INT64 * kept.indices + mask)
@@ -113,9 +115,14 @@ class Replay:
         return self.memory.keep_new(step.node.name, Bytes(0, step.width * prod(step.shapes[place])))
 
     def _keep_copied_weights(self, step: Step) -> list[Tensor]:
-        """Keep the copy of the weights in the type in which the layer computes; shared weights are copied once."""
+        """Keep the copy of the weights in the type in which the layer computes; shared weights are copied once.
+
+        A product of matrices needs its weights only for the gradient of its input.
+        """
+        if Trait.DENSE in step.layer.traits and not self._list_receivers(step):
+            return []
         owner = step.node.shares or step.node.name
-        elements = sum(prod(shape) for shape in step.trained.values() if len(shape) > 1)
+        elements = sum(prod(shape) for shape in step.layer.parameters(step.shapes).values() if len(shape) > 1)
         if owner in self._copied_weights:
             return [self.memory.keep(self._copied_weights[owner])]
         self._copied_weights[owner] = self.memory.keep_new(owner, Bytes(step.width * elements))
@@ -123,13 +130,13 @@ class Replay:
 
     # Backward
 
-    def run_backward(self) -> None:
+    def run_backward(self, optimizer: Optimizer) -> None:
         for name in dict.fromkeys(self._plan.outputs):
             self._run_loss(name)
         for step in reversed(self._plan.steps):
             if step.node.name in self._gradients:
                 self._run_backward(step)
-        self._record("optimizer", "")
+        self._record("optimizer", "", Bytes(FP32 * optimizer.count_scratch([*self._plan.trained.values()])))
 
     def _run_loss(self, name: str) -> None:
         """Compute the cross-entropy of an output in fp32, and its gradient by way of that of the logarithms."""
@@ -146,13 +153,9 @@ class Replay:
     def _run_backward(self, step: Step) -> None:
         gradient = self._gradients.pop(step.node.name)
         passed = [(name, self._pass_gradient(step, name, gradient)) for name in self._list_receivers(step)]
-        new = step.trained.keys() - self._with_gradient
-        self._with_gradient |= new
-        size = FP32 * sum(prod(step.trained[name]) for name in new)
-        self._parameter_gradients = self._parameter_gradients.plus(Bytes(size))
-        added = Bytes(FP32 * sum(prod(shape) for name, shape in step.trained.items() if name not in new))
-        scratch = Bytes(0, step.width * self._plan.count_scratch(step.layer, step.shapes))
-        self._record("backward", step.node.name, added.plus(scratch))
+        own, added = self._add_parameter_gradients(step)
+        scratch = self._plan.count_backward_scratch(step.layer, step.shapes) if passed else 0
+        self._record("backward", step.node.name, own.plus(added).plus(Bytes(0, step.width * scratch)))
         self.memory.release(gradient)
         for tensor in self._kept_by.pop(step.node.name):
             self.memory.release_kept(tensor)
@@ -160,6 +163,19 @@ class Replay:
             self._record("backward", step.node.name, added.plus(added))
         for name, tensor in passed:
             self._add_gradient(name, tensor)
+
+    def _add_parameter_gradients(self, step: Step) -> tuple[Bytes, Bytes]:
+        """Compute the gradients of a node's parameters; return the bytes of those that are added to others and freed.
+
+        The first are added to those of earlier parts of the batch, in place, the second to those of earlier uses.
+        """
+        new = {name: shape for name, shape in step.trained.items() if name not in self._with_gradient}
+        self._with_gradient |= new.keys()
+        added = _measure_gradients({name: shape for name, shape in step.trained.items() if name not in new})
+        if self._has_earlier_parts:
+            return _measure_gradients(new), added
+        self._parameter_gradients = self._parameter_gradients.plus(_measure_gradients(new))
+        return NOTHING, added
 
     def _list_receivers(self, step: Step) -> list[str]:
         return [name for name in step.node.inputs if name in self._plan.trained_values]
@@ -206,15 +222,19 @@ def replay_inference(network: Network, conditions: Conditions = DEFAULT) -> Memo
 def replay_training(network: Network, training: Training, conditions: Conditions = DEFAULT) -> Memory:
     """Return the memory of a training step by the settings of a `train` section; raises UnknownMemory.
 
-    A batch that is accumulated in parts takes the memory of a part.
+    Where a batch is accumulated in parts, it is that of the second part, for which the gradients of the first live.
     """
     plan = Plan(network, conditions, is_training=True)
-    replay = Replay(plan)
+    replay = Replay(plan, has_earlier_parts=training.batch.accumulate > 1)
     replay.run_forward()
-    replay.run_backward()
+    replay.run_backward(training.optimizer)
     layers = _describe_layers(plan, replay, training.optimizer.count_state)
     averages = sum(layer.parameters for layer in layers.values()) if training.average else 0
     return Memory(layers, averages, tuple(replay.moments), _list_workspaces(plan))
+
+
+def _measure_gradients(parameters: Mapping[str, Shape]) -> Bytes:
+    return Bytes(FP32 * sum(map(prod, parameters.values())))
 
 
 def find_unknown_memory(network: Network) -> str:

@@ -25,17 +25,32 @@ TIME_COLUMNS = ("macs", "time", "bound")
 """The columns that `--time` shows unless others are asked for."""
 
 
+COST_COLUMNS = (*MEMORY_COLUMNS, "time", "bound")
+"""The columns that depend on how the network is used."""
+
+
 def add_cost_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", action="store_true", help="show the memory of inference and of training")
-    parser.add_argument("--fits", metavar="SIZE", type=_size, help="show the largest batches that fit, as 24GB")
+    parser.add_argument(
+        "--fits",
+        metavar="SIZE",
+        type=_size,
+        help="show the largest batches that fit into 24GB, or a device such as h100",
+    )
     parser.add_argument("--time", action="store_true", help="show the predicted time of a training step")
     parser.add_argument("--device", metavar="NAME", help="predict for this device; `specnet devices` lists them")
     parser.add_argument("--batch", type=positive_integer, metavar="N", help="images at once (default: the spec's)")
-    parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), help="precision (default: fp32)")
+    parser.add_argument(
+        "--precision", choices=("fp32", "bf16", "fp16"), help="precision (default: fp32; on a GPU, `train` takes bf16)"
+    )
 
 
 def _size(text: str) -> str:
-    """Return a size as it is written; raises ArgumentTypeError for anything else."""
+    """Return a size as it is written, or the memory of a device; raises ArgumentTypeError for anything else."""
+    from specnet.analyses.devices import DATA_SHEETS
+
+    if device := DATA_SHEETS.get(text.strip()):
+        return f"{device.memory / 1e9:g}GB"
     try:
         parse_bytes(text)
     except ValueError as error:
@@ -43,14 +58,17 @@ def _size(text: str) -> str:
     return text.strip()
 
 
-def refuse_cost_options(options: argparse.Namespace) -> None:
+def refuse_cost_options(options: argparse.Namespace, columns: Sequence[str]) -> None:
     """Raise CommandError for a batch beyond all limits, a device that there is not, and options that change nothing."""
     if options.batch and options.batch > LARGEST:
         raise CommandError(f"--batch {options.batch} is more than {LARGEST:,}, the largest number of images")
     if options.time:
         choose_device(options)
-    elif options.device:
+    elif options.device is not None:
         raise CommandError("--device goes with --time")
+    uses_batch = options.memory or options.fits or options.time or not set(COST_COLUMNS).isdisjoint(columns)
+    if name := next((name for name in ("batch", "precision") if getattr(options, name) and not uses_batch), None):
+        raise CommandError(f"--{name} goes with --memory, --fits and --time")
 
 
 def choose_cost_columns(options: argparse.Namespace) -> Sequence[str]:
@@ -65,18 +83,26 @@ def choose_device(options: argparse.Namespace) -> Device:
     from specnet.measured_devices import read_measured_devices
 
     measured = read_measured_devices()
-    devices = DATA_SHEETS | measured
     if options.device is None and not measured:
         raise CommandError(
             "no device is measured here: `specnet devices --measure` measures one in a few seconds; "
-            f"or name one with --device: {', '.join(devices)}"
+            f"or name one with --device: {', '.join(DATA_SHEETS)}"
         )
-    name = options.device or next(iter(measured))
+    device = find_device(options.device or next(iter(measured)))
+    if options.precision and options.precision not in device.rates:
+        raise CommandError(f"{device.title} has no figures for {options.precision}")
+    return device
+
+
+def find_device(name: str) -> Device:
+    """Return the device of a name; raises CommandError if there is none."""
+    from specnet.analyses.devices import DATA_SHEETS
+    from specnet.measured_devices import read_measured_devices
+
+    devices = DATA_SHEETS | read_measured_devices()
     if name not in devices:
         hint = did_you_mean(find_closest_word(name, devices)) or f"; there are {', '.join(devices)}"
         raise CommandError(f"there is no device `{name}`{hint}")
-    if options.precision and options.precision not in devices[name].rates:
-        raise CommandError(f"{devices[name].title} has no figures for {options.precision}")
     return devices[name]
 
 
@@ -91,7 +117,7 @@ def read_usage(options: argparse.Namespace) -> Usage | None:
 
 def measure_use(checked: Checked, options: argparse.Namespace) -> MemoryUse | None:
     """Return the memory of a sound network if it is asked for; raises CommandError where it is unknown."""
-    if not (options.memory or options.fits) or not checked.ok or not checked.network.nodes:
+    if not (options.memory or options.fits) or not checked.has_sound_network or not checked.network.nodes:
         return None
     from specnet.analyses.usage import UnknownMemory, Usage, measure_memory_use
 
@@ -104,7 +130,7 @@ def measure_use(checked: Checked, options: argparse.Namespace) -> MemoryUse | No
 
 def predict_training(checked: Checked, options: argparse.Namespace) -> TrainingTime | None:
     """Return the predicted time of a sound network if it is asked for."""
-    if not options.time or not checked.ok or not checked.network.nodes:
+    if not options.time or not checked.has_sound_network or not checked.network.nodes:
         return None
     from specnet.analyses.usage import predict_use
     from specnet.reporters.time_report import make_training_time

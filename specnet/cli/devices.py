@@ -11,12 +11,12 @@ from specnet.cli.output import CommandError, print_json, print_message, print_te
 from specnet.cli.torch_commands import requires_torch
 from specnet.file_access import describe_reason
 from specnet.layers.base.traits import Workload
-from specnet.measured_devices import read_measured_devices, save_measured_device
+from specnet.measured_devices import find_file, read_measured_devices, save_measured_device
 from specnet.reporters.table import align_rows
 
 HELP = "list the devices that times are predicted for, and measure the one at hand"
 
-HEADINGS = ("name", "device", "figures", "fp32 TFLOP/s", "16 bits", "GB/s", "memory")
+HEADINGS = ("name", "device", "figures", "fp32 TFLOP/s", "16-bit", "GB/s", "memory")
 
 FLOPS_PER_MAC = 2
 
@@ -50,6 +50,12 @@ def _measure(options: argparse.Namespace) -> int:
     from specnet.training.device import choose_device
     from specnet.training.device_benchmark import measure_device
 
+    try:
+        place = find_file()
+    except (OSError, RuntimeError) as error:
+        raise CommandError(
+            f"{getattr(error, 'filename', None) or 'the cache'} cannot be written: {describe_reason(error)}"
+        ) from None
     device = measure_device(choose_device(Options(device=options.device or "cpu")))
     if options.format == "json":
         print_json({"schema": 1, "devices": [asdict(device)]})
@@ -57,8 +63,8 @@ def _measure(options: argparse.Namespace) -> int:
         print_text("\n\n".join((device.title, *(_format_rates(*each) for each in device.rates.items()))))
     try:
         print_message(f"saved in {save_measured_device(device)}, for `specnet check --time`")
-    except (OSError, RuntimeError) as error:
-        raise CommandError(f"the figures cannot be saved: {describe_reason(error)}") from None
+    except OSError as error:
+        raise CommandError(f"{place} cannot be written: {describe_reason(error)}") from None
     return 0
 
 
@@ -76,9 +82,9 @@ def _format_row(device: Device) -> tuple[str, ...]:
 
 
 def _find_peak(device: Device, *names: str) -> float:
-    """Return the largest rate of multiply-accumulates in the first of the precisions that a device has; 0 for none."""
-    rates = next((rates for name, rates in device.rates.items() if name in names), {})
-    return max((rate.forward for workload, rate in rates.items() if workload not in UNITS), default=0.0)
+    """Return the floating-point operations a second of products of matrices, in the first precision that it has."""
+    rates = next((rates for name, rates in device.rates.items() if name in names), None)
+    return FLOPS_PER_MAC * rates[Workload.MATMUL].forward if rates else 0.0
 
 
 def _format_rates(precision: str, rates: Rates) -> str:

@@ -6,35 +6,21 @@ import argparse
 import sys
 from typing import Any
 
-from specnet.analyses.cost import format_count
-from specnet.analyses.difference import Change, Difference, Side, find_differences
+from specnet.analyses.difference import Difference, Side, find_differences
 from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, collect_overrides, naming_settings
-from specnet.cli.output import print_diagnostics, print_json, print_text, uses_colour
+from specnet.cli.output import CommandError, print_diagnostics, print_json, print_text, uses_colour
 from specnet.cli.specs import check_network
 from specnet.compiler import Checked
-from specnet.layers.base import format_shape
 from specnet.printable import escape_unprintable
-from specnet.reporters.table import align_rows
-from specnet.reporters.terminal import paint
+from specnet.reporters.difference import COUNTS, SIZES, format_differences
 
 HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
-
-SIGNS = {
-    Change.ADDED: ("+", "32"),
-    Change.REMOVED: ("-", "31"),
-    Change.CHANGED: ("~", "33"),
-    Change.AFFECTED: (" ", "2"),
-    Change.RENAMED: ("=", "2"),
-}
-"""The sign before the line of each change, and the style of the terminal (an SGR code)."""
-
-LEGEND = {Change.RENAMED: "the same layer under another name"}
-"""The signs that need an explanation."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="A", help=FILE)
-    parser.add_argument("after", metavar="B", help="the spec to compare it with")
+    after = "the spec to compare it with (default: A, with --set-left or --set-right)"
+    parser.add_argument("after", metavar="B", nargs="?", help=after)
     for side in ("left", "right"):
         parser.add_argument(
             f"--set-{side}",
@@ -49,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0 if the networks are the same, 1 if they differ or one has errors."""
+    if options.after is None and not (options.set_left or options.set_right):
+        raise CommandError("diff compares two specs, or one with --set-left or --set-right")
     before = _check_side(options.before, "--set-left", options.set_left, options)
-    after = _check_side(options.after, "--set-right", options.set_right, options)
+    after = _check_side(options.after or options.before, "--set-right", options.set_right, options)
     for checked in (before, after):
         if not checked.ok:
             print_diagnostics(checked.shown, checked.omitted)
@@ -60,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json(_describe_differences(before, after, found, options))
     elif found:
-        print_text(_format_text(before, after, found))
+        print_text(format_differences(before, after, found, uses_colour(sys.stdout)))
     else:
         first, second = _name(before, options.set_left), _name(after, options.set_right)
         print_text(escape_unprintable(f"{first} and {second} are the same network"))
@@ -81,41 +69,6 @@ def _choose_side(options: argparse.Namespace, settings: list[str]) -> argparse.N
 
 def _name(checked: Checked, settings: list[str]) -> str:
     return " with ".join((checked.source.name, *([", ".join(settings)] if settings else [])))
-
-
-def _format_text(before: Checked, after: Checked, found: list[Difference]) -> str:
-    signs = [SIGNS[difference.change] for difference in found]
-    lines = align_rows(_format_cells(difference) for difference in found)
-    colour = uses_colour(sys.stdout)
-    painted = [paint(f"{sign} {line}", style, colour) for (sign, style), line in zip(signs, lines, strict=True)]
-    changes = {difference.change for difference in found}
-    legend = [f"{SIGNS[change][0]} {text}" for change, text in LEGEND.items() if change in changes]
-    return "\n".join([*painted, "", *legend, *_format_totals(before, after)])
-
-
-def _format_cells(difference: Difference) -> tuple[str, str, str, str]:
-    """Return name, layer, output and parameters, each as `before → after` where they differ."""
-    sides = [side for side in (difference.before, difference.after) if side]
-    return (
-        _join_different([side.name for side in sides]),
-        _join_different([side.text for side in sides]),
-        _join_different([format_shape(side.output or ()) for side in sides]),
-        _join_different([f"{side.cost.parameters:,}" if side.cost.parameters else "" for side in sides]),
-    )
-
-
-def _join_different(values: list[str]) -> str:
-    return values[0] if len(set(values)) == 1 else " → ".join(value or "0" for value in values)
-
-
-def _format_totals(before: Checked, after: Checked) -> list[str]:
-    rows = []
-    for name, label in (("parameters", "parameters"), ("macs", "MACs")):
-        old, new = getattr(before.totals, name), getattr(after.totals, name)
-        change = f"  ({new - old:+,})" if old is not None and new is not None else ""
-        both = f"{format_count(old)} → {format_count(new)}{change}"
-        rows.append((label, format_count(old) if old == new else both))
-    return align_rows(rows)
 
 
 def _describe_differences(
@@ -142,6 +95,7 @@ def _describe_side(side: Side) -> dict[str, Any]:
     return {
         "name": side.name,
         "layer": side.text,
+        "inputs": list(side.inputs),
         "output": list(side.output) if side.output else None,
         "parameters": side.cost.parameters,
         "macs": side.cost.macs,
@@ -154,5 +108,5 @@ def _describe_network(checked: Checked, options: argparse.Namespace) -> dict[str
         "settings": collect_overrides(options),
         "network": checked.network.name,
         "digest": checked.digest,
-        "totals": {"parameters": checked.totals.parameters, "macs": checked.totals.macs},
+        "totals": {name: getattr(checked.totals, name) for name in (*COUNTS, *SIZES)},
     }

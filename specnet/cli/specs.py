@@ -95,6 +95,8 @@ def refuse_overwriting_spec(output: Path, checked: Checked) -> None:
 
 def read_spec(file: str) -> Source:
     """Read a FILE, a network of the zoo by its bare name, or standard input for `-`; raises CommandError."""
+    if not file:
+        raise CommandError("an empty name names no file")
     if (path := find_in_zoo(file)) or not _is_missing(file):
         name = str(path or file)
         return Source(STDIN if name == "-" else name, decode_spec(read_file(name, "check")))

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def describe_speed(network: Network, finished: Run) -> str:
-    """Return the images a second of a run and, where its device is known, those predicted: `5,116, predicted 5,400`."""
+    """Return the images a second of a run and, where its device is known, those predicted."""
     from specnet.training import read_run_config
 
-    measured = f"{finished.summary['images_per_second']:,.0f}"
+    measured = f"{finished.summary['images_per_second']:,.0f} images a second"
     predicted = predict_speed(network, read_run_config(finished.folder))
-    return measured if predicted is None else f"{measured}, predicted {predicted:,.0f}"
+    return measured if predicted is None else f"{measured}, {predicted:,.0f} predicted"
 
 
 def predict_speed(network: Network, config: RunConfig) -> float | None:

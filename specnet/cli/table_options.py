@@ -35,8 +35,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 def refuse_options_of_tables(options: argparse.Namespace) -> None:
     """Raise CommandError for options of tables with a format that has none, and for unknown columns."""
-    refuse_cost_options(options)
-    choose_columns(options)
+    refuse_cost_options(options, choose_columns(options))
     given = next((name for name in ("columns", "by") if getattr(options, name)), None)
     if given and options.format not in ("text", *TABLE_FORMATS):
         raise CommandError(f"--{given} goes with tables: --format text, {', '.join(TABLE_FORMATS)}")
@@ -65,7 +64,7 @@ def parse_columns(text: str, known: Sequence[str]) -> Sequence[str]:
 def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:
     """Return the table of a network as the options say; a broken one has a row per layer, which shows the error."""
     columns = choose_columns(options)
-    if checked.ok and options.by:
+    if checked.has_sound_network and options.by:
         from specnet.reporters.building_blocks import list_blocks, list_families
 
         listed = list_blocks if options.by == "block" else list_families

@@ -250,5 +250,5 @@ def _print_result(finished: Run, network: Network) -> None:
             rows.append((part, f"{accuracy:.2%}"))
     if len(rows) == 1:
         print_message(WITHOUT_PARTS)
-    rows.append(("images a second", describe_speed(network, finished)))
+    rows.append(("speed", describe_speed(network, finished)))
     print_text("\n".join(align_rows([*rows, ("saved in", str(finished.folder))])))

@@ -90,6 +90,9 @@ def elaborate(
     graph = GraphBuilder(restates=restates)
     context = Context(graph, WALKER, UsedFiles(read, source), BlockUse(), expressions, open_files=(source,))
     outputs = _walk(source, lines, is_complete, context)
+    is_broken = not is_complete or bool(find_errors(context.graph.log.diagnostics))
+    if is_broken:
+        context.overrides.pop("input", None)  # the errors say why no `input` has taken it
     if context.overrides:
         _refuse_override(next(iter(context.overrides)), context.scope)
     graph.name = graph.name or _derive_name(source)

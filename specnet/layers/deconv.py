@@ -183,6 +183,12 @@ class Deconv(Layer):
     def kept(self, inputs: Shapes) -> Kept | None:
         return KEEPS_INPUT
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the map before the part is cut off that differs between the sides; 0 if there is none."""
+        rest = [abs(axis.before - axis.after) for axis in self.axes(inputs)]
+        height, width, channels = self.output(inputs)
+        return (height + rest[0]) * (width + rest[1]) * channels if any(rest) else 0
+
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         """Return the deconvolution, and a negative F.pad for the part of the cut that is not the same on both sides."""
         height, width = self.axes(inputs)

@@ -10,7 +10,7 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.families import Regularisation
-from specnet.layers.base.traits import Kept
+from specnet.layers.base.traits import KEEPS_NOTHING, Kept
 
 
 class Dropout(Regularisation):
@@ -21,7 +21,7 @@ class Dropout(Regularisation):
     p: Probability = Field(0.5, description="probability of being zeroed")
 
     def kept(self, inputs: Shapes) -> Kept | None:
-        return Kept(mask=prod(inputs[0]))
+        return Kept(mask=prod(inputs[0])) if self.p else KEEPS_NOTHING
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.Dropout", p=self.p),)

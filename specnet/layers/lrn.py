@@ -42,5 +42,9 @@ class Lrn(Normalisation):
         """Return two maps: the mean of the squares, and that scaled."""
         return 2 * prod(inputs[0])
 
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the gradients of the three maps that are kept."""
+        return 3 * prod(inputs[0])
+
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("nn.LocalResponseNorm", size=self.size, alpha=self.alpha, beta=self.beta, k=self.k),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import ClassVar
 
 from pydantic import Field
@@ -34,6 +35,10 @@ class Scale(PositionWise):
 
     def kept(self, inputs: Shapes) -> Kept | None:
         return KEEPS_INPUT
+
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the gradient of the weight at every element, before it is summed up."""
+        return prod(inputs[0])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias),)

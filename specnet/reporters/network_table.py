@@ -82,7 +82,7 @@ def make_table(
     columns, measures = select_columns(names), Measures(checked, usage)
     listed = [*(list_until_error(checked) if rows is None else rows)]
     cells = [[column.cell(measures, row) for column in columns] for row in listed]
-    total = [column.total(measures) for column in columns] if checked.ok else None
+    total = [column.total(measures) for column in columns] if checked.has_sound_network else None
     return Table(columns, listed, cells, total)
 
 
@@ -148,8 +148,8 @@ def list_until_error(checked: Checked) -> Iterator[Row]:
     yield from list_inputs(checked.network)
     nodes = checked.network.nodes
     first_broken = next((i for i, node in enumerate(nodes) if node.output is None), len(nodes))
-    shown = nodes if checked.ok else nodes[: first_broken + 2]
-    left_out = 0 if checked.ok else max(0, len(shown) - MOST_BEFORE_ERROR)
+    shown = nodes if checked.has_sound_network else nodes[: first_broken + 2]
+    left_out = 0 if checked.has_sound_network else max(0, len(shown) - MOST_BEFORE_ERROR)
     if left_out:
         yield Row(f"… {left_out:,} before", "", "", style=DIM)
     yield from _make_rows(checked, shown[left_out:])

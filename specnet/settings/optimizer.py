@@ -22,6 +22,10 @@ class Optimizer(Setting):
         """Return the elements that are stored for a parameter of a shape from one step to the next."""
         raise NotImplementedError
 
+    def count_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
+        """Return the elements that an update borrows for parameters of these shapes; a fused kernel needs none."""
+        return 0
+
 
 class Sgd(Optimizer):
     """Stochastic gradient descent; `weight_decay` is added to the gradient, as torch does."""
@@ -71,6 +75,10 @@ class RmsProp(Optimizer):
     def count_state(self, shape: Sequence[int]) -> int:
         return prod(shape) * (2 if self.momentum else 1)
 
+    def count_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
+        """Return the elements of all parameters, whose mean squares torch takes the roots of together."""
+        return sum(map(prod, shapes))
+
 
 class Muon(Optimizer):
     """Orthogonalised momentum for the weights of conv and fc (Jordan 2024), as torch does; K×C×F×F is K×(C·F·F).
@@ -87,6 +95,10 @@ class Muon(Optimizer):
 
     def count_state(self, shape: Sequence[int]) -> int:
         return prod(shape) * (1 if len(shape) > 1 else 2)
+
+    def count_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
+        """Return twice the elements of the largest matrix, which is made orthogonal by products with itself."""
+        return 2 * max((prod(shape) for shape in shapes if len(shape) > 1), default=0)
 
 
 CHOICES: Mapping[str, type[Optimizer]] = {

@@ -10,6 +10,7 @@ import pytest
 from specnet.analyses.difference import find_differences
 from specnet.cli import main
 from specnet.compiler import check_source
+from specnet.reporters.difference import format_differences
 from specnet.source import Source
 
 BASE = "input 8x8x3\nconv K=4 F=3 -> relu\npool max F=2\nfc 10 -> relu -> fc 3\n"
@@ -49,6 +50,57 @@ def test_find_differences(after: str, expected: list[tuple[str, str | None, str 
     assert [change for change in found if change[0] != "renamed" or change in expected] == expected
 
 
+BLOCKS = """let width = 4
+let gate = no
+let rounds = 2
+input 8x8x3
+block basic {
+  let gated = gate
+  add {
+    | conv K=width F=3 P=1 -> bn -> relu -> conv K=width F=3 P=1 -> bn
+      if gated { mul { | identity | pool avg global -> conv K=width F=1 -> sigmoid } }
+    | identity or { conv K=width F=1 -> bn }
+  }
+  relu
+}
+conv K=width F=1
+stage1: repeat rounds { basic }
+stage2: repeat 2 { basic }
+"""
+
+
+@pytest.mark.parametrize(
+    ("let", "value", "change", "added"),
+    [
+        ("width", "6", "changed", 0),
+        ("rounds", "4", "added", 2 * 7),
+        ("gate", "yes", "added", 4 * 4),
+    ],
+)
+def test_layers_keep_their_names_in_variants(let: str, value: str, change: str, added: int) -> None:
+    """Equal texts of other blocks, which every block has, do not pair layers across blocks."""
+    left, right = (check_source(Source("x", BLOCKS), values) for values in ({}, {let: value}))
+    assert left.ok
+    assert right.ok
+    found = find_differences(left.network, right.network)
+    assert change in {str(each.change) for each in found}
+    assert sum(each.before is None for each in found) == added
+    assert not [each for each in found if each.before and (each.after is None or each.before.name != each.after.name)]
+
+
+def test_layers_behind_an_inserted_one_are_the_same() -> None:
+    """Numbers in names that were moved by it do not count."""
+    found = changes(BASE.replace("conv K=4", "conv K=3 F=1 -> relu -> conv K=4"))
+    assert [each for each in found if each[0] != "renamed"] == [("added", None, "conv1"), ("added", None, "relu1")]
+
+
+def test_long_networks_are_compared_in_bounded_time() -> None:
+    """Layers that all have the same text would take a minute one by one."""
+    chain = "conv K=3 F=3 P=1 -> relu\n" * 1500
+    found = changes(f"input 4x4x3\nconv K=3 F=1\n{chain.replace('F=3', 'F=5')}", f"input 4x4x3\nbn\n{chain}")
+    assert len(found) <= 6002
+
+
 def test_a_join_with_other_arms_is_changed() -> None:
     text = "input 4x4x3\na: conv K=3 F=1\nb: conv K=3 F=1\nadd @{}\n"
     assert changes(text.format("a"), text.format("input")) == [("changed", "add1", "add1")]
@@ -62,11 +114,15 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["diff", "a.net", "a.net"]) == 0
     assert main(["diff", "a.net", "broken.net"]) == 1
     assert main(["diff", "a.net", "missing.net"]) == 2
+    assert main(["diff", "a.net"]) == 2
     capsys.readouterr()
     assert main(["diff", "a.net", "b.net"]) == 1
     out = capsys.readouterr().out
     assert "~ conv1  conv K=4 F=3 → conv K=5 F=3  6×6×4 → 6×6×5  112 → 140" in out
-    assert "= the same layer" not in out
+    assert out.splitlines()[0].split() == ["name", "layer", "output", "parameters"]
+    assert "\n~ changed\n  the same layer with another size or cost\n\n" in out
+    assert "\nmemory           3.9 KiB → 4.6 KiB  (+760 bytes)\n" in out
+    assert "\ntraining memory  " in out
     Path("c.net").write_text(BASE.replace("fc 10", "last: fc 10"))
     assert main(["diff", "a.net", "c.net"]) == 1
     out = capsys.readouterr().out
@@ -75,3 +131,17 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     report = json.loads(capsys.readouterr().out)
     assert report["same"] is False
     assert report["differences"][0]["after"]["parameters"] == 140
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("add @a @b", "add @a @input", "~ join  add @b → @input"),
+        ("add @a", "add @a @input", "~ join  add @b @a → @b @a @input"),
+    ],
+)
+def test_a_join_says_which_inputs_differ(before: str, after: str, shown: str) -> None:
+    text = "input 4x4x3\na: conv K=3 F=1\nb: conv K=3 F=1\njoin: {}\nconcat @join @a @b\n"
+    left, right = (check_source(Source("x", text.format(join))) for join in (before, after))
+    out = format_differences(left, right, find_differences(left.network, right.network), colour=False)
+    assert f"\n{shown} " in out

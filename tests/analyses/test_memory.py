@@ -28,7 +28,7 @@ from specnet.layers.relu import Relu
 from specnet.settings import Training
 from specnet.settings.average import Ema
 from specnet.settings.batch import Batch
-from specnet.settings.optimizer import Adam, Muon, Optimizer, Sgd
+from specnet.settings.optimizer import Adam, Muon, Optimizer, RmsProp, Sgd
 from specnet.source import Source
 from tests.paths import ROOT, SPECS
 from tests.torch_memory import MakeOptimizer, count_saved, make_inputs, measure_forward, measure_step
@@ -156,7 +156,7 @@ def test_bf16_takes_less_than_fp32_and_a_boolean_mask_less_than_numbers() -> Non
         for precision in ("fp32", "bf16")
         for device in ("cpu", "cuda")
     }
-    weights = 100 * 100 + 100 * 10
+    weights = 100 * 10  # the first layer needs none for a gradient of its input
     assert sizes == {
         ("fp32", "cpu"): 4 * (100 + 100 + 100),
         ("fp32", "cuda"): 4 * (100 + 100) + 100,
@@ -190,8 +190,27 @@ def test_settings_that_take_memory() -> None:
 
 
 def test_a_step_computes_its_batch_in_parts() -> None:
-    whole, halves = Training(batch=Batch(size=100)), Training(batch=Batch(size=100, accumulate=3))
-    assert (whole.batch.part, halves.batch.part) == (100, 34)
+    """While a part is computed, the gradients of earlier ones live, and those that are added to them."""
+    whole, parts = Training(batch=Batch(size=100)), Training(batch=Batch(size=100, accumulate=3))
+    assert (whole.batch.part, parts.batch.part) == (100, 34)
+    network = network_of("input 100\nfc1: fc 1000\nfc2: fc 10")
+    assert replay_training(network, parts).peak(1) == replay_training(network, whole).peak(1) + 4 * 101_000
+
+
+@pytest.mark.parametrize(
+    ("setting", "make_optimizer"),
+    [(RmsProp(), torch.optim.RMSprop), (RmsProp(momentum=0.5), partial(torch.optim.RMSprop, momentum=0.5))],
+)
+def test_an_update_borrows_memory(setting: Optimizer, make_optimizer: MakeOptimizer) -> None:
+    network = network_of("input 1000\nfc 1000 -> relu -> fc 1000 -> relu -> fc 10")
+    _, peak = measure_step(network, 4, partial(make_optimizer, foreach=True))
+    assert replay_training(network, Training(optimizer=setting), ON_CPU).peak(4) == pytest.approx(peak, rel=1e-2)
+
+
+def test_muon_borrows_two_of_its_largest_matrix() -> None:
+    network = network_of("input 1000\nfc 2000 -> relu -> fc 10")
+    memory = replay_training(network, Training(optimizer=Muon()))
+    assert memory.moments[-1].transient.fixed == 2 * 4 * 1000 * 2000
 
 
 def test_a_layer_that_does_not_say_what_it_keeps() -> None:
@@ -207,7 +226,7 @@ def test_a_layer_that_does_not_say_what_it_keeps() -> None:
 
 
 STEPS = """
-import resource, sys
+import sys
 import torch
 import specnet
 from specnet.training.resources import keep_freed_memory
@@ -220,12 +239,13 @@ with keep_freed_memory():
         torch.nn.functional.cross_entropy(outputs, torch.zeros(batch, *outputs.shape[2:], dtype=torch.int64)).backward()
         optimizer.step()
         optimizer.zero_grad()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(int(status["VmHWM"].split()[0]) * 1024)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is that of Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from Linux")
 @pytest.mark.parametrize(
     ("name", "batch"),
     [

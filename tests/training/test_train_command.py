@@ -46,7 +46,9 @@ def test_it_trains(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(spec), "--run", "run", "--epochs", "3", "--set", "optimizer.lr=0.01"]) == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(
-        r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\nsaved in    run\n", out
+        r"best epoch  \d of 3\nvalidation  \d\d\.\d\d%\ntest        \d\d\.\d\d%\n"
+        r"speed       [\d,]+ images a second(, [\d,]+ predicted)?\nsaved in    run\n",
+        out,
     )
     assert "1,238 train, 200 validation, 359 test images of 10 classes: 0, 1, 2 … 8, 9\n" in err
     assert "found 8×8×1; changed on the way: none\n60 steps in 3 epochs\n" in err
@@ -205,7 +207,7 @@ def test_without_other_parts_it_is_said_that_there_is_no_accuracy(
     Path("pets.net").write_text('input 8x8x1\nfc 2\ntrain { data folder "~/pets"\nepochs 1 }\n')
     assert main(["train", "pets.net", "--run", "run"]) == 0
     out, err = capsys.readouterr()
-    assert out == "best epoch  1 of 1\nsaved in    run\n"
+    assert re.fullmatch(r"best epoch  1 of 1\nspeed       [\d,]+ images a second.*\nsaved in    run\n", out)
     assert "there is no accuracy on new images, as the data has no test and no validation part" in err
     assert main(["train", "--resume", "run"]) == 0
     err = capsys.readouterr().err

@@ -173,6 +173,10 @@ class Layer(Attributes):
         """Return the elements of tensors beside the output that torch allocates for one image while the layer runs."""
         return 0
 
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the elements of such tensors in the backward pass, beside the gradients."""
+        return self.scratch(inputs)
+
     def operations(self, inputs: Shapes) -> int:
         """Return what the kernel does for one image: multiply-accumulates, or elements that its windows read."""
         return self.macs(inputs) or 0

@@ -143,7 +143,7 @@ class Autocast(StrEnum):
     LOWER = "lower"
     """In the type of the context, such as bfloat16: convolutions and products of matrices."""
     FULL = "full"
-    """In fp32."""
+    """In fp32; on a CPU, torch computes these in the widest type among the inputs."""
     WIDEST = "widest"
     """In the widest type among the inputs."""
 

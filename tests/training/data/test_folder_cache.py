@@ -58,7 +58,7 @@ def test_what_is_kept_is_the_pixels(pets: Path) -> None:
     (place,) = kept(pets)
     assert (place / "pixels").read_bytes() == data.train.pixels.numpy().tobytes()
     assert sorted(path.name for path in place.iterdir()) == ["contents.json", "pixels"]
-    assert notes == [f"decoded 8 images into {place}, 0.0 MiB"]
+    assert notes == [f"decoded 8 images into {place}, 1.5 KiB"]
 
 
 def test_it_is_read_without_decoding(pets: Path, request: pytest.FixtureRequest) -> None:
@@ -66,7 +66,7 @@ def test_it_is_read_without_decoding(pets: Path, request: pytest.FixtureRequest)
     request.getfixturevalue("no_decoding")
     again, notes = read(pets, workers=0)
     assert same(first, again)
-    assert notes == [f"8 decoded images read from {kept(pets)[0]}, 0.0 MiB"]
+    assert notes == [f"8 decoded images read from {kept(pets)[0]}, 1.5 KiB"]
 
 
 def test_workers_change_nothing(pets: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_full_disk(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_cache.shutil, "disk_usage", full)
     data, notes = read(pets)
     assert len(data.train) == 8
-    assert "0.0 MiB are needed, and the disk has 0.0 MiB left; the images are decoded into memory" in notes[0]
+    assert "1.5 KiB are needed, and the disk has 1,000 bytes left; the images are decoded into memory" in notes[0]
 
 
 def test_a_disk_that_fills_up_meanwhile(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def test_a_disk_that_fills_up_meanwhile(pets: Path, monkeypatch: pytest.MonkeyPa
 def test_too_large_for_the_disk_and_for_memory(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_cache.shutil, "disk_usage", full)
     monkeypatch.setattr("specnet.training.resources.get_free_memory", lambda place: 2000)
-    with pytest.raises(CannotRun, match=r"8 images, 0\.0 MiB, are too many to decode into memory") as error:
+    with pytest.raises(CannotRun, match=r"8 images, 1\.5 KiB, are too many to decode into memory") as error:
         read(pets)
     assert error.value.exit_code == 2
 

@@ -187,7 +187,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk(tiny_disk: Path) -> None:
     (tiny_disk / "ballast").write_bytes(bytes(70_000))
-    with pytest.raises(CannotRun, match=r"a run of Small needs 0.\d MiB of disk, and .*disk has 0.0 MiB left"):
+    with pytest.raises(CannotRun, match=r"a run of Small needs [\d.]+ KiB of disk, and .*disk has 28\.0 KiB left"):
         train(job(), Options(run=tiny_disk / "run"))
     assert not (tiny_disk / "run").exists()
 
