@@ -150,6 +150,15 @@ def check_expectations(elaborated: Elaborated, totals: Totals) -> Iterator[Diagn
             yield _report_unmet(expectation, actual, explanations)
 
 
+def list_unmet(expectations: Iterable[Expectation], totals: Totals) -> Iterator[str]:
+    """Yield the valid expectations that are not met, or not known to be, as `parameters < 600,000`."""
+    for expectation in expectations:
+        actual = QUANTITIES[expectation.quantity](totals)
+        if actual is None or not COMPARISONS[expectation.comparison](actual, expectation.value):
+            wanted = write_like(expectation)(expectation.value)
+            yield f"{expectation.quantity} {expectation.comparison} {wanted}"
+
+
 def _report_unknown(expectation: Expectation, elaborated: Elaborated, totals: Totals) -> Diagnostic:
     layer = totals.unknown_layer(expectation.quantity)
     quantity, missing = UNKNOWN[expectation.quantity]

@@ -83,18 +83,26 @@ def choose_device(options: argparse.Namespace) -> Device:
     from specnet.measured_devices import read_measured_devices
 
     measured = read_measured_devices()
-    devices = DATA_SHEETS | measured
     if options.device is None and not measured:
         raise CommandError(
             "no device is measured here: `specnet devices --measure` measures one in a few seconds; "
-            f"or name one with --device: {', '.join(devices)}"
+            f"or name one with --device: {', '.join(DATA_SHEETS)}"
         )
-    name = options.device or next(iter(measured))
+    device = find_device(options.device or next(iter(measured)))
+    if options.precision and options.precision not in device.rates:
+        raise CommandError(f"{device.title} has no figures for {options.precision}")
+    return device
+
+
+def find_device(name: str) -> Device:
+    """Return the device of a name; raises CommandError if there is none."""
+    from specnet.analyses.devices import DATA_SHEETS
+    from specnet.measured_devices import read_measured_devices
+
+    devices = DATA_SHEETS | read_measured_devices()
     if name not in devices:
         hint = did_you_mean(find_closest_word(name, devices)) or f"; there are {', '.join(devices)}"
         raise CommandError(f"there is no device `{name}`{hint}")
-    if options.precision and options.precision not in devices[name].rates:
-        raise CommandError(f"{devices[name].title} has no figures for {options.precision}")
     return devices[name]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
+from specnet.cli.cost_options import find_device
 from specnet.cli.options import FILE, add_spec_arguments, naming_settings
 from specnet.cli.output import (
     CommandError,
@@ -20,11 +21,13 @@ from specnet.cli.output import (
 )
 from specnet.cli.specs import check_text, read_spec, require_network
 from specnet.cli.table_options import TABLE_FORMATS, parse_columns
+from specnet.compiler import Checked
+from specnet.printable import format_amount
 from specnet.reporters.network_table import Table, format_rows
 from specnet.reporters.variant_table import (
     NAMES,
-    VARIANT_COLUMNS,
     Variant,
+    choose_columns,
     describe_variants,
     make_variant_table,
 )
@@ -52,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     columns = f"show these columns, separated by commas: {', '.join(NAMES)}, and names that are varied"
     parser.add_argument("--columns", metavar="NAMES", help=columns)
+    parser.add_argument("--device", metavar="NAME", help="predict the time of a training step on this device")
     formats = ("text", "json", *TABLE_FORMATS)
     parser.add_argument("--format", choices=formats, default="text", help="output format (default: text)")
     add_spec_arguments(parser)
@@ -65,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{rows:,} networks are more than the {MOST_VARIANTS:,} that a table takes")
     known = (*NAMES, *variations)
     columns = parse_columns(options.columns, known) if options.columns is not None else None
+    if columns and "time" in columns and options.device is None:
+        raise CommandError("the column `time` goes with --device")
     variants = [variant for file in options.files for variant in _check_variants(file, variations, options)]
     _report_errors(variants)
     for name in variations:
@@ -94,6 +100,7 @@ def parse_variations(texts: Iterable[str], taken: Iterable[str]) -> Variations:
 
 def _check_variants(file: str, variations: Variations, options: argparse.Namespace) -> Iterator[Variant]:
     """Yield the variants of a FILE, the last name varied first."""
+    device = None if options.device is None else find_device(options.device)
     source = read_spec(file)
     for values in product(*variations.values()):
         settings = dict(zip(variations, values, strict=True))
@@ -101,34 +108,43 @@ def _check_variants(file: str, variations: Variations, options: argparse.Namespa
         changed = argparse.Namespace(**vars(options) | {"settings": given})
         with naming_settings("--vary", settings):
             checked = check_text(source, changed)
-        yield Variant(require_network(checked, options), settings)
+        yield Variant(require_network(checked, options), settings, device)
 
 
-def _report_errors(variants: Iterable[Variant]) -> None:
-    broken = [variant for variant in variants if not variant.checked.ok]
+def _report_errors(variants: Sequence[Variant]) -> None:
+    broken = [variant for variant in variants if not variant.checked.has_sound_network]
     for variant in broken[:MOST_REPORTED]:
         print_message(f"{variant}:")
         print_diagnostics(variant.checked.errors)
     if len(broken) > MOST_REPORTED:
         print_message(f"{len(broken) - MOST_REPORTED:,} more have errors")
+    if unmet := sum(variant.checked.has_sound_network and not variant.checked.ok for variant in variants):
+        print_message(f"`expect` lines are not met by {unmet:,} of {format_amount(len(variants), 'network')}")
 
 
 def _report_no_change(variants: Sequence[Variant], name: str) -> None:
-    """Say so if no network depends on the value of a name."""
-    digests: dict[object, set[str]] = {}
+    """Say so if neither a network nor the memory of its training depends on the value of a name."""
+    found: dict[object, set[object]] = {}
     for variant in variants:
         others = tuple(value for key, value in variant.settings.items() if key != name)
-        digests.setdefault((variant.checked.source.name, others), set()).add(variant.checked.digest)
+        found.setdefault((variant.checked.source.name, others), set()).add(_identify(variant.checked))
     several = len({variant.settings[name] for variant in variants}) > 1
-    if several and all(len(found) == 1 for found in digests.values()) and all(each.checked.ok for each in variants):
+    is_sound = all(variant.checked.has_sound_network for variant in variants)
+    if several and is_sound and all(len(each) == 1 for each in found.values()):
         print_message(f"note: the value of {name} changes nothing in the network")
+
+
+def _identify(checked: Checked) -> object:
+    """Return what tells variants apart: the network, and the memory that a step of its `train` section takes."""
+    is_trained = checked.has_sound_network and checked.network.training
+    return checked.digest, checked.totals.training_memory if is_trained else None
 
 
 def _choose_columns(variants: Sequence[Variant], variations: Variations) -> Sequence[str]:
     """Return the default columns: files have their network's name, unless two have the same."""
     names = {variant.checked.source.name: variant.checked.network.name for variant in variants}
     is_clear = len(set(names.values())) == len(names)
-    return ("network" if is_clear else "file", *variations, *VARIANT_COLUMNS)
+    return ("network" if is_clear else "file", *variations, *choose_columns(variants))
 
 
 def _print_table(table: Table, format: str) -> None:

@@ -113,9 +113,48 @@ def test_json_has_all_columns(run: Run) -> None:
 def test_a_broken_variant_keeps_its_row_and_shows_its_error(run: Run, format: str) -> None:
     code, out, err = run("table", "a.net", "--vary", "width=0,4", "--format", format)
     assert code == 1
-    assert out.count("?") == 5
+    assert out.count("?") == 6
     assert err.startswith("a.net with width=0:\nerror[E112]: `K` must be at least 1, not 0\n")
     assert err.count("error[") == 1
+
+
+def test_settings_of_the_training_show_in_its_memory(run: Run) -> None:
+    words = ("table", "a.net", "--vary", "batch=32,64", "--format", "csv")
+    head, *rows = csv.reader(io.StringIO(run(*words)[1]))
+    small, large = (dict(zip(head, row, strict=True)) for row in rows)
+    assert int(small["training_memory"]) < int(large["training_memory"])
+    assert small["memory"] == large["memory"]
+
+
+def test_a_device_has_times(run: Run) -> None:
+    words = ("table", "a.net", "--vary", "width=4,512", "--device", "h100")
+    small, large = json.loads(run(*words, "--format", "json")[1])["networks"]
+    assert 0 < small["time"] < large["time"]
+    assert "time of a step" in run(*words)[1].splitlines()[0]
+    checked = json.loads(run("check", "a.net", "--time", "--device", "h100", "--format", "json")[1])
+    assert checked["time"]["step"] == small["time"]
+
+
+def test_a_variant_over_its_budget_keeps_its_numbers(run: Run) -> None:
+    Path("a.net").write_text(TEXT + "expect parameters < 4k\nexpect macs 18_944\n", encoding="utf-8")
+    words = ("table", "a.net", "--vary", "width=1,8", "--columns", "parameters,not_met", "--format", "csv")
+    code, out, err = run(*words)
+    assert (code, err) == (0, "")
+    assert [*csv.reader(io.StringIO(out))] == [["parameters", "not_met"], ["678", ""], ["5354", "parameters < 4,000"]]
+    head, _, fits, exceeds = run("table", "a.net", "--vary", "width=1,8")[1].splitlines()
+    assert head.endswith("  not met")
+    assert fits.endswith(" 3")
+    assert exceeds.endswith(" 3  parameters < 4,000")
+
+
+def test_a_network_that_misses_its_expectations_keeps_its_numbers(run: Run) -> None:
+    Path("a.net").write_text(TEXT + "expect parameters < 2k\nexpect memory < 1MiB\n", encoding="utf-8")
+    code, out, err = run("table", "a.net", "--columns", "parameters,not_met", "--format", "csv")
+    assert (code, err) == (1, "`expect` lines are not met by 1 of 1 network\n")
+    assert [*csv.reader(io.StringIO(out))] == [["parameters", "not_met"], ["2682", "parameters < 2,000"]]
+    (network,) = json.loads(run("table", "a.net", "--format", "json")[1])["networks"]
+    assert (network["ok"], network["parameters"]) == (False, 2682)
+    assert [error["code"] for error in network["errors"]] == ["E402"]
 
 
 def test_of_many_broken_variants_the_first_are_shown(run: Run) -> None:
@@ -129,6 +168,8 @@ def test_of_many_broken_variants_the_first_are_shown(run: Run) -> None:
     [
         (["optimizer.lr=0.1,0.2"], "note: the value of optimizer.lr changes nothing in the network\n"),
         (["optimizer.lr=0.1,0.2", "width=1,2"], "note: the value of optimizer.lr changes nothing in the network\n"),
+        (["batch=2,4"], ""),
+        (["optimizer=sgd,adam"], ""),
         (["width=1,2", "gate=no,yes"], ""),
         (["width=4"], ""),
     ],
@@ -149,6 +190,8 @@ def test_a_value_that_changes_nothing_is_told(run: Run, vary: list[str], said: s
         (["--vary", "width=1", "--vary", "width=2"], "--vary width: it is varied already"),
         (["--vary", "width=1", "--set", "width=2"], "--vary width: it is set already"),
         (["--vary", "wdth=1"], "--vary wdth: the spec has no `let wdth`; did you mean `width`?"),
+        (["--columns", "time"], "the column `time` goes with --device"),
+        (["--device", "h10"], "there is no device `h10`; did you mean `h100`?"),
         (["--columns", "name"], "there is no column `name`; there are network, file, "),
         (["--columns", "macs,wdth", "--vary", "width=1"], "there is no column `wdth`; did you mean `width`?"),
         (["missing.net"], "there is no file missing.net"),
