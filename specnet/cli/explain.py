@@ -83,7 +83,7 @@ def _find_texts(word: str) -> Iterator[str]:
 
 def _refuse_word(word: str) -> CommandError:
     from specnet import settings
-    from specnet.cli.dispatch import COMMANDS
+    from specnet.cli.commands import COMMANDS
     from specnet.foreign.words import translate_word
     from specnet.layers import list_kinds
 
