@@ -120,10 +120,5 @@ def _binary(expression: tree.Binary, tight: bool) -> str:
 
 
 def _size(sizes: tuple[tree.Expression, ...]) -> str:
-    """Return `3x4`, `(k)x(k)`, `(k)x3`; but `(3)x(4)x(k)`, as `3x4` is one token."""
-    parts = [_bare(size) for size in sizes]
-    plain = [part.isdecimal() for part in parts]
-    if all(plain):
-        return "x".join(parts)
-    alone = [plain[i] and not any(plain[max(i - 1, 0) : i] + plain[i + 1 : i + 2]) for i in range(len(parts))]
-    return "x".join(part if bare else f"({part})" for part, bare in zip(parts, alone, strict=True))
+    """Return `3x4`, `(k)x(k)`, `3x4x(k)`."""
+    return "x".join(part if part.isdecimal() else f"({part})" for part in map(_bare, sizes))

@@ -46,7 +46,7 @@ class Tap(Tree):
 
 
 class Size(Tree):
-    """`227x227x3`, `(k)x(k)`."""
+    """`227x227x3`, `(k)x(k)`, `96x96x(k)`."""
 
     sizes: tuple[Expression, ...]
 

@@ -171,7 +171,14 @@ class TreeBuilder:
         return tree.Size(self._at(token), tuple(tree.Number(span, _read_number(text), text) for span, text in spans))
 
     def computed_size(self, parts: Parts) -> tree.Size:
-        return tree.Size(self._span(parts), _trees(parts))
+        """Return a size such as `96x96x(k)`, whose `96x96` is one token."""
+        sizes = [size for part in _trees(parts) for size in self._list_sizes(part)]
+        return tree.Size(self._span(parts), tuple(sizes))
+
+    def _list_sizes(self, part: tree.Expression) -> tuple[tree.Expression, ...]:
+        if isinstance(part, tree.Size) and id(part) not in self._parenthesised:
+            return part.sizes
+        return (part,)
 
     def tap(self, parts: Parts) -> tree.Tap:
         return tree.Tap(self._at(parts[0]), str(parts[0]).removeprefix("@"))

@@ -199,7 +199,7 @@ def test_fill_corrects_what_is_claimed(folder: Path) -> None:
     )
     assert filled(folder, text, code=1) == (
         "input 8x8x3\nlet k = 4\n"
-        "conv K=k F=3    => 6x6x4         # of the paper\nrelu            => (6)x(6)x(k)\n"
+        "conv K=k F=3    => 6x6x4         # of the paper\nrelu            => 6x6x(k)\n"
         "pool max F=2    => 3x3x4\nfc 10           => 10\n"
         "expect parameters 482\nexpect macs 4_248\nexpect parameters < 9\n"
     )
