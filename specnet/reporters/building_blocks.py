@@ -1,8 +1,8 @@
 """A network in the rows of a paper's table: a row per stage with its building block, or per family of layers.
 
 `conv2_x  [1×1, 64; 3×3, 64; 1×1, 256] ×3` (He, Zhang, Ren, Sun 2015, table 1): the layers with weights on the longest
-path through a block. As there, the projections and gates beside that path and the strides within blocks are not written, so
-that a block that halves the map equals those behind it; the numbers of the row count all of its layers.
+path through a block. As there, the projections and gates beside that path and the strides within blocks are not
+written, so that a block that halves the map equals those behind it; the numbers of the row count all of its layers.
 """
 
 from __future__ import annotations
