@@ -23,7 +23,7 @@ def find_longest_path(nodes: Sequence[Node]) -> Sequence[Node]:
     by_name = {node.name: node for node in nodes}
     for node in nodes:
         read = [by_name[name] for name in node.inputs if name in depths]
-        followed = [each for each in read if not _is_gate(each, node)]
+        followed = [each for each in read if not is_gate(each, node)]
         before[node.name] = deepest = max(followed, key=lambda each: depths[each.name], default=None)
         depths[node.name] = learns_weight(node) + (depths[deepest.name] if deepest else 0)
     path, at = list[Node](), nodes[-1] if nodes else None
@@ -33,7 +33,7 @@ def find_longest_path(nodes: Sequence[Node]) -> Sequence[Node]:
     return [node for node in reversed(path) if learns_weight(node)]
 
 
-def _is_gate(node: Node, reader: Node) -> bool:
+def is_gate(node: Node, reader: Node) -> bool:
     """Whether a node has a single position, and a node that reads it together with others has several."""
     if len(reader.inputs) < 2 or node.output is None or reader.output is None:
         return False

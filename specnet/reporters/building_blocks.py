@@ -1,8 +1,8 @@
 """A network in the rows of a paper's table: a row per stage with its building block, or per family of layers.
 
 `conv2_x  [1×1, 64; 3×3, 64; 1×1, 256] ×3` (He, Zhang, Ren, Sun 2015, table 1): the layers with weights on the longest
-path through a block. As there, the projections beside that path and the strides within blocks are not written, so
-that a block that halves the map equals those behind it; the numbers of the row count all of its layers.
+path through a block. As there, the projections and gates beside that path and the strides within blocks are not
+written, so that a block that halves the map equals those behind it; the numbers of the row count all of its layers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from specnet.analyses.longest_path import find_longest_path, learns_weight
+from specnet.analyses.longest_path import find_longest_path, is_gate, learns_weight
 from specnet.graph import Network, Node
 from specnet.layers.base.traits import Trait
 from specnet.printable import format_amount
@@ -93,15 +93,15 @@ def _split_iterations(name: str, nodes: Sequence[Node], scopes: Scopes) -> list[
 def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
     """Return the layers with weights on the longest path; none where paths with weights run side by side.
 
-    A projection, which is added to the path or scales it, does not count.
+    A projection, which is added to the path, and a gate, which scales it, do not count.
     """
-    weighted = set[str]()
+    weighted = dict[str, Node]()
     for node in nodes:
-        paths = [name for name in node.inputs if name in weighted]
+        paths = [name for name in node.inputs if name in weighted and not is_gate(weighted[name], node)]
         is_shortcut = node.layer is not None and Trait.EQUAL_SHAPES in node.layer.traits
         if len(paths) > 1 and not is_shortcut:
             return ()
         if paths or learns_weight(node):
-            weighted.add(node.name)
+            weighted[node.name] = node
     layers = (node.layer for node in find_longest_path(nodes))
     return tuple(layer.notation() or format_layer(layer) for layer in layers if layer)
