@@ -11,7 +11,8 @@ from specnet.diagnostics import Edit
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import judge
 from specnet.fixes.goals import Goal, find_upstream
-from specnet.layers.base import Shape
+from specnet.fixes.verification import Verifier
+from specnet.layers.base import Shape, format_shape
 from specnet.layers.base.shapes import is_channels_first
 from specnet.source import Span
 
@@ -43,6 +44,18 @@ def _change_input(checked: Checked, goal: Goal, name: str, now: Shape, shape: Sh
     change = Change(_describe(name, span), text, "", Edit(span, text))
     cost = 0.95 + min(changed, 1.0) + (0.0 if is_direct else FARTHER)
     return judge(checked, Candidate((change,), cost, {}, {name: shape}))
+
+
+def note_fitting_input(checked: Checked, goal: Goal, verifier: Verifier) -> Iterator[str]:
+    """Yield a note of the nearest size at which an input that an override gives fits; raises BudgetSpent."""
+    upstream = find_upstream(checked.network, goal.node)
+    for given in checked.network.inputs:
+        if given.name in upstream and given.shape and "shape" not in checked.elaborated.places[given.name].attributes:
+            fitting = find_fitting_sizes(checked.network, given.name)
+            for shape, _ in islice(fitting, MOST_SIZES):
+                if verifier.check_input(given.name, shape).ok:
+                    yield f"the nearest input that fits is {format_shape(shape)}; `specnet sizes` lists all that do"
+                    break
 
 
 def put_channels_last(checked: Checked) -> Iterator[Candidate]:

@@ -14,7 +14,7 @@ from specnet.fixes.causes import change_layers
 from specnet.fixes.exclusions import resolve_exclusion
 from specnet.fixes.expectations import close_gaps, correct_expectation
 from specnet.fixes.goals import set_goal
-from specnet.fixes.inputs import change_inputs, put_channels_last
+from specnet.fixes.inputs import change_inputs, note_fitting_input, put_channels_last
 from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity
 from specnet.fixes.missing import fill_in_size
 from specnet.fixes.numbers import Numbers, change_numbers
@@ -147,6 +147,9 @@ def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
     try:
         for offer in _try_candidates(search, diagnostic):
             offers.append(offer)
+        if diagnostic.code in SEARCHED and diagnostic.node:
+            goal = set_goal(search.checked, diagnostic)
+            notes = (*notes, *note_fitting_input(search.checked, goal, search.verifier))
     except BudgetSpent:
         search.has_stopped = True
     best = rank(offers)

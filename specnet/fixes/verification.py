@@ -10,6 +10,7 @@ from specnet.compiler import Checked, check_lines
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.elaborate import Read
 from specnet.foreign import recognise
+from specnet.layers.base import Shape
 from specnet.source import Source, Span
 from specnet.syntax import tree
 from specnet.syntax.parser import parse
@@ -145,6 +146,12 @@ class Verifier:
         """Check the spec with another text, parsed as a whole so that all spans refer to it; raises BudgetSpent."""
         self.spend(self._measure(source))
         return check_lines(source, *parse(source, recognise), self.overrides, self.read)
+
+    def check_input(self, name: str, shape: Shape) -> Checked:
+        """Check the spec with another shape for an input; raises BudgetSpent."""
+        self.spend(self.size)
+        overrides = {**self.overrides, f"input.{name}": "x".join(map(str, shape))}
+        return check_lines(self.checked.source, self.checked.lines, (), overrides, self.read)
 
     def _parse(self, source: Source) -> tuple[tree.Lines, list[Diagnostic]]:
         self.spend(len(source.text) // CHARACTERS)

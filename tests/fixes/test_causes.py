@@ -323,3 +323,16 @@ def test_a_layer_that_lost_its_input_is_left_alone() -> None:
     error = first_error("input 8x8x3\nconv K=4 F=3 S=2\nblock b(x) { @x -> conv K=4 F=3 S=2 }\nb 3\n")
     assert error.code is Code.E301
     assert error.fixes
+
+
+@pytest.mark.parametrize(
+    ("given", "notes"),
+    [
+        ("224x224x3", ["the nearest input that fits is 227×227×3; `specnet sizes` lists all that do"]),
+        ("10x10x3", []),
+    ],
+)
+def test_the_nearest_input_is_told_where_an_override_gives_one(given: str, notes: list[str]) -> None:
+    source, overrides = Source("a.net", ALEXNET.format(size="227x227x3", claim="")), {"input": given}
+    (error,) = add_fixes(check_source(source, overrides), overrides, read_beside).errors
+    assert [note for note in error.notes if "nearest" in note] == notes
