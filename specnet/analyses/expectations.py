@@ -5,13 +5,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from specnet.analyses.cost import Totals
 from specnet.byte_sizes import ByteSize, format_bytes_as
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate import Elaborated, Expectation
 from specnet.suggest import find_closest_word, is_misspelling
+
+if TYPE_CHECKING:
+    from specnet.settings import Training
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -192,11 +195,23 @@ def _explain_gap(expectation: Expectation, elaborated: Elaborated, actual: int) 
     ):
         exactly = "" if expectation.value == FLOPS * actual else "about "
         yield f"{expectation.value:,} is {exactly}twice that: {MEANING_OF_FLOPS}"
+    if expectation.quantity == "training_memory":
+        yield _describe_step(elaborated.network.training)
     if expectation.quantity == "parameters" and expectation.comparison == "==":
         from specnet.analyses.parameter_gaps import explain_gap  # few networks have a gap, and all would wait for it
 
         output = elaborated.find_output_layer()
         yield from explain_gap(elaborated.network, output[0] if output else "", actual, int(expectation.value))
+
+
+def _describe_step(training: Training | None) -> str:
+    """Return what step the memory in training is that of."""
+    from specnet.settings import Training, get_choice
+
+    settings = training or Training()
+    images = f"{settings.batch.part:,} image{'s' if settings.batch.part > 1 else ''}"
+    by = get_choice("optimizer", settings.optimizer)
+    return f"that of a step of {images} by {by} in fp32, whose parts `specnet check --memory` shows"
 
 
 def _is_close(value: float, other: float) -> bool:

@@ -16,32 +16,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import specnet
+from specnet.cli.commands import COMMANDS
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
 from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
 from specnet.suggest import did_you_mean, find_closest_word
-
-COMMANDS = (
-    "check",
-    "draw",
-    "compile",
-    "train",
-    "evaluate",
-    "predict",
-    "show",
-    "report",
-    "baseline",
-    "runs",
-    "export",
-    "filter",
-    "sizes",
-    "solve",
-    "diff",
-    "table",
-    "fmt",
-    "devices",
-    "explain",
-)
 
 SPIN_COUNT = "2000"
 """How often an idle thread of GNU's OpenMP polls for work before it sleeps.

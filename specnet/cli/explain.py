@@ -83,9 +83,12 @@ def _find_texts(word: str) -> Iterator[str]:
 
 def _refuse_word(word: str) -> CommandError:
     from specnet import settings
+    from specnet.cli.commands import COMMANDS
     from specnet.foreign.words import translate_word
     from specnet.layers import list_kinds
 
+    if word in COMMANDS:
+        return CommandError(f"`{word}` is a command: `specnet {word} --help` explains it")
     choices = [choice for line in settings.list_lines() for choice in settings.get_choices(line) if choice]
     possible = (*list_kinds(), *settings.list_lines(), *choices, *read_topics())
     similar = get_close_matches(word, possible, n=1, cutoff=SIMILAR)

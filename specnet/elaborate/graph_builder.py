@@ -32,11 +32,12 @@ class Place(Record):
 
 
 class Claim(Record):
-    """`=> SHAPE`, and the line that it ends."""
+    """`=> SHAPE`, the line that it ends, and the shape of that line if it is known, given the claims above."""
 
     shape: Shape
     span: Span
     line: Span
+    actual: Shape | None
 
 
 Restates = Callable[[Span], bool]

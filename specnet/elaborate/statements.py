@@ -232,9 +232,9 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
         return
     if actual != shape and graph.restates(claim.span):
         if actual:
-            graph.restated[value] = Claim(shape, claim.span, chain.span)
+            graph.restated[value] = Claim(shape, claim.span, chain.span, actual)
         return
-    graph.claims[value] = Claim(shape, claim.span, chain.span)
+    graph.claims[value] = Claim(shape, claim.span, chain.span, actual)
     if actual is not None and actual != shape:
         _report_wrong_claim(claim.span, shape, actual, context, value)
         graph.broken.add(value)

@@ -47,12 +47,8 @@ class Numbers:
     def change(self, number: Located, value: int) -> Change:
         """Return the change of a number, in the words around it: `K=64 → K=128 in conv3, line 9`."""
         span = number.span
-        text, start, end = span.source.text, span.start, span.end
-        while start > 0 and not text[start - 1].isspace():
-            start -= 1
-        while end < len(text) and not text[end].isspace():
-            end += 1
-        before, after = text[start : span.start], text[span.end : end]
+        start, end = _find_word_around(span)
+        before, after = span.source.text[start : span.start], span.source.text[span.end : end]
         old, new, edit = f"{before}{span.text}{after}", f"{before}{value}{after}", Edit(span, str(value))
         if number.word == INPUT:
             return Change(f"input {old}", new, "", edit)
@@ -66,6 +62,26 @@ class Numbers:
             for number in numbers:
                 found.setdefault((number.word, number.position), Counter())[number.value] += 1
         return {place: [value for value, _ in counts.most_common(MOST_SIBLINGS)] for place, counts in found.items()}
+
+
+def _find_word_around(span: Span) -> tuple[int, int]:
+    """Return where the word around a number begins and ends, without a comma and brackets that it only half has."""
+    text, start, end = span.source.text, span.start, span.end
+    while start > 0 and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    opened = list[int]()
+    for at in range(start, end):
+        if text[at] in "([":
+            opened.append(at)
+        elif text[at] in ")]" and opened:
+            opened.pop()
+        elif text[at] in ")]" and at >= span.end:
+            end = at
+            break
+    start = max([start, *(at + 1 for at in opened if at < span.start)])
+    return start, end - (text[end - 1] == ",")
 
 
 def change_numbers(
@@ -110,7 +126,9 @@ def _locate_numbers(part: object, word: str, owner: Span, position: str) -> Iter
 
 
 def _describe_position(item: object, index: int) -> str:
-    """Return the key of an argument, or its place among the others."""
+    """Return the name of a parameter, the key of an argument, or its place among the others."""
+    if isinstance(item, tree.Parameter):
+        return item.name.text
     return item.key.text if isinstance(item, tree.Argument) and item.key else str(index)
 
 
@@ -119,7 +137,7 @@ def _find_word(part: tree.Tree) -> tuple[str, Span]:
     match part:
         case tree.Call(word=tree.Name(text=text) as name) | tree.Block(name=tree.Name(text=text) as name):
             return text, name.span
-        case tree.Let(name=tree.Name(text=text) as name) | tree.Parameter(name=tree.Name(text=text) as name):
+        case tree.Let(name=tree.Name(text=text) as name):
             return text, name.span
         case tree.Repeat() | tree.For():
             return part.span.text.split()[0], part.span

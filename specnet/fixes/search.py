@@ -117,11 +117,11 @@ SEARCHED = {Code.E301, Code.E302, Code.E303, Code.E304, Code.E306, Code.E307, Co
 
 
 def _correct_claim(checked: Checked, wrong: Diagnostic) -> Iterator[Candidate]:
-    """Yield the correction of a claim to the actual shape of its line, if that is known."""
-    actual, span = checked.network.shapes[wrong.node], checked.elaborated.claims[wrong.node].span
-    if actual:
-        text = "x".join(map(str, actual))
-        yield Candidate((Change(f"=> {span.text}", text, "", Edit(span, text)),), CORRECTED)
+    """Yield the correction of a claim to the actual shape of its line, given the claims above."""
+    claim = checked.elaborated.claims[wrong.node]
+    if claim.actual:
+        text = "x".join(map(str, claim.actual))
+        yield Candidate((Change(f"=> {claim.span.text}", text, "", Edit(claim.span, text)),), CORRECTED)
 
 
 @collect_garbage_later()

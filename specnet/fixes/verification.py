@@ -91,7 +91,8 @@ class Verifier:
         keys = {id(error): _key(error, fix.edits) for error in after.errors}
         new = Counter(key for key in keys.values() if not self._is_beyond_end(key)) - allowed
         others = tuple(error for error in after.errors if keys[id(error)] in new)
-        return Proof(after, others) if all(self._was_hidden(error, fix) for error in others) else None
+        is_fix = _keeps_shape(diagnostic, after) and all(self._was_hidden(error, fix) for error in others)
+        return Proof(after, others) if is_fix else None
 
     def _was_hidden(self, error: Diagnostic, fix: Fix) -> bool:
         """Whether an error of an edited spec could not be seen before, behind an unknown shape or unread layers."""
@@ -163,6 +164,12 @@ class Verifier:
         before = "\n" * source.text.count("\n", 0, line.span.start)
         lines, unreadable = self._parse(Source(source.name, before + source.text[line.span.start : end]))
         return (*was[: around[0]], *lines, *was[around[0] + 1 :]), unreadable
+
+
+def _keeps_shape(diagnostic: Diagnostic, after: Checked) -> bool:
+    """Whether a line whose claim was wrong still has a shape, rather than an error above the claim."""
+    claim = after.elaborated.claims.get(diagnostic.node) if diagnostic.code is Code.E401 else None
+    return claim is None or claim.actual is not None
 
 
 def _key(diagnostic: Diagnostic, edits: Sequence[Edit] = ()) -> ErrorKey:

@@ -25,7 +25,7 @@ FIELDS = frozenset(field for kind in KINDS if (found := get_layer_class(kind)) f
 ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "foreign/": (KINDS, "tables of other tools' words for layers"),
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
-    "cli/dispatch.py": (frozenset({"filter"}), "a command"),
+    "cli/commands.py": (frozenset({"filter"}), "a command"),
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
     "training/transforms/normalization.py": (frozenset({"scale"}), "a buffer, and a key of a run's record"),

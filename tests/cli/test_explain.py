@@ -245,3 +245,8 @@ def test_an_argument_is_explained_by_its_key_and_its_value(capsys: pytest.Captur
     assert "is called `kernl`" in capsys.readouterr().err
     assert main(["explain", "transposed"]) == 2
     assert "is called `transposed`; did you mean `deconv`?" in capsys.readouterr().err
+
+
+def test_a_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "solve"]) == 2
+    assert capsys.readouterr().err == "error: `solve` is a command: `specnet solve --help` explains it\n"

@@ -247,6 +247,28 @@ def test_a_fix_that_uncovers_another_error_comes_last() -> None:
     assert found == sorted(found)
 
 
+BASIC = (
+    "let width = {width}\ninput 16x16x3\nblock basic(K, {parameter}) {{\n  add {{\n"
+    "  | conv K=K F=3 S=S P=1 -> conv K=K F=3 P=1\n"
+    "  | identity or {{ conv K=K F=1 S=S }}\n  }}\n}}\n"
+    "conv K=width F=3 P=1 => 16x16x8\nrepeat 2 {{ basic width }} => 16x16x8\n"
+)
+
+
+@pytest.mark.parametrize("parameter", ["S=2", "S=2, D=1", "S=(2)"])
+def test_a_number_among_the_parameters_is_named_without_the_parenthesis(parameter: str) -> None:
+    written = parameter.partition(",")[0]
+    expected = f"{written} → {written.replace('2', '1')} in basic, line 3: 16×16×8"
+    assert expected in titles(BASIC.format(parameter=parameter, width=8))
+
+
+def test_a_claim_behind_a_wrong_one_is_corrected_rather_than_hidden_by_an_error_above() -> None:
+    first, second = check(BASIC.format(parameter="S=1", width=4)).errors
+    assert first.fixes[0].title == "=> 16x16x8 → 16x16x4, line 9, as it is"
+    assert second.fixes[0].title == "=> 16x16x8 → 16x16x4, line 10, as it is"
+    assert not any("uncovers" in fix.title for fix in second.fixes)
+
+
 def test_the_main_place_is_the_only_one_whose_change_makes_all_sound() -> None:
     text, _ = FIRST["a number of repetitions"]
     error = first_error(text)

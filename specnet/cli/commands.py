@@ -1,0 +1,25 @@
+"""The commands; each is a module of its name here."""
+
+from __future__ import annotations
+
+COMMANDS = (
+    "check",
+    "draw",
+    "compile",
+    "train",
+    "evaluate",
+    "predict",
+    "show",
+    "report",
+    "baseline",
+    "runs",
+    "export",
+    "filter",
+    "sizes",
+    "solve",
+    "diff",
+    "table",
+    "fmt",
+    "devices",
+    "explain",
+)
