@@ -66,8 +66,8 @@ def _count_differences(pairs: Sequence[Pair]) -> int:
 def _match_texts(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[int, int]]:
     """Match runs of equal texts, the longest first.
 
-    Texts that recur throughout a long network begin no run (`autojunk`), and very long networks have no runs, as finding
-    them takes up to cubic time.
+    Texts that recur throughout a long network begin no run (`autojunk`), and very long networks have no runs, as
+    finding them takes up to cubic time.
     """
     if len(before) * len(after) > MOST_COMPARED:
         return
