@@ -15,6 +15,10 @@ Match = Callable[[Sequence[Node], Sequence[Node]], Iterable[tuple[int, int]]]
 """Returns the positions of nodes that belong together, in the order of both networks."""
 
 
+MOST_COMPARED = 4_000_000
+"""The largest number of pairs of layers whose texts are compared."""
+
+
 def pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Sequence[Pair]:
     """Return the nodes of both networks in pairs, with None for a missing counterpart.
 
@@ -62,8 +66,11 @@ def _count_differences(pairs: Sequence[Pair]) -> int:
 def _match_texts(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[int, int]]:
     """Match runs of equal texts, the longest first.
 
-    Texts that recur throughout a long network begin no run (`autojunk`), as comparing all of them takes cubic time.
+    Texts that recur throughout a long network begin no run (`autojunk`), and very long networks have no runs, as
+    finding them takes up to cubic time.
     """
+    if len(before) * len(after) > MOST_COMPARED:
+        return
     matcher = SequenceMatcher(None, [*map(format_node, before)], [*map(format_node, after)], autojunk=True)
     for i, j, length in matcher.get_matching_blocks():
         yield from zip(range(i, i + length), range(j, j + length), strict=True)
