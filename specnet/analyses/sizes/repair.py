@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 
 from specnet.analyses.input_sizes import list_near_sizes
 from specnet.analyses.sizes.columns import ColumnMaker, WorkSpent
@@ -16,6 +16,9 @@ from specnet.layers.base import Shape
 
 LARGEST_SQUARE = 1024
 """The largest square that is tried."""
+
+FARTHEST = 16
+"""The largest change of the height and of the width of a rectangle that is tried."""
 
 MAX_TRIALS = 50
 """The sizes for which a spec is elaborated again."""
@@ -53,11 +56,20 @@ def _list_admitted(network: Network) -> Iterator[Sizes]:
 
 
 def _list_candidates(network: Network) -> Iterator[Sizes]:
-    """Yield other sizes of the inputs that have the same shape, near ones first, then all squares."""
+    """Yield other sizes of the inputs that have the same shape: near ones, rectangles among them, then all squares."""
     for shape in dict.fromkeys(given.shape for given in network.inputs):
         names = [given.name for given in network.inputs if given.shape == shape]
-        others = [*list_near_sizes(shape), *((size, size, *shape[2:]) for size in range(1, LARGEST_SQUARE + 1))]
+        squares = ((size, size, *shape[2:]) for size in range(1, LARGEST_SQUARE + 1))
+        others = dict.fromkeys((*list_near_sizes(shape), *_list_near_rectangles(shape), *squares))
         yield from (dict.fromkeys(names, other) for other in (others if len(shape) == 3 else _list_lengths(shape)))
+
+
+def _list_near_rectangles(shape: Shape) -> Iterator[Shape]:
+    """Yield sizes of maps whose height and width differ from the present ones by different amounts, nearest first."""
+    changes = range(-FARTHEST, FARTHEST + 1)
+    for rows, columns in sorted(product(changes, changes), key=lambda change: abs(change[0]) + abs(change[1])):
+        if len(shape) == 3 and shape[0] + rows > 0 and shape[1] + columns > 0:
+            yield shape[0] + rows, shape[1] + columns, shape[2]
 
 
 def _list_lengths(shape: Shape) -> Iterator[Shape]:

@@ -42,6 +42,7 @@ INDEPENDENT = {
     "arms of other slopes": "input 16x16x3\nconcat { | conv K=3 F=2 S=2 | conv K=2 F=9 }\n",
     "a layer for each pixel": "input 8x8x3\nflatten\nfc C//2\nfc 3\n",
     "a spec broken at its own size": "input 8x8x3\nconv K=2 F=3 S=2\n",
+    "a spec broken along one axis": "input 9x9x2\npad 1x2 -> conv K=4 F=4 S=3\n",
     "twins": "input a 12x12x1\ninput b 12x12x1\n@a\nf: conv K=2 F=3 S=3 -> fc 4 -> @x\n@b -> same f -> add @x\n",
 }
 """Specs whose heights are valid for every valid width."""
