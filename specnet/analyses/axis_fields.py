@@ -8,6 +8,7 @@ where periods grow too long.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import floor, gcd, lcm
 from typing import TYPE_CHECKING
 
@@ -124,11 +125,14 @@ def join_elements(fields: Sequence[Field]) -> Field:
 def join_positions(fields: Sequence[Field], positions: int) -> Field:
     """Return the field of a map made of others, position by position.
 
-    A global field keeps its size, and moves as the others do. Where steps differ, each position has the largest field.
+    Beside others, a field that is the same for all positions, as that of a gate, makes them global, and does not widen
+    them. Where steps differ, each position has the largest field.
     """
     if len(fields) == 1:
         return fields[0]
     moving = [field for field in fields if field.advance or not field.is_global] or fields[:1]
+    if len(moving) < len(fields) and moving != fields[:1]:
+        return replace(join_positions(moving, positions), is_global=True)
     if any(field.is_global for field in fields):
         largest = max(fields, key=lambda field: field.size)
         return Field(largest.along, largest.spans[:1], max(field.step for field in moving), True)

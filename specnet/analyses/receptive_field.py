@@ -10,7 +10,8 @@ drift apart from position to position: then the largest counts, and stride and c
 
 The field of a vector is that of all its elements together. Pixels in the padding count, the statistics of a whole map
 (bn, gn, ln) do not. Behind a layer that does not declare what it reads, the field is unknown. A field is global if each
-position depends on a whole map: behind a global pool, a fully connected layer, a gate.
+position depends on a whole map: behind a global pool, a fully connected layer, a gate. A gate does not widen the field
+that it multiplies, which stays that of the windows.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def compute_largest_receptive_field(network: Network, found: TracedFields | None
     found = found or trace_fields(network)
     if next(_unknown(network, found), None):
         return None
-    seen = [_pixels(fields) for node in network.nodes if _slides(node) and (fields := found[node.name])]
+    seen = [_pixels(fields) for node in network.nodes if _slides(network, node) and (fields := found[node.name])]
     return max((height for height, _ in seen), default=0), max((width for _, width in seen), default=0)
 
 
@@ -92,8 +93,10 @@ def _unknown(network: Network, found: Mapping[str, Fields | None]) -> Iterator[s
     return (node.name for node in network.nodes if node.output is not None and found[node.name] is None)
 
 
-def _slides(node: Node) -> bool:
-    return node.layer is not None and node.layer.slides
+def _slides(network: Network, node: Node) -> bool:
+    """Whether a window slides, or could: those of a gate read the only position that a global pool leaves."""
+    shapes = network.input_shapes(node)
+    return node.layer is not None and node.layer.slides and shapes is not None and shapes[0][:2] != (1, 1)
 
 
 def _order(fields: Fields) -> Fields:
