@@ -211,7 +211,7 @@ def _describe_step(training: Training | None) -> str:
     settings = training or Training()
     images = f"{settings.batch.part:,} image{'s' if settings.batch.part > 1 else ''}"
     by = get_choice("optimizer", settings.optimizer)
-    return f"that of a step of {images} by {by} in fp32, whose parts `specnet check --memory` shows"
+    return f"that of a step of {images} by {by} in fp32"
 
 
 def _is_close(value: float, other: float) -> bool:
