@@ -63,6 +63,8 @@ class Plan:
         return Step(node, node.layer, shapes, width, trained, needs_gradient)
 
     def _choose_width(self, node: Node, layer: Layer) -> int:
+        if self.conditions.precision == "fp32":
+            return FP32
         if layer.autocast is Autocast.LOWER:
             return ELEMENT_BYTES[self.conditions.precision]
         is_full = layer.autocast is Autocast.FULL and self.conditions.device == "cuda"

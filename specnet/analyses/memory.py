@@ -40,6 +40,8 @@ class Bytes(NamedTuple):
     per_image: int = 0
 
     def plus(self, other: Bytes) -> Bytes:
+        if other is NOTHING:
+            return self
         return Bytes(self.fixed + other.fixed, self.per_image + other.per_image) if other is not NOTHING else self
 
     def minus(self, other: Bytes) -> Bytes:

@@ -95,8 +95,10 @@ def _unknown(network: Network, found: Mapping[str, Fields | None]) -> Iterator[s
 
 def _slides(network: Network, node: Node) -> bool:
     """Whether a window slides, or could: those of a gate read the only position that a global pool leaves."""
+    if node.layer is None or not node.layer.slides:
+        return False
     shapes = network.input_shapes(node)
-    return node.layer is not None and node.layer.slides and shapes is not None and shapes[0][:2] != (1, 1)
+    return shapes is not None and shapes[0][:2] != (1, 1)
 
 
 def _order(fields: Fields) -> Fields:
