@@ -63,7 +63,7 @@ def test_a_layer_of_two_inputs_counts_its_products() -> None:
     keys = builder.add("pool", image, operation="max", F=2)
     found = totals(builder.network(builder.add("conv", builder.add(Attention(), image, keys), K=4, F=3, P=1)))
     assert found.macs == 2 * (64 * 4 * 16) + 64 * 4 * 4 * 9
-    assert found.receptive_field == 10
+    assert found.receptive_field == 3  # each position sees the whole image, by keys that move with none
 
 
 def test_a_layer_takes_no_other_number_of_inputs() -> None:
