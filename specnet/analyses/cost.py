@@ -108,7 +108,7 @@ class Totals:
     def memory(self) -> int | None:
         """The most bytes that live in a forward pass of one image in fp32."""
         from specnet.analyses.execution_plan import UnknownMemory
-        from specnet.analyses.passes import measure_inference_peak
+        from specnet.analyses.inference_peak import measure_inference_peak
 
         try:
             return FP32 * (self.parameters + self.buffers) + measure_inference_peak(self.network)

@@ -201,16 +201,6 @@ class Replay:
         self._gradients[name] = present
 
 
-def measure_inference_peak(network: Network) -> int:
-    """Return the most bytes of values at a moment of a forward pass of one image in fp32; raises UnknownMemory.
-
-    With the parameters and buffers, these are the memory of `replay_inference`, in two thirds of its time.
-    """
-    replay = Replay(Plan(network, DEFAULT, is_training=False))
-    replay.run_forward()
-    return max((moment.live.of(1) for moment in replay.moments), default=0)
-
-
 def replay_inference(network: Network, conditions: Conditions = DEFAULT) -> Memory:
     """Return the memory of a forward pass in evaluation, without gradients; raises UnknownMemory."""
     plan = Plan(network, conditions, is_training=False)

@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from specnet.analyses.cost import measure_memory
 from specnet.analyses.execution_plan import UnknownMemory
+from specnet.analyses.inference_peak import measure_inference_peak
 from specnet.analyses.memory import NOTHING, Conditions, Memory, Precision
 from specnet.analyses.passes import replay_inference, replay_training
 from specnet.api import check
@@ -271,3 +272,25 @@ def test_a_process_takes_memory_in_the_range(name: str, batch: int) -> None:
 def test_the_memory_of_the_report_is_that_of_a_replay(spec: Path) -> None:
     checked = check_source(Source(str(spec), spec.read_text(encoding="utf-8")))
     assert checked.totals.memory == replay_inference(checked.network).peak(1)
+
+
+@pytest.mark.parametrize("name", [*BATCHES, "siamese", "googlenet-heads", "alexnet-2012", "se-resnet50", "xception"])
+def test_the_peak_of_inference_is_that_of_the_replay(name: str) -> None:
+    network = zoo(name)
+    assert measure_inference_peak(network) == max(m.live.of(1) for m in replay_inference(network).moments)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "conv K=4 F=1 -> crop P=1 -> flatten -> fc 3",
+        "conv K=4 F=1 -> permute WHC -> relu -> fc 3",
+        "dropout 0.5 -> identity -> flatten -> dropout 0.1",
+        "conv K=4 F=4 S=2 P=same -> add { | relu | identity | bn } -> lrn",
+        "conv K=4 F=1 -> @a\nrelu\nconcat @a",
+        "flatten -> slice 0..7",
+    ],
+)
+def test_the_peak_of_inference_of_views(layers: str) -> None:
+    network = network_of(f"input 8x8x4\n{layers}")
+    assert measure_inference_peak(network) == max(m.live.of(1) for m in replay_inference(network).moments)
