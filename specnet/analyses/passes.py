@@ -170,7 +170,7 @@ class Replay:
         The first are added to those of earlier parts of the batch, in place, the second to those of earlier uses.
         """
         new = {name: shape for name, shape in step.trained.items() if name not in self._with_gradient}
-        self._with_gradient |= new.keys()
+        self._with_gradient.update(new)
         added = _measure_gradients({name: shape for name, shape in step.trained.items() if name not in new})
         if self._has_earlier_parts:
             return _measure_gradients(new), added

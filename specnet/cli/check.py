@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from specnet.cli.cost_options import add_cost_arguments, describe_costs, format_costs
+from specnet.cli.cost_options import add_cost_arguments, describe_costs, format_costs, make_measures
 from specnet.cli.options import FILE, add_spec_arguments
 from specnet.cli.output import (
     CommandError,
@@ -145,11 +145,12 @@ def _format_text(checked: Checked, options: argparse.Namespace) -> str:
 
     colour = uses_colour(sys.stdout)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not options.columns else None
-    table = make_chosen_table(checked, options)
+    measures = make_measures(checked, options)
+    table = make_chosen_table(checked, options, measures)
     parts = [format_table(checked, table, width, colour)] if checked.network.nodes else []
     parts += [format_diagnostic(diagnostic, colour) for diagnostic in checked.shown]
     parts += [format_omitted(checked.omitted)] if checked.omitted else []
-    parts += format_costs(checked, options)
+    parts += format_costs(checked, options, measures)
     if checked.restatement:
         from specnet.reporters.restatement import format_restatement
 

@@ -11,6 +11,7 @@ from specnet.byte_sizes import parse_bytes
 from specnet.cli.options import positive_integer
 from specnet.cli.output import CommandError
 from specnet.compiler import Checked
+from specnet.reporters.table_columns import Measures
 from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:  # memory and time are computed on request
@@ -79,27 +80,25 @@ def choose_cost_columns(options: argparse.Namespace) -> Sequence[str]:
 
 def choose_device(options: argparse.Namespace) -> Device:
     """Return the device to predict for: the one that is named, or else the one measured here; raises CommandError."""
-    from specnet.analyses.devices import DATA_SHEETS
-    from specnet.measured_devices import read_measured_devices
-
-    measured = read_measured_devices()
-    if options.device is None and not measured:
-        raise CommandError(
-            "no device is measured here: `specnet devices --measure` measures one in a few seconds; "
-            f"or name one with --device: {', '.join(DATA_SHEETS)}"
-        )
-    device = find_device(options.device or next(iter(measured)))
+    device = find_device(options.device)
     if options.precision and options.precision not in device.rates:
         raise CommandError(f"{device.title} has no figures for {options.precision}")
     return device
 
 
-def find_device(name: str) -> Device:
-    """Return the device of a name; raises CommandError if there is none."""
+def find_device(name: str | None) -> Device:
+    """Return the device of a name, or the first one that was measured; raises CommandError if there is none."""
     from specnet.analyses.devices import DATA_SHEETS
     from specnet.measured_devices import read_measured_devices
 
-    devices = DATA_SHEETS | read_measured_devices()
+    measured = read_measured_devices()
+    devices = DATA_SHEETS | measured
+    if not name and not measured:
+        raise CommandError(
+            "no device is measured here: `specnet devices --measure` measures one in a few seconds; "
+            f"or name one with --device: {', '.join(DATA_SHEETS)}"
+        )
+    name = name or next(iter(measured))
     if name not in devices:
         hint = did_you_mean(find_closest_word(name, devices)) or f"; there are {', '.join(devices)}"
         raise CommandError(f"there is no device `{name}`{hint}")
@@ -115,40 +114,40 @@ def read_usage(options: argparse.Namespace) -> Usage | None:
     return Usage(options.batch, options.precision or "fp32", choose_device(options) if options.time else None)
 
 
-def measure_use(checked: Checked, options: argparse.Namespace) -> MemoryUse | None:
+def make_measures(checked: Checked, options: argparse.Namespace) -> Measures:
+    """Return what is known of a network in use; memory and time are computed on first use, and once."""
+    return Measures(checked, read_usage(options))
+
+
+def get_use(checked: Checked, options: argparse.Namespace, measures: Measures) -> MemoryUse | None:
     """Return the memory of a sound network if it is asked for; raises CommandError where it is unknown."""
     if not (options.memory or options.fits) or not checked.has_sound_network or not checked.network.nodes:
         return None
-    from specnet.analyses.usage import UnknownMemory, Usage, measure_memory_use
-
-    try:
-        return measure_memory_use(checked.network, read_usage(options) or Usage())
-    except UnknownMemory as unknown:
-        reason = f"`{unknown}` does not say how its output is stored or what it keeps"
-        raise CommandError(f"the memory of {checked.source.name} is unknown: {reason}", exit_code=1) from None
+    if measures.use is None:
+        reason = f"`{checked.totals.unknown_layer('memory')}` does not say how its output is stored or what it keeps"
+        raise CommandError(f"the memory of {checked.source.name} is unknown: {reason}", exit_code=1)
+    return measures.use
 
 
-def predict_training(checked: Checked, options: argparse.Namespace) -> TrainingTime | None:
+def get_training_time(checked: Checked, options: argparse.Namespace, measures: Measures) -> TrainingTime | None:
     """Return the predicted time of a sound network if it is asked for."""
     if not options.time or not checked.has_sound_network or not checked.network.nodes:
         return None
-    from specnet.analyses.usage import predict_use
     from specnet.reporters.time_report import make_training_time
 
-    usage = read_usage(options)
-    assert usage
-    return make_training_time(predict_use(checked.network, usage), checked.network.training)
+    assert measures.step
+    return make_training_time(measures.step, checked.network.training)
 
 
-def format_costs(checked: Checked, options: argparse.Namespace) -> list[str]:
+def format_costs(checked: Checked, options: argparse.Namespace, measures: Measures) -> list[str]:
     """Return the paragraphs about memory and time that are asked for."""
     paragraphs = list[str]()
-    if use := measure_use(checked, options):
+    if use := get_use(checked, options, measures):
         from specnet.reporters.memory_report import format_fit, format_memory
 
         paragraphs += [format_memory(use)] if options.memory else []
         paragraphs += [format_fit(use, options.fits)] if options.fits else []
-    if time := predict_training(checked, options):
+    if time := get_training_time(checked, options, measures):
         from specnet.reporters.time_report import format_time
 
         paragraphs.append(format_time(time))
@@ -157,12 +156,12 @@ def format_costs(checked: Checked, options: argparse.Namespace) -> list[str]:
 
 def describe_costs(checked: Checked, options: argparse.Namespace) -> dict[str, Any]:
     """Return the JSON values about memory and time that are asked for: `memory`, `time`, or none."""
-    values = dict[str, Any]()
-    if use := measure_use(checked, options):
+    measures, values = make_measures(checked, options), dict[str, Any]()
+    if use := get_use(checked, options, measures):
         from specnet.reporters.memory_report import describe_memory
 
         values["memory"] = describe_memory(use, parse_bytes(options.fits) if options.fits else None)
-    if time := predict_training(checked, options):
+    if time := get_training_time(checked, options, measures):
         from specnet.reporters.time_report import describe_time
 
         values["time"] = describe_time(time)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from specnet.cli.cost_options import choose_cost_columns, read_usage, refuse_cost_options
+from specnet.cli.cost_options import choose_cost_columns, make_measures, refuse_cost_options
 from specnet.cli.output import CommandError, print_diagnostics
 from specnet.compiler import Checked
 from specnet.reporters.network_table import Table, list_layers, make_table
-from specnet.reporters.table_columns import LAYER_COLUMNS, NAMES
+from specnet.reporters.table_columns import LAYER_COLUMNS, NAMES, Measures
 from specnet.suggest import did_you_mean, find_closest_word
 
 TABLE_FORMATS = ("markdown", "latex", "csv")
@@ -61,16 +61,16 @@ def parse_columns(text: str, known: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def make_chosen_table(checked: Checked, options: argparse.Namespace) -> Table:
+def make_chosen_table(checked: Checked, options: argparse.Namespace, measures: Measures) -> Table:
     """Return the table of a network as the options say; a broken one has a row per layer, which shows the error."""
     columns = choose_columns(options)
     if checked.has_sound_network and options.by:
         from specnet.reporters.building_blocks import list_blocks, list_families
 
         listed = list_blocks if options.by == "block" else list_families
-        return make_table(checked, columns, listed(checked.network), read_usage(options))
+        return make_table(checked, columns, listed(checked.network), measures)
     rows = None if options.format == "text" else list_layers(checked)
-    return make_table(checked, columns, rows, read_usage(options))
+    return make_table(checked, columns, rows, measures)
 
 
 def format_tables(results: Sequence[Checked], options: argparse.Namespace) -> str:
@@ -80,6 +80,6 @@ def format_tables(results: Sequence[Checked], options: argparse.Namespace) -> st
     for checked in results:
         print_diagnostics(checked.shown, checked.omitted)
     titles = (f"{each.network.name or each.source.name}  {each.network.description}".rstrip() for each in results)
-    tables = (make_chosen_table(checked, options) for checked in results)
+    tables = (make_chosen_table(checked, options, make_measures(checked, options)) for checked in results)
     files = (checked.source.name for checked in results)
     return FORMATS[options.format]([*map(NamedTable, files, titles, tables)])

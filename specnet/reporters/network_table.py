@@ -25,7 +25,7 @@ from specnet.reporters.table_columns import (
 from specnet.reporters.terminal import BOLD, DIM, paint
 
 if TYPE_CHECKING:
-    from specnet.analyses.usage import Usage
+    pass
 
 DISPENSABLE = ("macs", "formula")
 """Columns that are left out on a narrow terminal, in this order."""
@@ -76,10 +76,10 @@ def make_table(
     checked: Checked,
     names: Iterable[str] = LAYER_COLUMNS,
     rows: Iterable[Row] | None = None,
-    usage: Usage | None = None,
+    measures: Measures | None = None,
 ) -> Table:
     """Return the table of a network with the columns of these names, and a row per layer unless others are given."""
-    columns, measures = select_columns(names), Measures(checked, usage)
+    columns, measures = select_columns(names), measures or Measures(checked)
     listed = [*(list_until_error(checked) if rows is None else rows)]
     cells = [[column.cell(measures, row) for column in columns] for row in listed]
     total = [column.total(measures) for column in columns] if checked.has_sound_network else None

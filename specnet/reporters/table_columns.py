@@ -14,7 +14,7 @@ from specnet.records import Record
 
 if TYPE_CHECKING:  # both are computed on request
     from specnet.analyses.receptive_field import InputWindow
-    from specnet.analyses.step_time import LayerTime
+    from specnet.analyses.step_time import LayerTime, StepTime
     from specnet.analyses.usage import MemoryUse, Usage
 
 
@@ -106,13 +106,16 @@ class Measures:
             return None
 
     @cached_property
-    def times(self) -> Mapping[str, LayerTime]:
-        """The predicted time of each layer in a training step on the device of the usage; none without a device."""
+    def step(self) -> StepTime | None:
+        """The predicted time of a training step on the device of the usage; None without a device."""
         from specnet.analyses.usage import predict_use
 
-        if not (self._usage and self._usage.device):
-            return {}
-        return predict_use(self.network, self._usage).layers
+        return predict_use(self.network, self._usage) if self._usage and self._usage.device else None
+
+    @property
+    def times(self) -> Mapping[str, LayerTime]:
+        """The predicted time of each layer in a training step; none without a device."""
+        return self.step.layers if self.step else {}
 
     def measure_in_training(self, name: str, part: str) -> int | None:
         """Return the bytes of a part of an input's or a layer's memory in training; None if unknown."""
