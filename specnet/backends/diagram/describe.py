@@ -56,11 +56,7 @@ class Describer:
             tuple(self._describe_inputs()),
             tuple(end for end, _ in self._list_ends()),
             {name: self.describe_group(group, around[name]) for name, group in folded.groups.items()},
-            {
-                name: self._describe_scope(name, inside, around[name])
-                for name, inside in folded.contents.items()
-                if name
-            },
+            {name: self._describe_scope(folded, name, around[name]) for name in folded.contents if name},
             folded.contents.get("", ()),
             tuple(self._describe_edges(folded)),
         )
