@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="open blocks and repetitions N levels deep; those below are one box each (default: all)",
     )
+    parser.add_argument(
+        "--expand", action="store_true", help="draw every iteration and call (default: alike neighbours once, with ×N)"
+    )
     add_spec_arguments(parser)
 
 
@@ -61,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
     from specnet.backends.diagram import draw
 
-    write_file(target, _render(draw(checked, options.depth), format, target))
+    write_file(target, _render(draw(checked, options.depth, options.expand), format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")

@@ -46,14 +46,20 @@ TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 FONT = "Helvetica,Arial,sans-serif"
 """Where one is missing, a font of the same widths such as Liberation Sans takes its place, and no text overflows."""
 
+SMALLEST = 10
+"""The size of the smallest text in points."""
+
+PAD = 14.4
+"""The margin around a picture in points."""
+
 GRAPH: Style = {
     "fontname": FONT,
     "fontcolor": INK,
     "labelloc": "t",
     "bgcolor": WHITE,
-    "pad": "0.3",
+    "pad": f"{PAD / 72:g}",
     "nodesep": "0.3",
-    "ranksep": "0.17",
+    "ranksep": "0.3",
 }
 NODE: Style = {
     "shape": "box",
