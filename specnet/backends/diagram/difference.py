@@ -9,7 +9,7 @@ from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
 from specnet.backends.diagram.contraction import contract_chains, fold_uniform_scopes
 from specnet.backends.diagram.describe import describe_network
-from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State
+from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
 from specnet.backends.diagram.placement import REMOVED, Placement
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
@@ -43,6 +43,9 @@ class _Merger:
         self.new_boxes = {layer: box.name for box in self.new.boxes.values() for layer in box.layers}
         inputs = zip(before.network.inputs, after.network.inputs, strict=False)
         self.identities = {old.name: new.name for old, new in inputs}
+        kept = {terminal.identity for terminal in (*self.new.inputs, *self.new.ends)}
+        ends = (terminal.identity for terminal in (*self.old.inputs, *self.old.ends))
+        self.identities |= {end: REMOVED + end for end in ends if end not in kept and end not in self.identities}
         self.identities |= {name: self._identify(box) for name, box in self.old.boxes.items()}
 
     def merge(self) -> Diagram:
@@ -59,12 +62,22 @@ class _Merger:
             name=self.new.name if self.new.name == self.old.name else f"{self.old.name} → {self.new.name}",
             description="",
             totals=" · ".join(f"{label} {value}" for label, value in self.totals if label in COUNTS.values()),
+            inputs=(*self.new.inputs, *self._list_removed_terminals(self.old.inputs)),
+            ends=(*self.new.ends, *self._list_removed_terminals(self.old.ends)),
             boxes=boxes,
             scopes=dict(self._list_scopes(contents)),
             contents=tuple(contents[""]),
             edges=tuple(self._merge_edges()),
         )
         return contract_chains(fold_uniform_scopes(merged))
+
+    def _list_removed_terminals(self, terminals: Sequence[Terminal]) -> Iterator[Terminal]:
+        for terminal in terminals:
+            identity = self.identities.get(terminal.identity, terminal.identity)
+            if identity.startswith(REMOVED):
+                yield replace(
+                    terminal, identity=identity, name=SIGNS[State.REMOVED] + terminal.name, state=State.REMOVED
+                )
 
     def _list_scopes(self, contents: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Scope]]:
         for name, inside in contents.items():

@@ -20,7 +20,7 @@ from specnet.backends.diagram.html_labels import (
     wrap_text,
 )
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, INK, STATES, TERMINAL, Colours, Style
+from specnet.backends.diagram.palette import FAMILIES, FAULT, FOLDED, INK, STATES, TERMINAL, Colours, Style
 
 WIDEST = 44
 """The largest number of characters of a line in a box."""
@@ -105,7 +105,7 @@ def make_caption(scope: Scope) -> str:
 
 def style_terminal(terminal: Terminal) -> Style:
     """Return the attributes of an input, an output or a head."""
-    colours = TERMINAL if terminal.state is State.SOUND else BEHIND
+    colours = TERMINAL if terminal.state is State.SOUND else STATES[terminal.state]
     name, role = bold(escape_text(terminal.name)), small(escape_text(terminal.role), colours.ink)
     return {"label": stack_rows([join_side_by_side(small(name, colours.ink, 11), role)]), **colours.style()}
 
