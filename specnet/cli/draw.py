@@ -13,9 +13,12 @@ from specnet.cli.specs import check_network, refuse_overwriting_spec
 if TYPE_CHECKING:
     import graphviz
 
+    from specnet.compiler import Checked
+
 HELP = "draw the network of a spec, sound or broken"
 
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = ("svg", "png", "pdf", "dot", "html")
+"""html is a page with the diagram, the table of layers and the text of the spec."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
@@ -56,16 +59,26 @@ def run(options: argparse.Namespace) -> int:
     format = parse_format(target, FORMATS)
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
-    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
+    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None and format != "html":
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
 
-    from specnet.backends.diagram import draw
-
-    write_file(target, _render(draw(checked, options.depth), format, target))
+    write_file(target, _make_page(checked) if format == "html" else _draw(checked, options.depth, format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
+
+
+def _make_page(checked: Checked) -> bytes:
+    from specnet.page.network_page import make_network_page
+
+    return make_network_page(checked).html.encode()
+
+
+def _draw(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+    from specnet.backends.diagram import draw
+
+    return _render(draw(checked, depth), format, target)
 
 
 def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:

@@ -21,9 +21,11 @@ def find_lines(checked: Checked, name: str) -> list[int]:
 
 
 def find_scope_lines(checked: Checked, nodes: Sequence[Node]) -> list[int]:
-    """Return the lines that all layers of a scope come from."""
-    first, *others = [find_lines(checked, node.name) for node in nodes]
-    return [line for line in first if all(line in lines for lines in others)]
+    """Return the lines with the calls that all layers of a scope come from, without that of a block's own layers."""
+    all_lines = [find_lines(checked, node.name) for node in nodes]
+    common = [line for line in all_lines[0] if all(line in lines for lines in all_lines)]
+    is_own = all(lines[-1:] == common[-1:] for lines in all_lines)
+    return common[:-1] if is_own and len(common) > 1 else common
 
 
 def make_source(checked: Checked, made: Iterable[int]) -> Html:

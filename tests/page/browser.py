@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--hide-scrollbars")
 
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""By how many pixels a page is wider than its window."""
+
 PATIENCE = 30
 """The seconds after which a condition on a page is given up."""
 
@@ -26,8 +31,8 @@ PATIENCE = 30
 class Tab:
     """A tab of a browser. `complaints` are the errors and warnings of its console."""
 
-    def __init__(self, commands: int, answers: int, folder: Path) -> None:
-        self._commands, self._answers = commands, os.fdopen(answers, "rb")
+    def __init__(self, commands: int, answers: BufferedReader, folder: Path) -> None:
+        self._commands, self._answers = commands, answers
         self._buffer = bytearray()
         self._count = 0
         self.complaints: list[str] = []
@@ -93,13 +98,12 @@ class Tab:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def wait(self, condition: str) -> Any:
-        """Wait until an expression is true, and return its value."""
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true."""
         end = time.monotonic() + PATIENCE
-        while not (value := self.evaluate(condition)):
+        while not self.evaluate(f"Boolean({condition})"):
             assert time.monotonic() < end, f"never true: {condition}"
             time.sleep(0.02)
-        return value
 
     def press(self, key: str, modifiers: int = 0) -> None:
         """Press and release a key; `modifiers` is 2 with Ctrl, 8 with Shift."""
@@ -142,20 +146,22 @@ def open_tab(folder: Path) -> Iterator[Tab]:
     if not program:
         pytest.skip(f"no browser is here: {', '.join(BROWSERS)}")
     (read_command, commands), (answers, write_answer) = os.pipe(), os.pipe()
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read_command, write_answer)]
 
-    shell = ["sh", "-c", f'exec "$@" 3<&{read_command} 4>&{write_answer}', "sh"]
+    def take_ends() -> None:
+        """Give the browser its ends of the pipes where it expects them."""
+        for place, end in enumerate(ends, start=3):
+            os.dup2(end, place)
+
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     given = [program, *FLAGS, f"--user-data-dir={folder / 'profile'}"]
-    passed = (read_command, write_answer)
-    process = subprocess.Popen([*shell, *given], pass_fds=passed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for each in passed:
-        os.close(each)
-    tab = None
+    process = subprocess.Popen(given, pass_fds=(3, 4), preexec_fn=take_ends, **quiet)
+    for end in (read_command, write_answer, *ends):
+        os.close(end)
     try:
-        tab = Tab(commands, answers, folder)
-        yield tab
+        with os.fdopen(answers, "rb") as stream:
+            yield Tab(commands, stream, folder)
     finally:
         process.terminate()
         process.wait()
         os.close(commands)
-        if tab:
-            tab._answers.close()

@@ -59,6 +59,13 @@ class NetworkView {
     return (this.drawn = this.draw(anchor && { ...anchor, name }));
   }
 
+  /** Folds or unfolds everything, after which the picture has another size and is seen as at first. */
+  refoldAll(change) {
+    change();
+    this.viewport.forget();
+    return this.refold();
+  }
+
   toggle(scope, isFolded) {
     this.outline.toggle(scope, isFolded);
     return this.refold(scope);
@@ -187,8 +194,8 @@ class NetworkView {
       fit: () => this.viewport.fit(),
       "zoom-in": () => this.viewport.zoom(1.25),
       "zoom-out": () => this.viewport.zoom(0.8),
-      fold: () => (this.outline.foldAll(), this.refold()),
-      unfold: () => (this.outline.unfoldAll(), this.refold()),
+      fold: () => this.refoldAll(() => this.outline.foldAll()),
+      unfold: () => this.refoldAll(() => this.outline.unfoldAll()),
     };
     return actions[action]();
   }

@@ -5,6 +5,7 @@ class Viewport {
     this.picture = null;
     this.scale = 1;
     this.isFitted = false;
+    this.isUnknown = true;
     this.hasPanned = false;
     this.onzoom = () => {};
     box.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
@@ -17,7 +18,8 @@ class Viewport {
   /** Shows a picture; `anchor` is a part of it, and where in the box its corner was in the one before. */
   show(picture, anchor = null) {
     this.picture?.svg.remove();
-    const isFirst = !this.picture;
+    const isFirst = this.isUnknown;
+    this.isUnknown = false;
     this.picture = picture;
     this.box.append(picture.svg);
     if (isFirst) this.scale = this.chooseScale();
@@ -25,6 +27,12 @@ class Viewport {
     if (this.isFitted) this.fit();
     else if (anchor) this.keep(anchor);
     else if (isFirst) this.box.scrollLeft = (this.box.scrollWidth - this.box.clientWidth) / 2;
+  }
+
+  /** Makes the next picture be seen as if it were the first. */
+  forget() {
+    this.isUnknown = true;
+    this.isFitted = false;
   }
 
   /** Returns the scale at which the whole is seen, or of a long network its width, as long as it can be read. */
