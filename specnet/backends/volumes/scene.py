@@ -1,0 +1,129 @@
+"""A figure as what it is drawn of, for writers of any format: polygons, strokes and texts, y pointing down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from specnet.backends.volumes.font import measure_text
+
+Point = tuple[float, float]
+
+Extent = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+ASCENT, DESCENT = 0.74, 0.22
+"""How far letters reach above and below the line that they stand on, in sizes."""
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """A filled and outlined area; `hatch` is the angle in degrees of the lines of its pattern, if it has one."""
+
+    points: tuple[Point, ...]
+    fill: str
+    line: str
+    width: float = 0.8
+    is_dashed: bool = False
+    hatch: float | None = None
+
+    @property
+    def extent(self) -> Extent:
+        return _surround(self.points)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line through points, or one Bézier curve of four; with an arrowhead at its end if it is one."""
+
+    points: tuple[Point, ...]
+    colour: str
+    width: float = 0.8
+    is_curve: bool = False
+    is_dashed: bool = False
+    has_head: bool = False
+
+    @property
+    def extent(self) -> Extent:
+        if not self.is_curve:
+            return _surround(self.points)
+        return _surround(tuple(follow_curve(self.points, step / 16) for step in range(17)))
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text at a point of its baseline."""
+
+    at: Point
+    text: str
+    size: float
+    colour: str
+    is_bold: bool = False
+    anchor: Literal["start", "middle", "end"] = "middle"
+
+    @property
+    def width(self) -> float:
+        return measure_text(self.text, self.size, self.is_bold)
+
+    @property
+    def extent(self) -> Extent:
+        left = self.at[0] - self.width * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
+        return left, self.at[1] - ASCENT * self.size, left + self.width, self.at[1] + DESCENT * self.size
+
+
+Item = Polygon | Stroke | Text
+
+
+@dataclass(frozen=True)
+class Group:
+    """The items of one volume, with the text that is shown where the pointer rests on them."""
+
+    items: tuple[Item, ...]
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A figure: its groups from the back to the front, its size in points, and what it shows in words."""
+
+    groups: tuple[Group, ...]
+    width: float
+    height: float
+    background: str
+    title: str
+    description: str
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return (item for group in self.groups for item in group.items)
+
+
+def find_extent(items: Iterator[Item]) -> Extent:
+    """Return the extent of all items together."""
+    return _join([item.extent for item in items])
+
+
+def shift_item(item: Item, x: float, y: float) -> Item:
+    """Return an item moved to the right and down."""
+    if isinstance(item, Text):
+        return replace(item, at=(item.at[0] + x, item.at[1] + y))
+    return replace(item, points=tuple((px + x, py + y) for px, py in item.points))
+
+
+def follow_curve(points: tuple[Point, ...], share: float) -> Point:
+    """Return the point of a cubic Bézier curve at a share from 0 to 1."""
+    rest = 1 - share
+    weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
+    x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))
+    return x, y
+
+
+def _surround(points: tuple[Point, ...]) -> Extent:
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _join(extents: list[Extent]) -> Extent:
+    lefts, tops, rights, bottoms = zip(*extents, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
