@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from specnet.elaborate import OverrideError
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
-    from specnet.page.report import report
+    from specnet.run_report.report import report
     from specnet.runs import evaluate, load_run, predict, show
     from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
@@ -48,7 +48,7 @@ _MODULES = {
     "elaborate": ("OverrideError",),
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
-    "page.report": ("report",),
+    "run_report.report": ("report",),
     "runs": ("evaluate", "load_run", "predict", "show"),
     "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),

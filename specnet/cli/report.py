@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0; a damaged run ends with 1, and without its data the report says so."""
-    from specnet.page.report import make_report
+    from specnet.run_report.report import make_report
     from specnet.runs import load_run
 
     target: Path = options.output or options.run_folder / REPORT

@@ -1,1 +1,1 @@
-"""Pages: what there is to know of a run as one HTML file, which needs nothing but a browser."""
+"""Pages: HTML files that need nothing but a browser."""

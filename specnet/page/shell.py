@@ -1,4 +1,4 @@
-"""The shell of a page: theme, header, contents, sections, tables, pictures, print and the page's data as JSON.
+"""The shell of a page: theme, header, contents, sections, tables, print and the page's data as JSON.
 
 A page is one file without a script and without a request; it knows nothing of what it shows.
 """
@@ -6,10 +6,8 @@ A page is one file without a script and without a request; it knows nothing of w
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +22,6 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 """The Content-Security-Policy: the page loads nothing, runs nothing and sends nothing."""
 
 SCHEMA = 1
-
-PIXELS = 1.25
-"""The pixels of a picture for one of the page, so that it is sharp on finer screens."""
-
-FITTING = 640
-"""The width of a picture up to which it can be read when it is shrunk to a phone's; others are scrolled there."""
 
 THEMES = {"auto": "Auto", "light": "Light", "dark": "Dark"}
 """The positions of the switch, which is back at the first one when the page is opened again."""
@@ -155,25 +147,6 @@ def make_paragraph(*content: str) -> Html:
 def make_code(text: str) -> Html:
     """Return lines of a program, which scroll in their own box."""
     return element("pre", element("code", text), tabindex="0")
-
-
-def make_figure(title: str, caption: str, light: bytes, dark: bytes, is_wide: bool = False) -> Html:
-    """Return a picture, a PNG for each theme, with its title and caption; it is as wide as the text, or the page."""
-    images = (_make_image(content, theme, caption) for theme, content in (("light", light), ("dark", dark)))
-    box = element("div", *images, class_="scroll picture wide" if is_wide else "scroll picture")
-    return element("figure", element("h3", title), box, element("figcaption", caption))
-
-
-def _make_image(png: bytes, theme: str, caption: str) -> Html:
-    """Return a picture as lossless WebP, which takes a third of the PNG."""
-    from PIL import Image
-
-    content = BytesIO()
-    with Image.open(BytesIO(png)) as picture:
-        width, height = (round(side / PIXELS) for side in picture.size)
-        picture.convert("RGB").save(content, "WEBP", lossless=True)
-    source = f"data:image/webp;base64,{b64encode(content.getvalue()).decode()}"
-    return element("img", src=source, alt=caption, width=width, height=height, data_wide=width > FITTING, class_=theme)
 
 
 def stack(parts: Iterable[Html]) -> Html:

@@ -25,6 +25,7 @@ UNUSED = (
     "specnet.fixes",
     "specnet.foreign.",
     "specnet.page",
+    "specnet.run_report",
     "specnet.reporters.json",
     "specnet.settings",
     "specnet.syntax.recovery",

@@ -102,14 +102,14 @@ def test_branches_look_like_this(golden: Callable[[str, str], None]) -> None:
 
 def test_what_keeps_its_shape_stands_in_the_box_before_it() -> None:
     drawn = boxes("input 8x8x4\nfirst: conv K=4 F=3 P=1 -> bn -> relu\nfc 10 -> dropout 0.3 -> softmax")
-    kinds = {name: [node.kind for node in box.nodes] for name, box in drawn.boxes.items()}
+    kinds = {name: [node.kind for node in box.nodes] for name, box in drawn.groups.items()}
     assert kinds == {"first": ["conv", "bn", "relu"], "fc1": ["fc", "dropout", "softmax"]}
 
 
 def test_what_others_read_too_stays_visible() -> None:
     drawn = boxes("input 8x8x4\na: conv K=4 F=3 P=1 -> @x -> relu\nadd @x")
-    assert list(drawn.boxes) == ["a", "a_relu", "add1"]
-    assert [(edge.source, edge.target) for edge in drawn.edges if edge.value == "a"] == [("a", "a_relu"), ("a", "add1")]
+    assert list(drawn.groups) == ["a", "a_relu", "add1"]
+    assert [(edge.source, edge.target) for edge in drawn.flows if edge.value == "a"] == [("a", "a_relu"), ("a", "add1")]
 
 
 def test_sizes_parameters_and_ends_are_there() -> None:
@@ -138,7 +138,7 @@ def test_heads_and_several_inputs_are_marked() -> None:
 def test_depth_folds_scopes(depth: int, expected: list[str]) -> None:
     """With depth 1 the blocks on the top level are open, those in the repetition are not."""
     drawn = boxes(BRANCHES, depth)
-    outermost = dict.fromkeys(name if name.startswith("layers.") else name.split(".")[0] for name in drawn.boxes)
+    outermost = dict.fromkeys(name if name.startswith("layers.") else name.split(".")[0] for name in drawn.groups)
     assert list(outermost) == expected
 
 

@@ -26,7 +26,7 @@ def shorten_name(name: str, scope: str) -> str:
 
 
 @dataclass(frozen=True)
-class Box:
+class Group:
     """A layer and its followers, or all layers of a folded scope."""
 
     name: str
@@ -40,7 +40,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Flow:
     """A value that flows from the box or input that computes it to a box that reads it."""
 
     value: str
@@ -54,8 +54,8 @@ class Edge:
 class FoldedNetwork:
     """Boxes and edges in the order of the file."""
 
-    boxes: Mapping[str, Box]
-    edges: tuple[Edge, ...]
+    groups: Mapping[str, Group]
+    flows: tuple[Flow, ...]
     sources: Mapping[str, str]
     """The box or input of each value."""
     contents: Mapping[str, tuple[str, ...]]
@@ -76,8 +76,8 @@ def fold_network(
             name = sources[node.inputs[0]]
         members.setdefault(name, []).append(node)
         sources[node.name] = name
-    boxes = {name: Box(name, tuple(nodes), name in scopes) for name, nodes in members.items()}
-    return FoldedNetwork(boxes, tuple(_make_edges(boxes, sources)), sources, _list_contents(boxes, scopes))
+    groups = {name: Group(name, tuple(nodes), name in scopes) for name, nodes in members.items()}
+    return FoldedNetwork(groups, tuple(_make_flows(groups, sources)), sources, _list_contents(groups, scopes))
 
 
 def _count_reads(network: Network) -> Counter[str]:
@@ -106,22 +106,22 @@ def _parent(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _make_edges(boxes: Mapping[str, Box], sources: Mapping[str, str]) -> Iterator[Edge]:
+def _make_flows(groups: Mapping[str, Group], sources: Mapping[str, str]) -> Iterator[Flow]:
     """Yield each value once for each box that reads it."""
-    for box in boxes.values():
+    for group in groups.values():
         readers: dict[str, list[str]] = {}
-        for node in box.nodes:
+        for node in group.nodes:
             for value in node.inputs:
                 readers.setdefault(value, []).append(node.name)
         for value, names in readers.items():
-            if sources[value] != box.name:
-                yield Edge(value, sources[value], box.name, tuple(names))
+            if sources[value] != group.name:
+                yield Flow(value, sources[value], group.name, tuple(names))
 
 
-def _list_contents(boxes: Mapping[str, Box], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:
-    held = Counter(scope for box in boxes for scope in scopes.list_enclosing(box))
+def _list_contents(groups: Mapping[str, Group], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:
+    held = Counter(scope for name in groups for scope in scopes.list_enclosing(name))
     contents: dict[str, dict[str, None]] = {"": {}}
-    for box in boxes:
-        for outer, inner in pairwise(["", *(scope for scope in scopes.list_enclosing(box) if held[scope] > 1), box]):
+    for name in groups:
+        for outer, inner in pairwise(["", *(scope for scope in scopes.list_enclosing(name) if held[scope] > 1), name]):
             contents.setdefault(outer, {})[inner] = None
     return {scope: tuple(inside) for scope, inside in contents.items()}

@@ -10,8 +10,9 @@ from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.page.markup import Html
-from specnet.page.shell import make_figure, make_paragraph
-from specnet.page.subject import Subject
+from specnet.page.shell import make_paragraph
+from specnet.run_report.figures import make_figure
+from specnet.run_report.subject import Subject
 from specnet.training import TrainingError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specnet.insight.images import take_evenly
 from specnet.insight.results import Results, measure
-from specnet.page.subject import Subject
+from specnet.run_report.subject import Subject
 
 
 def measure_subject(subject: Subject) -> Results | None:

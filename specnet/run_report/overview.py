@@ -7,11 +7,11 @@ from functools import partial
 from specnet.analyses.cost import format_count
 from specnet.insight.results import Results
 from specnet.insight.view import View
-from specnet.page.gallery import Gallery
 from specnet.page.markup import Html, element, name
 from specnet.page.shell import make_bar, make_facts, make_paragraph, make_table, stack
-from specnet.page.subject import Subject
 from specnet.printable import format_amount
+from specnet.run_report.gallery import Gallery
+from specnet.run_report.subject import Subject
 from specnet.settings import to_record
 from specnet.training.plots import plot_curves
 from specnet.training.runs.run_folder import STATISTICS

@@ -10,8 +10,8 @@ from typing import Any
 from specnet.option_names import SHORT_SETTINGS
 from specnet.page.markup import Html, element, name
 from specnet.page.shell import make_code, make_facts, make_paragraph, make_table
-from specnet.page.subject import Subject
 from specnet.reporters.network_table import make_table as make_network_table
+from specnet.run_report.subject import Subject
 from specnet.settings import Training, to_record
 from specnet.training import SPEC, Options, RunConfig
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from specnet.page.origin import format_command
+from specnet.run_report.origin import format_command
 from specnet.training import Options, RunConfig
 
 

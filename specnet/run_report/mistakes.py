@@ -8,12 +8,12 @@ from typing import Any
 
 from specnet.insight.results import Results
 from specnet.insight.view import View
-from specnet.page.gallery import Gallery
 from specnet.page.markup import Html, name
-from specnet.page.measurement import measure_subject
-from specnet.page.overview import explain_absence
 from specnet.page.shell import make_paragraph, make_table
-from specnet.page.subject import Subject
+from specnet.run_report.gallery import Gallery
+from specnet.run_report.measurement import measure_subject
+from specnet.run_report.overview import explain_absence
+from specnet.run_report.subject import Subject
 from specnet.training import ClassificationMetrics
 from specnet.training.plots import plot_confusion
 

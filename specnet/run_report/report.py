@@ -8,14 +8,14 @@ from typing import Any
 
 from specnet.argument_types import require_path, require_type, require_whole
 from specnet.insight.results import Results, read_results
-from specnet.page.gallery import Gallery
-from specnet.page.insights import choose_images, explain_images, show_learned
-from specnet.page.measurement import measure_subject
-from specnet.page.mistakes import show_confusions, show_predictions
-from specnet.page.origin import describe_network, describe_origin, format_command
-from specnet.page.overview import describe_run, show_classes, show_curves
 from specnet.page.shell import Page, Section, stack
-from specnet.page.subject import Note, Subject, gather
+from specnet.run_report.gallery import Gallery
+from specnet.run_report.insights import choose_images, explain_images, show_learned
+from specnet.run_report.measurement import measure_subject
+from specnet.run_report.mistakes import show_confusions, show_predictions
+from specnet.run_report.origin import describe_network, describe_origin, format_command
+from specnet.run_report.overview import describe_run, show_classes, show_curves
+from specnet.run_report.subject import Note, Subject, gather
 from specnet.runs import DEVICE, RUN, load_run
 from specnet.settings import to_record
 from specnet.training import LoadedRun

@@ -8,12 +8,12 @@ from torch import fx
 
 from specnet.insight.layers import has_maps, list_kernels, list_layers, measure_outputs
 from specnet.insight.registry import VIEWS
-from specnet.page.gallery import Gallery
 from specnet.page.markup import Html
-from specnet.page.mistakes import Rows
-from specnet.page.overview import explain_absence
 from specnet.page.shell import make_paragraph
-from specnet.page.subject import Subject
+from specnet.run_report.gallery import Gallery
+from specnet.run_report.mistakes import Rows
+from specnet.run_report.overview import explain_absence
+from specnet.run_report.subject import Subject
 from specnet.training import LoadedRun
 
 RIGHT, WRONG = 2, 1

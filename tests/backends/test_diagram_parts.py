@@ -1,0 +1,32 @@
+"""The parts from which a page assembles a diagram: every box, scope and edge, whatever is folded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from paths import ERRORS, SPECS
+
+from specnet.backends.diagram.parts import list_parts
+from specnet.compiler import check_source
+from specnet.source import Source
+
+
+@pytest.mark.parametrize("name", ["alexnet", "unet", "resnet50", "googlenet-heads", "siamese"])
+def test_parts_are_consistent(name: str) -> None:
+    checked = check_source(Source(name, (SPECS / f"{name}.net").read_text(encoding="utf-8")))
+    parts = json.loads(json.dumps(list_parts(checked)))
+    held = [*parts["contents"], *(inner for scope in parts["scopes"].values() for inner in scope["contents"])]
+    assert sorted(held) == sorted([*parts["boxes"], *parts["scopes"]])
+    layers = [layer for box in parts["boxes"].values() for layer in box["layers"]]
+    assert sorted(layers) == sorted(node.name for node in checked.network.nodes)
+    ends = parts["boxes"].keys() | parts["terminals"].keys()
+    assert all({edge["source"], edge["target"]} <= ends for edge in parts["edges"])
+    for scope in parts["scopes"].values():
+        inside = [layer for layer in layers if layer in set(scope["layers"])]
+        assert sorted(inside) == sorted(scope["layers"])
+
+
+def test_broken_networks_have_parts_too() -> None:
+    for spec in sorted(ERRORS.glob("*.net"))[:20]:
+        assert list_parts(check_source(Source(spec.name, spec.read_bytes().decode(errors="replace"))))["graph"]
