@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from specnet.analyses.cost import format_count
@@ -46,10 +47,16 @@ def _format_kernel(volume: Volume) -> str:
     return f"{format_shape(kernel)} /{moved}" if moved != "1" else format_shape(kernel)
 
 
-def shorten_name(volume: Volume) -> str:
-    """Return the last part of a name that means something by itself: `conv2` for `layer1.0.conv2`."""
-    last = volume.name.rpartition(".")[2]
-    return volume.name if last.isdigit() else last
+def shorten_names(names: Collection[str]) -> Mapping[str, str]:
+    """Return short forms of names: without the end if no other begins alike, without the beginning if none ends alike.
+
+    `layer1.0` stands for `layer1.0.conv` alone in its block, and `conv2` for `stem.conv2`.
+    """
+    alone = Counter(name.rpartition(".")[0] for name in names)
+    parts = {name: name.rpartition(".") for name in names}
+    bodies = {name: head if head and alone[head] == 1 else name for name, (head, _, _) in parts.items()}
+    ends = Counter(body.rpartition(".")[2] for body in bodies.values())
+    return {name: end if ends[end := body.rpartition(".")[2]] == 1 and not end.isdigit() else body for name, body in bodies.items()}
 
 
 def make_tooltip(volume: Volume, checked: Checked) -> str:

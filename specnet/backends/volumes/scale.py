@@ -10,7 +10,10 @@ from specnet.backends.volumes.scene import Point
 from specnet.backends.volumes.volume import Volume
 
 TALLEST, SHORTEST = 104.0, 5.0
-"""The longest and shortest side of a map, and length of a column, in points."""
+"""The longest and shortest side of a map, in points."""
+
+TALLEST_COLUMN = 88.0
+"""The longest column, which shows a vector."""
 
 THICKEST, THINNEST = 46.0, 3.0
 """The largest and smallest thickness of a box, which shows channels."""
@@ -55,7 +58,7 @@ class Scale:
         maps, vectors = [each for each in shapes if len(each) == 3], [each for each in shapes if len(each) != 3]
         self._side = _choose_unit(TALLEST, (max(each[:2]) for each in maps), SIDE_UNIT)
         self._channels = _choose_unit(THICKEST, (each[2] for each in maps), CHANNEL_UNIT)
-        self._vector = _choose_unit(TALLEST, (max(each) for each in vectors), VECTOR_UNIT)
+        self._vector = _choose_unit(TALLEST_COLUMN, (max(each) for each in vectors), VECTOR_UNIT)
 
     def measure_side(self, size: int) -> float:
         """Return the length of a map's side."""

@@ -1,7 +1,7 @@
 """The volumes of a figure: the values of a network, without those that merely have another one's shape.
 
-A layer that keeps its shape belongs to the volume before it, and so does a sum of equal shapes, at which its other
-terms arrive. A block or repetition below the wanted depth is one volume.
+A layer that keeps its shape belongs to the volume before it. A sum of equal shapes belongs to the volume of its last
+term, at which the others arrive. A block or repetition below the wanted depth is one volume.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Volume:
 
     @property
     def family(self) -> Family | None:
-        """The family of the first layer; of a folded scope, that of most of its layers with weights."""
-        kinds = [kind.family for node in self.nodes if (kind := get_layer_class(node.kind))]
-        weighty = [family for family in kinds if family in (Family.CONVOLUTION, Family.DENSE)]
-        if self.is_folded and weighty:
-            return max(weighty, key=weighty.count)
-        return kinds[0] if kinds else None
+        """The family of the first layer; of a folded scope, that of its last layer with weights."""
+        families = [kind.family for node in self.nodes if (kind := get_layer_class(node.kind))]
+        learned = [family for family in families if family in (Family.CONVOLUTION, Family.DENSE)]
+        if self.is_folded and learned:
+            return learned[-1]
+        return families[0] if families else None
 
     @property
     def kernel(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -95,39 +95,61 @@ class FoldedVolumes:
 
 def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Collection[str] = ()) -> FoldedVolumes:
     """Fold a network into volumes with scopes opened `depth` deep, None for all; nodes in `alone` share no volume."""
-    members: dict[str, list[Node]] = {each.name: [] for each in network.inputs}
-    holders = {each.name: each.name for each in network.inputs}
+    folding = _Folding(network)
     for node in network.nodes:
         enclosing = scopes.list_enclosing(node.name)
         name = enclosing[depth] if depth is not None and len(enclosing) > depth else node.name
         if name == node.name not in alone:
-            name = _find_holder(network, node, members, holders) or name
-        members.setdefault(name, []).append(node)
-        holders[node.name] = name
-    volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in members.items()}
-    links = tuple(dict.fromkeys(_make_links(volumes, holders)))
+            name = folding.find_holder(node) or name
+        folding.add(node, name)
+    volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in folding.members.items()}
+    links = tuple(dict.fromkeys(_make_links(volumes, folding.holders)))
     return FoldedVolumes(_split_towers(network, volumes, links), links)
 
 
-def _find_holder(
-    network: Network, node: Node, members: Mapping[str, list[Node]], holders: Mapping[str, str]
-) -> str | None:
-    """Return the volume that a node belongs to without making one of its own; that of the last term, for a sum."""
-    kind = get_layer_class(node.kind)
-    keeps = kind and (kind.preserves_shape or (kind.arity.joins and _is_sum(network, node)))
-    order = list(members)
-    found = max((holders[value] for value in node.inputs), key=order.index, default="") if keeps else ""
-    return found if members.get(found) else None
+class _Folding:
+    """The volumes so far: the nodes in each, which are topological, and the volume of each value."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.members: dict[str, list[Node]] = {each.name: [] for each in network.inputs}
+        self.holders = {each.name: each.name for each in network.inputs}
+        self._steps = dict.fromkeys(self.members, 0)
+        self._read: set[str] = set()
+
+    def add(self, node: Node, name: str) -> None:
+        """Add a node to a volume, behind all others if the node reads another one."""
+        sources = {self.holders[value] for value in node.inputs} - {name}
+        self.members[name] = [*(self.members.pop(name, []) if sources else self.members.get(name, [])), node]
+        self._steps[name] = max(self._steps.get(name, 0), *(self._steps[source] + 1 for source in sources), 0)
+        self._read |= sources
+        self.holders[node.name] = name
+
+    def find_holder(self, node: Node) -> str | None:
+        """Return the volume that a node belongs to without making one of its own; that of the last term, for a sum."""
+        kind = get_layer_class(node.kind)
+        sources = dict.fromkeys(self.holders[value] for value in node.inputs)
+        if not kind or not all(self.members[source] or kind.arity.joins for source in sources):
+            return None
+        if kind.preserves_shape and len(sources) == 1:
+            return next(iter(sources))
+        free = [source for source in sources if self.members[source] and source not in self._read]
+        return max(free, key=self._steps.__getitem__, default=None) if _is_sum(node) else None
 
 
-def _is_sum(network: Network, node: Node) -> bool:
-    layer = node.layer
-    return layer is not None and Trait.EQUAL_SHAPES in layer.traits and node.output is not None
+def _is_sum(node: Node) -> bool:
+    return node.output is not None and node.layer is not None and Trait.EQUAL_SHAPES in node.layer.traits
 
 
 def _make_volume(network: Network, name: str, nodes: list[Node], is_folded: bool) -> Volume:
     shape = nodes[-1].output if nodes else network.shapes[name]
-    return Volume(name, tuple(nodes), shape, is_folded)
+    return Volume(name, tuple(nodes), shape, is_folded and not _is_one_layer(nodes))
+
+
+def _is_one_layer(nodes: list[Node]) -> bool:
+    """Whether a scope holds one layer and what keeps its shape, so that it is drawn as that layer."""
+    kinds = [get_layer_class(node.kind) for node in nodes]
+    return all(len(node.inputs) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
 
 
 def _make_links(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[Link]:
