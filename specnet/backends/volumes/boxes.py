@@ -49,7 +49,7 @@ def _draw_box(cell: Cell, front: Point, own: Colours, colours: FigureColours) ->
     yield Polygon(top, mix_colours(own.fill, colours.background, LIGHTER), own.line, is_dashed=is_dashed)
     yield Polygon(side, mix_colours(own.fill, own.line, DARKER), own.line, is_dashed=is_dashed)
     yield Polygon(face, own.fill, own.line, is_dashed=is_dashed, hatch=hatch)
-    for share in SLABS if cell.volume.is_folded and not is_dashed else ():
+    for share in SLABS if (cell.volume.is_folded or cell.volume.count > 1) and not is_dashed else ():
         at = x + share * box.thickness
         yield Stroke(((at, bottom), (at, y), (at + dx, y + dy)), own.line, 0.5)
 

@@ -21,6 +21,11 @@ MOST_HOVERED = 12
 
 def describe_layer(volume: Volume, scopes: Scopes) -> list[str]:
     """Return the layer as papers write it, `conv 96`, `11×11 /4`; the call of a folded scope."""
+    lines = _describe_one(volume, scopes)
+    return [f"{volume.count} × {lines[0]}", *lines[1:]] if volume.count > 1 else lines
+
+
+def _describe_one(volume: Volume, scopes: Scopes) -> list[str]:
     if volume.is_folded:
         return [scopes.format_call(volume.name)]
     if volume.is_input:
@@ -56,7 +61,10 @@ def shorten_names(names: Collection[str]) -> Mapping[str, str]:
     parts = {name: name.rpartition(".") for name in names}
     bodies = {name: head if head and alone[head] == 1 else name for name, (head, _, _) in parts.items()}
     ends = Counter(body.rpartition(".")[2] for body in bodies.values())
-    return {name: end if ends[end := body.rpartition(".")[2]] == 1 and not end.isdigit() else body for name, body in bodies.items()}
+    return {
+        name: end if ends[end := body.rpartition(".")[2]] == 1 and not end.isdigit() else body
+        for name, body in bodies.items()
+    }
 
 
 def make_tooltip(volume: Volume, checked: Checked) -> str:

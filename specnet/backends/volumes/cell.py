@@ -96,9 +96,9 @@ class Cell:
         return [(x, top + tower * pitch) for tower in range(self.volume.towers)]
 
 
-def make_cells(volumes: Mapping[str, Volume], scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
+def make_cells(volumes: Mapping[str, Volume], scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
     """Return the cells of all volumes of a figure, on one scale."""
-    scale, names = Scale(volumes.values()), shorten_names(volumes)
+    names = shorten_names(volumes)
     return {name: _make_cell(volume, names[name], scale, scopes, errors) for name, volume in volumes.items()}
 
 

@@ -7,6 +7,9 @@ from itertools import count
 
 from specnet.backends.volumes.volume import FoldedVolumes
 
+ASIDE = -10_000
+"""The distance from a head to the end of the trunk, which never goes on there."""
+
 
 def rank_volumes(folded: FoldedVolumes) -> Mapping[str, int]:
     """Return the place of each volume along the row: behind all that it reads; inputs stand before their reader."""
@@ -23,9 +26,9 @@ def find_heirs(folded: FoldedVolumes) -> Mapping[str, str]:
     """Return for each volume the reader that goes on in its lane: the one from which it is farthest to an end."""
     rest: dict[str, int] = {}
     heirs: dict[str, str] = {}
-    for name in reversed(folded.volumes):
+    for name in reversed([*folded.volumes]):
         readers = folded.behind[name]
-        rest[name] = max((rest[reader] + 1 for reader in readers), default=0)
+        rest[name] = max((rest[reader] + 1 for reader in readers), default=0 if name in folded.outputs else ASIDE)
         if readers:
             heirs[name] = max(readers, key=rest.__getitem__)
     return heirs

@@ -184,15 +184,25 @@ class Linker:
         right, bottom = rows[source.row].right + 10, rows[target.row].top - ROW_GAP / 2
         left = rows[target.row].left - 10
         corners = [start, (right, start[1]), (right, bottom), (left, bottom)]
-        if any(seat.row == source.row and seat.lane == source.lane and seat.rank > source.rank for seat in self.seats.values()):
-            corners = [self._find_top(link.source, 0.7), (self._find_top(link.source, 0.7)[0], source.ceiling), (right, source.ceiling), *corners[2:]]
+        if any(
+            seat.row == source.row and seat.lane == source.lane and seat.rank > source.rank
+            for seat in self.seats.values()
+        ):
+            corners = [
+                self._find_top(link.source, 0.7),
+                (self._find_top(link.source, 0.7)[0], source.ceiling),
+                (right, source.ceiling),
+                *corners[2:],
+            ]
         if link not in self.layout.arcs:
             yield Stroke((*corners, (left, end[1]), end), colour, 1.0, has_head=True)
             return
         end = self._find_top(link.target, 0.3)
         yield Stroke((*corners, (left, target.centre)), colour, 1.0)
         peak = self._find_peak(target, link)
-        yield Stroke(((left, target.centre), (left, peak), (end[0], peak), end), colour, 1.0, is_curve=True, has_head=True)
+        yield Stroke(
+            ((left, target.centre), (left, peak), (end[0], peak), end), colour, 1.0, is_curve=True, has_head=True
+        )
 
     def _find_peak(self, seat: Seat, link: Link) -> float:
         """Return the height of the handles of an arc, whose top is three quarters as high."""
@@ -207,8 +217,6 @@ class Linker:
             left, right = seat.x - cell.reach_left, seat.x + cell.reach_right
             bottom = seat.caption + cell.caption_height
             known = found.get(seat.row, RowExtent(0.0, left, right, bottom))
-            found[seat.row] = RowExtent(
-                0.0, min(known.left, left), max(known.right, right), max(known.bottom, bottom)
-            )
+            found[seat.row] = RowExtent(0.0, min(known.left, left), max(known.right, right), max(known.bottom, bottom))
         tops = {row: found[row - 1].bottom + ROW_GAP if row else 0.0 for row in found}
         return {row: replace(extent, top=tops[row]) for row, extent in found.items()}

@@ -74,9 +74,7 @@ class Grid:
     def crosses_alone(self, rank: int) -> bool:
         """Whether one volume alone is read across the place before a rank, so that a row may end there."""
         crossing = {
-            link.source
-            for link in self.folded.links
-            if self.ranks[link.source] < rank <= self.ranks[link.target]
+            link.source for link in self.folded.links if self.ranks[link.source] < rank <= self.ranks[link.target]
         }
         return len(crossing) == 1
 
@@ -191,9 +189,7 @@ def nest_skips(grid: Grid, names: Collection[str], row_start: int) -> Mapping[Li
     for skip in sorted(skips, key=lambda link: ranks[link.target] - ranks[link.source]):
         first, last = ranks[skip.source], ranks[skip.target]
         crossed = {
-            level
-            for other, level in levels.items()
-            if ranks[other.source] < last and first < ranks[other.target]
+            level for other, level in levels.items() if ranks[other.source] < last and first < ranks[other.target]
         }
         levels[skip] = next(level for level in count() if level not in crossed)
     return levels

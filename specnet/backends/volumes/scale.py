@@ -51,14 +51,14 @@ class Box:
 
 
 class Scale:
-    """The scale of one figure, by the largest sizes in it."""
+    """The scale of one figure, by the largest sizes in it; its sides are a share of the usual ones."""
 
-    def __init__(self, volumes: Iterable[Volume]) -> None:
+    def __init__(self, volumes: Iterable[Volume], share: float = 1.0) -> None:
         shapes = [volume.shape for volume in volumes if volume.shape]
         maps, vectors = [each for each in shapes if len(each) == 3], [each for each in shapes if len(each) != 3]
-        self._side = _choose_unit(TALLEST, (max(each[:2]) for each in maps), SIDE_UNIT)
+        self._side = _choose_unit(TALLEST * share, (max(each[:2]) for each in maps), SIDE_UNIT * share)
         self._channels = _choose_unit(THICKEST, (each[2] for each in maps), CHANNEL_UNIT)
-        self._vector = _choose_unit(TALLEST_COLUMN, (max(each) for each in vectors), VECTOR_UNIT)
+        self._vector = _choose_unit(TALLEST_COLUMN * share, (max(each) for each in vectors), VECTOR_UNIT)
 
     def measure_side(self, size: int) -> float:
         """Return the length of a map's side."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil, cos, radians, sin
 from typing import Literal
 
 from specnet.backends.volumes.font import measure_text
@@ -15,6 +16,13 @@ Extent = tuple[float, float, float, float]
 
 ASCENT, DESCENT = 0.74, 0.22
 """How far letters reach above and below the line that they stand on, in sizes."""
+
+
+HEAD = 5.0
+"""The length of an arrowhead."""
+
+HATCH_STEP, HATCH_WIDTH = 4.0, 0.35
+"""The distance and width of the lines of a pattern."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,42 @@ def follow_curve(points: tuple[Point, ...], share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))
     return x, y
+
+
+def make_head(stroke: Stroke, length: float = HEAD) -> tuple[Point, Point, Point]:
+    """Return the triangle at the end of an arrow."""
+    (x, y), (tx, ty) = stroke.points[-2:]
+    distance = ((tx - x) ** 2 + (ty - y) ** 2) ** 0.5 or 1
+    dx, dy = (tx - x) / distance * length, (ty - y) / distance * length
+    return (tx, ty), (tx - dx - dy * 0.4, ty - dy + dx * 0.4), (tx - dx + dy * 0.4, ty - dy - dx * 0.4)
+
+
+def make_hatching(polygon: Polygon) -> Iterator[Stroke]:
+    """Yield the parallel lines of a polygon's pattern, if it has one; the polygon must be convex."""
+    if polygon.hatch is None:
+        return
+    along = cos(radians(polygon.hatch)), -sin(radians(polygon.hatch))
+    distances = [_project(point, along) for point in polygon.points]
+    step = ceil(min(distances) / HATCH_STEP) * HATCH_STEP
+    while step < max(distances):
+        ends = list(_cut(polygon.points, along, step))
+        if len(ends) >= 2:
+            yield Stroke((min(ends), max(ends)), polygon.line, HATCH_WIDTH)
+        step += HATCH_STEP
+
+
+def _project(point: Point, along: Point) -> float:
+    """Return the distance of a point from the line through the origin in a direction."""
+    return point[0] * along[1] - point[1] * along[0]
+
+
+def _cut(points: tuple[Point, ...], along: Point, distance: float) -> Iterator[Point]:
+    """Yield where the outline of a polygon meets a line."""
+    for one, two in zip(points, (*points[1:], points[0]), strict=True):
+        before, behind = _project(one, along) - distance, _project(two, along) - distance
+        if before * behind < 0:
+            share = before / (before - behind)
+            yield one[0] + (two[0] - one[0]) * share, one[1] + (two[1] - one[1]) * share
 
 
 def _surround(points: tuple[Point, ...]) -> Extent:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from specnet.backends.volumes.scene import Group, Item, Point, Polygon, Scene, Stroke, Text
+from specnet.backends.volumes.scene import Group, Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
 
 FONT = "Helvetica, Arial, sans-serif"
-
-HEAD = 5.0
-"""The length of an arrowhead."""
 
 
 def scene_to_svg(scene: Scene) -> str:
@@ -41,7 +38,10 @@ def _write_group(group: Group) -> Iterator[str]:
 def _write_item(item: Item) -> Iterator[str]:
     match item:
         case Polygon():
-            yield f'<polygon points="{_join(item.points)}" fill="{item.fill}" {_outline(item.line, item.width)}{_dash(item)}/>'
+            outline = _outline(item.line, item.width) + _dash(item)
+            yield f'<polygon points="{_join(item.points)}" fill="{item.fill}" {outline}/>'
+            for line in make_hatching(item):
+                yield from _write_item(line)
         case Stroke():
             path = f"M{_pair(item.points[0])} {'C' if item.is_curve else 'L'}{_join(item.points[1:])}"
             yield f'<path d="{path}" fill="none" {_outline(item.colour, item.width)}{_dash(item)}/>'
@@ -55,14 +55,6 @@ def _write_item(item: Item) -> Iterator[str]:
                 f'<text x="{x}" y="{y}" font-size="{_number(item.size)}" fill="{item.colour}"{weight}{anchor}>'
                 f"{escape(item.text)}</text>"
             )
-
-
-def make_head(stroke: Stroke, length: float = HEAD) -> tuple[Point, Point, Point]:
-    """Return the triangle at the end of an arrow."""
-    (x, y), (tx, ty) = stroke.points[-2:]
-    distance = ((tx - x) ** 2 + (ty - y) ** 2) ** 0.5 or 1
-    dx, dy = (tx - x) / distance * length, (ty - y) / distance * length
-    return (tx, ty), (tx - dx - dy * 0.4, ty - dy + dx * 0.4), (tx - dx + dy * 0.4, ty - dy - dx * 0.4)
 
 
 def _outline(colour: str, width: float) -> str:

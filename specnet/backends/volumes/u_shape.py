@@ -55,9 +55,7 @@ def _assign_levels(folded: FoldedVolumes, order: list[str], skips: list[tuple[in
     """Return the level of each volume: 0 at the top. A layer that enlarges the map belongs to the level above."""
     starts = [start for start, _ in skips]
     ends = [_find_growth(folded, order, end) for _, end in skips]
-    return {
-        name: sum(start < at for start in starts) - sum(end <= at for end in ends) for at, name in enumerate(order)
-    }
+    return {name: sum(start < at for start in starts) - sum(end <= at for end in ends) for at, name in enumerate(order)}
 
 
 def _find_growth(folded: FoldedVolumes, order: list[str], end: int) -> int:
@@ -74,7 +72,9 @@ def _find_xs(cells: Mapping[str, Cell], order: list[str], levels: Mapping[str, i
         distance = measure_distance(cells[before], cells[name])
         if step:
             distance = _measure_turn(cells[before], cells[name], is_down=step > 0)
-        same_level = [xs[other] + measure_distance(cells[other], cells[name]) for other in xs if levels[other] == levels[name]]
+        same_level = [
+            xs[other] + measure_distance(cells[other], cells[name]) for other in xs if levels[other] == levels[name]
+        ]
         xs[name] = max(xs[before] + distance, *same_level, 0.0)
     return xs
 

@@ -7,7 +7,7 @@ term, at which the others arrive. A block or repetition below the wanted depth i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from specnet.graph import Network, Node
@@ -30,6 +30,8 @@ class Volume:
     shape: Shape | None
     is_folded: bool = False
     towers: int = 1
+    count: int = 1
+    """The number of equal layers or blocks, one behind the other, that it stands for."""
 
     @property
     def is_input(self) -> bool:
@@ -81,16 +83,24 @@ class FoldedVolumes:
 
     volumes: Mapping[str, Volume]
     links: tuple[Link, ...]
+    outputs: frozenset[str]
+    """The volumes of the network's outputs, without its heads."""
 
     @cached_property
     def before(self) -> Mapping[str, tuple[str, ...]]:
         """The volumes that each one reads."""
-        return {name: tuple(link.source for link in self.links if link.target == name) for name in self.volumes}
+        found = dict[str, list[str]]()
+        for link in self.links:
+            found.setdefault(link.target, []).append(link.source)
+        return {name: tuple(found.get(name, ())) for name in self.volumes}
 
     @cached_property
     def behind(self) -> Mapping[str, tuple[str, ...]]:
         """The volumes that read each one."""
-        return {name: tuple(link.target for link in self.links if link.source == name) for name in self.volumes}
+        found = dict[str, list[str]]()
+        for link in self.links:
+            found.setdefault(link.source, []).append(link.target)
+        return {name: tuple(found.get(name, ())) for name in self.volumes}
 
 
 def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Collection[str] = ()) -> FoldedVolumes:
@@ -104,7 +114,8 @@ def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Col
         folding.add(node, name)
     volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in folding.members.items()}
     links = tuple(dict.fromkeys(_make_links(volumes, folding.holders)))
-    return FoldedVolumes(_split_towers(network, volumes, links), links)
+    outputs = frozenset(folding.holders[value] for value in network.outputs)
+    return FoldedVolumes(_split_towers(network, volumes, links), links, outputs)
 
 
 class _Folding:
@@ -158,9 +169,7 @@ def _make_links(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> It
             yield from (Link(holders[value], name, value) for value in node.inputs if holders[value] != name)
 
 
-def _split_towers(
-    network: Network, volumes: Mapping[str, Volume], links: tuple[Link, ...]
-) -> Mapping[str, Volume]:
+def _split_towers(network: Network, volumes: Mapping[str, Volume], links: tuple[Link, ...]) -> Mapping[str, Volume]:
     """Return the volumes with two towers where a layer works in two groups, and where the next one does."""
     towers = {name for name, volume in volumes.items() if _works_in_towers(network, volume)}
     for link in reversed(links):  # what only passes the channels on stands between
@@ -171,10 +180,7 @@ def _split_towers(
         source, reader = volumes[link.source], volumes[link.target]
         if link.source in towers and not _learns(reader) and reader.is_map and not reader.is_folded:
             towers.add(link.target)
-    return {
-        name: Volume(name, each.nodes, each.shape, each.is_folded, TOWERS if name in towers else 1)
-        for name, each in volumes.items()
-    }
+    return {name: replace(each, towers=TOWERS if name in towers else 1) for name, each in volumes.items()}
 
 
 def _works_in_towers(network: Network, volume: Volume) -> bool:
