@@ -20,13 +20,16 @@ from specnet.backends.diagram.html_labels import (
     wrap_text,
 )
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, INK, TERMINAL, Colours, Style
+from specnet.backends.diagram.palette import FAMILIES, FAULT, FOLDED, INK, STATES, TERMINAL, Colours, Style
 
 WIDEST = 44
 """The largest number of characters of a line in a box."""
 
 MOST_ERROR_LINES = 6
 """The largest number of lines about errors in a box."""
+
+STRESSED = (State.FAULT, State.ADDED, State.CHANGED)
+"""The states of an edge that is drawn bold."""
 
 MOST_MESSAGES = 5
 """The largest number of messages in the title."""
@@ -86,7 +89,7 @@ def style_box(box: Box) -> Style:
 def choose_colours(box: Box | Part) -> Colours:
     """Return the colours of a box or of a part of one."""
     if box.state is not State.SOUND:
-        return FAULT if box.state is State.FAULT else BEHIND
+        return STATES[box.state]
     return FAMILIES[box.family] if box.family else FOLDED
 
 
@@ -102,7 +105,7 @@ def make_caption(scope: Scope) -> str:
 
 def style_terminal(terminal: Terminal) -> Style:
     """Return the attributes of an input, an output or a head."""
-    colours = TERMINAL if terminal.state is State.SOUND else BEHIND
+    colours = TERMINAL if terminal.state is State.SOUND else STATES[terminal.state]
     name, role = bold(escape_text(terminal.name)), small(escape_text(terminal.role), colours.ink)
     return {"label": stack_rows([join_side_by_side(small(name, colours.ink, 11), role)]), **colours.style()}
 
@@ -115,10 +118,12 @@ def style_edge(edge: Edge) -> Style:
 def _style_edge(edge: Edge) -> Iterator[tuple[str, str]]:
     if edge.label:
         yield "label", str(graphviz.escape(f" {make_printable(edge.label)} "))
-    if edge.state is State.FAULT:
-        yield from (("color", FAULT.line), ("fontcolor", FAULT.line))
-        yield ("style", "dashed") if edge.is_gap else ("penwidth", "2")
-    elif edge.state is State.BEHIND:
-        yield from (("color", BEHIND.line), ("fontcolor", BEHIND.ink))
+    if edge.state is not State.SOUND:
+        colours = STATES[edge.state]
+        yield from (("color", colours.line), ("fontcolor", colours.line))
+    if edge.is_gap or edge.state is State.REMOVED:
+        yield "style", "dashed"
+    elif edge.state in STRESSED:
+        yield "penwidth", "2"
     if edge.is_shortcut:
         yield "weight", "0"
