@@ -90,8 +90,10 @@ def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path
     try:
         return scene_to_image(scene, "png" if format == "png" else "pdf")
     except ModuleNotFoundError as missing:
-        advice = f"`-o {target.with_suffix('.svg')}` works without it"
-        raise CommandError(f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'", advice) from None
+        raise CommandError(
+            f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",
+            f"`-o {target.with_suffix('.svg')}` works without it",
+        ) from None
 
 
 def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:
