@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 HELP = "draw the network of a spec, sound or broken"
 
-FORMATS = ("svg", "png", "pdf", "dot", "html")
-"""html is a page with the diagram, the table of layers and the text of the spec."""
+FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html"), "volumes": ("svg", "png", "pdf", "tex")}
+"""The formats of each style; html is a page with the diagram, the table of layers and the text of the spec."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
@@ -33,7 +34,7 @@ NO_DOT = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    formats = ", ".join(f".{each}" for each in FORMATS)
+    formats = ", ".join(f".{each}" for each in dict.fromkeys(chain(*FORMATS.values())))
     parser.add_argument("file", metavar="FILE", help=FILE)
     parser.add_argument(
         "-o",
@@ -42,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help=f"output file: {formats} (default: FILE's name with .svg)",
     )
-    parser.add_argument("--style", choices=("layers",), default="layers", help="layers: one box per layer (default)")
+    parser.add_argument(
+        "--style",
+        choices=tuple(FORMATS),
+        default="layers",
+        help="layers: one box per layer (default); volumes: boxes in perspective, as in the paper of AlexNet",
+    )
     parser.add_argument(
         "--depth",
         type=natural_number,
@@ -56,17 +62,25 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the network has errors; it is drawn all the same."""
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
     refuse_folder(target)
-    format = parse_format(target, FORMATS)
+    format = parse_format(target, FORMATS[options.style])
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
-    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None and format != "html":
-        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-
-    write_file(target, _make_page(checked) if format == "html" else _draw(checked, options.depth, format, target))
+    draw = _draw_volumes if options.style == "volumes" else _draw_layers
+    write_file(target, draw(checked, options.depth, format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
+
+
+def _draw_layers(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+    if format == "html":
+        return _make_page(checked)
+    if len(checked.network.nodes) > MANY_LAYERS and depth is None:
+        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
+    from specnet.backends.diagram import draw
+
+    return _render(draw(checked, depth), format, target)
 
 
 def _make_page(checked: Checked) -> bytes:
@@ -75,10 +89,19 @@ def _make_page(checked: Checked) -> bytes:
     return make_network_page(checked).html.encode()
 
 
-def _draw(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
-    from specnet.backends.diagram import draw
+def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+    from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
 
-    return _render(draw(checked, depth), format, target)
+    scene = draw_volumes(checked, depth=depth)
+    if format in ("svg", "tex"):
+        return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
+    try:
+        return scene_to_image(scene, "png" if format == "png" else "pdf")
+    except ModuleNotFoundError as missing:
+        raise CommandError(
+            f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",
+            f"`-o {target.with_suffix('.svg')}` works without it",
+        ) from None
 
 
 def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:

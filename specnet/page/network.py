@@ -58,8 +58,8 @@ def _make_diagram(has_scopes: bool) -> Iterator[Html]:
         element("button", label, type="button", data_action=action, title=does, aria_label=does)
         for action, label, does in shown
     )
-    scale = element("output", class_="scale", aria_label="Zoom")
-    yield element("div", *buttons, scale, class_="tools", role="toolbar", data_script=True, hidden=True)
+    zoom = element("output", class_="zoom", aria_label="Zoom")
+    yield element("div", *buttons, zoom, class_="tools", role="toolbar", data_script=True, hidden=True)
     yield element("div", class_="diagram", role="group", aria_label="Diagram", aria_describedby="keys")
     yield element("p", "This browser could not lay the diagram out.", class_="failure", hidden=True)
     yield element("noscript", element("p", "The diagram needs a script, which this browser does not run."))

@@ -129,7 +129,7 @@ def test_zoom_keeps_the_point_under_the_mouse(tab: Tab) -> None:
     tab.click("[data-action='zoom-in']")
     x, y = tab.locate("svg [data-name='conv1'] text")
     tab.send("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=-60, modifiers=2)
-    tab.wait("!document.querySelector('.scale').textContent.startsWith('100')")
+    tab.wait("!document.querySelector('.zoom').textContent.startsWith('100')")
     after = tab.locate("svg [data-name='conv1'] text")
     assert abs(after[0] - x) + abs(after[1] - y) < 24
     tab.click("[data-action='fit']")

@@ -162,7 +162,7 @@ class NetworkView {
       this.search.update();
       this.showFound();
     });
-    this.viewport.onzoom = (scale) => (this.find(".scale").textContent = `${Math.round(100 * scale)} %`);
+    this.viewport.onzoom = (scale) => (this.find(".zoom").textContent = `${Math.round(100 * scale)} %`);
   }
 
   onClick(event) {
