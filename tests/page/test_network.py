@@ -27,7 +27,7 @@ block b(K) { conv K=K F=3 P=1 -> relu }
 constructor: b 4 # <img src=x onerror=alert(1)>
 __proto__: b 8
 repeat 2 { b 4 }
-猫: fc 3
+valueOf: fc 3
 """
 
 
