@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,26 +13,19 @@ from specnet.cli.output import CommandError, print_diagnostics, print_message, r
 from specnet.cli.specs import check_network, refuse_overwriting_spec
 
 if TYPE_CHECKING:
-    import graphviz
+    from specnet.compiler import Checked
 
 HELP = "draw the network of a spec, sound or broken"
 
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html"), "volumes": ("svg", "png", "pdf", "tex")}
+"""The formats of each style; html is a page with the diagram, the table of layers and the text of the spec."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
 
-NO_DOT = (
-    "Graphviz's program `dot` is not installed; get it with",
-    "  Debian, Ubuntu  sudo apt install graphviz",
-    "  macOS           brew install graphviz",
-    "  Windows         choco install graphviz",
-    "  conda           conda install -c conda-forge graphviz",
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    formats = ", ".join(f".{each}" for each in FORMATS)
+    formats = ", ".join(f".{each}" for each in dict.fromkeys(chain(*FORMATS.values())))
     parser.add_argument("file", metavar="FILE", help=FILE)
     parser.add_argument(
         "-o",
@@ -39,12 +34,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help=f"output file: {formats} (default: FILE's name with .svg)",
     )
-    parser.add_argument("--style", choices=("layers",), default="layers", help="layers: one box per layer (default)")
+    parser.add_argument(
+        "--style",
+        choices=tuple(FORMATS),
+        default="layers",
+        help="layers: one box per layer (default); volumes: boxes in perspective, as in the paper of AlexNet",
+    )
     parser.add_argument(
         "--depth",
         type=natural_number,
         metavar="N",
-        help="open blocks and repetitions N levels deep; those below are one box each (default: all)",
+        help="open blocks and repetitions N levels deep; those below are one box each (default: as deep as is readable on a page)",
+    )
+    parser.add_argument(
+        "--direction",
+        choices=("auto", "tb", "lr"),
+        default="auto",
+        help="tb: top to bottom; lr: left to right; auto: what fits on a page, in columns if need be (default)",
     )
     parser.add_argument(
         "--expand", action="store_true", help="draw every iteration and call (default: alike neighbours once, with ×N)"
@@ -56,34 +62,70 @@ def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the network has errors; it is drawn all the same."""
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
     refuse_folder(target)
-    format = parse_format(target, FORMATS)
+    format = parse_format(target, FORMATS[options.style])
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
-    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
-        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-
-    from specnet.backends.diagram import draw
-
-    write_file(target, _render(draw(checked, options.depth, options.expand), format, target))
+    draw = _draw_volumes if options.style == "volumes" else _draw_layers
+    write_file(target, draw(checked, options, format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
 
 
-def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:
-    """Return the content of the file; raises CommandError where Graphviz is missing or fails."""
-    from graphviz import CalledProcessError, ExecutableNotFound
-
+def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
+    if format == "html":
+        return _make_page(checked)
     if format == "dot":
-        return str(graph.source).encode()
+        return _write_dot(checked, options)
+    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
+        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
+    from specnet.backends.diagram import render
+    from specnet.backends.diagram.layout import GraphvizError, GraphvizMissing
+
     try:
-        return bytes(graph.pipe(format))
-    except ExecutableNotFound:
-        raise CommandError(*NO_DOT, f"`-o {target.with_suffix('.dot')}` works without it") from None
-    except CalledProcessError as error:
-        reason = (error.stderr or b"").decode(errors="replace").strip().partition("\n")[0]
+        return render(checked, format, options.depth, options.expand, options.direction)
+    except GraphvizMissing:
+        raise CommandError(*_explain_missing_graphviz(target)) from None
+    except GraphvizError as error:
         advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
+        raise CommandError(f"Graphviz could not draw this: {error}; {advice}") from None
+
+
+def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
+    from specnet.backends.diagram.describe import describe_network
+    from specnet.backends.diagram.dot import to_dot
+
+    graph = to_dot(describe_network(checked, options.depth, options.expand), options.direction == "lr")
+    return str(graph.source).encode()
+
+
+def _explain_missing_graphviz(target: Path) -> Sequence[str]:
+    from specnet.cli.graphviz_package import name_install_command
+
+    others = ", ".join(f"`-o {target.with_suffix(ending)}`" for ending in (".html", ".mmd", ".dot"))
+    return (
+        f"a .{target.suffix.lower().lstrip('.')} of layers needs Graphviz's program `dot`: {name_install_command()}",
+        f"{others} and `--style volumes` work without it",
+    )
+
+
+def _make_page(checked: Checked) -> bytes:
+    from specnet.page.network_page import make_network_page
+
+    return make_network_page(checked).html.encode()
+
+
+def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
+    from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
+
+    scene = draw_volumes(checked, depth=options.depth)
+    if format in ("svg", "tex"):
+        return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
+    try:
+        return scene_to_image(scene, "png" if format == "png" else "pdf")
+    except ModuleNotFoundError as missing:
         raise CommandError(
-            f"Graphviz could not draw this: {reason or f'it exited with {error.returncode}'}; {advice}"
+            f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",
+            f"`-o {target.with_suffix('.svg')}` works without it",
         ) from None

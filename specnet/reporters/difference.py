@@ -36,7 +36,7 @@ def format_differences(before: Checked, after: Checked, found: Sequence[Differen
     rule = paint("─" * (2 + max(map(len, [head, *lines]))), "2", colour)
     changes = {difference.change for difference in found}
     legend = [f"{sign} {meaning}" for change, (sign, _, meaning) in SIGNS.items() if change in changes]
-    return "\n".join([f"  {head}", rule, *painted, "", *legend, "", *align_rows(_list_totals(before, after))])
+    return "\n".join([f"  {head}", rule, *painted, "", *legend, "", *align_rows(list_totals(before, after))])
 
 
 def _format_cells(difference: Difference) -> tuple[str, str, str, str]:
@@ -65,7 +65,8 @@ def _join_different(values: Sequence[str]) -> str:
     return " → ".join(value or "0" for value in values) if len(set(values)) > 1 else "".join(values[:1])
 
 
-def _list_totals(before: Checked, after: Checked) -> Iterator[tuple[str, str]]:
+def list_totals(before: Checked, after: Checked) -> Iterator[tuple[str, str]]:
+    """Yield the totals of both networks by their names: `62,378,344 → 61,100,840  (-1,277,504)`."""
     for name, label in (COUNTS | SIZES).items():
         old, new = getattr(before.totals, name), getattr(after.totals, name)
         write = format_count if name in COUNTS else _format_size

@@ -24,7 +24,19 @@ def draw(
     ValueError for a negative depth.
     """
     from specnet.backends.diagram.choice import choose_fit
-    from specnet.backends.diagram.dot import to_dot
+    from specnet.backends.diagram.dot import to_placed_dot
 
     fit = choose_fit(checked, depth, expand, direction)
-    return to_dot(fit.diagram, layout=fit.layout)
+    return to_placed_dot(fit.diagram, fit.layout)
+
+
+def render(
+    checked: Checked, format: str, depth: int | None = None, expand: bool = False, direction: Direction = "auto"
+) -> bytes:
+    """Return the content of a file of a drawing, svg, png or pdf.
+
+    Raises GraphvizMissing and GraphvizError of `specnet.backends.diagram.layout`.
+    """
+    from specnet.backends.diagram.layout import run_dot
+
+    return run_dot(draw(checked, depth, expand, direction).source, f"-T{format}")

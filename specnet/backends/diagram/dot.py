@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
-from math import atan2, degrees, hypot
 
 import graphviz
 
@@ -22,7 +21,7 @@ from specnet.backends.diagram.html_labels import (
 )
 from specnet.backends.diagram.layout import POINTS_PER_INCH, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT, FOLDED, INK, TERMINAL, Colours, Style
+from specnet.backends.diagram.palette import FAMILIES, FAULT, FOLDED, INK, STATES, TERMINAL, Colours, Style
 from specnet.backends.diagram.sizes import CAPTION, CHARACTER, measure_caption
 
 WIDEST = 44
@@ -34,27 +33,40 @@ MOST_ERROR_LINES = 6
 TRUNK = "20"
 """The weight of an edge that is to be straight."""
 
+STRESSED = (State.FAULT, State.ADDED, State.CHANGED)
+"""The states of an edge that is drawn bold."""
+
+BROKEN_LINES = (State.BEHIND, State.REMOVED)
+"""The states of a box or an edge that is drawn dashed."""
+
 MOST_MESSAGES = 5
 """The largest number of messages in the title."""
 
 
-def to_dot(diagram: Diagram, is_across: bool = False, layout: Layout | None = None) -> graphviz.Digraph:
-    """Return the diagram as a graph from top to bottom, or from left to right, with the places of a layout, if given.
+def to_dot(diagram: Diagram, is_across: bool = False) -> graphviz.Digraph:
+    """Return the diagram as a graph from top to bottom, or from left to right."""
+    return _Writer(diagram, is_across).write()
 
-    The comment of an edge is its number. Places are those for Graphviz's engine nop2, which is named in the graph.
-    """
-    return _Writer(diagram, layout).write(is_across)
+
+def to_unlabelled_dot(diagram: Diagram, is_across: bool = False) -> graphviz.Digraph:
+    """Return a graph without sizes, which would bend the edges; the comment of each edge is its number."""
+    return _UnlabelledWriter(diagram, is_across).write()
+
+
+def to_placed_dot(diagram: Diagram, layout: Layout) -> graphviz.Digraph:
+    """Return a graph with the places of a layout, for Graphviz's engine nop2, which is named in the graph."""
+    return _PlacedWriter(diagram, layout).write()
 
 
 class _Writer:
     """Writes one diagram."""
 
-    def __init__(self, diagram: Diagram, layout: Layout | None) -> None:
-        self.diagram, self.layout = diagram, layout
+    def __init__(self, diagram: Diagram, is_across: bool = False) -> None:
+        self.diagram, self.is_across = diagram, is_across
 
-    def write(self, is_across: bool) -> graphviz.Digraph:
+    def write(self) -> graphviz.Digraph:
         graph = graphviz.Digraph(graphviz.nohtml(make_printable(self.diagram.name).replace("\\", "/")))
-        graph.attr("graph", **(style_graph(self.diagram) | self._place_graph(is_across)))
+        graph.attr("graph", **(style_graph(self.diagram) | self._place_graph()))
         graph.attr("node", **palette.NODE)
         graph.attr("edge", **palette.EDGE)
         for terminal in self.diagram.inputs:
@@ -77,43 +89,73 @@ class _Writer:
                     inside.attr(label=make_caption(scope), **palette.CLUSTER, **self._place_scope(name))
                     self._add_contents(inside, scope.contents)
         for arms in self.diagram.arms:
-            if arms[0] in names and not self.layout:
-                _put_side_by_side(graph, arms)
+            if set(arms) <= {*names}:
+                self._put_side_by_side(graph, arms)
+
+    def _put_side_by_side(self, graph: graphviz.Digraph, names: tuple[str, ...]) -> None:
+        """Put boxes side by side, in the order of the file."""
+        with graph.subgraph(graph_attr={"rank": "same"}, edge_attr={"style": "invis"}) as row:
+            for left, right in pairwise(names):
+                row.edge(left, right)
 
     def _add_edge(self, graph: graphviz.Digraph, number: int, edge: Edge) -> None:
-        if self.layout is None:
-            graph.edge(edge.source, edge.target, **style_edge(edge), comment=str(number))
-        elif number in self.layout.curves:
-            graph.edge(edge.source, edge.target, **_style_line(edge), **self._place_edge(number, edge))
+        graph.edge(edge.source, edge.target, **style_edge(edge))
 
-    def _place_graph(self, is_across: bool) -> Style:
-        if self.layout:
-            box, title = self.layout.picture, self.layout.title
-            return {"layout": "nop2", "bb": _format_rectangle(box), "lp": _format_point(title.centre)}
-        if not is_across:
-            return {}
+    def _place_graph(self) -> Style:
+        return {"rankdir": "LR"} if self.is_across else {}
+
+    def _place_box(self, name: str) -> Style:
+        return {}
+
+    def _place_scope(self, name: str) -> Style:
+        return {}
+
+
+class _UnlabelledWriter(_Writer):
+    """Writes a diagram to be laid out, with room for sizes between the boxes."""
+
+    def _add_edge(self, graph: graphviz.Digraph, number: int, edge: Edge) -> None:
+        room = {"minlen": "2"} if edge.leaves and not edge.enters and not self.is_across else {}
+        graph.edge(edge.source, edge.target, **_style_weight(edge), **room, comment=str(number))
+
+    def _place_graph(self) -> Style:
+        if not self.is_across:
+            return {"ranksep": "0.3"}
         longest = max((len(make_printable(edge.label)) for edge in self.diagram.edges), default=0)
         return {"rankdir": "LR", "ranksep": f"{(CHARACTER * longest + 24) / POINTS_PER_INCH:.2f}"}
 
+
+class _PlacedWriter(_Writer):
+    """Writes a diagram with its layout."""
+
+    def __init__(self, diagram: Diagram, layout: Layout) -> None:
+        super().__init__(diagram)
+        self.layout = layout
+
+    def _put_side_by_side(self, graph: graphviz.Digraph, names: tuple[str, ...]) -> None:
+        """Leave the order to the places."""
+
+    def _add_edge(self, graph: graphviz.Digraph, number: int, edge: Edge) -> None:
+        if number in self.layout.curves:
+            graph.edge(edge.source, edge.target, **_style_line(edge), **self._place_edge(number, edge))
+
+    def _place_graph(self) -> Style:
+        box, title = self.layout.picture, self.layout.title
+        return {"layout": "nop2", "bb": _format_rectangle(box), "lp": _format_point(title.centre)}
+
     def _place_box(self, name: str) -> Style:
-        return {"pos": _format_point(self.layout.boxes[name].centre)} if self.layout else {}
+        return {"pos": _format_point(self.layout.boxes[name].centre)}
 
     def _place_scope(self, name: str) -> Style:
-        if not self.layout:
-            return {}
         caption = self.layout.captions[name]
         return {"bb": _format_rectangle(self.layout.scopes[name]), "lp": _format_point(caption.centre)}
 
     def _place_edge(self, number: int, edge: Edge) -> Style:
-        return dict(self._list_places(number, edge))
-
-    def _list_places(self, number: int, edge: Edge) -> Iterator[tuple[str, str]]:
-        assert self.layout
         curve = self.layout.curves[number]
-        yield "pos", " ".join([f"e,{_format_point(curve.tip)}", *map(_format_point, curve.points)])
+        place = {"pos": " ".join([f"e,{_format_point(curve.tip)}", *map(_format_point, curve.points)])}
         if number in self.layout.sizes:
-            yield "label", str(graphviz.escape(make_printable(edge.label)))
-            yield "lp", _format_point(self.layout.sizes[number].centre)
+            place |= {"label": format_size_label(edge), "lp": _format_point(self.layout.sizes[number].centre)}
+        return place
 
 
 def _format_point(point: Point) -> str:
@@ -122,13 +164,6 @@ def _format_point(point: Point) -> str:
 
 def _format_rectangle(box: Rectangle) -> str:
     return f"{box.left:.1f},{box.bottom:.1f},{box.right:.1f},{box.top:.1f}"
-
-
-def _put_side_by_side(graph: graphviz.Digraph, names: tuple[str, ...]) -> None:
-    """Put boxes side by side, in the order of the file."""
-    with graph.subgraph(graph_attr={"rank": "same"}, edge_attr={"style": "invis"}) as row:
-        for left, right in pairwise(names):
-            row.edge(left, right)
 
 
 def style_graph(diagram: Diagram) -> Style:
@@ -152,13 +187,17 @@ def style_box(box: Box) -> Style:
         *islice((small(wrap_text(message, WIDEST), FAULT.line) for message in box.messages), MOST_ERROR_LINES),
         *make_strips((escape_text(part.text), choose_colours(part)) for part in box.parts),
     ]
-    return {"label": stack_rows(rows), "tooltip": _make_tooltip(box.tooltip), **choose_colours(box).style()}
+    return {"label": stack_rows(rows), "tooltip": _make_tooltip(box.tooltip), **choose_colours(box).style(), **_style_border(box)}
+
+
+def _style_border(box: Box) -> Style:
+    return {"style": "rounded,filled,dashed"} if box.state in BROKEN_LINES else {}
 
 
 def choose_colours(box: Box | Part) -> Colours:
     """Return the colours of a box or of a part of one."""
     if box.state is not State.SOUND:
-        return FAULT if box.state is State.FAULT else BEHIND
+        return STATES[box.state]
     return FAMILIES[box.family] if box.family else FOLDED
 
 
@@ -182,35 +221,30 @@ def style_terminal(terminal: Terminal) -> Style:
     """Return the attributes of an input, an output or a head; without a name, of a point that is not seen."""
     if not terminal.name:
         return {"shape": "point", "width": "0.01", "style": "invis"}
-    colours = TERMINAL if terminal.state is State.SOUND else BEHIND
+    colours = TERMINAL if terminal.state is State.SOUND else STATES[terminal.state]
     name, role = bold(escape_text(terminal.name)), small(escape_text(terminal.role), colours.ink)
     return {"label": stack_rows([join_side_by_side(small(name, colours.ink, 11), role)]), **colours.style()}
 
 
 def style_edge(edge: Edge) -> Style:
     """Return the attributes of an edge with its size; at an error it is red, and at weight 0 it bends aside."""
-    style = _style_line(edge) | (dict(_style_label(edge)) if edge.label else {})
-    return style | ({"weight": "0" if edge.is_shortcut else TRUNK} if edge.is_shortcut or edge.is_trunk else {})
+    label = {"label": format_size_label(edge)} if edge.label else {}
+    return label | _style_line(edge) | _style_weight(edge)
 
 
-def _style_line(edge: Edge) -> Style:
-    if edge.state is State.FAULT:
-        line = {"style": "dashed"} if edge.is_gap else {"penwidth": "2"}
-        return {"color": FAULT.line, "fontcolor": FAULT.line, **line}
-    if edge.state is State.BEHIND:
-        return {"color": BEHIND.line, "fontcolor": BEHIND.ink, "style": "dashed"}
+def format_size_label(edge: Edge) -> str:
+    """Return the size on an edge as a label."""
+    return str(graphviz.escape(f" {make_printable(edge.label)} "))
+
+
+def _style_weight(edge: Edge) -> Style:
+    if edge.is_shortcut or edge.is_trunk:
+        return {"weight": "0" if edge.is_shortcut else TRUNK}
     return {}
 
 
-def _style_label(edge: Edge) -> Iterator[tuple[str, str]]:
-    """Yield the size of a value beside the beginning of its edge, or beside its end where that is in another scope.
-
-    It is no label of Graphviz's, which would take a rank of its own and bend the edge.
-    """
-    text = make_printable(edge.label)
-    across, along = 5 + CHARACTER * len(text) / 2, 11 + 10 * edge.leaves * (not edge.enters)
-    yield "headlabel" if edge.enters else "taillabel", str(graphviz.escape(text))
-    yield "labelangle", f"{(-1 if edge.enters else 1) * degrees(atan2(across, along)):.0f}"
-    yield "labeldistance", f"{hypot(across, along) / 10:.1f}"
-    if edge.leaves and not edge.enters:
-        yield "minlen", "2"
+def _style_line(edge: Edge) -> Style:
+    colours = {} if edge.state is State.SOUND else STATES[edge.state].style_line()
+    if edge.is_gap or edge.state in BROKEN_LINES:
+        return colours | {"style": "dashed"}
+    return colours | ({"penwidth": "2"} if edge.state in STRESSED else {})

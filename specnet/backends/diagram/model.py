@@ -10,11 +10,15 @@ from specnet.layers.base import Family
 
 
 class State(StrEnum):
-    """How a part of a network stands: sound, at an error, or behind one."""
+    """How a part of a network stands: sound, at an error, or behind one; or how it differs from another network's."""
 
     SOUND = "sound"
     FAULT = "fault"
     BEHIND = "behind"
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True)

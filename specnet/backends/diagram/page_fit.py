@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specnet.backends.diagram.columns import GUTTER, join_columns, list_segments, split
-from specnet.backends.diagram.dot import to_dot
+from specnet.backends.diagram.dot import to_unlabelled_dot
 from specnet.backends.diagram.layout import POINTS_PER_INCH, Layout, Rectangle, join_rectangles, lay_out
 from specnet.backends.diagram.model import Diagram
 from specnet.backends.diagram.palette import PAD, SMALLEST
@@ -73,7 +73,7 @@ def _may_fit(layout: Layout) -> bool:
 
 def lay_out_whole(diagram: Diagram, is_across: bool = False) -> Fit:
     """Return a diagram in one piece."""
-    layout = place_texts(diagram, lay_out(to_dot(diagram, is_across)), is_across)
+    layout = place_texts(diagram, lay_out(to_unlabelled_dot(diagram, is_across)), is_across)
     return Fit(diagram, _put_title_on_top(layout))
 
 
@@ -129,6 +129,6 @@ def _cut_evenly(extents: Sequence[Rectangle], number: int) -> list[int]:
 
 def _lay_out_columns(diagram: Diagram, columns: Sequence[Sequence[str]]) -> Fit:
     parts = split(diagram, columns)
-    layouts = [lay_out(to_dot(part.diagram)) for part in parts]
+    layouts = [lay_out(to_unlabelled_dot(part.diagram)) for part in parts]
     joined = join_columns(diagram, parts, layouts)
     return Fit(diagram, _put_title_on_top(place_texts(diagram, joined)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from specnet.backends.diagram.model import State
 from specnet.layers.base import Family
 
 INK, QUIET, WHITE = "#1B1F23", "#57606A", "#FFFFFF"
@@ -26,6 +27,10 @@ class Colours:
         """Return them as Graphviz's attributes."""
         return {"fillcolor": self.fill, "color": self.line, "fontcolor": self.ink}
 
+    def style_line(self) -> Style:
+        """Return the colours of an edge as Graphviz's attributes."""
+        return {"color": self.line, "fontcolor": self.line}
+
 
 FAMILIES: Mapping[Family, Colours] = {
     Family.CONVOLUTION: Colours("#A0C6FB", "#3B6FB6"),
@@ -39,6 +44,15 @@ FAMILIES: Mapping[Family, Colours] = {
 }
 FAULT = Colours(WHITE, "#C8102E")
 BEHIND = Colours("#F4F4F4", "#B4B4B4", "#8A8A8A")
+STATES: Mapping[State, Colours] = {
+    State.FAULT: FAULT,
+    State.BEHIND: BEHIND,
+    State.SAME: Colours("#F1F2F4", "#9AA1A9", "#57606A"),
+    State.ADDED: Colours("#D3F2DB", "#1E7E3E"),
+    State.REMOVED: Colours("#FBDAD8", "#B3261E"),
+    State.CHANGED: Colours("#FCE9B8", "#9A6B00"),
+}
+"""The colours of what is not merely sound; signs and words say the same."""
 SCOPE = Colours("#F6F7F9", "#C9CFD4")
 FOLDED = Colours("#EDEFF2", QUIET)
 TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
@@ -59,7 +73,7 @@ GRAPH: Style = {
     "bgcolor": WHITE,
     "pad": f"{PAD / 72:g}",
     "nodesep": "0.3",
-    "ranksep": "0.3",
+    "ranksep": "0.17",
 }
 NODE: Style = {
     "shape": "box",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base.layer import Layer, TorchCall
 from specnet.layers.base.padding import Padding, collapse_pair, compute_same_padding
@@ -132,6 +133,12 @@ def describe_window(layer: Layer | None) -> tuple[Any, ...] | str | None:
     """Return what layers that may be wrong in the same way have in common: their window, or their kind without one."""
     window = tuple(getattr(layer, name, None) for name in ("kernel_size", "stride", "padding", "dilation"))
     return window if window[0] else layer.kind if layer else None
+
+
+def read_kernel(layer: Layer | None) -> tuple[Pair, Pair] | None:
+    """Return the size of a layer's kernel and its stride; None for a layer without one, or that covers a whole map."""
+    kernel_size, stride = (getattr(layer, name, None) for name in ("kernel_size", "stride"))
+    return (kernel_size, stride or kernel_size) if kernel_size else None
 
 
 def make_axes(

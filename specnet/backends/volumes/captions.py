@@ -1,0 +1,92 @@
+"""What stands below a volume, and what is shown where the pointer rests on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+
+from specnet.analyses.cost import format_count
+from specnet.backends.volumes.font import make_printable
+from specnet.backends.volumes.volume import Volume
+from specnet.compiler import Checked
+from specnet.graph import Node
+from specnet.layers.base import Layer, format_shape
+from specnet.printer.scopes import Scopes, round_fractions
+from specnet.printer.values import format_layer, format_value
+
+MOST_HOVERED = 12
+"""The largest number of layers in a tooltip."""
+
+
+def describe_layer(volume: Volume, scopes: Scopes) -> list[str]:
+    """Return the layer as papers write it, `conv 96`, `11×11 /4`; the call of a folded scope."""
+    lines = _describe_one(volume, scopes)
+    return [f"{volume.count} × {lines[0]}", *lines[1:]] if volume.count > 1 else lines
+
+
+def _describe_one(volume: Volume, scopes: Scopes) -> list[str]:
+    if volume.is_folded:
+        return [scopes.format_call(volume.name)]
+    if volume.is_input:
+        return ["input"] if volume.name != "input" else []
+    layer = volume.nodes[0].layer
+    if layer is None:
+        return [volume.nodes[0].kind]
+    return [line for line in (_format_head(layer), _format_kernel(volume)) if line]
+
+
+def _format_head(layer: Layer) -> str:
+    """Return the kind with its positional values and the number of its filters or neurons: `conv 96`, `pool max`."""
+    fields = dict.fromkeys((*layer.positional, *filter(None, [layer.output_field])))
+    values = [getattr(layer, name) for name in fields]
+    return round_fractions(" ".join([layer.kind, *(format_value(each) for each in values if each is not None)]))
+
+
+def _format_kernel(volume: Volume) -> str:
+    """Return the kernel and, unless it is 1, the stride: `11×11 /4`."""
+    if not volume.kernel:
+        return ""
+    kernel, stride = volume.kernel
+    moved = str(stride[0]) if stride[0] == stride[1] else format_shape(stride)
+    return f"{format_shape(kernel)} /{moved}" if moved != "1" else format_shape(kernel)
+
+
+def shorten_names(names: Collection[str]) -> Mapping[str, str]:
+    """Return short forms of names: without the end if no other begins alike, without the beginning if none ends alike.
+
+    `layer1.0` stands for `layer1.0.conv` alone in its block, and `conv2` for `stem.conv2`.
+    """
+    alone = Counter(name.rpartition(".")[0] for name in names)
+    parts = {name: name.rpartition(".") for name in names}
+    bodies = {name: head if head and alone[head] == 1 else name for name, (head, _, _) in parts.items()}
+    ends = Counter(body.rpartition(".")[2] for body in bodies.values())
+    return {
+        name: end if ends[end := body.rpartition(".")[2]] == 1 and not end.isdigit() else body
+        for name, body in bodies.items()
+    }
+
+
+def make_tooltip(volume: Volume, checked: Checked) -> str:
+    """Return name, layer, formula, shape and costs of each layer, one below the other."""
+    if volume.is_input:
+        return make_printable(f"{volume.name}: input {format_shape(volume.shape or ())}")
+    lines = list(islice(_describe_nodes(volume, checked), MOST_HOVERED))
+    more = len(volume.nodes) - MOST_HOVERED
+    title = [f"{volume.name}: {len(volume.nodes)} layers"] if volume.is_folded else []
+    return "\n".join(map(make_printable, (*title, *lines, *([f"and {more:,} more"] if more > 0 else []))))
+
+
+def _describe_nodes(volume: Volume, checked: Checked) -> Iterator[str]:
+    for node in volume.nodes:
+        inputs, cost = checked.network.input_shapes(node), checked.costs.get(node.name)
+        parts = [f"{node.name}: {_format_node(node)} → {format_shape(node.output) if node.output else '?'}"]
+        if cost and inputs and node.layer:
+            parts += filter(None, [node.layer.formula(inputs)])
+            parts += [f"{format_count(cost.parameters)} parameters"] if cost.parameters else []
+            parts += [f"{format_count(cost.macs)} MACs"] if cost.macs else []
+        yield ", ".join(parts)
+
+
+def _format_node(node: Node) -> str:
+    return round_fractions(format_layer(node.layer)) if node.layer else node.kind

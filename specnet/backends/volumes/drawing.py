@@ -1,0 +1,137 @@
+"""Draw a checked network as volumes, as the papers of LeNet and AlexNet do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from specnet.analyses.cost import format_count
+from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
+from specnet.backends.volumes.boxes import draw_volume
+from specnet.backends.volumes.captions import make_tooltip
+from specnet.backends.volumes.cell import LINE, SIZE, Cell, make_cells
+from specnet.backends.volumes.colours import THEMES, FigureColours
+from specnet.backends.volumes.font import make_printable, shorten_text, wrap_text
+from specnet.backends.volumes.links import Linker
+from specnet.backends.volumes.placement import Layout
+from specnet.backends.volumes.rows import WIDEST, place_in_rows
+from specnet.backends.volumes.runs import fold_runs
+from specnet.backends.volumes.scale import Scale
+from specnet.backends.volumes.scene import Group, Item, Scene, Text, find_extent, shift_item
+from specnet.backends.volumes.u_shape import place_as_u
+from specnet.backends.volumes.volume import FoldedVolumes, fold_volumes
+from specnet.compiler import Checked
+from specnet.layers.base import format_shape
+from specnet.printable import format_amount
+from specnet.printer.scopes import Scopes
+
+TITLE = 14.0
+"""The size of the title."""
+
+MARGIN = 16.0
+
+NARROWEST = 320.0
+"""The least width of a figure, so that its title has room."""
+
+MOST_VOLUMES = 26
+"""The most volumes of a figure whose blocks are all open."""
+
+TALLEST = 730.0
+"""The most height without the title: on a page of A4 across, text is still larger than 6 points."""
+
+SHARES = (1.0, 0.75, 0.55)
+"""The shares of the usual lengths of boxes that are tried to fit a page."""
+
+MOST_MESSAGES = 4
+"""The most errors below the title."""
+
+
+def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = None) -> Scene:
+    """Draw a network, sound or not, as volumes.
+
+    Blocks and repetitions are opened `depth` deep; None opens all if the figure then fits a page, and else none.
+    Raises ValueError for a negative depth.
+    """
+    if depth is not None and depth < 0:
+        raise ValueError(f"scopes cannot be opened {depth} deep")
+    figure, colours = _choose_figure(checked, depth), THEMES[theme]
+    linker = Linker(figure.cells, figure.layout, figure.scale, colours)
+    boxes = [
+        Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))
+        for name, cell in figure.cells.items()
+    ]
+    links = [Group(tuple(linker.draw_link(link))) for link in figure.folded.links]
+    return _frame([*boxes, *links], checked, colours)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A network folded and placed on one scale."""
+
+    folded: FoldedVolumes
+    scale: Scale
+    cells: Mapping[str, Cell]
+    layout: Layout
+
+    @property
+    def fits_page(self) -> bool:
+        """Whether its text is large enough on a page of A4 across."""
+        seats = self.layout.seats
+        right = max((seats[name].x + cell.reach_right for name, cell in self.cells.items()), default=0)
+        bottom = max((seats[name].caption + cell.caption_height for name, cell in self.cells.items()), default=0)
+        return right <= WIDEST and bottom <= TALLEST
+
+
+def _choose_figure(checked: Checked, depth: int | None) -> Figure:
+    """Return the first figure that fits a page: all blocks open, then none, then equal ones as one; else the last."""
+    network, scopes, errors = checked.network, Scopes(checked.network), locate_errors(checked)
+    alone = errors.layers.keys() | errors.claims.keys()
+    ways = [fold_volumes(network, scopes, each, alone) for each in ((None, 0) if depth is None else (depth,))]
+    if depth is None:
+        ways = [*(way for way in ways[:1] if len(way.volumes) <= MOST_VOLUMES), ways[1], fold_runs(ways[1])]
+    figures = (_place(way, share, scopes, errors) for way in ways for share in SHARES)
+    for figure in figures:
+        if figure.fits_page:
+            break
+    return figure
+
+
+def _place(folded: FoldedVolumes, share: float, scopes: Scopes, errors: ErrorPlaces) -> Figure:
+    scale = Scale(folded.volumes.values(), share)
+    cells = make_cells(folded.volumes, scale, scopes, errors)
+    return Figure(folded, scale, cells, place_as_u(folded, cells) or place_in_rows(folded, cells))
+
+
+def _frame(groups: list[Group], checked: Checked, colours: FigureColours) -> Scene:
+    """Return the scene of a figure with its title above it and a margin around it."""
+    left, top, right, bottom = find_extent(item for group in groups for item in group.items)
+    width = max(right - left, NARROWEST)
+    title = list(_draw_title(checked, colours, width))
+    height = max(item.extent[3] for item in title) + LINE
+    x, y = MARGIN - left + (width - (right - left)) / 2, MARGIN + height - top
+    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title))]
+    placed += [Group(tuple(shift_item(item, x, y) for item in group.items), group.tooltip) for group in groups]
+    size = width + 2 * MARGIN, bottom - top + height + 2 * MARGIN
+    name = make_printable(checked.network.name) or "network"
+    return Scene(tuple(placed), *size, colours.background, name, _describe(checked, name))
+
+
+def _draw_title(checked: Checked, colours: FigureColours, width: float) -> Iterator[Item]:
+    network, totals = checked.network, checked.totals
+    name = shorten_text(network.name or "network", width, TITLE, is_bold=True)
+    yield Text((0, TITLE), name, TITLE, colours.ink, is_bold=True)
+    counts = f"{totals.parameters:,} parameters · {format_count(totals.macs)} MACs" if checked.ok else ""
+    lines = [(line, colours.quiet) for line in wrap_text(network.description, width, SIZE)]
+    lines += [(counts, colours.quiet)] if counts else []
+    for message in locate_errors(checked).elsewhere[:MOST_MESSAGES]:
+        lines += [(line, colours.fault.line) for line in wrap_text(message, width, SIZE)]
+    for at, (line, colour) in enumerate(lines, start=1):
+        yield Text((0, TITLE + at * LINE + 3), line, SIZE, colour)
+
+
+def _describe(checked: Checked, name: str) -> str:
+    """Return in words what the figure shows."""
+    network = checked.network
+    sizes = " and ".join(format_shape(each.shape) for each in network.inputs) or "nothing"
+    ends = " and ".join(format_shape(shape) if (shape := network.shapes[each]) else "?" for each in network.outputs)
+    return f"{name} as volumes, from {sizes} to {ends or '?'} in {format_amount(len(network.nodes), 'layer')}"

@@ -1,0 +1,222 @@
+"""Draw what leads from one volume to the next: lines of sight, full connections, arrows, and arcs of skips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+from specnet.backends.volumes.boxes import choose_colours
+from specnet.backends.volumes.cell import Cell
+from specnet.backends.volumes.colours import FigureColours, mix_colours
+from specnet.backends.volumes.placement import Layout, Seat, Seats
+from specnet.backends.volumes.rows import ARC, ARC_STEP, ROW_GAP
+from specnet.backends.volumes.scale import Scale
+from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke
+from specnet.backends.volumes.u_shape import find_top
+from specnet.backends.volumes.volume import Link
+from specnet.layers.base import Family
+
+FILTER_HEIGHT = 0.3
+"""Where on a box the filter lies, and where on the next one what it makes, as a share of the height."""
+
+
+@dataclass(frozen=True)
+class RowExtent:
+    """The room that a row takes."""
+
+    top: float
+    left: float
+    right: float
+    bottom: float
+
+
+BOW = 8.0
+"""How far a link that changes lanes swings out on both sides."""
+
+UP = 8.0
+"""How much lower than a skip what comes from below enters a box."""
+
+
+@dataclass(frozen=True)
+class Linker:
+    """Draws the links of one figure."""
+
+    cells: Mapping[str, Cell]
+    layout: Layout
+    scale: Scale
+    colours: FigureColours
+
+    @property
+    def seats(self) -> Seats:
+        return self.layout.seats
+
+    def draw_link(self, link: Link) -> Iterator[Item]:
+        """Yield what is drawn of a link."""
+        source, target = self.seats[link.source], self.seats[link.target]
+        colour = self.colours.fault.line if self.cells[link.target].is_fault else self.colours.quiet
+        if self.layout.is_u and (source.row != target.row or target.rank > source.rank + 1):
+            yield self._go_along_u(link, colour)
+        elif source.row != target.row:
+            yield from self._go_to_next_row(link, colour)
+        elif link in self.layout.arcs:
+            yield self._bend(link, colour)
+        elif source.centre != target.centre:
+            yield from self._change_lane(link, colour)
+        else:
+            yield from self._look(link, colour)
+
+    # Along a lane
+
+    def _look(self, link: Link, colour: str) -> Iterator[Item]:
+        """Yield the filter with its lines of sight, the lines of a full connection, or an arrow."""
+        source, target = self.cells[link.source], self.cells[link.target]
+        if target.is_fault or target.volume.shape is None or source.volume.shape is None:
+            yield self._point(link, colour)
+        elif target.volume.has_window and source.volume.is_map:
+            for start, end in self._pair_towers(link):
+                yield from self._draw_sight(source, target, start, end)
+        elif target.volume.family is Family.DENSE and not target.volume.is_folded:
+            for start, end in self._pair_towers(link):
+                yield from self._connect(source, target, start, end)
+        else:
+            yield self._point(link, colour)
+
+    def _pair_towers(self, link: Link) -> Iterator[tuple[Point, Point]]:
+        """Yield the fronts of the towers that are linked: each with its own, or with all."""
+        source, target = self.cells[link.source], self.cells[link.target]
+        starts = source.list_fronts(self.seats[link.source].x, self.seats[link.source].centre)
+        ends = target.list_fronts(self.seats[link.target].x, self.seats[link.target].centre)
+        is_parallel = len(starts) == len(ends) and not target.volume.mixes_towers
+        yield from zip(starts, ends, strict=True) if is_parallel else product(starts, ends)
+
+    def _draw_sight(self, source: Cell, target: Cell, start: Point, end: Point) -> Iterator[Item]:
+        corners = self._find_filter(source, target, start)
+        inset = min(target.box.thickness / 2, 4)
+        apex = (end[0] + inset, end[1] + target.box.height * FILTER_HEIGHT)
+        fill = choose_colours(source, self.colours).fill
+        yield Polygon(corners, mix_colours(fill, self.colours.background, 0.6), self.colours.ink, 0.7)
+        for corner in corners:
+            yield Stroke((corner, apex), self.colours.quiet, 0.5)
+
+    def _find_filter(self, source: Cell, target: Cell, front: Point) -> tuple[Point, Point, Point, Point]:
+        """Return the corners of a filter on the side of a box; it is drawn on the scale of the map's sides."""
+        (kernel, _), box = target.volume.kernel or ((0, 0), (0, 0)), source.box
+        height = min(self.scale.measure_side(kernel[0]), box.height)
+        share = min(1.0, self.scale.measure_side(kernel[1]) / max(self._measure_width(source), 1))
+        across = box.depth[0] * share, box.depth[1] * share
+        rest = 0.5 * (1 - share)
+        left = front[0] + box.thickness + box.depth[0] * rest
+        top = front[1] + box.depth[1] * rest + (box.height - height) * FILTER_HEIGHT
+        (dx, dy) = across
+        return (left, top), (left + dx, top + dy), (left + dx, top + dy + height), (left, top + height)
+
+    def _measure_width(self, cell: Cell) -> float:
+        shape = cell.volume.shape or (1, 1, 1)
+        return self.scale.measure_side(shape[1])
+
+    def _connect(self, source: Cell, target: Cell, start: Point, end: Point) -> Iterator[Item]:
+        """Yield lines from both ends of a box to both ends of a column."""
+        x, (dx, dy) = start[0] + source.box.thickness, source.box.depth
+        starts = (x + dx, start[1] + dy), (x + dx, start[1] + dy + source.box.height)
+        ends = end, (end[0], end[1] + target.box.height)
+        for corner, other in product(starts, ends):
+            yield Stroke((corner, other), self.colours.quiet, 0.5)
+
+    def _point(self, link: Link, colour: str) -> Stroke:
+        start, end = self._leave(link.source), self._arrive(link.target)
+        return Stroke((start, end), colour, 1.0, has_head=True)
+
+    def _leave(self, name: str) -> Point:
+        seat, box = self.seats[name], self.cells[name].box
+        return seat.x + box.width + 1, seat.centre
+
+    def _arrive(self, name: str) -> Point:
+        seat = self.seats[name]
+        return seat.x - 2, seat.centre
+
+    # Elsewhere
+
+    def _change_lane(self, link: Link, colour: str) -> Iterator[Item]:
+        """Yield a line that changes lanes right behind the source, away from the trunk, or right before the target."""
+        source, target = self.seats[link.source], self.seats[link.target]
+        (x1, y1), (x2, y2) = self._leave(link.source), self._arrive(link.target)
+        leaves_trunk = abs(source.lane) < abs(target.lane)
+        turn = self.layout.turns.get(source.rank + 1 if leaves_trunk else target.rank, (x1 + x2) / 2)
+        near, far = (turn - BOW, y1), (turn + BOW, y2)
+        yield Stroke(((x1, y1), near), colour, 1.0)
+        yield Stroke((near, (turn, y1), (turn, y2), far), colour, 1.0, is_curve=True)
+        yield Stroke((far, (x2, y2)), colour, 1.0, has_head=True)
+
+    def _bend(self, link: Link, colour: str) -> Stroke:
+        """Return the arc of a skip over the row."""
+        start, end = self._find_top(link.source, 0.7), self._find_top(link.target, 0.3)
+        peak = self._find_peak(self.seats[link.source], link)
+        points = (start, (start[0], peak), (end[0], peak), end)
+        return Stroke(points, colour, 1.0, is_curve=True, has_head=True)
+
+    def _find_top(self, name: str, share: float) -> Point:
+        """Return a point in the middle of the top of a box, at a share of its thickness."""
+        cell, seat = self.cells[name], self.seats[name]
+        (x, y), (dx, dy) = cell.list_fronts(seat.x, seat.centre)[0], cell.box.depth
+        return x + cell.box.thickness * share + dx / 2, y + dy / 2
+
+    def _go_along_u(self, link: Link, colour: str) -> Stroke:
+        """Return an arrow that turns down to the next level or up to the one above, or a skip from left to right."""
+        source, target = self.seats[link.source], self.seats[link.target]
+        start, end = self._leave(link.source), self._arrive(link.target)
+        if source.row < target.row:
+            top = target.x + find_top(self.cells[link.target]), self._find_top(link.target, 0.5)[1]
+            points = [start, (top[0], start[1]), top]
+        elif source.row > target.row:
+            top = source.x + find_top(self.cells[link.source]), self._find_top(link.source, 0.5)[1]
+            points = [top, (top[0], end[1] + UP), (end[0], end[1] + UP)]
+        else:
+            points = [start, end]
+        return Stroke(tuple(points), colour, 1.0, has_head=True)
+
+    def _go_to_next_row(self, link: Link, colour: str) -> Iterator[Stroke]:
+        """Yield a line from one row to the beginning of a later one, and from there an arc if it is a skip."""
+        source, target = self.seats[link.source], self.seats[link.target]
+        start, end = self._leave(link.source), self._arrive(link.target)
+        rows = self._rows
+        right, bottom = rows[source.row].right + 10, rows[target.row].top - ROW_GAP / 2
+        left = rows[target.row].left - 10
+        corners = [start, (right, start[1]), (right, bottom), (left, bottom)]
+        if any(
+            seat.row == source.row and seat.lane == source.lane and seat.rank > source.rank
+            for seat in self.seats.values()
+        ):
+            corners = [
+                self._find_top(link.source, 0.7),
+                (self._find_top(link.source, 0.7)[0], source.ceiling),
+                (right, source.ceiling),
+                *corners[2:],
+            ]
+        if link not in self.layout.arcs:
+            yield Stroke((*corners, (left, end[1]), end), colour, 1.0, has_head=True)
+            return
+        end = self._find_top(link.target, 0.3)
+        yield Stroke((*corners, (left, target.centre)), colour, 1.0)
+        peak = self._find_peak(target, link)
+        yield Stroke(
+            ((left, target.centre), (left, peak), (end[0], peak), end), colour, 1.0, is_curve=True, has_head=True
+        )
+
+    def _find_peak(self, seat: Seat, link: Link) -> float:
+        """Return the height of the handles of an arc, whose top is three quarters as high."""
+        return seat.ceiling - (ARC + ARC_STEP * self.layout.arcs[link]) * 4 / 3 + 4
+
+    @cached_property
+    def _rows(self) -> Mapping[int, RowExtent]:
+        """The extent of each row."""
+        found = dict[int, RowExtent]()
+        for name, seat in self.seats.items():
+            cell = self.cells[name]
+            left, right = seat.x - cell.reach_left, seat.x + cell.reach_right
+            bottom = seat.caption + cell.caption_height
+            known = found.get(seat.row, RowExtent(0.0, left, right, bottom))
+            found[seat.row] = RowExtent(0.0, min(known.left, left), max(known.right, right), max(known.bottom, bottom))
+        tops = {row: found[row - 1].bottom + ROW_GAP if row else 0.0 for row in found}
+        return {row: replace(extent, top=tops[row]) for row, extent in found.items()}

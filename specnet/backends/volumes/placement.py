@@ -1,0 +1,51 @@
+"""The place of each volume in the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from specnet.backends.volumes.cell import Cell
+from specnet.backends.volumes.volume import Link
+
+GAP = 24.0
+"""The space between two boxes, for arrows and lines of sight."""
+
+CAPTION_GAP = 7.0
+"""The space between two captions."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The place of one volume: the left of its front, the middle of its picture, the top of its caption."""
+
+    x: float
+    centre: float
+    caption: float
+    ceiling: float = 0.0
+    """The height above which there is no other picture of the row, for the arcs of skips."""
+    row: int = 0
+    lane: int = 0
+    rank: int = 0
+
+
+Seats = Mapping[str, Seat]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places of all volumes, and the links that are arcs over the row, with the level of each."""
+
+    seats: Seats
+    arcs: Mapping[Link, int]
+    turns: Mapping[int, float] = field(default_factory=dict)
+    """Where links change lanes before a rank."""
+    is_u: bool = False
+    """Whether the rows are the levels of a U."""
+
+
+def measure_distance(cell: Cell, after: Cell, gap: float = GAP) -> float:
+    """Return the least distance between the fronts of two volumes, one behind the other."""
+    bodies = cell.box.width + gap + after.left
+    captions = (cell.box.thickness + cell.caption_width + after.caption_width - after.box.thickness) / 2
+    return max(bodies, captions + CAPTION_GAP)

@@ -1,0 +1,195 @@
+"""Volumes in rows: the trunk from left to right, branches in lanes beside it, skips as arcs above it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+
+from specnet.backends.volumes.cell import LINE, Cell
+from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
+from specnet.backends.volumes.placement import GAP, Layout, Seat, measure_distance
+from specnet.backends.volumes.volume import FoldedVolumes, Link
+
+WIDEST = 1100.0
+"""The width of a row in points: on a page of A4 across, text of this figure is still larger than 6 points."""
+
+ROW_GAP, LANE_GAP = 26.0, 12.0
+
+TURN = 20.0
+"""The space between captions where links change lanes."""
+
+ARC, ARC_STEP = 12.0, 11.0
+"""The height of an arc, and how much higher one is around another."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Volumes by their place along the row and their lane."""
+
+    folded: FoldedVolumes
+    cells: Mapping[str, Cell]
+    ranks: Mapping[str, int]
+    lanes: Mapping[str, int]
+
+    @cached_property
+    def by_rank(self) -> Mapping[int, list[str]]:
+        """The volumes of each rank, from the top down."""
+        found = dict[int, list[str]]()
+        for name in sorted(self.cells, key=self.lanes.__getitem__):
+            found.setdefault(self.ranks[name], []).append(name)
+        return found
+
+    @cached_property
+    def by_lane(self) -> Mapping[int, list[int]]:
+        """The ranks of the volumes in each lane, in order."""
+        found = dict[int, list[int]]()
+        for name in sorted(self.cells, key=self.ranks.__getitem__):
+            found.setdefault(self.lanes[name], []).append(self.ranks[name])
+        return found
+
+    def is_skip(self, link: Link, row_start: int) -> bool:
+        """Whether a link passes over another volume of its lane, in a row that begins with this rank."""
+        first, last, lane = self.ranks[link.source], self.ranks[link.target], self.lanes[link.target]
+        if first >= row_start and lane != self.lanes[link.source]:
+            return False
+        inside = self.by_lane[lane]
+        return bisect_left(inside, last) > bisect_left(inside, max(first + 1, row_start))
+
+    @cached_property
+    def turns(self) -> Collection[int]:
+        """The ranks before which a link changes lanes."""
+        return {
+            self.ranks[link.source] + 1 if self.leaves_trunk(link) else self.ranks[link.target]
+            for link in self.folded.links
+            if self.lanes[link.source] != self.lanes[link.target]
+        }
+
+    def leaves_trunk(self, link: Link) -> bool:
+        """Whether a link changes lanes right behind its source, rather than before its target."""
+        return abs(self.lanes[link.source]) < abs(self.lanes[link.target])
+
+    def crosses_alone(self, rank: int) -> bool:
+        """Whether one volume alone is read across the place before a rank, so that a row may end there."""
+        crossing = {
+            link.source for link in self.folded.links if self.ranks[link.source] < rank <= self.ranks[link.target]
+        }
+        return len(crossing) == 1
+
+
+def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
+    """Return the places of volumes in as few rows as the width allows, all about equally long."""
+    ranks = rank_volumes(folded)
+    grid = Grid(folded, cells, ranks, assign_lanes(folded, ranks))
+    rows = _break_rows(grid, WIDEST)
+    for share in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5):
+        narrower = _break_rows(grid, WIDEST * share) if len(rows) > 1 else rows
+        if len(narrower) > len(rows):
+            break
+        rows = narrower
+    seats, arcs, turns, top = dict[str, Seat](), dict[Link, int](), dict[int, float](), 0.0
+    for number, row in enumerate(rows):
+        placed, bottom = _seat_row(grid, row, number, top)
+        seats |= placed
+        arcs |= nest_skips(grid, placed, row[0])
+        xs = {name: seat.x for name, seat in placed.items()}
+        turns |= {rank: _find_turn(grid, rank, xs) for rank in row[1:] if rank in grid.turns}
+        top = bottom + ROW_GAP
+    return Layout(seats, arcs, turns)
+
+
+# Along a row
+
+
+def _break_rows(grid: Grid, width: float) -> list[list[int]]:
+    """Return the ranks of each row; a row ends where one link leads on, if there is such a place."""
+    rows: list[list[int]] = [[]]
+    for rank in range(max(grid.ranks.values(), default=0) + 1):
+        rows[-1].append(rank)
+        if len(rows[-1]) > 1 and _measure_row(grid, rows[-1]) > width:
+            row = rows.pop()
+            cuts = [at for at in range(len(row) - 1, 0, -1) if grid.crosses_alone(row[at])]
+            cut = next((at for at in cuts if at > len(row) // 2), len(row) - 1)
+            rows += [row[:cut], row[cut:]]
+    return rows
+
+
+def _measure_row(grid: Grid, row: Iterable[int]) -> float:
+    xs = _find_xs(grid, row)
+    return max(x + grid.cells[name].reach_right for name, x in xs.items())
+
+
+def _find_xs(grid: Grid, row: Iterable[int]) -> dict[str, float]:
+    """Return where the front of each volume begins; those of one rank stand one below the other."""
+    xs: dict[str, float] = {}
+    for rank in row:
+        names = grid.by_rank.get(rank, [])
+        x = max((_find_least_x(grid, name, xs) for name in names), default=0)
+        if rank in grid.turns and xs:
+            x = max(x, _find_turn(grid, rank, xs) + TURN / 2 + max(grid.cells[name].reach_left for name in names))
+        xs |= dict.fromkeys(names, x)
+    return xs
+
+
+def _find_turn(grid: Grid, rank: int, xs: Mapping[str, float]) -> float:
+    """Return where links may change lanes before a rank: behind all that is drawn of the ranks before it."""
+    return TURN / 2 + max(x + grid.cells[name].reach_right for name, x in xs.items() if grid.ranks[name] < rank)
+
+
+def _find_least_x(grid: Grid, name: str, xs: Mapping[str, float]) -> float:
+    cell = grid.cells[name]
+    least = cell.reach_left
+    for other, x in xs.items():
+        if other in grid.folded.before[name]:
+            least = max(least, x + grid.cells[other].box.width + GAP + cell.left)
+        if grid.lanes[other] == grid.lanes[name]:
+            least = max(least, x + measure_distance(grid.cells[other], cell))
+    return least
+
+
+# Across a row
+
+
+def _seat_row(grid: Grid, row: list[int], number: int, top: float) -> tuple[dict[str, Seat], float]:
+    """Return the places of the volumes in a row that begins at a height, and where it ends."""
+    xs, seats = _find_xs(grid, row), dict[str, Seat]()
+    for lane in sorted({grid.lanes[name] for name in xs}):
+        names = [name for name in xs if grid.lanes[name] == lane]
+        reach = max(grid.cells[name].height for name in names) / 2
+        arcs = nest_skips(grid, names, row[0])
+        ceiling = top + max((ARC + ARC_STEP * level for level in arcs.values()), default=0) + LINE / 2
+        centre = ceiling + reach
+        caption = centre + reach + LINE
+        for name in names:
+            seats[name] = Seat(xs[name], centre, caption, ceiling, number, lane, grid.ranks[name])
+        top = caption + max(grid.cells[name].caption_height for name in names) + LANE_GAP
+    first = grid.by_rank[row[0]]
+    if len(first) > 1 and all(grid.folded.volumes[name].is_input for name in first):
+        seats |= _centre_rest(grid, row, seats)
+    return seats, top - LANE_GAP
+
+
+def _centre_rest(grid: Grid, row: list[int], seats: Mapping[str, Seat]) -> Iterator[tuple[str, Seat]]:
+    """Yield the places of volumes behind several branches that begin the row: between these."""
+    centres = [seat.centre for seat in seats.values()]
+    middle = (min(centres) + max(centres)) / 2
+    rest = [grid.by_rank[rank][0] for rank in row if len(grid.by_rank[rank]) == 1]
+    reach = max((grid.cells[name].height for name in rest), default=0) / 2
+    for name in rest:
+        yield name, replace(seats[name], centre=middle, caption=middle + reach + LINE)
+
+
+def nest_skips(grid: Grid, names: Collection[str], row_start: int) -> Mapping[Link, int]:
+    """Return the level of each skip to these volumes of a row: above all that it spans or crosses."""
+    skips = [link for link in grid.folded.links if link.target in names and grid.is_skip(link, row_start)]
+    ranks = {name: max(rank, row_start - 1) for name, rank in grid.ranks.items()}
+    levels = dict[Link, int]()
+    for skip in sorted(skips, key=lambda link: ranks[link.target] - ranks[link.source]):
+        first, last = ranks[skip.source], ranks[skip.target]
+        crossed = {
+            level for other, level in levels.items() if ranks[other.source] < last and first < ranks[other.target]
+        }
+        levels[skip] = next(level for level in count() if level not in crossed)
+    return levels

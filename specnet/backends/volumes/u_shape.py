@@ -1,0 +1,106 @@
+"""Volumes as a U: down on the left where maps shrink, up on the right where they grow, skips from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from specnet.backends.volumes.cell import LINE, Cell
+from specnet.backends.volumes.placement import Layout, Seat, measure_distance
+from specnet.backends.volumes.volume import FoldedVolumes, Volume
+
+LEVEL_GAP = 8.0
+
+CLEAR = 6.0
+"""The space between a caption and an arrow."""
+
+TURN = 14.0
+"""The space beside a caption for an arrow that turns there."""
+
+
+def place_as_u(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout | None:
+    """Return the places on levels, one for each nested skip and the bottom; None if the network is not a U."""
+    order = list(folded.volumes)
+    skips = _find_nested_skips(folded, order)
+    if not skips:
+        return None
+    levels = _assign_levels(folded, order, skips)
+    xs = _find_xs(cells, order, levels)
+    centres, captions = _find_heights(cells, levels)
+    seats = {
+        name: Seat(xs[name], centres[level], captions[level], row=level, rank=order.index(name))
+        for name, level in levels.items()
+    }
+    return Layout(seats, {}, is_u=True)
+
+
+def _find_nested_skips(folded: FoldedVolumes, order: list[str]) -> list[tuple[int, int]]:
+    """Return the skips from the outermost to the innermost; none unless they are nested around ever smaller maps."""
+    places = {name: at for at, name in enumerate(order)}
+    links = {(places[link.source], places[link.target]) for link in folded.links}
+    chain = {(at, at + 1) for at in range(len(order) - 1)}
+    skips = sorted(links - chain)
+    if len(skips) < 2 or not chain <= links:
+        return []
+    sizes = [_measure(folded.volumes[order[start]]) for start, _ in skips]
+    is_nested = all(one[0] < two[0] and two[1] < one[1] for one, two in pairwise(skips))
+    return skips if is_nested and all(one > two for one, two in pairwise(sizes)) else []
+
+
+def _measure(volume: Volume) -> int:
+    return volume.shape[0] if volume.shape and volume.is_map else 0
+
+
+def _assign_levels(folded: FoldedVolumes, order: list[str], skips: list[tuple[int, int]]) -> dict[str, int]:
+    """Return the level of each volume: 0 at the top. A layer that enlarges the map belongs to the level above."""
+    starts = [start for start, _ in skips]
+    ends = [_find_growth(folded, order, end) for _, end in skips]
+    return {name: sum(start < at for start in starts) - sum(end <= at for end in ends) for at, name in enumerate(order)}
+
+
+def _find_growth(folded: FoldedVolumes, order: list[str], end: int) -> int:
+    """Return the place where the map has grown to the size that a skip joins."""
+    before, join = (folded.volumes[order[at]] for at in (end - 1, end))
+    return end - 1 if _measure(before) == _measure(join) else end
+
+
+def _find_xs(cells: Mapping[str, Cell], order: list[str], levels: Mapping[str, int]) -> dict[str, float]:
+    first = cells[order[0]]
+    xs = {order[0]: max(first.left, (first.caption_width - first.box.thickness) / 2)}
+    for before, name in pairwise(order):
+        step = levels[name] - levels[before]
+        distance = measure_distance(cells[before], cells[name])
+        if step:
+            distance = _measure_turn(cells[before], cells[name], is_down=step > 0)
+        same_level = [
+            xs[other] + measure_distance(cells[other], cells[name]) for other in xs if levels[other] == levels[name]
+        ]
+        xs[name] = max(xs[before] + distance, *same_level, 0.0)
+    return xs
+
+
+def _measure_turn(before: Cell, after: Cell, is_down: bool) -> float:
+    """Return the distance of two volumes on different levels: the arrow enters the lower one at its top."""
+    upper, lower = (before, after) if is_down else (after, before)
+    beside = max(upper.box.width + TURN, (upper.box.thickness + upper.caption_width) / 2 + CLEAR)
+    if is_down:
+        return beside - find_top(lower)
+    reach = max(upper.left + TURN, (upper.caption_width - upper.box.thickness) / 2 + CLEAR)
+    return find_top(lower) + reach
+
+
+def find_top(cell: Cell) -> float:
+    """Return where the middle of the top of a box is, from the left of its front."""
+    return cell.box.width / 2
+
+
+def _find_heights(cells: Mapping[str, Cell], levels: Mapping[str, int]) -> tuple[dict[int, float], dict[int, float]]:
+    """Return the middle of each level and the height of its captions."""
+    centres, captions, top = dict[int, float](), dict[int, float](), 0.0
+    for level in range(max(levels.values()) + 1):
+        inside = [cells[name] for name in cells if levels[name] == level]
+        reach = max(cell.height for cell in inside) / 2
+        centres[level] = top + LINE + reach
+        captions[level] = centres[level] + reach + LINE
+        top = captions[level] + max(cell.caption_height for cell in inside) + LEVEL_GAP
+    return centres, captions
