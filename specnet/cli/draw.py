@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--depth",
         type=natural_number,
         metavar="N",
-        help="open blocks and repetitions N levels deep; those below are one box each (default: as deep as is readable on a page)",
+        help="open blocks and repetitions N levels deep; those below are one box each "
+        "(default: as deep as is readable on a page)",
     )
     parser.add_argument(
         "--direction",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice, pairwise
 
 import graphviz
@@ -187,7 +186,12 @@ def style_box(box: Box) -> Style:
         *islice((small(wrap_text(message, WIDEST), FAULT.line) for message in box.messages), MOST_ERROR_LINES),
         *make_strips((escape_text(part.text), choose_colours(part)) for part in box.parts),
     ]
-    return {"label": stack_rows(rows), "tooltip": _make_tooltip(box.tooltip), **choose_colours(box).style(), **_style_border(box)}
+    return {
+        "label": stack_rows(rows),
+        "tooltip": _make_tooltip(box.tooltip),
+        **choose_colours(box).style(),
+        **_style_border(box),
+    }
 
 
 def _style_border(box: Box) -> Style:
