@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HELP = "draw the network of a spec, sound or broken"
 
-FORMATS = {"layers": ("svg", "png", "pdf", "dot"), "volumes": ("svg", "png", "pdf", "tex")}
-"""The formats of each style."""
+FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html"), "volumes": ("svg", "png", "pdf", "tex")}
+"""The formats of each style; html is a page with the diagram, the table of layers and the text of the spec."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
@@ -74,11 +74,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _draw_layers(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+    if format == "html":
+        return _make_page(checked)
     if len(checked.network.nodes) > MANY_LAYERS and depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
     from specnet.backends.diagram import draw
 
     return _render(draw(checked, depth), format, target)
+
+
+def _make_page(checked: Checked) -> bytes:
+    from specnet.page.network_page import make_network_page
+
+    return make_network_page(checked).html.encode()
 
 
 def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
