@@ -24,7 +24,8 @@ def test_a_long_picture_is_scaled_down(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     image.new("RGB", (100, 4_000)).save(tmp_path / "drawn.png")
     assert others.save_scaled(tmp_path / "drawn.png", tmp_path / "kept.png") == (100, 4_000)
-    assert image.open(tmp_path / "kept.png").size == (40, 1_600)
+    with image.open(tmp_path / "kept.png") as kept:
+        assert kept.size == (40, 1_600)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def save_scaled(drawn: Path, target: Path) -> tuple[int, int]:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None  # strips are long
-    picture = Image.open(drawn).convert("RGB")
+    with Image.open(drawn) as opened:
+        picture = opened.convert("RGB")
     size = picture.size
     picture.thumbnail((WIDEST, HIGHEST), Image.Resampling.LANCZOS)
     picture.quantize(64, dither=Image.Dither.NONE).save(target, optimize=True)
