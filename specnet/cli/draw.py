@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw_layers(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
     if format == "html":
-        return _make_page(checked)
+        return _make_page(checked, depth)
     if len(checked.network.nodes) > MANY_LAYERS and depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
     from specnet.backends.diagram import draw
@@ -83,10 +83,10 @@ def _draw_layers(checked: Checked, depth: int | None, format: str, target: Path)
     return _render(draw(checked, depth), format, target)
 
 
-def _make_page(checked: Checked) -> bytes:
+def _make_page(checked: Checked, depth: int | None) -> bytes:
     from specnet.page.network_page import make_network_page
 
-    return make_network_page(checked).html.encode()
+    return make_network_page(checked, depth).html.encode()
 
 
 def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
