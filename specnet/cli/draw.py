@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     if format == "html":
-        return _make_page(checked)
+        return _make_page(checked, options.depth)
     if format == "dot":
         return _write_dot(checked, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
@@ -104,17 +104,18 @@ def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
 def _explain_missing_graphviz(target: Path) -> Sequence[str]:
     from specnet.cli.graphviz_package import name_install_command
 
-    others = ", ".join(f"`-o {target.with_suffix(ending)}`" for ending in (".html", ".mmd", ".dot"))
+    formats = (each for each in ("html", "mmd", "dot") if each in FORMATS["layers"])
+    others = ", ".join(f"`-o {target.with_suffix(f'.{each}')}`" for each in formats)
     return (
         f"a .{target.suffix.lower().lstrip('.')} of layers needs Graphviz's program `dot`: {name_install_command()}",
         f"{others} and `--style volumes` work without it",
     )
 
 
-def _make_page(checked: Checked) -> bytes:
+def _make_page(checked: Checked, depth: int | None) -> bytes:
     from specnet.page.network_page import make_network_page
 
-    return make_network_page(checked).html.encode()
+    return make_network_page(checked, depth).html.encode()
 
 
 def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
