@@ -98,13 +98,13 @@ def _choose_figure(checked: Checked, depth: int | None) -> Figure:
 
 def _place(folded: FoldedVolumes, share: float, scopes: Scopes, errors: ErrorPlaces) -> Figure:
     scale = Scale(folded.volumes.values(), share)
-    cells = make_cells(folded.volumes, scale, scopes, errors)
+    cells = make_cells(folded, scale, scopes, errors)
     return Figure(folded, scale, cells, place_as_u(folded, cells) or place_in_rows(folded, cells))
 
 
 def _frame(groups: list[Group], checked: Checked, colours: FigureColours) -> Scene:
     """Return the scene of a figure with its title above it and a margin around it."""
-    left, top, right, bottom = find_extent(item for group in groups for item in group.items)
+    left, top, right, bottom = find_extent([item for group in groups for item in group.items])
     width = max(right - left, NARROWEST)
     title = list(_draw_title(checked, colours, width))
     height = max(item.extent[3] for item in title) + LINE

@@ -81,6 +81,8 @@ class Grid:
 
 def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
     """Return the places of volumes in as few rows as the width allows, all about equally long."""
+    if not cells:
+        return Layout({}, {})
     ranks = rank_volumes(folded)
     grid = Grid(folded, cells, ranks, assign_lanes(folded, ranks))
     rows = _break_rows(grid, WIDEST)
@@ -160,7 +162,7 @@ def _seat_row(grid: Grid, row: list[int], number: int, top: float) -> tuple[dict
         reach = max(grid.cells[name].height for name in names) / 2
         arcs = nest_skips(grid, names, row[0])
         ceiling = top + max((ARC + ARC_STEP * level for level in arcs.values()), default=0) + LINE / 2
-        centre = ceiling + reach
+        centre = ceiling + max(grid.cells[name].rise + grid.cells[name].height / 2 for name in names)
         caption = centre + reach + LINE
         for name in names:
             seats[name] = Seat(xs[name], centre, caption, ceiling, number, lane, grid.ranks[name])

@@ -30,6 +30,8 @@ class Volume:
     shape: Shape | None
     is_folded: bool = False
     towers: int = 1
+    parts: tuple[tuple[Family | None, int], ...] = ()
+    """Of maps laid one behind the other, the family that made each, and its channels."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
 
@@ -41,7 +43,7 @@ class Volume:
     def is_map(self) -> bool:
         return self.shape is None or len(self.shape) == 3
 
-    @property
+    @cached_property
     def family(self) -> Family | None:
         """The family of the first layer; of a folded scope, that of its last layer with weights."""
         families = [kind.family for node in self.nodes if (kind := get_layer_class(node.kind))]
@@ -60,6 +62,11 @@ class Volume:
         """Whether the volume is made by a window that moves over the one before."""
         layer = self.nodes[0].layer if self.nodes else None
         return bool(self.kernel and layer and layer.slides and self.family in (Family.CONVOLUTION, Family.POOLING))
+
+    @cached_property
+    def has_skip(self) -> bool:
+        """Whether a sum of equal shapes is folded into the volume."""
+        return self.is_folded and any(_is_sum(node) for node in self.nodes)
 
     @property
     def mixes_towers(self) -> bool:
@@ -115,7 +122,8 @@ def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Col
     volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in folding.members.items()}
     links = tuple(dict.fromkeys(_make_links(volumes, folding.holders)))
     outputs = frozenset(folding.holders[value] for value in network.outputs)
-    return FoldedVolumes(_split_towers(network, volumes, links), links, outputs)
+    with_parts = _split_parts(network, volumes, folding.holders)
+    return FoldedVolumes(_split_towers(network, with_parts, links), links, outputs)
 
 
 class _Folding:
@@ -131,7 +139,9 @@ class _Folding:
     def add(self, node: Node, name: str) -> None:
         """Add a node to a volume, behind all others if the node reads another one."""
         sources = {self.holders[value] for value in node.inputs} - {name}
-        self.members[name] = [*(self.members.pop(name, []) if sources else self.members.get(name, [])), node]
+        nodes = self.members.pop(name, []) if sources else self.members.setdefault(name, [])
+        nodes.append(node)
+        self.members[name] = nodes
         self._steps[name] = max(self._steps.get(name, 0), *(self._steps[source] + 1 for source in sources), 0)
         self._read |= sources
         self.holders[node.name] = name
@@ -154,7 +164,24 @@ def _is_sum(node: Node) -> bool:
 
 def _make_volume(network: Network, name: str, nodes: list[Node], is_folded: bool) -> Volume:
     shape = nodes[-1].output if nodes else network.shapes[name]
-    return Volume(name, tuple(nodes), shape, is_folded and not _is_one_layer(nodes))
+    return Volume(name, tuple(nodes), shape or None, is_folded and not _is_one_layer(nodes))
+
+
+def _split_parts(network: Network, volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Mapping[str, Volume]:
+    """Return the volumes with the parts of maps whose channels are those of several maps together."""
+    families = {value: volumes[name].family for value, name in holders.items()}
+    return {name: replace(each, parts=_list_parts(network, each, families)) for name, each in volumes.items()}
+
+
+def _list_parts(
+    network: Network, volume: Volume, families: Mapping[str, Family | None]
+) -> tuple[tuple[Family | None, int], ...]:
+    if volume.is_folded or volume.is_input or volume.shape is None:
+        return ()
+    inputs = network.input_shapes(volume.nodes[0])
+    if not inputs or len(inputs) < 2 or sum(shape[-1] for shape in inputs) != volume.shape[-1]:
+        return ()
+    return tuple((families[value], shape[-1]) for value, shape in zip(volume.nodes[0].inputs, inputs, strict=True))
 
 
 def _is_one_layer(nodes: list[Node]) -> bool:
