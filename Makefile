@@ -3,6 +3,8 @@
 # make test-slow    the same with the slow tests
 # make bench        compare the time of a check with its imports, torchinfo and Keras
 # make bench-train  compare the speed of training with other loops, in about ten minutes on an idle machine
+# make bench-draw   compare the time from the command to a picture with torchview and Keras, in three minutes
+# make gallery      make the pictures of docs/gallery again; make gallery-others, those of other tools
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,7 +13,7 @@ BIN    := $(VENV)/bin
 # one process per core; a process that has finished takes over tests of another
 PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: demo test test-slow bench bench-train lint clean
+.PHONY: demo test test-slow bench bench-train bench-draw gallery gallery-others lint clean
 
 $(BIN)/specnet: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +46,15 @@ bench: $(BIN)/pytest
 
 bench-train: $(BIN)/specnet
 	$(BIN)/python tools/bench_train $(BENCH)
+
+bench-draw: $(BIN)/specnet
+	$(BIN)/python tools/bench_drawing.py $(BENCH)
+
+gallery: $(BIN)/pytest
+	$(BIN)/python tools/gallery
+
+gallery-others: $(BIN)/pytest
+	$(BIN)/python tools/gallery --others
 
 clean:
 	rm -rf $(VENV) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

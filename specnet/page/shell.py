@@ -1,6 +1,6 @@
 """The shell of a page: theme, header, contents, sections, tables, print and the page's data as JSON.
 
-A page is one file without a script and without a request; it knows nothing of what it shows.
+A page is one file without a request, and without a script but its own; it knows nothing of what it shows.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from specnet.atomic_write import write_user_file
-from specnet.package import __version__
+from specnet.package import __version__, read_package_text
 from specnet.page.markup import Html, element, join
+from specnet.page.scripts import make_policy
 from specnet.printable import replace_not_finite
 
-STYLE = Path(__file__).with_name("style.css")
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""The Content-Security-Policy: the page loads nothing, runs nothing and sends nothing."""
+STYLE = "page/style.css"
 
 SCHEMA = 1
 
@@ -38,22 +36,29 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """An HTML page; in a notebook it shows itself. `kind` says what sort of page it is, `data` are JSON values."""
+    """An HTML page; in a notebook it shows itself.
+
+    `kind` says what sort of page it is, `data` are JSON values, `script` runs on the page, with the style sheet and the
+    `attachment` that it needs.
+    """
 
     kind: str
     title: str
-    lead: Html = field(repr=False)
-    sections: Sequence[Section] = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
+    content: Html = field(repr=False)
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    script: str = field(default="", repr=False)
+    style: str = field(default="", repr=False)
+    attachment: Html = field(default=Html(), repr=False)
+    connects: bool = False
+    """Whether the script may ask the server that the page comes from."""
 
     @property
     def html(self) -> str:
         """The text of the page."""
-        head = element("head", *_make_head(f"{self.title} – {self.kind}"))
-        header = element("header", element("p", self.kind, class_="kind"), element("h1", self.title), self.lead)
-        main = element("main", header, *map(_format_section, self.sections), _make_footer())
-        layout = element("div", _make_contents(self.sections), main, class_="layout")
-        body = element("body", _make_switch(), layout, _embed(self.data))
+        scripts = [self.script] if self.script else []
+        head = element("head", *_make_head(self, make_policy(scripts, self.connects)))
+        ends = [self.attachment, *(element("script", Html(script)) for script in scripts)]
+        body = element("body", _make_switch(), self.content, *_embed(self.data), *ends)
         return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
     def save(self, path: str | Path) -> None:
@@ -65,15 +70,22 @@ class Page:
         return str(frame)
 
 
-def _make_head(title: str) -> Iterable[Html]:
+def lay_out(kind: str, title: str, lead: Html, sections: Sequence[Section], runs_script: bool) -> Html:
+    """Return a header and sections, with a table of contents beside them."""
+    header = element("header", element("p", kind, class_="kind"), element("h1", title), lead)
+    main = element("main", header, *map(_format_section, sections), make_footer(runs_script))
+    return element("div", _make_contents(sections), main, class_="layout")
+
+
+def _make_head(page: Page, policy: str) -> Iterable[Html]:
     yield element("meta", charset="utf-8")
-    yield element("meta", http_equiv="Content-Security-Policy", content=POLICY)
+    yield element("meta", http_equiv="Content-Security-Policy", content=policy)
     yield element("meta", name="viewport", content="width=device-width, initial-scale=1")
     yield element("meta", name="generator", content=f"SpecNet {__version__}")
     yield element("meta", name="color-scheme", content="light dark")
-    yield element("title", title)
+    yield element("title", f"{page.title} – {page.kind}")
     yield element("link", rel="icon", href="data:,")  # or a browser asks the server for one
-    yield element("style", Html(STYLE.read_text(encoding="utf-8")))
+    yield element("style", Html(read_package_text(STYLE) + page.style))
 
 
 def _make_switch() -> Html:
@@ -94,14 +106,22 @@ def _format_section(section: Section) -> Html:
     return element("section", element("h2", section.title), section.content, id=section.anchor)
 
 
-def _make_footer() -> Html:
-    return element("footer", f"Made by SpecNet {__version__}. This file needs no network and runs no script.")
+def make_footer(runs_script: bool) -> Html:
+    """Return who made the page, and what it does."""
+    does = "its script shows the diagram and sends nothing" if runs_script else "it runs no script"
+    return element("footer", f"Made by SpecNet {__version__}. This file needs no network; {does}.")
 
 
-def _embed(data: Mapping[str, Any]) -> Html:
-    """Return the data as JSON that no text within can break out of; numbers that are not finite are null."""
-    text = json.dumps(replace_not_finite({"schema": SCHEMA, **data})).replace("<", "\\u003c")
-    return element("script", Html(text), type="application/json", id="data")
+def _embed(data: Mapping[str, Any]) -> Iterable[Html]:
+    """Yield the page's data, if it has some, under the identity `data`."""
+    if data:
+        yield embed_json({"schema": SCHEMA, **data}, id="data")
+
+
+def embed_json(values: Any, **attributes: str) -> Html:
+    """Return values as JSON that no text within can break out of; numbers that are not finite are null."""
+    text = json.dumps(replace_not_finite(values), separators=(",", ":")).replace("<", "\\u003c")
+    return element("script", Html(text), type="application/json", **attributes)
 
 
 def make_table(

@@ -68,7 +68,7 @@ def _format_excerpt(at: Span, labels: Sequence[Label], width: int, style: str, c
             first = _choose_first_column(here)
             line = replace_unprintable(source.line(number))[first : first + WIDEST]
             lines.append(f"{number:>{width}} {bar} {line}".rstrip())
-            marks = [mark[first : first + 2 * WIDEST] for mark in _draw_marks(here, source.line(number))]
+            marks = [mark[first : first + 2 * WIDEST] for mark in draw_marks(here, source.line(number))]
             lines += [f"{gutter} {bar} {paint(mark, style, colour)}" for mark in marks]
     return lines
 
@@ -83,7 +83,7 @@ def _sort_key(label: Label, main: Source) -> tuple[bool, int, int]:
     return label.span.source is not main, id(label.span.source), label.span.start
 
 
-def _draw_marks(labels: Sequence[Label], line: str) -> list[str]:
+def draw_marks(labels: Sequence[Label], line: str) -> list[str]:
     """Return lines with ^^^ below primary labels and --- below others, with their texts beside or below."""
     underline = [" "] * (len(line) + 1)
     for label in sorted(labels, key=lambda label: label.primary):

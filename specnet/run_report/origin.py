@@ -9,8 +9,8 @@ from typing import Any
 
 from specnet.option_names import SHORT_SETTINGS
 from specnet.page.markup import Html, element, name
+from specnet.page.network import make_network
 from specnet.page.shell import make_code, make_facts, make_paragraph, make_table
-from specnet.reporters.network_table import make_table as make_network_table
 from specnet.run_report.subject import Subject
 from specnet.settings import Training, to_record
 from specnet.training import SPEC, Options, RunConfig
@@ -26,11 +26,8 @@ VALUES = ("precision", "compile", "data_dir", "weights", "workers")
 
 
 def describe_network(subject: Subject) -> Iterator[Html]:
-    """Yield the table of layers, as `specnet check` prints it, and the text of the spec."""
-    table = make_network_table(subject.checked)
-    yield make_table("Sizes are height × width × channels", table.headings, table.texts, table.numbers)
-    yield element("h3", "The spec")
-    yield make_code(subject.config.spec_text.rstrip("\n"))
+    """Yield the diagram, the table of layers and the text of the spec."""
+    yield make_network(subject.checked)
 
 
 def describe_origin(subject: Subject) -> Iterator[Html]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from specnet.argument_types import require_path, require_type, require_whole
 from specnet.insight.results import Results, read_results
-from specnet.page.shell import Page, Section, stack
+from specnet.page.network_page import make_page_with_network
+from specnet.page.shell import Page, Section, lay_out, stack
 from specnet.run_report.gallery import Gallery
 from specnet.run_report.insights import choose_images, explain_images, show_learned
 from specnet.run_report.measurement import measure_subject
@@ -49,13 +50,9 @@ def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, n
             note(f"{run.folder / SUMMARY} has no usable results")
         results = measure_subject(subject)
     sections = tuple(_make_sections(subject, gallery, results))
-    return Page(
-        "Report of a run",
-        subject.config.name or "network",
-        describe_run(subject, results),
-        sections,
-        _describe(subject, results, gallery),
-    )
+    kind, title = "Report of a run", subject.config.name or "network"
+    content = lay_out(kind, title, describe_run(subject, results), sections, runs_script=True)
+    return make_page_with_network(kind, title, content, _describe(subject, results, gallery))
 
 
 def _make_sections(subject: Subject, gallery: Gallery, results: Results | None) -> Iterator[Section]:

@@ -1,9 +1,11 @@
-"""An HTML page taken apart by the standard library: its elements, its texts and its data."""
+"""An HTML page taken apart by the standard library: its elements, its texts, its scripts and its data."""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -16,10 +18,11 @@ LOADING = ("src", "srcset", "href", "action", "formaction", "poster", "data", "b
 
 @dataclass
 class Parsed(HTMLParser):
-    """`elements` are (tag, attributes, the tags around it), `texts` (tag, text)."""
+    """`elements` are (tag, attributes, the tags around it), `texts` (tag, text), `scripts` (attributes, text)."""
 
     elements: list[tuple[str, dict[str, str], tuple[str, ...]]] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
+    scripts: list[tuple[dict[str, str], str]] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -35,6 +38,8 @@ class Parsed(HTMLParser):
 
     def handle_data(self, text: str) -> None:
         self.texts.append((self.open[-1] if self.open else "", text))
+        if self.open and self.open[-1] == "script":
+            self.scripts.append((self.elements[-1][1], text))
 
     @property
     def tags(self) -> list[str]:
@@ -45,7 +50,13 @@ class Parsed(HTMLParser):
 
     @property
     def data(self) -> dict[str, Any]:
-        return json.loads(self.text_of("script"))  # type: ignore[no-any-return]
+        """The page's own data."""
+        return json.loads(self.find_script(id="data"))  # type: ignore[no-any-return]
+
+    def find_script(self, **attributes: str) -> str:
+        """Return the text of the only script with these attributes."""
+        (text,) = [text for given, text in self.scripts if attributes.items() <= given.items()]
+        return text
 
 
 def parse(html: str) -> Parsed:
@@ -57,21 +68,23 @@ def parse(html: str) -> Parsed:
 
 
 def assert_self_contained(html: str) -> None:
-    """Fail where the page could load, run or send anything, or could be read badly."""
+    """Fail where the page could load or send anything, run what is not its own script, or could be read badly."""
     parsed = parse(html)
     for tag, attributes, _ in parsed.elements:
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
             if name in LOADING:
                 assert value.startswith(("data:", "#")), (tag, name, value[:80])
-    kinds = [attributes.get("type") for tag, attributes, _ in parsed.elements if tag == "script"]
-    assert kinds == ["application/json"]
+    assert {given.get("type") for given, _ in parsed.scripts} <= {None, "application/json", "text/plain"}
+    running = [text for given, text in parsed.scripts if "type" not in given]
     styles = parsed.text_of("style")
     assert "url(" not in styles
     assert "@import" not in styles
     (policy,) = [a["content"] for _, a, _ in parsed.elements if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
-    assert "script-src" not in policy
+    hashes = [f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in running]
+    allowed = [each.split() for each in policy.split("; ") if each.startswith("script-src")]
+    assert allowed == ([["script-src", *hashes, "'wasm-unsafe-eval'"]] if running else [])
 
 
 def assert_accessible(html: str) -> None:

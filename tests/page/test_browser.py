@@ -5,16 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser import assert_breaks_no_rule, start_browser
+from browser import OVERFLOW, open_tab
 from test_shell import HOSTILE, make_page
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_fits(tmp_path: Path, width: int) -> None:
-    assert start_browser(tmp_path).measure_overflow(make_page(HOSTILE).html, width) == "0"
+def test_it_fits_and_breaks_no_rule(tmp_path: Path, width: int) -> None:
+    with open_tab(tmp_path) as tab:
+        tab.show(make_page(HOSTILE, "document.title = 'run'").html, width)
+        assert tab.evaluate("document.title") == "run"
+        assert tab.evaluate(OVERFLOW) == 0
+        assert tab.complaints == []
 
 
-def test_it_breaks_no_rule(tmp_path: Path) -> None:
-    assert_breaks_no_rule(start_browser(tmp_path), make_page(HOSTILE).html)
+def test_a_script_that_got_into_it_does_not_run(tmp_path: Path) -> None:
+    with open_tab(tmp_path) as tab:
+        tab.show(make_page().html.replace("<main>", "<main><script>document.title = 'run'</script>"))
+        assert tab.evaluate("document.title") != "run"
+        assert "Content Security Policy" in tab.complaints[0]

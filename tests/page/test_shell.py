@@ -8,16 +8,18 @@ import pytest
 from parsed import assert_accessible, assert_self_contained, parse
 
 from specnet.page.markup import Html, join
-from specnet.page.shell import Page, Section, make_bar, make_facts, make_table
+from specnet.page.shell import Page, Section, lay_out, make_bar, make_facts, make_table
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \" ' & \u2028 ]]>"
 
 
-def make_page(text: str = "text") -> Page:
+def make_page(text: str = "text", script: str = "") -> Page:
     table = make_table(text, (text, "number"), [(text, "1"), (join([text]), make_bar(0.5))], numbers={1})
     sections = [Section("first", text, table), Section("second", text, make_facts({text: text}))]
     data = {"text": text, "none": float("nan")}
-    return Page("Page of a test", text, make_facts({text: text}, "tiles"), sections, data)
+    kind = "Page of a test"
+    lead = make_facts({text: text}, "tiles")
+    return Page(kind, text, lay_out(kind, text, lead, sections, runs_script=bool(script)), data, script)
 
 
 @pytest.mark.parametrize("text", ["plain", HOSTILE, "猫 قطة", "\x1b[31m\u202e"])
@@ -27,6 +29,12 @@ def test_no_text_breaks_out(text: str) -> None:
     assert_accessible(page.html)
     assert parse(page.html).tags == parse(make_page().html).tags
     assert parse(page.html).data == {"schema": 1, "text": text, "none": None}
+
+
+def test_only_its_own_script_runs() -> None:
+    page = make_page(HOSTILE, "document.title = 1 < 2")
+    assert_self_contained(page.html)
+    assert "its script shows the diagram" in page.html
 
 
 def test_a_table_has_scopes_and_numbers_on_the_right() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryFile
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
@@ -35,13 +37,17 @@ class Comparison:
 
 
 def measure(program: Program) -> float:
-    """Return the CPU seconds, user and system, of a process; raises CalledProcessError if it fails."""
+    """Return the CPU seconds of a process and those it starts, user and system; raises CalledProcessError."""
     environment = ENVIRONMENT | {"XDG_CACHE_HOME": str(program.cache)}
-    process = subprocess.Popen(program.command, cwd=program.folder, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, program.command)
+    with TemporaryFile() as messages:
+        output = {"stdout": subprocess.DEVNULL, "stderr": messages}
+        process = subprocess.Popen(program.command, cwd=program.folder, env=environment, **output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            messages.seek(0)
+            sys.stderr.write(messages.read().decode(errors="replace"))
+            raise subprocess.CalledProcessError(process.returncode, program.command)
     return usage.ru_utime + usage.ru_stime
 
 

@@ -1,0 +1,122 @@
+/** What is folded, and what therefore stands for each layer: the state that the diagram and the table share. */
+class Outline {
+  constructor(parts) {
+    this.boxes = new Map(Object.entries(parts.boxes));
+    this.scopes = new Map(Object.entries(parts.scopes));
+    this.runs = parts.runs;
+    this.around = new Map();
+    for (const [name, scope] of this.scopes) for (const inner of scope.contents) this.around.set(inner, name);
+    this.runOf = new Map(this.runs.flatMap((run) => run.scopes.map((scope) => [scope, run])));
+    this.folded = new Set([...this.scopes.keys()].filter((name) => !this.scopes.get(name).open));
+    this.collapsed = new Set(this.runs.filter((run) => !run.open));
+    this.remembered = { folded: new Set(), unfolded: new Set(), collapsed: new Set(), expanded: new Set() };
+    this.boxOf = new Map();
+    for (const [name, box] of this.boxes) for (const layer of box.layers) this.boxOf.set(layer, name);
+  }
+
+  /** Returns the scopes around a box or scope, outermost first. */
+  path(name) {
+    const scopes = [];
+    for (let scope = this.around.get(name); scope !== undefined; scope = this.around.get(scope)) scopes.unshift(scope);
+    return scopes;
+  }
+
+  /** Returns the run whose first scope stands for this one; undefined for the first itself and outside of runs. */
+  hidingRun(scope) {
+    const run = this.runOf.get(scope);
+    return run && this.collapsed.has(run) && run.scopes[0] !== scope ? run : undefined;
+  }
+
+  /** Returns the box or scope of this name, or that which is drawn for it where only one of a run is drawn. */
+  substitute(name) {
+    for (const scope of [...this.path(name), name]) {
+      const run = this.hidingRun(scope);
+      if (run) {
+        const alike = run.scopes[0] + name.slice(scope.length);
+        const isThere = this.boxes.has(alike) || this.scopes.has(alike);
+        return this.substitute(isThere ? alike : this.lastBox(run.scopes[0]));
+      }
+    }
+    return name;
+  }
+
+  lastBox(scope) {
+    const last = this.scopes.get(scope).contents.at(-1);
+    return this.scopes.has(last) ? this.lastBox(last) : last;
+  }
+
+  /** Returns what is drawn for a box or scope: itself, or the outermost folded scope around it. */
+  locate(name) {
+    const drawn = this.substitute(name);
+    return this.path(drawn).find((scope) => this.folded.has(scope)) ?? drawn;
+  }
+
+  /** Whether two boxes stand in different scopes of one collapsed run, so that an edge between them is not drawn. */
+  areInOneRun(source, target) {
+    const inside = new Map(this.path(target).map((scope) => [this.runOf.get(scope), scope]));
+    return this.path(source).some((scope) => {
+      const run = this.runOf.get(scope);
+      return run && this.collapsed.has(run) && inside.has(run) && inside.get(run) !== scope;
+    });
+  }
+
+  /** Whether a layer's or scope's row is shown: no scope around it is folded or left to another of its run. */
+  isShown(scopes) {
+    return !scopes.some((scope) => this.folded.has(scope) || this.hidingRun(scope));
+  }
+
+  toggle(scope, isFolded = !this.folded.has(scope)) {
+    if (isFolded) this.folded.add(scope);
+    else this.folded.delete(scope);
+  }
+
+  toggleRun(run) {
+    if (!this.collapsed.delete(run)) this.collapsed.add(run);
+  }
+
+  foldAll() {
+    this.folded = new Set(this.scopes.keys());
+    this.collapsed = new Set(this.runs);
+  }
+
+  unfoldAll() {
+    this.folded.clear();
+    this.collapsed.clear();
+  }
+
+  /** Opens all that hides a layer or scope. */
+  reveal(scopes) {
+    for (const scope of scopes) {
+      this.folded.delete(scope);
+      const run = this.hidingRun(scope);
+      if (run) this.collapsed.delete(run);
+    }
+  }
+
+  /** Returns what is folded by name, so that it can be restored in an edited network, or when it is sound again. */
+  save() {
+    const missing = (name) => !this.scopes.has(name);
+    const { folded, unfolded, collapsed, expanded } = this.remembered;
+    const names = [...this.scopes.keys()];
+    const first = (runs) => runs.map((run) => run.scopes[0]);
+    return {
+      folded: new Set([...[...folded].filter(missing), ...this.folded]),
+      unfolded: new Set([...[...unfolded].filter(missing), ...names.filter((name) => !this.folded.has(name))]),
+      collapsed: new Set([...[...collapsed].filter(missing), ...first([...this.collapsed])]),
+      expanded: new Set([...[...expanded].filter(missing), ...first(this.runs.filter((run) => !this.collapsed.has(run)))]),
+    };
+  }
+
+  /** Restores what was folded; what is new stays as it is. */
+  restore(saved) {
+    this.remembered = saved;
+    for (const name of this.scopes.keys()) {
+      if (saved.folded.has(name)) this.folded.add(name);
+      else if (saved.unfolded.has(name)) this.folded.delete(name);
+    }
+    for (const run of this.runs) {
+      if (saved.collapsed.has(run.scopes[0])) this.collapsed.add(run);
+      else if (saved.expanded.has(run.scopes[0])) this.collapsed.delete(run);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Turns Graphviz's SVG into a picture of the page: its colours follow the theme, its parts can be found and focused. */
+class Picture {
+  constructor(text, names, describe) {
+    this.svg = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+    this.parts = new Map();
+    this.size = { width: parseFloat(this.svg.getAttribute("width")), height: parseFloat(this.svg.getAttribute("height")) };
+    this.svg.removeAttribute("width");
+    this.svg.removeAttribute("height");
+    this.svg.querySelectorAll("[fill], [stroke]").forEach(followTheme);
+    this.svg.querySelectorAll(".node, .cluster").forEach((group) => this.prepare(group, names, describe));
+    this.svg.querySelectorAll("g > title").forEach((title) => title.parentNode.matches(".edge, .graph") && title.remove());
+  }
+
+  /** Makes a box or scope known by its name; its tooltip is the one that it was given. */
+  prepare(group, names, describe) {
+    const name = names[Number(group.id.replace("part-", ""))];
+    const link = group.querySelector("a");
+    const title = group.querySelector("title");
+    title.textContent = link?.getAttribute("xlink:title") ?? "";
+    if (link) link.replaceWith(...link.childNodes);
+    if (!title.textContent) title.remove();
+    group.id = "";
+    group.dataset.name = name;
+    for (const [key, value] of Object.entries(describe(name))) group.setAttribute(key, value);
+    this.parts.set(name, group);
+  }
+
+  /** Returns the nearest part in the direction of an arrow key, as seen from another part. */
+  findNeighbour(name, key) {
+    const from = center(this.parts.get(name));
+    const ahead = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] }[key];
+    let best;
+    for (const [other, part] of this.parts) {
+      if (other === name || part.matches(".cluster")) continue;
+      const [x, y] = center(part).map((value, axis) => value - from[axis]);
+      const along = x * ahead[0] + y * ahead[1];
+      const across = Math.abs(x * ahead[1]) + Math.abs(y * ahead[0]);
+      if (along > 1 && across < 3 * along && !(best?.cost <= along + 2 * across)) best = { other, cost: along + 2 * across };
+    }
+    return best?.other;
+  }
+}
+
+function center(part) {
+  const { x, y, width, height } = part.getBBox();
+  return [x + width / 2, y + height / 2];
+}
+
+/** Lets the style sheet choose a dark counterpart for each colour of an element. */
+function followTheme(element) {
+  for (const key of ["fill", "stroke"]) {
+    const colour = element.getAttribute(key);
+    if (!colour || colour === "none" || colour === "transparent") continue;
+    element.style.setProperty(`--${key}`, colour);
+    element.classList.add(element.localName === "text" ? "ink" : key === "fill" ? "filled" : "drawn");
+  }
+}

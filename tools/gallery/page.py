@@ -1,0 +1,66 @@
+"""Run the commands of docs/gallery/README.md, and keep the pictures that the page shows."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from gallery.tab import photograph
+from lessons import read_blocks, run_chapter, run_command
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "gallery"
+PAGE = FOLDER / "README.md"
+
+MERMAID = re.compile(r"(?<=^```mermaid\n).*?(?=^```$)", flags=re.DOTALL | re.MULTILINE)
+
+
+def list_commands() -> list[str]:
+    """Return the commands of the page."""
+    return [command for block in read_blocks(PAGE) for command, _ in block.commands]
+
+
+def linked_files(page: Path = PAGE) -> list[str]:
+    """Return the files beside a page that it shows or links, each once."""
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"""(?:src|srcset|href)="([^":#]+)"|\]\(([^):#]+)\)""", text)
+    return list(dict.fromkeys(first or second for first, second in named))
+
+
+def make_all() -> Iterator[str]:
+    """Make all that the page shows; yield what a command did not do, or what nothing makes."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        yield from run_chapter(PAGE, folder)
+        with contextlib.chdir(folder):
+            for name in linked_files():
+                make(name)
+        yield from _keep(folder)
+
+
+def make(name: str) -> None:
+    """Make in this folder what the page shows and no command of it makes: dark pictures, photographs of pages."""
+    file = Path(name)
+    if not file.exists() and file.stem.endswith("-dark"):
+        plain = file.stem.removesuffix("-dark") + file.suffix
+        for command in list_commands():
+            if plain in shlex.split(command):
+                run_command(command.replace(f"-o {plain}", f"-o {name} --theme dark"))
+    if not file.exists() and (page := file.with_suffix(".html")).exists():
+        photograph(page.resolve(), file)
+
+
+def _keep(folder: Path) -> Iterator[str]:
+    for name in linked_files():
+        if (folder / name).is_file():
+            shutil.copy(folder / name, FOLDER / name)
+        elif not (FOLDER / name).exists():
+            yield f"nothing makes {name}"
+    for drawn in folder.glob("*.mmd"):
+        before, after = MERMAID.split(PAGE.read_text(encoding="utf-8"))
+        PAGE.write_text(before + drawn.read_text(encoding="utf-8") + after, encoding="utf-8")
