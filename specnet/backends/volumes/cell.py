@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from specnet.backends.diagram.errors import ErrorPlaces
 from specnet.backends.volumes.captions import describe_layer, shorten_names
@@ -46,19 +47,19 @@ class Cell:
     is_below_lines: bool = False
     """Whether lines come down to a column from a taller one before, so that its number stands to the right of them."""
 
-    @property
+    @cached_property
     def height(self) -> float:
         """The height of the picture, of both towers together."""
         towers = self.volume.towers
         return towers * (self.box.height + self.box.overhang) + (towers - 1) * TOWER_GAP
 
-    @property
+    @cached_property
     def has_edge_sizes(self) -> bool:
         """Whether sizes stand along the edges."""
         shape = self.volume.shape
         return shape is not None and len(shape) == 3 and min(self.box.height, 2 * self.box.overhang) >= LEGIBLE
 
-    @property
+    @cached_property
     def size(self) -> str:
         """What stands below the box: its channels, or all sizes if there is no room along the edges."""
         shape = self.volume.shape
@@ -67,24 +68,24 @@ class Cell:
         part: Shape = (shape[-1] // self.volume.towers,)
         return format_shape(part if self.has_edge_sizes else (*shape[:-1], *part))
 
-    @property
+    @cached_property
     def left(self) -> float:
         """The room that the height's number needs left of the front."""
         if not self.has_edge_sizes or not self.volume.shape:
             return 0
         return 3 + max(measure_text(str(size), SIZE) for size in self.volume.shape[:2])
 
-    @property
+    @cached_property
     def reach_left(self) -> float:
         """How far the picture and the caption reach to the left of the front."""
         return max(self.left, (self.caption_width - self.box.thickness) / 2)
 
-    @property
+    @cached_property
     def reach_right(self) -> float:
         """How far they reach to the right of the left side of the front."""
         return max(self.box.width, (self.caption_width + self.box.thickness) / 2)
 
-    @property
+    @cached_property
     def caption_width(self) -> float:
         """The width of all that stands centred below the front."""
         texts = [*self.lines, *self.messages, self.size]

@@ -42,6 +42,9 @@ TALLEST = 730.0
 SHARES = (1.0, 0.75, 0.55)
 """The shares of the usual lengths of boxes that are tried to fit a page."""
 
+HOPELESS = 2.0
+"""The excess over a page that smaller boxes do not help against."""
+
 MOST_MESSAGES = 4
 """The most errors below the title."""
 
@@ -74,12 +77,12 @@ class Figure:
     layout: Layout
 
     @property
-    def fits_page(self) -> bool:
-        """Whether its text is large enough on a page of A4 across."""
+    def excess(self) -> float:
+        """How many times wider or taller it is than a page of A4 across with text that is large enough."""
         seats = self.layout.seats
         right = max((seats[name].x + cell.reach_right for name, cell in self.cells.items()), default=0)
         bottom = max((seats[name].caption + cell.caption_height for name, cell in self.cells.items()), default=0)
-        return right <= WIDEST and bottom <= TALLEST
+        return max(right / WIDEST, bottom / TALLEST)
 
 
 def _choose_figure(checked: Checked, depth: int | None) -> Figure:
@@ -89,10 +92,13 @@ def _choose_figure(checked: Checked, depth: int | None) -> Figure:
     ways = [fold_volumes(network, scopes, each, alone) for each in ((None, 0) if depth is None else (depth,))]
     if depth is None:
         ways = [*(way for way in ways[:1] if len(way.volumes) <= MOST_VOLUMES), ways[1], fold_runs(ways[1])]
-    figures = (_place(way, share, scopes, errors) for way in ways for share in SHARES)
-    for figure in figures:
-        if figure.fits_page:
-            break
+    for way in ways:
+        for share in SHARES:
+            figure = _place(way, share, scopes, errors)
+            if figure.excess <= 1:
+                return figure
+            if figure.excess > HOPELESS:
+                break
     return figure
 
 

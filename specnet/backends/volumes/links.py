@@ -55,7 +55,7 @@ class Linker:
     def draw_link(self, link: Link) -> Iterator[Item]:
         """Yield what is drawn of a link."""
         source, target = self.seats[link.source], self.seats[link.target]
-        colour = self.colours.fault.line if self.cells[link.target].is_fault else self.colours.quiet
+        colour = self.colours.fault.line if self.cells[link.target].is_fault or link.is_gap else self.colours.quiet
         if self.layout.is_u and (source.row != target.row or target.rank > source.rank + 1):
             yield self._go_along_u(link, colour)
         elif source.row != target.row:
@@ -126,7 +126,7 @@ class Linker:
 
     def _point(self, link: Link, colour: str) -> Stroke:
         start, end = self._leave(link.source), self._arrive(link.target)
-        return Stroke((start, end), colour, 1.0, has_head=True)
+        return Stroke((start, end), colour, 1.0, is_dashed=link.is_gap, has_head=True)
 
     def _leave(self, name: str) -> Point:
         seat, box = self.seats[name], self.cells[name].box

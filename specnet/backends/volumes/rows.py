@@ -18,6 +18,9 @@ WIDEST = 1100.0
 
 ROW_GAP, LANE_GAP = 26.0, 12.0
 
+MOST_BALANCED = 6
+"""The most rows that are made equally long; more are on no page together."""
+
 TURN = 20.0
 """The space between captions where links change lanes."""
 
@@ -43,6 +46,14 @@ class Grid:
         return found
 
     @cached_property
+    def incoming(self) -> Mapping[str, list[Link]]:
+        """The links to each volume."""
+        found = dict[str, list[Link]]()
+        for link in self.folded.links:
+            found.setdefault(link.target, []).append(link)
+        return found
+
+    @cached_property
     def by_lane(self) -> Mapping[int, list[int]]:
         """The ranks of the volumes in each lane, in order."""
         found = dict[int, list[int]]()
@@ -64,19 +75,25 @@ class Grid:
         return {
             self.ranks[link.source] + 1 if self.leaves_trunk(link) else self.ranks[link.target]
             for link in self.folded.links
-            if self.lanes[link.source] != self.lanes[link.target]
+            if self.changes_lane(link)
         }
+
+    def changes_lane(self, link: Link) -> bool:
+        """Whether a link leads from one lane to another."""
+        return self.lanes[link.source] != self.lanes[link.target]
 
     def leaves_trunk(self, link: Link) -> bool:
         """Whether a link changes lanes right behind its source, rather than before its target."""
         return abs(self.lanes[link.source]) < abs(self.lanes[link.target])
 
-    def crosses_alone(self, rank: int) -> bool:
-        """Whether one volume alone is read across the place before a rank, so that a row may end there."""
-        crossing = {
-            link.source for link in self.folded.links if self.ranks[link.source] < rank <= self.ranks[link.target]
-        }
-        return len(crossing) == 1
+    @cached_property
+    def breaks(self) -> Collection[int]:
+        """The ranks before which a row may end, as one volume alone is read across that place."""
+        crossing = dict[int, set[str]]()
+        for link in self.folded.links:
+            for rank in range(self.ranks[link.source] + 1, self.ranks[link.target] + 1):
+                crossing.setdefault(rank, set()).add(link.source)
+        return {rank for rank, sources in crossing.items() if len(sources) == 1}
 
 
 def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
@@ -87,7 +104,7 @@ def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
     grid = Grid(folded, cells, ranks, assign_lanes(folded, ranks))
     rows = _break_rows(grid, WIDEST)
     for share in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5):
-        narrower = _break_rows(grid, WIDEST * share) if len(rows) > 1 else rows
+        narrower = _break_rows(grid, WIDEST * share) if 1 < len(rows) <= MOST_BALANCED else rows
         if len(narrower) > len(rows):
             break
         rows = narrower
@@ -112,7 +129,7 @@ def _break_rows(grid: Grid, width: float) -> list[list[int]]:
         rows[-1].append(rank)
         if len(rows[-1]) > 1 and _measure_row(grid, rows[-1]) > width:
             row = rows.pop()
-            cuts = [at for at in range(len(row) - 1, 0, -1) if grid.crosses_alone(row[at])]
+            cuts = [at for at in range(len(row) - 1, 0, -1) if row[at] in grid.breaks]
             cut = next((at for at in cuts if at > len(row) // 2), len(row) - 1)
             rows += [row[:cut], row[cut:]]
     return rows
@@ -177,7 +194,10 @@ def _centre_rest(grid: Grid, row: list[int], seats: Mapping[str, Seat]) -> Itera
     """Yield the places of volumes behind several branches that begin the row: between these."""
     centres = [seat.centre for seat in seats.values()]
     middle = (min(centres) + max(centres)) / 2
-    rest = [grid.by_rank[rank][0] for rank in row if len(grid.by_rank[rank]) == 1]
+    names = {name for rank in row for name in grid.by_rank[rank]}
+    joins = [grid.ranks[name] for name in names for link in grid.incoming.get(name, []) if grid.changes_lane(link)]
+    behind = [grid.by_rank[rank] for rank in row if joins and rank >= max(joins)]
+    rest = [at[0] for at in behind if all(len(each) == 1 for each in behind)]
     reach = max((grid.cells[name].height for name in rest), default=0) / 2
     for name in rest:
         yield name, replace(seats[name], centre=middle, caption=middle + reach + LINE)
@@ -185,8 +205,8 @@ def _centre_rest(grid: Grid, row: list[int], seats: Mapping[str, Seat]) -> Itera
 
 def nest_skips(grid: Grid, names: Collection[str], row_start: int) -> Mapping[Link, int]:
     """Return the level of each skip to these volumes of a row: above all that it spans or crosses."""
-    skips = [link for link in grid.folded.links if link.target in names and grid.is_skip(link, row_start)]
-    ranks = {name: max(rank, row_start - 1) for name, rank in grid.ranks.items()}
+    skips = [link for name in names for link in grid.incoming.get(name, []) if grid.is_skip(link, row_start)]
+    ranks = {name: max(grid.ranks[name], row_start - 1) for link in skips for name in (link.source, link.target)}
     levels = dict[Link, int]()
     for skip in sorted(skips, key=lambda link: ranks[link.target] - ranks[link.source]):
         first, last = ranks[skip.source], ranks[skip.target]

@@ -6,9 +6,11 @@ term, at which the others arrive. A block or repetition below the wanted depth i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from specnet.graph import Network, Node
 from specnet.layers import get_layer_class
@@ -32,6 +34,8 @@ class Volume:
     towers: int = 1
     parts: tuple[tuple[Family | None, int], ...] = ()
     """Of maps laid one behind the other, the family that made each, and its channels."""
+    adds_input: bool = False
+    """Whether what a layer reads is added to its output."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
 
@@ -65,8 +69,8 @@ class Volume:
 
     @cached_property
     def has_skip(self) -> bool:
-        """Whether a sum of equal shapes is folded into the volume."""
-        return self.is_folded and any(_is_sum(node) for node in self.nodes)
+        """Whether a sum of equal shapes in the volume adds what skips its layers."""
+        return self.adds_input or (self.is_folded and any(_is_sum(node) for node in self.nodes))
 
     @property
     def mixes_towers(self) -> bool:
@@ -82,6 +86,8 @@ class Link:
     source: str
     target: str
     value: str
+    is_gap: bool = False
+    """Whether it leads across lines that could not be read, so that no value is known."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,12 @@ def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Col
             name = folding.find_holder(node) or name
         folding.add(node, name)
     volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in folding.members.items()}
-    links = tuple(dict.fromkeys(_make_links(volumes, folding.holders)))
+    read = Counter(_list_reads(volumes, folding.holders))
+    repeated = {target for (_, target, _), times in read.items() if times > 1}
+    for name in repeated:
+        volumes[name] = replace(volumes[name], adds_input=any(map(_is_sum, volumes[name].nodes)))
+    links = tuple(Link(*ends) for ends in read)
+    links = (*links, *_find_gaps(volumes, links))
     outputs = frozenset(folding.holders[value] for value in network.outputs)
     with_parts = _split_parts(network, volumes, folding.holders)
     return FoldedVolumes(_split_towers(network, with_parts, links), links, outputs)
@@ -176,7 +187,7 @@ def _split_parts(network: Network, volumes: Mapping[str, Volume], holders: Mappi
 def _list_parts(
     network: Network, volume: Volume, families: Mapping[str, Family | None]
 ) -> tuple[tuple[Family | None, int], ...]:
-    if volume.is_folded or volume.is_input or volume.shape is None:
+    if volume.is_folded or volume.is_input or volume.shape is None or len(volume.shape) != 3:
         return ()
     inputs = network.input_shapes(volume.nodes[0])
     if not inputs or len(inputs) < 2 or sum(shape[-1] for shape in inputs) != volume.shape[-1]:
@@ -190,10 +201,19 @@ def _is_one_layer(nodes: list[Node]) -> bool:
     return all(len(node.inputs) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
 
 
-def _make_links(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[Link]:
+def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield source, target and value for each layer that reads a value of another volume."""
     for name, volume in volumes.items():
         for node in volume.nodes:
-            yield from (Link(holders[value], name, value) for value in node.inputs if holders[value] != name)
+            yield from ((holders[value], name, value) for value in node.inputs if holders[value] != name)
+
+
+def _find_gaps(volumes: Mapping[str, Volume], links: tuple[Link, ...]) -> Iterator[Link]:
+    """Yield a link to each volume that reads none, from the one before it in the file."""
+    reached = {link.target for link in links}
+    for before, name in pairwise(volumes):
+        if name not in reached and not volumes[name].is_input:
+            yield Link(before, name, "", is_gap=True)
 
 
 def _split_towers(network: Network, volumes: Mapping[str, Volume], links: tuple[Link, ...]) -> Mapping[str, Volume]:
