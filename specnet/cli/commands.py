@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = (
     "check",
     "draw",
+    "serve",
     "compile",
     "train",
     "evaluate",

@@ -17,7 +17,7 @@ from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
-    from specnet.elaborate import Elaborated
+    from specnet.elaborate import Elaborated, Read
 
 STDIN = "<stdin>"
 """The name under which a spec from standard input is shown."""
@@ -44,22 +44,23 @@ def require_network(checked: Checked, options: argparse.Namespace) -> Checked:
     return checked
 
 
-def check_text(source: Source, options: argparse.Namespace) -> Checked:
-    """Check a text as `check_file` does a file; raises CommandError."""
+def check_text(source: Source, options: argparse.Namespace, read: Read | None = None) -> Checked:
+    """Check a text as `check_file` does a file, with a function that reads the files it uses; raises CommandError."""
     from specnet.compiler import check_source, read_beside
     from specnet.elaborate import OverrideError
 
+    read = read or read_beside
     overrides = collect_overrides(options)
     is_strict, allow = getattr(options, "strict", False), read_allowed_codes(source.name)
     try:
-        checked = check_source(source, overrides, strict=is_strict, allow=allow)
+        checked = check_source(source, overrides, read, is_strict, allow)
     except OverrideError as error:
         raise CommandError(str(error)) from None
     if checked.ok:
         return checked
     from specnet.fixes import add_fixes
 
-    return add_fixes(checked, overrides, read_beside)
+    return add_fixes(checked, overrides, read)
 
 
 def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Mapping[str, str]], Elaborated] | None:

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
-from specnet.page.markup import Html, element, name
+from specnet.page.following import Edition
+from specnet.page.markup import Html, element, join, name
 from specnet.page.network import make_network
 from specnet.page.scripts import embed_engine, read_network_script, read_network_style
 from specnet.page.shell import Page, make_footer
 from specnet.reporters.terminal import format_counts
 
+STOPPED = "The server no longer answers, and this page no longer follows its file."
+
 
 def make_network_page(checked: Checked) -> Page:
     """Return the page of a network, sound or not."""
-    title = checked.network.name or "network"
-    content = element("div", make_header(checked), make_network(checked), make_footer(True), class_="network-page")
-    return make_page_with_network("Network", title, content)
+    content = element("div", make_contents(checked), make_footer(True), class_="network-page")
+    return make_page_with_network("Network", checked.network.name or "network", content)
+
+
+def make_followed_page(edition: Edition) -> Page:
+    """Return the page of a spec that asks its server for the editions that follow."""
+    checked, notice = edition.checked, edition.notice
+    content = element(
+        "div",
+        element("p", notice, class_="notice", hidden=not notice, role="status"),
+        element("p", STOPPED, class_="notice stopped", hidden=True, role="status"),
+        element("div", make_contents(checked), class_="contents-shown"),
+        class_="network-page",
+        data_edition=edition.number,
+    )
+    page = make_page_with_network("Network", checked.network.name or "network", content)
+    return replace(page, script=read_network_script("follow"), connects=True)
+
+
+def make_contents(checked: Checked) -> Html:
+    """Return the name and the figures of a network, and the network itself."""
+    return join([make_header(checked), make_network(checked)])
 
 
 def make_page_with_network(kind: str, title: str, content: Html, data: Mapping[str, Any] | None = None) -> Page:

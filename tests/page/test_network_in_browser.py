@@ -55,6 +55,7 @@ def list_marked(tab: Tab, style: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("pointed", "rows", "boxes", "lines"),
     [
+        ("tr[data-name='conv1']", ["conv1"], ["conv1"], ["4"]),
         ("tr[data-name='conv1_relu']", ["conv1_relu"], ["conv1"], ["4"]),
         ("svg [data-name='conv1'] text", ["conv1", "conv1_relu"], ["conv1"], ["4"]),
         (".line[data-line='4'] code", ["conv1", "conv1_relu"], ["conv1"], ["4"]),

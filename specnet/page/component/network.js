@@ -73,9 +73,9 @@ class NetworkView {
 
   // What is pointed at
 
-  /** Returns the rows, parts and lines that belong to a layer, scope, input or output. */
-  findRelated(name) {
-    const layers = this.outline.layersOf(name).length ? this.outline.layersOf(name) : [name];
+  /** Returns the rows, parts and lines that belong to a layer, scope, input or output, or to all layers of a box. */
+  findRelated(name, isBox = false) {
+    const layers = (isBox && this.outline.boxes.get(name)?.layers) || [name];
     const isScope = this.outline.scopes.has(name);
     const rows = (isScope ? [name] : layers).map((each) => this.table.findShown(each));
     const parts = isScope ? [this.outline.locate(name)] : layers.map((each) => this.outline.locate(this.outline.boxOf.get(each) ?? each));
@@ -107,14 +107,18 @@ class NetworkView {
     return element && this.root.contains(element) ? element : null;
   }
 
+  findSelected({ name, line, isBox }) {
+    return line ? this.findRelatedToLine(line) : this.findRelated(name, isBox);
+  }
+
   relate(element) {
     if (!element) return new Set();
-    return element.dataset.line ? this.findRelatedToLine(element.dataset.line) : this.findRelated(element.dataset.name);
+    return this.findSelected(describeTarget(element));
   }
 
   /** Selects a layer or a line, and shows what belongs to it everywhere but where it was selected. */
   select(element) {
-    this.selected = element && { name: element.dataset.name, line: element.dataset.line };
+    this.selected = element && describeTarget(element);
     this.showSelected();
     const related = this.relate(element);
     for (const [pane, selector] of [[".diagram", "g"], [".layers", "tr"], [".text", ".line"]]) {
@@ -125,11 +129,11 @@ class NetworkView {
   }
 
   showSelected() {
-    const { name, line } = this.selected ?? {};
-    const related = line ? this.findRelatedToLine(line) : name ? this.findRelated(name) : new Set();
+    const { selected } = this;
+    const related = selected ? this.findSelected(selected) : new Set();
     this.mark("selected", related);
     for (const row of this.table.rows.values()) row.ariaSelected = String(related.has(row));
-    this.find(".inspector").textContent = name ? this.table.describe(name) : "";
+    this.find(".inspector").textContent = selected?.name ? this.table.describe(selected.name) : "";
     this.placeTabStops(related);
   }
 
@@ -286,4 +290,9 @@ class NetworkView {
     if (this.viewport.picture) this.viewport.resize();
     for (const [name, [left, top]] of Object.entries(scroll)) this.find(`.${name}`).scrollTo({ left, top, behavior: "instant" });
   }
+}
+
+/** Returns what an element of the diagram, the table or the text stands for. */
+function describeTarget({ dataset: { name, line }, ownerSVGElement }) {
+  return { name, line, isBox: Boolean(ownerSVGElement) };
 }

@@ -9,6 +9,7 @@ class Outline {
     this.runOf = new Map(this.runs.flatMap((run) => run.scopes.map((scope) => [scope, run])));
     this.folded = new Set([...this.scopes.keys()].filter((name) => !this.scopes.get(name).open));
     this.collapsed = new Set(this.runs.filter((run) => !run.open));
+    this.remembered = { folded: new Set(), unfolded: new Set(), collapsed: new Set(), expanded: new Set() };
     this.boxOf = new Map();
     for (const [name, box] of this.boxes) for (const layer of box.layers) this.boxOf.set(layer, name);
   }
@@ -64,10 +65,6 @@ class Outline {
     return !scopes.some((scope) => this.folded.has(scope) || this.hidingRun(scope));
   }
 
-  layersOf(name) {
-    return (this.scopes.get(name) ?? this.boxes.get(name))?.layers ?? [];
-  }
-
   toggle(scope, isFolded = !this.folded.has(scope)) {
     if (isFolded) this.folded.add(scope);
     else this.folded.delete(scope);
@@ -96,20 +93,30 @@ class Outline {
     }
   }
 
-  /** Returns what is folded by name, so that it can be restored in an edited network. */
+  /** Returns what is folded by name, so that it can be restored in an edited network, or when it is sound again. */
   save() {
+    const missing = (name) => !this.scopes.has(name);
+    const { folded, unfolded, collapsed, expanded } = this.remembered;
+    const names = [...this.scopes.keys()];
     const first = (runs) => runs.map((run) => run.scopes[0]);
-    return { scopes: [...this.scopes.keys()], folded: [...this.folded], collapsed: first([...this.collapsed]), runs: first(this.runs) };
+    return {
+      folded: new Set([...[...folded].filter(missing), ...this.folded]),
+      unfolded: new Set([...[...unfolded].filter(missing), ...names.filter((name) => !this.folded.has(name))]),
+      collapsed: new Set([...[...collapsed].filter(missing), ...first([...this.collapsed])]),
+      expanded: new Set([...[...expanded].filter(missing), ...first(this.runs.filter((run) => !this.collapsed.has(run)))]),
+    };
   }
 
   /** Restores what was folded; what is new stays as it is. */
   restore(saved) {
-    const folded = new Set(saved.folded);
-    for (const name of saved.scopes) if (this.scopes.has(name)) this.toggle(name, folded.has(name));
+    this.remembered = saved;
+    for (const name of this.scopes.keys()) {
+      if (saved.folded.has(name)) this.folded.add(name);
+      else if (saved.unfolded.has(name)) this.folded.delete(name);
+    }
     for (const run of this.runs) {
-      if (!saved.runs.includes(run.scopes[0])) continue;
-      if (saved.collapsed.includes(run.scopes[0])) this.collapsed.add(run);
-      else this.collapsed.delete(run);
+      if (saved.collapsed.has(run.scopes[0])) this.collapsed.add(run);
+      else if (saved.expanded.has(run.scopes[0])) this.collapsed.delete(run);
     }
   }
 }
