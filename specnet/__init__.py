@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specnet.package import __version__ as __version__
 
@@ -65,6 +65,13 @@ def __getattr__(name: str) -> object:
                 hint = f"specnet.{name} needs {missing.name}: pip install 'specnet[train]'"
                 raise AttributeError(hint) from missing
     raise AttributeError(f"module 'specnet' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the cell magic `%%specnet` to a notebook, as `%load_ext specnet` asks."""
+    from specnet.notebook import check_cell
+
+    shell.register_magic_function(check_cell, "cell", "specnet")
 
 
 def __dir__() -> list[str]:

@@ -67,6 +67,15 @@ def check(source: Spec, settings: Settings | None = None, strict: bool = False, 
     return add_fixes(checked, overrides, read_beside)
 
 
+def _display(checked: Checked) -> dict[str, Any]:
+    from specnet.page.media import NetworkDisplay, describe_display
+
+    return describe_display(NetworkDisplay(checked))
+
+
+Checked.display = _display
+
+
 def list_codes(allow: Collection[str]) -> tuple[str, ...]:
     """Return the codes to leave out; raises TypeError."""
     meaning = 'a list of codes such as ["N503"]'

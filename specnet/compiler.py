@@ -19,7 +19,7 @@ from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
-from specnet.records import Record
+from specnet.records import Displayed, Record
 from specnet.source import Source, Span
 from specnet.spec_files import find_block_file, read_regular_file
 from specnet.syntax import tree
@@ -27,7 +27,7 @@ from specnet.syntax.limits import MAX_DIAGNOSTICS
 from specnet.syntax.parser import parse
 
 
-class Checked(Record):
+class Checked(Displayed, Record):
     """A checked spec: its tree, the network with its positions, the costs and the diagnostics."""
 
     source: Source

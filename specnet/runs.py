@@ -64,6 +64,15 @@ def load_run(path: str | Path) -> LoadedRun:
     return build_loaded_run(config, job, weights)
 
 
+def _display(run: LoadedRun) -> dict[str, Any]:
+    from specnet.training.plots import display_curves
+
+    return display_curves(repr(run), run.metrics)
+
+
+LoadedRun.display = _display
+
+
 def evaluate(
     run: str | Path | LoadedRun,
     data: str | None = None,

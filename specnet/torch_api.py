@@ -42,6 +42,16 @@ def train(
     return train_job(make_job(check_sound(source, settings)), chosen, callback or Callback())
 
 
+def _display(run: Run) -> dict[str, Any]:
+    from specnet.training.plots import display_curves
+    from specnet.training.runs.run_folder import read_metrics
+
+    return display_curves(repr(run), read_metrics(run.folder))
+
+
+Run.display = _display
+
+
 def _refuse_settings(options: Mapping[str, Any]) -> None:
     """Raise ValueError for an option that is a setting of the spec."""
     if "overrides" in options:

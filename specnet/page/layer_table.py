@@ -11,12 +11,10 @@ from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.page.markup import Html, element
 from specnet.page.source_lines import find_lines, find_scope_lines
+from specnet.page.unfolding import Parts
 from specnet.printer.scopes import Scopes
 from specnet.reporters.network_table import Table, format_cell, list_layers, make_table
 from specnet.reporters.table_columns import Row
-
-Parts = Mapping[str, Any]
-"""What `specnet.backends.diagram.parts` lists."""
 
 
 @dataclass(frozen=True)

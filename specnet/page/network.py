@@ -10,6 +10,7 @@ from specnet.page.layer_table import make_layer_table
 from specnet.page.markup import Html, element
 from specnet.page.shell import embed_json
 from specnet.page.source_lines import find_lines, list_messages, make_source
+from specnet.page.unfolding import open_scopes
 
 BUTTONS = (
     ("zoom-out", "−", "Zoom out"),
@@ -26,9 +27,13 @@ KEYS = (
 )
 
 
-def make_network(checked: Checked) -> Html:
-    """Return the component; the script of pages draws the diagram in it, and everything else can be read without."""
+def make_network(checked: Checked, depth: int | None = None) -> Html:
+    """Return the component; the script of pages draws the diagram in it, and everything else can be read without.
+
+    Blocks are opened `depth` deep at first; None opens as many as can be taken in.
+    """
     parts = list_parts(checked)
+    open_scopes(parts, depth)
     names = (*(each.name for each in checked.network.inputs), *(node.name for node in checked.network.nodes))
     made = {line for name in names for line in find_lines(checked, name)}
     table = make_layer_table(checked, parts)

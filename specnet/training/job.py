@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
 from specnet.analyses.memory import Conditions, Memory
+from specnet.records import Displayed
 from specnet.settings import Training
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.errors import Interrupted
@@ -196,7 +197,7 @@ class Callback:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Displayed):
     """A finished run: its folder, the contents of summary.json, and the module with the best weights."""
 
     folder: Path

@@ -63,7 +63,17 @@ MARKED = 50
 
 def write_curves(path: Path, title: str, history: Sequence[Metrics]) -> None:
     """Write a PNG of the curves; raises CannotRun."""
-    write_atomically(path, _render(plot_curves(title, history), "png"))
+    write_atomically(path, draw_curves(title, history))
+
+
+def draw_curves(title: str, history: Sequence[Metrics]) -> bytes:
+    """Return the curves as PNG."""
+    return _render(plot_curves(title, history), "png")
+
+
+def display_curves(name: str, history: Sequence[Metrics]) -> dict[str, Any]:
+    """Return what a notebook shows of a run by media types: its name, and its curves if it has some."""
+    return {"text/plain": name, **({"image/png": draw_curves("", history)} if history else {})}
 
 
 def plot_curves(title: str, history: Sequence[Metrics]) -> Figure:

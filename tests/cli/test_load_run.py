@@ -30,6 +30,15 @@ def test_a_moved_run_gives_its_network_back(run: Path) -> None:
     assert loaded.summary["parameters"] == sum(p.numel() for p in loaded.model.parameters())
 
 
+def test_a_run_shows_its_curves_in_a_notebook(run: Path) -> None:
+    loaded = specnet.load_run(run)
+    shown = loaded._repr_mimebundle_()
+    assert shown["text/plain"] == repr(loaded)
+    assert shown["image/png"].startswith(b"\x89PNG")
+    (run / "metrics.jsonl").unlink()
+    assert specnet.load_run(run)._repr_mimebundle_().keys() == {"text/plain"}
+
+
 def test_what_the_spec_uses_is_kept(run: Path) -> None:
     kept = {path.relative_to(run).as_posix() for path in run.rglob("*.net")}
     assert kept == {

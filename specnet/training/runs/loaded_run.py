@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
+from specnet.records import Displayed
 from specnet.settings.data import Folder
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
@@ -25,7 +26,7 @@ from specnet.training.transforms.normalization import Normalizer, normalizer_fro
 
 
 @dataclass(frozen=True)
-class LoadedRun:
+class LoadedRun(Displayed):
     """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl.
 
     `scale` is that of grey images of 16 bits, if it was trained on such.
