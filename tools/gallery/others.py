@@ -21,8 +21,8 @@ FOLDER = ROOT / "docs" / "gallery" / "others"
 WIDEST, HIGHEST = 1000, 1600
 """The largest picture that is kept, in pixels; others are scaled down."""
 
-A4 = (482, 728)
-"""The width and height of the text on an A4 page with margins of 2 cm, in points."""
+A4 = (538, 785)
+"""The width and height of an A4 page without margins of 1 cm, in points."""
 
 PROGRAMS = {"torchview": "dot", "keras": "dot", "netron": "chromium"}
 """The programs without which a tool, or the photograph of its page, does not work."""
@@ -42,9 +42,6 @@ ENVIRONMENT = {
 def save_all(folder: Path = FOLDER) -> Iterator[str]:
     """Save every tool's picture of every network into a folder; yield a line of each, or why it is left out."""
     folder.mkdir(parents=True, exist_ok=True)
-    for network in TORCH:
-        width, height, letters = measure_drawing(folder.parent / f"{network}.svg")
-        yield f"SpecNet: {network}, {width:.0f}×{height:.0f} pt, text of {letters * fit_page(width, height):.1f} pt on A4"
     for tool in MODULES:
         if reason := _explain_absence(tool):
             yield f"{tool}: skipped: {reason}"
@@ -55,6 +52,14 @@ def save_all(folder: Path = FOLDER) -> Iterator[str]:
                 draw(tool, network, drawn)
                 size = save_scaled(drawn, folder / f"{tool}-{network}.png")
             yield f"{tool} {version(tool)}: {network}, {describe(tool, *size)}"
+
+
+def describe_ours() -> Iterator[str]:
+    """Yield a line of each of our own pictures of these networks."""
+    for network in TORCH:
+        width, height, letters = measure_drawing(FOLDER.parent / f"{network}.svg")
+        letters *= fit_page(width, height)
+        yield f"SpecNet: {network}, {width:.0f}×{height:.0f} pt, text of {letters:.1f} pt on A4"
 
 
 def draw(tool: str, network: str, target: Path) -> None:
