@@ -94,18 +94,11 @@ def _parse_target(target: Path | None) -> str:
 def _draw(before: Checked, after: Checked, target: Path, format: str) -> None:
     for checked in (before, after):
         refuse_overwriting_spec(target, checked)
-    from specnet.backends.diagram import render_diagram
-    from specnet.backends.diagram.difference import describe_difference
-    from specnet.backends.diagram.mermaid import to_mermaid
+    from specnet.backends.diagram.difference import render_difference
 
-    diagram = describe_difference(before, after)
-    if format == "mmd":
-        content = to_mermaid(diagram).encode()
-    else:
-        with reporting_graphviz(
-            target, f"{name_files(target, 'mmd', 'dot')} work", f"{name_files(target, 'dot')} needs no layout"
-        ):
-            content = render_diagram(diagram, format)
+    alternatives, advice = f"{name_files(target, 'mmd', 'dot')} work", f"{name_files(target, 'dot')} needs no layout"
+    with reporting_graphviz(target, alternatives, advice):
+        content = render_difference(before, after, format)
     write_file(target, content)
     print_message(f"wrote {target}")
 

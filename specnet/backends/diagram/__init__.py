@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import graphviz
 
-    from specnet.backends.diagram.model import Diagram
     from specnet.compiler import Checked
 
 
@@ -41,16 +40,3 @@ def render(
     from specnet.backends.diagram.layout import run_dot
 
     return run_dot(draw(checked, depth, expand, direction).source, f"-T{format}")
-
-
-def render_diagram(diagram: Diagram, format: str, direction: Direction = "auto") -> bytes:
-    """Return the content of a file of a diagram as it is; raises like `render`, and dot needs no program."""
-    from specnet.backends.diagram.dot import to_dot, to_placed_dot
-    from specnet.backends.diagram.layout import run_dot
-    from specnet.backends.diagram.page_fit import fit_page, lay_out_whole
-
-    is_across = direction == "lr"
-    if format == "dot":
-        return str(to_dot(diagram, is_across).source).encode()
-    fit = fit_page(diagram) if direction == "auto" else lay_out_whole(diagram, is_across)
-    return run_dot(to_placed_dot(fit.diagram, fit.layout).source, f"-T{format}")
