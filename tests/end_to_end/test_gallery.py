@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from gallery.others import fit_page, measure_drawing
-from gallery.page import FOLDER, MERMAID, PAGE, linked_files
+from gallery.page import FOLDER, MERMAID, PAGES, linked_files
 from lessons import Block, read_blocks, run_block
 
 from specnet.compiler import check_source
 from specnet.source import Source
 
-BLOCKS = read_blocks(PAGE)
-SPECS = [block for block in BLOCKS if block.language == "net"]
-COMMANDS = [pytest.param(block, id=f"line {block.line}") for block in BLOCKS if block.commands]
-PAGES = sorted(FOLDER.glob("*.md"))
+BLOCKS = [(page, block) for page in PAGES for block in read_blocks(page)]
+SPECS = [block for _, block in BLOCKS if block.language == "net"]
+COMMANDS = [pytest.param(page, block, id=f"{page.stem}:{block.line}") for page, block in BLOCKS if block.commands]
+
 LARGEST = 300_000
 """The largest picture of the gallery, in bytes."""
 
@@ -31,8 +31,10 @@ def test_a_spec_is_right_or_wrong_as_it_says(block: Block) -> None:
     assert found == block.words
 
 
-@pytest.mark.parametrize("block", COMMANDS)
-def test_a_command_makes_what_is_shown(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page, block", COMMANDS)
+def test_a_command_makes_what_is_shown(
+    page: Path, block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     if needs_dot(block.text) and not shutil.which("dot"):
         pytest.skip("Graphviz's dot is not here")
@@ -42,7 +44,7 @@ def test_a_command_makes_what_is_shown(block: Block, tmp_path: Path, monkeypatch
     for written in map(Path, re.findall(r"-o (\S+)", block.text)):
         assert written.stat().st_size > 500
         if written.suffix == ".mmd":
-            shown = MERMAID.search(PAGE.read_text(encoding="utf-8"))
+            shown = MERMAID.search(page.read_text(encoding="utf-8"))
             assert shown and shown[0] == written.read_text(encoding="utf-8")
 
 
