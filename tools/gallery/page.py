@@ -63,6 +63,6 @@ def _keep(page: Path, folder: Path) -> Iterator[str]:
         elif not (FOLDER / name).exists():
             yield f"nothing makes {name}"
     if MERMAID.search(text := page.read_text(encoding="utf-8")):
-        before, after = MERMAID.split(text)
+        before, after = MERMAID.split(text, maxsplit=1)
         (drawn,) = folder.glob("*.mmd")
         page.write_text(before + drawn.read_text(encoding="utf-8") + after, encoding="utf-8")
