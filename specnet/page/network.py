@@ -66,6 +66,7 @@ def _make_diagram(has_scopes: bool) -> Iterator[Html]:
     zoom = element("output", class_="zoom", aria_label="Zoom")
     yield element("div", *buttons, zoom, class_="tools", role="toolbar", data_script=True, hidden=True)
     yield element("div", class_="diagram", role="group", aria_label="Diagram", aria_describedby="keys")
+    yield element("div", class_="columns", aria_hidden="true")
     yield element("p", "This browser could not lay the diagram out.", class_="failure", hidden=True)
     yield element("noscript", element("p", "The diagram needs a script, which this browser does not run."))
     yield element("p", class_="inspector", aria_live="polite", data_script=True, hidden=True)
