@@ -67,6 +67,8 @@ class ModuleScope(Record):
 
     word: str
     values: tuple[tuple[str, Any], ...] = ()
+    defaults: frozenset[str] = field(default=frozenset(), compare=False)
+    """The parameters that have their default values, which the call need not write."""
 
 
 class Network(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,6 @@ from specnet.cli.output import CommandError, print_diagnostics, print_message, r
 from specnet.cli.specs import check_network, refuse_overwriting_spec
 
 if TYPE_CHECKING:
-    import graphviz
-
     from specnet.compiler import Checked
 
 HELP = "draw the network of a spec, sound or broken"
@@ -23,14 +22,6 @@ FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html"), "volumes": ("svg", "p
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
-
-NO_DOT = (
-    "Graphviz's program `dot` is not installed; get it with",
-    "  Debian, Ubuntu  sudo apt install graphviz",
-    "  macOS           brew install graphviz",
-    "  Windows         choco install graphviz",
-    "  conda           conda install -c conda-forge graphviz",
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--depth",
         type=natural_number,
         metavar="N",
-        help="open blocks and repetitions N levels deep; those below are one box each (default: all)",
+        help="open blocks and repetitions N levels deep; those below are one box each "
+        "(default: as deep as is readable on a page)",
+    )
+    parser.add_argument(
+        "--direction",
+        choices=("auto", "tb", "lr"),
+        default="auto",
+        help="tb: top to bottom; lr: left to right; auto: what fits on a page, in columns if need be (default)",
+    )
+    parser.add_argument(
+        "--expand", action="store_true", help="draw every iteration and call (default: alike neighbours once, with ×N)"
     )
     add_spec_arguments(parser)
 
@@ -66,21 +67,49 @@ def run(options: argparse.Namespace) -> int:
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
     draw = _draw_volumes if options.style == "volumes" else _draw_layers
-    write_file(target, draw(checked, options.depth, format, target))
+    write_file(target, draw(checked, options, format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
 
 
-def _draw_layers(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     if format == "html":
-        return _make_page(checked, depth)
-    if len(checked.network.nodes) > MANY_LAYERS and depth is None:
+        return _make_page(checked, options.depth)
+    if format == "dot":
+        return _write_dot(checked, options)
+    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-    from specnet.backends.diagram import draw
+    from specnet.backends.diagram import render
+    from specnet.backends.diagram.layout import GraphvizError, GraphvizMissing
 
-    return _render(draw(checked, depth), format, target)
+    try:
+        return render(checked, format, options.depth, options.expand, options.direction)
+    except GraphvizMissing:
+        raise CommandError(*_explain_missing_graphviz(target)) from None
+    except GraphvizError as error:
+        advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
+        raise CommandError(f"Graphviz could not draw this: {error}; {advice}") from None
+
+
+def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
+    from specnet.backends.diagram.describe import describe_network
+    from specnet.backends.diagram.dot import to_dot
+
+    graph = to_dot(describe_network(checked, options.depth, options.expand), options.direction == "lr")
+    return str(graph.source).encode()
+
+
+def _explain_missing_graphviz(target: Path) -> Sequence[str]:
+    from specnet.cli.graphviz_package import name_install_command
+
+    formats = (each for each in ("html", "mmd", "dot") if each in FORMATS["layers"])
+    others = ", ".join(f"`-o {target.with_suffix(f'.{each}')}`" for each in formats)
+    return (
+        f"a .{target.suffix.lower().lstrip('.')} of layers needs Graphviz's program `dot`: {name_install_command()}",
+        f"{others} and `--style volumes` work without it",
+    )
 
 
 def _make_page(checked: Checked, depth: int | None) -> bytes:
@@ -89,10 +118,10 @@ def _make_page(checked: Checked, depth: int | None) -> bytes:
     return make_network_page(checked, depth).html.encode()
 
 
-def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path) -> bytes:
+def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
 
-    scene = draw_volumes(checked, depth=depth)
+    scene = draw_volumes(checked, depth=options.depth)
     if format in ("svg", "tex"):
         return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
     try:
@@ -101,22 +130,4 @@ def _draw_volumes(checked: Checked, depth: int | None, format: str, target: Path
         raise CommandError(
             f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",
             f"`-o {target.with_suffix('.svg')}` works without it",
-        ) from None
-
-
-def _render(graph: graphviz.Digraph, format: str, target: Path) -> bytes:
-    """Return the content of the file; raises CommandError where Graphviz is missing or fails."""
-    from graphviz import CalledProcessError, ExecutableNotFound
-
-    if format == "dot":
-        return str(graph.source).encode()
-    try:
-        return bytes(graph.pipe(format))
-    except ExecutableNotFound:
-        raise CommandError(*NO_DOT, f"`-o {target.with_suffix('.dot')}` works without it") from None
-    except CalledProcessError as error:
-        reason = (error.stderr or b"").decode(errors="replace").strip().partition("\n")[0]
-        advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
-        raise CommandError(
-            f"Graphviz could not draw this: {reason or f'it exited with {error.returncode}'}; {advice}"
         ) from None

@@ -62,12 +62,13 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     if not _can_be_called(call, context):
         return None
     inner = found.make_scope(name, active, (*context.scope.trace, call.span))
-    if not _ArgumentBinder(block, call, context, inner, value).bind():
+    binder = _ArgumentBinder(block, call, context, inner, value)
+    if not binder.bind():
         return None
     if context.is_uncalled:
         return None
     values = tuple((key, None if given is UNSET else given) for key, given in inner.variables.items())
-    context.graph.scopes[name] = ModuleScope(call.word.text, values)
+    context.graph.scopes[name] = ModuleScope(call.word.text, values, binder.list_defaults())
     return context.within(inner).walk(block.body.lines, value)
 
 
@@ -129,6 +130,14 @@ class _ArgumentBinder:
             if parameter.name.text not in self.inner.variables and fits:
                 fits = self._bind_default(parameter)
         return fits
+
+    def list_defaults(self) -> frozenset[str]:
+        """Return the parameters at their defaults: those left out, and those given the very number of the block."""
+        return frozenset(each.name.text for each in self.block.parameters if self._is_default(each))
+
+    def _is_default(self, parameter: tree.Parameter) -> bool:
+        given, default = self.bound.get(parameter.name.text), parameter.default
+        return given is None or (isinstance(default, tree.Number) and given.value == default)
 
     def _bind_argument(self, argument: tree.Argument) -> bool:
         free = (name for name in self.free if name not in self.bound)

@@ -56,7 +56,8 @@ class Round(Record):
 
 
 def _rename_values(scope: ModuleScope, rename: Callable[[str], str]) -> ModuleScope:
-    return ModuleScope(scope.word, tuple((key, _rename_value(value, rename)) for key, value in scope.values))
+    values = tuple((key, _rename_value(value, rename)) for key, value in scope.values)
+    return ModuleScope(scope.word, values, scope.defaults)
 
 
 def _rename_value(value: Any, rename: Callable[[str], str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -13,6 +13,9 @@ from specnet.graph import ModuleScope, Network, ValueRef
 from specnet.printer.values import format_value
 
 REPETITIONS = ("repeat", "for")
+
+ITERATION = ModuleScope("")
+"""An iteration of several lines, which is called by no name."""
 
 
 class Scopes:
@@ -27,6 +30,9 @@ class Scopes:
         for node in network.nodes:
             for scope_name in self.list_enclosing(node.name):
                 self._repetitions[scope_name].add(node.name[len(scope_name) + 1 :].partition(".")[0])
+        for name in filter(self.is_repetition, [*self._scopes]):
+            for iteration in self._repetitions[name]:
+                self._scopes.setdefault(f"{name}.{iteration}", ITERATION)
 
     def __contains__(self, name: str) -> bool:
         return name in self._scopes
@@ -41,22 +47,37 @@ class Scopes:
         return [parent for parent in parents if parent in self._scopes]
 
     def format_call(self, name: str) -> str:
-        """Return the call of a scope: `bottleneck K=64`, `inception 64 96 128`, `3 × bottleneck K=64`."""
+        """Return the call of a scope without defaults: `bottleneck K=64 S=2`, `3 × bottleneck K=64`."""
         scope = self._scopes[name]
         if scope.word not in REPETITIONS:
-            return _format_call(scope.word, scope.values)
+            return _format_call(scope.word, _list_written(scope))
         count, inside = len(self._repetitions[name]), self._inside[name]
-        if len(inside) != count or len({each.word for each in inside}) != 1:
+        if len(inside) != count:
             return f"{count} ×"
-        common = [pair for pair in inside[0].values if all(pair in each.values for each in inside)]
-        call = _format_call(inside[0].word, common)
-        return call if count == 1 else f"{count} × {call}"
+        call = format_common_call(inside)
+        return call if count == 1 else f"{count} × {call}".rstrip()
+
+    def format_common_call(self, names: Iterable[str]) -> str:
+        """Return what the calls of scopes have in common."""
+        return format_common_call([self._scopes[name] for name in names])
+
+
+def format_common_call(scopes: Sequence[ModuleScope]) -> str:
+    """Return what the calls of scopes have in common: their block, and the values that all of them have."""
+    if len({each.word for each in scopes}) != 1:
+        return ""
+    common = [pair for pair in _list_written(scopes[0]) if all(pair in each.values for each in scopes)]
+    return _format_call(scopes[0].word, common)
+
+
+def _list_written(scope: ModuleScope) -> Sequence[tuple[str, Any]]:
+    """Return the values of a call that are not the defaults of its block."""
+    return [(key, value) for key, value in scope.values if key not in scope.defaults]
 
 
 def _format_call(word: str, values: Sequence[tuple[str, Any]]) -> str:
-    """Return a call, with the names of its values if one of them is a letter: `bottleneck K=64`."""
-    has_letters = any(key.isupper() for key, _ in values)
-    texts = (f"{key}={_format_value(value)}" if has_letters else _format_value(value) for key, value in values)
+    """Return a call with the names of all values, also of those given by position."""
+    texts = (f"{key}={_format_value(value)}" for key, value in values)
     return round_fractions(" ".join([word, *texts]))
 
 

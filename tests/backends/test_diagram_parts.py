@@ -27,6 +27,13 @@ def test_parts_are_consistent(name: str) -> None:
         assert sorted(inside) == sorted(scope["layers"])
 
 
+def test_alike_neighbours_form_a_run() -> None:
+    checked = check_source(Source("resnet50", (SPECS / "resnet50.net").read_text(encoding="utf-8")))
+    runs = list_parts(checked)["runs"]
+    assert runs[1]["scopes"] == ["conv3_x.1", "conv3_x.2", "conv3_x.3"] and not runs[1]["open"]
+    assert "×3" in runs[1]["caption"] and "×3" in runs[1]["folded"]["label"]
+
+
 def test_broken_networks_have_parts_too() -> None:
     for spec in sorted(ERRORS.glob("*.net"))[:20]:
         assert list_parts(check_source(Source(spec.name, spec.read_bytes().decode(errors="replace"))))["graph"]

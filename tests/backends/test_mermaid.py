@@ -34,8 +34,8 @@ LINE = re.compile(
 """All lines that a flowchart has."""
 
 
-def write(text: str, depth: int | None = None) -> str:
-    return to_mermaid(describe_network(check_source(Source("a.net", text)), depth))
+def write(text: str, expand: bool = False) -> str:
+    return to_mermaid(describe_network(check_source(Source("a.net", text)), expand=expand))
 
 
 def assert_well_formed(flowchart: str) -> None:
@@ -64,7 +64,9 @@ def test_a_broken_network_has_a_red_edge_and_dashed_ones_behind_it() -> None:
 
 
 def test_a_large_network_is_too_much_for_mermaid() -> None:
-    assert not is_drawable(write((SPECS / "densenet201.net").read_text(encoding="utf-8")))
+    text = (SPECS / "densenet201.net").read_text(encoding="utf-8")
+    assert is_drawable(write(text))
+    assert not is_drawable(write(text, expand=True))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=320) | st.sampled_from(

@@ -46,9 +46,9 @@ def test_a_row_names_its_lines_and_its_level() -> None:
     assert list_rows(parse_network(text))[:5] == [
         ("input", "1", "1"),
         ("stage", "5", "1"),
-        ("stage.0.b1.conv1", "5 3", "2"),
-        ("stage.0.b1.relu1", "5 3", "2"),
-        ("stage.0.pool1", "5", "2"),
+        ("stage.0", "5", "2"),
+        ("stage.0.b1.conv1", "5 3", "3"),
+        ("stage.0.b1.relu1", "5 3", "3"),
     ]
 
 

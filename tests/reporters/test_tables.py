@@ -85,7 +85,7 @@ def test_the_stages_of_resnet(
         ("vgg16", "block3", "[3×3, 256] ×3"),
         ("mobilenet-v2", "bottleneck2", "[1×1, 96; 3×3, 96, G=96; 1×1, 24], [1×1, 144; 3×3, 144, G=144; 1×1, 24]"),
         ("unet", "up1", "[deconv 2×2, 512; 3×3, 512; 3×3, 512]"),
-        ("googlenet", "inception_3a", "inception 64 96 128 16 32 32"),
+        ("googlenet", "inception_3a", "inception n1=64 r3=96 n3=128 r5=16 n5=32 pool=32"),
         ("googlenet", "pool1", "pool max F=3 S=2 ceil"),
         ("alexnet", "conv1", "11×11, 96, stride 4"),
         ("alexnet", "fc6", "fc 4096"),

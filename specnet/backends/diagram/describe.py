@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import prod
 
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
 from specnet.backends.diagram.folding import Flow, FoldedNetwork, Group, fold_network, shorten_name
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
+from specnet.backends.diagram.ranges import format_shape_range, join_names, join_texts
+from specnet.backends.diagram.repetitions import collapse_runs
+from specnet.backends.diagram.tooltips import Tooltips, format_node
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers import get_layer_class
-from specnet.layers.base import Family, Shape, format_shape
-from specnet.printer.scopes import Scopes, round_fractions
-from specnet.printer.values import format_layer
+from specnet.layers.base import Family, Shape
+from specnet.printer.scopes import Scopes
 
 SHARE = 0.1
 """The share of all parameters from which a box shows the number of its own."""
 
-MOST_IN_TOOLTIP = 30
-"""The largest number of layers in the tooltip of a box."""
+MANY_ARMS = 3
+"""From this number of arms on, they spread to both sides of the main path."""
 
 
-def describe_network(checked: Checked, depth: int | None = None) -> Diagram:
+def describe_network(checked: Checked, depth: int | None = None, expand: bool = False) -> Diagram:
     """Describe a network, sound or not, with blocks and repetitions opened `depth` deep, None for all.
 
-    Raises ValueError for a negative depth.
+    Alike neighbours are drawn once unless `expand` is set. Raises ValueError for a negative depth.
     """
     if depth is not None and depth < 0:
         raise ValueError(f"scopes cannot be opened {depth} deep")
-    describer = Describer(checked)
-    folded = fold_network(checked.network, describer.scopes, depth, describer.errors.layers)
-    return describer.describe(folded)
+    scopes, errors = Scopes(checked.network), locate_errors(checked)
+    folded = fold_network(checked.network, scopes, depth, errors.layers)
+    if not expand:
+        folded = collapse_runs(folded, checked.network, scopes, errors.layers.keys() | errors.claims.keys())
+    return Describer(checked, folded, scopes, errors).describe()
 
 
 class Describer:
-    """Describes the groups of layers of one network."""
+    """Describes the boxes, scopes and edges of a folded network."""
 
-    def __init__(self, checked: Checked) -> None:
-        self.checked = checked
-        self.scopes = Scopes(checked.network)
-        self.errors: ErrorPlaces = locate_errors(checked)
+    def __init__(self, checked: Checked, folded: FoldedNetwork, scopes: Scopes, errors: ErrorPlaces) -> None:
+        self.checked, self.folded = checked, folded
+        self.scopes, self.errors = scopes, errors
+        self.tooltips = Tooltips(checked)
+        self.around = {item: self._find_innermost(items) for items in folded.contents.values() for item in items}
+        """The innermost scope around each box and scope."""
 
-    def describe(self, folded: FoldedNetwork) -> Diagram:
-        """Return the diagram of a folded network."""
+    def describe(self) -> Diagram:
+        """Return the diagram."""
         network, totals = self.checked.network, self.checked.totals
-        around = {inner: scope for scope, contents in folded.contents.items() for inner in contents}
         return Diagram(
             network.name or "network",
             network.description,
@@ -55,34 +61,77 @@ class Describer:
             tuple(self.errors.elsewhere),
             tuple(self._describe_inputs()),
             tuple(end for end, _ in self._list_ends()),
-            {name: self.describe_group(group, around[name]) for name, group in folded.groups.items()},
-            {name: self._describe_scope(folded, name, around[name]) for name in folded.contents if name},
-            folded.contents.get("", ()),
-            tuple(self._describe_edges(folded)),
+            {name: self.describe_group(group) for name, group in self.folded.groups.items()},
+            {name: self.describe_scope(name) for name in self.folded.contents if name},
+            self.folded.contents.get("", ()),
+            tuple(self._describe_edges()),
+            tuple(self._list_arms()),
         )
 
-    def describe_group(self, group: Group, scope: str) -> Box:
-        """Return the box of a group of layers, or of a folded scope, within a scope."""
+    def describe_group(self, group: Group) -> Box:
+        """Return the box of a group of layers, or of a folded scope."""
         first, kind = group.nodes[0], get_layer_class(group.nodes[0].kind)
-        facts = self._format_share(group.nodes), self._format_shared(group)
+        title, count = self._describe_name(group.name)
+        layers = tuple(copy for node in group.nodes for copy in self.folded.list_copies(node.name))
+        facts = self._format_share(layers), self._format_shared(group)
         return Box(
             group.name,
-            shorten_name(group.name, scope),
-            self.scopes.format_call(group.name) if group.is_folded else format_node(first),
+            title,
+            self._format_call(group.name) if group.is_folded else self._format_node(first),
             kind.family if kind and not group.is_folded else None,
             self._find_worst_state(group.nodes) if group.is_folded else self._get_state(first),
             tuple(fact for fact in facts if fact),
             tuple(self._list_messages(group)),
             tuple(self._count_kinds(group) if group.is_folded else map(self._describe_part, group.nodes[1:])),
-            tuple(_list_tooltip(group.nodes)),
-            tuple(node.name for node in group.nodes),
+            tuple(self.tooltips.list_lines(group.nodes)),
+            layers,
             group.is_folded,
+            count,
         )
 
-    # Boxes and scopes
+    def describe_scope(self, name: str) -> Scope:
+        """Return an open scope."""
+        title, count = self._describe_name(name)
+        return Scope(name, title, self._format_call(name), self.folded.contents[name], count)
 
-    def _describe_scope(self, folded: FoldedNetwork, name: str, scope: str) -> Scope:
-        return Scope(name, shorten_name(name, scope), self.scopes.format_call(name), folded.contents[name])
+    # Names and calls
+
+    def _describe_name(self, name: str) -> tuple[str, int]:
+        """Return the title of a box or scope within the one around it, and how many alike ones it stands for."""
+        runs, around = self._list_runs(name), self.around.get(name, "")
+        if not runs:
+            return shorten_name(name, around), 1
+        parent = _parent(runs[0][0])
+        is_whole = len(parent) > len(around) and self.scopes.is_repetition(parent)
+        names = (parent,) if is_whole else runs[0]
+        return join_names([shorten_name(each, around) for each in names]), prod(map(len, runs))
+
+    def _find_innermost(self, items: Sequence[str]) -> str:
+        """Return the innermost scope around all of some boxes and scopes."""
+        enclosing = [self.scopes.list_enclosing(item) for item in items]
+        common = [scope for scope in enclosing[0] if all(scope in other for other in enclosing)]
+        return common[-1] if common else ""
+
+    def _list_runs(self, name: str) -> list[tuple[str, ...]]:
+        """Return the runs that a box or scope stands for: those of itself and of scopes that are all of another one."""
+        inside, around = self.folded.contents.get(name, (name,)), self.around.get(name, "")
+        units = [unit for unit in self.scopes.list_enclosing(f"{inside[0]}.") if len(unit) > len(around)]
+        whole = [unit for unit in units if all(f"{each}.".startswith(f"{unit}.") for each in inside)]
+        return [self.folded.runs[unit] for unit in whole if unit in self.folded.runs and self._is_drawn_as(unit, name)]
+
+    def _is_drawn_as(self, unit: str, name: str) -> bool:
+        return unit == name or (unit not in self.folded.contents and unit not in self.folded.groups)
+
+    def _format_call(self, name: str) -> str:
+        """Return the call of a scope; for a run, what the calls of its scopes have in common."""
+        run = next((run for run in self._list_runs(name) if run[0].startswith(name)), None)
+        return self.scopes.format_common_call(run) if run else self.scopes.format_call(name)
+
+    def _format_node(self, node: Node) -> str:
+        copies = (self.checked.network.by_name[name] for name in self.folded.list_copies(node.name))
+        return join_texts([format_node(copy) for copy in copies])
+
+    # Boxes and scopes
 
     def _get_state(self, node: Node) -> State:
         if node.name in self.errors.layers:
@@ -94,7 +143,7 @@ class Describer:
         return next((state for state in (State.FAULT, State.BEHIND) if state in states), State.SOUND)
 
     def _describe_part(self, node: Node) -> Part:
-        return Part(format_node(node), _get_family(node), self._get_state(node))
+        return Part(self._format_node(node), _get_family(node), self._get_state(node))
 
     def _count_kinds(self, group: Group) -> Iterator[Part]:
         """Yield the number of layers of each kind in a folded scope."""
@@ -108,9 +157,9 @@ class Describer:
             message = self.errors.layers.get(node.name, "").removeprefix(f"`{group.name}` ")
             yield from (part for part in message.split(": ", 1) if part)
 
-    def _format_share(self, nodes: Iterable[Node]) -> str:
+    def _format_share(self, layers: Collection[str]) -> str:
         """Return `37.8 M parameters, 61 %` where they are many."""
-        parameters = sum(self.checked.costs[node.name].parameters for node in nodes if node.name in self.checked.costs)
+        parameters = sum(self.checked.costs[name].parameters for name in layers if name in self.checked.costs)
         total = self.checked.totals.parameters
         if not self.checked.ok or not total or parameters < SHARE * total:
             return ""
@@ -137,30 +186,68 @@ class Describer:
             role = f"head, weight {head.weight:g}"
             yield Terminal(f"head {head.name}", head.name, role, _judge_shape(network.shapes[head.value])), head.value
 
-    def _describe_edges(self, folded: FoldedNetwork) -> Iterator[Edge]:
+    def _describe_edges(self) -> Iterator[Edge]:
         """Yield the edges; the first of each value has its size."""
-        labelled = set[str]()
-        for flow in folded.flows:
-            is_first = flow.value not in labelled
-            is_shortcut = not is_first and folded.groups[flow.target].is_join
-            yield self._describe_edge(flow, is_first, is_shortcut)
-            labelled.add(flow.value)
+        trunk, labelled = self._find_trunk(), self._find_first_flows()
+        for flow in self.folded.flows:
+            is_first = labelled[flow.value] is flow
+            is_shortcut = not is_first and self.folded.groups[flow.target].is_join
+            yield self._describe_edge(flow, is_first, is_shortcut, flow in trunk)
         for end, value in self._list_ends():
-            yield self._describe_edge(Flow(value, folded.sources[value], end.identity, ()), True)
-        yield from _find_gaps(folded.groups, {flow.target for flow in folded.flows})
+            flow = Flow(value, self.folded.sources[value], end.identity, ())
+            yield self._describe_edge(flow, True, is_trunk=value in self.checked.network.outputs)
+        yield from _find_gaps(self.folded.groups, {flow.target for flow in self.folded.flows})
 
-    def _describe_edge(self, flow: Flow, is_first: bool, is_shortcut: bool = False) -> Edge:
-        shape, claimed = self.checked.network.shapes[flow.value], self.errors.claims.get(flow.value)
-        size = format_shape(shape) if shape else "?"
+    def _find_first_flows(self) -> dict[str, Flow]:
+        """Return the first edge of each value, into a head only if there is no other."""
+        flows = sorted(self.folded.flows, key=lambda flow: self._is_in_head(flow.target))
+        return {flow.value: flow for flow in reversed(flows)}
+
+    def _find_trunk(self) -> set[Flow]:
+        """Return the first edge of each value and into each box, but where three and more arms part or meet."""
+        flows = [flow for flow in self.folded.flows if not self._is_in_head(flow.target)]
+        leaving, entering = Counter(flow.value for flow in flows), Counter(flow.target for flow in flows)
+        first_out = {flow.value: flow for flow in reversed(flows)}
+        first_in = {flow.target: flow for flow in reversed(flows)}
+        found = {*first_out.values()} & {*first_in.values()}
+        return {flow for flow in found if leaving[flow.value] < MANY_ARMS and entering[flow.target] < MANY_ARMS}
+
+    def _is_in_head(self, name: str) -> bool:
+        return any(f"{name}.".startswith(f"{head.name}.") for head in self.checked.network.heads)
+
+    def _list_arms(self) -> Iterator[tuple[str, ...]]:
+        """Yield the boxes with one input that read the same value in the same scope."""
+        entering = Counter(flow.target for flow in self.folded.flows)
+        arms: dict[tuple[str, str], list[str]] = {}
+        for flow in self.folded.flows:
+            if entering[flow.target] == 1:
+                arms.setdefault((flow.value, self.around[flow.target]), []).append(flow.target)
+        return (tuple(names) for names in arms.values() if len(names) > 1)
+
+    def _count_left(self, source: str, target: str) -> int:
+        """Count the drawn scopes around a box that are not around another one."""
+        left = set(self.scopes.list_enclosing(source)) - set(self.scopes.list_enclosing(target))
+        return len(left & self.folded.contents.keys())
+
+    def _describe_edge(self, flow: Flow, is_first: bool, is_shortcut: bool = False, is_trunk: bool = False) -> Edge:
+        shapes, claimed = self.checked.network.shapes, self.errors.claims.get(flow.value)
+        size = format_shape_range([shapes[name] for name in self.folded.list_copies(flow.value)])
+        state = _judge_shape(shapes[flow.value])
         if claimed:
-            return Edge(*_get_ends(flow), f"{size}, not {claimed} as claimed", State.FAULT, is_shortcut)
-        if shape and self.errors.layers.keys() & set(flow.readers):
-            return Edge(*_get_ends(flow), size, State.FAULT, is_shortcut)
-        return Edge(*_get_ends(flow), size if is_first else "", _judge_shape(shape), is_shortcut)
-
-
-def _get_ends(flow: Flow) -> tuple[str, str, str]:
-    return flow.value, flow.source, flow.target
+            size, state = f"{size}, not {claimed} as claimed", State.FAULT
+        elif state is State.SOUND and self.errors.layers.keys() & set(flow.readers):
+            state = State.FAULT
+        return Edge(
+            flow.value,
+            flow.source,
+            flow.target,
+            size if is_first or state is State.FAULT else "",
+            state,
+            is_shortcut,
+            is_trunk,
+            self._count_left(flow.source, flow.target),
+            self._count_left(flow.target, flow.source),
+        )
 
 
 def _find_gaps(groups: Mapping[str, Group], reached: set[str]) -> Iterator[Edge]:
@@ -179,16 +266,8 @@ def _get_family(node: Node) -> Family | None:
     return kind.family if kind else None
 
 
-def format_node(node: Node) -> str:
-    """Return a layer as a spec writes it, with fractions rounded."""
-    return round_fractions(format_layer(node.layer)) if node.layer else node.kind
-
-
-def _list_tooltip(nodes: tuple[Node, ...]) -> Iterator[str]:
-    for node in nodes[:MOST_IN_TOOLTIP]:
-        yield f"{node.name}: {format_node(node)} → {format_shape(node.output) if node.output else '?'}"
-    if len(nodes) > MOST_IN_TOOLTIP:
-        yield f"and {len(nodes) - MOST_IN_TOOLTIP:,} more"
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def _format_amount(number: int) -> str:

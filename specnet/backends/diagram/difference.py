@@ -31,7 +31,7 @@ class _Merger:
     """Merges the diagrams of two networks, of which each box of the first stands for its counterpart in the second."""
 
     def __init__(self, before: Checked, after: Checked) -> None:
-        self.old, self.new = describe_network(before), describe_network(after)
+        self.old, self.new = describe_network(before, expand=True), describe_network(after, expand=True)
         self.totals = list_totals(before, after)
         pairs = pair_nodes(before.network.nodes, after.network.nodes)
         self.counterparts = {old.name: new.name for old, new in pairs if old and new}

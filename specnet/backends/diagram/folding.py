@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 from specnet.graph import Network, Node
 from specnet.layers import get_layer_class
@@ -20,9 +20,9 @@ MOST_IN_A_BOX = 6
 
 
 def shorten_name(name: str, scope: str) -> str:
-    """Return a name relative to a scope, `conv2` for `layer1.0.conv2`; a mere number keeps its full name."""
+    """Return a name relative to a scope, `conv2` for `layer1.0.conv2`; what begins with a digit keeps its full name."""
     within = name.removeprefix(f"{scope}.")
-    return name if within.isdigit() else within
+    return name if within[:1].isdigit() else within
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,20 @@ class FoldedNetwork:
     """The box or input of each value."""
     contents: Mapping[str, tuple[str, ...]]
     """The boxes and scopes within each open scope of more than one box; "" is the network."""
+    runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The alike scopes that a scope is drawn for, itself the first of them."""
+
+    def list_copies(self, name: str) -> list[str]:
+        """Return the names of all that a layer, an input or a scope is drawn for, its own the first."""
+        names = [name]
+        for unit in (each for each in list_prefixes(name)[::-1] if each in self.runs):
+            names = [f"{other}{each[len(unit) :]}" for other in self.runs[unit] for each in names]
+        return names
+
+
+def list_prefixes(name: str) -> list[str]:
+    """Return `a`, `a.b` and `a.b.c` for `a.b.c`."""
+    return [*accumulate(name.split("."), lambda path, part: f"{path}.{part}")]
 
 
 def fold_network(
@@ -68,16 +82,23 @@ def fold_network(
     """Fold a network with scopes opened `depth` deep, None for all; the nodes in `alone` share no other's box."""
     members: dict[str, list[Node]] = {}
     sources = {each.name: each.name for each in network.inputs}
-    reads = _count_reads(network)
+    reads, held = _count_reads(network), _count_held(network, scopes)
     for node in network.nodes:
         enclosing = scopes.list_enclosing(node.name)
-        name = enclosing[depth] if depth is not None and len(enclosing) > depth else node.name
+        name = node.name
+        if depth is not None and len(enclosing) > depth:
+            name = next(scope for scope in enclosing if held[scope] == held[enclosing[depth]])
         if name == node.name not in alone and _shares_box(node, members, sources, reads):
             name = sources[node.inputs[0]]
         members.setdefault(name, []).append(node)
         sources[node.name] = name
     groups = {name: Group(name, tuple(nodes), name in scopes) for name, nodes in members.items()}
-    return FoldedNetwork(groups, tuple(_make_flows(groups, sources)), sources, _list_contents(groups, scopes))
+    return FoldedNetwork(groups, tuple(_make_flows(groups, sources)), sources, list_contents(groups, scopes))
+
+
+def _count_held(network: Network, scopes: Scopes) -> Counter[str]:
+    """Count the layers in each scope."""
+    return Counter(scope for node in network.nodes for scope in scopes.list_enclosing(node.name))
 
 
 def _count_reads(network: Network) -> Counter[str]:
@@ -118,7 +139,21 @@ def _make_flows(groups: Mapping[str, Group], sources: Mapping[str, str]) -> Iter
                 yield Flow(value, sources[value], group.name, tuple(names))
 
 
-def _list_contents(groups: Mapping[str, Group], scopes: Scopes) -> Mapping[str, tuple[str, ...]]:
+def list_contents(
+    groups: Mapping[str, Group], scopes: Scopes, runs: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return the boxes and scopes within each open scope.
+
+    A scope of one box is that box. A scope that is all of another one is not drawn within it, except for one in `runs`.
+    """
+    contents = _nest(groups, scopes)
+    for outer in [scope for scope in contents if scope]:
+        while len(inside := contents.get(outer, ())) == 1 and (inside[0] not in runs or scopes.is_repetition(outer)):
+            contents[outer] = contents.pop(inside[0])
+    return contents
+
+
+def _nest(groups: Mapping[str, Group], scopes: Scopes) -> dict[str, tuple[str, ...]]:
     held = Counter(scope for name in groups for scope in scopes.list_enclosing(name))
     contents: dict[str, dict[str, None]] = {"": {}}
     for name in groups:

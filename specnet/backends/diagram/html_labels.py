@@ -70,7 +70,8 @@ def _make_cell(markup: str, colours: Colours) -> str:
     return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{inside}</TD>'
 
 
-def stack_rows(rows: Iterable[str], align: str = "CENTER") -> str:
-    """Return a label of rows one below the other; empty rows are left out."""
-    inside = "".join(f'<TR><TD ALIGN="{align}" BALIGN="{align}">{each}</TD></TR>' for each in rows if each)
+def stack_rows(rows: Iterable[str], align: str = "CENTER", space: int = 0) -> str:
+    """Return a label of rows one below the other, with some points of space to the right; empty rows are left out."""
+    beside = f'<TD WIDTH="{space}"></TD>' if space else ""
+    inside = "".join(f'<TR><TD ALIGN="{align}" BALIGN="{align}">{each}</TD>{beside}</TR>' for each in rows if each)
     return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{inside}</TABLE>>'

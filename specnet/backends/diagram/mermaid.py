@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from specnet.backends.diagram.model import Box, Diagram, Edge, State, Terminal
+from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State, Terminal
 from specnet.backends.diagram.palette import FAMILIES, FOLDED, SCOPE, STATES, TERMINAL, Colours
 from specnet.printable import replace_unprintable
 
@@ -58,7 +58,7 @@ class _Flowchart:
                 yield f"{indent}{self.identities[name]}{_quote(_list_text(box))}:::{_classify(box)}"
                 continue
             scope = self.diagram.scopes[name]
-            yield f"{indent}subgraph {self.scopes[name]} [{_quote_text((f'{scope.title}  {scope.call}',))}]"
+            yield f"{indent}subgraph {self.scopes[name]} [{_quote_text((_format_heading(scope),))}]"
             yield from self._write_contents(scope.contents, f"{indent}  ")
             yield f"{indent}end"
 
@@ -103,8 +103,12 @@ def _classify(box: Box) -> str:
     return str(box.state if box.state in STATES else box.family or "folded")
 
 
+def _format_heading(shown: Box | Scope) -> str:
+    return f"{shown.title}  {shown.call}{f'  ×{shown.count:,}' if shown.count > 1 else ''}"
+
+
 def _list_text(box: Box) -> Iterator[str]:
-    yield f"{box.title}  {box.call}"
+    yield _format_heading(box)
     yield from box.facts
     yield from box.messages
     if box.parts:

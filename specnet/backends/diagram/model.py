@@ -51,6 +51,8 @@ class Box:
     """A line for each of its layers."""
     layers: tuple[str, ...]
     is_folded: bool = False
+    count: int = 1
+    """How many alike boxes it stands for."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Scope:
     call: str
     contents: tuple[str, ...]
     """The names of the boxes and scopes in it, in the order of the file."""
+    count: int = 1
+    """How many alike scopes it stands for."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,12 @@ class Edge:
     state: State
     is_shortcut: bool = False
     """Whether it enters a join beside another edge of its value, so that it bends around the trunk."""
+    is_trunk: bool = False
+    """Whether it is part of the main path, which is straight."""
+    leaves: int = 0
+    """How many of the scopes around its source end on its way."""
+    enters: int = 0
+    """How many scopes begin on its way."""
     is_gap: bool = False
     """Whether it stands for lines that could not be read."""
 
@@ -108,3 +118,5 @@ class Diagram:
     contents: tuple[str, ...]
     """The names of the boxes and scopes on the top level."""
     edges: tuple[Edge, ...]
+    arms: tuple[tuple[str, ...], ...] = ()
+    """The boxes that read the same value in the same scope, as they stand side by side."""

@@ -27,6 +27,10 @@ class Colours:
         """Return them as Graphviz's attributes."""
         return {"fillcolor": self.fill, "color": self.line, "fontcolor": self.ink}
 
+    def style_line(self) -> Style:
+        """Return the colours of an edge as Graphviz's attributes."""
+        return {"color": self.line, "fontcolor": self.line}
+
 
 FAMILIES: Mapping[Family, Colours] = {
     Family.CONVOLUTION: Colours("#A0C6FB", "#3B6FB6"),
@@ -56,12 +60,18 @@ TERMINAL = Colours("#3B4650", "#3B4650", WHITE)
 FONT = "Helvetica,Arial,sans-serif"
 """Where one is missing, a font of the same widths such as Liberation Sans takes its place, and no text overflows."""
 
+SMALLEST = 10
+"""The size of the smallest text in points."""
+
+PAD = 14.4
+"""The margin around a picture in points."""
+
 GRAPH: Style = {
     "fontname": FONT,
     "fontcolor": INK,
     "labelloc": "t",
     "bgcolor": WHITE,
-    "pad": "0.3",
+    "pad": f"{PAD / 72:g}",
     "nodesep": "0.3",
     "ranksep": "0.17",
 }

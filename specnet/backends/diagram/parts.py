@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Describer
 from specnet.backends.diagram.dot import make_caption, style_box, style_edge, style_graph, style_terminal
+from specnet.backends.diagram.errors import locate_errors
 from specnet.backends.diagram.folding import Group, fold_network
 from specnet.backends.diagram.model import Diagram
+from specnet.backends.diagram.repetitions import find_runs
 from specnet.compiler import Checked
+from specnet.printer.scopes import Scopes
 
 
 def list_parts(checked: Checked) -> dict[str, Any]:
     """Return the boxes, scopes and edges of a network with all scopes open as JSON values, finished but for the layout.
 
-    A scope also has the box that it is when it is folded. Labels that begin with `<` are Graphviz's markup. An edge
-    goes from the box that computes a value to one that reads it.
+    A scope also has the box that it is when it is folded, and a run what its first member is when it stands for all.
+    Labels that begin with `<` are Graphviz's markup. An edge goes from the box that computes a value to one that reads
+    it.
     """
-    describer = Describer(checked)
-    folded = fold_network(checked.network, describer.scopes, None, describer.errors.layers)
-    diagram = describer.describe(folded)
+    scopes, errors = Scopes(checked.network), locate_errors(checked)
+    folded = fold_network(checked.network, scopes, None, errors.layers)
+    describer = Describer(checked, folded, scopes, errors)
+    diagram = describer.describe()
+    runs = find_runs(folded, checked.network, scopes, errors.layers.keys() | errors.claims.keys())
+    collapsed = Describer(checked, replace(folded, runs=runs), scopes, errors)
     return {
         "name": diagram.name,
         "graph": style_graph(diagram),
@@ -32,7 +40,7 @@ def list_parts(checked: Checked) -> dict[str, Any]:
         "terminals": {each.identity: style_terminal(each) for each in (*diagram.inputs, *diagram.ends)},
         "boxes": {name: {"attributes": style_box(box), "layers": box.layers} for name, box in diagram.boxes.items()},
         "scopes": dict(_list_scopes(describer, diagram)),
-        "runs": [],
+        "runs": [*_list_runs(collapsed, diagram)],
         "edges": [
             {"value": edge.value, "source": edge.source, "target": edge.target, "attributes": style_edge(edge)}
             for edge in diagram.edges
@@ -41,11 +49,8 @@ def list_parts(checked: Checked) -> dict[str, Any]:
 
 
 def _list_scopes(describer: Describer, diagram: Diagram) -> Iterator[tuple[str, dict[str, Any]]]:
-    nodes = describer.checked.network.nodes
-    around = {inner: scope.name for scope in diagram.scopes.values() for inner in scope.contents}
     for name, scope in diagram.scopes.items():
-        inside = tuple(node for node in nodes if node.name.startswith(f"{name}."))
-        box = describer.describe_group(Group(name, inside, is_folded=True), around.get(name, ""))
+        box = describer.describe_group(_fold(describer, name))
         yield (
             name,
             {
@@ -56,3 +61,22 @@ def _list_scopes(describer: Describer, diagram: Diagram) -> Iterator[tuple[str, 
                 "open": True,
             },
         )
+
+
+def _fold(describer: Describer, scope: str) -> Group:
+    nodes = describer.checked.network.nodes
+    return Group(scope, tuple(node for node in nodes if node.name.startswith(f"{scope}.")), is_folded=True)
+
+
+def _list_runs(describer: Describer, diagram: Diagram) -> Iterator[dict[str, Any]]:
+    """Yield the runs: the boxes and scopes of their members, and their first one as it stands for all of them."""
+    boxes = {scope: name for name in diagram.boxes for scope in describer.scopes.list_enclosing(name)}
+    for run in describer.folded.runs.values():
+        members = [unit if unit in diagram.scopes else boxes[unit] for unit in run]
+        first = members[0]
+        if first in diagram.scopes:
+            caption = make_caption(describer.describe_scope(first))
+            box = describer.describe_group(_fold(describer, first))
+        else:
+            caption, box = "", describer.describe_group(describer.folded.groups[first])
+        yield {"scopes": members, "caption": caption, "folded": style_box(box), "layers": box.layers, "open": False}

@@ -24,9 +24,10 @@ class DotWriter {
 
   writePart(name) {
     const scope = this.outline.scopes.get(name);
-    if (!scope) return [this.writeBox(name, this.outline.boxes.get(name).attributes)];
     const run = this.outline.runOf.get(name);
-    const shown = run && this.outline.collapsed.has(run) ? { ...scope, ...run } : scope;
+    const isCollapsed = run !== undefined && this.outline.collapsed.has(run);
+    if (!scope) return [this.writeBox(name, isCollapsed ? run.folded : this.outline.boxes.get(name).attributes)];
+    const shown = isCollapsed ? { ...scope, ...run } : scope;
     if (this.outline.folded.has(name)) return [this.writeBox(name, shown.folded)];
     const attributes = { ...this.parts.cluster, label: shown.caption, id: `part-${this.number(name)}` };
     const inside = [`graph ${formatAttributes(attributes)}`, ...this.writeContents(scope.contents)];

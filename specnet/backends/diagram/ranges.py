@@ -1,0 +1,35 @@
+"""Texts and sizes of layers that are drawn once for all: what differs is a range, `56×56×64…224`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from specnet.layers.base import Shape, format_shape
+
+
+def format_shape_range(shapes: Sequence[Shape | None]) -> str:
+    """Return the sizes of values that are drawn once, `?` if one is unknown."""
+    known = [shape for shape in shapes if shape]
+    if len(known) < len(shapes) or len({len(shape) for shape in known}) != 1:
+        return "?"
+    return "×".join(_format_size_range([format_shape((size,)) for size in sizes]) for sizes in zip(*known, strict=True))
+
+
+def _format_size_range(sizes: Sequence[str]) -> str:
+    return sizes[0] if len(set(sizes)) == 1 else f"{sizes[0]}…{sizes[-1]}"
+
+
+def join_texts(texts: Sequence[str]) -> str:
+    """Return the first of the texts of alike layers, with the last value of what grows: `drop_path 0.01…0.05`."""
+    first, last = texts[0], texts[-1]
+    return first if first == last else f"{first}…{last.rpartition(' ')[2]}"
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return the names of neighbours as a range: `conv3_x.1…3`, `left…right`; a single one as it is."""
+    first, last = names[0], names[-1]
+    if first == last:
+        return first
+    start = first.rstrip("0123456789")
+    is_numbered = start != first and last.startswith(start) and last[len(start) :].isdigit()
+    return f"{first}…{last[len(start) :] if is_numbered else last}"

@@ -1,0 +1,138 @@
+"""Find a free place for the size on each edge and for the caption of each scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise, product
+from math import dist
+
+from specnet.backends.diagram.html_labels import make_printable
+from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle, join_rectangles
+from specnet.backends.diagram.model import Diagram, Scope
+
+CHARACTER, HEIGHT = 5.6, 11.0
+"""The width of a character of a size and the height of its line, in points."""
+
+CAPTION = 28
+"""The largest number of characters of a line in the caption of a scope."""
+
+GAP = 4.0
+"""The distance between an edge and its size."""
+
+STEPS = 8
+"""The number of straight pieces of a Bézier curve."""
+
+
+def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> Layout:
+    """Return a layout with a place for the size on each edge and for each caption; `is_across` for left to right."""
+    placer = _Placer(layout, is_across)
+    captions = {
+        name: placer.place_caption(name, caption, measure_caption(diagram.scopes[name]))
+        for name, caption in layout.captions.items()
+    }
+    labelled = {number: edge.label for number, edge in enumerate(diagram.edges) if edge.label}
+    sizes = {number: placer.place_size(number, text) for number, text in labelled.items() if number in layout.curves}
+    return replace(layout, captions=captions, sizes=sizes)
+
+
+def measure_caption(scope: Scope) -> int:
+    """Return about the width of a caption in points."""
+    heading = CHARACTER * len(scope.title) + (30 if scope.count > 1 else 0)
+    return round(max(heading, 0.84 * CHARACTER * min(len(scope.call), CAPTION)))
+
+
+class _Placer:
+    """Places texts one after the other, where no box, edge, border or other text is."""
+
+    def __init__(self, layout: Layout, is_across: bool) -> None:
+        self.layout, self.is_across = layout, is_across
+        self.taken = [box.grow(1) for box in layout.boxes.values()]
+        self.lines = {number: flatten(curve) for number, curve in layout.curves.items()}
+        self.extents = {number: _surround(line).grow(2) for number, line in self.lines.items()}
+
+    def place_caption(self, name: str, caption: Rectangle, width: float) -> Rectangle:
+        """Return where the caption of a scope stands: to the left, or further right if edges cross it there.
+
+        The space of its label to the right of its text is free for others.
+        """
+        scope = self.layout.scopes[name]
+        text = Rectangle(scope.left + 8, caption.bottom, scope.left + 12 + width, caption.top)
+        room = max(0.0, scope.right - 8 - text.right)
+        chosen = min((text.move(room * step / 12, 0) for step in (0, 12, *range(1, 12))), key=self._count_conflicts)
+        self.taken.append(chosen)
+        return Rectangle(chosen.left, caption.bottom, chosen.left + caption.width, caption.top)
+
+    def place_size(self, number: int, text: str) -> Rectangle:
+        """Return where the size of an edge stands, at best beside its beginning."""
+        width = CHARACTER * len(make_printable(text)) + 2
+        places = [Rectangle.around(centre, width, HEIGHT) for centre in self._list_centres(number, width)]
+        free = next((place for place in places if not self._count_conflicts(place)), None)
+        chosen = free or min(places, key=self._count_conflicts)
+        self.taken.append(chosen)
+        return chosen
+
+    def _list_centres(self, number: int, width: float) -> Iterator[Point]:
+        line = [*self.lines[number], self.layout.curves[number].tip]
+        beside = HEIGHT / 2 + 2 if self.is_across else GAP + width / 2
+        start = width / 2 + GAP if self.is_across else HEIGHT / 2 + GAP
+        length = _measure(line)
+        distances = [start, start + 8, start + 16, length - start - 6, length / 2, length / 3, 2 * length / 3]
+        for shift, distance, side in product((0, -9, 9, -14, 14), distances, (1, -1)):
+            x, y = _walk(line, distance)
+            yield (x + shift, y + side * beside) if self.is_across else (x + side * beside, y + shift)
+
+    def _count_conflicts(self, place: Rectangle) -> int:
+        boxes = sum(each.overlaps(place) for each in self.taken)
+        borders = sum(_straddles(place, scope) for scope in self.layout.scopes.values())
+        return 3 * boxes + borders + self._count_crossing(place)
+
+    def _count_crossing(self, place: Rectangle) -> int:
+        """Count the edges that cross a rectangle."""
+        near = (self.lines[number] for number, extent in self.extents.items() if extent.overlaps(place))
+        return sum(any(_holds(place, point) for point in line) for line in near)
+
+
+def flatten(curve: Curve) -> list[Point]:
+    """Return points on a curve, close enough to each other that no text fits between them."""
+    points, found = curve.points, [curve.points[0]]
+    for start in range(0, len(points) - 3, 3):
+        piece = points[start : start + 4]
+        steps = max(STEPS, int(_measure(piece) / 5))
+        found += [_interpolate(piece, step / steps) for step in range(1, steps + 1)]
+    return found
+
+
+def _interpolate(piece: tuple[Point, ...], t: float) -> Point:
+    weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    x, y = (sum(weight * point[axis] for weight, point in zip(weights, piece, strict=True)) for axis in (0, 1))
+    return x, y
+
+
+def _measure(line: Iterable[Point]) -> float:
+    return sum(dist(a, b) for a, b in pairwise(line))
+
+
+def _walk(line: list[Point], distance: float) -> Point:
+    """Return the point at a distance from the beginning of a line."""
+    for a, b in pairwise(line):
+        length = _measure((a, b))
+        if length >= distance > 0:
+            part = distance / length
+            return a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])
+        distance -= length
+    return line[-1] if distance > 0 else line[0]
+
+
+def _surround(line: list[Point]) -> Rectangle:
+    return join_rectangles(Rectangle(x, y, x, y) for x, y in line)
+
+
+def _holds(place: Rectangle, point: Point) -> bool:
+    return place.left - 1 < point[0] < place.right + 1 and place.bottom - 1 < point[1] < place.top + 1
+
+
+def _straddles(place: Rectangle, scope: Rectangle) -> bool:
+    """Whether the border of a scope crosses a rectangle."""
+    inside = scope.left < place.left and place.right < scope.right and scope.bottom < place.bottom
+    return scope.overlaps(place) and not (inside and place.top < scope.top)
