@@ -27,12 +27,15 @@ KEYS = (
 )
 
 
-def make_network(checked: Checked, depth: int | None = None) -> Html:
+def make_network(checked: Checked, depth: int | None = None, expand: bool = False) -> Html:
     """Return the component; the script of pages draws the diagram in it, and everything else can be read without.
 
-    Blocks are opened `depth` deep at first; None opens as many as can be taken in.
+    Blocks are opened `depth` deep at first; None opens as many as can be taken in. Alike neighbours are drawn once,
+    unless `expand` is set.
     """
     parts = list_parts(checked)
+    for run in parts["runs"]:
+        run["open"] = expand
     open_scopes(parts, depth)
     names = (*(each.name for each in checked.network.inputs), *(node.name for node in checked.network.nodes))
     made = {line for name in names for line in find_lines(checked, name)}

@@ -227,7 +227,7 @@ class NetworkView {
   async goTo(name) {
     if (!name) return;
     const row = this.table.rows.get(name);
-    this.outline.reveal(this.table.path(row));
+    this.outline.reveal(this.table.partOf(row));
     await this.refold(name);
     this.select(row);
     scrollInto(this.find(".layers"), row);
