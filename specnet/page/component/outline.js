@@ -51,12 +51,13 @@ class Outline {
     return this.path(drawn).find((scope) => this.folded.has(scope)) ?? drawn;
   }
 
-  /** Whether two boxes stand in different members of one collapsed run, so that an edge between them is not drawn. */
-  areInOneRun(source, target) {
+  /** Whether an edge is left out: between members of a collapsed run, or within one for which the first stands. */
+  isLeftOut(source, target) {
     const inside = new Map([...this.path(target), target].map((member) => [this.runOf.get(member), member]));
-    return [...this.path(source), source].some((scope) => {
-      const run = this.runOf.get(scope);
-      return run && this.collapsed.has(run) && inside.has(run) && inside.get(run) !== scope;
+    return [...this.path(source), source].some((member) => {
+      const run = this.runOf.get(member);
+      if (!run || !this.collapsed.has(run) || !inside.has(run)) return false;
+      return inside.get(run) !== member || member !== run.scopes[0];
     });
   }
 
