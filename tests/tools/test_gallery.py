@@ -31,8 +31,8 @@ def test_a_long_picture_is_scaled_down(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tool", "size", "expected"),
     [
-        ("torchview", (507, 10_397), "507×10,397 pixels, shown at 1/6.5, text of 0.9 pt on A4"),
-        ("netron", (310, 1_322), "310×1,322 pixels, text of 5.0 pt on A4"),
+        ("torchview", (507, 10_397), "507×10,397 pixels, shown at 1/6.5, text of 1.0 pt on A4"),
+        ("netron", (316, 1_718), "316×1,718 pixels, shown at 1/1.1, text of 4.1 pt on A4"),
         ("visualtorch", (3_511, 302), "3,511×302 pixels, shown at 1/3.5, no text"),
     ],
 )
