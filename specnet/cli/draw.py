@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     if format == "html":
-        return _make_page(checked, options.depth)
+        return _make_page(checked, options)
     if format == "dot":
         return _write_dot(checked, options)
     if format == "mmd":
@@ -108,10 +108,10 @@ def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
     return str(graph.source).encode()
 
 
-def _make_page(checked: Checked, depth: int | None) -> bytes:
+def _make_page(checked: Checked, options: argparse.Namespace) -> bytes:
     from specnet.page.network_page import make_network_page
 
-    return make_network_page(checked, depth).html.encode()
+    return make_network_page(checked, options.depth, options.expand).html.encode()
 
 
 def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
