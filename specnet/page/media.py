@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from specnet.backends.diagram import draw
+from specnet.backends.diagram import render
+from specnet.backends.diagram.layout import GraphvizError, GraphvizMissing
 from specnet.backends.volumes.drawing import draw_volumes
 from specnet.backends.volumes.svg import scene_to_svg
 from specnet.compiler import Checked
@@ -18,9 +19,6 @@ from specnet.reporters.terminal import format_diagnostic, format_omitted
 
 MOST_ROWS = 40
 """The number of layers up to which the table as text has a row per layer, and not per block."""
-
-MOST_DRAWN = 300
-"""The number of layers up to which the picture has all blocks open."""
 
 STYLES = ("layers", "volumes")
 
@@ -61,11 +59,8 @@ def _list_texts(checked: Checked) -> Iterator[str]:
 
 def _draw(checked: Checked, depth: int | None) -> Iterator[tuple[str, str]]:
     """Yield the picture by its media type, if Graphviz can make it."""
-    from graphviz import CalledProcessError, ExecutableNotFound
-
-    opened = 1 if depth is None and len(checked.network.nodes) > MOST_DRAWN else depth
     try:
-        svg = draw(checked, opened).pipe("svg").decode()
-    except (CalledProcessError, ExecutableNotFound):
+        svg = render(checked, "svg", depth).decode()
+    except (GraphvizError, GraphvizMissing):
         return
     yield "image/svg+xml", svg[svg.index("<svg") :]

@@ -16,15 +16,15 @@ def choose_fit(checked: Checked, depth: int | None, expand: bool, direction: str
     if direction != "auto":
         return lay_out_whole(describe_network(checked, depth, expand), is_across=direction == "lr")
     fits = list[Fit]()
-    for diagram in _list_details(checked, depth, expand):
+    for diagram in list_details(checked, depth, expand):
         fits.append(fit_page(diagram))
         if fits[-1].is_readable:
             return fits[-1]
     return max(fits, key=lambda fit: fit.smallest_text)
 
 
-def _list_details(checked: Checked, depth: int | None, expand: bool) -> Iterator[Diagram]:
-    """Yield a diagram with all scopes open, then with less and less of them."""
+def list_details(checked: Checked, depth: int | None, expand: bool) -> Iterator[Diagram]:
+    """Yield a diagram with all scopes open, then with fewer and fewer of them unless the detail is given."""
     yield describe_network(checked, depth, expand)
     if depth is None and not expand:
         scopes = Scopes(checked.network)
