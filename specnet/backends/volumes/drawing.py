@@ -11,6 +11,7 @@ from specnet.backends.volumes.boxes import draw_volume
 from specnet.backends.volumes.captions import make_tooltip
 from specnet.backends.volumes.cell import LINE, SIZE, Cell, make_cells
 from specnet.backends.volumes.colours import THEMES, FigureColours
+from specnet.backends.volumes.folding import fold_volumes
 from specnet.backends.volumes.font import make_printable, shorten_text, wrap_text
 from specnet.backends.volumes.links import Linker
 from specnet.backends.volumes.placement import Layout
@@ -19,7 +20,7 @@ from specnet.backends.volumes.runs import fold_runs
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Group, Item, Scene, Text, find_extent, shift_item
 from specnet.backends.volumes.u_shape import place_as_u
-from specnet.backends.volumes.volume import FoldedVolumes, fold_volumes
+from specnet.backends.volumes.volume import FoldedVolumes
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
 from specnet.printable import format_amount

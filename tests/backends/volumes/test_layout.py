@@ -9,13 +9,14 @@ from paths import SPECS
 
 from specnet.backends.diagram.errors import locate_errors
 from specnet.backends.volumes.cell import make_cells
+from specnet.backends.volumes.folding import fold_volumes
 from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
 from specnet.backends.volumes.placement import Layout
 from specnet.backends.volumes.rows import place_in_rows
 from specnet.backends.volumes.runs import fold_runs
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.u_shape import place_as_u
-from specnet.backends.volumes.volume import FoldedVolumes, fold_volumes
+from specnet.backends.volumes.volume import FoldedVolumes
 from specnet.compiler import Checked, check_source
 from specnet.printer.scopes import Scopes
 from specnet.source import Source
