@@ -24,7 +24,7 @@ LINE = 11.0
 WIDEST_NAME, WIDEST_CAPTION, WIDEST_MESSAGE = 88.0, 72.0, 150.0
 """The width of what stands below a box: its name, its layer or call, the words of an error."""
 
-TOWER_GAP = 16.0
+TOWER_GAP = 26.0
 """The space between two towers, in which the channels of the upper one stand."""
 
 SKIP = 8.0
