@@ -21,6 +21,7 @@ NETWORKS = ("alexnet", "resnet50")
 
 FORMS = {
     "as volumes": ("volumes.svg", "--style", "volumes"),
+    "as a page": ("page.html",),
 }
 """The other forms of a picture of ours: the file and the options that make it."""
 

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from specnet.analyses.difference import Difference, Side, find_differences
-from specnet.cli.options import FILE, add_format_argument, add_spec_arguments, collect_overrides, naming_settings
-from specnet.cli.output import CommandError, print_diagnostics, print_json, print_text, uses_colour
-from specnet.cli.specs import check_network
+from specnet.cli.graphviz_errors import name_files, reporting_graphviz
+from specnet.cli.options import (
+    FILE,
+    add_format_argument,
+    add_spec_arguments,
+    collect_overrides,
+    naming_settings,
+    output_file,
+    parse_format,
+)
+from specnet.cli.output import (
+    CommandError,
+    print_diagnostics,
+    print_json,
+    print_message,
+    print_text,
+    refuse_folder,
+    uses_colour,
+    write_file,
+)
+from specnet.cli.specs import check_network, refuse_overwriting_spec
 from specnet.compiler import Checked
 from specnet.printable import escape_unprintable
 from specnet.reporters.difference import COUNTS, SIZES, format_differences
+
+FORMATS = ("svg", "png", "pdf", "dot", "mmd")
 
 HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
 
@@ -29,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="NAME=VALUE",
             help=f"override a let or a setting of the {'first' if side == 'left' else 'second'} network only",
         )
+    formats = ", ".join(f".{each}" for each in FORMATS)
+    parser.add_argument(
+        "-o", dest="output", type=output_file, metavar="OUT", help=f"also draw the difference as {formats}"
+    )
     add_format_argument(parser)
     add_spec_arguments(parser)
 
@@ -37,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 if the networks are the same, 1 if they differ or one has errors."""
     if options.after is None and not (options.set_left or options.set_right):
         raise CommandError("diff compares two specs, or one with --set-left or --set-right")
+    format = _parse_target(options.output)
     before = _check_side(options.before, "--set-left", options.set_left, options)
     after = _check_side(options.after or options.before, "--set-right", options.set_right, options)
     for checked in (before, after):
@@ -45,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     if not before.ok or not after.ok:
         return 1
     found = find_differences(before.network, after.network)
+    if options.output:
+        _draw(before, after, options.output, format)
     if options.format == "json":
         print_json(_describe_differences(before, after, found, options))
     elif found:
@@ -53,6 +81,26 @@ def run(options: argparse.Namespace) -> int:
         first, second = _name(before, options.set_left), _name(after, options.set_right)
         print_text(escape_unprintable(f"{first} and {second} are the same network"))
     return 1 if found else 0
+
+
+def _parse_target(target: Path | None) -> str:
+    """Return the format of a picture, if one is asked for; raises CommandError."""
+    if target is None:
+        return ""
+    refuse_folder(target)
+    return parse_format(target, FORMATS)
+
+
+def _draw(before: Checked, after: Checked, target: Path, format: str) -> None:
+    for checked in (before, after):
+        refuse_overwriting_spec(target, checked)
+    from specnet.backends.diagram.difference import render_difference
+
+    alternatives, advice = f"{name_files(target, 'mmd', 'dot')} work", f"{name_files(target, 'dot')} needs no layout"
+    with reporting_graphviz(target, alternatives, advice):
+        content = render_difference(before, after, format)
+    write_file(target, content)
+    print_message(f"wrote {target}")
 
 
 def _check_side(file: str, option: str, settings: list[str], options: argparse.Namespace) -> Checked:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.drawing_options import add_drawing_arguments, read_drawing_options, refuse_drawing_options
+from specnet.cli.graphviz_errors import name_files, reporting_graphviz
 from specnet.cli.options import FILE, add_spec_arguments, output_file, parse_format
 from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_network, refuse_overwriting_spec
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HELP = "draw the network of a spec, sound or broken"
 
-FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html"), "volumes": ("svg", "png", "pdf", "tex")}
-"""The formats of each style; html is a page with the diagram, the table of layers and the text of the spec."""
+FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html", "mmd"), "volumes": ("svg", "png", "pdf", "tex")}
+"""The formats of each style; html is a page with diagram, table and text, and mmd a Mermaid flowchart."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
@@ -63,27 +63,35 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     if format == "html":
-        return _make_page(checked, options.depth)
+        return _make_page(checked, options)
     if format == "dot":
         return _write_dot(checked, options)
+    if format == "mmd":
+        return _write_flowchart(checked, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-    from specnet.backends.diagram.layout import GraphvizError, GraphvizMissing
     from specnet.backends.diagram.rendering import LONGEST_SIDE, MOST_PIXELS, PictureTooLarge, render
 
+    alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes` work"
+    advice = f"`--depth 1` folds the blocks, and {name_files(target, 'dot')} needs no layout"
     try:
-        return render(checked, format, read_drawing_options(options), options.dpi, options.width)
-    except GraphvizMissing:
-        raise CommandError(*_explain_missing_graphviz(target)) from None
-    except GraphvizError as error:
-        advice = f"`--depth 1` folds the blocks, and `-o {target.with_suffix('.dot')}` needs no layout"
-        raise CommandError(f"Graphviz could not draw this: {error}; {advice}") from None
+        with reporting_graphviz(target, alternatives, advice):
+            return render(checked, format, read_drawing_options(options), options.dpi, options.width)
     except PictureTooLarge as large:
         raise CommandError(
             f"a picture of {large.width:,}×{large.height:,} pixels is too large: "
             f"a side has at most {LONGEST_SIDE:,} pixels, and the picture {MOST_PIXELS:,}",
-            f"choose a smaller --dpi or --width, or `-o {target.with_suffix('.svg')}`",
+            f"choose a smaller --dpi or --width, or {name_files(target, 'svg')}",
         ) from None
+
+
+def _write_flowchart(checked: Checked, options: argparse.Namespace) -> bytes:
+    from specnet.backends.diagram.mermaid import LIMITS, is_drawable, write_flowchart
+
+    flowchart = write_flowchart(checked, options.depth, options.expand)
+    if not is_drawable(flowchart):
+        print_message(f"this is more than Mermaid draws unless it is told to: {LIMITS}")
+    return flowchart.encode()
 
 
 def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
@@ -92,21 +100,10 @@ def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
     return str(sketch(checked, read_drawing_options(options)).source).encode()
 
 
-def _explain_missing_graphviz(target: Path) -> Sequence[str]:
-    from specnet.cli.graphviz_package import name_install_command
-
-    formats = (each for each in ("html", "mmd", "dot") if each in FORMATS["layers"])
-    others = ", ".join(f"`-o {target.with_suffix(f'.{each}')}`" for each in formats)
-    return (
-        f"a .{target.suffix.lower().lstrip('.')} of layers needs Graphviz's program `dot`: {name_install_command()}",
-        f"{others} and `--style volumes` work without it",
-    )
-
-
-def _make_page(checked: Checked, depth: int | None) -> bytes:
+def _make_page(checked: Checked, options: argparse.Namespace) -> bytes:
     from specnet.page.network_page import make_network_page
 
-    return make_network_page(checked, depth).html.encode()
+    return make_network_page(checked, options.depth, options.expand).html.encode()
 
 
 def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:

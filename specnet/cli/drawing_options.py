@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from specnet.analyses.usage import Usage
     from specnet.backends.diagram import DrawingOptions
 
-LAYERS_ONLY = ("direction", "expand", "heat")
-"""The options of the layers view alone; a page draws its diagram in the browser."""
+REFUSED = {"html": ("direction", "theme", "heat"), "mmd": ("direction", "theme", "heat")}
+"""The options that say nothing to a page, which draws its diagram in the browser, and to Mermaid, which draws it."""
 
 
 def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,13 +50,12 @@ def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
     for name in ("dpi", "width"):
         if getattr(options, name) and format != "png":
             raise CommandError(f"--{name} goes with a .png")
-    if options.theme and format == "html":
-        raise CommandError("--theme does not go with a page, which has a switch")
-    is_layers = options.style == "layers" and format != "html"
-    for name in LAYERS_ONLY:
-        if getattr(options, name) and not is_layers:
-            what = "a page" if format == "html" else f"--style {options.style}"
-            raise CommandError(f"--{name} does not go with {what}")
+    for name in REFUSED.get(format, ()):
+        if getattr(options, name):
+            raise CommandError(f"--{name} does not go with a .{format}")
+    for name in ("direction", "expand", "heat"):
+        if getattr(options, name) and options.style != "layers":
+            raise CommandError(f"--{name} does not go with --style {options.style}")
     if options.device is not None and options.heat != "time":
         raise CommandError("--device goes with --heat time")
 

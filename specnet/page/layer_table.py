@@ -19,11 +19,11 @@ from specnet.reporters.table_columns import Row
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row: what it says, the scope around it, how many there are, and the lines of the text that it comes from."""
+    """A row: what it says, its name and title, how many scopes are around it, and the lines that it comes from."""
 
     row: Row
     name: str
-    scope: str
+    title: str
     depth: int
     lines: Sequence[int]
     is_scope: bool = False
@@ -58,10 +58,16 @@ def _list_rows(checked: Checked, parts: Parts) -> Iterator[TableRow]:
             if scope not in seen:
                 seen.add(scope)
                 nodes = inside[scope]
-                outer = around[depth - 1] if depth else ""
                 call = Row(scope, scopes.format_call(scope), nodes[-1].output, _keep_known(checked, nodes))
-                yield TableRow(call, scope, outer, depth, find_scope_lines(checked, nodes), is_scope=True)
-        yield TableRow(row, row.name, around[-1] if around else "", len(around), find_lines(checked, row.name))
+                lines = find_scope_lines(checked, nodes)
+                yield TableRow(call, scope, _shorten(scope, scopes), depth, lines, is_scope=True)
+        lines = find_lines(checked, row.name)
+        yield TableRow(row, row.name, _shorten(row.name, scopes), len(around), lines)
+
+
+def _shorten(name: str, scopes: Scopes) -> str:
+    """Return the name of a layer or scope within the innermost scope around it, as the diagram has it."""
+    return shorten_name(name, next(reversed(scopes.list_enclosing(name)), ""))
 
 
 def _group_nodes(checked: Checked, scopes: Scopes, shown: Mapping[str, Any]) -> Mapping[str, list[Node]]:
@@ -79,12 +85,11 @@ def _keep_known(checked: Checked, nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 
 def _make_row(each: TableRow, cells: Sequence[str], numbers: Sequence[int], count: int) -> Html:
-    name, *others = cells
-    heading = element("th", *_make_heading(each, shorten_name(name, each.scope), count), scope="row", role="rowheader")
+    heading = element("th", *_make_heading(each, count), scope="row", role="rowheader")
     return element(
         "tr",
         heading,
-        *_make_cells("td", others, [place - 1 for place in numbers]),
+        *_make_cells("td", cells[1:], [place - 1 for place in numbers]),
         data_name=each.name,
         data_lines=" ".join(map(str, each.lines)) or False,
         aria_level=each.depth + 1,
@@ -93,11 +98,11 @@ def _make_row(each: TableRow, cells: Sequence[str], numbers: Sequence[int], coun
     )
 
 
-def _make_heading(each: TableRow, title: str, count: int) -> Iterator[Html]:
+def _make_heading(each: TableRow, count: int) -> Iterator[Html]:
     """Yield a row's name, and the buttons that fold a scope and show all those of its run."""
     if each.is_scope:
         yield element("button", class_="fold", type="button", tabindex="-1", aria_label="Fold or unfold")
-    yield element("bdi", title, title=each.name)
+    yield element("bdi", each.title, title=each.name)
     if count:
         label = f"Show one or all of {count} alike"
         yield element("button", f"×{count}", class_="run", type="button", tabindex="-1", aria_label=label)

@@ -22,9 +22,6 @@ from specnet.reporters.terminal import format_diagnostic, format_omitted
 MOST_ROWS = 40
 """The number of layers up to which the table as text has a row per layer, and not per block."""
 
-MOST_DRAWN = 300
-"""The number of layers up to which the picture has all blocks open."""
-
 STYLES = ("layers", "volumes")
 
 
@@ -64,7 +61,6 @@ def _list_texts(checked: Checked) -> Iterator[str]:
 
 def _draw(checked: Checked, depth: int | None) -> Iterator[tuple[str, str]]:
     """Yield the picture by its media type, if Graphviz can make it."""
-    opened = 1 if depth is None and len(checked.network.nodes) > MOST_DRAWN else depth
     with suppress(GraphvizError, GraphvizMissing):
-        svg = render(checked, "svg", DrawingOptions(opened)).decode()
+        svg = render(checked, "svg", DrawingOptions(depth)).decode()
         yield "image/svg+xml", svg[svg.index("<svg") :]

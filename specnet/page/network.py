@@ -27,12 +27,15 @@ KEYS = (
 )
 
 
-def make_network(checked: Checked, depth: int | None = None) -> Html:
+def make_network(checked: Checked, depth: int | None = None, expand: bool = False) -> Html:
     """Return the component; the script of pages draws the diagram in it, and everything else can be read without.
 
-    Blocks are opened `depth` deep at first; None opens as many as can be taken in.
+    Blocks are opened `depth` deep at first; None opens as many as can be taken in. Alike neighbours are drawn once,
+    unless `expand` is set.
     """
     parts = list_parts(checked)
+    for run in parts["runs"]:
+        run["open"] = expand
     open_scopes(parts, depth)
     names = (*(each.name for each in checked.network.inputs), *(node.name for node in checked.network.nodes))
     made = {line for name in names for line in find_lines(checked, name)}
@@ -66,6 +69,7 @@ def _make_diagram(has_scopes: bool) -> Iterator[Html]:
     zoom = element("output", class_="zoom", aria_label="Zoom")
     yield element("div", *buttons, zoom, class_="tools", role="toolbar", data_script=True, hidden=True)
     yield element("div", class_="diagram", role="group", aria_label="Diagram", aria_describedby="keys")
+    yield element("div", class_="columns", aria_hidden="true")
     yield element("p", "This browser could not lay the diagram out.", class_="failure", hidden=True)
     yield element("noscript", element("p", "The diagram needs a script, which this browser does not run."))
     yield element("p", class_="inspector", aria_live="polite", data_script=True, hidden=True)

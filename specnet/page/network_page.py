@@ -19,9 +19,9 @@ from specnet.reporters.terminal import format_counts
 STOPPED = "The server no longer answers, and this page no longer follows its file."
 
 
-def make_network_page(checked: Checked, depth: int | None = None) -> Page:
-    """Return the page of a network, sound or not, with its blocks opened `depth` deep."""
-    content = element("div", make_contents(checked, depth), make_footer(True), class_="network-page")
+def make_network_page(checked: Checked, depth: int | None = None, expand: bool = False) -> Page:
+    """Return the page of a network, sound or not, with its blocks opened as `make_network` does."""
+    content = element("div", make_contents(checked, depth, expand), make_footer(True), class_="network-page")
     return make_page_with_network("Network", checked.network.name or "network", content)
 
 
@@ -40,9 +40,9 @@ def make_followed_page(edition: Edition) -> Page:
     return replace(page, script=read_network_script("follow"), connects=True)
 
 
-def make_contents(checked: Checked, depth: int | None = None) -> Html:
+def make_contents(checked: Checked, depth: int | None = None, expand: bool = False) -> Html:
     """Return the name and the figures of a network, and the network itself."""
-    return join([make_header(checked), make_network(checked, depth)])
+    return join([make_header(checked), make_network(checked, depth, expand)])
 
 
 def make_page_with_network(kind: str, title: str, content: Html, data: Mapping[str, Any] | None = None) -> Page:

@@ -348,8 +348,8 @@ def test_without_dot_the_message_says_how_to_get_it(
         (["--width", "10000000", "-o", "a.png"], "pixels is too large"),
         (["--heat", "time", "--device", "abacus"], "there is no device `abacus`"),
         (["--device", "h100"], "--device goes with --heat time"),
-        (["--expand", "-o", "a.html"], "--expand does not go with a page"),
-        (["--theme", "dark", "-o", "a.html"], "--theme does not go with a page"),
+        (["--direction", "lr", "-o", "a.mmd"], "--direction does not go with a .mmd"),
+        (["--theme", "dark", "-o", "a.html"], "--theme does not go with a .html"),
         (["--heat", "macs", "--style", "volumes"], "--heat does not go with --style volumes"),
     ],
 )

@@ -186,3 +186,33 @@ def test_every_published_network_is_drawn_whole(tab: Tab, path: Path) -> None:
       });
     }).map(node => node.dataset.name)"""
     assert tab.evaluate(outside) == []
+
+
+RUNS = """net Runs
+input 32x32x3
+block b(K) {
+  add {
+    | conv K=K F=3 P=1 -> bn -> relu -> conv K=K F=3 P=1
+    | identity
+  }
+  relu
+}
+conv1: conv K=8 F=3 P=1 -> relu
+stage: repeat 4 { b 8 }
+fc2: fc 10
+"""
+
+
+def test_a_run_is_drawn_once_until_it_is_opened(tab: Tab) -> None:
+    show(tab, RUNS)
+    edges = "[...document.querySelectorAll('svg .edge')].length"
+    boxes = "[...document.querySelectorAll('svg .node')].map(each => each.dataset.name)"
+    once = tab.evaluate(boxes)
+    assert {name for name in once if name.startswith("stage.")} == {"stage.0.conv1", "stage.0.conv2", "stage.0.add1"}
+    assert tab.evaluate(edges) == len(once)  # a chain with one shortcut
+    assert tab.evaluate("[...document.querySelectorAll('tr[data-name^=\"stage.\"]:not([hidden])')].length") == 7
+    tab.hover("tr[data-name='stage.0']")
+    tab.click(".run")
+    tab.wait(f"{DRAWN} && document.querySelectorAll('svg .node').length === {len(once) + 9}")
+    assert tab.evaluate(edges) == len(once) + 9 + 3
+    assert tab.evaluate("document.querySelector('.run').ariaExpanded") == "true"

@@ -20,6 +20,28 @@ def test_a_page_names_its_files_once(tmp_path: Path) -> None:
     assert page.linked_files(file) == ["a-dark.svg", "a.svg", "b.md"]
 
 
+def test_a_dark_picture_is_made_by_the_command_of_the_light_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(page, "list_commands", lambda: ["specnet draw a -o a.svg", "specnet draw b -o b.svg"])
+    monkeypatch.setattr(page, "run_command", commands.append)
+    page.make("b-dark.svg")
+    page.make("c.svg")
+    assert commands == ["specnet draw b -o b-dark.svg --theme dark"]
+
+
+def test_the_letters_of_a_drawing_are_measured(tmp_path: Path) -> None:
+    drawing = tmp_path / "drawing.svg"
+    drawing.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 538 1570">'
+        '<text font-size="3"> </text><text font-size="9">a</text></svg>'
+    )
+    width, height, letters = others.measure_drawing(drawing)
+    assert (width, height, letters, others.fit_page(width, height)) == (538, 1570, 9, 0.5)
+
+
 def test_a_long_picture_is_scaled_down(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     image.new("RGB", (100, 4_000)).save(tmp_path / "drawn.png")
@@ -31,8 +53,8 @@ def test_a_long_picture_is_scaled_down(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tool", "size", "expected"),
     [
-        ("torchview", (507, 10_397), "507×10,397 pixels, shown at 1/6.5, text of 0.9 pt on A4"),
-        ("netron", (310, 1_322), "310×1,322 pixels, text of 5.0 pt on A4"),
+        ("torchview", (507, 10_397), "507×10,397 pixels, shown at 1/6.5, text of 1.0 pt on A4"),
+        ("netron", (316, 1_718), "316×1,718 pixels, shown at 1/1.1, text of 4.1 pt on A4"),
         ("visualtorch", (3_511, 302), "3,511×302 pixels, shown at 1/3.5, no text"),
     ],
 )

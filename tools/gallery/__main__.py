@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gallery.others import save_all
+from gallery.others import describe_ours, save_all
 from gallery.page import make_all
 
 
@@ -20,7 +21,7 @@ def main() -> int:
     parser.add_argument("--others", action="store_true", help="make the pictures of other tools instead")
     options = parser.parse_args()
     if options.others:
-        for line in save_all():
+        for line in chain(describe_ours(), save_all()):
             print(line, flush=True)
         return 0
     findings = list(make_all())

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from xml.etree import ElementTree
 
 from gallery.netron_page import photograph_netron
 from gallery.programs import KERAS, MODULES, ONNX, PLOT_MODEL, TORCH, TORCHVIEW, VISUALTORCH, find_missing
@@ -20,11 +21,13 @@ FOLDER = ROOT / "docs" / "gallery" / "others"
 WIDEST, HIGHEST = 1000, 1600
 """The largest picture that is kept, in pixels; others are scaled down."""
 
-A4 = (482, 728)
-"""The width and height of the text on an A4 page with margins of 2 cm, in points."""
+A4 = (538, 785)
+"""The width and height of an A4 page without margins of 1 cm, in points."""
 
 PROGRAMS = {"torchview": "dot", "keras": "dot", "netron": "chromium"}
 """The programs without which a tool, or the photograph of its page, does not work."""
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 LETTERS = {"torchview": 10 * 96 / 72, "keras": 14 * 200 / 72, "netron": 9}
 """The smallest font of each tool that writes text, in pixels: the points of its source by its dots per inch."""
@@ -49,6 +52,14 @@ def save_all(folder: Path = FOLDER) -> Iterator[str]:
                 draw(tool, network, drawn)
                 size = save_scaled(drawn, folder / f"{tool}-{network}.png")
             yield f"{tool} {version(tool)}: {network}, {describe(tool, *size)}"
+
+
+def describe_ours() -> Iterator[str]:
+    """Yield a line of each of our own pictures of these networks."""
+    for network in TORCH:
+        width, height, letters = measure_drawing(FOLDER.parent / f"{network}.svg")
+        letters *= fit_page(width, height)
+        yield f"SpecNet: {network}, {width:.0f}×{height:.0f} pt, text of {letters:.1f} pt on A4"
 
 
 def draw(tool: str, network: str, target: Path) -> None:
@@ -80,9 +91,21 @@ def describe(tool: str, width: int, height: int) -> str:
     """Return the size of a picture, how far it is scaled down, and how small its text gets on a page."""
     scale = max(width / WIDEST, height / HIGHEST)
     shown = f", shown at 1/{scale:.1f}" if scale > 1 else ""
-    fit = max(min(A4[0] / width, A4[1] / height), min(A4[1] / width, A4[0] / height))
-    text = f"text of {LETTERS[tool] * fit:.1f} pt on A4" if tool in LETTERS else "no text"
+    text = f"text of {LETTERS[tool] * fit_page(width, height):.1f} pt on A4" if tool in LETTERS else "no text"
     return f"{width:,}×{height:,} pixels{shown}, {text}"
+
+
+def fit_page(width: float, height: float) -> float:
+    """Return the points per unit of a picture that fills the text of an A4 page, upright or lying."""
+    return max(min(A4[0] / width, A4[1] / height), min(A4[1] / width, A4[0] / height))
+
+
+def measure_drawing(drawing: Path) -> tuple[float, float, float]:
+    """Return the width and height of an SVG and its smallest font, in its own units."""
+    root = ElementTree.parse(drawing).getroot()
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    texts = (text for text in root.iter(f"{SVG}text") if "".join(text.itertext()).strip())
+    return width, height, min(float(text.attrib["font-size"]) for text in texts)
 
 
 def _run(code: str, target: Path) -> None:

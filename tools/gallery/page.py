@@ -1,4 +1,4 @@
-"""Run the commands of docs/gallery/README.md, and keep the pictures that the page shows."""
+"""Run the commands of the pages in docs/gallery, and keep the pictures that the pages show."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from lessons import read_blocks, run_chapter, run_command
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "gallery"
-PAGE = FOLDER / "README.md"
+PAGES = sorted(FOLDER.glob("*.md"))
 
 MERMAID = re.compile(r"(?<=^```mermaid\n).*?(?=^```$)", flags=re.DOTALL | re.MULTILINE)
 
 
 def list_commands() -> list[str]:
-    """Return the commands of the page."""
-    return [command for block in read_blocks(PAGE) for command, _ in block.commands]
+    """Return the commands of all pages."""
+    return [command for page in PAGES for block in read_blocks(page) for command, _ in block.commands]
 
 
-def linked_files(page: Path = PAGE) -> list[str]:
+def linked_files(page: Path) -> list[str]:
     """Return the files beside a page that it shows or links, each once."""
     text = page.read_text(encoding="utf-8")
     named = re.findall(r"""(?:src|srcset|href)="([^":#]+)"|\]\(([^):#]+)\)""", text)
@@ -33,18 +33,19 @@ def linked_files(page: Path = PAGE) -> list[str]:
 
 
 def make_all() -> Iterator[str]:
-    """Make all that the page shows; yield what a command did not do, or what nothing makes."""
+    """Make all that the pages show; yield what a command did not do, or what nothing makes."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        yield from run_chapter(PAGE, folder)
-        with contextlib.chdir(folder):
-            for name in linked_files():
-                make(name)
-        yield from _keep(folder)
+        for page in PAGES:
+            yield from run_chapter(page, folder)
+            with contextlib.chdir(folder):
+                for name in linked_files(page):
+                    make(name)
+            yield from _keep(page, folder)
 
 
 def make(name: str) -> None:
-    """Make in this folder what the page shows and no command of it makes: dark pictures, photographs of pages."""
+    """Make in this folder what a page shows and no command makes: dark pictures, photographs of pages."""
     file = Path(name)
     if not file.exists() and file.stem.endswith("-dark"):
         plain = file.stem.removesuffix("-dark") + file.suffix
@@ -55,12 +56,13 @@ def make(name: str) -> None:
         photograph(page.resolve(), file)
 
 
-def _keep(folder: Path) -> Iterator[str]:
-    for name in linked_files():
+def _keep(page: Path, folder: Path) -> Iterator[str]:
+    for name in linked_files(page):
         if (folder / name).is_file():
             shutil.copy(folder / name, FOLDER / name)
         elif not (FOLDER / name).exists():
             yield f"nothing makes {name}"
-    for drawn in folder.glob("*.mmd"):
-        before, after = MERMAID.split(PAGE.read_text(encoding="utf-8"))
-        PAGE.write_text(before + drawn.read_text(encoding="utf-8") + after, encoding="utf-8")
+    if MERMAID.search(text := page.read_text(encoding="utf-8")):
+        before, after = MERMAID.split(text, maxsplit=1)
+        (drawn,) = folder.glob("*.mmd")
+        page.write_text(before + drawn.read_text(encoding="utf-8") + after, encoding="utf-8")

@@ -107,14 +107,14 @@ visualtorch.render(model, shape, style="flow").convert("RGB").save(sys.argv[1])
 ONNX = """
 import sys
 import torch
-torch.onnx.export(model.eval(), (torch.zeros(shape),), sys.argv[1], dynamo=False)
+torch.onnx.export(model.eval(), (torch.zeros(shape),), sys.argv[1])
 """
 
 MODULES: Mapping[str, tuple[str, ...]] = {
     "torchview": ("torch", "torchvision", "torchview"),
     "keras": ("torch", "keras", "pydot"),
     "visualtorch": ("torch", "torchvision", "visualtorch"),
-    "netron": ("torch", "torchvision", "onnx", "netron"),
+    "netron": ("torch", "torchvision", "onnx", "onnxscript", "netron"),
 }
 """The modules that each tool's programs import."""
 

@@ -11,6 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "page"))
 
+DRAWN = "document.querySelector('.network .diagram svg') && !document.querySelector('.network.busy')"
+"""Whether the page of a network has drawn its diagram."""
+
 
 @contextmanager
 def open_tab() -> Iterator[Any]:
@@ -22,7 +25,9 @@ def open_tab() -> Iterator[Any]:
 
 
 def photograph(page: Path, target: Path) -> None:
-    """Save what a browser shows of a page first."""
+    """Save what a browser shows of the page of a network, with the second row under the pointer."""
     with open_tab() as tab:
         tab.visit(f"file://{page}")
+        tab.wait(DRAWN)
+        tab.hover("tbody tr:nth-child(2)")
         tab.take_picture(target)

@@ -20,7 +20,7 @@ def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
     if options.direction != "auto":
         return lay_out_whole(describe(checked, options), theme, is_across=options.direction == "lr")
     fits = list[Fit]()
-    for diagram in _list_details(checked, options):
+    for diagram in list_details(checked, options):
         fits.append(fit_page(diagram, theme))
         if fits[-1].is_readable:
             return fits[-1]
@@ -36,8 +36,8 @@ def _make_heat(checked: Checked, options: DrawingOptions) -> Heat | None:
     return Heat(checked, options.heat, options.usage) if options.heat else None
 
 
-def _list_details(checked: Checked, options: DrawingOptions) -> Iterator[Diagram]:
-    """Yield a diagram with all scopes open, then with less and less of them."""
+def list_details(checked: Checked, options: DrawingOptions) -> Iterator[Diagram]:
+    """Yield a diagram with all scopes open, then with fewer and fewer of them unless the detail is given."""
     yield describe(checked, options)
     if options.depth is None and not options.expand:
         scopes, heat = Scopes(checked.network), _make_heat(checked, options)

@@ -9,8 +9,13 @@ from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
 from specnet.backends.diagram.contraction import contract_chains, fold_uniform_scopes
 from specnet.backends.diagram.describe import describe_network
+from specnet.backends.diagram.dot import to_dot
+from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
+from specnet.backends.diagram.page_fit import fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
+from specnet.backends.diagram.rendering import render_fit
+from specnet.backends.diagram.themes import LIGHT
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
 
@@ -25,6 +30,19 @@ def describe_difference(before: Checked, after: Checked) -> Diagram:
 
 SIGNS = {State.ADDED: "+ ", State.REMOVED: "− ", State.CHANGED: "~ "}
 """What stands before the names of layers, so that nothing rests on colours alone."""
+
+
+def render_difference(before: Checked, after: Checked, format: str) -> bytes:
+    """Return the content of a file of the difference: svg, png, pdf, dot or mmd.
+
+    Raises GraphvizMissing and GraphvizError for a format that Graphviz writes.
+    """
+    diagram = describe_difference(before, after)
+    if format == "mmd":
+        return to_mermaid(diagram).encode()
+    if format == "dot":
+        return str(to_dot(diagram).source).encode()
+    return render_fit(fit_page(diagram, LIGHT), format, LIGHT)
 
 
 class _Merger:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from specnet.backends.diagram.choice import list_details
 from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State, Terminal
+from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.palette import FAMILIES, FOLDED, SCOPE, STATES, TERMINAL, Colours
+from specnet.compiler import Checked
 from specnet.printable import replace_unprintable
 
 LONGEST = 300
@@ -15,6 +18,8 @@ LONGEST = 300
 MOST_CHARACTERS, MOST_EDGES = 50_000, 500
 """What Mermaid draws at most, unless a page sets other limits (maxTextSize, maxEdges)."""
 
+LIMITS = f"{MOST_CHARACTERS:,} characters (maxTextSize) and {MOST_EDGES} edges (maxEdges)"
+
 MARKUP = re.compile(r"[^\w \u00b7-\uffff.,:=/()+-]")
 """Characters that Mermaid or Markdown may read as more than text."""
 
@@ -22,6 +27,16 @@ MARKUP = re.compile(r"[^\w \u00b7-\uffff.,:=/()+-]")
 def to_mermaid(diagram: Diagram) -> str:
     """Return the diagram as the text of a flowchart from top to bottom."""
     return "\n".join(_Flowchart(diagram).list_lines()) + "\n"
+
+
+def write_flowchart(checked: Checked, depth: int | None = None, expand: bool = False) -> str:
+    """Return a network with the most detail that Mermaid draws with its own limits; `depth` and `expand` are kept."""
+    flowchart = ""
+    for diagram in list_details(checked, DrawingOptions(depth, expand)):
+        flowchart = to_mermaid(diagram)
+        if is_drawable(flowchart):
+            break
+    return flowchart
 
 
 def is_drawable(flowchart: str) -> bool:

@@ -9,7 +9,7 @@ from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.page_fit import PAGE, Fit
 from specnet.backends.diagram.palette import PAD
 from specnet.backends.diagram.svg import finish_svg
-from specnet.backends.diagram.themes import THEMES
+from specnet.backends.diagram.themes import THEMES, Theme
 from specnet.compiler import Checked
 
 SHARP = 144.0
@@ -41,8 +41,12 @@ def render(
     Raises GraphvizMissing, GraphvizError and PictureTooLarge.
     """
     options = options or DrawingOptions()
-    fit = choose_fit(checked, options)
-    source = to_placed_dot(fit.diagram, THEMES[options.theme], fit.layout).source
+    return render_fit(choose_fit(checked, options), format, THEMES[options.theme], dpi, width)
+
+
+def render_fit(fit: Fit, format: str, theme: Theme, dpi: float | None = None, width: int | None = None) -> bytes:
+    """Return the content of a file of a diagram that is laid out."""
+    source = to_placed_dot(fit.diagram, theme, fit.layout).source
     if format == "svg":
         return finish_svg(run_dot(source, "-Tsvg"), fit.diagram)
     if format == "png":

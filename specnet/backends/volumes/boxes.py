@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from specnet.backends.diagram.palette import Colours
-from specnet.backends.volumes.cell import LINE, SIZE, Cell
+from specnet.backends.volumes.cell import LINE, SIZE, SKIP, Cell
 from specnet.backends.volumes.colours import FigureColours, mix_colours
 from specnet.backends.volumes.placement import Seat
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke, Text
+from specnet.layers.base import Family
 
 LIGHTER, DARKER = 0.35, 0.12
 """How much the top of a box is lighter than its front, and the side darker."""
 
 
-SLABS = (1 / 3, 2 / 3)
-"""Where a folded scope is divided, as several layers are in it."""
+SLABS = 3
+"""The number of slices of a box that stands for several layers."""
 
 
 def draw_volume(cell: Cell, seat: Seat, colours: FigureColours) -> Iterator[Item]:
     """Yield all that is drawn of a volume but its links."""
     own = choose_colours(cell, colours)
-    for front in cell.list_fronts(seat.x, seat.centre):
+    fronts = cell.list_fronts(seat.x, seat.centre)
+    for front in fronts:
         yield from _draw_box(cell, front, own, colours)
-        yield from _draw_sizes(cell, front, colours)
+        yield _draw_size(cell, front, colours)
+        if cell.volume.has_skip:
+            yield _draw_skip(cell, front, colours)
+    if cell.has_edge_sizes:
+        yield from _draw_edge_sizes(cell, fronts[0], fronts[-1], colours)
     yield from _draw_caption(cell, seat, colours)
 
 
@@ -41,30 +48,58 @@ def choose_colours(cell: Cell, colours: FigureColours) -> Colours:
 def _draw_box(cell: Cell, front: Point, own: Colours, colours: FigureColours) -> Iterator[Item]:
     (x, y), box = front, cell.box
     right, bottom, (dx, dy) = x + box.thickness, y + box.height, box.depth
-    hatch = colours.hatches.get(cell.volume.family) if cell.volume.family else None
-    is_dashed = cell.volume.shape is None
-    top = ((x, y), (x + dx, y + dy), (right + dx, y + dy), (right, y))
     side = ((right, y), (right + dx, y + dy), (right + dx, bottom + dy), (right, bottom))
-    face = ((x, y), (right, y), (right, bottom), (x, bottom))
-    yield Polygon(top, mix_colours(own.fill, colours.background, LIGHTER), own.line, is_dashed=is_dashed)
+    is_dashed = cell.volume.shape is None
     yield Polygon(side, mix_colours(own.fill, own.line, DARKER), own.line, is_dashed=is_dashed)
-    yield Polygon(face, own.fill, own.line, is_dashed=is_dashed, hatch=hatch)
-    for share in SLABS if (cell.volume.is_folded or cell.volume.count > 1) and not is_dashed else ():
-        at = x + share * box.thickness
-        yield Stroke(((at, bottom), (at, y), (at + dx, y + dy)), own.line, 0.5)
+    for start, end, family in _list_slices(cell):
+        inner = colours.families[family] if family and cell.volume.parts else own
+        hatch = colours.hatches.get(family) if family else None
+        left, right = x + start * box.thickness, x + end * box.thickness
+        top = ((left, y), (left + dx, y + dy), (right + dx, y + dy), (right, y))
+        yield Polygon(top, mix_colours(inner.fill, colours.background, LIGHTER), inner.line, is_dashed=is_dashed)
+        face = ((left, y), (right, y), (right, bottom), (left, bottom))
+        yield Polygon(face, inner.fill, inner.line, is_dashed=is_dashed, hatch=hatch)
 
 
-def _draw_sizes(cell: Cell, front: Point, colours: FigureColours) -> Iterator[Item]:
-    (x, y), box, shape = front, cell.box, cell.volume.shape
-    if shape is None:
+def _list_slices(cell: Cell) -> Iterator[tuple[float, float, Family | None]]:
+    """Yield the shares of the thickness at which each slice of a box begins and ends, and the family that made it.
+
+    Maps that were laid behind each other are slices; several layers drawn as one volume have slices, too.
+    """
+    volume = cell.volume
+    parts = volume.parts or ((volume.family, 1),) * (SLABS if volume.is_folded or volume.count > 1 else 1)
+    bounds = [0, *accumulate(size for _, size in parts)]
+    for (family, _), start, end in zip(parts, bounds, bounds[1:], strict=False):
+        yield start / bounds[-1], end / bounds[-1], family
+
+
+def _draw_skip(cell: Cell, front: Point, colours: FigureColours) -> Stroke:
+    """Return a small arc over the box of a folded block, from where a skip leaves its input to where it ends."""
+    (x, y), (dx, dy) = front, cell.box.depth
+    left, right = x + dx / 2, x + cell.box.thickness + dx / 2
+    peak = y + dy / 2 + (dy / 2 - SKIP) * 4 / 3
+    points = ((left, y + dy / 2), (left, peak), (right, peak), (right, y + dy / 2))
+    return Stroke(points, colours.quiet, 1.0, is_curve=True, has_head=True)
+
+
+def _draw_size(cell: Cell, front: Point, colours: FigureColours) -> Text:
+    """Return what stands below the front, or a question mark on a box of unknown shape."""
+    (x, y), box = front, cell.box
+    if cell.volume.shape is None:
         middle = (x + box.width / 2, y + (box.height - box.overhang) / 2 + SIZE / 3)
-        yield Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
-        return
-    yield Text((x + box.thickness / 2, y + box.height + LINE - 2), cell.size, SIZE, colours.quiet)
-    if cell.has_edge_sizes:
-        yield Text((x - 3, y + box.height - 3), str(shape[0]), SIZE, colours.quiet, anchor="end")
-        middle = (x + box.depth[0] / 2 - 3, y + box.depth[1] / 2 - 2)
-        yield Text(middle, str(shape[1]), SIZE, colours.quiet, anchor="end")
+        return Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
+    below = y + box.height + LINE - 2
+    if cell.is_below_lines:
+        return Text((x + 1, below), cell.size, SIZE, colours.quiet, anchor="start")
+    return Text((x + box.thickness / 2, below), cell.size, SIZE, colours.quiet)
+
+
+def _draw_edge_sizes(cell: Cell, upper: Point, lower: Point, colours: FigureColours) -> Iterator[Text]:
+    """Yield width and height, of two towers once: where no lines come from the other one."""
+    (x, y), (dx, dy) = upper, cell.box.depth
+    height, width = (cell.volume.shape or (0, 0))[:2]
+    yield Text((x - 3, lower[1] + cell.box.height - 3), str(height), SIZE, colours.quiet, anchor="end")
+    yield Text((x + dx / 2 - 3, y + dy / 2 - 2), str(width), SIZE, colours.quiet, anchor="end")
 
 
 def _choose_mark(cell: Cell, colours: FigureColours) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from specnet.backends.diagram.errors import ErrorPlaces
 from specnet.backends.volumes.captions import describe_layer, shorten_names
 from specnet.backends.volumes.font import measure_text, shorten_text, wrap_text
 from specnet.backends.volumes.scale import Box, Scale
 from specnet.backends.volumes.scene import Point
-from specnet.backends.volumes.volume import Volume
-from specnet.layers.base import Shape, format_shape
+from specnet.backends.volumes.volume import FoldedVolumes, Volume
+from specnet.layers.base import Family, Shape, format_shape
 from specnet.printer.scopes import Scopes
 
 SIZE = 9.0
@@ -23,8 +24,11 @@ LINE = 11.0
 WIDEST_NAME, WIDEST_CAPTION, WIDEST_MESSAGE = 88.0, 72.0, 150.0
 """The width of what stands below a box: its name, its layer or call, the words of an error."""
 
-TOWER_GAP = 16.0
+TOWER_GAP = 26.0
 """The space between two towers, in which the channels of the upper one stand."""
+
+SKIP = 8.0
+"""How high the arc of a skip within a block rises above its box."""
 
 LEGIBLE = 12.0
 """The side of a map from which its sizes stand along the edges; a smaller one has its shape below."""
@@ -40,20 +44,22 @@ class Cell:
     lines: tuple[str, ...]
     messages: tuple[str, ...] = ()
     is_fault: bool = False
+    is_below_lines: bool = False
+    """Whether lines come down to a column from a taller one before, so that its number stands to the right of them."""
 
-    @property
+    @cached_property
     def height(self) -> float:
         """The height of the picture, of both towers together."""
         towers = self.volume.towers
         return towers * (self.box.height + self.box.overhang) + (towers - 1) * TOWER_GAP
 
-    @property
+    @cached_property
     def has_edge_sizes(self) -> bool:
         """Whether sizes stand along the edges."""
         shape = self.volume.shape
         return shape is not None and len(shape) == 3 and min(self.box.height, 2 * self.box.overhang) >= LEGIBLE
 
-    @property
+    @cached_property
     def size(self) -> str:
         """What stands below the box: its channels, or all sizes if there is no room along the edges."""
         shape = self.volume.shape
@@ -62,28 +68,33 @@ class Cell:
         part: Shape = (shape[-1] // self.volume.towers,)
         return format_shape(part if self.has_edge_sizes else (*shape[:-1], *part))
 
-    @property
+    @cached_property
     def left(self) -> float:
         """The room that the height's number needs left of the front."""
         if not self.has_edge_sizes or not self.volume.shape:
             return 0
         return 3 + max(measure_text(str(size), SIZE) for size in self.volume.shape[:2])
 
-    @property
+    @cached_property
     def reach_left(self) -> float:
         """How far the picture and the caption reach to the left of the front."""
         return max(self.left, (self.caption_width - self.box.thickness) / 2)
 
-    @property
+    @cached_property
     def reach_right(self) -> float:
         """How far they reach to the right of the left side of the front."""
         return max(self.box.width, (self.caption_width + self.box.thickness) / 2)
 
-    @property
+    @cached_property
     def caption_width(self) -> float:
         """The width of all that stands centred below the front."""
         texts = [*self.lines, *self.messages, self.size]
         return max(measure_text(self.name, SIZE, True), *(measure_text(text, SIZE) for text in texts))
+
+    @property
+    def rise(self) -> float:
+        """How far the picture rises above its box, for the arc of a skip in it."""
+        return SKIP if self.volume.has_skip else 0
 
     @property
     def caption_height(self) -> float:
@@ -96,19 +107,30 @@ class Cell:
         return [(x, top + tower * pitch) for tower in range(self.volume.towers)]
 
 
-def make_cells(volumes: Mapping[str, Volume], scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
+def make_cells(folded: FoldedVolumes, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
     """Return the cells of all volumes of a figure, on one scale."""
-    names = shorten_names(volumes)
-    return {name: _make_cell(volume, names[name], scale, scopes, errors) for name, volume in volumes.items()}
+    names, cells = shorten_names(folded.volumes), dict[str, Cell]()
+    for name, volume in folded.volumes.items():
+        cell = _make_cell(volume, names[name], scale, scopes, errors)
+        is_below = any(cells[source].height > cell.height for source in folded.before[name])
+        cells[name] = replace(cell, is_below_lines=is_below and volume.family is Family.DENSE)
+    return cells
 
 
 def _make_cell(volume: Volume, short_name: str, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Cell:
     """Return the cell of a volume: its name, its layer or its call, and the words of errors in it."""
     name = shorten_text(short_name, WIDEST_NAME, SIZE, is_bold=True)
     lines = [line for text in describe_layer(volume, scopes) for line in wrap_text(text, WIDEST_CAPTION, SIZE)]
-    faulty = [node for node in volume.nodes if node.name in errors.layers]
-    claims = [node for node in volume.nodes if node.name in errors.claims]
-    words = [errors.layers[node.name].removeprefix(f"`{node.name}` ") for node in faulty]
-    words += [f"{format_shape(node.output or ())}, not {errors.claims[node.name]} as claimed" for node in claims]
+    words = list(_list_errors(volume, errors))
     messages = [line for text in words[:1] for line in wrap_text(text, WIDEST_MESSAGE, SIZE, most=4)]
-    return Cell(volume, scale.make_box(volume), name, tuple(lines), tuple(messages), bool(faulty or claims))
+    return Cell(volume, scale.make_box(volume), name, tuple(lines), tuple(messages), bool(words))
+
+
+def _list_errors(volume: Volume, errors: ErrorPlaces) -> Iterator[str]:
+    """Yield the words of the errors in a volume, without the name that stands above them."""
+    shapes = {node.name: node.output for node in volume.nodes} or {volume.name: volume.shape}
+    for name, shape in shapes.items():
+        if name in errors.layers:
+            yield errors.layers[name].removeprefix(f"`{name}` ")
+        if name in errors.claims:
+            yield f"{format_shape(shape or ())}, not {errors.claims[name]} as claimed"

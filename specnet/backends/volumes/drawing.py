@@ -11,6 +11,7 @@ from specnet.backends.volumes.boxes import draw_volume
 from specnet.backends.volumes.captions import make_tooltip
 from specnet.backends.volumes.cell import LINE, SIZE, Cell, make_cells
 from specnet.backends.volumes.colours import THEMES, FigureColours
+from specnet.backends.volumes.folding import fold_volumes
 from specnet.backends.volumes.font import make_printable, shorten_text, wrap_text
 from specnet.backends.volumes.links import Linker
 from specnet.backends.volumes.placement import Layout
@@ -19,7 +20,7 @@ from specnet.backends.volumes.runs import fold_runs
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Group, Item, Scene, Text, find_extent, shift_item
 from specnet.backends.volumes.u_shape import place_as_u
-from specnet.backends.volumes.volume import FoldedVolumes, fold_volumes
+from specnet.backends.volumes.volume import FoldedVolumes
 from specnet.compiler import Checked
 from specnet.layers.base import format_shape
 from specnet.printable import format_amount
@@ -42,6 +43,9 @@ TALLEST = 730.0
 SHARES = (1.0, 0.75, 0.55)
 """The shares of the usual lengths of boxes that are tried to fit a page."""
 
+HOPELESS = 2.0
+"""The excess over a page that smaller boxes do not help against."""
+
 MOST_MESSAGES = 4
 """The most errors below the title."""
 
@@ -60,7 +64,7 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
         Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))
         for name, cell in figure.cells.items()
     ]
-    links = [Group(tuple(linker.draw_link(link))) for link in figure.folded.links]
+    links = [Group(tuple(dict.fromkeys(linker.draw_link(link)))) for link in figure.folded.links]
     return _frame([*boxes, *links], checked, colours)
 
 
@@ -74,12 +78,12 @@ class Figure:
     layout: Layout
 
     @property
-    def fits_page(self) -> bool:
-        """Whether its text is large enough on a page of A4 across."""
+    def excess(self) -> float:
+        """How many times wider or taller it is than a page of A4 across with text that is large enough."""
         seats = self.layout.seats
         right = max((seats[name].x + cell.reach_right for name, cell in self.cells.items()), default=0)
         bottom = max((seats[name].caption + cell.caption_height for name, cell in self.cells.items()), default=0)
-        return right <= WIDEST and bottom <= TALLEST
+        return max(right / WIDEST, bottom / TALLEST)
 
 
 def _choose_figure(checked: Checked, depth: int | None) -> Figure:
@@ -89,22 +93,25 @@ def _choose_figure(checked: Checked, depth: int | None) -> Figure:
     ways = [fold_volumes(network, scopes, each, alone) for each in ((None, 0) if depth is None else (depth,))]
     if depth is None:
         ways = [*(way for way in ways[:1] if len(way.volumes) <= MOST_VOLUMES), ways[1], fold_runs(ways[1])]
-    figures = (_place(way, share, scopes, errors) for way in ways for share in SHARES)
-    for figure in figures:
-        if figure.fits_page:
-            break
+    for way in ways:
+        for share in SHARES:
+            figure = _place(way, share, scopes, errors)
+            if figure.excess <= 1:
+                return figure
+            if figure.excess > HOPELESS:
+                break
     return figure
 
 
 def _place(folded: FoldedVolumes, share: float, scopes: Scopes, errors: ErrorPlaces) -> Figure:
     scale = Scale(folded.volumes.values(), share)
-    cells = make_cells(folded.volumes, scale, scopes, errors)
+    cells = make_cells(folded, scale, scopes, errors)
     return Figure(folded, scale, cells, place_as_u(folded, cells) or place_in_rows(folded, cells))
 
 
 def _frame(groups: list[Group], checked: Checked, colours: FigureColours) -> Scene:
     """Return the scene of a figure with its title above it and a margin around it."""
-    left, top, right, bottom = find_extent(item for group in groups for item in group.items)
+    left, top, right, bottom = find_extent([item for group in groups for item in group.items])
     width = max(right - left, NARROWEST)
     title = list(_draw_title(checked, colours, width))
     height = max(item.extent[3] for item in title) + LINE

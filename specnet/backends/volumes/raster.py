@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
+from warnings import catch_warnings, simplefilter
 
 from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
 
@@ -34,7 +35,8 @@ def scene_to_image(scene: Scene, format: Literal["png", "pdf"], dpi: float = DPI
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, scene.width), ylim=(scene.height, 0), frame_on=False)
     axes.set_axis_off()
-    with rc_context({"font.family": _find_fonts(), "pdf.fonttype": 42}):
+    with rc_context({"font.family": _find_fonts(), "pdf.fonttype": 42}), catch_warnings():
+        simplefilter("ignore", UserWarning)  # of letters that no font has
         for at, item in enumerate(scene.items):
             _draw_item(axes, item, at)
         content = BytesIO()

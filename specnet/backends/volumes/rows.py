@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from specnet.backends.volumes.cell import LINE, Cell
+from specnet.backends.volumes.grid import Grid, nest_skips
 from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
 from specnet.backends.volumes.placement import GAP, Layout, Seat, measure_distance
 from specnet.backends.volumes.volume import FoldedVolumes, Link
@@ -18,6 +16,9 @@ WIDEST = 1100.0
 
 ROW_GAP, LANE_GAP = 26.0, 12.0
 
+MOST_BALANCED = 6
+"""The most rows that are made equally long; more are on no page together."""
+
 TURN = 20.0
 """The space between captions where links change lanes."""
 
@@ -25,67 +26,15 @@ ARC, ARC_STEP = 12.0, 11.0
 """The height of an arc, and how much higher one is around another."""
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Volumes by their place along the row and their lane."""
-
-    folded: FoldedVolumes
-    cells: Mapping[str, Cell]
-    ranks: Mapping[str, int]
-    lanes: Mapping[str, int]
-
-    @cached_property
-    def by_rank(self) -> Mapping[int, list[str]]:
-        """The volumes of each rank, from the top down."""
-        found = dict[int, list[str]]()
-        for name in sorted(self.cells, key=self.lanes.__getitem__):
-            found.setdefault(self.ranks[name], []).append(name)
-        return found
-
-    @cached_property
-    def by_lane(self) -> Mapping[int, list[int]]:
-        """The ranks of the volumes in each lane, in order."""
-        found = dict[int, list[int]]()
-        for name in sorted(self.cells, key=self.ranks.__getitem__):
-            found.setdefault(self.lanes[name], []).append(self.ranks[name])
-        return found
-
-    def is_skip(self, link: Link, row_start: int) -> bool:
-        """Whether a link passes over another volume of its lane, in a row that begins with this rank."""
-        first, last, lane = self.ranks[link.source], self.ranks[link.target], self.lanes[link.target]
-        if first >= row_start and lane != self.lanes[link.source]:
-            return False
-        inside = self.by_lane[lane]
-        return bisect_left(inside, last) > bisect_left(inside, max(first + 1, row_start))
-
-    @cached_property
-    def turns(self) -> Collection[int]:
-        """The ranks before which a link changes lanes."""
-        return {
-            self.ranks[link.source] + 1 if self.leaves_trunk(link) else self.ranks[link.target]
-            for link in self.folded.links
-            if self.lanes[link.source] != self.lanes[link.target]
-        }
-
-    def leaves_trunk(self, link: Link) -> bool:
-        """Whether a link changes lanes right behind its source, rather than before its target."""
-        return abs(self.lanes[link.source]) < abs(self.lanes[link.target])
-
-    def crosses_alone(self, rank: int) -> bool:
-        """Whether one volume alone is read across the place before a rank, so that a row may end there."""
-        crossing = {
-            link.source for link in self.folded.links if self.ranks[link.source] < rank <= self.ranks[link.target]
-        }
-        return len(crossing) == 1
-
-
 def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
     """Return the places of volumes in as few rows as the width allows, all about equally long."""
+    if not cells:
+        return Layout({}, {})
     ranks = rank_volumes(folded)
     grid = Grid(folded, cells, ranks, assign_lanes(folded, ranks))
     rows = _break_rows(grid, WIDEST)
     for share in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5):
-        narrower = _break_rows(grid, WIDEST * share) if len(rows) > 1 else rows
+        narrower = _break_rows(grid, WIDEST * share) if 1 < len(rows) <= MOST_BALANCED else rows
         if len(narrower) > len(rows):
             break
         rows = narrower
@@ -110,7 +59,7 @@ def _break_rows(grid: Grid, width: float) -> list[list[int]]:
         rows[-1].append(rank)
         if len(rows[-1]) > 1 and _measure_row(grid, rows[-1]) > width:
             row = rows.pop()
-            cuts = [at for at in range(len(row) - 1, 0, -1) if grid.crosses_alone(row[at])]
+            cuts = [at for at in range(len(row) - 1, 0, -1) if row[at] in grid.breaks]
             cut = next((at for at in cuts if at > len(row) // 2), len(row) - 1)
             rows += [row[:cut], row[cut:]]
     return rows
@@ -160,7 +109,7 @@ def _seat_row(grid: Grid, row: list[int], number: int, top: float) -> tuple[dict
         reach = max(grid.cells[name].height for name in names) / 2
         arcs = nest_skips(grid, names, row[0])
         ceiling = top + max((ARC + ARC_STEP * level for level in arcs.values()), default=0) + LINE / 2
-        centre = ceiling + reach
+        centre = ceiling + max(grid.cells[name].rise + grid.cells[name].height / 2 for name in names)
         caption = centre + reach + LINE
         for name in names:
             seats[name] = Seat(xs[name], centre, caption, ceiling, number, lane, grid.ranks[name])
@@ -175,21 +124,10 @@ def _centre_rest(grid: Grid, row: list[int], seats: Mapping[str, Seat]) -> Itera
     """Yield the places of volumes behind several branches that begin the row: between these."""
     centres = [seat.centre for seat in seats.values()]
     middle = (min(centres) + max(centres)) / 2
-    rest = [grid.by_rank[rank][0] for rank in row if len(grid.by_rank[rank]) == 1]
+    names = {name for rank in row for name in grid.by_rank[rank]}
+    joins = [grid.ranks[name] for name in names for link in grid.incoming.get(name, []) if grid.changes_lane(link)]
+    behind = [grid.by_rank[rank] for rank in row if joins and rank >= max(joins)]
+    rest = [at[0] for at in behind if all(len(each) == 1 for each in behind)]
     reach = max((grid.cells[name].height for name in rest), default=0) / 2
     for name in rest:
         yield name, replace(seats[name], centre=middle, caption=middle + reach + LINE)
-
-
-def nest_skips(grid: Grid, names: Collection[str], row_start: int) -> Mapping[Link, int]:
-    """Return the level of each skip to these volumes of a row: above all that it spans or crosses."""
-    skips = [link for link in grid.folded.links if link.target in names and grid.is_skip(link, row_start)]
-    ranks = {name: max(rank, row_start - 1) for name, rank in grid.ranks.items()}
-    levels = dict[Link, int]()
-    for skip in sorted(skips, key=lambda link: ranks[link.target] - ranks[link.source]):
-        first, last = ranks[skip.source], ranks[skip.target]
-        crossed = {
-            level for other, level in levels.items() if ranks[other.source] < last and first < ranks[other.target]
-        }
-        levels[skip] = next(level for level in count() if level not in crossed)
-    return levels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, cos, radians, sin
 from typing import Literal
@@ -107,9 +107,12 @@ class Scene:
         return (item for group in self.groups for item in group.items)
 
 
-def find_extent(items: Iterator[Item]) -> Extent:
-    """Return the extent of all items together."""
-    return _join([item.extent for item in items])
+def find_extent(items: Sequence[Item]) -> Extent:
+    """Return the extent of all items together; nothing for none."""
+    if not items:
+        return 0, 0, 0, 0
+    lefts, tops, rights, bottoms = zip(*(item.extent for item in items), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def shift_item(item: Item, x: float, y: float) -> Item:
@@ -166,8 +169,3 @@ def _cut(points: tuple[Point, ...], along: Point, distance: float) -> Iterator[P
 def _surround(points: tuple[Point, ...]) -> Extent:
     xs, ys = zip(*points, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
-
-
-def _join(extents: list[Extent]) -> Extent:
-    lefts, tops, rights, bottoms = zip(*extents, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)

@@ -1,24 +1,16 @@
-"""The volumes of a figure: the values of a network, without those that merely have another one's shape.
-
-A layer that keeps its shape belongs to the volume before it. A sum of equal shapes belongs to the volume of its last
-term, at which the others arrive. A block or repetition below the wanted depth is one volume.
-"""
+"""A volume of a figure: an input, a layer with what keeps its shape, or a folded block; and the links between them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
-from specnet.graph import Network, Node
+from specnet.graph import Node
 from specnet.layers import get_layer_class
 from specnet.layers.base import Family, Shape
 from specnet.layers.base.traits import Trait
 from specnet.layers.base.window import read_kernel
-from specnet.printer.scopes import Scopes
-
-TOWERS = 2
-"""The number of groups that are drawn as towers, as in the paper of AlexNet; of more, each would be too thin."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +22,10 @@ class Volume:
     shape: Shape | None
     is_folded: bool = False
     towers: int = 1
+    parts: tuple[tuple[Family | None, int], ...] = ()
+    """Of maps laid one behind the other, the family that made each, and its channels."""
+    adds_input: bool = False
+    """Whether what a layer reads is added to its output."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
 
@@ -41,7 +37,7 @@ class Volume:
     def is_map(self) -> bool:
         return self.shape is None or len(self.shape) == 3
 
-    @property
+    @cached_property
     def family(self) -> Family | None:
         """The family of the first layer; of a folded scope, that of its last layer with weights."""
         families = [kind.family for node in self.nodes if (kind := get_layer_class(node.kind))]
@@ -61,6 +57,11 @@ class Volume:
         layer = self.nodes[0].layer if self.nodes else None
         return bool(self.kernel and layer and layer.slides and self.family in (Family.CONVOLUTION, Family.POOLING))
 
+    @cached_property
+    def has_skip(self) -> bool:
+        """Whether a sum of equal shapes in the volume adds what skips its layers."""
+        return self.adds_input or (self.is_folded and any(is_sum(node) for node in self.nodes))
+
     @property
     def mixes_towers(self) -> bool:
         """Whether each tower reads all towers of the volume before."""
@@ -75,6 +76,8 @@ class Link:
     source: str
     target: str
     value: str
+    is_gap: bool = False
+    """Whether it leads across lines that could not be read, so that no value is known."""
 
 
 @dataclass(frozen=True)
@@ -103,102 +106,6 @@ class FoldedVolumes:
         return {name: tuple(found.get(name, ())) for name in self.volumes}
 
 
-def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Collection[str] = ()) -> FoldedVolumes:
-    """Fold a network into volumes with scopes opened `depth` deep, None for all; nodes in `alone` share no volume."""
-    folding = _Folding(network)
-    for node in network.nodes:
-        enclosing = scopes.list_enclosing(node.name)
-        name = enclosing[depth] if depth is not None and len(enclosing) > depth else node.name
-        if name == node.name not in alone:
-            name = folding.find_holder(node) or name
-        folding.add(node, name)
-    volumes = {name: _make_volume(network, name, nodes, name in scopes) for name, nodes in folding.members.items()}
-    links = tuple(dict.fromkeys(_make_links(volumes, folding.holders)))
-    outputs = frozenset(folding.holders[value] for value in network.outputs)
-    return FoldedVolumes(_split_towers(network, volumes, links), links, outputs)
-
-
-class _Folding:
-    """The volumes so far: the nodes in each, which are topological, and the volume of each value."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.members: dict[str, list[Node]] = {each.name: [] for each in network.inputs}
-        self.holders = {each.name: each.name for each in network.inputs}
-        self._steps = dict.fromkeys(self.members, 0)
-        self._read: set[str] = set()
-
-    def add(self, node: Node, name: str) -> None:
-        """Add a node to a volume, behind all others if the node reads another one."""
-        sources = {self.holders[value] for value in node.inputs} - {name}
-        self.members[name] = [*(self.members.pop(name, []) if sources else self.members.get(name, [])), node]
-        self._steps[name] = max(self._steps.get(name, 0), *(self._steps[source] + 1 for source in sources), 0)
-        self._read |= sources
-        self.holders[node.name] = name
-
-    def find_holder(self, node: Node) -> str | None:
-        """Return the volume that a node belongs to without making one of its own; that of the last term, for a sum."""
-        kind = get_layer_class(node.kind)
-        sources = dict.fromkeys(self.holders[value] for value in node.inputs)
-        if not kind or not all(self.members[source] or kind.arity.joins for source in sources):
-            return None
-        if kind.preserves_shape and len(sources) == 1:
-            return next(iter(sources))
-        free = [source for source in sources if self.members[source] and source not in self._read]
-        return max(free, key=self._steps.__getitem__, default=None) if _is_sum(node) else None
-
-
-def _is_sum(node: Node) -> bool:
+def is_sum(node: Node) -> bool:
+    """Whether a node adds values of equal shapes."""
     return node.output is not None and node.layer is not None and Trait.EQUAL_SHAPES in node.layer.traits
-
-
-def _make_volume(network: Network, name: str, nodes: list[Node], is_folded: bool) -> Volume:
-    shape = nodes[-1].output if nodes else network.shapes[name]
-    return Volume(name, tuple(nodes), shape, is_folded and not _is_one_layer(nodes))
-
-
-def _is_one_layer(nodes: list[Node]) -> bool:
-    """Whether a scope holds one layer and what keeps its shape, so that it is drawn as that layer."""
-    kinds = [get_layer_class(node.kind) for node in nodes]
-    return all(len(node.inputs) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
-
-
-def _make_links(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[Link]:
-    for name, volume in volumes.items():
-        for node in volume.nodes:
-            yield from (Link(holders[value], name, value) for value in node.inputs if holders[value] != name)
-
-
-def _split_towers(network: Network, volumes: Mapping[str, Volume], links: tuple[Link, ...]) -> Mapping[str, Volume]:
-    """Return the volumes with two towers where a layer works in two groups, and where the next one does."""
-    towers = {name for name, volume in volumes.items() if _works_in_towers(network, volume)}
-    for link in reversed(links):  # what only passes the channels on stands between
-        reader, source = volumes[link.target], volumes[link.source]
-        if link.target in towers and _keeps_towers(network, reader) and source.is_map and not source.is_input:
-            towers.add(link.source)
-    for link in links:
-        source, reader = volumes[link.source], volumes[link.target]
-        if link.source in towers and not _learns(reader) and reader.is_map and not reader.is_folded:
-            towers.add(link.target)
-    return {name: replace(each, towers=TOWERS if name in towers else 1) for name, each in volumes.items()}
-
-
-def _works_in_towers(network: Network, volume: Volume) -> bool:
-    if volume.is_folded or volume.is_input or volume.shape is None:
-        return False
-    layer, inputs = volume.nodes[0].layer, network.input_shapes(volume.nodes[0])
-    if layer is None or not inputs or Trait.GROUPED not in layer.traits:
-        return False
-    weight = layer.parameters(inputs).get("weight", ())
-    if len(weight) != 4 or weight[0] != volume.shape[-1]:
-        return False
-    return inputs[0][-1] == TOWERS * weight[1] > TOWERS
-
-
-def _keeps_towers(network: Network, volume: Volume) -> bool:
-    return not volume.is_folded and (_works_in_towers(network, volume) or not _learns(volume))
-
-
-def _learns(volume: Volume) -> bool:
-    layer = volume.nodes[0].layer if volume.nodes else None
-    return layer is None or Trait.LEARNS_WEIGHT in layer.traits

@@ -55,7 +55,7 @@ class DotWriter {
     for (const { value, source, target, attributes } of this.parts.edges) {
       const [from, to] = [this.outline.locate(source), this.outline.locate(target)];
       const key = JSON.stringify([value, from, to]);
-      if (from === to || lines.has(key) || this.outline.areInOneRun(source, target)) continue;
+      if (from === to || lines.has(key) || this.outline.isLeftOut(source, target)) continue;
       const label = labelled.has(value) ? attributes.label : (labels.get(value) ?? "");
       labelled.add(value);
       lines.set(key, `n${this.number(from)} -> n${this.number(to)} ${formatAttributes({ ...attributes, label })}`);

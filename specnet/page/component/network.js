@@ -31,7 +31,9 @@ class NetworkView {
     this.root.classList.add("busy");
     try {
       const text = await this.layout.draw(writer.write());
-      this.viewport.show(new Picture(text, writer.names, (name) => this.describePart(name)), anchor);
+      const picture = new Picture(text, writer.names, (name) => this.describePart(name));
+      this.viewport.show(picture, anchor);
+      this.showColumns(picture.makeColumns());
       if (saved) this.scrollBack(saved);
       this.find(".failure").hidden = true;
       this.showSelected();
@@ -42,6 +44,13 @@ class NetworkView {
       console.warn(error);
     }
     this.root.classList.remove("busy");
+  }
+
+  /** Prepares a long picture for print, in columns of one scale. */
+  showColumns(columns) {
+    const box = this.find(".columns");
+    box.style.setProperty("--tallest", Math.max(...columns.map((column) => column.style.getPropertyValue("--tallness"))));
+    box.replaceChildren(...columns);
   }
 
   /** Returns what a screen reader says of a box or scope, and whether it can be folded. */
@@ -218,7 +227,7 @@ class NetworkView {
   async goTo(name) {
     if (!name) return;
     const row = this.table.rows.get(name);
-    this.outline.reveal(this.table.path(row));
+    this.outline.reveal(this.table.partOf(row));
     await this.refold(name);
     this.select(row);
     scrollInto(this.find(".layers"), row);

@@ -21,10 +21,10 @@ class Outline {
     return scopes;
   }
 
-  /** Returns the run whose first scope stands for this one; undefined for the first itself and outside of runs. */
-  hidingRun(scope) {
-    const run = this.runOf.get(scope);
-    return run && this.collapsed.has(run) && run.scopes[0] !== scope ? run : undefined;
+  /** Returns the run whose first member stands for this one; undefined for the first itself and outside of runs. */
+  hidingRun(member) {
+    const run = this.runOf.get(member);
+    return run && this.collapsed.has(run) && run.scopes[0] !== member ? run : undefined;
   }
 
   /** Returns the box or scope of this name, or that which is drawn for it where only one of a run is drawn. */
@@ -51,18 +51,20 @@ class Outline {
     return this.path(drawn).find((scope) => this.folded.has(scope)) ?? drawn;
   }
 
-  /** Whether two boxes stand in different scopes of one collapsed run, so that an edge between them is not drawn. */
-  areInOneRun(source, target) {
-    const inside = new Map(this.path(target).map((scope) => [this.runOf.get(scope), scope]));
-    return this.path(source).some((scope) => {
-      const run = this.runOf.get(scope);
-      return run && this.collapsed.has(run) && inside.has(run) && inside.get(run) !== scope;
+  /** Whether an edge is left out: between members of a collapsed run, or within one for which the first stands. */
+  isLeftOut(source, target) {
+    const inside = new Map([...this.path(target), target].map((member) => [this.runOf.get(member), member]));
+    return [...this.path(source), source].some((member) => {
+      const run = this.runOf.get(member);
+      if (!run || !this.collapsed.has(run) || !inside.has(run)) return false;
+      return inside.get(run) !== member || member !== run.scopes[0];
     });
   }
 
-  /** Whether a layer's or scope's row is shown: no scope around it is folded or left to another of its run. */
-  isShown(scopes) {
-    return !scopes.some((scope) => this.folded.has(scope) || this.hidingRun(scope));
+  /** Whether a box or scope is seen: nothing around it is folded, and neither it nor that is left to another of its run. */
+  isShown(name) {
+    const around = this.path(name);
+    return !around.some((scope) => this.folded.has(scope)) && ![...around, name].some((member) => this.hidingRun(member));
   }
 
   toggle(scope, isFolded = !this.folded.has(scope)) {
@@ -84,13 +86,10 @@ class Outline {
     this.collapsed.clear();
   }
 
-  /** Opens all that hides a layer or scope. */
-  reveal(scopes) {
-    for (const scope of scopes) {
-      this.folded.delete(scope);
-      const run = this.hidingRun(scope);
-      if (run) this.collapsed.delete(run);
-    }
+  /** Opens all that hides a box or scope. */
+  reveal(name) {
+    for (const scope of this.path(name)) this.folded.delete(scope);
+    for (const member of [...this.path(name), name]) this.collapsed.delete(this.hidingRun(member));
   }
 
   /** Returns what is folded by name, so that it can be restored in an edited network, or when it is sound again. */

@@ -25,6 +25,21 @@ class Picture {
     this.parts.set(name, group);
   }
 
+  /** Returns a long picture in columns for a page, cut where there are no boxes; none if it is not long. */
+  makeColumns() {
+    const { x, y, width, height } = this.svg.viewBox.baseVal;
+    const count = height < LEGIBLE ? 1 : Math.round(Math.sqrt(height / width / PAGE));
+    const drawing = this.svg.querySelector("g");
+    const shift = drawing.transform.baseVal.consolidate().matrix.f;
+    const boxes = [...this.parts.values()].filter((part) => part.matches(".node")).map((part) => part.getBBox());
+    const gaps = findGaps(boxes.map((box) => [box.y + shift, box.y + box.height + shift]));
+    const ideal = Array.from({ length: Math.max(0, count - 1) }, (_, place) => y + (height * (place + 1)) / count);
+    const cuts = gaps.length ? [...new Set(ideal.map((at) => findNearest(gaps, at)))] : [];
+    drawing.id = "drawing";
+    const makePart = (from, place) => makeColumn(x, from, width, (cuts[place] ?? y + height) - from);
+    return cuts.length ? [y, ...cuts].map(makePart) : [];
+  }
+
   /** Returns the nearest part in the direction of an arrow key, as seen from another part. */
   findNeighbour(name, key) {
     const from = center(this.parts.get(name));
@@ -40,6 +55,37 @@ class Picture {
     return best?.other;
   }
 }
+
+/** The height of a page for its width, and the height in points of a picture that is still legible on one. */
+const PAGE = 1.3;
+const LEGIBLE = 1100;
+
+/** Returns the middles of the gaps between intervals, from the first to the last. */
+function findGaps(intervals) {
+  const gaps = [];
+  let end = Infinity;
+  for (const [from, to] of intervals.toSorted((a, b) => a[0] - b[0])) {
+    if (from > end) gaps.push((end + from) / 2);
+    end = end === Infinity ? to : Math.max(end, to);
+  }
+  return gaps;
+}
+
+function findNearest(values, at) {
+  return values.reduce((best, value) => (Math.abs(value - at) < Math.abs(best - at) ? value : best), Infinity);
+}
+
+/** Returns a part of the drawing, which is not copied for it. */
+function makeColumn(x, y, width, height) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", [x, y, width, height].join(" "));
+  svg.style.setProperty("--tallness", height / width);
+  svg.append(document.createElementNS(SVG, "use"));
+  svg.firstChild.setAttribute("href", "#drawing");
+  return svg;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
 
 function center(part) {
   const { x, y, width, height } = part.getBBox();

@@ -8,8 +8,12 @@ class LayerTable {
 
   /** Returns the scopes around a row, outermost first. */
   path(row) {
-    const { name } = row.dataset;
-    return this.outline.path(this.isScope(row) ? name : (this.outline.boxOf.get(name) ?? name));
+    return this.outline.path(this.partOf(row));
+  }
+
+  /** Returns the scope of a row, or the box of its layer. */
+  partOf({ dataset: { name } }) {
+    return this.outline.boxOf.get(name) ?? name;
   }
 
   isScope(row) {
@@ -19,12 +23,10 @@ class LayerTable {
   /** Hides the rows within folded scopes, and those for which another of their run stands. */
   update() {
     for (const [name, row] of this.rows) {
-      row.hidden = !this.outline.isShown(this.path(row)) || Boolean(this.outline.hidingRun(name));
-      if (!this.isScope(row)) continue;
-      row.ariaExpanded = String(!this.outline.folded.has(name));
-      const run = this.outline.runOf.get(name);
+      row.hidden = !this.outline.isShown(this.partOf(row));
+      if (this.isScope(row)) row.ariaExpanded = String(!this.outline.folded.has(name));
       const button = row.querySelector(".run");
-      if (button) button.ariaExpanded = String(!this.outline.collapsed.has(run));
+      if (button) button.ariaExpanded = String(!this.outline.collapsed.has(this.outline.runOf.get(name)));
     }
   }
 
@@ -32,8 +34,9 @@ class LayerTable {
   findShown(name) {
     const row = this.rows.get(name);
     if (!row || !row.hidden) return row;
-    const around = this.path(row).toReversed().map((scope) => this.rows.get(this.outline.substitute(scope)));
-    return around.find((each) => each && !each.hidden);
+    const around = [...this.path(row), this.partOf(row)].toReversed();
+    const rows = around.map((part) => this.rows.get(this.outline.substitute(part)));
+    return rows.find((each) => each && !each.hidden);
   }
 
   get shown() {

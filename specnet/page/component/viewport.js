@@ -35,10 +35,10 @@ class Viewport {
     this.isFitted = false;
   }
 
-  /** Returns the scale at which the whole is seen, or of a long network its width, as long as it can be read. */
+  /** Returns the scale at which the whole is seen, or of a large network its width, as long as it can be read. */
   chooseScale() {
     const { across, whole } = this.measure();
-    return Math.min(1, Math.max(whole, Math.min(across, 0.75)));
+    return Math.min(1, Math.max(whole, Math.min(across, 0.75), 0.6));
   }
 
   measure() {

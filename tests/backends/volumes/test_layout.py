@@ -1,0 +1,132 @@
+"""Which volumes a network has, and where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from paths import SPECS
+
+from specnet.backends.diagram.errors import locate_errors
+from specnet.backends.volumes.cell import make_cells
+from specnet.backends.volumes.folding import fold_volumes
+from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
+from specnet.backends.volumes.placement import Layout
+from specnet.backends.volumes.rows import place_in_rows
+from specnet.backends.volumes.runs import fold_runs
+from specnet.backends.volumes.scale import Scale
+from specnet.backends.volumes.u_shape import place_as_u
+from specnet.backends.volumes.volume import FoldedVolumes
+from specnet.compiler import Checked, check_source
+from specnet.printer.scopes import Scopes
+from specnet.source import Source
+
+
+def fold(source: str, depth: int | None = None) -> tuple[Checked, FoldedVolumes]:
+    text = source if "\n" in source else (SPECS / f"{source}.net").read_text(encoding="utf-8")
+    checked = check_source(Source(str(SPECS / "spec.net"), text))
+    return checked, fold_volumes(checked.network, Scopes(checked.network), depth)
+
+
+def place(source: str, depth: int | None = None, as_u: bool = False) -> Layout | None:
+    checked, folded = fold(source, depth)
+    cells = make_cells(folded, Scale(folded.volumes.values()), Scopes(checked.network), locate_errors(checked))
+    return place_as_u(folded, cells) if as_u else place_in_rows(folded, cells)
+
+
+def lanes(source: str, depth: int | None = None) -> Mapping[str, int]:
+    folded = fold(source, depth)[1]
+    return assign_lanes(folded, rank_volumes(folded))
+
+
+RESIDUAL = """input 8x8x4
+a: conv K=4 F=3 P=1 -> relu
+add { | conv K=4 F=3 P=1 -> bn -> relu -> conv K=4 F=3 P=1 -> bn | identity }
+relu
+wide: add { | conv K=8 F=3 P=1 S=2 floor -> conv K=8 F=3 P=1 | conv K=8 F=1 S=2 floor }
+fc 10
+"""
+
+
+def test_what_keeps_its_shape_has_no_volume() -> None:
+    folded = fold("alexnet")[1]
+    expected = "input conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5 fc6 fc7 fc8"
+    assert list(folded.volumes) == expected.split()
+
+
+def test_a_sum_belongs_to_its_longest_term() -> None:
+    folded = fold(RESIDUAL)[1]
+    targets = {(link.source, link.target) for link in folded.links}
+    assert list(folded.volumes) == ["input", "a", "conv2", "conv3", "conv4", "conv6", "conv5", "fc1"]
+    assert {("a", "conv3"), ("conv6", "conv5")} <= targets
+
+
+def test_a_sum_of_a_layer_and_its_input_is_marked() -> None:
+    folded = fold("input 8\nx: fc 8 -> @x\nfc 8 -> add @x\n")[1]
+    assert [name for name, volume in folded.volumes.items() if volume.has_skip] == ["fc2"]
+
+
+@pytest.mark.parametrize("name", ["alexnet-2012", "alexnet", "resnext50", "mobilenet-v1"])
+def test_two_groups_are_towers(name: str) -> None:
+    towers = [volume.name for volume in fold(name)[1].volumes.values() if volume.towers == 2]
+    expected = ["conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5"]
+    assert towers == (expected if name == "alexnet-2012" else [])
+
+
+def test_joined_maps_are_parts_of_a_volume() -> None:
+    folded = fold("input 8x8x3\nconcat { | conv K=4 F=1 | pool max F=3 S=1 P=1 }\n")[1]
+    assert [(family, size) for family, size in folded.volumes["concat1"].parts] == [("convolution", 4), ("pooling", 3)]
+
+
+def test_lanes_of_branches() -> None:
+    assert set(lanes("vgg16").values()) == {0}
+    found = lanes("siamese")
+    assert {name: lane for name, lane in found.items() if lane} == {
+        name: 1 for name in found if name == "right" or name.startswith("branch1.")
+    }
+    heads = lanes("googlenet-heads", depth=0)
+    assert {name for name, lane in heads.items() if lane} == {"softmax0", "softmax1"}
+
+
+def test_a_projection_runs_below_the_trunk() -> None:
+    found = lanes(RESIDUAL)
+    assert {name for name, lane in found.items() if lane} == {"conv6"}
+
+
+def test_skips_are_arcs_and_nest() -> None:
+    layout = place(
+        "input 8x8x4\na: conv K=4 F=1 -> @a\nb: conv K=4 F=1 -> @b\nconv K=4 F=1\nc: concat @b\nd: concat @a\n"
+    )
+    assert layout
+    assert {(link.source, link.target): level for link, level in layout.arcs.items()} == {("b", "c"): 0, ("a", "d"): 1}
+
+
+def test_long_rows_are_about_equally_long() -> None:
+    layout = place("vgg19")
+    assert layout
+    ends = [max(seat.x for seat in layout.seats.values() if seat.row == row) for row in (0, 1)]
+    assert {seat.row for seat in layout.seats.values()} == {0, 1}
+    assert min(ends) > 0.8 * max(ends)
+
+
+def test_u_net_is_a_u() -> None:
+    layout = place("unet", depth=0, as_u=True)
+    assert layout
+    levels = [seat.row for seat in layout.seats.values()]
+    assert levels == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 3, 2, 1, 0, 0]
+    xs = [seat.x for seat in layout.seats.values()]
+    assert xs == sorted(xs)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "densenet121", "siamese"])
+def test_other_networks_are_no_u(name: str) -> None:
+    assert place(name, depth=0, as_u=True) is None
+
+
+def test_equal_layers_in_a_row_are_one() -> None:
+    folded = fold_runs(fold("input 8x8x4\n" + "conv K=4 F=3 P=1 -> relu\n" * 40 + "conv K=8 F=3 P=1\n")[1])
+    assert [(volume.name, volume.count) for volume in folded.volumes.values()] == [
+        ("input", 1),
+        ("conv1", 40),
+        ("conv41", 1),
+    ]
