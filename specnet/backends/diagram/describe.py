@@ -71,11 +71,10 @@ class Describer:
         self.checked, self.folded = checked, folded
         self.scopes, self.errors, self.heat = scopes, errors, heat
         self.tooltips = Tooltips(checked)
-        self.around = {
-            item: self._find_innermost(items) if len(items) > 1 else scope
-            for scope, items in folded.contents.items()
-            for item in items
+        innermost = {
+            scope: self._find_innermost(items) if len(items) > 1 else scope for scope, items in folded.contents.items()
         }
+        self.around = {item: innermost[scope] for scope, items in folded.contents.items() for item in items}
         """The innermost scope around each box and scope."""
 
     def describe(self) -> Diagram:

@@ -89,9 +89,8 @@ def _draw_size(cell: Cell, front: Point, colours: FigureColours) -> Text:
         middle = (x + box.width / 2, y + (box.height - box.overhang) / 2 + SIZE / 3)
         return Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
     below = y + box.height + LINE - 2
-    if cell.is_below_lines:
-        return Text((x + 1, below), cell.size, SIZE, colours.quiet, anchor="start")
-    return Text((x + box.thickness / 2, below), cell.size, SIZE, colours.quiet)
+    at = {"start": x + 1, "middle": x + box.thickness / 2, "end": x + box.thickness}[cell.size_anchor]
+    return Text((at, below), cell.size, SIZE, colours.quiet, anchor=cell.size_anchor)
 
 
 def _draw_edge_sizes(cell: Cell, upper: Point, lower: Point, colours: FigureColours) -> Iterator[Text]:
@@ -108,10 +107,11 @@ def _choose_mark(cell: Cell, colours: FigureColours) -> str:
 
 def _draw_caption(cell: Cell, seat: Seat, colours: FigureColours) -> Iterator[Item]:
     own = choose_colours(cell, colours)
-    ink = colours.ink if cell.volume.shape else own.ink
+    is_behind = cell.volume.shape is None and not cell.is_fault
+    ink = own.ink if is_behind else colours.ink
     x, y = seat.x + cell.box.thickness / 2, seat.caption + LINE
     lines = [(cell.name, own.line if cell.is_fault else ink)]
-    lines += [(line, colours.quiet if cell.volume.shape else own.ink) for line in cell.lines]
+    lines += [(line, own.ink if is_behind else colours.quiet) for line in cell.lines]
     lines += [(line, own.line) for line in cell.messages]
     for at, (line, colour) in enumerate(lines):
         yield Text((x, y + at * LINE), line, SIZE, colour, is_bold=at == 0)

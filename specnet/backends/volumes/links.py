@@ -136,9 +136,16 @@ class Linker:
         elif source.row > target.row:
             top = source.x + find_top(self.cells[link.source]), self._find_top(link.source, 0.5)[1]
             points = [top, (top[0], end[1] + UP), (end[0], end[1] + UP)]
+        elif self._has_between(source, target):
+            tops = self._find_top(link.source, 0.7), self._find_top(link.target, 0.3)
+            points = [tops[0], (tops[0][0], source.ceiling), (tops[1][0], source.ceiling), tops[1]]
         else:
             points = [start, end]
         return Stroke(tuple(points), colour, 1.0, has_head=True)
+
+    def _has_between(self, source: Seat, target: Seat) -> bool:
+        """Whether another box stands between two of a level."""
+        return any(seat.row == source.row and source.x < seat.x < target.x for seat in self.seats.values())
 
     def _go_to_next_row(self, link: Link, colour: str) -> Iterator[Stroke]:
         """Yield a line from one row to the beginning of a later one, and from there an arc if it is a skip."""
