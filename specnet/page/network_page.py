@@ -21,7 +21,7 @@ STOPPED = "The server no longer answers, and this page no longer follows its fil
 
 def make_network_page(checked: Checked, depth: int | None = None, expand: bool = False) -> Page:
     """Return the page of a network, sound or not, with its blocks opened as `make_network` does."""
-    content = element("div", make_contents(checked, depth, expand), make_footer(True), class_="network-page")
+    content = element("main", make_contents(checked, depth, expand), make_footer(True), class_="network-page")
     return make_page_with_network("Network", checked.network.name or "network", content)
 
 
@@ -29,7 +29,7 @@ def make_followed_page(edition: Edition) -> Page:
     """Return the page of a spec that asks its server for the editions that follow."""
     checked, notice = edition.checked, edition.notice
     content = element(
-        "div",
+        "main",
         element("p", notice, class_="notice", hidden=not notice, role="status"),
         element("p", STOPPED, class_="notice stopped", hidden=True, role="status"),
         element("div", make_contents(checked), class_="contents-shown"),

@@ -72,10 +72,8 @@ def _make_message(checked: Checked, diagnostic: Diagnostic, number: int) -> Html
         *_make_marks(checked, diagnostic),
         *(element("p", f"= {note}", class_="note") for note in format_notes(diagnostic)),
     ]
-    name = diagnostic.node
-    return element(
-        "div", *parts, class_=f"message {diagnostic.severity}", id=f"message-{number}", data_about=name or False
-    )
+    style, about = f"message {diagnostic.severity}", diagnostic.node or False
+    return element("div", *parts, class_=style, id=f"message-{number}", data_name=about)
 
 
 def _make_marks(checked: Checked, diagnostic: Diagnostic) -> Iterator[Html]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
 from base64 import b64decode
 from hashlib import sha256
+from pathlib import Path
+from shutil import which
 
+import pytest
 from paths import ROOT
 
 from specnet.page.scripts import NETWORK, NOTHING, embed_engine, make_policy, read_network_script
@@ -37,3 +41,13 @@ def test_a_page_may_run_its_script_alone() -> None:
     )
     assert "connect-src" not in make_policy(["a"])
     assert make_policy(["a"], connects=True).endswith("connect-src 'self'")
+
+
+@pytest.mark.parametrize("start", ["start", "follow"])
+def test_the_script_is_javascript(start: str, tmp_path: Path) -> None:
+    node = which("node")
+    if not node:
+        pytest.skip("node is not installed")
+    (tmp_path / "script.js").write_text(read_network_script(start))
+    done = subprocess.run([node, "--check", tmp_path / "script.js"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -48,7 +48,8 @@ class Describer:
         self.checked, self.folded = checked, folded
         self.scopes, self.errors = scopes, errors
         self.tooltips = Tooltips(checked)
-        self.around = {item: self._find_innermost(items) for items in folded.contents.values() for item in items}
+        innermost = ((items, self._find_innermost(items)) for items in folded.contents.values() if items)
+        self.around = {item: scope for items, scope in innermost for item in items}
         """The innermost scope around each box and scope."""
 
     def describe(self) -> Diagram:

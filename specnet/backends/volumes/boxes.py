@@ -23,11 +23,14 @@ SLABS = 3
 def draw_volume(cell: Cell, seat: Seat, colours: FigureColours) -> Iterator[Item]:
     """Yield all that is drawn of a volume but its links."""
     own = choose_colours(cell, colours)
-    for front in cell.list_fronts(seat.x, seat.centre):
+    fronts = cell.list_fronts(seat.x, seat.centre)
+    for front in fronts:
         yield from _draw_box(cell, front, own, colours)
-        yield from _draw_sizes(cell, front, colours)
+        yield _draw_size(cell, front, colours)
         if cell.volume.has_skip:
             yield _draw_skip(cell, front, colours)
+    if cell.has_edge_sizes:
+        yield from _draw_edge_sizes(cell, fronts[0], fronts[-1], colours)
     yield from _draw_caption(cell, seat, colours)
 
 
@@ -79,21 +82,23 @@ def _draw_skip(cell: Cell, front: Point, colours: FigureColours) -> Stroke:
     return Stroke(points, colours.quiet, 1.0, is_curve=True, has_head=True)
 
 
-def _draw_sizes(cell: Cell, front: Point, colours: FigureColours) -> Iterator[Item]:
-    (x, y), box, shape = front, cell.box, cell.volume.shape
-    if shape is None:
+def _draw_size(cell: Cell, front: Point, colours: FigureColours) -> Text:
+    """Return what stands below the front, or a question mark on a box of unknown shape."""
+    (x, y), box = front, cell.box
+    if cell.volume.shape is None:
         middle = (x + box.width / 2, y + (box.height - box.overhang) / 2 + SIZE / 3)
-        yield Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
-        return
+        return Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
     below = y + box.height + LINE - 2
-    if cell.is_below_lines:
-        yield Text((x + 1, below), cell.size, SIZE, colours.quiet, anchor="start")
-    else:
-        yield Text((x + box.thickness / 2, below), cell.size, SIZE, colours.quiet)
-    if cell.has_edge_sizes:
-        yield Text((x - 3, y + box.height - 3), str(shape[0]), SIZE, colours.quiet, anchor="end")
-        middle = (x + box.depth[0] / 2 - 3, y + box.depth[1] / 2 - 2)
-        yield Text(middle, str(shape[1]), SIZE, colours.quiet, anchor="end")
+    at = {"start": x + 1, "middle": x + box.thickness / 2, "end": x + box.thickness}[cell.size_anchor]
+    return Text((at, below), cell.size, SIZE, colours.quiet, anchor=cell.size_anchor)
+
+
+def _draw_edge_sizes(cell: Cell, upper: Point, lower: Point, colours: FigureColours) -> Iterator[Text]:
+    """Yield width and height, of two towers once: where no lines come from the other one."""
+    (x, y), (dx, dy) = upper, cell.box.depth
+    height, width = (cell.volume.shape or (0, 0))[:2]
+    yield Text((x - 3, lower[1] + cell.box.height - 3), str(height), SIZE, colours.quiet, anchor="end")
+    yield Text((x + dx / 2 - 3, y + dy / 2 - 2), str(width), SIZE, colours.quiet, anchor="end")
 
 
 def _choose_mark(cell: Cell, colours: FigureColours) -> str:
@@ -102,10 +107,11 @@ def _choose_mark(cell: Cell, colours: FigureColours) -> str:
 
 def _draw_caption(cell: Cell, seat: Seat, colours: FigureColours) -> Iterator[Item]:
     own = choose_colours(cell, colours)
-    ink = colours.ink if cell.volume.shape else own.ink
+    is_behind = cell.volume.shape is None and not cell.is_fault
+    ink = own.ink if is_behind else colours.ink
     x, y = seat.x + cell.box.thickness / 2, seat.caption + LINE
     lines = [(cell.name, own.line if cell.is_fault else ink)]
-    lines += [(line, colours.quiet if cell.volume.shape else own.ink) for line in cell.lines]
+    lines += [(line, own.ink if is_behind else colours.quiet) for line in cell.lines]
     lines += [(line, own.line) for line in cell.messages]
     for at, (line, colour) in enumerate(lines):
         yield Text((x, y + at * LINE), line, SIZE, colour, is_bold=at == 0)

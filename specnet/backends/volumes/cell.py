@@ -10,7 +10,7 @@ from specnet.backends.diagram.errors import ErrorPlaces
 from specnet.backends.volumes.captions import describe_layer, shorten_names
 from specnet.backends.volumes.font import measure_text, shorten_text, wrap_text
 from specnet.backends.volumes.scale import Box, Scale
-from specnet.backends.volumes.scene import Point
+from specnet.backends.volumes.scene import Anchor, Point
 from specnet.backends.volumes.volume import FoldedVolumes, Volume
 from specnet.layers.base import Family, Shape, format_shape
 from specnet.printer.scopes import Scopes
@@ -24,7 +24,7 @@ LINE = 11.0
 WIDEST_NAME, WIDEST_CAPTION, WIDEST_MESSAGE = 88.0, 72.0, 150.0
 """The width of what stands below a box: its name, its layer or call, the words of an error."""
 
-TOWER_GAP = 16.0
+TOWER_GAP = 26.0
 """The space between two towers, in which the channels of the upper one stand."""
 
 SKIP = 8.0
@@ -44,8 +44,8 @@ class Cell:
     lines: tuple[str, ...]
     messages: tuple[str, ...] = ()
     is_fault: bool = False
-    is_below_lines: bool = False
-    """Whether lines come down to a column from a taller one before, so that its number stands to the right of them."""
+    size_anchor: Anchor = "middle"
+    """How the size stands below the front: beside the lines that come from a taller column or lead to one."""
 
     @cached_property
     def height(self) -> float:
@@ -109,12 +109,14 @@ class Cell:
 
 def make_cells(folded: FoldedVolumes, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
     """Return the cells of all volumes of a figure, on one scale."""
-    names, cells = shorten_names(folded.volumes), dict[str, Cell]()
-    for name, volume in folded.volumes.items():
-        cell = _make_cell(volume, names[name], scale, scopes, errors)
-        is_below = any(cells[source].height > cell.height for source in folded.before[name])
-        cells[name] = replace(cell, is_below_lines=is_below and volume.family is Family.DENSE)
-    return cells
+    names = shorten_names(folded.volumes)
+    cells = {name: _make_cell(each, names[name], scale, scopes, errors) for name, each in folded.volumes.items()}
+    anchors: dict[str, Anchor] = {}
+    for link in folded.links:
+        rise = cells[link.target].height - cells[link.source].height
+        if folded.volumes[link.target].family is Family.DENSE and rise:
+            anchors.setdefault(*((link.source, "end") if rise > 0 else (link.target, "start")))
+    return {name: replace(cell, size_anchor=anchors.get(name, "middle")) for name, cell in cells.items()}
 
 
 def _make_cell(volume: Volume, short_name: str, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Cell:

@@ -64,7 +64,7 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
         Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))
         for name, cell in figure.cells.items()
     ]
-    links = [Group(tuple(linker.draw_link(link))) for link in figure.folded.links]
+    links = [Group(tuple(dict.fromkeys(linker.draw_link(link)))) for link in figure.folded.links]
     return _frame([*boxes, *links], checked, colours)
 
 

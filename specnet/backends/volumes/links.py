@@ -7,19 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
-from specnet.backends.volumes.boxes import choose_colours
 from specnet.backends.volumes.cell import Cell
-from specnet.backends.volumes.colours import FigureColours, mix_colours
+from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.placement import Layout, Seat, Seats
 from specnet.backends.volumes.rows import ARC, ARC_STEP, ROW_GAP
 from specnet.backends.volumes.scale import Scale
-from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke
+from specnet.backends.volumes.scene import Item, Point, Stroke
+from specnet.backends.volumes.sights import connect_all, draw_sight
 from specnet.backends.volumes.u_shape import find_top
 from specnet.backends.volumes.volume import Link
 from specnet.layers.base import Family
-
-FILTER_HEIGHT = 0.3
-"""Where on a box the filter lies, and where on the next one what it makes, as a share of the height."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,10 @@ class Linker:
             yield self._point(link, colour)
         elif target.volume.has_window and source.volume.is_map:
             for start, end in self._pair_towers(link):
-                yield from self._draw_sight(source, target, start, end)
+                yield from draw_sight(source, target, start, end, self.scale, self.colours)
         elif target.volume.family is Family.DENSE and not target.volume.is_folded:
             for start, end in self._pair_towers(link):
-                yield from self._connect(source, target, start, end)
+                yield from connect_all(source, target, start, end, self.colours)
         else:
             yield self._point(link, colour)
 
@@ -90,39 +87,6 @@ class Linker:
         ends = target.list_fronts(self.seats[link.target].x, self.seats[link.target].centre)
         is_parallel = len(starts) == len(ends) and not target.volume.mixes_towers
         yield from zip(starts, ends, strict=True) if is_parallel else product(starts, ends)
-
-    def _draw_sight(self, source: Cell, target: Cell, start: Point, end: Point) -> Iterator[Item]:
-        corners = self._find_filter(source, target, start)
-        inset = min(target.box.thickness / 2, 4)
-        apex = (end[0] + inset, end[1] + target.box.height * FILTER_HEIGHT)
-        fill = choose_colours(source, self.colours).fill
-        yield Polygon(corners, mix_colours(fill, self.colours.background, 0.6), self.colours.ink, 0.7)
-        for corner in corners:
-            yield Stroke((corner, apex), self.colours.quiet, 0.5)
-
-    def _find_filter(self, source: Cell, target: Cell, front: Point) -> tuple[Point, Point, Point, Point]:
-        """Return the corners of a filter on the side of a box; it is drawn on the scale of the map's sides."""
-        (kernel, _), box = target.volume.kernel or ((0, 0), (0, 0)), source.box
-        height = min(self.scale.measure_side(kernel[0]), box.height)
-        share = min(1.0, self.scale.measure_side(kernel[1]) / max(self._measure_width(source), 1))
-        across = box.depth[0] * share, box.depth[1] * share
-        rest = 0.5 * (1 - share)
-        left = front[0] + box.thickness + box.depth[0] * rest
-        top = front[1] + box.depth[1] * rest + (box.height - height) * FILTER_HEIGHT
-        (dx, dy) = across
-        return (left, top), (left + dx, top + dy), (left + dx, top + dy + height), (left, top + height)
-
-    def _measure_width(self, cell: Cell) -> float:
-        shape = cell.volume.shape or (1, 1, 1)
-        return self.scale.measure_side(shape[1])
-
-    def _connect(self, source: Cell, target: Cell, start: Point, end: Point) -> Iterator[Item]:
-        """Yield lines from both ends of a box to both ends of a column."""
-        x, (dx, dy) = start[0] + source.box.thickness, source.box.depth
-        starts = (x + dx, start[1] + dy), (x + dx, start[1] + dy + source.box.height)
-        ends = end, (end[0], end[1] + target.box.height)
-        for corner, other in product(starts, ends):
-            yield Stroke((corner, other), self.colours.quiet, 0.5)
 
     def _point(self, link: Link, colour: str) -> Stroke:
         start, end = self._leave(link.source), self._arrive(link.target)
@@ -172,9 +136,16 @@ class Linker:
         elif source.row > target.row:
             top = source.x + find_top(self.cells[link.source]), self._find_top(link.source, 0.5)[1]
             points = [top, (top[0], end[1] + UP), (end[0], end[1] + UP)]
+        elif self._has_between(source, target):
+            tops = self._find_top(link.source, 0.7), self._find_top(link.target, 0.3)
+            points = [tops[0], (tops[0][0], source.ceiling), (tops[1][0], source.ceiling), tops[1]]
         else:
             points = [start, end]
         return Stroke(tuple(points), colour, 1.0, has_head=True)
+
+    def _has_between(self, source: Seat, target: Seat) -> bool:
+        """Whether another box stands between two of a level."""
+        return any(seat.row == source.row and source.x < seat.x < target.x for seat in self.seats.values())
 
     def _go_to_next_row(self, link: Link, colour: str) -> Iterator[Stroke]:
         """Yield a line from one row to the beginning of a later one, and from there an arc if it is a skip."""

@@ -11,6 +11,9 @@ from specnet.backends.volumes.volume import Link
 GAP = 24.0
 """The space between two boxes, for arrows and lines of sight."""
 
+CROSSING = 18.0
+"""The additional space between towers of which each reads both before."""
+
 CAPTION_GAP = 7.0
 """The space between two captions."""
 
@@ -44,8 +47,9 @@ class Layout:
     """Whether the rows are the levels of a U."""
 
 
-def measure_distance(cell: Cell, after: Cell, gap: float = GAP) -> float:
+def measure_distance(cell: Cell, after: Cell) -> float:
     """Return the least distance between the fronts of two volumes, one behind the other."""
-    bodies = cell.box.width + gap + after.left
+    crosses = min(cell.volume.towers, after.volume.towers) > 1 and after.volume.mixes_towers
+    bodies = cell.box.width + GAP + CROSSING * crosses + after.left
     captions = (cell.box.thickness + cell.caption_width + after.caption_width - after.box.thickness) / 2
     return max(bodies, captions + CAPTION_GAP)

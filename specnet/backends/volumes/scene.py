@@ -11,6 +11,8 @@ from specnet.backends.volumes.font import measure_text
 
 Point = tuple[float, float]
 
+Anchor = Literal["start", "middle", "end"]
+
 Extent = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
@@ -68,7 +70,7 @@ class Text:
     size: float
     colour: str
     is_bold: bool = False
-    anchor: Literal["start", "middle", "end"] = "middle"
+    anchor: Anchor = "middle"
 
     @property
     def width(self) -> float:

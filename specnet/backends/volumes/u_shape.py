@@ -26,9 +26,9 @@ def place_as_u(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout | Non
         return None
     levels = _assign_levels(folded, order, skips)
     xs = _find_xs(cells, order, levels)
-    centres, captions = _find_heights(cells, levels)
+    ceilings, centres, captions = _find_heights(cells, levels)
     seats = {
-        name: Seat(xs[name], centres[level], captions[level], row=level, rank=order.index(name))
+        name: Seat(xs[name], centres[level], captions[level], ceilings[level], level, rank=order.index(name))
         for name, level in levels.items()
     }
     return Layout(seats, {}, is_u=True)
@@ -94,13 +94,16 @@ def find_top(cell: Cell) -> float:
     return cell.box.width / 2
 
 
-def _find_heights(cells: Mapping[str, Cell], levels: Mapping[str, int]) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the middle of each level and the height of its captions."""
-    centres, captions, top = dict[int, float](), dict[int, float](), 0.0
+def _find_heights(
+    cells: Mapping[str, Cell], levels: Mapping[str, int]
+) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+    """Return the height above each level, that of its middle, and that of its captions."""
+    ceilings, centres, captions, top = dict[int, float](), dict[int, float](), dict[int, float](), 0.0
     for level in range(max(levels.values()) + 1):
         inside = [cells[name] for name in cells if levels[name] == level]
         reach = max(cell.height for cell in inside) / 2
+        ceilings[level] = top + LINE - CLEAR
         centres[level] = top + LINE + reach
         captions[level] = centres[level] + reach + LINE
         top = captions[level] + max(cell.caption_height for cell in inside) + LEVEL_GAP
-    return centres, captions
+    return ceilings, centres, captions

@@ -31,7 +31,7 @@ class NetworkView {
     this.root.classList.add("busy");
     try {
       const text = await this.layout.draw(writer.write());
-      const picture = new Picture(text, writer.names, (name) => this.describePart(name));
+      const picture = new Picture(text, writer.names, (name, texts) => this.describePart(name, texts));
       this.viewport.show(picture, anchor);
       this.showColumns(picture.makeColumns());
       if (saved) this.scrollBack(saved);
@@ -53,10 +53,11 @@ class NetworkView {
     box.replaceChildren(...columns);
   }
 
-  /** Returns what a screen reader says of a box or scope, and whether it can be folded. */
-  describePart(name) {
+  /** Returns what a screen reader says of a box or scope with these texts, and whether it can be folded. */
+  describePart(name, texts) {
     const isScope = this.outline.scopes.has(name);
-    const shared = { role: isScope ? "button" : "img", tabindex: "-1", "aria-label": this.table.describe(name) || name };
+    const row = this.outline.collapsed.has(this.outline.runOf.get(name)) ? "" : this.table.describe(name);
+    const shared = { role: isScope ? "button" : "img", tabindex: "-1", "aria-label": row || texts.join(" ") };
     return isScope ? { ...shared, "aria-expanded": String(!this.outline.folded.has(name)) } : shared;
   }
 

@@ -19,9 +19,10 @@ class Picture {
     title.textContent = link?.getAttribute("xlink:title") ?? "";
     if (link) link.replaceWith(...link.childNodes);
     if (!title.textContent) title.remove();
-    group.id = "";
+    group.removeAttribute("id");
     group.dataset.name = name;
-    for (const [key, value] of Object.entries(describe(name))) group.setAttribute(key, value);
+    const texts = [...group.querySelectorAll("text")].map((text) => text.textContent.trim());
+    for (const [key, value] of Object.entries(describe(name, texts))) group.setAttribute(key, value);
     this.parts.set(name, group);
   }
 

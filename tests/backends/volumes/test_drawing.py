@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from paths import SPECS
 
 from specnet.backends.diagram.palette import BEHIND, FAULT
 from specnet.backends.volumes import Scene, draw_volumes, scene_to_svg
-from specnet.backends.volumes.scene import Extent, Polygon, Stroke, Text
+from specnet.backends.volumes.scene import Extent, Polygon, Stroke, Text, follow_curve
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
 
@@ -46,6 +46,29 @@ def list_texts(scene: Scene) -> list[Text]:
 def overlaps(one: Extent, two: Extent) -> bool:
     """Whether two extents have more in common than a hair."""
     return min(one[2], two[2]) - max(one[0], two[0]) > 0.1 and min(one[3], two[3]) - max(one[1], two[1]) > 0.1
+
+
+def widen(extent: Extent) -> Extent:
+    """Return an extent with room on all sides, which that of a straight line lacks."""
+    left, top, right, bottom = extent
+    return left - 1, top - 1, right + 1, bottom + 1
+
+
+def crosses(stroke: Stroke, box: Extent) -> bool:
+    """Whether a line goes through the inside of a box: it is sampled along its way."""
+    ways = [stroke.points] if stroke.is_curve else [(a, a, b, b) for a, b in pairwise(stroke.points)]
+    left, top, right, bottom = box[0] + 1, box[1] + 2, box[2] - 1, box[3] - 2
+    points = (follow_curve(way, step / 50) for way in ways for step in range(51))
+    return any(left < x < right and top < y < bottom for x, y in points)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_no_line_crosses_a_text(name: str) -> None:
+    scene = draw_volumes(check(SPECS / f"{name}.net"))
+    strokes = [item for item in scene.items if isinstance(item, Stroke)]
+    pairs = ((text, stroke) for text in list_texts(scene) for stroke in strokes)
+    near = ((text, stroke) for text, stroke in pairs if overlaps(widen(stroke.extent), text.extent))
+    assert [text.text for text, stroke in near if crosses(stroke, text.extent)] == []
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -130,3 +130,12 @@ def test_equal_layers_in_a_row_are_one() -> None:
         ("conv1", 40),
         ("conv41", 1),
     ]
+
+
+def test_a_skip_of_a_u_passes_over_what_stands_between() -> None:
+    down = "e: conv K=4 F=3 P=1 -> @e\npool max F=2\nf: conv K=8 F=3 P=1 -> @f\npool max F=2\nconv K=16 F=3 P=1\n"
+    up = "u: deconv K=8 F=2 S=2\nconcat @f\nv: deconv K=4 F=2 S=2\nconcat @e\n"
+    layout = place(f"input 16x16x1\n{down}{up}", as_u=True)
+    assert layout
+    rows = {name: seat.row for name, seat in layout.seats.items()}
+    assert [rows[name] for name in ("e", "f", "u", "concat1", "v", "concat2")] == [0, 1, 1, 1, 0, 0]
