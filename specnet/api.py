@@ -128,9 +128,10 @@ def draw(source: Spec, settings: Settings | None = None, depth: int | None = Non
     """
     if depth is not None:
         require_whole("depth", depth, 0)
+    from specnet.backends.diagram import DrawingOptions
     from specnet.backends.diagram import draw as draw_checked
 
-    return draw_checked(check(source, settings), depth)
+    return draw_checked(check(source, settings), DrawingOptions(depth))
 
 
 def _read_source(source: Spec) -> Source:

@@ -24,7 +24,7 @@ import torch
 from fuzz_cases import ROOT, TOKEN, Case, make_case, read_used_files
 from torch import nn
 
-from specnet.backends.diagram import draw
+from specnet.backends.diagram import DrawingOptions, sketch
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
 from specnet.cli import explain
@@ -91,8 +91,8 @@ def exercise(case: Case) -> bool:
     _restart_clock()
     if checked.ok and len(checked.network.nodes) < LARGE:
         _compile(checked)
-        assert str(draw(checked).source), "an empty drawing"
-        assert str(draw(checked, depth=1).source), "an empty drawing"
+        assert str(sketch(checked).source), "an empty drawing"
+        assert str(sketch(checked, DrawingOptions(1)).source), "an empty drawing"
     return checked.ok
 
 

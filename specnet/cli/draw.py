@@ -7,8 +7,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specnet.cli.drawing_options import add_drawing_arguments, read_drawing_options, refuse_drawing_options
 from specnet.cli.graphviz_errors import name_files, reporting_graphviz
-from specnet.cli.options import FILE, add_spec_arguments, natural_number, output_file, parse_format
+from specnet.cli.options import FILE, add_spec_arguments, output_file, parse_format
 from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_network, refuse_overwriting_spec
 
@@ -40,22 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="layers",
         help="layers: one box per layer (default); volumes: boxes in perspective, as in the paper of AlexNet",
     )
-    parser.add_argument(
-        "--depth",
-        type=natural_number,
-        metavar="N",
-        help="open blocks and repetitions N levels deep; those below are one box each "
-        "(default: as deep as is readable on a page)",
-    )
-    parser.add_argument(
-        "--direction",
-        choices=("auto", "tb", "lr"),
-        default="auto",
-        help="tb: top to bottom; lr: left to right; auto: what fits on a page, in columns if need be (default)",
-    )
-    parser.add_argument(
-        "--expand", action="store_true", help="draw every iteration and call (default: alike neighbours once, with ×N)"
-    )
+    add_drawing_arguments(parser)
     add_spec_arguments(parser)
 
 
@@ -64,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
     refuse_folder(target)
     format = parse_format(target, FORMATS[options.style])
+    refuse_drawing_options(options, format)
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
     draw = _draw_volumes if options.style == "volumes" else _draw_layers
@@ -83,12 +70,19 @@ def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, tar
         return _write_flowchart(checked, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-    from specnet.backends.diagram import render
+    from specnet.backends.diagram.rendering import LONGEST_SIDE, MOST_PIXELS, PictureTooLarge, render
 
     alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes` work"
     advice = f"`--depth 1` folds the blocks, and {name_files(target, 'dot')} needs no layout"
-    with reporting_graphviz(target, alternatives, advice):
-        return render(checked, format, options.depth, options.expand, options.direction)
+    try:
+        with reporting_graphviz(target, alternatives, advice):
+            return render(checked, format, read_drawing_options(options), options.dpi, options.width)
+    except PictureTooLarge as large:
+        raise CommandError(
+            f"a picture of {large.width:,}×{large.height:,} pixels is too large: "
+            f"a side has at most {LONGEST_SIDE:,} pixels, and the picture {MOST_PIXELS:,}",
+            f"choose a smaller --dpi or --width, or {name_files(target, 'svg')}",
+        ) from None
 
 
 def _write_flowchart(checked: Checked, options: argparse.Namespace) -> bytes:
@@ -101,11 +95,9 @@ def _write_flowchart(checked: Checked, options: argparse.Namespace) -> bytes:
 
 
 def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
-    from specnet.backends.diagram.describe import describe_network
-    from specnet.backends.diagram.dot import to_dot
+    from specnet.backends.diagram import sketch
 
-    graph = to_dot(describe_network(checked, options.depth, options.expand), options.direction == "lr")
-    return str(graph.source).encode()
+    return str(sketch(checked, read_drawing_options(options)).source).encode()
 
 
 def _make_page(checked: Checked, options: argparse.Namespace) -> bytes:
@@ -117,7 +109,7 @@ def _make_page(checked: Checked, options: argparse.Namespace) -> bytes:
 def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
 
-    scene = draw_volumes(checked, depth=options.depth)
+    scene = draw_volumes(checked, options.theme or "light", options.depth)
     if format in ("svg", "tex"):
         return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
     try:

@@ -1,8 +1,10 @@
-"""The diagram of a checked network, by Graphviz: describe the network, then write it in Graphviz's language."""
+"""The diagram of a checked network, by Graphviz: describe the network, lay it out, then write it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from specnet.backends.diagram.options import DrawingOptions as DrawingOptions
 
 if TYPE_CHECKING:
     import graphviz
@@ -10,33 +12,30 @@ if TYPE_CHECKING:
     from specnet.compiler import Checked
 
 
-Direction = Literal["auto", "tb", "lr"]
+def draw(checked: Checked, options: DrawingOptions | None = None) -> graphviz.Digraph:
+    """Draw a network; a broken one is drawn up to the error and around it.
 
-
-def draw(
-    checked: Checked, depth: int | None = None, expand: bool = False, direction: Direction = "auto"
-) -> graphviz.Digraph:
-    """Draw a network with blocks and repetitions opened `depth` deep.
-
-    Without a depth, they are opened as far as the picture is readable on a page. `direction` is `tb` for a picture from
-    top to bottom, `lr` for one from left to right, and `auto` for what fits on a page, in columns if need be. Alike
-    neighbours are drawn once unless `expand` is set. A broken network is drawn up to the error and around it. Raises
-    ValueError for a negative depth.
+    Graphviz lays it out, and its engine nop2, which the graph names, renders it. Without Graphviz, the graph has no
+    places. Raises ValueError for a negative depth, and GraphvizError.
     """
     from specnet.backends.diagram.choice import choose_fit
     from specnet.backends.diagram.dot import to_placed_dot
+    from specnet.backends.diagram.layout import GraphvizMissing
+    from specnet.backends.diagram.themes import THEMES
 
-    fit = choose_fit(checked, depth, expand, direction)
-    return to_placed_dot(fit.diagram, fit.layout)
+    options = options or DrawingOptions()
+    try:
+        fit = choose_fit(checked, options)
+    except GraphvizMissing:
+        return sketch(checked, options)
+    return to_placed_dot(fit.diagram, THEMES[options.theme], fit.layout)
 
 
-def render(
-    checked: Checked, format: str, depth: int | None = None, expand: bool = False, direction: Direction = "auto"
-) -> bytes:
-    """Return the content of a file of a drawing, svg, png or pdf.
+def sketch(checked: Checked, options: DrawingOptions | None = None) -> graphviz.Digraph:
+    """Draw a network in one piece without laying it out."""
+    from specnet.backends.diagram.choice import describe
+    from specnet.backends.diagram.dot import to_dot
+    from specnet.backends.diagram.themes import THEMES
 
-    Raises GraphvizMissing and GraphvizError of `specnet.backends.diagram.layout`.
-    """
-    from specnet.backends.diagram.layout import run_dot
-
-    return run_dot(draw(checked, depth, expand, direction).source, f"-T{format}")
+    options = options or DrawingOptions()
+    return to_dot(describe(checked, options), options.direction == "lr", THEMES[options.theme])

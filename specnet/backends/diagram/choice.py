@@ -5,29 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specnet.backends.diagram.describe import describe_network
+from specnet.backends.diagram.heat import Heat
 from specnet.backends.diagram.model import Diagram
+from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.page_fit import Fit, fit_page, lay_out_whole
+from specnet.backends.diagram.themes import THEMES
 from specnet.compiler import Checked
 from specnet.printer.scopes import Scopes
 
 
-def choose_fit(checked: Checked, depth: int | None, expand: bool, direction: str) -> Fit:
-    """Return a network with the most detail that is readable; `depth` and `expand` leave no choice."""
-    if direction != "auto":
-        return lay_out_whole(describe_network(checked, depth, expand), is_across=direction == "lr")
+def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
+    """Return a network with the most detail that is readable; a depth and `expand` leave no choice."""
+    theme = THEMES[options.theme]
+    if options.direction != "auto":
+        return lay_out_whole(describe(checked, options), theme, is_across=options.direction == "lr")
     fits = list[Fit]()
-    for diagram in list_details(checked, depth, expand):
-        fits.append(fit_page(diagram))
+    for diagram in list_details(checked, options):
+        fits.append(fit_page(diagram, theme))
         if fits[-1].is_readable:
             return fits[-1]
     return max(fits, key=lambda fit: fit.smallest_text)
 
 
-def list_details(checked: Checked, depth: int | None, expand: bool) -> Iterator[Diagram]:
+def describe(checked: Checked, options: DrawingOptions) -> Diagram:
+    """Return the diagram with all that is asked for, however large it is."""
+    return describe_network(checked, options.depth, options.expand, _make_heat(checked, options))
+
+
+def _make_heat(checked: Checked, options: DrawingOptions) -> Heat | None:
+    return Heat(checked, options.heat, options.usage) if options.heat else None
+
+
+def list_details(checked: Checked, options: DrawingOptions) -> Iterator[Diagram]:
     """Yield a diagram with all scopes open, then with fewer and fewer of them unless the detail is given."""
-    yield describe_network(checked, depth, expand)
-    if depth is None and not expand:
-        scopes = Scopes(checked.network)
+    yield describe(checked, options)
+    if options.depth is None and not options.expand:
+        scopes, heat = Scopes(checked.network), _make_heat(checked, options)
         deepest = max((len(scopes.list_enclosing(node.name)) for node in checked.network.nodes), default=0)
         for less in range(deepest - 1, -1, -1):
-            yield describe_network(checked, less)
+            yield describe_network(checked, less, heat=heat)

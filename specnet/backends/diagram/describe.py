@@ -10,14 +10,16 @@ from math import prod
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
 from specnet.backends.diagram.folding import Flow, FoldedNetwork, Group, fold_network, shorten_name
+from specnet.backends.diagram.heat import Heat
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.ranges import format_shape_range, join_names, join_texts
+from specnet.backends.diagram.ranges import format_shape_range, format_with_unit, join_names, join_texts
 from specnet.backends.diagram.repetitions import collapse_runs
 from specnet.backends.diagram.tooltips import Tooltips, format_node
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers import get_layer_class
 from specnet.layers.base import Family, Shape
+from specnet.printable import format_amount
 from specnet.printer.scopes import Scopes
 
 SHARE = 0.1
@@ -27,10 +29,13 @@ MANY_ARMS = 3
 """From this number of arms on, they spread to both sides of the main path."""
 
 
-def describe_network(checked: Checked, depth: int | None = None, expand: bool = False) -> Diagram:
+def describe_network(
+    checked: Checked, depth: int | None = None, expand: bool = False, heat: Heat | None = None
+) -> Diagram:
     """Describe a network, sound or not, with blocks and repetitions opened `depth` deep, None for all.
 
-    Alike neighbours are drawn once unless `expand` is set. Raises ValueError for a negative depth.
+    Alike neighbours are drawn once unless `expand` is set. With `heat`, boxes show their share of an amount. Raises
+    ValueError for a negative depth.
     """
     if depth is not None and depth < 0:
         raise ValueError(f"scopes cannot be opened {depth} deep")
@@ -38,23 +43,44 @@ def describe_network(checked: Checked, depth: int | None = None, expand: bool = 
     folded = fold_network(checked.network, scopes, depth, errors.layers)
     if not expand:
         folded = collapse_runs(folded, checked.network, scopes, errors.layers.keys() | errors.claims.keys())
-    return Describer(checked, folded, scopes, errors).describe()
+    return Describer(checked, folded, scopes, errors, heat).describe()
+
+
+def summarize(checked: Checked) -> str:
+    """Return one sentence about a network's layers, sizes and totals, or its errors."""
+    network, totals = checked.network, checked.totals
+    start = " and ".join(format_shape_range([each.shape]) for each in network.inputs) or "?"
+    end = " and ".join(format_shape_range([network.shapes[value]]) for value in network.outputs) or "?"
+    layers = f"A network of {format_amount(len(network.nodes), 'layer')} from {start} to {end}"
+    if checked.ok:
+        return f"{layers}, with {totals.parameters:,} parameters and {format_count(totals.macs)} MACs."
+    return f"{layers}, with {format_amount(len(checked.errors), 'error')}: {checked.errors[0].message}."
 
 
 class Describer:
     """Describes the boxes, scopes and edges of a folded network."""
 
-    def __init__(self, checked: Checked, folded: FoldedNetwork, scopes: Scopes, errors: ErrorPlaces) -> None:
+    def __init__(
+        self,
+        checked: Checked,
+        folded: FoldedNetwork,
+        scopes: Scopes,
+        errors: ErrorPlaces,
+        heat: Heat | None = None,
+    ) -> None:
         self.checked, self.folded = checked, folded
-        self.scopes, self.errors = scopes, errors
+        self.scopes, self.errors, self.heat = scopes, errors, heat
         self.tooltips = Tooltips(checked)
-        innermost = ((items, self._find_innermost(items)) for items in folded.contents.values() if items)
-        self.around = {item: scope for items, scope in innermost for item in items}
+        innermost = {
+            scope: self._find_innermost(items) if len(items) > 1 else scope for scope, items in folded.contents.items()
+        }
+        self.around = {item: innermost[scope] for scope, items in folded.contents.items() for item in items}
         """The innermost scope around each box and scope."""
 
     def describe(self) -> Diagram:
         """Return the diagram."""
         network, totals = self.checked.network, self.checked.totals
+        boxes = {name: self.describe_group(group) for name, group in self.folded.groups.items()}
         return Diagram(
             network.name or "network",
             network.description,
@@ -62,11 +88,14 @@ class Describer:
             tuple(self.errors.elsewhere),
             tuple(self._describe_inputs()),
             tuple(end for end, _ in self._list_ends()),
-            {name: self.describe_group(group) for name, group in self.folded.groups.items()},
+            boxes,
             {name: self.describe_scope(name) for name in self.folded.contents if name},
             self.folded.contents.get("", ()),
             tuple(self._describe_edges()),
             tuple(self._list_arms()),
+            self.heat.title if self.heat else "",
+            max((box.share.part for box in boxes.values() if box.share), default=0.0),
+            summarize(self.checked),
         )
 
     def describe_group(self, group: Group) -> Box:
@@ -74,7 +103,8 @@ class Describer:
         first, kind = group.nodes[0], get_layer_class(group.nodes[0].kind)
         title, count = self._describe_name(group.name)
         layers = tuple(copy for node in group.nodes for copy in self.folded.list_copies(node.name))
-        facts = self._format_share(layers), self._format_shared(group)
+        share = self.heat.find_share(layers) if self.heat else None
+        facts = share.text if share else self._format_share(layers), self._format_shared(group)
         return Box(
             group.name,
             title,
@@ -88,6 +118,7 @@ class Describer:
             layers,
             group.is_folded,
             count,
+            share,
         )
 
     def describe_scope(self, name: str) -> Scope:
@@ -164,7 +195,7 @@ class Describer:
         total = self.checked.totals.parameters
         if not self.checked.ok or not total or parameters < SHARE * total:
             return ""
-        return f"{_format_amount(parameters)} parameters, {100 * parameters / total:.0f} %"
+        return f"{format_with_unit(parameters)} parameters, {100 * parameters / total:.0f} %"
 
     def _format_shared(self, group: Group) -> str:
         """Return whose weights the layer uses, if they are another's."""
@@ -269,11 +300,3 @@ def _get_family(node: Node) -> Family | None:
 
 def _parent(name: str) -> str:
     return name.rpartition(".")[0]
-
-
-def _format_amount(number: int) -> str:
-    """Return a number with a unit: `37.8 M`."""
-    for unit_size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= unit_size:
-            return f"{number / unit_size:.3g} {unit}"
-    return str(number)

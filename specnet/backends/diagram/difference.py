@@ -9,12 +9,13 @@ from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
 from specnet.backends.diagram.contraction import contract_chains, fold_uniform_scopes
 from specnet.backends.diagram.describe import describe_network
-from specnet.backends.diagram.dot import to_dot, to_placed_dot
-from specnet.backends.diagram.layout import run_dot
+from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
 from specnet.backends.diagram.page_fit import fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
+from specnet.backends.diagram.rendering import render_fit
+from specnet.backends.diagram.themes import LIGHT
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
 
@@ -41,8 +42,7 @@ def render_difference(before: Checked, after: Checked, format: str) -> bytes:
         return to_mermaid(diagram).encode()
     if format == "dot":
         return str(to_dot(diagram).source).encode()
-    fit = fit_page(diagram)
-    return run_dot(to_placed_dot(fit.diagram, fit.layout).source, f"-T{format}")
+    return render_fit(fit_page(diagram, LIGHT), format, LIGHT)
 
 
 class _Merger:

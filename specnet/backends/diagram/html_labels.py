@@ -7,7 +7,7 @@ from html import escape
 from math import ceil
 from textwrap import wrap
 
-from specnet.backends.diagram.palette import QUIET, Colours
+from specnet.backends.diagram.palette import Colours
 from specnet.layers.base import Shape, format_shape
 from specnet.printable import replace_unprintable
 
@@ -41,12 +41,18 @@ def wrap_text(plain: str, width: int) -> str:
     return "<BR/>".join(escape_text(line) for line in wrap(make_printable(plain), width))
 
 
+def wrap_evenly(plain: str, width: int) -> str:
+    """Return text as lines of at most `width` characters and of about the same length."""
+    lines = ceil(len(make_printable(plain)) / width) or 1
+    return wrap_text(plain, min(width, ceil(len(make_printable(plain)) / lines) + 8))
+
+
 def bold(markup: str) -> str:
     """Return markup in bold; "" for none."""
     return f"<B>{markup}</B>" if markup else ""
 
 
-def small(markup: str, colour: str = QUIET, size: int = 10) -> str:
+def small(markup: str, colour: str, size: int = 10) -> str:
     """Return markup in a colour and a size in points; "" for none."""
     return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{markup}</FONT>' if markup else ""
 
@@ -56,17 +62,20 @@ def join_side_by_side(*markup: str) -> str:
     return (SPACE * 2).join(each for each in markup if each)
 
 
-def make_strips(cells: Iterable[tuple[str, Colours]]) -> Iterator[str]:
-    """Yield rows of small coloured boxes; each row is as wide as the box around it."""
-    inside = [_make_cell(markup, colours) for markup, colours in cells]
+def make_strips(cells: Iterable[tuple[str, Colours, str]]) -> Iterator[str]:
+    """Yield rows of small boxes with text, colours and perhaps a swatch; each row is as wide as the box around it."""
+    inside = [_make_cell(*cell) for cell in cells]
     abreast = ceil(len(inside) / ceil(len(inside) / ABREAST)) if inside else 1
     for start in range(0, len(inside), abreast):
         row = "".join(inside[start : start + abreast])
         yield f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="1"><TR>{row}</TR></TABLE>'
 
 
-def _make_cell(markup: str, colours: Colours) -> str:
+def _make_cell(markup: str, colours: Colours, swatch: str) -> str:
     inside = small(f"{SPACE}{markup}{SPACE}", colours.ink)
+    if swatch:
+        table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
+        inside = f"{table}<TR>{swatch}<TD>{inside}</TD></TR></TABLE>"
     return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{inside}</TD>'
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from specnet.backends.diagram.choice import list_details
 from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State, Terminal
+from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.palette import FAMILIES, FOLDED, SCOPE, STATES, TERMINAL, Colours
 from specnet.compiler import Checked
 from specnet.printable import replace_unprintable
@@ -31,7 +32,7 @@ def to_mermaid(diagram: Diagram) -> str:
 def write_flowchart(checked: Checked, depth: int | None = None, expand: bool = False) -> str:
     """Return a network with the most detail that Mermaid draws with its own limits; `depth` and `expand` are kept."""
     flowchart = ""
-    for diagram in list_details(checked, depth, expand):
+    for diagram in list_details(checked, DrawingOptions(depth, expand)):
         flowchart = to_mermaid(diagram)
         if is_drawable(flowchart):
             break

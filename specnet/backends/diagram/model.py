@@ -31,6 +31,14 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A part, from 0 to 1, of the whole network's amount, and the amount as text."""
+
+    part: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Box:
     """A layer and those that stand in its box, or a folded scope."""
 
@@ -53,6 +61,8 @@ class Box:
     is_folded: bool = False
     count: int = 1
     """How many alike boxes it stands for."""
+    share: Share | None = None
+    """What colours it instead of its family."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +130,8 @@ class Diagram:
     edges: tuple[Edge, ...]
     arms: tuple[tuple[str, ...], ...] = ()
     """The boxes that read the same value in the same scope, as they stand side by side."""
+    heat: str = ""
+    """The amount whose shares colour the boxes; empty if their families do."""
+    largest_share: float = 0.0
+    summary: str = ""
+    """One sentence about sizes and totals, for those who do not see the picture."""

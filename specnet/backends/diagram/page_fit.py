@@ -11,6 +11,7 @@ from specnet.backends.diagram.layout import POINTS_PER_INCH, Layout, Rectangle, 
 from specnet.backends.diagram.model import Diagram
 from specnet.backends.diagram.palette import PAD, SMALLEST
 from specnet.backends.diagram.sizes import place_texts
+from specnet.backends.diagram.themes import Theme
 
 PAGE = (19 / 2.54 * POINTS_PER_INCH, 27.7 / 2.54 * POINTS_PER_INCH)
 """The width and height of a sheet of A4 within margins of 1 cm, in points."""
@@ -44,10 +45,10 @@ def measure_scale(width: float, height: float) -> float:
     return max(min(1.0, page[0] / sides[0], page[1] / sides[1]) for page in (PAGE, PAGE[::-1]))
 
 
-def fit_page(diagram: Diagram) -> Fit:
+def fit_page(diagram: Diagram, theme: Theme) -> Fit:
     """Return the first layout that is readable on a page, or else the best one."""
     best: Fit | None = None
-    for fit in _list_fits(diagram):
+    for fit in _list_fits(diagram, theme):
         if best is None or fit.smallest_text > best.smallest_text:
             best = fit
         if fit.is_readable:
@@ -56,13 +57,13 @@ def fit_page(diagram: Diagram) -> Fit:
     return best
 
 
-def _list_fits(diagram: Diagram) -> Iterator[Fit]:
+def _list_fits(diagram: Diagram, theme: Theme) -> Iterator[Fit]:
     """Yield a diagram from top to bottom, from left to right, and in columns where they may fit."""
-    upright = lay_out_whole(diagram)
+    upright = lay_out_whole(diagram, theme)
     yield upright
     if _may_fit(upright.layout):
-        yield lay_out_whole(diagram, is_across=True)
-        yield from _list_columns(diagram, upright.layout)
+        yield lay_out_whole(diagram, theme, is_across=True)
+        yield from _list_columns(diagram, theme, upright.layout)
 
 
 def _may_fit(layout: Layout) -> bool:
@@ -71,9 +72,9 @@ def _may_fit(layout: Layout) -> bool:
     return area < 0.75 * PAGE[0] * PAGE[1] * (SMALLEST / READABLE) ** 2
 
 
-def lay_out_whole(diagram: Diagram, is_across: bool = False) -> Fit:
+def lay_out_whole(diagram: Diagram, theme: Theme, is_across: bool = False) -> Fit:
     """Return a diagram in one piece."""
-    layout = place_texts(diagram, lay_out(to_unlabelled_dot(diagram, is_across)), is_across)
+    layout = place_texts(diagram, lay_out(to_unlabelled_dot(diagram, theme, is_across)), is_across)
     return Fit(diagram, _put_title_on_top(layout))
 
 
@@ -83,7 +84,7 @@ def _put_title_on_top(layout: Layout) -> Layout:
     return replace(layout, title=Rectangle.around((x, y), layout.title.width, layout.title.height))
 
 
-def _list_columns(diagram: Diagram, layout: Layout) -> Iterator[Fit]:
+def _list_columns(diagram: Diagram, theme: Theme, layout: Layout) -> Iterator[Fit]:
     """Yield the diagram in the columns that promise the largest text, from the best number of them on."""
     segments = list_segments(diagram)
     extents = [_measure_segment(diagram, segment, layout) for segment in segments]
@@ -92,7 +93,7 @@ def _list_columns(diagram: Diagram, layout: Layout) -> Iterator[Fit]:
         if promised * SMALLEST >= READABLE * 0.9:
             ends = [*cuts, len(segments)]
             parts = [segments[start:end] for start, end in zip([0, *cuts], ends, strict=True)]
-            yield _lay_out_columns(diagram, [[item for segment in part for item in segment] for part in parts])
+            yield _lay_out_columns(diagram, theme, [[item for segment in part for item in segment] for part in parts])
 
 
 def _measure_segment(diagram: Diagram, segment: Sequence[str], layout: Layout) -> Rectangle:
@@ -127,8 +128,8 @@ def _cut_evenly(extents: Sequence[Rectangle], number: int) -> list[int]:
     return best[-1][1]
 
 
-def _lay_out_columns(diagram: Diagram, columns: Sequence[Sequence[str]]) -> Fit:
+def _lay_out_columns(diagram: Diagram, theme: Theme, columns: Sequence[Sequence[str]]) -> Fit:
     parts = split(diagram, columns)
-    layouts = [lay_out(to_unlabelled_dot(part.diagram)) for part in parts]
+    layouts = [lay_out(to_unlabelled_dot(part.diagram, theme)) for part in parts]
     joined = join_columns(diagram, parts, layouts)
     return Fit(diagram, _put_title_on_top(place_texts(diagram, joined)))

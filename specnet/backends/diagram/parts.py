@@ -8,13 +8,16 @@ from typing import Any
 
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Describer
-from specnet.backends.diagram.dot import make_caption, style_box, style_edge, style_graph, style_terminal
 from specnet.backends.diagram.errors import locate_errors
 from specnet.backends.diagram.folding import Group, fold_network
 from specnet.backends.diagram.model import Diagram
 from specnet.backends.diagram.repetitions import find_runs
+from specnet.backends.diagram.styles import Styles
+from specnet.backends.diagram.themes import LIGHT
 from specnet.compiler import Checked
 from specnet.printer.scopes import Scopes
+
+STYLES = Styles(LIGHT)
 
 
 def list_parts(checked: Checked) -> dict[str, Any]:
@@ -32,17 +35,19 @@ def list_parts(checked: Checked) -> dict[str, Any]:
     collapsed = Describer(checked, replace(folded, runs=runs), scopes, errors)
     return {
         "name": diagram.name,
-        "graph": style_graph(diagram),
+        "graph": STYLES.style_graph(diagram),
         "node": palette.NODE,
         "edge": palette.EDGE,
         "cluster": palette.CLUSTER,
         "contents": diagram.contents,
-        "terminals": {each.identity: style_terminal(each) for each in (*diagram.inputs, *diagram.ends)},
-        "boxes": {name: {"attributes": style_box(box), "layers": box.layers} for name, box in diagram.boxes.items()},
+        "terminals": {each.identity: STYLES.style_terminal(each) for each in (*diagram.inputs, *diagram.ends)},
+        "boxes": {
+            name: {"attributes": STYLES.style_box(box), "layers": box.layers} for name, box in diagram.boxes.items()
+        },
         "scopes": dict(_list_scopes(describer, diagram)),
         "runs": [*_list_runs(collapsed, diagram)],
         "edges": [
-            {"value": edge.value, "source": edge.source, "target": edge.target, "attributes": style_edge(edge)}
+            {"value": edge.value, "source": edge.source, "target": edge.target, "attributes": STYLES.style_edge(edge)}
             for edge in diagram.edges
         ],
     }
@@ -54,8 +59,8 @@ def _list_scopes(describer: Describer, diagram: Diagram) -> Iterator[tuple[str, 
         yield (
             name,
             {
-                "caption": make_caption(scope),
-                "folded": style_box(box),
+                "caption": STYLES.make_caption(scope),
+                "folded": STYLES.style_box(box),
                 "contents": scope.contents,
                 "layers": box.layers,
                 "open": True,
@@ -75,8 +80,14 @@ def _list_runs(describer: Describer, diagram: Diagram) -> Iterator[dict[str, Any
         members = [unit if unit in diagram.scopes else boxes[unit] for unit in run]
         first = members[0]
         if first in diagram.scopes:
-            caption = make_caption(describer.describe_scope(first))
+            caption = STYLES.make_caption(describer.describe_scope(first))
             box = describer.describe_group(_fold(describer, first))
         else:
             caption, box = "", describer.describe_group(describer.folded.groups[first])
-        yield {"scopes": members, "caption": caption, "folded": style_box(box), "layers": box.layers, "open": False}
+        yield {
+            "scopes": members,
+            "caption": caption,
+            "folded": STYLES.style_box(box),
+            "layers": box.layers,
+            "open": False,
+        }

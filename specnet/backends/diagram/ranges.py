@@ -1,4 +1,4 @@
-"""Texts and sizes of layers that are drawn once for all: what differs is a range, `56×56×64…224`."""
+"""Texts and sizes as a box shows them: amounts with units, and ranges for what is drawn once for all, `64…224`."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def join_names(names: Sequence[str]) -> str:
     start = first.rstrip("0123456789")
     is_numbered = start != first and last.startswith(start) and last[len(start) :].isdigit()
     return f"{first}…{last[len(start) :] if is_numbered else last}"
+
+
+def format_with_unit(number: int) -> str:
+    """Return a number with a unit: `37.8 M`."""
+    for unit_size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= unit_size:
+            return f"{number / unit_size:.3g} {unit}"
+    return str(number)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise, product
-from math import dist
+from math import ceil, dist
+from textwrap import wrap
 
 from specnet.backends.diagram.html_labels import make_printable
 from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle, join_rectangles
@@ -17,7 +18,10 @@ CHARACTER, HEIGHT = 5.6, 11.0
 CAPTION = 28
 """The largest number of characters of a line in the caption of a scope."""
 
-GAP = 4.0
+WIDTHS = {" .,:;ijlIft|!'/()-": 3.0, "mwMWGOQ×…": 8.0, "ABCDEHKNPRSUVXYT=+_<>~": 6.6}
+"""The widths of letters that differ from most."""
+
+GAP = 5.0
 """The distance between an edge and its size."""
 
 STEPS = 8
@@ -38,8 +42,14 @@ def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> La
 
 def measure_caption(scope: Scope) -> int:
     """Return about the width of a caption in points."""
-    heading = CHARACTER * len(scope.title) + (30 if scope.count > 1 else 0)
-    return round(max(heading, 0.84 * CHARACTER * min(len(scope.call), CAPTION)))
+    lines = wrap(make_printable(scope.call), CAPTION)
+    heading = 1.07 * measure_text(scope.title) + (34 if scope.count > 1 else 0)
+    return ceil(1.08 * max([heading, *map(measure_text, lines)])) + 4
+
+
+def measure_text(text: str) -> float:
+    """Return about the width of a text of 10 points."""
+    return sum(next((width for letters, width in WIDTHS.items() if letter in letters), 5.6) for letter in text)
 
 
 class _Placer:

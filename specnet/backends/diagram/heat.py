@@ -1,0 +1,58 @@
+"""The share of each box in a total: parameters, MACs, the memory of training, or the time of a training step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from specnet.analyses.usage import Usage
+from specnet.backends.diagram.model import Share
+from specnet.backends.diagram.options import Quantity
+from specnet.backends.diagram.ranges import format_with_unit
+from specnet.byte_sizes import format_bytes
+from specnet.compiler import Checked
+from specnet.reporters.table_columns import Measures
+from specnet.reporters.time_report import format_seconds
+
+TITLES = {"parameters": "parameters", "macs": "MACs", "memory": "memory in training", "time": "time of a training step"}
+
+MEMORY = ("weights", "gradients", "optimizer_state", "kept")
+
+
+class Heat:
+    """The amounts of one quantity in the layers of a network."""
+
+    def __init__(self, checked: Checked, quantity: Quantity, usage: Usage | None = None) -> None:
+        self.quantity, self.measures = quantity, Measures(checked, usage)
+        self.title = TITLES[quantity]
+        self.is_known = quantity in ("parameters", "macs") or checked.has_sound_network
+        self.total = sum(self._count(node.name) or 0 for node in checked.network.nodes)
+
+    def find_share(self, layers: Iterable[str]) -> Share:
+        """Return the share of some layers; an amount of None cannot be said."""
+        counts = [self._count(name) for name in layers]
+        known = [count for count in counts if count is not None]
+        if len(known) < len(counts):
+            return Share(0, f"{self.title}: cannot be said")
+        amount = sum(known)
+        share = amount / self.total if self.total else 0.0
+        return Share(share, f"{self._format(amount)} · {100 * share:.3g} %" if amount else "0")
+
+    def _count(self, name: str) -> float | None:
+        """Return the amount of a layer; None if it is unknown."""
+        cost = self.measures.costs.get(name)
+        if cost is None or not self.is_known:
+            return None
+        if self.quantity == "time":
+            time = self.measures.times.get(name)
+            return time.total if time else None
+        if self.quantity == "memory":
+            parts = [self.measures.measure_in_training(name, part) for part in MEMORY]
+            return None if None in parts else sum(filter(None, parts))
+        return cost.parameters if self.quantity == "parameters" else cost.macs
+
+    def _format(self, amount: float) -> str:
+        if self.quantity == "time":
+            return format_seconds(amount)
+        if self.quantity == "memory":
+            return format_bytes(int(amount))
+        return f"{format_with_unit(int(amount))} {self.title}"

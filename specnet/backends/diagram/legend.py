@@ -1,0 +1,80 @@
+"""The legend of a picture: the families and states of its boxes, or the scale of its heat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet.backends.diagram.html_labels import SPACE, escape_text, small
+from specnet.backends.diagram.model import Box, Diagram, Part, State
+from specnet.backends.diagram.palette import WHITE, Colours
+from specnet.backends.diagram.patterns import make_swatch
+from specnet.backends.diagram.themes import Theme
+from specnet.layers.base import Family
+
+ABREAST = 4
+"""The largest number of entries in a row."""
+
+STEPS = 12
+"""The number of colours of the scale."""
+
+WORDS = {
+    State.FAULT: "error",
+    State.BEHIND: "behind an error",
+    State.ADDED: "+ added",
+    State.REMOVED: "− removed",
+    State.CHANGED: "~ changed",
+}
+
+
+def list_legend(diagram: Diagram, theme: Theme) -> Iterator[str]:
+    """Yield the rows of the legend."""
+    if diagram.heat:
+        yield _make_scale(diagram, theme)
+    if entries := [*_list_entries(diagram, theme)]:
+        yield _make_grid(entries)
+
+
+def _make_grid(entries: list[str]) -> str:
+    """Return entries in rows of equal length."""
+    abreast = min(ABREAST, len(entries))
+    filled = entries + ["<TD></TD><TD></TD>"] * (-len(entries) % abreast)
+    rows = ("".join(filled[start : start + abreast]) for start in range(0, len(filled), abreast))
+    inside = "".join(f"<TR>{row}</TR>" for row in rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{inside}</TABLE>'
+
+
+def _list_entries(diagram: Diagram, theme: Theme) -> Iterator[str]:
+    shown: list[Box | Part] = [*diagram.boxes.values(), *(part for box in diagram.boxes.values() for part in box.parts)]
+    sound = {each.family for each in shown if each.state is State.SOUND and each.family}
+    for family in (each for each in Family if each in sound and not diagram.heat):
+        swatch = make_swatch(family) if theme.has_patterns else _make_colour(theme.families[family])
+        yield swatch + _make_text(family.value, theme)
+    states = {each.state for each in shown}
+    for state, word in WORDS.items():
+        if state in states:
+            yield _make_colour(theme.states[state]) + _make_text(word, theme)
+
+
+def _make_colour(colours: Colours) -> str:
+    return (
+        f'<TD FIXEDSIZE="TRUE" WIDTH="12" HEIGHT="10" BORDER="1" BGCOLOR="{colours.fill}" COLOR="{colours.line}"></TD>'
+    )
+
+
+def _make_text(word: str, theme: Theme) -> str:
+    return f'<TD ALIGN="LEFT">{small(f"{escape_text(word)}{SPACE * 2}", theme.quiet)}</TD>'
+
+
+def _make_scale(diagram: Diagram, theme: Theme) -> str:
+    """Return the scale of heat, whose colours grow with the root of the share, from nothing to the largest share."""
+    colours = (theme.mix_heat(step / (STEPS - 1)).fill for step in range(STEPS))
+    cells = "".join(
+        f'<TD FIXEDSIZE="TRUE" WIDTH="12" HEIGHT="10" BGCOLOR="{fill}" COLOR="{fill or WHITE}"></TD>'
+        for fill in colours
+    )
+    label = small(f"{escape_text(diagram.heat)}{SPACE * 2}0 %{SPACE}", theme.quiet)
+    largest = small(f"{SPACE}{diagram.largest_share:.0%}".replace("%", " %"), theme.quiet)
+    return (
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+        f"<TR><TD>{label}</TD>{cells}<TD>{largest}</TD></TR></TABLE>"
+    )
