@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,13 +72,21 @@ def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, tar
         return _write_flowchart(checked, options)
     if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-    from specnet.backends.diagram.rendering import LONGEST_SIDE, MOST_PIXELS, PictureTooLarge, render
+    from specnet.backends.diagram.rendering import render
 
     alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes` work"
     advice = f"`--depth 1` folds the blocks, and {name_files(target, 'dot')} needs no layout"
+    with _reporting_large_picture(target), reporting_graphviz(target, alternatives, advice):
+        return render(checked, format, read_drawing_options(options), options.dpi, options.width)
+
+
+@contextmanager
+def _reporting_large_picture(target: Path) -> Iterator[None]:
+    """Turn a picture that would take too much memory into a CommandError."""
+    from specnet.backends.diagram.rendering import LONGEST_SIDE, MOST_PIXELS, PictureTooLarge
+
     try:
-        with reporting_graphviz(target, alternatives, advice):
-            return render(checked, format, read_drawing_options(options), options.dpi, options.width)
+        yield
     except PictureTooLarge as large:
         raise CommandError(
             f"a picture of {large.width:,}×{large.height:,} pixels is too large: "
@@ -113,7 +123,8 @@ def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, ta
     if format in ("svg", "tex"):
         return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
     try:
-        return scene_to_image(scene, "png" if format == "png" else "pdf")
+        with _reporting_large_picture(target):
+            return scene_to_image(scene, "png" if format == "png" else "pdf", options.dpi, options.width)
     except ModuleNotFoundError as missing:
         raise CommandError(
             f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",

@@ -57,10 +57,14 @@ def render_fit(fit: Fit, format: str, theme: Theme, dpi: float | None = None, wi
 def _choose_dpi(fit: Fit, dpi: float | None, width: int | None) -> float:
     sides = [(side + 2 * PAD) / POINTS_PER_INCH for side in (fit.layout.picture.width, fit.layout.picture.height)]
     chosen = width / sides[0] if width else dpi or SHARP
-    across, down = (round(chosen * side) for side in sides)
+    refuse_large_picture(*(round(chosen * side) for side in sides))
+    return chosen
+
+
+def refuse_large_picture(across: int, down: int) -> None:
+    """Raise PictureTooLarge for a picture of this many pixels that would take too much memory."""
     if max(across, down) > LONGEST_SIDE or across * down > MOST_PIXELS:
         raise PictureTooLarge(across, down)
-    return chosen
 
 
 def _choose_page(fit: Fit) -> str:

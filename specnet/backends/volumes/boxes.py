@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from specnet.backends.diagram.palette import Colours
+from specnet.backends.diagram.themes import mix_colours
 from specnet.backends.volumes.cell import LINE, SIZE, SKIP, Cell
-from specnet.backends.volumes.colours import FigureColours, mix_colours
+from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.placement import Seat
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke, Text
 from specnet.layers.base import Family

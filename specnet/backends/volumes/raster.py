@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
+from specnet.backends.diagram.rendering import refuse_large_picture
 from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
 
 if TYPE_CHECKING:
@@ -22,11 +23,16 @@ FONTS = ["Helvetica", "Arial", "Liberation Sans", "Nimbus Sans", "DejaVu Sans"]
 """The first that is installed is used; all but the last have the widths that texts are placed by."""
 
 
-def scene_to_image(scene: Scene, format: Literal["png", "pdf"], dpi: float = DPI, width: int | None = None) -> bytes:
+def scene_to_image(
+    scene: Scene, format: Literal["png", "pdf"], dpi: float | None = None, width: int | None = None
+) -> bytes:
     """Return the content of a PNG or PDF file; `width` in pixels takes the place of `dpi`.
 
-    Raises ModuleNotFoundError where matplotlib is not installed.
+    Raises ModuleNotFoundError where matplotlib is not installed, and PictureTooLarge.
     """
+    resolution = width / scene.width * POINTS if width else dpi or DPI
+    if format == "png":
+        refuse_large_picture(*(round(resolution * side / POINTS) for side in (scene.width, scene.height)))
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -40,7 +46,6 @@ def scene_to_image(scene: Scene, format: Literal["png", "pdf"], dpi: float = DPI
         for at, item in enumerate(scene.items):
             _draw_item(axes, item, at)
         content = BytesIO()
-        resolution = width / scene.width * POINTS if width else dpi
         metadata = {"Title": scene.title} if format == "png" else {"Title": scene.title, "CreationDate": None}
         figure.savefig(content, format=format, dpi=resolution, metadata=metadata)
     return content.getvalue()

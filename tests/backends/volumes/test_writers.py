@@ -149,6 +149,15 @@ def test_command(suffix: str, tmp_path: Path) -> None:
     assert "LeNet5" in target.read_text(encoding="utf-8")
 
 
+def test_command_for_a_png(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    target = str(tmp_path / "figure.png")
+    assert main(["draw", "lenet5", "--style", "volumes", "--width", "400", "--theme", "print", "-o", target]) == 0
+    assert abs(struct.unpack(">I", Path(target).read_bytes()[16:20])[0] - 400) <= 1
+    assert main(["draw", "lenet5", "--style", "volumes", "--width", "90000", "-o", target]) == 2
+    assert "is too large" in capsys.readouterr().err
+
+
 def test_command_without_matplotlib(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
