@@ -58,6 +58,9 @@ class Rectangle:
             max(self.top, other.top),
         )
 
+    def holds(self, point: Point) -> bool:
+        return self.left < point[0] < self.right and self.bottom < point[1] < self.top
+
     def overlaps(self, other: Rectangle) -> bool:
         across = self.left < other.right and other.left < self.right
         return across and self.bottom < other.top and other.bottom < self.top
