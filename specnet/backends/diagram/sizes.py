@@ -68,16 +68,15 @@ class _Placer:
             self.taken.add_border(scope)
 
     def place_caption(self, name: str, caption: Rectangle, width: float) -> Rectangle:
-        """Return where the caption of a scope stands: to the left, or further right if edges cross it there.
+        """Return where the caption of a scope stands: at best at the top left, else where no edge crosses it.
 
         The space of its label to the right of its text is free for others.
         """
         scope = self.layout.scopes[name]
         text = Rectangle(scope.left + 8, caption.bottom, scope.left + 12 + width, caption.top)
-        room = max(0.0, scope.right - 8 - text.right)
-        chosen = min((text.move(room * step / 12, 0) for step in (0, 12, *range(1, 12))), key=self._count_conflicts)
+        chosen = min(_list_places(text, scope), key=self._count_conflicts)
         self.taken.add_box(chosen)
-        return Rectangle(chosen.left, caption.bottom, chosen.left + caption.width, caption.top)
+        return Rectangle(chosen.left, chosen.bottom, chosen.left + caption.width, chosen.top)
 
     def place_size(self, number: int, text: str) -> Rectangle:
         """Return where the size of an edge stands, at best beside its beginning."""
@@ -100,6 +99,13 @@ class _Placer:
 
     def _count_conflicts(self, place: Rectangle) -> int:
         return 3 * self.taken.count_boxes(place) + self.taken.count_lines(place)
+
+
+def _list_places(text: Rectangle, scope: Rectangle) -> Iterator[Rectangle]:
+    """Yield places along the top of a scope, then along its bottom, the corners first."""
+    room = max(0.0, scope.right - 8 - text.right)
+    for down in (0.0, text.bottom - scope.bottom - 4):
+        yield from (text.move(room * step / 24, -down) for step in (0, 24, *range(1, 24)))
 
 
 def flatten(curve: Curve) -> list[Point]:
