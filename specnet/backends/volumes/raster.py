@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 POINTS = 72.0
 """The points in an inch."""
 
-DPI = 200.0
+DPI = 144.0
 """The resolution of a picture that no other is asked for."""
 
 FONTS = ["Helvetica", "Arial", "Liberation Sans", "Nimbus Sans", "DejaVu Sans"]
