@@ -80,6 +80,8 @@ class FollowedSpec:
             return Edition(number, last, f"{self.path} cannot be read: {describe_reason(error)}; this is how it was.")
         except CannotShow as error:
             return Edition(number, last, f"{error}; this is how it was.")
+        except Exception as error:  # a bug, which the next edit may well avoid
+            return Edition(number, last, f"SpecNet failed with {type(error).__name__}: {error}; this is how it was.")
 
     def _publish(self, edition: Edition) -> None:
         looked_at = {path: self._signature[path] for path in self._signature.keys() & self._watched}

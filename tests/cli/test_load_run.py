@@ -12,7 +12,7 @@ import torch
 from small_runs import COLOURS, SPEC, Call
 
 import specnet
-from specnet.training import BadRun
+from specnet.training import BadRun, Run
 
 PLAIN = SPEC.replace('use "../shared/dense.net"\n', "").replace("dense", "fc")
 
@@ -35,6 +35,8 @@ def test_a_run_shows_its_curves_in_a_notebook(run: Path) -> None:
     shown = loaded._repr_mimebundle_()
     assert shown["text/plain"] == repr(loaded)
     assert shown["image/png"].startswith(b"\x89PNG")
+    trained = Run(run, loaded.summary, loaded.model)
+    assert trained._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
     (run / "metrics.jsonl").unlink()
     assert specnet.load_run(run)._repr_mimebundle_().keys() == {"text/plain"}
 

@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from specnet.cli import main
+from specnet.page.server import PageServer
 
 SPEC = "input 8x8x3\nfc 3\n"
 
@@ -19,7 +21,8 @@ SPEC = "input 8x8x3\nfc 3\n"
 def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     (tmp_path / "x.net").write_text(SPEC)
     command = [sys.executable, "-m", "specnet", "serve", str(tmp_path / "x.net"), "--set", "input=9x9x3"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
         with urlopen(address, timeout=20) as answer:
@@ -28,6 +31,32 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
         rest, messages = process.communicate(timeout=20)
     assert (process.returncode, rest) == (0, "")
     assert messages == f"following {tmp_path}/x.net; Ctrl-C ends it\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_terminal", "is_opened"), [([], True, True), ([], False, False), (["--no-browser"], True, False)]
+)
+def test_a_browser_is_opened_from_a_terminal_alone(
+    words: list[str],
+    is_terminal: bool,
+    is_opened: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(server: PageServer) -> None:
+        server.server_close()
+        raise KeyboardInterrupt
+
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(PageServer, "follow", interrupt)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal, raising=False)
+    (tmp_path / "x.net").write_text(SPEC)
+    assert main(["serve", str(tmp_path / "x.net"), *words]) == 0
+    address = capsys.readouterr().out.strip()
+    assert address.startswith("http://127.0.0.1:")
+    assert opened == ([address] if is_opened else [])
 
 
 @pytest.mark.parametrize(

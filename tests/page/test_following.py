@@ -22,6 +22,8 @@ USING = 'use "b.net"\ninput 8x8x3\nb 4\n'
 def check(source: Source, read: Read) -> Checked:
     if "refused" in source.text:
         raise CannotShow("it is refused")
+    if "bug" in source.text:
+        raise RuntimeError("deep inside")
     return check_source(source, {}, read)
 
 
@@ -77,6 +79,16 @@ def test_a_file_that_is_gone_or_refused_leaves_the_last_edition(tmp_path: Path) 
             edition = wait(spec, edition.number)
         file.write_text(SPEC)
         assert wait(spec, edition.number).notice == ""
+
+
+def test_a_bug_does_not_end_the_following(tmp_path: Path) -> None:
+    file = tmp_path / "x.net"
+    file.write_text(SPEC)
+    with follow(file) as spec:
+        file.write_text("bug")
+        assert wait(spec, 1).notice == "SpecNet failed with RuntimeError: deep inside; this is how it was."
+        file.write_text(SPEC)
+        assert wait(spec, 2).notice == ""
 
 
 def test_a_used_file_is_followed_even_before_it_is_there(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from parsed import Parsed, assert_self_contained, parse
+from parsed import Parsed, assert_accessible, assert_self_contained, parse
 from paths import SPECS
 
 import specnet
@@ -88,8 +88,9 @@ def test_a_message_about_a_used_file_stands_at_the_use_of_it(tmp_path: Path) -> 
 def test_a_page_of_any_text_is_self_contained(text: str) -> None:
     page = make_network_page(specnet.check(text or "\n"))
     assert_self_contained(page.html)
+    assert_accessible(page.html)
     parsed = parse(page.html)
-    assert parsed.tags.count("h1") == 1
+    assert parsed.tags.count("main") == 1
     assert "img" not in parsed.tags
 
 

@@ -137,8 +137,25 @@ def test_zoom_keeps_the_point_under_the_mouse(tab: Tab) -> None:
     assert tab.evaluate("(box => box.scrollHeight - box.clientHeight)(document.querySelector('.diagram'))") <= 1
 
 
+def test_enter_opens_and_closes_blocks_of_the_diagram(tab: Tab) -> None:
+    show(tab, STAGES)
+    state = "[document.activeElement.dataset.name, document.querySelectorAll('svg .cluster').length]"
+    tab.click("[data-action='fold']")
+    tab.wait(f"{DRAWN} && document.querySelector('svg .node[data-name=stage]')")
+    tab.evaluate("document.querySelector('svg [data-name=stage]').focus()")
+    tab.press("Enter")
+    tab.wait(f"{DRAWN} && document.querySelectorAll('svg .cluster').length === 1")
+    assert tab.evaluate(state) == ["stage", 1]
+    tab.evaluate("document.querySelector('svg [data-name=\"stage.0.conv1\"]').focus()")
+    tab.press("Enter", modifiers=8)
+    tab.wait(f"{DRAWN} && document.querySelectorAll('svg .cluster').length === 0")
+    assert tab.evaluate(state) == ["stage", 0]
+
+
 def test_an_error_is_red_at_its_line_and_in_the_diagram(tab: Tab) -> None:
     show(tab, BROKEN)
+    tab.hover(".message.error p")
+    assert list_marked(tab, "lit") == {"rows": ["conv2"], "boxes": ["conv2"], "lines": ["4"]}
     assert "leaves real pixels unread" in tab.evaluate("document.querySelector('.message.error').textContent")
     assert tab.evaluate("document.querySelectorAll('svg .edge [style*=\"#c8102e\" i]').length") > 0
 

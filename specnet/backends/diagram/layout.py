@@ -11,6 +11,8 @@ from typing import Any
 
 import graphviz
 
+from specnet.backends.drawing_errors import GraphvizError, GraphvizMissing
+
 Point = tuple[float, float]
 
 POINTS_PER_INCH = 72
@@ -118,14 +120,6 @@ def join_rectangles(rectangles: Iterable[Rectangle]) -> Rectangle:
     """Return the smallest rectangle that holds all; an empty one for none."""
     found = [*rectangles]
     return reduce(Rectangle.join, found) if found else Rectangle(0, 0, 0, 0)
-
-
-class GraphvizError(Exception):
-    """Graphviz's program failed; the argument is what it said."""
-
-
-class GraphvizMissing(Exception):
-    """Graphviz's program is not installed."""
 
 
 def run_dot(source: str, *arguments: str) -> bytes:

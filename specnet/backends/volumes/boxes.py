@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from specnet.backends.diagram.palette import Colours
+from specnet.backends.diagram.themes import mix_colours
 from specnet.backends.volumes.cell import LINE, SIZE, SKIP, Cell
-from specnet.backends.volumes.colours import FigureColours, mix_colours
+from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.placement import Seat
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke, Text
 from specnet.layers.base import Family
@@ -86,7 +87,7 @@ def _draw_size(cell: Cell, front: Point, colours: FigureColours) -> Text:
     """Return what stands below the front, or a question mark on a box of unknown shape."""
     (x, y), box = front, cell.box
     if cell.volume.shape is None:
-        middle = (x + box.width / 2, y + (box.height - box.overhang) / 2 + SIZE / 3)
+        middle = (x + box.thickness / 2, y + box.height / 2 + SIZE / 3)
         return Text(middle, "?", SIZE, _choose_mark(cell, colours), is_bold=True)
     below = y + box.height + LINE - 2
     at = {"start": x + 1, "middle": x + box.thickness / 2, "end": x + box.thickness}[cell.size_anchor]

@@ -124,7 +124,8 @@ def _make_cell(volume: Volume, short_name: str, scale: Scale, scopes: Scopes, er
     name = shorten_text(short_name, WIDEST_NAME, SIZE, is_bold=True)
     lines = [line for text in describe_layer(volume, scopes) for line in wrap_text(text, WIDEST_CAPTION, SIZE)]
     words = list(_list_errors(volume, errors))
-    messages = [line for text in words[:1] for line in wrap_text(text, WIDEST_MESSAGE, SIZE, most=4)]
+    parts = words[0].split(": ", 1) if words else []  # a formula has a line of its own
+    messages = [line for text in parts for line in wrap_text(text, WIDEST_MESSAGE, SIZE)]
     return Cell(volume, scale.make_box(volume), name, tuple(lines), tuple(messages), bool(words))
 
 

@@ -10,7 +10,7 @@ from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
 from specnet.backends.volumes.boxes import draw_volume
 from specnet.backends.volumes.captions import make_tooltip
 from specnet.backends.volumes.cell import LINE, SIZE, Cell, make_cells
-from specnet.backends.volumes.colours import THEMES, FigureColours
+from specnet.backends.volumes.colours import FigureColours, choose_theme
 from specnet.backends.volumes.folding import fold_volumes
 from specnet.backends.volumes.font import make_printable, shorten_text, wrap_text
 from specnet.backends.volumes.links import Linker
@@ -58,7 +58,7 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
     """
     if depth is not None and depth < 0:
         raise ValueError(f"scopes cannot be opened {depth} deep")
-    figure, colours = _choose_figure(checked, depth), THEMES[theme]
+    figure, colours = _choose_figure(checked, depth), choose_theme(theme)
     linker = Linker(figure.cells, figure.layout, figure.scale, colours)
     boxes = [
         Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))

@@ -52,7 +52,7 @@ class Linker:
     def draw_link(self, link: Link) -> Iterator[Item]:
         """Yield what is drawn of a link."""
         source, target = self.seats[link.source], self.seats[link.target]
-        colour = self.colours.fault.line if self.cells[link.target].is_fault or link.is_gap else self.colours.quiet
+        colour = self._choose_colour(link)
         if self.layout.is_u and (source.row != target.row or target.rank > source.rank + 1):
             yield self._go_along_u(link, colour)
         elif source.row != target.row:
@@ -63,6 +63,12 @@ class Linker:
             yield from self._change_lane(link, colour)
         else:
             yield from self._look(link, colour)
+
+    def _choose_colour(self, link: Link) -> str:
+        target = self.cells[link.target]
+        if target.is_fault or link.is_gap:
+            return self.colours.fault.line
+        return self.colours.quiet if target.volume.shape else self.colours.behind.line
 
     # Along a lane
 
@@ -90,7 +96,11 @@ class Linker:
 
     def _point(self, link: Link, colour: str) -> Stroke:
         start, end = self._leave(link.source), self._arrive(link.target)
-        return Stroke((start, end), colour, 1.0, is_dashed=link.is_gap, has_head=True)
+        return Stroke((start, end), colour, 1.0, is_dashed=self._is_unknown(link), has_head=True)
+
+    def _is_unknown(self, link: Link) -> bool:
+        """Whether nothing is known of the value that flows."""
+        return link.is_gap or self.cells[link.source].volume.shape is None
 
     def _leave(self, name: str) -> Point:
         seat, box = self.seats[name], self.cells[name].box

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
+from specnet.backends.drawing_errors import MatplotlibMissing, refuse_large_picture
 from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
 
 if TYPE_CHECKING:
@@ -15,21 +16,29 @@ if TYPE_CHECKING:
 POINTS = 72.0
 """The points in an inch."""
 
-DPI = 200.0
+DPI = 144.0
 """The resolution of a picture that no other is asked for."""
 
 FONTS = ["Helvetica", "Arial", "Liberation Sans", "Nimbus Sans", "DejaVu Sans"]
 """The first that is installed is used; all but the last have the widths that texts are placed by."""
 
 
-def scene_to_image(scene: Scene, format: Literal["png", "pdf"], dpi: float = DPI, width: int | None = None) -> bytes:
+def scene_to_image(
+    scene: Scene, format: Literal["png", "pdf"], dpi: float | None = None, width: int | None = None
+) -> bytes:
     """Return the content of a PNG or PDF file; `width` in pixels takes the place of `dpi`.
 
-    Raises ModuleNotFoundError where matplotlib is not installed.
+    Raises MatplotlibMissing and PictureTooLarge.
     """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    resolution = width / scene.width * POINTS if width else dpi or DPI
+    if format == "png":
+        refuse_large_picture(*(round(resolution * side / POINTS) for side in (scene.width, scene.height)))
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MatplotlibMissing from None
 
     figure = Figure((scene.width / POINTS, scene.height / POINTS), facecolor=scene.background)
     FigureCanvasAgg(figure)
@@ -40,7 +49,6 @@ def scene_to_image(scene: Scene, format: Literal["png", "pdf"], dpi: float = DPI
         for at, item in enumerate(scene.items):
             _draw_item(axes, item, at)
         content = BytesIO()
-        resolution = width / scene.width * POINTS if width else dpi
         metadata = {"Title": scene.title} if format == "png" else {"Title": scene.title, "CreationDate": None}
         figure.savefig(content, format=format, dpi=resolution, metadata=metadata)
     return content.getvalue()

@@ -68,7 +68,7 @@ class Scale:
         """Return the box of a volume, or of one of its towers."""
         shape = volume.shape
         if shape is None:
-            return Box(UNKNOWN, COLUMN, _slant(UNKNOWN / 2))
+            return Box(UNKNOWN, UNKNOWN / 3, _slant(UNKNOWN / 2))
         if len(shape) != 3:
             return Box(max(2 * SHORTEST, self._vector * sqrt(max(shape))), COLUMN, _slant(COLUMN))
         height, width, channels = shape

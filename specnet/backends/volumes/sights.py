@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from specnet.backends.diagram.themes import mix_colours
 from specnet.backends.volumes.boxes import choose_colours
 from specnet.backends.volumes.cell import Cell
-from specnet.backends.volumes.colours import FigureColours, mix_colours
+from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke
 
