@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from math import ceil, dist
 from textwrap import wrap
 
-from specnet.backends.diagram.html_labels import make_printable
+from specnet.backends.diagram.html_labels import TITLE, make_printable
 from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Scope
 from specnet.backends.diagram.occupancy import Occupancy
@@ -44,7 +44,7 @@ def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> La
 def measure_caption(scope: Scope) -> int:
     """Return about the width of a caption in points."""
     lines = wrap(make_printable(scope.call), CAPTION)
-    heading = 1.07 * measure_text(scope.title) + (34 if scope.count > 1 else 0)
+    heading = 1.07 * measure_text(scope.title[: TITLE + 1]) + (34 if scope.count > 1 else 0)
     return ceil(1.08 * max([heading, *map(measure_text, lines)])) + 4
 
 
