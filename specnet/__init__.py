@@ -75,7 +75,7 @@ def __getattr__(name: str) -> object:
 
 def load_ipython_extension(shell: Any) -> None:
     """Add the cell magic `%%specnet` to a notebook, as `%load_ext specnet` asks."""
-    from specnet.notebook import check_cell
+    from specnet.cli.cell_magic import check_cell
 
     shell.register_magic_function(check_cell, "cell", "specnet")
 

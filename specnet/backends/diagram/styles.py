@@ -110,7 +110,7 @@ class Styles:
         if not swatch:
             return heading
         table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-        return f"{table}<TR>{swatch}<TD>{heading}</TD></TR></TABLE>"
+        return f"{table}<TR>{swatch}<TD>{SPACE}{heading}</TD></TR></TABLE>"
 
     def _make_swatch(self, box: Box | Part) -> str:
         return make_swatch(box.family) if self.theme.has_patterns and box.family else ""
