@@ -9,9 +9,11 @@ from specnet.package import __version__ as __version__
 
 if TYPE_CHECKING:
     from specnet.api import SpecError, check, draw
+    from specnet.backends.drawing_errors import DrawingError
     from specnet.backends.networkx import digraph
     from specnet.builder import NetworkBuilder
     from specnet.compiler import Checked
+    from specnet.drawing import Drawing
     from specnet.elaborate import OverrideError
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checked",
+    "Drawing",
+    "DrawingError",
     "NetworkBuilder",
     "OverrideError",
     "SpecError",
@@ -42,9 +46,11 @@ __all__ = [
 
 _MODULES = {
     "api": ("SpecError", "check", "draw"),
+    "backends.drawing_errors": ("DrawingError",),
     "backends.networkx": ("digraph",),
     "builder": ("NetworkBuilder",),
     "compiler": ("Checked",),
+    "drawing": ("Drawing",),
     "elaborate": ("OverrideError",),
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
@@ -69,7 +75,7 @@ def __getattr__(name: str) -> object:
 
 def load_ipython_extension(shell: Any) -> None:
     """Add the cell magic `%%specnet` to a notebook, as `%load_ext specnet` asks."""
-    from specnet.notebook import check_cell
+    from specnet.cli.cell_magic import check_cell
 
     shell.register_magic_function(check_cell, "cell", "specnet")
 

@@ -10,16 +10,19 @@ from collections.abc import Collection, Mapping
 from errno import ENAMETOOLONG
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import graphviz
-
-from specnet.argument_types import describe_value, require_path, require_type, require_whole
+from specnet.analyses.devices import DATA_SHEETS, Device
+from specnet.analyses.usage import Usage
+from specnet.argument_types import describe_value, require_choice, require_path, require_type, require_whole
 from specnet.attributes import BeforeAfter, Interval, Multiple
+from specnet.backends.diagram.options import Direction, DrawingOptions, Quantity, ThemeName
 from specnet.builder import NetworkBuilder
 from specnet.compiler import Checked, check_source, read_beside
+from specnet.drawing import Drawing, Style
 from specnet.errors import SpecNetError
 from specnet.graph import Network
+from specnet.measured_devices import read_measured_devices
 from specnet.option_names import name_override
 from specnet.printer.networks import format_network
 from specnet.printer.values import format_value
@@ -121,17 +124,48 @@ def _simplify(value: Any) -> Any:
     raise TypeError
 
 
-def draw(source: Spec, settings: Settings | None = None, depth: int | None = None) -> graphviz.Digraph:
-    """Draw the diagram of a network, sound or not; blocks and repetitions below `depth` are one box each.
+def draw(
+    source: Spec,
+    settings: Settings | None = None,
+    depth: int | None = None,
+    *,
+    style: Style = "layers",
+    expand: bool = False,
+    direction: Direction = "auto",
+    theme: ThemeName = "light",
+    heat: Quantity | None = None,
+    device: str | None = None,
+) -> Drawing:
+    """Draw a network, sound or not, as a drawing that shows itself in a notebook and has `save(path)`.
 
-    Raises ValueError for a negative depth.
+    Blocks and repetitions below `depth` are one box each; without one, they are open as far as is readable on a page.
+    `style` is layers or volumes, `direction` auto, tb or lr, `theme` light, dark or print. `heat` colours the boxes by
+    their share of the parameters, macs, memory of training or time of a step on a `device`. Raises ValueError for
+    another value, and what `check` raises; `save` raises DrawingError where Graphviz or matplotlib is missing.
     """
     if depth is not None:
         require_whole("depth", depth, 0)
-    from specnet.backends.diagram import DrawingOptions
-    from specnet.backends.diagram import draw as draw_checked
+    require_type("expand", expand, bool, "True or False")
+    for name, value, choices in (
+        ("style", style, get_args(Style)),
+        ("direction", direction, get_args(Direction)),
+        ("theme", theme, get_args(ThemeName)),
+        ("heat", heat, (None, *get_args(Quantity))),
+    ):
+        require_choice(name, value, choices)
+    if device is not None:
+        require_type("device", device, str, "the name of a device")
+    usage = Usage(device=_find_device(device)) if heat == "time" else None
+    return Drawing(check(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage))
 
-    return draw_checked(check(source, settings), DrawingOptions(depth))
+
+def _find_device(name: str | None) -> Device:
+    """Return the device of a name, or the first one that was measured here; raises ValueError."""
+    measured = read_measured_devices()
+    devices = DATA_SHEETS | measured
+    chosen = name or next(iter(measured), None)
+    require_choice("device", chosen, devices)
+    return devices[str(chosen)]
 
 
 def _read_source(source: Spec) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 from specnet.printable import escape_unprintable
@@ -42,6 +43,13 @@ def require_whole(name: str, value: object, least: int) -> None:
     require_type(name, value, int, meaning)
     if isinstance(value, int) and value < least:
         raise ValueError(f"`{name}` is {meaning}, not {value}")
+
+
+def require_choice(name: str, value: object, choices: Collection[object]) -> None:
+    """Raise ValueError for a text or None that is none of the choices, and TypeError for any other such value."""
+    if value not in [*choices]:
+        error = ValueError if value is None or isinstance(value, str) else TypeError
+        raise error(f"`{name}` is {' or '.join(map(repr, choices))}, not {describe_value(value)}")
 
 
 def describe_value(value: Any) -> str:

@@ -4,6 +4,11 @@ SpecNetError
 ├── IncompleteInstall     a part of SpecNet itself is missing
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
+├── DrawingError          a picture cannot be made, asked for from Python
+│   ├── GraphvizMissing   the layers view needs a program that is not installed
+│   ├── GraphvizError     that program failed
+│   ├── MatplotlibMissing the volumes view as PNG or PDF needs it
+│   └── PictureTooLarge   a PNG would take too much memory
 ├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)
 ├── WeightsError          a file of weights, asked for from Python; a training turns it into a TrainingError
 │   ├── UnreadableWeights damaged, unsafe, or in a format that is not read

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from specnet.analyses.difference import Difference, Side, find_differences
-from specnet.cli.graphviz_errors import name_files, reporting_graphviz
+from specnet.cli.drawing_errors import name_files, reporting_drawing_errors
 from specnet.cli.options import (
     FILE,
     add_format_argument,
@@ -96,8 +96,7 @@ def _draw(before: Checked, after: Checked, target: Path, format: str) -> None:
         refuse_overwriting_spec(target, checked)
     from specnet.backends.diagram.difference import render_difference
 
-    alternatives, advice = f"{name_files(target, 'mmd', 'dot')} work", f"{name_files(target, 'dot')} needs no layout"
-    with reporting_graphviz(target, alternatives, advice):
+    with reporting_drawing_errors(target, name_files(target, "mmd", "dot"), "compare smaller networks"):
         content = render_difference(before, after, format)
     write_file(target, content)
     print_message(f"wrote {target}")

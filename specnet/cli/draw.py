@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specnet.cli.drawing_errors import name_files, reporting_drawing_errors
 from specnet.cli.drawing_options import add_drawing_arguments, read_drawing_options, refuse_drawing_options
-from specnet.cli.graphviz_errors import name_files, reporting_graphviz
 from specnet.cli.options import FILE, add_spec_arguments, output_file, parse_format
-from specnet.cli.output import CommandError, print_diagnostics, print_message, refuse_folder, write_file
+from specnet.cli.output import print_diagnostics, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_network, refuse_overwriting_spec
+from specnet.drawing import FORMATS, Drawing
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
 
 HELP = "draw the network of a spec, sound or broken"
-
-FORMATS = {"layers": ("svg", "png", "pdf", "dot", "html", "mmd"), "volumes": ("svg", "png", "pdf", "tex")}
-"""The formats of each style; html is a page with diagram, table and text, and mmd a Mermaid flowchart."""
 
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
@@ -55,78 +51,28 @@ def run(options: argparse.Namespace) -> int:
     refuse_drawing_options(options, format)
     checked = check_network(options.file, options)
     refuse_overwriting_spec(target, checked)
-    draw = _draw_volumes if options.style == "volumes" else _draw_layers
-    write_file(target, draw(checked, options, format, target))
+    write_file(target, _draw(checked, options, format, target))
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
     print_message(f"wrote {target}")
     return 0 if checked.ok else 1
 
 
-def _draw_layers(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
-    if format == "html":
-        return _make_page(checked, options)
-    if format == "dot":
-        return _write_dot(checked, options)
-    if format == "mmd":
-        return _write_flowchart(checked, options)
-    if len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
+def _draw(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
+    """Return the content of the file, after a word about what is large."""
+    drawing = Drawing(checked, options.style, read_drawing_options(options))
+    if format in ("svg", "png", "pdf") and len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
-    from specnet.backends.diagram.rendering import render
-
-    alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes` work"
-    advice = f"`--depth 1` folds the blocks, and {name_files(target, 'dot')} needs no layout"
-    with _reporting_large_picture(target), reporting_graphviz(target, alternatives, advice):
-        return render(checked, format, read_drawing_options(options), options.dpi, options.width)
-
-
-@contextmanager
-def _reporting_large_picture(target: Path) -> Iterator[None]:
-    """Turn a picture that would take too much memory into a CommandError."""
-    from specnet.backends.diagram.rendering import LONGEST_SIDE, MOST_PIXELS, PictureTooLarge
-
-    try:
-        yield
-    except PictureTooLarge as large:
-        raise CommandError(
-            f"a picture of {large.width:,}×{large.height:,} pixels is too large: "
-            f"a side has at most {LONGEST_SIDE:,} pixels, and the picture {MOST_PIXELS:,}",
-            f"choose a smaller --dpi or --width, or {name_files(target, 'svg')}",
-        ) from None
+    alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes`"
+    with reporting_drawing_errors(target, alternatives, "`--depth 1` folds the blocks"):
+        content = drawing.render(format, options.dpi, options.width)
+    if format == "mmd":
+        _report_limits(content)
+    return content
 
 
-def _write_flowchart(checked: Checked, options: argparse.Namespace) -> bytes:
-    from specnet.backends.diagram.mermaid import LIMITS, is_drawable, write_flowchart
+def _report_limits(flowchart: bytes) -> None:
+    from specnet.backends.diagram.mermaid import LIMITS, is_drawable
 
-    flowchart = write_flowchart(checked, options.depth, options.expand)
-    if not is_drawable(flowchart):
+    if not is_drawable(flowchart.decode()):
         print_message(f"this is more than Mermaid draws unless it is told to: {LIMITS}")
-    return flowchart.encode()
-
-
-def _write_dot(checked: Checked, options: argparse.Namespace) -> bytes:
-    from specnet.backends.diagram import sketch
-
-    return str(sketch(checked, read_drawing_options(options)).source).encode()
-
-
-def _make_page(checked: Checked, options: argparse.Namespace) -> bytes:
-    from specnet.page.network_page import make_network_page
-
-    return make_network_page(checked, options.depth, options.expand).html.encode()
-
-
-def _draw_volumes(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
-    from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
-
-    scene = draw_volumes(checked, options.theme or "light", options.depth)
-    if format in ("svg", "tex"):
-        return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
-    try:
-        with _reporting_large_picture(target):
-            return scene_to_image(scene, "png" if format == "png" else "pdf", options.dpi, options.width)
-    except ModuleNotFoundError as missing:
-        raise CommandError(
-            f"a .{format} of volumes needs {missing.name}: pip install 'specnet[train]'",
-            f"`-o {target.with_suffix('.svg')}` works without it",
-        ) from None

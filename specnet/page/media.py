@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from specnet.backends.diagram import DrawingOptions
-from specnet.backends.diagram.layout import GraphvizError, GraphvizMissing
 from specnet.backends.diagram.rendering import render
+from specnet.backends.drawing_errors import DrawingError
 from specnet.backends.volumes.drawing import draw_volumes
 from specnet.backends.volumes.svg import scene_to_svg
 from specnet.compiler import Checked
@@ -61,6 +61,6 @@ def _list_texts(checked: Checked) -> Iterator[str]:
 
 def _draw(checked: Checked, depth: int | None) -> Iterator[tuple[str, str]]:
     """Yield the picture by its media type, if Graphviz can make it."""
-    with suppress(GraphvizError, GraphvizMissing):
+    with suppress(DrawingError):
         svg = render(checked, "svg", DrawingOptions(depth)).decode()
         yield "image/svg+xml", svg[svg.index("<svg") :]

@@ -257,6 +257,12 @@ def test_control_characters_and_endless_texts_do_no_harm() -> None:
     assert picture.count("long") < 500
 
 
+def test_a_long_name_loses_its_middle_and_a_long_title_is_wrapped() -> None:
+    source = dot(f'net N{"et" * 140} "x"\ninput 8x8x3\nfirst_{"x" * 290}_last: fc 10')
+    assert re.search(r"<B>first_x{24}…x{25}_last</B>", source)
+    assert f"N{'et' * 140}" not in source.partition("label=")[2].partition("node [")[0]
+
+
 @needs_dot
 def test_a_thousand_layers_are_no_burden() -> None:
     picture = svg("input 8x8x4\n" + "conv K=4 F=3 P=1 -> relu\n" * 1000)
@@ -344,8 +350,9 @@ def test_without_dot_the_message_says_how_to_get_it(
         (["--style", "oil"], "--style"),
         (["--dpi", "0"], "--dpi"),
         (["--dpi", "100", "--width", "100", "-o", "a.png"], "--width"),
-        (["--dpi", "100"], "--dpi goes with a .png"),
+        (["--dpi", "100"], "--dpi goes with a .png of layers"),
         (["--width", "10000000", "-o", "a.png"], "pixels is too large"),
+        (["--width", "9", "-o", "a.png", "--style", "volumes"], "--width goes with a .png of layers"),
         (["--heat", "time", "--device", "abacus"], "there is no device `abacus`"),
         (["--device", "h100"], "--device goes with --heat time"),
         (["--direction", "lr", "-o", "a.mmd"], "--direction does not go with a .mmd"),

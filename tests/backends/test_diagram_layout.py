@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -15,8 +16,9 @@ from specnet.backends.diagram.choice import choose_fit
 from specnet.backends.diagram.columns import list_segments
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.layout import Curve, Rectangle
+from specnet.backends.diagram.options import Direction
 from specnet.backends.diagram.page_fit import Fit
-from specnet.backends.diagram.sizes import flatten
+from specnet.backends.diagram.sizes import flatten, measure_caption
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
 
@@ -100,12 +102,25 @@ def test_the_edge_between_columns_goes_through_the_gutter() -> None:
     assert len({round(box.left) for box in drawn.layout.boxes.values()}) > 1
 
 
-def test_arms_stand_in_the_order_of_the_file() -> None:
-    drawn = choose_fit(read("googlenet"), DrawingOptions(direction="tb"))
+@pytest.mark.parametrize("direction", ["tb", "lr"])
+def test_arms_stand_in_the_order_of_the_file(direction: Direction) -> None:
+    drawn = choose_fit(read("googlenet"), DrawingOptions(direction=direction))
     assert len(drawn.diagram.arms) == 9
     for arms in drawn.diagram.arms:
-        lefts = [drawn.layout.boxes[name].left for name in arms]
-        assert lefts == sorted(lefts), arms
+        boxes = [drawn.layout.boxes[name] for name in arms]
+        places = [box.left if direction == "tb" else -box.top for box in boxes]
+        assert places == sorted(places), arms
+
+
+def test_edges_keep_clear_of_captions() -> None:
+    """With four arms from a module to the next, one of nine captions has no free place."""
+    drawn = choose_fit(read("googlenet"), DrawingOptions(direction="tb"))
+    lines = [flatten(curve) for curve in drawn.layout.curves.values()]
+    crossed = list[str]()
+    for name, caption in drawn.layout.captions.items():
+        text = replace(caption, right=caption.left + measure_caption(drawn.diagram.scopes[name])).grow(-3)
+        crossed += [name] * any(text.holds(point) for line in lines for point in line)
+    assert len(crossed) <= 1
 
 
 def test_the_main_path_is_straight() -> None:

@@ -7,6 +7,7 @@ from paths import SPECS
 
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.model import Diagram
+from specnet.backends.diagram.ranges import join_names
 from specnet.compiler import check_source
 from specnet.source import Source
 
@@ -65,6 +66,21 @@ def test_rates_of_a_run_are_a_range() -> None:
 def test_a_run_stands_for_all_of_its_layers() -> None:
     (box,) = describe("input 8x8x4\nrepeat 3 { conv K=4 F=1 -> relu }").boxes.values()
     assert len(box.layers) == 6 and box.layers[-1] == "repeat1.2.relu1"
+
+
+@pytest.mark.parametrize(
+    "names, title",
+    [
+        (["a", "b"], "a…b"),
+        (["b1", "b2", "b12"], "b1…12"),
+        (["conv3_x.1", "conv3_x.3"], "conv3_x.1…3"),
+        (["mixed_5c", "mixed_5d"], "mixed_5c…5d"),
+        (["left_1", "right_1"], "left_1…right_1"),
+        (["alone"], "alone"),
+    ],
+)
+def test_names_of_neighbours_are_a_range(names: list[str], title: str) -> None:
+    assert join_names(names) == title
 
 
 def test_a_broken_scope_is_drawn_by_itself() -> None:

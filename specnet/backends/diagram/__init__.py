@@ -20,8 +20,8 @@ def draw(checked: Checked, options: DrawingOptions | None = None) -> graphviz.Di
     """
     from specnet.backends.diagram.choice import choose_fit
     from specnet.backends.diagram.dot import to_placed_dot
-    from specnet.backends.diagram.layout import GraphvizMissing
     from specnet.backends.diagram.themes import THEMES
+    from specnet.backends.drawing_errors import GraphvizMissing
 
     options = options or DrawingOptions()
     try:

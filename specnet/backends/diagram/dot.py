@@ -8,7 +8,7 @@ import graphviz
 
 from specnet.backends.diagram import palette
 from specnet.backends.diagram.html_labels import make_printable
-from specnet.backends.diagram.layout import POINTS_PER_INCH, Layout, Point, Rectangle
+from specnet.backends.diagram.layout import CLUSTER, POINTS_PER_INCH, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Edge
 from specnet.backends.diagram.palette import Style
 from specnet.backends.diagram.sizes import CHARACTER
@@ -59,7 +59,7 @@ class _Writer:
                 graph.node(name, **self.styles.style_box(self.diagram.boxes[name]), **self._place_box(name))
             else:
                 scope = self.diagram.scopes[name]
-                with graph.subgraph(name=f"cluster_{name}") as inside:
+                with graph.subgraph(name=CLUSTER + name) as inside:
                     inside.attr(
                         label=self.styles.make_caption(scope), **self.theme.style_clusters(), **self._place_scope(name)
                     )
@@ -71,8 +71,8 @@ class _Writer:
     def _put_side_by_side(self, graph: graphviz.Digraph, names: tuple[str, ...]) -> None:
         """Put boxes side by side, in the order of the file."""
         with graph.subgraph(graph_attr={"rank": "same"}, edge_attr={"style": "invis"}) as row:
-            for left, right in pairwise(names):
-                row.edge(left, right)
+            for one, other in pairwise(names[::-1] if self.is_across else names):  # upwards, if across
+                row.edge(one, other)
 
     def _add_edge(self, graph: graphviz.Digraph, number: int, edge: Edge) -> None:
         graph.edge(edge.source, edge.target, **self.styles.style_edge(edge))

@@ -14,6 +14,9 @@ from specnet.printable import replace_unprintable
 LONGEST = 400
 """The largest number of characters of a text."""
 
+TITLE = 60
+"""The largest number of characters of the name of a box."""
+
 ABREAST = 5
 """The largest number of small boxes in a row."""
 
@@ -45,6 +48,12 @@ def wrap_evenly(plain: str, width: int) -> str:
     """Return text as lines of at most `width` characters and of about the same length."""
     lines = ceil(len(make_printable(plain)) / width) or 1
     return wrap_text(plain, min(width, ceil(len(make_printable(plain)) / lines) + 8))
+
+
+def shorten_text(plain: str) -> str:
+    """Return a line of text as markup, without the middle of one that is too long for a title."""
+    shown = make_printable(plain)
+    return escape_text(shown if len(shown) <= TITLE else f"{shown[: TITLE // 2]}…{shown[-TITLE // 2 :]}")
 
 
 def bold(markup: str) -> str:

@@ -11,9 +11,14 @@ from typing import Any
 
 import graphviz
 
+from specnet.backends.drawing_errors import GraphvizError, GraphvizMissing
+
 Point = tuple[float, float]
 
 POINTS_PER_INCH = 72
+
+CLUSTER = "cluster_"
+"""What the names of scopes begin with for Graphviz."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ class Rectangle:
             max(self.right, other.right),
             max(self.top, other.top),
         )
+
+    def holds(self, point: Point) -> bool:
+        return self.left < point[0] < self.right and self.bottom < point[1] < self.top
 
     def overlaps(self, other: Rectangle) -> bool:
         across = self.left < other.right and other.left < self.right
@@ -114,19 +122,11 @@ def join_rectangles(rectangles: Iterable[Rectangle]) -> Rectangle:
     return reduce(Rectangle.join, found) if found else Rectangle(0, 0, 0, 0)
 
 
-class GraphvizError(Exception):
-    """Graphviz's program failed; the argument is what it said."""
-
-
-class GraphvizMissing(Exception):
-    """Graphviz's program is not installed."""
-
-
 def run_dot(source: str, *arguments: str) -> bytes:
     """Return the output of Graphviz's program; raises GraphvizMissing and GraphvizError."""
     try:
         done = subprocess.run(["dot", *arguments], input=source.encode(), capture_output=True, check=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise GraphvizMissing from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
@@ -138,7 +138,8 @@ def lay_out(graph: graphviz.Digraph) -> Layout:
     """Return where Graphviz puts the parts of a graph, whose edges have their number as `comment`."""
     found = json.loads(run_dot(graph.source, "-Tjson0"))
     objects = found.get("objects", ())
-    scopes = {each["name"].removeprefix("cluster_"): each for each in objects if "bb" in each}
+    scopes = {each["name"].removeprefix(CLUSTER): each for each in objects if each["name"].startswith(CLUSTER)}
+    scopes = {name: each for name, each in scopes.items() if "bb" in each}
     return Layout(
         {each["name"]: _read_box(each) for each in objects if "pos" in each},
         dict(_read_curves(found.get("edges", ()))),

@@ -19,6 +19,12 @@ PAGE = (19 / 2.54 * POINTS_PER_INCH, 27.7 / 2.54 * POINTS_PER_INCH)
 READABLE = 6.0
 """The smallest size of text on a page, in points."""
 
+COMFORTABLE = 8.0
+"""The size of text from which one piece is not cut into columns."""
+
+WORTHWHILE = 1.15
+"""How much larger columns must make the text of a piece that is readable."""
+
 MOST_COLUMNS = 9
 
 
@@ -46,15 +52,14 @@ def measure_scale(width: float, height: float) -> float:
 
 
 def fit_page(diagram: Diagram, theme: Theme) -> Fit:
-    """Return the first layout that is readable on a page, or else the best one."""
-    best: Fit | None = None
+    """Return the first layout that is easy to read on a page, or else the best one."""
+    fits = list[Fit]()
     for fit in _list_fits(diagram, theme):
-        if best is None or fit.smallest_text > best.smallest_text:
-            best = fit
-        if fit.is_readable:
+        fits.append(fit)
+        if fit.smallest_text >= COMFORTABLE:
             return fit
-    assert best
-    return best
+    upright, best = fits[0], max(fits, key=lambda fit: fit.smallest_text)
+    return upright if upright.is_readable and best.smallest_text < WORTHWHILE * upright.smallest_text else best
 
 
 def _list_fits(diagram: Diagram, theme: Theme) -> Iterator[Fit]:

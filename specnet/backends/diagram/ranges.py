@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from specnet.layers.base import Shape, format_shape
@@ -30,9 +31,9 @@ def join_names(names: Sequence[str]) -> str:
     first, last = names[0], names[-1]
     if first == last:
         return first
-    start = first.rstrip("0123456789")
-    is_numbered = start != first and last.startswith(start) and last[len(start) :].isdigit()
-    return f"{first}…{last[len(start) :] if is_numbered else last}"
+    stem = re.match(r"(.*[._]|.*?(?=\d+$)|)", first)
+    shared = stem[0] if stem and last.startswith(stem[0]) else ""
+    return f"{first}…{last[len(shared) :]}"
 
 
 def format_with_unit(number: int) -> str:

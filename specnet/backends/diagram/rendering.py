@@ -10,6 +10,7 @@ from specnet.backends.diagram.page_fit import PAGE, Fit
 from specnet.backends.diagram.palette import PAD
 from specnet.backends.diagram.svg import finish_svg
 from specnet.backends.diagram.themes import THEMES, Theme
+from specnet.backends.drawing_errors import refuse_large_picture
 from specnet.compiler import Checked
 
 SHARP = 144.0
@@ -17,16 +18,6 @@ SHARP = 144.0
 
 MARGIN = 0.39
 """The margin of a page in inches, about 1 cm."""
-
-LONGEST_SIDE, MOST_PIXELS = 32_000, 200_000_000
-
-
-class PictureTooLarge(Exception):
-    """A PNG would take too much memory; the arguments are its width and height in pixels."""
-
-    def __init__(self, width: int, height: int) -> None:
-        super().__init__(width, height)
-        self.width, self.height = width, height
 
 
 def render(
@@ -59,12 +50,6 @@ def _choose_dpi(fit: Fit, dpi: float | None, width: int | None) -> float:
     chosen = width / sides[0] if width else dpi or SHARP
     refuse_large_picture(*(round(chosen * side) for side in sides))
     return chosen
-
-
-def refuse_large_picture(across: int, down: int) -> None:
-    """Raise PictureTooLarge for a picture of this many pixels that would take too much memory."""
-    if max(across, down) > LONGEST_SIDE or across * down > MOST_PIXELS:
-        raise PictureTooLarge(across, down)
 
 
 def _choose_page(fit: Fit) -> str:

@@ -8,9 +8,10 @@ from itertools import pairwise, product
 from math import ceil, dist
 from textwrap import wrap
 
-from specnet.backends.diagram.html_labels import make_printable
-from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle, join_rectangles
+from specnet.backends.diagram.html_labels import TITLE, make_printable
+from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Scope
+from specnet.backends.diagram.occupancy import Occupancy
 
 CHARACTER, HEIGHT = 5.6, 11.0
 """The width of a character of a size and the height of its line, in points."""
@@ -43,7 +44,7 @@ def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> La
 def measure_caption(scope: Scope) -> int:
     """Return about the width of a caption in points."""
     lines = wrap(make_printable(scope.call), CAPTION)
-    heading = 1.07 * measure_text(scope.title) + (34 if scope.count > 1 else 0)
+    heading = 1.07 * measure_text(scope.title[: TITLE + 1]) + (34 if scope.count > 1 else 0)
     return ceil(1.08 * max([heading, *map(measure_text, lines)])) + 4
 
 
@@ -57,21 +58,25 @@ class _Placer:
 
     def __init__(self, layout: Layout, is_across: bool) -> None:
         self.layout, self.is_across = layout, is_across
-        self.taken = [box.grow(1) for box in layout.boxes.values()]
+        self.taken = Occupancy()
         self.lines = {number: flatten(curve) for number, curve in layout.curves.items()}
-        self.extents = {number: _surround(line).grow(2) for number, line in self.lines.items()}
+        for box in layout.boxes.values():
+            self.taken.add_box(box.grow(1))
+        for line in self.lines.values():
+            self.taken.add_line(line)
+        for scope in layout.scopes.values():
+            self.taken.add_border(scope)
 
     def place_caption(self, name: str, caption: Rectangle, width: float) -> Rectangle:
-        """Return where the caption of a scope stands: to the left, or further right if edges cross it there.
+        """Return where the caption of a scope stands: at best at the top left, else where no edge crosses it.
 
         The space of its label to the right of its text is free for others.
         """
         scope = self.layout.scopes[name]
         text = Rectangle(scope.left + 8, caption.bottom, scope.left + 12 + width, caption.top)
-        room = max(0.0, scope.right - 8 - text.right)
-        chosen = min((text.move(room * step / 12, 0) for step in (0, 12, *range(1, 12))), key=self._count_conflicts)
-        self.taken.append(chosen)
-        return Rectangle(chosen.left, caption.bottom, chosen.left + caption.width, caption.top)
+        chosen = min(_list_places(text, scope), key=self._count_conflicts)
+        self.taken.add_box(chosen)
+        return Rectangle(chosen.left, chosen.bottom, chosen.left + caption.width, chosen.top)
 
     def place_size(self, number: int, text: str) -> Rectangle:
         """Return where the size of an edge stands, at best beside its beginning."""
@@ -79,7 +84,7 @@ class _Placer:
         places = [Rectangle.around(centre, width, HEIGHT) for centre in self._list_centres(number, width)]
         free = next((place for place in places if not self._count_conflicts(place)), None)
         chosen = free or min(places, key=self._count_conflicts)
-        self.taken.append(chosen)
+        self.taken.add_box(chosen)
         return chosen
 
     def _list_centres(self, number: int, width: float) -> Iterator[Point]:
@@ -93,18 +98,18 @@ class _Placer:
             yield (x + shift, y + side * beside) if self.is_across else (x + side * beside, y + shift)
 
     def _count_conflicts(self, place: Rectangle) -> int:
-        boxes = sum(each.overlaps(place) for each in self.taken)
-        borders = sum(_straddles(place, scope) for scope in self.layout.scopes.values())
-        return 3 * boxes + borders + self._count_crossing(place)
+        return 3 * self.taken.count_boxes(place) + self.taken.count_lines(place)
 
-    def _count_crossing(self, place: Rectangle) -> int:
-        """Count the edges that cross a rectangle."""
-        near = (self.lines[number] for number, extent in self.extents.items() if extent.overlaps(place))
-        return sum(any(_holds(place, point) for point in line) for line in near)
+
+def _list_places(text: Rectangle, scope: Rectangle) -> Iterator[Rectangle]:
+    """Yield places along the top of a scope, then along its bottom, the corners first."""
+    room = max(0.0, scope.right - 8 - text.right)
+    for down in (0.0, text.bottom - scope.bottom - 4):
+        yield from (text.move(room * step / 24, -down) for step in (0, 24, *range(1, 24)))
 
 
 def flatten(curve: Curve) -> list[Point]:
-    """Return points on a curve, close enough to each other that no text fits between them."""
+    """Return a curve as a line of straight pieces."""
     points, found = curve.points, [curve.points[0]]
     for start in range(0, len(points) - 3, 3):
         piece = points[start : start + 4]
@@ -132,17 +137,3 @@ def _walk(line: list[Point], distance: float) -> Point:
             return a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])
         distance -= length
     return line[-1] if distance > 0 else line[0]
-
-
-def _surround(line: list[Point]) -> Rectangle:
-    return join_rectangles(Rectangle(x, y, x, y) for x, y in line)
-
-
-def _holds(place: Rectangle, point: Point) -> bool:
-    return place.left - 1 < point[0] < place.right + 1 and place.bottom - 1 < point[1] < place.top + 1
-
-
-def _straddles(place: Rectangle, scope: Rectangle) -> bool:
-    """Whether the border of a scope crosses a rectangle."""
-    inside = scope.left < place.left and place.right < scope.right and scope.bottom < place.bottom
-    return scope.overlaps(place) and not (inside and place.top < scope.top)

@@ -14,6 +14,7 @@ from specnet.backends.diagram.html_labels import (
     join_side_by_side,
     make_printable,
     make_strips,
+    shorten_text,
     small,
     stack_rows,
     wrap_evenly,
@@ -59,7 +60,7 @@ class Styles:
         fault = self.theme.states[State.FAULT].line
         messages = (small(wrap_text(message, 90), fault) for message in diagram.messages[:MOST_MESSAGES])
         rows = [
-            small(bold(escape_text(diagram.name)), self.theme.ink, 18),
+            small(bold(wrap_evenly(diagram.name, 48)), self.theme.ink, 18),
             small(wrap_evenly(diagram.description, 90), self.theme.quiet),
             small(escape_text(diagram.totals), self.theme.quiet),
             *messages,
@@ -72,7 +73,7 @@ class Styles:
         """Return the attributes of a box: its name and layer, facts, errors and the other layers in it."""
         colours, fault = self.choose_colours(box), self.theme.states[State.FAULT].line
         heading = join_side_by_side(
-            bold(escape_text(box.title)), wrap_text(box.call, WIDEST), self._format_repeats(box.count, colours.ink)
+            bold(shorten_text(box.title)), wrap_text(box.call, WIDEST), self._format_repeats(box.count, colours.ink)
         )
         is_legible = measure_contrast(self.theme.quiet, colours.fill) >= LEGIBLE
         quiet = self.theme.quiet if is_legible and not box.share else colours.ink
@@ -110,14 +111,14 @@ class Styles:
         if not swatch:
             return heading
         table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-        return f"{table}<TR>{swatch}<TD>{heading}</TD></TR></TABLE>"
+        return f"{table}<TR>{swatch}<TD>{SPACE}{heading}</TD></TR></TABLE>"
 
     def _make_swatch(self, box: Box | Part) -> str:
         return make_swatch(box.family) if self.theme.has_patterns and box.family else ""
 
     def make_caption(self, scope: Scope) -> str:
         """Return a scope's name above its call, with space to the right for the edge into its middle."""
-        title = small(bold(escape_text(scope.title)), self.theme.quiet)
+        title = small(bold(shorten_text(scope.title)), self.theme.quiet)
         heading = join_side_by_side(title, self._format_repeats(scope.count, self.theme.ink))
         call = small(wrap_text(scope.call, CAPTION), self.theme.quiet)
         return stack_rows([small(SPACE, self.theme.quiet, 3), heading, call], "LEFT", measure_caption(scope))
@@ -132,7 +133,7 @@ class Styles:
             return {"shape": "point", "width": "0.01", "style": "invis"}
         is_sound = terminal.state is State.SOUND
         colours = self.theme.terminal if is_sound else self.theme.states[terminal.state]
-        name, role = bold(escape_text(terminal.name)), small(escape_text(terminal.role), colours.ink)
+        name, role = bold(shorten_text(terminal.name)), small(escape_text(terminal.role), colours.ink)
         label = stack_rows([join_side_by_side(small(name, colours.ink, 11), role)])
         return {"label": label, **colours.style(), **_style_border(terminal)}
 

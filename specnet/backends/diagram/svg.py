@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from zlib import crc32
 
 from specnet.backends.diagram.html_labels import make_printable
+from specnet.backends.diagram.layout import CLUSTER
 from specnet.backends.diagram.model import Diagram
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -31,7 +32,7 @@ def finish_svg(picture: bytes, diagram: Diagram) -> bytes:
 
 def _list_titles(diagram: Diagram) -> Mapping[str, str]:
     """Return the tooltips of all but the boxes, which have theirs already."""
-    scopes = {f"cluster_{name}": f"{scope.title}  {scope.call}" for name, scope in diagram.scopes.items()}
+    scopes = {CLUSTER + name: f"{scope.title}  {scope.call}" for name, scope in diagram.scopes.items()}
     ends = {each.identity: f"{each.name} {each.role}".strip() for each in (*diagram.inputs, *diagram.ends)}
     names = ends | {name: box.title for name, box in diagram.boxes.items()}
     edges = {

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
-from specnet.backends.diagram.rendering import refuse_large_picture
+from specnet.backends.drawing_errors import MatplotlibMissing, refuse_large_picture
 from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
 
 if TYPE_CHECKING:
@@ -28,14 +28,17 @@ def scene_to_image(
 ) -> bytes:
     """Return the content of a PNG or PDF file; `width` in pixels takes the place of `dpi`.
 
-    Raises ModuleNotFoundError where matplotlib is not installed, and PictureTooLarge.
+    Raises MatplotlibMissing and PictureTooLarge.
     """
     resolution = width / scene.width * POINTS if width else dpi or DPI
     if format == "png":
         refuse_large_picture(*(round(resolution * side / POINTS) for side in (scene.width, scene.height)))
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MatplotlibMissing from None
 
     figure = Figure((scene.width / POINTS, scene.height / POINTS), facecolor=scene.background)
     FigureCanvasAgg(figure)

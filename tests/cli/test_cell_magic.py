@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import specnet
-from specnet.notebook import Refusal, check_cell
+from specnet.cli.cell_magic import Refusal, check_cell
 from specnet.page.media import NetworkDisplay
 
 CELL = "input 8x8x3\nblock b(K) { conv K=K F=3 -> pool max F=2 }\nb 4\nfc 3"

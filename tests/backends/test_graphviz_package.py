@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from specnet.cli.graphviz_package import choose_command
+from specnet.backends.graphviz_package import choose_command
 
 
 @pytest.mark.parametrize(
