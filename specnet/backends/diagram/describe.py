@@ -94,7 +94,7 @@ class Describer:
             tuple(self._describe_edges()),
             tuple(self._list_arms()),
             self.heat.title if self.heat else "",
-            max((box.share.part for box in boxes.values() if box.share), default=0.0),
+            max((box.share.part or 0.0 for box in boxes.values() if box.share), default=0.0),
             summarize(self.checked),
         )
 

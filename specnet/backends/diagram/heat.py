@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from specnet.analyses.usage import Usage
+from specnet.analyses.step_time import UnknownRate
+from specnet.analyses.usage import UnknownMemory, Usage
 from specnet.backends.diagram.model import Share
 from specnet.backends.diagram.options import Quantity
 from specnet.backends.diagram.ranges import format_with_unit
@@ -24,18 +25,31 @@ class Heat:
     def __init__(self, checked: Checked, quantity: Quantity, usage: Usage | None = None) -> None:
         self.quantity, self.measures = quantity, Measures(checked, usage)
         self.title = TITLES[quantity]
-        self.is_known = quantity in ("parameters", "macs") or checked.has_sound_network
-        self.total = sum(self._count(node.name) or 0 for node in checked.network.nodes)
+        self.is_known = self._is_known(checked)
+        counts = [self._count(node.name) for node in checked.network.nodes]
+        self.total, self.is_complete = sum(filter(None, counts)), None not in counts
 
     def find_share(self, layers: Iterable[str]) -> Share:
         """Return the share of some layers; an amount of None cannot be said."""
         counts = [self._count(name) for name in layers]
         known = [count for count in counts if count is not None]
         if len(known) < len(counts):
-            return Share(0, f"{self.title}: cannot be said")
+            return Share(None, f"{self.title}: cannot be said")
         amount = sum(known)
         share = amount / self.total if self.total else 0.0
-        return Share(share, f"{self._format(amount)} · {100 * share:.3g} %" if amount else "0")
+        shown = [self._format(amount), *([f"{100 * share:.3g} %"] if self.is_complete else [])]
+        return Share(share, " · ".join(shown) if amount else "0")
+
+    def _is_known(self, checked: Checked) -> bool:
+        """Whether the quantity can be said of any layer: memory and time only of a sound network, if known."""
+        if self.quantity in ("parameters", "macs"):
+            return True
+        if not checked.has_sound_network:
+            return False
+        try:
+            return (self.measures.use if self.quantity == "memory" else self.measures.step) is not None
+        except (UnknownMemory, UnknownRate):
+            return False
 
     def _count(self, name: str) -> float | None:
         """Return the amount of a layer; None if it is unknown."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from specnet.backends.diagram.html_labels import SPACE, escape_text, small
 from specnet.backends.diagram.model import Box, Diagram, Part, State
-from specnet.backends.diagram.palette import WHITE, Colours
+from specnet.backends.diagram.palette import Colours
 from specnet.backends.diagram.patterns import make_swatch
 from specnet.backends.diagram.themes import Theme
 from specnet.layers.base import Family
@@ -68,13 +68,11 @@ def _make_text(word: str, theme: Theme) -> str:
 def _make_scale(diagram: Diagram, theme: Theme) -> str:
     """Return the scale of heat, whose colours grow with the root of the share, from nothing to the largest share."""
     colours = (theme.mix_heat(step / (STEPS - 1)).fill for step in range(STEPS))
-    cells = "".join(
-        f'<TD FIXEDSIZE="TRUE" WIDTH="12" HEIGHT="10" BGCOLOR="{fill}" COLOR="{fill or WHITE}"></TD>'
-        for fill in colours
-    )
-    label = small(f"{escape_text(diagram.heat)}{SPACE * 2}0 %{SPACE}", theme.quiet)
-    largest = small(f"{SPACE}{diagram.largest_share:.0%}".replace("%", " %"), theme.quiet)
+    cells = "".join(f'<TD WIDTH="12" HEIGHT="10" BGCOLOR="{fill}"></TD>' for fill in colours)
+    label = small(f"{escape_text(diagram.heat)}{SPACE * 2}0{SPACE}", theme.quiet)
+    is_known = all(box.share is None or box.share.part is not None for box in diagram.boxes.values())
+    largest = f"{100 * diagram.largest_share:.0f} %" if is_known else "the largest"
     return (
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
-        f"<TR><TD>{label}</TD>{cells}<TD>{largest}</TD></TR></TABLE>"
+        f"<TR><TD>{label}</TD>{cells}<TD>{small(SPACE + largest, theme.quiet)}</TD></TR></TABLE>"
     )

@@ -32,9 +32,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Share:
-    """A part, from 0 to 1, of the whole network's amount, and the amount as text."""
+    """A part, from 0 to 1, of the whole network's amount, None if it cannot be said; and the amount as text."""
 
-    part: float
+    part: float | None
     text: str
 
 

@@ -21,7 +21,7 @@ from specnet.backends.diagram.html_labels import (
     wrap_text,
 )
 from specnet.backends.diagram.legend import list_legend
-from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
+from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, Share, State, Terminal
 from specnet.backends.diagram.palette import Colours, Style
 from specnet.backends.diagram.patterns import make_swatch
 from specnet.backends.diagram.sizes import CAPTION, measure_caption
@@ -96,8 +96,14 @@ class Styles:
         if box.state is not State.SOUND:
             return self.theme.states[box.state]
         if isinstance(box, Box) and box.share:
-            return self.theme.mix_heat((box.share.part / self.largest) ** 0.5 if self.largest else 0.0)
+            return self._choose_heat(box.share)
         return self.theme.families[box.family] if box.family else self.theme.folded
+
+    def _choose_heat(self, share: Share) -> Colours:
+        """Return the colours by the root of a share, so that small ones differ, too; outside the scale if unknown."""
+        if share.part is None:
+            return self.theme.folded
+        return self.theme.mix_heat((share.part / self.largest) ** 0.5 if self.largest else 0.0)
 
     def _list_strips(self, box: Box) -> Iterator[tuple[str, Colours, str]]:
         """Yield the texts, colours and patterns of the other layers in a box; heat leaves them without a colour."""
