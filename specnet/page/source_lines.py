@@ -96,7 +96,8 @@ def _is_on(span: Span, main: Span) -> bool:
 
 def _describe_place(checked: Checked, label: Label) -> str:
     place = "" if label.span.source is checked.source else f"{label.span.source.name}, "
-    return f"{place}line {label.span.line}, `{first_line(label.span)}`: {label.text}"
+    text = first_line(label.span)
+    return f"{place}line {label.span.line}{f', `{text}`' if text else ''}: {label.text}"
 
 
 def list_messages(checked: Checked) -> Html:

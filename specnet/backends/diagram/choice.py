@@ -16,12 +16,11 @@ from specnet.printer.scopes import Scopes
 
 def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
     """Return a network with the most detail that is readable; a depth and `expand` leave no choice."""
-    theme = THEMES[options.theme]
-    if options.direction != "auto":
-        return lay_out_whole(describe(checked, options), theme, is_across=options.direction == "lr")
+    theme, is_across = THEMES[options.theme], options.direction == "lr"
     fits = list[Fit]()
     for diagram in list_details(checked, options):
-        fits.append(fit_page(diagram, theme))
+        is_free = options.direction == "auto"
+        fits.append(fit_page(diagram, theme) if is_free else lay_out_whole(diagram, theme, is_across))
         if fits[-1].is_readable:
             return fits[-1]
     return max(fits, key=lambda fit: fit.smallest_text)
