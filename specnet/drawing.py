@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from specnet.records import Displayed
 
 if TYPE_CHECKING:
     import graphviz
+
+    from specnet.backends.diagram.page_fit import Fit
 
 Style = Literal["layers", "volumes"]
 
@@ -42,6 +45,13 @@ class Drawing(Displayed):
 
         return draw(self.checked, self.options)
 
+    @cached_property
+    def fit(self) -> Fit:
+        """The layers view as it is laid out for a page; raises GraphvizMissing and GraphvizError."""
+        from specnet.backends.diagram.choice import choose_fit
+
+        return choose_fit(self.checked, self.options)
+
     def render(self, format: str, dpi: int | None = None, width: int | None = None) -> bytes:
         """Return the content of a file; a png has a number of dots per inch or of pixels across.
 
@@ -49,6 +59,8 @@ class Drawing(Displayed):
         """
         if format not in FORMATS[self.style]:
             raise ValueError(f"{self.style} are drawn as {', '.join(FORMATS[self.style])}, not as {format!r}")
+        if format != "png" and (dpi or width):
+            raise ValueError(f"`dpi` and `width` are those of a png, not of a {format}")
         if self.style == "volumes":
             return self._render_volumes(format, dpi, width)
         match format:
@@ -58,9 +70,10 @@ class Drawing(Displayed):
                 return self._write_flowchart()
             case "dot":
                 return self._write_dot()
-        from specnet.backends.diagram.rendering import render
+        from specnet.backends.diagram.rendering import render_fit
+        from specnet.backends.diagram.themes import THEMES
 
-        return render(self.checked, format, self.options, dpi, width)
+        return render_fit(self.fit, format, THEMES[self.options.theme], dpi, width)
 
     def save(self, path: str | Path, dpi: int | None = None, width: int | None = None) -> None:
         """Write a file, whose suffix names the format; raises OSError, ValueError and DrawingError."""

@@ -9,6 +9,9 @@ from dataclasses import replace
 from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State
 from specnet.printable import format_amount
 
+SIGNS = {State.ADDED: "+ ", State.REMOVED: "− ", State.CHANGED: "~ "}
+"""What stands before the names of layers, so that nothing rests on colours alone."""
+
 SHORTEST_CHAIN = 3
 """The smallest number of boxes that become one."""
 
@@ -35,7 +38,10 @@ def _list_scopes(diagram: Diagram, names: Sequence[str]) -> Iterator[str]:
 
 def _fold(scope: Scope, boxes: Sequence[Box]) -> Box:
     layers = tuple(layer for box in boxes for layer in box.layers)
-    return Box(scope.name, scope.title, scope.call, None, boxes[0].state, (), (), (), (), layers, is_folded=True)
+    state = boxes[0].state
+    return Box(
+        scope.name, SIGNS.get(state, "") + scope.title, scope.call, None, state, (), (), (), (), layers, is_folded=True
+    )
 
 
 def contract_chains(diagram: Diagram) -> Diagram:
@@ -85,7 +91,7 @@ def _join(chain: Sequence[Box]) -> Box:
     layers = tuple(layer for box in chain for layer in box.layers)
     is_repeated = len({box.call for box in chain}) == 1
     call = f"{len(chain)} × {chain[0].call}" if is_repeated else format_amount(len(layers), "layer")
-    title = f"{chain[0].title} … {chain[-1].title}"
+    title = f"{chain[0].title} … {chain[-1].title.removeprefix(SIGNS.get(chain[0].state, ''))}"
     return replace(
         chain[0], title=title, call=call, family=None, facts=(), parts=(), tooltip=(), layers=layers, is_folded=True
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
-from specnet.backends.diagram.contraction import contract_chains, fold_uniform_scopes
+from specnet.backends.diagram.contraction import SIGNS, contract_chains, fold_uniform_scopes
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
@@ -26,10 +27,6 @@ STATES = {Change.ADDED: State.ADDED, Change.REMOVED: State.REMOVED, Change.CHANG
 def describe_difference(before: Checked, after: Checked) -> Diagram:
     """Describe two sound networks as one diagram, in the order of the second."""
     return _Merger(before, after).merge()
-
-
-SIGNS = {State.ADDED: "+ ", State.REMOVED: "− ", State.CHANGED: "~ "}
-"""What stands before the names of layers, so that nothing rests on colours alone."""
 
 
 def render_difference(before: Checked, after: Checked, format: str) -> bytes:
@@ -51,6 +48,7 @@ class _Merger:
     def __init__(self, before: Checked, after: Checked) -> None:
         self.old, self.new = describe_network(before, expand=True), describe_network(after, expand=True)
         self.totals = list_totals(before, after)
+        self.sources = [Path(each.source.name).name for each in (before, after)]
         pairs = pair_nodes(before.network.nodes, after.network.nodes)
         self.counterparts = {old.name: new.name for old, new in pairs if old and new}
         self.originals = {new: old for old, new in self.counterparts.items()}
@@ -78,7 +76,7 @@ class _Merger:
         merged = replace(
             self.new,
             name=self.new.name if self.new.name == self.old.name else f"{self.old.name} → {self.new.name}",
-            description="",
+            description="" if self.sources[0] == self.sources[1] else " → ".join(self.sources),
             totals=" · ".join(f"{label} {value}" for label, value in self.totals if label in COUNTS.values()),
             inputs=(*self.new.inputs, *self._list_removed_terminals(self.old.inputs)),
             ends=(*self.new.ends, *self._list_removed_terminals(self.old.ends)),
@@ -87,7 +85,19 @@ class _Merger:
             contents=tuple(contents[""]),
             edges=tuple(self._merge_edges()),
         )
-        return contract_chains(fold_uniform_scopes(merged))
+        folded = contract_chains(fold_uniform_scopes(merged))
+        return replace(folded, boxes={name: self._add_parameters(box) for name, box in folded.boxes.items()})
+
+    def _add_parameters(self, box: Box) -> Box:
+        """Return a box that is the same but for the number of its parameters with both numbers."""
+        found = [each for layer in box.layers if (each := self.by_new.get(layer))]
+        sides = [
+            (each.before.cost.parameters, each.after.cost.parameters) for each in found if each.before and each.after
+        ]
+        old, new = (sum(numbers) for numbers in zip(*sides, strict=True)) if sides else (0, 0)
+        if box.state is not State.SAME or old == new:
+            return box
+        return replace(box, facts=(*box.facts, f"{new - old:+,} parameters"))
 
     def _list_removed_terminals(self, terminals: Sequence[Terminal]) -> Iterator[Terminal]:
         for terminal in terminals:
