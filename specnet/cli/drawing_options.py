@@ -48,8 +48,8 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
 def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
     """Raise CommandError for options that change nothing."""
     for name in ("dpi", "width"):
-        if getattr(options, name) and (format != "png" or options.style != "layers"):
-            raise CommandError(f"--{name} goes with a .png of layers")
+        if getattr(options, name) and format != "png":
+            raise CommandError(f"--{name} goes with a .png")
     for name in REFUSED.get(format, ()):
         if getattr(options, name):
             raise CommandError(f"--{name} does not go with a .{format}")
