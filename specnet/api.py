@@ -155,6 +155,8 @@ def draw(
         require_choice(name, value, choices)
     if device is not None:
         require_type("device", device, str, "the name of a device")
+        if heat != "time":
+            raise ValueError('`device` goes with heat="time"')
     if style == "volumes":
         _refuse_layers_options(expand=expand, direction=direction != "auto", heat=heat is not None)
     usage = Usage(device=_find_device(device)) if heat == "time" else None

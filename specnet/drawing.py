@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from specnet.argument_types import require_whole
 from specnet.atomic_write import write_user_file
 from specnet.backends.diagram import DrawingOptions
 from specnet.backends.drawing_errors import DrawingError
@@ -55,12 +56,12 @@ class Drawing(Displayed):
     def render(self, format: str, dpi: int | None = None, width: int | None = None) -> bytes:
         """Return the content of a file; a png has a number of dots per inch or of pixels across.
 
-        Raises DrawingError where Graphviz or matplotlib is missing or fails, and for too large a picture.
+        Raises TypeError and ValueError for what makes no sense, and DrawingError where Graphviz or matplotlib is
+        missing or fails, and for too large a picture.
         """
         if format not in FORMATS[self.style]:
             raise ValueError(f"{self.style} are drawn as {', '.join(FORMATS[self.style])}, not as {format!r}")
-        if format != "png" and (dpi or width):
-            raise ValueError(f"`dpi` and `width` are those of a png, not of a {format}")
+        _refuse_size(format, dpi, width)
         if self.style == "volumes":
             return self._render_volumes(format, dpi, width)
         match format:
@@ -102,6 +103,17 @@ class Drawing(Displayed):
         if format in ("svg", "tex"):
             return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
         return scene_to_image(scene, "png" if format == "png" else "pdf", dpi, width)
+
+
+def _refuse_size(format: str, dpi: int | None, width: int | None) -> None:
+    """Raise TypeError or ValueError for a size that makes no sense."""
+    for name, value in (("dpi", dpi), ("width", width)):
+        if value is not None:
+            require_whole(name, value, 1)
+            if format != "png":
+                raise ValueError(f"`{name}` is that of a png, not of a {format}")
+    if dpi is not None and width is not None:
+        raise ValueError("a png has `dpi` or `width`, not both")
 
 
 def _display(drawing: Drawing) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the network has errors; it is drawn all the same."""
-    target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
+    target = options.output or Path(f"{Path(options.file.removeprefix('-')).stem or 'network'}.svg")
     refuse_folder(target)
     options.style = options.style or ("volumes" if target.suffix.lower() == ".tex" else "layers")
     format = parse_format(target, FORMATS[options.style])

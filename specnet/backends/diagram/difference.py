@@ -8,12 +8,12 @@ from pathlib import Path
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
-from specnet.backends.diagram.contraction import SIGNS, contract_chains, fold_uniform_scopes
+from specnet.backends.diagram.contraction import SIGNS, contract_chains, fold_uniform_scopes, list_depths
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.page_fit import fit_page
+from specnet.backends.diagram.page_fit import Fit, fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
 from specnet.backends.diagram.rendering import render_fit
 from specnet.backends.diagram.themes import LIGHT
@@ -39,7 +39,17 @@ def render_difference(before: Checked, after: Checked, format: str) -> bytes:
         return to_mermaid(diagram).encode()
     if format == "dot":
         return str(to_dot(diagram).source).encode()
-    return render_fit(fit_page(diagram, LIGHT), format, LIGHT)
+    return render_fit(_choose_fit(diagram), format, LIGHT)
+
+
+def _choose_fit(diagram: Diagram) -> Fit:
+    """Return the difference with as few scopes folded as is readable on a page."""
+    fits = list[Fit]()
+    for less in list_depths(diagram):
+        fits.append(fit_page(less, LIGHT))
+        if fits[-1].is_readable:
+            return fits[-1]
+    return max(fits, key=lambda fit: fit.smallest_text)
 
 
 class _Merger:
