@@ -125,7 +125,7 @@ def _simplify(value: Any) -> Any:
 
 
 def draw(
-    source: Spec,
+    source: Spec | Checked,
     settings: Settings | None = None,
     depth: int | None = None,
     *,
@@ -136,7 +136,7 @@ def draw(
     heat: Quantity | None = None,
     device: str | None = None,
 ) -> Drawing:
-    """Draw a network, sound or not, as a drawing that shows itself in a notebook and has `save(path)`.
+    """Draw a network, checked or not, sound or not, as a drawing that shows itself and has `save(path)`.
 
     Blocks and repetitions below `depth` are one box each; without one, they are open as far as is readable on a page.
     `style` is layers or volumes, `direction` auto, tb or lr, `theme` light, dark or print. `heat` colours the boxes by
@@ -155,8 +155,26 @@ def draw(
         require_choice(name, value, choices)
     if device is not None:
         require_type("device", device, str, "the name of a device")
+        if heat != "time":
+            raise ValueError('`device` goes with heat="time"')
+    if style == "volumes":
+        _refuse_layers_options(expand=expand, direction=direction != "auto", heat=heat is not None)
     usage = Usage(device=_find_device(device)) if heat == "time" else None
-    return Drawing(check(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage))
+    return Drawing(_check_once(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage))
+
+
+def _check_once(source: Spec | Checked, settings: Settings | None) -> Checked:
+    if not isinstance(source, Checked):
+        return check(source, settings)
+    if settings:
+        raise ValueError("`settings` are those of a spec that is checked now; give them to `check`")
+    return source
+
+
+def _refuse_layers_options(**given: bool) -> None:
+    for name, is_given in given.items():
+        if is_given:
+            raise ValueError(f'`{name}` goes with style="layers"')
 
 
 def _find_device(name: str | None) -> Device:

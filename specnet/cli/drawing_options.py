@@ -17,6 +17,10 @@ REFUSED = {"html": ("direction", "theme", "heat"), "mmd": ("direction", "theme",
 """The options that say nothing to a page, which draws its diagram in the browser, and to Mermaid, which draws it."""
 
 
+UNSET = (None, False, "auto")
+"""The values of options that ask for nothing."""
+
+
 def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth",
@@ -51,10 +55,10 @@ def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
         if getattr(options, name) and format != "png":
             raise CommandError(f"--{name} goes with a .png")
     for name in REFUSED.get(format, ()):
-        if getattr(options, name):
+        if getattr(options, name) not in UNSET:
             raise CommandError(f"--{name} does not go with a .{format}")
     for name in ("direction", "expand", "heat"):
-        if getattr(options, name) and options.style != "layers":
+        if getattr(options, name) not in UNSET and options.style != "layers":
             raise CommandError(f"--{name} does not go with --style {options.style}")
     if options.device is not None and options.heat != "time":
         raise CommandError("--device goes with --heat time")

@@ -18,6 +18,9 @@ ABREAST = 4
 STEPS = 12
 """The number of colours of the scale."""
 
+EMPTY_COLUMNS = 10
+"""The number of empty columns on each side of the legend."""
+
 WORDS = {
     State.FAULT: "error",
     State.BEHIND: "behind an error",
@@ -39,9 +42,16 @@ class Entry:
 def list_legend(diagram: Diagram, theme: Theme) -> Iterator[str]:
     """Yield the rows of the legend."""
     if diagram.heat:
-        yield _make_scale(diagram, theme)
+        yield _centre(_make_scale(diagram, theme))
     if entries := [_make_entry(each, theme) for each in list_entries(diagram, theme)]:
-        yield _make_grid(entries)
+        yield _centre(_make_grid(entries))
+
+
+def _centre(table: str) -> str:
+    """Return a table that keeps its width: where there is more room, all columns grow alike, which are empty ones."""
+    sides = "<TD></TD>" * EMPTY_COLUMNS
+    row = f"<TR>{sides}<TD>{table}</TD>{sides}</TR>"
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{row}</TABLE>'
 
 
 def _make_grid(entries: list[str]) -> str:

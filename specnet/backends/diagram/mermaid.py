@@ -18,6 +18,9 @@ LONGEST = 300
 MOST_CHARACTERS, MOST_EDGES = 50_000, 500
 """What Mermaid draws at most, unless a page sets other limits (maxTextSize, maxEdges)."""
 
+MOST_BOXES = 40
+"""The number of boxes from which blocks are folded."""
+
 LIMITS = f"{MOST_CHARACTERS:,} characters (maxTextSize) and {MOST_EDGES} edges (maxEdges)"
 
 MARKUP = re.compile(r"[^\w \u00b7-\uffff.,:=/()+-]")
@@ -30,11 +33,11 @@ def to_mermaid(diagram: Diagram) -> str:
 
 
 def write_flowchart(checked: Checked, depth: int | None = None, expand: bool = False) -> str:
-    """Return a network with the most detail that Mermaid draws with its own limits; `depth` and `expand` are kept."""
+    """Return a network with the most detail that has room in a page of text; `depth` and `expand` are kept."""
     flowchart = ""
     for diagram in list_details(checked, DrawingOptions(depth, expand)):
         flowchart = to_mermaid(diagram)
-        if is_drawable(flowchart):
+        if is_drawable(flowchart) and len(diagram.boxes) <= MOST_BOXES:
             break
     return flowchart
 
