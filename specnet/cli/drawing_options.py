@@ -37,7 +37,7 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "tb", "lr"),
         help="tb: top to bottom; lr: left to right; auto: what fits on a page, in columns if need be (default)",
     )
-    parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours (default: light)")
+    add_theme_argument(parser)
     parser.add_argument(
         "--heat",
         choices=("parameters", "macs", "memory", "time"),
@@ -53,6 +53,10 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--dpi", type=positive_integer, metavar="N", help="dots per inch of a .png (default: 144)")
     size.add_argument("--width", type=positive_integer, metavar="N", help="width of a .png in pixels")
+
+
+def add_theme_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours of a picture (default: light)")
 
 
 def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
