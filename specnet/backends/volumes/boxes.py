@@ -53,13 +53,17 @@ def _draw_box(cell: Cell, front: Point, own: Colours, colours: FigureColours) ->
     is_dashed = cell.volume.shape is None
     yield Polygon(side, mix_colours(own.fill, own.line, DARKER), own.line, is_dashed=is_dashed)
     for start, end, family in _list_slices(cell):
-        inner = colours.families[family] if family and cell.volume.parts else own
+        inner = _choose_part(family, colours) if cell.volume.parts else own
         hatch = colours.hatches.get(family) if family else None
         left, right = x + start * box.thickness, x + end * box.thickness
         top = ((left, y), (left + dx, y + dy), (right + dx, y + dy), (right, y))
         yield Polygon(top, mix_colours(inner.fill, colours.background, LIGHTER), inner.line, is_dashed=is_dashed)
         face = ((left, y), (right, y), (right, bottom), (left, bottom))
         yield Polygon(face, inner.fill, inner.line, is_dashed=is_dashed, hatch=hatch)
+
+
+def _choose_part(family: Family | None, colours: FigureColours) -> Colours:
+    return colours.families[family] if family else colours.folded
 
 
 def _list_slices(cell: Cell) -> Iterator[tuple[float, float, Family | None]]:

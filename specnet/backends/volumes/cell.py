@@ -30,7 +30,7 @@ TOWER_GAP = 26.0
 SKIP = 8.0
 """How high the arc of a skip within a block rises above its box."""
 
-LEGIBLE = 12.0
+LEGIBLE = 16.0
 """The side of a map from which its sizes stand along the edges; a smaller one has its shape below."""
 
 

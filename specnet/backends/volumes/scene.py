@@ -23,6 +23,9 @@ ASCENT, DESCENT = 0.74, 0.22
 HEAD = 5.0
 """The length of an arrowhead."""
 
+CORNER = 5.0
+"""How far before and behind a corner a line is bent."""
+
 HATCH_STEP, HATCH_WIDTH = 4.0, 0.35
 """The distance and width of the lines of a pattern."""
 
@@ -45,7 +48,7 @@ class Polygon:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through points, or one Bézier curve of four; with an arrowhead at its end if it is one."""
+    """A line through points with rounded corners, or one Bézier curve of four; an arrow if it has a head."""
 
     points: tuple[Point, ...]
     colour: str
@@ -130,6 +133,20 @@ def follow_curve(points: tuple[Point, ...], share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))
     return x, y
+
+
+def find_corners(points: tuple[Point, ...]) -> Iterator[tuple[Point, Point, Point]]:
+    """Yield for each corner of a line where the bend begins, the corner, and where the bend ends."""
+    for before, corner, behind in zip(points, points[1:], points[2:], strict=False):
+        yield _approach(corner, before), corner, _approach(corner, behind)
+
+
+def _approach(corner: Point, other: Point) -> Point:
+    """Return the point of a bend on the way from a corner to the next point, at most half that way."""
+    (x, y), (ox, oy) = corner, other
+    distance = ((ox - x) ** 2 + (oy - y) ** 2) ** 0.5
+    share = min(0.5, CORNER / distance) if distance else 0.0
+    return x + (ox - x) * share, y + (oy - y) * share
 
 
 def make_head(stroke: Stroke, length: float = HEAD) -> tuple[Point, Point, Point]:

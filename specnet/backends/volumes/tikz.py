@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching
+from specnet.backends.volumes.scene import CORNER, Item, Point, Polygon, Scene, Stroke, Text, make_hatching
 
 SPECIAL: Mapping[str, str] = {
     **{character: f"\\{character}" for character in "#$%&_{}"},
@@ -81,7 +81,8 @@ def _write_item(item: Item, names: Mapping[str, str]) -> Iterator[str]:
                 yield from _write_item(hatch, names)
         case Stroke():
             head = ", ->" if item.has_head else ""
-            style = f"draw={names[item.colour]}, line width={_number(item.width)}bp{head}{_dash(item)}"
+            bends = f", rounded corners={_number(CORNER)}bp" if len(item.points) > 2 and not item.is_curve else ""
+            style = f"draw={names[item.colour]}, line width={_number(item.width)}bp{head}{bends}{_dash(item)}"
             yield f"\\path[{style}] {_curve(item.points) if item.is_curve else _join(item.points)};"
         case Text():
             size = f"\\fontsize{{{_number(item.size)}bp}}{{{_number(item.size * 1.2)}bp}}\\selectfont"
