@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
@@ -65,10 +65,13 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
     figure, colours = _choose_figure(checked, depth), choose_theme(theme)
     linker = Linker(figure.cells, figure.layout, figure.scale, colours, figure.folded.links)
     boxes = [
-        Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))
+        Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked), name)
         for name, cell in figure.cells.items()
     ]
-    links = [Group(tuple(dict.fromkeys(linker.draw_link(link)))) for link in figure.folded.links]
+    links = [
+        Group(tuple(dict.fromkeys(linker.draw_link(link))), name=f"{link.source} to {link.target}")
+        for link in figure.folded.links
+    ]
     return _frame([*boxes, *links], figure.cells.values(), checked, colours)
 
 
@@ -124,14 +127,14 @@ def _frame(groups: list[Group], cells: Collection[Cell], checked: Checked, colou
     title = list(_draw_title(checked, colours, width))
     height = max(item.extent[3] for item in title) + LINE
     x, y = MARGIN - left + (width - (right - left)) / 2, MARGIN + height - top
-    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title))]
-    placed += [Group(tuple(shift_item(item, x, y) for item in group.items), group.tooltip) for group in groups]
+    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title), name="title")]
+    placed += [replace(group, items=tuple(shift_item(item, x, y) for item in group.items)) for group in groups]
     end = MARGIN + height + bottom - top
     legend = [shift_item(item, MARGIN + width / 2, end + LEGEND_GAP) for item in draw_legend(cells, colours, width)]
-    placed += [Group(tuple(legend))] if legend else []
+    placed += [Group(tuple(legend), name="legend")] if legend else []
     size = width + 2 * MARGIN, max((item.extent[3] for item in legend), default=end) + MARGIN
     name = make_printable(checked.network.name) or "network"
-    return Scene(tuple(placed), *size, colours.background, name, _describe(checked, name))
+    return Scene(tuple(placed), *size, colours.background, name, _describe(checked, name), colours.names)
 
 
 def _draw_title(checked: Checked, colours: FigureColours, width: float) -> Iterator[Item]:

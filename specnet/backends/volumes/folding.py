@@ -46,7 +46,7 @@ def _mark_sums(volumes: Mapping[str, Volume], read: Mapping[tuple[str, str, str]
     """Return the volumes with a mark at those that add to a layer's output what the layer reads."""
     repeated = {target for (_, target, _), times in read.items() if times > 1}
     sources = Counter(target for _, target, _ in read)
-    skipped = {name for name, each in volumes.items() if name in repeated or (each.is_folded and sources[name] == 1)}
+    skipped = {name for name, each in volumes.items() if (sources[name] == 1 if each.is_folded else name in repeated)}
     return {
         name: replace(each, has_skip=name in skipped and any(map(is_sum, each.nodes))) for name, each in volumes.items()
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
+from specnet.backends.volumes.branching import Line, cut_shared
 from specnet.backends.volumes.cell import Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.gutters import Gutters
@@ -57,13 +58,13 @@ class Linker:
         source, target = self.seats[link.source], self.seats[link.target]
         colour = self._choose_colour(link)
         if link in self.layout.arcs and source.row == target.row:
-            yield self._pass_over(link, colour)
+            yield Stroke(self._lines[link], colour, 1.0, has_head=True)
         elif self.layout.is_u and source.row != target.row:
             yield self._change_level(link, colour)
         elif self.layout.is_u and target.rank > source.rank + 1:
             yield self._go_straight(link, colour)
         elif source.row != target.row:
-            yield Stroke(tuple(self.gutters.route(link)), colour, 1.0, has_head=True)
+            yield Stroke(self._lines[link], colour, 1.0, has_head=True)
         elif source.centre != target.centre:
             yield from self._change_lane(link, colour)
         else:
@@ -120,10 +121,28 @@ class Linker:
         yield Stroke((near, (turn, y1), (turn, y2), far), colour, 1.0, is_curve=True)
         yield Stroke((far, (x2, y2)), colour, 1.0, has_head=True)
 
-    def _pass_over(self, link: Link, colour: str) -> Stroke:
-        """Return the line of a skip over the row."""
+    @cached_property
+    def _lines(self) -> Mapping[Link, Line]:
+        """The lines over a row and between rows, each without what it shares with longer ones of its value."""
+        lines, drawn = dict[Link, Line](), dict[str, list[Line]]()
+        for link in sorted(self.links, key=self._measure_reach, reverse=True):
+            if (line := self._pass(link)) is not None:
+                rivals = drawn.setdefault(link.source, [])
+                lines[link] = cut_shared(line, rivals)
+                rivals.append(line)
+        return lines
+
+    def _measure_reach(self, link: Link) -> tuple[int, float]:
+        return self.seats[link.target].row, self.seats[link.target].x
+
+    def _pass(self, link: Link) -> Line | None:
+        """Return the whole line of a link that passes over others or leads to another row."""
+        if self.seats[link.source].row != self.seats[link.target].row:
+            return None if self.layout.is_u else tuple(self.gutters.route(link))
+        if link not in self.layout.arcs:
+            return None
         start, end, height = self.ports.rise(link.source), self.ports.drop(link), self.ports.find_arc(link)
-        return Stroke((start, (start[0], height), (end[0], height), end), colour, 1.0, has_head=True)
+        return start, (start[0], height), (end[0], height), end
 
     def _change_level(self, link: Link, colour: str) -> Stroke:
         """Return an arrow that turns down to the next level of a U, or up to the one above."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil, cos, radians, sin
 from typing import Literal
 
@@ -90,10 +90,11 @@ Item = Polygon | Stroke | Text
 
 @dataclass(frozen=True)
 class Group:
-    """The items of one volume, with the text that is shown where the pointer rests on them."""
+    """The items of one volume, with the text that is shown where the pointer rests on them, and what they are."""
 
     items: tuple[Item, ...]
     tooltip: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Scene:
     background: str
     title: str
     description: str
+    colour_names: Mapping[str, str] = field(default_factory=dict)
+    """What each colour stands for, for those who change it."""
 
     @property
     def items(self) -> Iterator[Item]:
@@ -138,10 +141,10 @@ def follow_curve(points: tuple[Point, ...], share: float) -> Point:
 def find_corners(points: tuple[Point, ...]) -> Iterator[tuple[Point, Point, Point]]:
     """Yield for each corner of a line where the bend begins, the corner, and where the bend ends."""
     for before, corner, behind in zip(points, points[1:], points[2:], strict=False):
-        yield _approach(corner, before), corner, _approach(corner, behind)
+        yield approach(corner, before), corner, approach(corner, behind)
 
 
-def _approach(corner: Point, other: Point) -> Point:
+def approach(corner: Point, other: Point) -> Point:
     """Return the point of a bend on the way from a corner to the next point, at most half that way."""
     (x, y), (ox, oy) = corner, other
     distance = ((ox - x) ** 2 + (oy - y) ** 2) ** 0.5

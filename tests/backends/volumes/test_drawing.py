@@ -132,6 +132,19 @@ def test_a_tooltip_has_name_formula_and_costs() -> None:
     ]
 
 
+def test_captions_say_where_a_map_grows_and_whose_weights_are_used() -> None:
+    texts = [text.text for text in list_texts(draw(MADE_UP["plain-u"]))]
+    assert texts.count("2×2 up 2") == texts.count("2×2 /2") == 2
+    shared = [text.text for text in list_texts(draw_volumes(check(SPECS / "siamese.net")))]
+    assert shared.count("weights of") == 3 and "branch.conv1" in shared
+
+
+def test_the_legend_names_the_families_that_are_shown() -> None:
+    texts = [text.text for text in list_texts(draw_volumes(check(SPECS / "lenet5.net")))]
+    assert texts[-3:] == ["convolution", "pooling", "dense"]
+    assert [text.text for text in list_texts(draw(BROKEN))][-3:] == ["convolution", "error", "behind an error"]
+
+
 def test_themes_differ_in_colours_alone() -> None:
     checked = check(SPECS / "lenet5.net")
     light, dark, print_ = (draw_volumes(checked, theme) for theme in ("light", "dark", "print"))
