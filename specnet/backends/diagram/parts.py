@@ -10,6 +10,7 @@ from specnet.backends.diagram import palette
 from specnet.backends.diagram.describe import Describer
 from specnet.backends.diagram.errors import locate_errors
 from specnet.backends.diagram.folding import Group, fold_network
+from specnet.backends.diagram.legend import list_entries
 from specnet.backends.diagram.model import Diagram
 from specnet.backends.diagram.repetitions import find_runs
 from specnet.backends.diagram.styles import Styles
@@ -39,6 +40,10 @@ def list_parts(checked: Checked) -> dict[str, Any]:
         "node": palette.NODE,
         "edge": palette.EDGE,
         "cluster": palette.CLUSTER,
+        "legend": [
+            {"word": each.word, "fill": each.colours.fill, "line": each.colours.line}
+            for each in list_entries(diagram, LIGHT)
+        ],
         "contents": diagram.contents,
         "terminals": {each.identity: STYLES.style_terminal(each) for each in (*diagram.inputs, *diagram.ends)},
         "boxes": {
