@@ -135,17 +135,20 @@ def draw(
     theme: ThemeName = "light",
     heat: Quantity | None = None,
     device: str | None = None,
+    title: bool = True,
 ) -> Drawing:
     """Draw a network, checked or not, sound or not, as a drawing that shows itself and has `save(path)`.
 
     Blocks and repetitions below `depth` are one box each; without one, they are open as far as is readable on a page.
     `style` is layers or volumes, `direction` auto, tb or lr, `theme` light, dark or print. `heat` colours the boxes by
-    their share of the parameters, macs, memory of training or time of a step on a `device`. Raises ValueError for
-    another value, and what `check` raises; `save` raises DrawingError where Graphviz or matplotlib is missing.
+    their share of the parameters, macs, memory of training or time of a step on a `device`. Without `title`, there is
+    no legend either. Raises ValueError for another value, and what `check` raises; `save` raises DrawingError where
+    Graphviz or matplotlib is missing.
     """
     if depth is not None:
         require_whole("depth", depth, 0)
     require_type("expand", expand, bool, "True or False")
+    require_type("title", title, bool, "True or False")
     for name, value, choices in (
         ("style", style, get_args(Style)),
         ("direction", direction, get_args(Direction)),
@@ -160,7 +163,9 @@ def draw(
     if style == "volumes":
         _refuse_layers_options(expand=expand, direction=direction != "auto", heat=heat is not None)
     usage = Usage(device=_find_device(device)) if heat == "time" else None
-    return Drawing(_check_once(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage))
+    return Drawing(
+        _check_once(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage, title)
+    )
 
 
 def _check_once(source: Spec | Checked, settings: Settings | None) -> Checked:

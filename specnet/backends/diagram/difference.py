@@ -13,10 +13,11 @@ from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
+from specnet.backends.diagram.options import ThemeName
 from specnet.backends.diagram.page_fit import Fit, fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
 from specnet.backends.diagram.rendering import render_fit
-from specnet.backends.diagram.themes import LIGHT
+from specnet.backends.diagram.themes import THEMES, Theme
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
 
@@ -29,7 +30,7 @@ def describe_difference(before: Checked, after: Checked) -> Diagram:
     return _Merger(before, after).merge()
 
 
-def render_difference(before: Checked, after: Checked, format: str) -> bytes:
+def render_difference(before: Checked, after: Checked, format: str, theme: ThemeName = "light") -> bytes:
     """Return the content of a file of the difference: svg, png, pdf, dot or mmd.
 
     Raises GraphvizMissing and GraphvizError for a format that Graphviz writes.
@@ -38,15 +39,15 @@ def render_difference(before: Checked, after: Checked, format: str) -> bytes:
     if format == "mmd":
         return to_mermaid(diagram).encode()
     if format == "dot":
-        return str(to_dot(diagram).source).encode()
-    return render_fit(_choose_fit(diagram), format, LIGHT)
+        return str(to_dot(diagram, theme=THEMES[theme]).source).encode()
+    return render_fit(_choose_fit(diagram, THEMES[theme]), format, THEMES[theme])
 
 
-def _choose_fit(diagram: Diagram) -> Fit:
+def _choose_fit(diagram: Diagram, theme: Theme) -> Fit:
     """Return the difference with as few scopes folded as is readable on a page."""
     fits = list[Fit]()
     for less in list_depths(diagram):
-        fits.append(fit_page(less, LIGHT))
+        fits.append(fit_page(less, theme))
         if fits[-1].is_readable:
             return fits[-1]
     return max(fits, key=lambda fit: fit.smallest_text)

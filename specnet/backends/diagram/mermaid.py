@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from specnet.backends.diagram.choice import list_details
 from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State, Terminal
 from specnet.backends.diagram.options import DrawingOptions
-from specnet.backends.diagram.palette import FAMILIES, FOLDED, SCOPE, STATES, TERMINAL, Colours
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FOLDED, STATES, TERMINAL, Colours
 from specnet.compiler import Checked
 from specnet.printable import replace_unprintable
 
@@ -95,7 +95,7 @@ class _Flowchart:
         for name in ("terminal", *used):
             yield f"  classDef {name} {_style(CLASSES[name])}"
         if self.scopes:
-            yield f"  classDef scope {_style(SCOPE)}"
+            yield f"  classDef scope fill:transparent,stroke:{BEHIND.ink}"  # so that it is clear on a dark page, too
             yield f"  class {','.join(self.scopes.values())} scope"
         for number, edge in enumerate(self.diagram.edges):
             if edge.state in STATES:
