@@ -125,7 +125,7 @@ def _simplify(value: Any) -> Any:
 
 
 def draw(
-    source: Spec,
+    source: Spec | Checked,
     settings: Settings | None = None,
     depth: int | None = None,
     *,
@@ -135,17 +135,20 @@ def draw(
     theme: ThemeName = "light",
     heat: Quantity | None = None,
     device: str | None = None,
+    title: bool = True,
 ) -> Drawing:
-    """Draw a network, sound or not, as a drawing that shows itself in a notebook and has `save(path)`.
+    """Draw a network, checked or not, sound or not, as a drawing that shows itself and has `save(path)`.
 
     Blocks and repetitions below `depth` are one box each; without one, they are open as far as is readable on a page.
     `style` is layers or volumes, `direction` auto, tb or lr, `theme` light, dark or print. `heat` colours the boxes by
-    their share of the parameters, macs, memory of training or time of a step on a `device`. Raises ValueError for
-    another value, and what `check` raises; `save` raises DrawingError where Graphviz or matplotlib is missing.
+    their share of the parameters, macs, memory of training or time of a step on a `device`. Without `title`, there is
+    no legend either. Raises ValueError for another value, and what `check` raises; `save` raises DrawingError where
+    Graphviz or matplotlib is missing.
     """
     if depth is not None:
         require_whole("depth", depth, 0)
     require_type("expand", expand, bool, "True or False")
+    require_type("title", title, bool, "True or False")
     for name, value, choices in (
         ("style", style, get_args(Style)),
         ("direction", direction, get_args(Direction)),
@@ -155,8 +158,28 @@ def draw(
         require_choice(name, value, choices)
     if device is not None:
         require_type("device", device, str, "the name of a device")
+        if heat != "time":
+            raise ValueError('`device` goes with heat="time"')
+    if style == "volumes":
+        _refuse_layers_options(expand=expand, direction=direction != "auto", heat=heat is not None)
     usage = Usage(device=_find_device(device)) if heat == "time" else None
-    return Drawing(check(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage))
+    return Drawing(
+        _check_once(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage, title)
+    )
+
+
+def _check_once(source: Spec | Checked, settings: Settings | None) -> Checked:
+    if not isinstance(source, Checked):
+        return check(source, settings)
+    if settings:
+        raise ValueError("`settings` are those of a spec that is checked now; give them to `check`")
+    return source
+
+
+def _refuse_layers_options(**given: bool) -> None:
+    for name, is_given in given.items():
+        if is_given:
+            raise ValueError(f'`{name}` goes with style="layers"')
 
 
 def _find_device(name: str | None) -> Device:

@@ -19,6 +19,7 @@ from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
+from specnet.printable import format_amount
 from specnet.records import Displayed, Record
 from specnet.source import Source, Span
 from specnet.spec_files import find_block_file, read_regular_file
@@ -39,8 +40,8 @@ class Checked(Displayed, Record):
     """What is claimed of the spec as written only; None where overrides change no input and no `let`."""
 
     def __repr__(self) -> str:
-        found = f"{len(self.errors)} of {len(self.diagnostics)} messages are errors"
-        state = f"ok, {self.totals.parameters:,} parameters" if self.ok else found
+        errors = format_amount(len(self.errors), "error")
+        state = f"ok, {self.totals.parameters:,} parameters" if self.ok else errors
         return f"Checked({self.source.name!r}: {state})"
 
     @property

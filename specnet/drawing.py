@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from specnet.argument_types import require_whole
 from specnet.atomic_write import write_user_file
 from specnet.backends.diagram import DrawingOptions
 from specnet.backends.drawing_errors import DrawingError
@@ -14,6 +16,8 @@ from specnet.records import Displayed
 
 if TYPE_CHECKING:
     import graphviz
+
+    from specnet.backends.diagram.page_fit import Fit
 
 Style = Literal["layers", "volumes"]
 
@@ -42,13 +46,22 @@ class Drawing(Displayed):
 
         return draw(self.checked, self.options)
 
+    @cached_property
+    def fit(self) -> Fit:
+        """The layers view as it is laid out for a page; raises GraphvizMissing and GraphvizError."""
+        from specnet.backends.diagram.choice import choose_fit
+
+        return choose_fit(self.checked, self.options)
+
     def render(self, format: str, dpi: int | None = None, width: int | None = None) -> bytes:
         """Return the content of a file; a png has a number of dots per inch or of pixels across.
 
-        Raises DrawingError where Graphviz or matplotlib is missing or fails, and for too large a picture.
+        Raises TypeError and ValueError for what makes no sense, and DrawingError where Graphviz or matplotlib is
+        missing or fails, and for too large a picture.
         """
         if format not in FORMATS[self.style]:
             raise ValueError(f"{self.style} are drawn as {', '.join(FORMATS[self.style])}, not as {format!r}")
+        _refuse_size(format, dpi, width)
         if self.style == "volumes":
             return self._render_volumes(format, dpi, width)
         match format:
@@ -58,9 +71,10 @@ class Drawing(Displayed):
                 return self._write_flowchart()
             case "dot":
                 return self._write_dot()
-        from specnet.backends.diagram.rendering import render
+        from specnet.backends.diagram.rendering import render_fit
+        from specnet.backends.diagram.themes import THEMES
 
-        return render(self.checked, format, self.options, dpi, width)
+        return render_fit(self.fit, format, THEMES[self.options.theme], dpi, width)
 
     def save(self, path: str | Path, dpi: int | None = None, width: int | None = None) -> None:
         """Write a file, whose suffix names the format; raises OSError, ValueError and DrawingError."""
@@ -89,6 +103,17 @@ class Drawing(Displayed):
         if format in ("svg", "tex"):
             return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
         return scene_to_image(scene, "png" if format == "png" else "pdf", dpi, width)
+
+
+def _refuse_size(format: str, dpi: int | None, width: int | None) -> None:
+    """Raise TypeError or ValueError for a size that makes no sense."""
+    for name, value in (("dpi", dpi), ("width", width)):
+        if value is not None:
+            require_whole(name, value, 1)
+            if format != "png":
+                raise ValueError(f"`{name}` is that of a png, not of a {format}")
+    if dpi is not None and width is not None:
+        raise ValueError("a png has `dpi` or `width`, not both")
 
 
 def _display(drawing: Drawing) -> dict[str, Any]:

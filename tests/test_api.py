@@ -104,7 +104,7 @@ def test_what_is_returned_shows_itself_in_one_line(tmp_path: Path) -> None:
     image = tmp_path / "run/curves.png"
     shown = {
         repr(specnet.check("alexnet")): r"Checked\('.*alexnet.net': ok, 62,378,344 parameters\)",
-        repr(specnet.check("input 8x8x1\ncnov 3\n")): r"Checked\('<text>': 1 of 1 messages are errors\)",
+        repr(specnet.check("input 8x8x1\ncnov 3\n")): r"Checked\('<text>': 1 error\)",
         repr(specnet.check("alexnet").network): r"Network\('AlexNet', \d+ layers\)",
         repr(run): r"Run\('.*run', test \d+\.\d+%\)",
         repr(loaded): r"LoadedRun\('.*run', Tiny, 10 classes, test \d+\.\d+%\)",

@@ -11,7 +11,7 @@ import pytest
 
 import specnet
 from specnet.backends.drawing_errors import GraphvizMissing, MatplotlibMissing, PictureTooLarge
-from specnet.drawing import FORMATS
+from specnet.drawing import FORMATS, Style
 
 TEXT = "net Small\ninput 32x32x3\nconv K=4 F=3 -> relu\npool max F=2\nfc 10\n"
 
@@ -93,6 +93,9 @@ def test_a_picture_too_large_is_refused() -> None:
         ({"theme": "grey"}, "`theme`"),
         ({"heat": "love"}, "`heat`"),
         ({"heat": "time", "device": "abacus"}, "`device`"),
+        ({"device": "t4"}, "`device` goes with"),
+        ({"style": "volumes", "heat": "macs"}, "`heat` goes with"),
+        ({"style": "volumes", "expand": True}, "`expand` goes with"),
         ({"depth": -1}, "`depth`"),
     ],
 )
@@ -104,6 +107,28 @@ def test_values_that_make_no_sense_are_named(arguments: dict[str, Any], message:
 def test_a_format_of_another_style_is_named() -> None:
     with pytest.raises(ValueError, match="volumes are drawn as svg, png, pdf, tex, not as 'dot'"):
         specnet.draw(TEXT, style="volumes").render("dot")
+
+
+@pytest.mark.parametrize(
+    "size, format, error",
+    [
+        ({"dpi": -5}, "png", ValueError),
+        ({"dpi": "x"}, "png", TypeError),
+        ({"dpi": 10, "width": 10}, "png", ValueError),
+        ({"width": 10}, "svg", ValueError),
+    ],
+)
+@pytest.mark.parametrize("style", FORMATS)
+def test_a_size_that_makes_no_sense_is_named(size: Any, format: str, error: type[Exception], style: Style) -> None:
+    with pytest.raises(error, match=r"`(dpi|width)`"):
+        specnet.draw(TEXT, style=style).render(format, **size)
+
+
+def test_a_checked_network_is_drawn_as_it_is() -> None:
+    checked = specnet.check(TEXT)
+    assert specnet.draw(checked).checked is checked
+    with pytest.raises(ValueError, match="give them to `check`"):
+        specnet.draw(checked, settings={"width": 3})
 
 
 def test_a_broken_network_is_drawn_too() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specnet.analyses.difference import Difference, Side, find_differences
 from specnet.cli.drawing_errors import name_files, reporting_drawing_errors
+from specnet.cli.drawing_options import add_theme_argument
 from specnet.cli.options import (
     FILE,
     add_format_argument,
@@ -35,6 +36,9 @@ from specnet.reporters.difference import COUNTS, SIZES, format_differences
 
 FORMATS = ("svg", "png", "pdf", "dot", "mmd")
 
+if TYPE_CHECKING:
+    from specnet.backends.diagram.options import ThemeName
+
 HELP = "compare two networks: layers added, removed or changed, with shapes and costs"
 
 
@@ -54,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", dest="output", type=output_file, metavar="OUT", help=f"also draw the difference as {formats}"
     )
+    add_theme_argument(parser)
     add_format_argument(parser)
     add_spec_arguments(parser)
 
@@ -63,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
     if options.after is None and not (options.set_left or options.set_right):
         raise CommandError("diff compares two specs, or one with --set-left or --set-right")
     format = _parse_target(options.output)
+    if options.theme and format in ("", "mmd"):
+        raise CommandError("--theme goes with -o and a picture or .dot")
     before = _check_side(options.before, "--set-left", options.set_left, options)
     after = _check_side(options.after or options.before, "--set-right", options.set_right, options)
     for checked in (before, after):
@@ -72,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     found = find_differences(before.network, after.network)
     if options.output:
-        _draw(before, after, options.output, format)
+        _draw(before, after, options.output, format, options.theme or "light")
     if options.format == "json":
         print_json(_describe_differences(before, after, found, options))
     elif found:
@@ -91,13 +98,13 @@ def _parse_target(target: Path | None) -> str:
     return parse_format(target, FORMATS)
 
 
-def _draw(before: Checked, after: Checked, target: Path, format: str) -> None:
+def _draw(before: Checked, after: Checked, target: Path, format: str, theme: ThemeName) -> None:
     for checked in (before, after):
         refuse_overwriting_spec(target, checked)
     from specnet.backends.diagram.difference import render_difference
 
     with reporting_drawing_errors(target, name_files(target, "mmd", "dot"), "compare smaller networks"):
-        content = render_difference(before, after, format)
+        content = render_difference(before, after, format, theme)
     write_file(target, content)
     print_message(f"wrote {target}")
 

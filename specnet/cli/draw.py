@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 HELP = "draw the network of a spec, sound or broken"
 
+RENDERED = ("svg", "png", "pdf")
+"""The formats that are laid out for a page."""
+
 MANY_LAYERS = 5_000
 """With more layers Graphviz may take minutes, and the user is told."""
 
@@ -36,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         choices=tuple(FORMATS),
-        default="layers",
-        help="layers: one box per layer (default); volumes: boxes in perspective, as in the paper of AlexNet",
+        help="layers: one box per layer (default); volumes: boxes in perspective, as in the paper of AlexNet "
+        "(default for .tex)",
     )
     add_drawing_arguments(parser)
     add_spec_arguments(parser)
@@ -45,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0, or 1 if the network has errors; it is drawn all the same."""
-    target = options.output or Path("network.svg" if options.file == "-" else f"{Path(options.file).stem}.svg")
+    target = options.output or Path(f"{Path(options.file.removeprefix('-')).stem or 'network'}.svg")
     refuse_folder(target)
+    options.style = options.style or ("volumes" if target.suffix.lower() == ".tex" else "layers")
     format = parse_format(target, FORMATS[options.style])
     refuse_drawing_options(options, format)
     checked = check_network(options.file, options)
@@ -61,14 +65,23 @@ def run(options: argparse.Namespace) -> int:
 def _draw(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
     """Return the content of the file, after a word about what is large."""
     drawing = Drawing(checked, options.style, read_drawing_options(options))
-    if format in ("svg", "png", "pdf") and len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
+    if format in RENDERED and len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
         print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
     alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes`"
     with reporting_drawing_errors(target, alternatives, "`--depth 1` folds the blocks"):
         content = drawing.render(format, options.dpi, options.width)
     if format == "mmd":
         _report_limits(content)
+    elif options.style == "layers" and format in RENDERED:
+        _report_small_text(drawing.fit.smallest_text)
     return content
+
+
+def _report_small_text(size: float) -> None:
+    from specnet.backends.diagram.page_fit import READABLE
+
+    if size < READABLE:
+        print_message(f"the smallest text is {size:.1f} pt when this is shrunk to a sheet of A4")
 
 
 def _report_limits(flowchart: bytes) -> None:

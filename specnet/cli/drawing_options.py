@@ -17,6 +17,10 @@ REFUSED = {"html": ("direction", "theme", "heat"), "mmd": ("direction", "theme",
 """The options that say nothing to a page, which draws its diagram in the browser, and to Mermaid, which draws it."""
 
 
+UNSET = (None, False, "auto")
+"""The values of options that ask for nothing."""
+
+
 def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth",
@@ -33,16 +37,26 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "tb", "lr"),
         help="tb: top to bottom; lr: left to right; auto: what fits on a page, in columns if need be (default)",
     )
-    parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours (default: light)")
+    add_theme_argument(parser)
     parser.add_argument(
         "--heat",
         choices=("parameters", "macs", "memory", "time"),
         help="colour boxes by their share of the parameters, the MACs, the memory of training, or the time of a step",
     )
     parser.add_argument("--device", metavar="NAME", help="predict the time for this device, with --heat time")
+    parser.add_argument(
+        "--no-title",
+        dest="title",
+        action="store_false",
+        help="leave out title, totals and legend, which a caption in a paper says",
+    )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--dpi", type=positive_integer, metavar="N", help="dots per inch of a .png (default: 144)")
     size.add_argument("--width", type=positive_integer, metavar="N", help="width of a .png in pixels")
+
+
+def add_theme_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours of a picture (default: light)")
 
 
 def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
@@ -51,10 +65,12 @@ def refuse_drawing_options(options: argparse.Namespace, format: str) -> None:
         if getattr(options, name) and format != "png":
             raise CommandError(f"--{name} goes with a .png")
     for name in REFUSED.get(format, ()):
-        if getattr(options, name):
+        if getattr(options, name) not in UNSET:
             raise CommandError(f"--{name} does not go with a .{format}")
+    if not options.title and format in REFUSED:
+        raise CommandError(f"--no-title does not go with a .{format}")
     for name in ("direction", "expand", "heat"):
-        if getattr(options, name) and options.style != "layers":
+        if getattr(options, name) not in UNSET and options.style != "layers":
             raise CommandError(f"--{name} does not go with --style {options.style}")
     if options.device is not None and options.heat != "time":
         raise CommandError("--device goes with --heat time")
@@ -71,6 +87,7 @@ def read_drawing_options(options: argparse.Namespace) -> DrawingOptions:
         options.theme or "light",
         options.heat,
         _read_usage(options),
+        options.title,
     )
 
 

@@ -48,9 +48,13 @@ def make_layer_table(checked: Checked, parts: Parts) -> Html:
 
 
 def _list_rows(checked: Checked, parts: Parts) -> Iterator[TableRow]:
-    """Yield inputs and layers, each scope of the diagram before the first of its layers."""
+    """Yield inputs and layers, each scope of the diagram before the first of its layers.
+
+    The layers of a head that no scope holds have their full names, which say what they are for.
+    """
     scopes, shown = Scopes(checked.network), parts["scopes"]
     inside = _group_nodes(checked, scopes, shown)
+    heads = {head.name for head in checked.network.heads}
     seen = set[str]()
     for row in list_layers(checked):
         around = [scope for scope in scopes.list_enclosing(row.name) if scope in shown]
@@ -62,7 +66,8 @@ def _list_rows(checked: Checked, parts: Parts) -> Iterator[TableRow]:
                 lines = find_scope_lines(checked, nodes)
                 yield TableRow(call, scope, _shorten(scope, scopes), depth, lines, is_scope=True)
         lines = find_lines(checked, row.name)
-        yield TableRow(row, row.name, _shorten(row.name, scopes), len(around), lines)
+        is_of_head = not around and row.name.partition(".")[0] in heads
+        yield TableRow(row, row.name, row.name if is_of_head else _shorten(row.name, scopes), len(around), lines)
 
 
 def _shorten(name: str, scopes: Scopes) -> str:

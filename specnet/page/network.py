@@ -10,7 +10,7 @@ from specnet.page.layer_table import make_layer_table
 from specnet.page.markup import Html, element
 from specnet.page.shell import embed_json
 from specnet.page.source_lines import find_lines, list_messages, make_source
-from specnet.page.unfolding import open_scopes
+from specnet.page.unfolding import Parts, open_scopes
 
 BUTTONS = (
     ("zoom-out", "−", "Zoom out"),
@@ -42,7 +42,7 @@ def make_network(checked: Checked, depth: int | None = None, expand: bool = Fals
     table = make_layer_table(checked, parts)
     panes = element(
         "div",
-        element("div", *_make_diagram(bool(parts["scopes"])), class_="picture-pane"),
+        element("div", *_make_diagram(parts), class_="picture-pane"),
         element("div", table, class_="layers", tabindex="-1", role="region", aria_label="Layers"),
         element("div", make_source(checked, made), class_="text", role="region", aria_label="Text of the spec"),
         class_="panes",
@@ -59,9 +59,16 @@ def _make_bar(checked: Checked) -> Iterator[Html]:
         yield element("ul", list_messages(checked), class_="messages", aria_label="Messages")
 
 
-def _make_diagram(has_scopes: bool) -> Iterator[Html]:
+def _list_legend(parts: Parts) -> Iterator[Html]:
+    """Yield what each colour of the diagram stands for."""
+    for entry in parts["legend"]:
+        swatch = element("i", style=f"--fill:{entry['fill']};--stroke:{entry['line']}", aria_hidden="true")
+        yield element("li", swatch, entry["word"])
+
+
+def _make_diagram(parts: Parts) -> Iterator[Html]:
     """Yield the place of the diagram with its buttons, and what stands there without it."""
-    shown = [button for button in BUTTONS if has_scopes or "fold" not in button[0]]
+    shown = [button for button in BUTTONS if parts["scopes"] or "fold" not in button[0]]
     buttons = (
         element("button", label, type="button", data_action=action, title=does, aria_label=does)
         for action, label, does in shown
@@ -70,7 +77,9 @@ def _make_diagram(has_scopes: bool) -> Iterator[Html]:
     yield element("div", *buttons, zoom, class_="tools", role="toolbar", data_script=True, hidden=True)
     yield element("div", class_="diagram", role="group", aria_label="Diagram", aria_describedby="keys")
     yield element("div", class_="columns", aria_hidden="true")
-    yield element("p", "This browser could not lay the diagram out.", class_="failure", hidden=True)
+    failure = "This browser could not lay the diagram out" + "; folded blocks make it simpler." * bool(parts["scopes"])
+    yield element("p", failure, class_="failure", hidden=True)
     yield element("noscript", element("p", "The diagram needs a script, which this browser does not run."))
+    yield element("ul", *_list_legend(parts), class_="legend", data_script=True, hidden=True, aria_label="Colours")
     yield element("p", class_="inspector", aria_live="polite", data_script=True, hidden=True)
     yield element("p", KEYS, id="keys", class_="unseen")

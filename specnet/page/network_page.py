@@ -8,6 +8,7 @@ from typing import Any
 
 from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
+from specnet.graph import Network
 from specnet.layers.base import format_shape
 from specnet.page.following import Edition
 from specnet.page.markup import Html, element, join, name
@@ -66,10 +67,18 @@ def _list_figures(checked: Checked) -> Iterator[str]:
     network, totals = checked.network, checked.totals
     inputs = ", ".join(format_shape(each.shape) for each in network.inputs if each.shape)
     if inputs and network.outputs and checked.ok:
-        shapes = [network.shapes[value] for value in network.outputs]
-        yield f"{inputs} → {', '.join(format_shape(shape) for shape in shapes if shape)}"
+        yield f"{inputs} → {', '.join(_list_outputs(network))}"
     if checked.has_sound_network and network.nodes:
         yield f"{totals.parameters:,} parameters"
         yield f"{format_count(totals.macs)} MACs"
     if counts := format_counts(checked.shown):
         yield counts
+
+
+def _list_outputs(network: Network) -> Iterator[str]:
+    """Yield the shapes of the outputs, and of the heads with their names."""
+    outputs = [("", value) for value in network.outputs]
+    heads = [(f"head {head.name} ", head.value) for head in network.heads]
+    for label, value in (*outputs, *heads):
+        if shape := network.shapes[value]:
+            yield f"{label}{format_shape(shape)}"

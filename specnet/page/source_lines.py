@@ -73,7 +73,7 @@ def _make_message(checked: Checked, diagnostic: Diagnostic, number: int) -> Html
         *(element("p", f"= {note}", class_="note") for note in format_notes(diagnostic)),
     ]
     style, about = f"message {diagnostic.severity}", diagnostic.node or False
-    return element("div", *parts, class_=style, id=f"message-{number}", data_name=about)
+    return element("div", *parts, class_=style, id=f"message-{number}", data_name=about, tabindex="-1")
 
 
 def _make_marks(checked: Checked, diagnostic: Diagnostic) -> Iterator[Html]:
@@ -101,13 +101,13 @@ def _describe_place(checked: Checked, label: Label) -> str:
 
 
 def list_messages(checked: Checked) -> Html:
-    """Return links to the messages, with the line of each."""
+    """Return links to the messages, with the line and the words of each."""
     links = (_make_link(checked, diagnostic, number) for number, diagnostic in enumerate(checked.shown))
     return join(element("li", link) for link in links)
 
 
 def _make_link(checked: Checked, diagnostic: Diagnostic, number: int) -> Html:
     line = find_line(checked, diagnostic)
-    text = f"{diagnostic.code.name} {f'line {line}' if line else ''}".rstrip()
-    title = escape_unprintable(diagnostic.message)
-    return element("a", text, href=f"#message-{number}", class_=str(diagnostic.severity), title=title)
+    words = escape_unprintable(diagnostic.message)
+    text = f"{diagnostic.code.name}{f' line {line}' if line else ''}: {words}"
+    return element("a", text, href=f"#message-{number}", class_=str(diagnostic.severity), title=words)

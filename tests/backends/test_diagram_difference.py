@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from paths import SPECS
 
+from specnet.backends.diagram.contraction import list_depths
 from specnet.backends.diagram.difference import describe_difference
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.model import Diagram, State
@@ -119,3 +120,19 @@ def test_any_two_networks_have_a_difference(before: str, after: str) -> None:
 
 def test_it_looks_like_this(golden: Callable[[str, str], None]) -> None:
     golden("alexnet-difference.dot", to_dot(compare(read("alexnet"), read("alexnet-torchvision"))).source)
+
+
+def test_a_large_difference_is_folded_until_it_is_readable() -> None:
+    diagrams = [*list_depths(compare(read("resnet50"), read("wide-resnet50-2")))]
+    sizes = [len(diagram.boxes) for diagram in diagrams]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] < 10
+    shown = next(box for box in diagrams[1].boxes.values() if box.call == "3 × bottleneck K=128 out=256")
+    assert shown.state is State.CHANGED and [part.text for part in shown.parts] == [
+        "~ conv1  conv K=128 F=1 bias=no",
+        "~ conv2  conv K=128 F=3 P=1 bias=no",
+    ]
+
+
+def test_the_same_layer_with_other_parameters_says_so() -> None:
+    diagram = compare(START + "b: fc 10", START.replace("K=4", "K=6") + "b: fc 10")
+    assert diagram.boxes["b"].facts == ("+1,280 parameters",)

@@ -128,3 +128,11 @@ def test_the_legend_of_heat_is_a_scale() -> None:
     source = sketch(checked, DrawingOptions(heat="parameters")).source
     title = source[: source.index("node [")]
     assert ">parameters&#160;&#160;0&#160;<" in title and "61 %" in title and "pooling" not in title
+
+
+def test_a_figure_for_a_paper_has_no_title_and_no_legend() -> None:
+    checked = check_source(Source("a.net", 'net Tiny "a description"\ninput 8x8x3\nconv K=4 F=3 -> relu\nfc 10\n'))
+    plain, bare = (sketch(checked, DrawingOptions(title=title)) for title in (True, False))
+    assert all(shown in plain.source for shown in ("a description", "MACs", "convolution"))
+    assert "a description" not in bare.source and 'label="" ' in bare.source
+    assert bare.source.count(" -> ") == plain.source.count(" -> ")

@@ -42,6 +42,14 @@ def test_the_picture_is_well_formed() -> None:
     assert "~ p" in shown.replace("\xa0", " ")
 
 
+def test_a_theme_is_that_of_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    for theme in ("light", "dark"):
+        assert main(["diff", "a.net", "b.net", "--theme", theme, "-o", f"{theme}.dot"]) == 1
+    assert Path("light.dot").read_text() != Path("dark.dot").read_text()
+    assert main(["diff", "a.net", "b.net", "--theme", "dark"]) == 2
+    assert "--theme goes with -o" in capsys.readouterr().err
+
+
 def test_the_same_network_is_drawn_as_such() -> None:
     assert main(["diff", "a.net", "a.net", "-o", "out.dot"]) == 0
     assert "a … fc1" in Path("out.dot").read_text(encoding="utf-8")

@@ -87,6 +87,41 @@ def test_errors_come_and_go(tab: Tab, file: Path) -> None:
     tab.wait("!document.querySelector('.notice:not([hidden])')")
 
 
+SEEN = """(box => {
+  const seen = (element) => {
+    const [inner, outer] = [element, element.closest('.diagram, .text')].map(each => each.getBoundingClientRect());
+    return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+  };
+  const selectors = [".line[data-line='%d']", ".message.error", "svg [data-name='%s']"];
+  return selectors.every(each => seen(document.querySelector(each)));
+})()"""
+"""Whether a line, the first message and a box are in view."""
+
+
+def test_a_new_error_is_shown_and_an_old_one_stays_out_of_the_way(tab: Tab, file: Path) -> None:
+    edit(tab, file, "fc 135\n", "conv K=1 F=3\n", "document.querySelector('.message.error')")
+    line = file.read_text().split("\n").index("conv K=1 F=3") + 1
+    link = "document.querySelector('.messages a.error').textContent"
+    assert tab.evaluate(link).startswith(f"E305 line {line}: ")
+    name = tab.evaluate("document.querySelector('.message.error').dataset.name")
+    tab.wait(SEEN % (line, name))
+    tab.evaluate("['.text', '.diagram'].forEach(each => document.querySelector(each).scrollTo(0, 0))")
+    edit(tab, file, "fc 12\n", "fc 99\n", "document.querySelector('.source').textContent.includes('fc 99')")
+    assert tab.evaluate(STATE)["text"] == tab.evaluate(STATE)["diagram"] == 0
+    tab.click(".messages a.error")
+    tab.wait(SEEN % (line, name))
+    assert tab.evaluate("scrollY") == 0
+
+
+def test_an_empty_file_does_not_move_what_comes_after(tab: Tab, file: Path) -> None:
+    before = prepare(tab)
+    text = file.read_text()
+    edit(tab, file, text, "", "document.querySelectorAll('.line').length === 1")
+    file.write_text(text)
+    tab.wait(f"document.querySelectorAll('.line').length > 1 && {DRAWN}")
+    assert tab.evaluate(STATE) == before
+
+
 def test_it_says_when_the_server_has_gone(tmp_path: Path) -> None:
     (tmp_path / "x.net").write_text(STAGES)
     server = PageServer(FollowedSpec.begin(tmp_path / "x.net", check))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,17 @@ def test_the_figures_are_those_of_a_check() -> None:
     html = make_network_page(specnet.check("alexnet")).html
     assert "227×227×3 → 1000 · 62,378,344 parameters · 1,135,256,096 MACs" in html
     assert "1 error" in make_network_page(specnet.check(BROKEN)).html
+
+
+def test_a_head_is_named_in_the_figures_and_in_its_rows() -> None:
+    html = make_network_page(specnet.check("input 8x8x3\nfc 4 -> @a\nhead aux { @a -> fc 2 }\nfc 3\n")).html
+    assert "8×8×3 → 3, head aux 2 · " in html
+    assert '<bdi title="aux.fc1">aux.fc1</bdi>' in html
+
+
+def test_the_legend_has_the_families_that_there_are() -> None:
+    made = make_network(specnet.check("input 8x8x3\nconv K=4 F=3 -> relu\nfc 3\n"))
+    assert re.findall("</i>([^<]+)</li>", made) == ["convolution", "dense", "activation"]
 
 
 @pytest.mark.parametrize(("text", "code"), [(HOSTILE, 0), (BROKEN, 1)])

@@ -40,6 +40,11 @@ def tab(browser: Tab) -> Iterator[Tab]:
     assert browser.complaints == []
 
 
+LONG = f'net A "https://a.org/{"a" * 300}"\ninput 8x8x3\nfc 3\n'
+
+WIDE = f"input 32x32x3\nconcat {{\n{'| conv K=8 F=3 P=1' * 8}\n}}\nfc 10\n"
+
+
 def show(tab: Tab, source: str, width: int = 1280, height: int = 900) -> None:
     tab.show(make_network_page(specnet.check(source)).html, width, height)
     tab.wait(DRAWN)
@@ -97,12 +102,51 @@ def test_the_search_opens_what_hides_a_layer(tab: Tab) -> None:
     tab.evaluate("document.querySelector('input[type=search]').focus()")
     for letter in "2.bn":
         tab.press(letter)
-    assert tab.evaluate("document.querySelector('.count').textContent") == "1"
+    assert tab.evaluate("document.querySelector('.count').textContent") == "1 layer"
     tab.press("Enter")
     tab.wait(f"{DRAWN} && document.querySelector('tr.selected')")
     assert list_marked(tab, "selected")["rows"] == ["stage.2.bn1"]
     assert list_marked(tab, "selected")["boxes"] == ["stage.2.conv1"]
-    assert tab.evaluate("document.querySelector('.count').textContent") == "1/1"
+    assert tab.evaluate("document.querySelector('.count').textContent") == "1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "rows"),
+    [
+        (
+            "stage",
+            "9 layers, 1 block",
+            ["stage", *(f"stage.{i}.{name}" for i in range(3) for name in ("bn1", "conv1", "relu1"))],
+        ),
+        ("repeat 3", "1 line", []),
+        ("qqq", "no match", []),
+    ],
+)
+def test_the_search_says_what_it_finds(tab: Tab, words: str, count: str, rows: list[str]) -> None:
+    show(tab, STAGES)
+    tab.click("[data-action='unfold']")
+    tab.wait(DRAWN)
+    tab.evaluate("document.querySelector('input[type=search]').focus()")
+    for letter in words:
+        tab.press(letter)
+    assert tab.evaluate("document.querySelector('.count').textContent") == count
+    assert list_marked(tab, "found")["rows"] == rows
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_opens_at_the_input(tab: Tab, width: int) -> None:
+    show(tab, WIDE, width)
+    middle = "(box => box.x + box.width / 2)(document.querySelector('{}').getBoundingClientRect())"
+    apart = f"{middle.format('svg [data-name=input]')} - {middle.format('.diagram')}"
+    assert abs(tab.evaluate(apart)) < 2
+    assert tab.evaluate(
+        "(box => box.scrollWidth > box.clientWidth && !box.scrollTop)(document.querySelector('.diagram'))"
+    )
+
+
+def test_the_costs_are_in_view(tab: Tab) -> None:
+    show(tab, "googlenet")
+    assert tab.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.layers'))") == 0
 
 
 def test_the_keyboard_walks_diagram_and_table(tab: Tab) -> None:
@@ -167,7 +211,9 @@ def test_any_text_is_drawn(tab: Tab, text: str) -> None:
     assert tab.evaluate("document.images.length") == 0
 
 
-@pytest.mark.parametrize("source", ["alexnet", "densenet121", BROKEN], ids=["alexnet", "densenet121", "broken"])
+@pytest.mark.parametrize(
+    "source", ["alexnet", "densenet121", BROKEN, LONG], ids=["alexnet", "densenet121", "broken", "long"]
+)
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits(tab: Tab, source: str, width: int) -> None:
     show(tab, source, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.heat import Heat
@@ -43,18 +44,15 @@ def _lay_out(diagram: Diagram, options: DrawingOptions) -> Fit:
 
 def describe(checked: Checked, options: DrawingOptions) -> Diagram:
     """Return the diagram with all that is asked for, however large it is."""
-    return describe_network(checked, options.depth, options.expand, _make_heat(checked, options))
-
-
-def _make_heat(checked: Checked, options: DrawingOptions) -> Heat | None:
-    return Heat(checked, options.heat, options.usage) if options.heat else None
+    heat = Heat(checked, options.heat, options.usage) if options.heat else None
+    return replace(describe_network(checked, options.depth, options.expand, heat), has_title=options.title)
 
 
 def list_details(checked: Checked, options: DrawingOptions) -> Iterator[Diagram]:
     """Yield a diagram with all scopes open, then with fewer and fewer of them unless the detail is given."""
     yield describe(checked, options)
     if options.depth is None and not options.expand:
-        scopes, heat = Scopes(checked.network), _make_heat(checked, options)
+        scopes = Scopes(checked.network)
         deepest = max((len(scopes.list_enclosing(node.name)) for node in checked.network.nodes), default=0)
         for less in range(deepest - 1, -1, -1):
-            yield describe_network(checked, less, heat=heat)
+            yield describe(checked, replace(options, depth=less))

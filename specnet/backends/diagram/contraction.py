@@ -6,8 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State
+from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State
 from specnet.printable import format_amount
+
+SIGNS = {State.ADDED: "+ ", State.REMOVED: "− ", State.CHANGED: "~ "}
+"""What stands before the names of layers, so that nothing rests on colours alone."""
+
+MOST_PARTS, MOST_CALLS = 8, 2
+"""The largest number of boxes that a folded scope lists, and that it lists with their calls."""
 
 SHORTEST_CHAIN = 3
 """The smallest number of boxes that become one."""
@@ -25,6 +31,38 @@ def fold_uniform_scopes(diagram: Diagram) -> Diagram:
     return diagram
 
 
+def list_depths(diagram: Diagram) -> Iterator[Diagram]:
+    """Yield a diagram with the scopes that differ open, then with more and more of the innermost folded."""
+    yield diagram
+    while diagram.scopes:
+        depths = {name: depth for depth, name in _list_depths(diagram, diagram.contents)}
+        deepest = max(depths.values())
+        for name in (name for name, depth in depths.items() if depth == deepest):
+            scope = diagram.scopes[name]
+            diagram = _merge_boxes(diagram, _summarise(scope, [diagram.boxes[each] for each in scope.contents]))
+        diagram = contract_chains(diagram)
+        yield diagram
+
+
+def _list_depths(diagram: Diagram, names: Sequence[str], depth: int = 0) -> Iterator[tuple[int, str]]:
+    for name in names:
+        if name in diagram.scopes:
+            yield depth, name
+            yield from _list_depths(diagram, diagram.scopes[name].contents, depth + 1)
+
+
+def _summarise(scope: Scope, boxes: Sequence[Box]) -> Box:
+    """Return the box of a scope in which something differs, with what differs."""
+    changed = [box for box in boxes if box.state is not State.SAME]
+    if not changed:
+        return replace(_fold(scope, boxes), state=State.SAME, title=scope.title)
+    has_calls = len(changed) <= MOST_CALLS
+    parts = [Part(f"{box.title}  {box.call}" if has_calls else box.title, box.family, box.state) for box in changed]
+    more = [Part(f"{len(parts) - MOST_PARTS} more", None, State.SAME)] if len(parts) > MOST_PARTS else []
+    title = SIGNS[State.CHANGED] + scope.title
+    return replace(_fold(scope, boxes), title=title, state=State.CHANGED, parts=(*parts[:MOST_PARTS], *more))
+
+
 def _list_scopes(diagram: Diagram, names: Sequence[str]) -> Iterator[str]:
     """Yield the scopes, outer ones first."""
     for name in names:
@@ -35,7 +73,10 @@ def _list_scopes(diagram: Diagram, names: Sequence[str]) -> Iterator[str]:
 
 def _fold(scope: Scope, boxes: Sequence[Box]) -> Box:
     layers = tuple(layer for box in boxes for layer in box.layers)
-    return Box(scope.name, scope.title, scope.call, None, boxes[0].state, (), (), (), (), layers, is_folded=True)
+    state = boxes[0].state
+    return Box(
+        scope.name, SIGNS.get(state, "") + scope.title, scope.call, None, state, (), (), (), (), layers, is_folded=True
+    )
 
 
 def contract_chains(diagram: Diagram) -> Diagram:
@@ -77,7 +118,12 @@ class _Links:
 def _are_alike(before: Box, after: Box) -> bool:
     if before.state is not after.state:
         return False
-    return before.state is State.SAME or (before.state is not State.CHANGED and before.call == after.call)
+    return before.state is State.SAME or _list_contents(before) == _list_contents(after)
+
+
+def _list_contents(box: Box) -> tuple[object, ...]:
+    """Return what a box says besides its name; of one that is not folded, the name as well, so that it has no equal."""
+    return box.call, box.parts, box.facts, "" if box.is_folded else box.name
 
 
 def _join(chain: Sequence[Box]) -> Box:
@@ -85,9 +131,10 @@ def _join(chain: Sequence[Box]) -> Box:
     layers = tuple(layer for box in chain for layer in box.layers)
     is_repeated = len({box.call for box in chain}) == 1
     call = f"{len(chain)} × {chain[0].call}" if is_repeated else format_amount(len(layers), "layer")
-    title = f"{chain[0].title} … {chain[-1].title}"
+    title = f"{chain[0].title} … {chain[-1].title.removeprefix(SIGNS.get(chain[0].state, ''))}"
+    parts = chain[0].parts if is_repeated and chain[0].is_folded else ()
     return replace(
-        chain[0], title=title, call=call, family=None, facts=(), parts=(), tooltip=(), layers=layers, is_folded=True
+        chain[0], title=title, call=call, family=None, facts=(), parts=parts, tooltip=(), layers=layers, is_folded=True
     )
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
-from specnet.backends.diagram.contraction import contract_chains, fold_uniform_scopes
+from specnet.backends.diagram.contraction import SIGNS, contract_chains, fold_uniform_scopes, list_depths
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
-from specnet.backends.diagram.page_fit import fit_page
+from specnet.backends.diagram.options import ThemeName
+from specnet.backends.diagram.page_fit import Fit, fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
 from specnet.backends.diagram.rendering import render_fit
-from specnet.backends.diagram.themes import LIGHT
+from specnet.backends.diagram.themes import THEMES, Theme
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
 
@@ -28,11 +30,7 @@ def describe_difference(before: Checked, after: Checked) -> Diagram:
     return _Merger(before, after).merge()
 
 
-SIGNS = {State.ADDED: "+ ", State.REMOVED: "− ", State.CHANGED: "~ "}
-"""What stands before the names of layers, so that nothing rests on colours alone."""
-
-
-def render_difference(before: Checked, after: Checked, format: str) -> bytes:
+def render_difference(before: Checked, after: Checked, format: str, theme: ThemeName = "light") -> bytes:
     """Return the content of a file of the difference: svg, png, pdf, dot or mmd.
 
     Raises GraphvizMissing and GraphvizError for a format that Graphviz writes.
@@ -41,8 +39,18 @@ def render_difference(before: Checked, after: Checked, format: str) -> bytes:
     if format == "mmd":
         return to_mermaid(diagram).encode()
     if format == "dot":
-        return str(to_dot(diagram).source).encode()
-    return render_fit(fit_page(diagram, LIGHT), format, LIGHT)
+        return str(to_dot(diagram, theme=THEMES[theme]).source).encode()
+    return render_fit(_choose_fit(diagram, THEMES[theme]), format, THEMES[theme])
+
+
+def _choose_fit(diagram: Diagram, theme: Theme) -> Fit:
+    """Return the difference with as few scopes folded as is readable on a page."""
+    fits = list[Fit]()
+    for less in list_depths(diagram):
+        fits.append(fit_page(less, theme))
+        if fits[-1].is_readable:
+            return fits[-1]
+    return max(fits, key=lambda fit: fit.smallest_text)
 
 
 class _Merger:
@@ -51,6 +59,7 @@ class _Merger:
     def __init__(self, before: Checked, after: Checked) -> None:
         self.old, self.new = describe_network(before, expand=True), describe_network(after, expand=True)
         self.totals = list_totals(before, after)
+        self.sources = [Path(each.source.name).name for each in (before, after)]
         pairs = pair_nodes(before.network.nodes, after.network.nodes)
         self.counterparts = {old.name: new.name for old, new in pairs if old and new}
         self.originals = {new: old for old, new in self.counterparts.items()}
@@ -78,7 +87,7 @@ class _Merger:
         merged = replace(
             self.new,
             name=self.new.name if self.new.name == self.old.name else f"{self.old.name} → {self.new.name}",
-            description="",
+            description="" if self.sources[0] == self.sources[1] else " → ".join(self.sources),
             totals=" · ".join(f"{label} {value}" for label, value in self.totals if label in COUNTS.values()),
             inputs=(*self.new.inputs, *self._list_removed_terminals(self.old.inputs)),
             ends=(*self.new.ends, *self._list_removed_terminals(self.old.ends)),
@@ -87,7 +96,19 @@ class _Merger:
             contents=tuple(contents[""]),
             edges=tuple(self._merge_edges()),
         )
-        return contract_chains(fold_uniform_scopes(merged))
+        folded = contract_chains(fold_uniform_scopes(merged))
+        return replace(folded, boxes={name: self._add_parameters(box) for name, box in folded.boxes.items()})
+
+    def _add_parameters(self, box: Box) -> Box:
+        """Return a box that is the same but for the number of its parameters with both numbers."""
+        found = [each for layer in box.layers if (each := self.by_new.get(layer))]
+        sides = [
+            (each.before.cost.parameters, each.after.cost.parameters) for each in found if each.before and each.after
+        ]
+        old, new = (sum(numbers) for numbers in zip(*sides, strict=True)) if sides else (0, 0)
+        if box.state is not State.SAME or old == new:
+            return box
+        return replace(box, facts=(*box.facts, f"{new - old:+,} parameters"))
 
     def _list_removed_terminals(self, terminals: Sequence[Terminal]) -> Iterator[Terminal]:
         for terminal in terminals:

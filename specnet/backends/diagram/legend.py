@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from specnet.backends.diagram.html_labels import SPACE, escape_text, small
 from specnet.backends.diagram.model import Box, Diagram, Part, State
@@ -17,6 +18,9 @@ ABREAST = 4
 STEPS = 12
 """The number of colours of the scale."""
 
+EMPTY_COLUMNS = 10
+"""The number of empty columns on each side of the legend."""
+
 WORDS = {
     State.FAULT: "error",
     State.BEHIND: "behind an error",
@@ -26,12 +30,28 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What a colour stands for: a family, or None for a state."""
+
+    word: str
+    colours: Colours
+    family: Family | None = None
+
+
 def list_legend(diagram: Diagram, theme: Theme) -> Iterator[str]:
     """Yield the rows of the legend."""
     if diagram.heat:
-        yield _make_scale(diagram, theme)
-    if entries := [*_list_entries(diagram, theme)]:
-        yield _make_grid(entries)
+        yield _centre(_make_scale(diagram, theme))
+    if entries := [_make_entry(each, theme) for each in list_entries(diagram, theme)]:
+        yield _centre(_make_grid(entries))
+
+
+def _centre(table: str) -> str:
+    """Return a table that keeps its width: where there is more room, all columns grow alike, which are empty ones."""
+    sides = "<TD></TD>" * EMPTY_COLUMNS
+    row = f"<TR>{sides}<TD>{table}</TD>{sides}</TR>"
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{row}</TABLE>'
 
 
 def _make_grid(entries: list[str]) -> str:
@@ -43,16 +63,21 @@ def _make_grid(entries: list[str]) -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{inside}</TABLE>'
 
 
-def _list_entries(diagram: Diagram, theme: Theme) -> Iterator[str]:
+def list_entries(diagram: Diagram, theme: Theme) -> Iterator[Entry]:
+    """Yield the families of the boxes, unless heat colours them, and the states that there are."""
     shown: list[Box | Part] = [*diagram.boxes.values(), *(part for box in diagram.boxes.values() for part in box.parts)]
     sound = {each.family for each in shown if each.state is State.SOUND and each.family}
     for family in (each for each in Family if each in sound and not diagram.heat):
-        swatch = make_swatch(family) if theme.has_patterns else _make_colour(theme.families[family])
-        yield swatch + _make_text(family.value, theme)
+        yield Entry(family.value, theme.families[family], family)
     states = {each.state for each in shown}
     for state, word in WORDS.items():
         if state in states:
-            yield _make_colour(theme.states[state]) + _make_text(word, theme)
+            yield Entry(word, theme.states[state])
+
+
+def _make_entry(entry: Entry, theme: Theme) -> str:
+    swatch = make_swatch(entry.family) if entry.family and theme.has_patterns else _make_colour(entry.colours)
+    return swatch + _make_text(entry.word, theme)
 
 
 def _make_colour(colours: Colours) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from specnet.backends.diagram.choice import list_details
 from specnet.backends.diagram.model import Box, Diagram, Edge, Scope, State, Terminal
 from specnet.backends.diagram.options import DrawingOptions
-from specnet.backends.diagram.palette import FAMILIES, FOLDED, SCOPE, STATES, TERMINAL, Colours
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FOLDED, STATES, TERMINAL, Colours
 from specnet.compiler import Checked
 from specnet.printable import replace_unprintable
 
@@ -17,6 +17,9 @@ LONGEST = 300
 
 MOST_CHARACTERS, MOST_EDGES = 50_000, 500
 """What Mermaid draws at most, unless a page sets other limits (maxTextSize, maxEdges)."""
+
+MOST_BOXES = 40
+"""The number of boxes from which blocks are folded."""
 
 LIMITS = f"{MOST_CHARACTERS:,} characters (maxTextSize) and {MOST_EDGES} edges (maxEdges)"
 
@@ -30,11 +33,11 @@ def to_mermaid(diagram: Diagram) -> str:
 
 
 def write_flowchart(checked: Checked, depth: int | None = None, expand: bool = False) -> str:
-    """Return a network with the most detail that Mermaid draws with its own limits; `depth` and `expand` are kept."""
+    """Return a network with the most detail that has room in a page of text; `depth` and `expand` are kept."""
     flowchart = ""
     for diagram in list_details(checked, DrawingOptions(depth, expand)):
         flowchart = to_mermaid(diagram)
-        if is_drawable(flowchart):
+        if is_drawable(flowchart) and len(diagram.boxes) <= MOST_BOXES:
             break
     return flowchart
 
@@ -92,7 +95,7 @@ class _Flowchart:
         for name in ("terminal", *used):
             yield f"  classDef {name} {_style(CLASSES[name])}"
         if self.scopes:
-            yield f"  classDef scope {_style(SCOPE)}"
+            yield f"  classDef scope fill:transparent,stroke:{BEHIND.ink}"  # so that it is clear on a dark page, too
             yield f"  class {','.join(self.scopes.values())} scope"
         for number, edge in enumerate(self.diagram.edges):
             if edge.state in STATES:

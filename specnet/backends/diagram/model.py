@@ -135,3 +135,4 @@ class Diagram:
     largest_share: float = 0.0
     summary: str = ""
     """One sentence about sizes and totals, for those who do not see the picture."""
+    has_title: bool = True

@@ -26,3 +26,5 @@ class DrawingOptions:
     heat: Quantity | None = None
     """The amount whose shares colour the boxes; time needs a device in `usage`."""
     usage: Usage | None = None
+    title: bool = True
+    """Name, description, totals and legend above the picture; a figure of a paper has them in its caption."""

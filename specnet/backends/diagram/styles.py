@@ -57,6 +57,8 @@ class Styles:
 
     def style_graph(self, diagram: Diagram) -> Style:
         """Return the attributes of the picture; its title has the errors without a place among the layers, too."""
+        if not diagram.has_title:
+            return {"label": "", **self.theme.style_graph()}
         fault = self.theme.states[State.FAULT].line
         messages = (small(wrap_text(message, 90), fault) for message in diagram.messages[:MOST_MESSAGES])
         rows = [

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from specnet.backends.diagram.palette import Colours
-from specnet.backends.diagram.themes import mix_colours
 from specnet.backends.volumes.cell import LINE, SIZE, SKIP, Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.placement import Seat
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke, Text
 from specnet.layers.base import Family
-
-LIGHTER, DARKER = 0.35, 0.12
-"""How much the top of a box is lighter than its front, and the side darker."""
-
 
 SLABS = 3
 """The number of slices of a box that stands for several layers."""
@@ -51,15 +46,19 @@ def _draw_box(cell: Cell, front: Point, own: Colours, colours: FigureColours) ->
     right, bottom, (dx, dy) = x + box.thickness, y + box.height, box.depth
     side = ((right, y), (right + dx, y + dy), (right + dx, bottom + dy), (right, bottom))
     is_dashed = cell.volume.shape is None
-    yield Polygon(side, mix_colours(own.fill, own.line, DARKER), own.line, is_dashed=is_dashed)
+    yield Polygon(side, colours.find_side(own), own.line, is_dashed=is_dashed)
     for start, end, family in _list_slices(cell):
-        inner = colours.families[family] if family and cell.volume.parts else own
+        inner = _choose_part(family, colours) if cell.volume.parts else own
         hatch = colours.hatches.get(family) if family else None
         left, right = x + start * box.thickness, x + end * box.thickness
         top = ((left, y), (left + dx, y + dy), (right + dx, y + dy), (right, y))
-        yield Polygon(top, mix_colours(inner.fill, colours.background, LIGHTER), inner.line, is_dashed=is_dashed)
+        yield Polygon(top, colours.find_top(inner), inner.line, is_dashed=is_dashed)
         face = ((left, y), (right, y), (right, bottom), (left, bottom))
         yield Polygon(face, inner.fill, inner.line, is_dashed=is_dashed, hatch=hatch)
+
+
+def _choose_part(family: Family | None, colours: FigureColours) -> Colours:
+    return colours.families[family] if family else colours.folded
 
 
 def _list_slices(cell: Cell) -> Iterator[tuple[float, float, Family | None]]:

@@ -11,7 +11,8 @@ from specnet.backends.volumes.font import make_printable
 from specnet.backends.volumes.volume import Volume
 from specnet.compiler import Checked
 from specnet.graph import Node
-from specnet.layers.base import Layer, format_shape
+from specnet.layers.base import Family, Layer, format_shape
+from specnet.layers.base.traits import Trait
 from specnet.printer.scopes import Scopes, round_fractions
 from specnet.printer.values import format_layer, format_value
 
@@ -20,8 +21,8 @@ MOST_HOVERED = 12
 
 
 def describe_layer(volume: Volume, scopes: Scopes) -> list[str]:
-    """Return the layer as papers write it, `conv 96`, `11×11 /4`; the call of a folded scope."""
-    lines = _describe_one(volume, scopes)
+    """Return the layer as papers write it, `conv 96`, `11×11 /4`; the call of a folded scope; whose weights it uses."""
+    lines = [*_describe_one(volume, scopes), *_describe_weights(volume)]
     return [f"{volume.count} × {lines[0]}", *lines[1:]] if volume.count > 1 else lines
 
 
@@ -36,6 +37,15 @@ def _describe_one(volume: Volume, scopes: Scopes) -> list[str]:
     return [line for line in (_format_head(layer), _format_kernel(volume)) if line]
 
 
+def _describe_weights(volume: Volume) -> Iterator[str]:
+    """Yield whose weights a volume uses, if they are another's: a layer's, or a block's as a whole."""
+    for node in volume.nodes:
+        if node.shares and node.layer and Trait.LEARNS_WEIGHT in node.layer.traits:
+            inside = node.name.removeprefix(volume.name) if volume.is_folded else ""
+            yield f"weights of {node.shares.removesuffix(inside)}"
+            return
+
+
 def _format_head(layer: Layer) -> str:
     """Return the kind with its positional values and the number of its filters or neurons: `conv 96`, `pool max`."""
     fields = dict.fromkeys((*layer.positional, *filter(None, [layer.output_field])))
@@ -44,12 +54,13 @@ def _format_head(layer: Layer) -> str:
 
 
 def _format_kernel(volume: Volume) -> str:
-    """Return the kernel and, unless it is 1, the stride: `11×11 /4`."""
+    """Return the kernel and, unless it is 1, the stride: `11×11 /4`; `2×2 up 2` where it enlarges the map."""
     if not volume.kernel:
         return ""
     kernel, stride = volume.kernel
     moved = str(stride[0]) if stride[0] == stride[1] else format_shape(stride)
-    return f"{format_shape(kernel)} /{moved}" if moved != "1" else format_shape(kernel)
+    sign = "up " if volume.family is Family.CONVOLUTION and not volume.has_window else "/"
+    return f"{format_shape(kernel)} {sign}{moved}" if moved != "1" else format_shape(kernel)
 
 
 def shorten_names(names: Collection[str]) -> Mapping[str, str]:

@@ -30,8 +30,11 @@ TOWER_GAP = 26.0
 SKIP = 8.0
 """How high the arc of a skip within a block rises above its box."""
 
-LEGIBLE = 12.0
-"""The side of a map from which its sizes stand along the edges; a smaller one has its shape below."""
+LEGIBLE, ROOMY = 12.0, 22.0
+"""The side of a map from which its sizes stand along the edges, and the height with which an arrow passes above them.
+
+A smaller one has its shape below.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ class Cell:
     def has_edge_sizes(self) -> bool:
         """Whether sizes stand along the edges."""
         shape = self.volume.shape
-        return shape is not None and len(shape) == 3 and min(self.box.height, 2 * self.box.overhang) >= LEGIBLE
+        if shape is None or len(shape) != 3 or self.box.height + self.box.overhang < ROOMY:
+            return False
+        return min(self.box.height, 2 * self.box.overhang) >= LEGIBLE
 
     @cached_property
     def size(self) -> str:

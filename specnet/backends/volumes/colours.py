@@ -13,6 +13,12 @@ from specnet.layers.base import Family
 PALE = 0.85
 """How much of the paper is in the colour of an image, which no family has."""
 
+LIGHTER, DARKER = 0.35, 0.12
+"""How much the top of a box is lighter than its front, and the side darker."""
+
+PAPER = 0.6
+"""How much of the background is in the colour of a filter."""
+
 HATCHES: Mapping[Family, float] = {
     Family.CONVOLUTION: 45,
     Family.POOLING: 135,
@@ -39,6 +45,30 @@ class FigureColours:
     fault: Colours
     behind: Colours
     hatches: Mapping[Family, float]
+
+    def find_top(self, own: Colours) -> str:
+        """Return the colour of the top of a box."""
+        return mix_colours(own.fill, self.background, LIGHTER)
+
+    def find_side(self, own: Colours) -> str:
+        """Return the colour of the side of a box."""
+        return mix_colours(own.fill, own.line, DARKER)
+
+    def find_filter(self, own: Colours) -> str:
+        """Return the colour of a filter on a box."""
+        return mix_colours(own.fill, self.background, PAPER)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What each colour stands for; one that stands for several things is named after the first."""
+        found = {self.background: "paper", self.ink: "ink", self.quiet: "line"}
+        boxes = {"image": self.image, "block": self.folded, "error": self.fault, "behind-error": self.behind}
+        for name, own in ({family.value: each for family, each in self.families.items()} | boxes).items():
+            sides = {"": own.fill, "-top": self.find_top(own), "-side": self.find_side(own)}
+            rest = {"-filter": self.find_filter(own), "-line": own.line, "-text": own.ink}
+            for suffix, colour in (sides | rest).items():
+                found.setdefault(colour, name + suffix)
+        return found
 
 
 def choose_theme(name: str) -> FigureColours:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from specnet.analyses.cost import format_count
 from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
@@ -13,6 +13,7 @@ from specnet.backends.volumes.cell import LINE, SIZE, Cell, make_cells
 from specnet.backends.volumes.colours import FigureColours, choose_theme
 from specnet.backends.volumes.folding import fold_volumes
 from specnet.backends.volumes.font import make_printable, shorten_text, wrap_text
+from specnet.backends.volumes.legend import draw_legend
 from specnet.backends.volumes.links import Linker
 from specnet.backends.volumes.placement import Layout
 from specnet.backends.volumes.rows import WIDEST, place_in_rows
@@ -30,6 +31,9 @@ TITLE = 14.0
 """The size of the title."""
 
 MARGIN = 16.0
+
+LEGEND_GAP = 24.0
+"""The space between a figure and the baseline of its legend."""
 
 NARROWEST = 320.0
 """The least width of a figure, so that its title has room."""
@@ -59,13 +63,16 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
     if depth is not None and depth < 0:
         raise ValueError(f"scopes cannot be opened {depth} deep")
     figure, colours = _choose_figure(checked, depth), choose_theme(theme)
-    linker = Linker(figure.cells, figure.layout, figure.scale, colours)
+    linker = Linker(figure.cells, figure.layout, figure.scale, colours, figure.folded.links)
     boxes = [
-        Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked))
+        Group(tuple(draw_volume(cell, figure.layout.seats[name], colours)), make_tooltip(cell.volume, checked), name)
         for name, cell in figure.cells.items()
     ]
-    links = [Group(tuple(dict.fromkeys(linker.draw_link(link)))) for link in figure.folded.links]
-    return _frame([*boxes, *links], checked, colours)
+    links = [
+        Group(tuple(dict.fromkeys(linker.draw_link(link))), name=f"{link.source} to {link.target}")
+        for link in figure.folded.links
+    ]
+    return _frame([*boxes, *links], figure.cells.values(), checked, colours)
 
 
 @dataclass(frozen=True)
@@ -106,21 +113,28 @@ def _choose_figure(checked: Checked, depth: int | None) -> Figure:
 def _place(folded: FoldedVolumes, share: float, scopes: Scopes, errors: ErrorPlaces) -> Figure:
     scale = Scale(folded.volumes.values(), share)
     cells = make_cells(folded, scale, scopes, errors)
-    return Figure(folded, scale, cells, place_as_u(folded, cells) or place_in_rows(folded, cells))
+    if layout := place_as_u(folded, cells):
+        figure = Figure(folded, scale, cells, layout)
+        if figure.excess <= HOPELESS:
+            return figure
+    return Figure(folded, scale, cells, place_in_rows(folded, cells))
 
 
-def _frame(groups: list[Group], checked: Checked, colours: FigureColours) -> Scene:
-    """Return the scene of a figure with its title above it and a margin around it."""
+def _frame(groups: list[Group], cells: Collection[Cell], checked: Checked, colours: FigureColours) -> Scene:
+    """Return the scene of a figure with its title above it, its legend below it, and a margin around it."""
     left, top, right, bottom = find_extent([item for group in groups for item in group.items])
     width = max(right - left, NARROWEST)
     title = list(_draw_title(checked, colours, width))
     height = max(item.extent[3] for item in title) + LINE
     x, y = MARGIN - left + (width - (right - left)) / 2, MARGIN + height - top
-    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title))]
-    placed += [Group(tuple(shift_item(item, x, y) for item in group.items), group.tooltip) for group in groups]
-    size = width + 2 * MARGIN, bottom - top + height + 2 * MARGIN
+    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title), name="title")]
+    placed += [replace(group, items=tuple(shift_item(item, x, y) for item in group.items)) for group in groups]
+    end = MARGIN + height + bottom - top
+    legend = [shift_item(item, MARGIN + width / 2, end + LEGEND_GAP) for item in draw_legend(cells, colours, width)]
+    placed += [Group(tuple(legend), name="legend")] if legend else []
+    size = width + 2 * MARGIN, max((item.extent[3] for item in legend), default=end) + MARGIN
     name = make_printable(checked.network.name) or "network"
-    return Scene(tuple(placed), *size, colours.background, name, _describe(checked, name))
+    return Scene(tuple(placed), *size, colours.background, name, _describe(checked, name), colours.names)
 
 
 def _draw_title(checked: Checked, colours: FigureColours, width: float) -> Iterator[Item]:

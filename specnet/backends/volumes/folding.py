@@ -45,9 +45,10 @@ def _link_volumes(network: Network, volumes: Mapping[str, Volume], holders: Mapp
 def _mark_sums(volumes: Mapping[str, Volume], read: Mapping[tuple[str, str, str], int]) -> Mapping[str, Volume]:
     """Return the volumes with a mark at those that add to a layer's output what the layer reads."""
     repeated = {target for (_, target, _), times in read.items() if times > 1}
+    sources = Counter(target for _, target, _ in read)
+    skipped = {name for name, each in volumes.items() if (sources[name] == 1 if each.is_folded else name in repeated)}
     return {
-        name: replace(each, adds_input=name in repeated and any(map(is_sum, each.nodes)))
-        for name, each in volumes.items()
+        name: replace(each, has_skip=name in skipped and any(map(is_sum, each.nodes))) for name, each in volumes.items()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -48,10 +48,16 @@ class Grid:
     def is_skip(self, link: Link, row_start: int) -> bool:
         """Whether a link passes over another volume of its lane, in a row that begins with this rank."""
         first, last, lane = self.ranks[link.source], self.ranks[link.target], self.lanes[link.target]
+        if first < row_start and link.source != self._find_main(link.target):
+            return True
         if first >= row_start and lane != self.lanes[link.source]:
             return False
         inside = self.by_lane[lane]
         return bisect_left(inside, last) > bisect_left(inside, max(first + 1, row_start))
+
+    def _find_main(self, name: str) -> str:
+        """Return the last of the volumes that one reads, from which a line enters it at its front."""
+        return max(self.folded.before[name], key=self.ranks.__getitem__)
 
     @cached_property
     def turns(self) -> Collection[int]:
@@ -71,24 +77,54 @@ class Grid:
         return abs(self.lanes[link.source]) < abs(self.lanes[link.target])
 
     @cached_property
-    def breaks(self) -> Collection[int]:
-        """The ranks before which a row may end, as one volume alone is read across that place."""
-        crossing = dict[int, set[str]]()
+    def crossings(self) -> Mapping[int, int]:
+        """The number of volumes that are read across the place before each rank, at which a row may end."""
+        found = dict[int, set[str]]()
         for link in self.folded.links:
             for rank in range(self.ranks[link.source] + 1, self.ranks[link.target] + 1):
-                crossing.setdefault(rank, set()).add(link.source)
-        return {rank for rank, sources in crossing.items() if len(sources) == 1}
+                found.setdefault(rank, set()).add(link.source)
+        return {rank: len(sources) for rank, sources in found.items()}
+
+    def is_last(self, name: str, row_end: int) -> bool:
+        """Whether a volume is the last one of its lane in a row that ends with this rank."""
+        inside = self.by_lane[self.lanes[name]]
+        return bisect_left(inside, row_end + 1) <= bisect_left(inside, self.ranks[name] + 1)
 
 
-def nest_skips(grid: Grid, names: Collection[str], row_start: int) -> Mapping[Link, int]:
-    """Return the level of each skip to these volumes of a row: above all that it spans or crosses."""
-    skips = [link for name in names for link in grid.incoming.get(name, []) if grid.is_skip(link, row_start)]
-    ranks = {name: max(grid.ranks[name], row_start - 1) for link in skips for name in (link.source, link.target)}
-    levels = dict[Link, int]()
-    for skip in sorted(skips, key=lambda link: ranks[link.target] - ranks[link.source]):
-        first, last = ranks[skip.source], ranks[skip.target]
-        crossed = {
-            level for other, level in levels.items() if ranks[other.source] < last and first < ranks[other.target]
-        }
-        levels[skip] = next(level for level in count() if level not in crossed)
+@dataclass(frozen=True)
+class Skips:
+    """The values that pass over other volumes of a row, each on a line of its own above its lane."""
+
+    arcs: Mapping[Link, int]
+    """The links that end at the top of a volume, and the level of each."""
+    exits: Mapping[str, int]
+    """The volumes whose values leave the row over others, and the level of each."""
+
+    @property
+    def height(self) -> int:
+        """The number of levels."""
+        return 1 + max((*self.arcs.values(), *self.exits.values()), default=-1)
+
+
+def find_skips(grid: Grid, names: Collection[str], row_start: int, row_end: int) -> Skips:
+    """Return the skips to and from volumes of one lane in a row from one rank to another."""
+    arcs = [link for name in names for link in grid.incoming.get(name, []) if grid.is_skip(link, row_start)]
+    readers = grid.folded.behind
+    leaving = [name for name in names if any(grid.ranks[reader] > row_end for reader in readers[name])]
+    leaving = [name for name in leaving if not grid.is_last(name, row_end)]
+    spans = [(link.source, max(grid.ranks[link.source], row_start - 1), grid.ranks[link.target]) for link in arcs]
+    levels = nest_spans([*spans, *((name, grid.ranks[name], row_end + 1) for name in leaving)])
+    return Skips({link: levels[link.source] for link in arcs}, {name: levels[name] for name in leaving})
+
+
+def nest_spans(spans: Iterable[tuple[str, int, int]]) -> Mapping[str, int]:
+    """Return the level of each value that is read across ranks: above all that it spans or crosses."""
+    ends = dict[str, tuple[int, int]]()
+    for source, first, last in spans:
+        known = ends.get(source, (first, last))
+        ends[source] = min(first, known[0]), max(last, known[1])
+    levels = dict[str, int]()
+    for source, (first, last) in sorted(ends.items(), key=lambda each: each[1][1] - each[1][0]):
+        crossed = {level for other, level in levels.items() if ends[other][0] < last and first < ends[other][1]}
+        levels[source] = next(level for level in count() if level not in crossed)
     return levels

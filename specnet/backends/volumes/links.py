@@ -1,39 +1,32 @@
-"""Draw what leads from one volume to the next: lines of sight, full connections, arrows, and arcs of skips."""
+"""Draw what leads from one volume to the next: lines of sight, full connections, arrows, and skips."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
+from specnet.backends.volumes.branching import Line, cut_shared
 from specnet.backends.volumes.cell import Cell
 from specnet.backends.volumes.colours import FigureColours
-from specnet.backends.volumes.placement import Layout, Seat, Seats
-from specnet.backends.volumes.rows import ARC, ARC_STEP, ROW_GAP
+from specnet.backends.volumes.gutters import Gutters
+from specnet.backends.volumes.placement import Layout, Seats
+from specnet.backends.volumes.ports import Ports
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Item, Point, Stroke
 from specnet.backends.volumes.sights import connect_all, draw_sight
-from specnet.backends.volumes.u_shape import find_top
 from specnet.backends.volumes.volume import Link
 from specnet.layers.base import Family
-
-
-@dataclass(frozen=True)
-class RowExtent:
-    """The room that a row takes."""
-
-    top: float
-    left: float
-    right: float
-    bottom: float
-
 
 BOW = 8.0
 """How far a link that changes lanes swings out on both sides."""
 
 UP = 8.0
 """How much lower than a skip what comes from below enters a box."""
+
+NUMBER = 12.0
+"""The room of the number of a height above the lower end of its edge."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +37,34 @@ class Linker:
     layout: Layout
     scale: Scale
     colours: FigureColours
+    links: tuple[Link, ...]
 
     @property
     def seats(self) -> Seats:
         return self.layout.seats
 
+    @cached_property
+    def ports(self) -> Ports:
+        """The points at which lines begin and end."""
+        return Ports(self.cells, self.layout)
+
+    @cached_property
+    def gutters(self) -> Gutters:
+        """The lines between rows."""
+        return Gutters(self.ports, self.links)
+
     def draw_link(self, link: Link) -> Iterator[Item]:
         """Yield what is drawn of a link."""
         source, target = self.seats[link.source], self.seats[link.target]
         colour = self._choose_colour(link)
-        if self.layout.is_u and (source.row != target.row or target.rank > source.rank + 1):
-            yield self._go_along_u(link, colour)
+        if link in self.layout.arcs and source.row == target.row:
+            yield Stroke(self._lines[link], colour, 1.0, has_head=True)
+        elif self.layout.is_u and source.row != target.row:
+            yield self._change_level(link, colour)
+        elif self.layout.is_u and target.rank > source.rank + 1:
+            yield self._go_straight(link, colour)
         elif source.row != target.row:
-            yield from self._go_to_next_row(link, colour)
-        elif link in self.layout.arcs:
-            yield self._bend(link, colour)
+            yield Stroke(self._lines[link], colour, 1.0, has_head=True)
         elif source.centre != target.centre:
             yield from self._change_lane(link, colour)
         else:
@@ -95,27 +101,19 @@ class Linker:
         yield from zip(starts, ends, strict=True) if is_parallel else product(starts, ends)
 
     def _point(self, link: Link, colour: str) -> Stroke:
-        start, end = self._leave(link.source), self._arrive(link.target)
+        start, end = self.ports.leave(link.source), self.ports.arrive(link.target)
         return Stroke((start, end), colour, 1.0, is_dashed=self._is_unknown(link), has_head=True)
 
     def _is_unknown(self, link: Link) -> bool:
         """Whether nothing is known of the value that flows."""
         return link.is_gap or self.cells[link.source].volume.shape is None
 
-    def _leave(self, name: str) -> Point:
-        seat, box = self.seats[name], self.cells[name].box
-        return seat.x + box.width + 1, seat.centre
-
-    def _arrive(self, name: str) -> Point:
-        seat = self.seats[name]
-        return seat.x - 2, seat.centre
-
     # Elsewhere
 
     def _change_lane(self, link: Link, colour: str) -> Iterator[Item]:
         """Yield a line that changes lanes right behind the source, away from the trunk, or right before the target."""
         source, target = self.seats[link.source], self.seats[link.target]
-        (x1, y1), (x2, y2) = self._leave(link.source), self._arrive(link.target)
+        (x1, y1), (x2, y2) = self.ports.leave(link.source), self.ports.arrive(link.target)
         leaves_trunk = abs(source.lane) < abs(target.lane)
         turn = self.layout.turns.get(source.rank + 1 if leaves_trunk else target.rank, (x1 + x2) / 2)
         near, far = (turn - BOW, y1), (turn + BOW, y2)
@@ -123,81 +121,52 @@ class Linker:
         yield Stroke((near, (turn, y1), (turn, y2), far), colour, 1.0, is_curve=True)
         yield Stroke((far, (x2, y2)), colour, 1.0, has_head=True)
 
-    def _bend(self, link: Link, colour: str) -> Stroke:
-        """Return the arc of a skip over the row."""
-        start, end = self._find_top(link.source, 0.7), self._find_top(link.target, 0.3)
-        peak = self._find_peak(self.seats[link.source], link)
-        points = (start, (start[0], peak), (end[0], peak), end)
-        return Stroke(points, colour, 1.0, is_curve=True, has_head=True)
-
-    def _find_top(self, name: str, share: float) -> Point:
-        """Return a point in the middle of the top of a box, at a share of its thickness."""
-        cell, seat = self.cells[name], self.seats[name]
-        (x, y), (dx, dy) = cell.list_fronts(seat.x, seat.centre)[0], cell.box.depth
-        return x + cell.box.thickness * share + dx / 2, y + dy / 2
-
-    def _go_along_u(self, link: Link, colour: str) -> Stroke:
-        """Return an arrow that turns down to the next level or up to the one above, or a skip from left to right."""
-        source, target = self.seats[link.source], self.seats[link.target]
-        start, end = self._leave(link.source), self._arrive(link.target)
-        if source.row < target.row:
-            top = target.x + find_top(self.cells[link.target]), self._find_top(link.target, 0.5)[1]
-            points = [start, (top[0], start[1]), top]
-        elif source.row > target.row:
-            top = source.x + find_top(self.cells[link.source]), self._find_top(link.source, 0.5)[1]
-            points = [top, (top[0], end[1] + UP), (end[0], end[1] + UP)]
-        elif self._has_between(source, target):
-            tops = self._find_top(link.source, 0.7), self._find_top(link.target, 0.3)
-            points = [tops[0], (tops[0][0], source.ceiling), (tops[1][0], source.ceiling), tops[1]]
-        else:
-            points = [start, end]
-        return Stroke(tuple(points), colour, 1.0, has_head=True)
-
-    def _has_between(self, source: Seat, target: Seat) -> bool:
-        """Whether another box stands between two of a level."""
-        return any(seat.row == source.row and source.x < seat.x < target.x for seat in self.seats.values())
-
-    def _go_to_next_row(self, link: Link, colour: str) -> Iterator[Stroke]:
-        """Yield a line from one row to the beginning of a later one, and from there an arc if it is a skip."""
-        source, target = self.seats[link.source], self.seats[link.target]
-        start, end = self._leave(link.source), self._arrive(link.target)
-        rows = self._rows
-        right, bottom = rows[source.row].right + 10, rows[target.row].top - ROW_GAP / 2
-        left = rows[target.row].left - 10
-        corners = [start, (right, start[1]), (right, bottom), (left, bottom)]
-        if any(
-            seat.row == source.row and seat.lane == source.lane and seat.rank > source.rank
-            for seat in self.seats.values()
-        ):
-            corners = [
-                self._find_top(link.source, 0.7),
-                (self._find_top(link.source, 0.7)[0], source.ceiling),
-                (right, source.ceiling),
-                *corners[2:],
-            ]
-        if link not in self.layout.arcs:
-            yield Stroke((*corners, (left, end[1]), end), colour, 1.0, has_head=True)
-            return
-        end = self._find_top(link.target, 0.3)
-        yield Stroke((*corners, (left, target.centre)), colour, 1.0)
-        peak = self._find_peak(target, link)
-        yield Stroke(
-            ((left, target.centre), (left, peak), (end[0], peak), end), colour, 1.0, is_curve=True, has_head=True
-        )
-
-    def _find_peak(self, seat: Seat, link: Link) -> float:
-        """Return the height of the handles of an arc, whose top is three quarters as high."""
-        return seat.ceiling - (ARC + ARC_STEP * self.layout.arcs[link]) * 4 / 3 + 4
-
     @cached_property
-    def _rows(self) -> Mapping[int, RowExtent]:
-        """The extent of each row."""
-        found = dict[int, RowExtent]()
-        for name, seat in self.seats.items():
-            cell = self.cells[name]
-            left, right = seat.x - cell.reach_left, seat.x + cell.reach_right
-            bottom = seat.caption + cell.caption_height
-            known = found.get(seat.row, RowExtent(0.0, left, right, bottom))
-            found[seat.row] = RowExtent(0.0, min(known.left, left), max(known.right, right), max(known.bottom, bottom))
-        tops = {row: found[row - 1].bottom + ROW_GAP if row else 0.0 for row in found}
-        return {row: replace(extent, top=tops[row]) for row, extent in found.items()}
+    def _lines(self) -> Mapping[Link, Line]:
+        """The lines over a row and between rows, each without what it shares with longer ones of its value."""
+        lines, drawn = dict[Link, Line](), dict[str, list[Line]]()
+        for link in sorted(self.links, key=self._measure_reach, reverse=True):
+            if (line := self._pass(link)) is not None:
+                rivals = drawn.setdefault(link.source, [])
+                lines[link] = cut_shared(line, rivals)
+                rivals.append(line)
+        return lines
+
+    def _measure_reach(self, link: Link) -> tuple[int, float]:
+        return self.seats[link.target].row, self.seats[link.target].x
+
+    def _pass(self, link: Link) -> Line | None:
+        """Return the whole line of a link that passes over others or leads to another row."""
+        if self.seats[link.source].row != self.seats[link.target].row:
+            return None if self.layout.is_u else tuple(self.gutters.route(link))
+        if link not in self.layout.arcs:
+            return None
+        start, end, height = self.ports.rise(link.source), self.ports.drop(link), self.ports.find_arc(link)
+        return start, (start[0], height), (end[0], height), end
+
+    def _change_level(self, link: Link, colour: str) -> Stroke:
+        """Return an arrow that turns down to the next level of a U, or up to the one above."""
+        if self.seats[link.source].row < self.seats[link.target].row:
+            start, end = self.ports.leave(link.source), self.ports.find_middle(link.target)
+            points = start, (end[0], start[1]), end
+        else:
+            start, end = self.ports.find_middle(link.source), self._arrive_from_below(link)
+            points = start, (start[0], end[1]), end
+        return Stroke(points, colour, 1.0, has_head=True)
+
+    def _arrive_from_below(self, link: Link) -> Point:
+        """Return where what comes from below enters: above the number of the height, and below a skip."""
+        x, y = self.ports.arrive(link.target)
+        return x, min(y + UP, self._find_number(link.target))
+
+    def _find_number(self, name: str) -> float:
+        """Return the lowest place of an arrow at the front of a box, above the number of its height."""
+        cell = self.cells[name]
+        bottom = self.seats[name].centre + cell.height / 2
+        return bottom - NUMBER if cell.has_edge_sizes else bottom
+
+    def _go_straight(self, link: Link, colour: str) -> Stroke:
+        """Return a skip of a U over the levels below, at a height at which it meets no arrow from there."""
+        (x1, y1), (x2, _) = self.ports.leave(link.source), self.ports.arrive(link.target)
+        height = min(y1, self._find_number(link.target) - UP)
+        return Stroke(((x1, height), (x2, height)), colour, 1.0, has_head=True)

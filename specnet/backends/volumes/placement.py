@@ -14,6 +14,12 @@ GAP = 24.0
 CROSSING = 18.0
 """The additional space between towers of which each reads both before."""
 
+ARC, ARC_STEP = 12.0, 7.0
+"""The height of a skip above a row, and how much higher one is above another."""
+
+ROW_GAP, STEP = 26.0, 6.0
+"""The space between two rows, and how far the values that lead from one to the other are apart there."""
+
 CAPTION_GAP = 7.0
 """The space between two captions."""
 
@@ -37,10 +43,13 @@ Seats = Mapping[str, Seat]
 
 @dataclass(frozen=True)
 class Layout:
-    """The places of all volumes, and the links that are arcs over the row, with the level of each."""
+    """The places of all volumes, and the lines that pass over others."""
 
     seats: Seats
-    arcs: Mapping[Link, int]
+    arcs: Mapping[Link, int] = field(default_factory=dict)
+    """The links that pass over other volumes of the target's row, with the level of each."""
+    exits: Mapping[str, int] = field(default_factory=dict)
+    """The volumes whose values leave their row over others, with the level of each."""
     turns: Mapping[int, float] = field(default_factory=dict)
     """Where links change lanes before a rank."""
     is_u: bool = False
@@ -53,3 +62,8 @@ def measure_distance(cell: Cell, after: Cell) -> float:
     bodies = cell.box.width + GAP + CROSSING * crosses + after.left
     captions = (cell.box.thickness + cell.caption_width + after.caption_width - after.box.thickness) / 2
     return max(bodies, captions + CAPTION_GAP)
+
+
+def measure_headroom(levels: int) -> float:
+    """Return the room that the lines of skips need above a row."""
+    return ARC + ARC_STEP * (levels - 1) if levels else 0.0

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
 from specnet.backends.drawing_errors import MatplotlibMissing, refuse_large_picture
-from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
+from specnet.backends.volumes.scene import (
+    Item,
+    Point,
+    Polygon,
+    Scene,
+    Stroke,
+    Text,
+    find_corners,
+    make_hatching,
+    make_head,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,4 +126,8 @@ def _close(points: tuple[Point, ...]) -> Path:
 def _open(stroke: Stroke) -> Path:
     from matplotlib.path import Path
 
-    return Path(stroke.points, [Path.MOVETO, *[Path.CURVE4] * 3] if stroke.is_curve else None)
+    if stroke.is_curve:
+        return Path(stroke.points, [Path.MOVETO, *[Path.CURVE4] * 3])
+    bends = list(find_corners(stroke.points))
+    points = [stroke.points[0], *(point for bend in bends for point in bend), stroke.points[-1]]
+    return Path(points, [Path.MOVETO, *[Path.LINETO, Path.CURVE3, Path.CURVE3] * len(bends), Path.LINETO])

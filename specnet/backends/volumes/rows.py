@@ -6,24 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from specnet.backends.volumes.cell import LINE, Cell
-from specnet.backends.volumes.grid import Grid, nest_skips
+from specnet.backends.volumes.grid import Grid, Skips, find_skips
 from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
-from specnet.backends.volumes.placement import GAP, Layout, Seat, measure_distance
+from specnet.backends.volumes.placement import (
+    GAP,
+    ROW_GAP,
+    STEP,
+    Layout,
+    Seat,
+    measure_distance,
+    measure_headroom,
+)
 from specnet.backends.volumes.volume import FoldedVolumes, Link
 
 WIDEST = 1100.0
 """The width of a row in points: on a page of A4 across, text of this figure is still larger than 6 points."""
 
-ROW_GAP, LANE_GAP = 26.0, 12.0
+LANE_GAP = 12.0
 
 MOST_BALANCED = 6
 """The most rows that are made equally long; more are on no page together."""
 
 TURN = 20.0
 """The space between captions where links change lanes."""
-
-ARC, ARC_STEP = 12.0, 11.0
-"""The height of an arc, and how much higher one is around another."""
 
 
 def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
@@ -38,29 +43,40 @@ def place_in_rows(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout:
         if len(narrower) > len(rows):
             break
         rows = narrower
-    seats, arcs, turns, top = dict[str, Seat](), dict[Link, int](), dict[int, float](), 0.0
+    seats, arcs, exits = dict[str, Seat](), dict[Link, int](), dict[str, int]()
+    turns, bottom = dict[int, float](), 0.0
     for number, row in enumerate(rows):
-        placed, bottom = _seat_row(grid, row, number, top)
+        top = bottom + ROW_GAP + STEP * (_count_entering(grid, row) - 1) if number else 0.0
+        skips = _find_row_skips(grid, row)
+        placed, bottom = _seat_row(grid, row, number, top, skips)
         seats |= placed
-        arcs |= nest_skips(grid, placed, row[0])
+        for each in skips.values():
+            arcs.update(each.arcs)
+            exits.update(each.exits)
         xs = {name: seat.x for name, seat in placed.items()}
         turns |= {rank: _find_turn(grid, rank, xs) for rank in row[1:] if rank in grid.turns}
-        top = bottom + ROW_GAP
-    return Layout(seats, arcs, turns)
+    return Layout(seats, arcs, exits, turns)
+
+
+def _count_entering(grid: Grid, row: list[int]) -> int:
+    """Return the number of values that a row reads from those before it."""
+    readers = [name for rank in row for name in grid.by_rank[rank]]
+    sources = {source for name in readers for source in grid.folded.before[name]}
+    return sum(grid.ranks[source] < row[0] for source in sources)
 
 
 # Along a row
 
 
 def _break_rows(grid: Grid, width: float) -> list[list[int]]:
-    """Return the ranks of each row; a row ends where one link leads on, if there is such a place."""
+    """Return the ranks of each row; a row ends where the fewest values are read across, in its second half."""
     rows: list[list[int]] = [[]]
     for rank in range(max(grid.ranks.values(), default=0) + 1):
         rows[-1].append(rank)
         if len(rows[-1]) > 1 and _measure_row(grid, rows[-1]) > width:
             row = rows.pop()
-            cuts = [at for at in range(len(row) - 1, 0, -1) if row[at] in grid.breaks]
-            cut = next((at for at in cuts if at > len(row) // 2), len(row) - 1)
+            cuts = range(len(row) - 1, len(row) // 2, -1)
+            cut = min(cuts, key=lambda at: grid.crossings.get(row[at], 0), default=len(row) - 1)
             rows += [row[:cut], row[cut:]]
     return rows
 
@@ -101,14 +117,23 @@ def _find_least_x(grid: Grid, name: str, xs: Mapping[str, float]) -> float:
 # Across a row
 
 
-def _seat_row(grid: Grid, row: list[int], number: int, top: float) -> tuple[dict[str, Seat], float]:
+def _find_row_skips(grid: Grid, row: list[int]) -> dict[int, Skips]:
+    """Return the skips above each lane of a row."""
+    inside = dict[int, list[str]]()
+    for name in (name for rank in row for name in grid.by_rank[rank]):
+        inside.setdefault(grid.lanes[name], []).append(name)
+    return {lane: find_skips(grid, names, row[0], row[-1]) for lane, names in inside.items()}
+
+
+def _seat_row(
+    grid: Grid, row: list[int], number: int, top: float, skips: Mapping[int, Skips]
+) -> tuple[dict[str, Seat], float]:
     """Return the places of the volumes in a row that begins at a height, and where it ends."""
     xs, seats = _find_xs(grid, row), dict[str, Seat]()
     for lane in sorted({grid.lanes[name] for name in xs}):
         names = [name for name in xs if grid.lanes[name] == lane]
         reach = max(grid.cells[name].height for name in names) / 2
-        arcs = nest_skips(grid, names, row[0])
-        ceiling = top + max((ARC + ARC_STEP * level for level in arcs.values()), default=0) + LINE / 2
+        ceiling = top + measure_headroom(skips[lane].height) + LINE / 2
         centre = ceiling + max(grid.cells[name].rise + grid.cells[name].height / 2 for name in names)
         caption = centre + reach + LINE
         for name in names:

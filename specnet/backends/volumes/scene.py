@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil, cos, radians, sin
 from typing import Literal
 
@@ -22,6 +22,9 @@ ASCENT, DESCENT = 0.74, 0.22
 
 HEAD = 5.0
 """The length of an arrowhead."""
+
+CORNER = 5.0
+"""How far before and behind a corner a line is bent."""
 
 HATCH_STEP, HATCH_WIDTH = 4.0, 0.35
 """The distance and width of the lines of a pattern."""
@@ -45,7 +48,7 @@ class Polygon:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through points, or one Bézier curve of four; with an arrowhead at its end if it is one."""
+    """A line through points with rounded corners, or one Bézier curve of four; an arrow if it has a head."""
 
     points: tuple[Point, ...]
     colour: str
@@ -87,10 +90,11 @@ Item = Polygon | Stroke | Text
 
 @dataclass(frozen=True)
 class Group:
-    """The items of one volume, with the text that is shown where the pointer rests on them."""
+    """The items of one volume, with the text that is shown where the pointer rests on them, and what they are."""
 
     items: tuple[Item, ...]
     tooltip: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Scene:
     background: str
     title: str
     description: str
+    colour_names: Mapping[str, str] = field(default_factory=dict)
+    """What each colour stands for, for those who change it."""
 
     @property
     def items(self) -> Iterator[Item]:
@@ -130,6 +136,20 @@ def follow_curve(points: tuple[Point, ...], share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))
     return x, y
+
+
+def find_corners(points: tuple[Point, ...]) -> Iterator[tuple[Point, Point, Point]]:
+    """Yield for each corner of a line where the bend begins, the corner, and where the bend ends."""
+    for before, corner, behind in zip(points, points[1:], points[2:], strict=False):
+        yield approach(corner, before), corner, approach(corner, behind)
+
+
+def approach(corner: Point, other: Point) -> Point:
+    """Return the point of a bend on the way from a corner to the next point, at most half that way."""
+    (x, y), (ox, oy) = corner, other
+    distance = ((ox - x) ** 2 + (oy - y) ** 2) ** 0.5
+    share = min(0.5, CORNER / distance) if distance else 0.0
+    return x + (ox - x) * share, y + (oy - y) * share
 
 
 def make_head(stroke: Stroke, length: float = HEAD) -> tuple[Point, Point, Point]:

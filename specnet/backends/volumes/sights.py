@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from specnet.backends.diagram.themes import mix_colours
 from specnet.backends.volumes.boxes import choose_colours
 from specnet.backends.volumes.cell import Cell
 from specnet.backends.volumes.colours import FigureColours
@@ -14,9 +13,6 @@ from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke
 
 FILTER_HEIGHT = 0.3
 """Where on a box the filter lies, and where on the next one what it makes, as a share of the height."""
-
-PAPER = 0.6
-"""How much of the background is in the colour of a filter."""
 
 THIN = 0.5
 
@@ -30,7 +26,7 @@ def draw_sight(
     """
     corners = _place_filter(source, target, start, scale)
     apex = (end[0] + min(target.box.thickness / 2, 4), end[1] + target.box.height * FILTER_HEIGHT)
-    fill = mix_colours(choose_colours(source, colours).fill, colours.background, PAPER)
+    fill = colours.find_filter(choose_colours(source, colours))
     yield Polygon(corners, fill, colours.ink, 0.7)
     for corner in corners:
         yield Stroke((corner, apex), colours.quiet, THIN)

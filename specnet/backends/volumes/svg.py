@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from specnet.backends.volumes.scene import Group, Item, Point, Polygon, Scene, Stroke, Text, make_hatching, make_head
+from specnet.backends.volumes.scene import (
+    Group,
+    Item,
+    Point,
+    Polygon,
+    Scene,
+    Stroke,
+    Text,
+    find_corners,
+    make_hatching,
+    make_head,
+)
 
 FONT = "Helvetica, Arial, sans-serif"
 
@@ -43,8 +54,7 @@ def _write_item(item: Item) -> Iterator[str]:
             for line in make_hatching(item):
                 yield from _write_item(line)
         case Stroke():
-            path = f"M{_pair(item.points[0])} {'C' if item.is_curve else 'L'}{_join(item.points[1:])}"
-            yield f'<path d="{path}" fill="none" {_outline(item.colour, item.width)}{_dash(item)}/>'
+            yield f'<path d="{_trace(item)}" fill="none" {_outline(item.colour, item.width)}{_dash(item)}/>'
             if item.has_head:
                 yield f'<polygon points="{_join(make_head(item))}" fill="{item.colour}"/>'
         case Text():
@@ -55,6 +65,15 @@ def _write_item(item: Item) -> Iterator[str]:
                 f'<text x="{x}" y="{y}" font-size="{_number(item.size)}" fill="{item.colour}"{weight}{anchor}>'
                 f"{escape(item.text)}</text>"
             )
+
+
+def _trace(stroke: Stroke) -> str:
+    """Return the path of a line."""
+    start = f"M{_pair(stroke.points[0])} "
+    if stroke.is_curve:
+        return f"{start}C{_join(stroke.points[1:])}"
+    bends = "".join(f"L{_pair(one)} Q{_join((corner, two))} " for one, corner, two in find_corners(stroke.points))
+    return f"{start}{bends}L{_pair(stroke.points[-1])}"
 
 
 def _outline(colour: str, width: float) -> str:

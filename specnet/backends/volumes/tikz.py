@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from specnet.backends.volumes.scene import Item, Point, Polygon, Scene, Stroke, Text, make_hatching
+from specnet.backends.volumes.scene import CORNER, Group, Item, Point, Polygon, Scene, Stroke, Text, make_hatching
 
 SPECIAL: Mapping[str, str] = {
     **{character: f"\\{character}" for character in "#$%&_{}"},
@@ -31,10 +31,12 @@ SPECIAL: Mapping[str, str] = {
 SET_BY_TEX = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 """Letters beyond ASCII that pdflatex has in its usual fonts."""
 
-PREAMBLE = r"""\documentclass[tikz,border=0pt]{standalone}
+PREAMBLE = r"""% To set it in a paper that loads the packages tikz and standalone: \input this file,
+% or \resizebox{\textwidth}{!}{\input{...}}; the colours below can be changed.
+\documentclass[tikz,border=0pt]{standalone}
 \usepackage[utf8]{inputenc}
-\usetikzlibrary{arrows.meta}
-\renewcommand{\familydefault}{\sfdefault}
+\begin{document}
+\begin{tikzpicture}[x=1bp, y=-1bp, line join=round, >=latex, every node/.style={font=\sffamily}]
 """
 
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
@@ -42,17 +44,27 @@ ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
 def scene_to_tikz(scene: Scene) -> str:
     """Return a scene as the text of a TeX file; its lengths are in big points, y pointing down."""
-    names = {colour: f"c{at}" for at, colour in enumerate(dict.fromkeys(_list_colours(scene)))}
+    names = {colour: _name_colour(scene, colour) for colour in dict.fromkeys(_list_colours(scene))}
     lines = [
         *(f"\\definecolor{{{name}}}{{HTML}}{{{colour[1:]}}}" for colour, name in names.items()),
-        r"\begin{document}",
-        r"\begin{tikzpicture}[x=1bp, y=-1bp, line join=round, >={Stealth[length=5bp, width=4bp]}]",
         f"\\fill[{names[scene.background]}] (0,0) rectangle {_pair((scene.width, scene.height))};",
-        *(line for item in scene.items for line in _write_item(item, names)),
+        *(line for group in scene.groups for line in _write_group(group, names)),
         r"\end{tikzpicture}",
         r"\end{document}",
     ]
     return PREAMBLE + "\n".join(lines) + "\n"
+
+
+def _name_colour(scene: Scene, colour: str) -> str:
+    return f"specnet-{scene.colour_names.get(colour, colour[1:])}"
+
+
+def _write_group(group: Group, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of a group below a comment that says what it is."""
+    known = (letter if " " <= letter <= "~" or letter in SET_BY_TEX else "?" for letter in group.name)
+    yield f"% {''.join(known)}"
+    for item in group.items:
+        yield from _write_item(item, names)
 
 
 def escape_tex(text: str) -> str:
@@ -81,7 +93,8 @@ def _write_item(item: Item, names: Mapping[str, str]) -> Iterator[str]:
                 yield from _write_item(hatch, names)
         case Stroke():
             head = ", ->" if item.has_head else ""
-            style = f"draw={names[item.colour]}, line width={_number(item.width)}bp{head}{_dash(item)}"
+            bends = f", rounded corners={_number(CORNER)}bp" if len(item.points) > 2 and not item.is_curve else ""
+            style = f"draw={names[item.colour]}, line width={_number(item.width)}bp{head}{bends}{_dash(item)}"
             yield f"\\path[{style}] {_curve(item.points) if item.is_curve else _join(item.points)};"
         case Text():
             size = f"\\fontsize{{{_number(item.size)}bp}}{{{_number(item.size * 1.2)}bp}}\\selectfont"

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from specnet.backends.volumes.cell import LINE, Cell
-from specnet.backends.volumes.placement import Layout, Seat, measure_distance
-from specnet.backends.volumes.volume import FoldedVolumes, Volume
+from specnet.backends.volumes.grid import nest_spans
+from specnet.backends.volumes.placement import Layout, Seat, measure_distance, measure_headroom
+from specnet.backends.volumes.volume import FoldedVolumes, Link, Volume
 
 LEVEL_GAP = 8.0
 
@@ -20,31 +21,71 @@ TURN = 14.0
 
 def place_as_u(folded: FoldedVolumes, cells: Mapping[str, Cell]) -> Layout | None:
     """Return the places on levels, one for each nested skip and the bottom; None if the network is not a U."""
-    order = list(folded.volumes)
-    skips = _find_nested_skips(folded, order)
+    trunk = _find_trunk(folded)
+    skips = _find_nested_skips(folded, trunk)
     if not skips:
         return None
-    levels = _assign_levels(folded, order, skips)
-    xs = _find_xs(cells, order, levels)
-    ceilings, centres, captions = _find_heights(cells, levels)
+    levels = _assign_levels(folded, trunk, skips)
+    for name in (name for name in folded.volumes if name not in levels):
+        levels[name] = max(levels[source] for source in folded.before[name])
+    ranks = {name: at for at, name in enumerate(levels)}
+    if not _joins_neighbours(folded, levels, ranks):
+        return None
+    xs = _find_xs(cells, trunk, levels)
+    arcs = _find_arcs(folded, levels, ranks)
+    ceilings, centres, captions = _find_heights(cells, levels, arcs)
     seats = {
-        name: Seat(xs[name], centres[level], captions[level], ceilings[level], level, rank=order.index(name))
+        name: Seat(xs[name], centres[level], captions[level], ceilings[level], level, rank=ranks[name])
         for name, level in levels.items()
     }
-    return Layout(seats, {}, is_u=True)
+    return Layout(seats, arcs, is_u=True)
 
 
-def _find_nested_skips(folded: FoldedVolumes, order: list[str]) -> list[tuple[int, int]]:
-    """Return the skips from the outermost to the innermost; none unless they are nested around ever smaller maps."""
-    places = {name: at for at, name in enumerate(order)}
-    links = {(places[link.source], places[link.target]) for link in folded.links}
-    chain = {(at, at + 1) for at in range(len(order) - 1)}
-    skips = sorted(links - chain)
+def _find_trunk(folded: FoldedVolumes) -> list[str]:
+    """Return the volumes that lead to an output, without those of heads."""
+    leading = set(folded.outputs)
+    for name in reversed([*folded.volumes]):
+        if leading.intersection(folded.behind[name]):
+            leading.add(name)
+    return [name for name in folded.volumes if name in leading]
+
+
+def _find_nested_skips(folded: FoldedVolumes, trunk: list[str]) -> list[tuple[int, int]]:
+    """Return the skips over smaller maps, the outermost first, each to the first reader of its value.
+
+    There are none unless they are nested around ever smaller maps.
+    """
+    places = {name: at for at, name in enumerate(trunk)}
+    links = {(places[link.source], places[link.target]) for link in folded.links if link.target in places}
+    chain = {(at, at + 1) for at in range(len(trunk) - 1)}
+    sizes = [_measure(folded.volumes[name]) for name in trunk]
+    over = sorted(each for each in links - chain if min(sizes[each[0] : each[1]]) < sizes[each[0]])
+    skips = [skip for at, skip in enumerate(over) if not at or over[at - 1][0] != skip[0]]
     if len(skips) < 2 or not chain <= links:
         return []
-    sizes = [_measure(folded.volumes[order[start]]) for start, _ in skips]
     is_nested = all(one[0] < two[0] and two[1] < one[1] for one, two in pairwise(skips))
-    return skips if is_nested and all(one > two for one, two in pairwise(sizes)) else []
+    is_shrinking = all(sizes[one] > sizes[two] for (one, _), (two, _) in pairwise(skips))
+    return skips if is_nested and is_shrinking else []
+
+
+def _joins_neighbours(folded: FoldedVolumes, levels: Mapping[str, int], ranks: Mapping[str, int]) -> bool:
+    """Whether each link stays on its level but for those from one volume of the trunk to the next."""
+    return all(
+        levels[link.source] == levels[link.target] or ranks[link.target] == ranks[link.source] + 1
+        for link in folded.links
+    )
+
+
+def _find_arcs(folded: FoldedVolumes, levels: Mapping[str, int], ranks: Mapping[str, int]) -> dict[Link, int]:
+    """Return the links that pass over other volumes of their level, with the height of each above it."""
+    arcs = dict[Link, int]()
+    for level in range(max(levels.values()) + 1):
+        inside = [ranks[name] for name in levels if levels[name] == level]
+        links = [link for link in folded.links if levels[link.source] == levels[link.target] == level]
+        over = [link for link in links if any(ranks[link.source] < rank < ranks[link.target] for rank in inside)]
+        heights = nest_spans((link.source, ranks[link.source], ranks[link.target]) for link in over)
+        arcs |= {link: heights[link.source] for link in over}
+    return arcs
 
 
 def _measure(volume: Volume) -> int:
@@ -64,7 +105,16 @@ def _find_growth(folded: FoldedVolumes, order: list[str], end: int) -> int:
     return end - 1 if _measure(before) == _measure(join) else end
 
 
-def _find_xs(cells: Mapping[str, Cell], order: list[str], levels: Mapping[str, int]) -> dict[str, float]:
+def _find_xs(cells: Mapping[str, Cell], trunk: list[str], levels: Mapping[str, int]) -> dict[str, float]:
+    """Return where the front of each volume begins; heads stand at the end of their level."""
+    xs = _find_trunk_xs(cells, trunk, levels)
+    for name in (name for name in levels if name not in xs):
+        mates = [other for other in xs if levels[other] == levels[name]]
+        xs[name] = max(xs[other] + measure_distance(cells[other], cells[name]) for other in mates)
+    return xs
+
+
+def _find_trunk_xs(cells: Mapping[str, Cell], order: list[str], levels: Mapping[str, int]) -> dict[str, float]:
     first = cells[order[0]]
     xs = {order[0]: max(first.left, (first.caption_width - first.box.thickness) / 2)}
     for before, name in pairwise(order):
@@ -95,15 +145,16 @@ def find_top(cell: Cell) -> float:
 
 
 def _find_heights(
-    cells: Mapping[str, Cell], levels: Mapping[str, int]
+    cells: Mapping[str, Cell], levels: Mapping[str, int], arcs: Mapping[Link, int]
 ) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
     """Return the height above each level, that of its middle, and that of its captions."""
     ceilings, centres, captions, top = dict[int, float](), dict[int, float](), dict[int, float](), 0.0
     for level in range(max(levels.values()) + 1):
         inside = [cells[name] for name in cells if levels[name] == level]
         reach = max(cell.height for cell in inside) / 2
-        ceilings[level] = top + LINE - CLEAR
-        centres[level] = top + LINE + reach
+        heights = [height for link, height in arcs.items() if levels[link.target] == level]
+        ceilings[level] = top + measure_headroom(1 + max(heights, default=-1)) + LINE / 2
+        centres[level] = ceilings[level] + max(cell.rise + cell.height / 2 for cell in inside)
         captions[level] = centres[level] + reach + LINE
         top = captions[level] + max(cell.caption_height for cell in inside) + LEVEL_GAP
     return ceilings, centres, captions

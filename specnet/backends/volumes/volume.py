@@ -12,6 +12,9 @@ from specnet.layers.base import Family, Shape
 from specnet.layers.base.traits import Trait
 from specnet.layers.base.window import read_kernel
 
+FOLLOWERS = (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
+"""The families of layers that do not decide what a block is."""
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -24,8 +27,8 @@ class Volume:
     towers: int = 1
     parts: tuple[tuple[Family | None, int], ...] = ()
     """Of maps laid one behind the other, the family that made each, and its channels."""
-    adds_input: bool = False
-    """Whether what a layer reads is added to its output."""
+    has_skip: bool = False
+    """Whether what the volume reads skips layers of it and is added to their output."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
 
@@ -39,12 +42,11 @@ class Volume:
 
     @cached_property
     def family(self) -> Family | None:
-        """The family of the first layer; of a folded scope, that of its last layer with weights."""
+        """The family of the first layer; of a folded scope, that of all its layers but those that follow others."""
         families = [kind.family for node in self.nodes if (kind := get_layer_class(node.kind))]
-        learned = [family for family in families if family in (Family.CONVOLUTION, Family.DENSE)]
-        if self.is_folded and learned:
-            return learned[-1]
-        return families[0] if families else None
+        if self.is_folded:
+            families = [family for family in families if family not in FOLLOWERS]
+        return families[0] if families and (not self.is_folded or len(set(families)) == 1) else None
 
     @property
     def kernel(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -56,11 +58,6 @@ class Volume:
         """Whether the volume is made by a window that moves over the one before."""
         layer = self.nodes[0].layer if self.nodes else None
         return bool(self.kernel and layer and layer.slides and self.family in (Family.CONVOLUTION, Family.POOLING))
-
-    @cached_property
-    def has_skip(self) -> bool:
-        """Whether a sum of equal shapes in the volume adds what skips its layers."""
-        return self.adds_input or (self.is_folded and any(is_sum(node) for node in self.nodes))
 
     @property
     def mixes_towers(self) -> bool:

@@ -5,6 +5,8 @@ class NetworkView {
     this.root = root;
     this.layout = layout;
     this.parts = parts;
+    this.saved = saved;
+    this.errors = new Map(listErrors(root));
     this.outline = new Outline(parts);
     this.table = new LayerTable(root.querySelector(".layers table"), this.outline);
     this.lines = new Map([...root.querySelectorAll(".line")].map((line) => [line.dataset.line, line]));
@@ -16,7 +18,8 @@ class NetworkView {
     this.connect();
     if (saved) this.restore(saved);
     this.table.update();
-    this.drawn = this.draw(saved?.anchor ?? null, saved);
+    this.drawn = this.draw(null, saved);
+    if (saved) this.showNewError(saved.errors);
   }
 
   find(selector) {
@@ -31,10 +34,11 @@ class NetworkView {
     this.root.classList.add("busy");
     try {
       const text = await this.layout.draw(writer.write());
-      const picture = new Picture(text, writer.names, (name, texts) => this.describePart(name, texts));
+      const inputs = Object.keys(this.parts.terminals).filter((name) => this.table.rows.has(name));
+      const picture = new Picture(text, writer.names, (name, texts) => this.describePart(name, texts), inputs);
       this.viewport.show(picture, anchor);
       this.showColumns(picture.makeColumns());
-      if (saved) this.scrollBack(saved);
+      if (saved) this.scrollBack(saved, ["diagram"]);
       this.find(".failure").hidden = true;
       this.showSelected();
       this.showFound();
@@ -182,7 +186,11 @@ class NetworkView {
   onClick(event) {
     const button = event.target.closest("button");
     const element = this.target(event);
-    if (button?.dataset.action) this.act(button.dataset.action);
+    const link = event.target.closest(".messages a");
+    if (link) {
+      event.preventDefault();
+      this.goToMessage(this.find(link.hash));
+    } else if (button?.dataset.action) this.act(button.dataset.action);
     else if (button?.matches(".fold")) this.toggle(element.dataset.name);
     else if (button?.matches(".run")) this.toggleRun(element.dataset.name);
     else if (element && !this.hasMoved(event)) {
@@ -270,15 +278,46 @@ class NetworkView {
     return true;
   }
 
+  // Messages
+
+  /** Goes to a message with its line, and to its box in the diagram; where the text has no height of its own, by the page. */
+  goToMessage(message) {
+    const [line, text] = [findLine(message), this.find(".text")];
+    message.focus({ preventScroll: true });
+    if (text.scrollHeight > text.clientHeight) scrollInto(text, line, message);
+    else line.scrollIntoView();
+    this.showFault(message);
+  }
+
+  /** Scrolls to the box that a message is about, or else to one that its line makes. */
+  showFault(message) {
+    const { name } = message.dataset;
+    const { line } = findLine(message).dataset;
+    const related = [...(name ? this.findRelated(name) : []), ...(line ? this.findRelatedToLine(line) : [])];
+    scrollInto(this.find(".diagram"), related.find((each) => each.matches("g")));
+  }
+
+  /** Shows the first error that was not there before; nothing moves where there is none. */
+  showNewError(known) {
+    const added = [...this.errors.keys()].find((words) => !known.has(words));
+    const message = this.errors.get(added);
+    if (!message) return;
+    scrollInto(this.find(".text"), findLine(message), message);
+    this.drawn.then(() => this.showFault(message));
+  }
+
   // What outlasts an edit
 
+  /** Returns how the network is seen, or where there is none, how the last one was. */
   save() {
+    if (this.saved && !this.parts.contents.length) return { ...this.saved, words: this.search.field.value };
     const scrolled = ["diagram", "layers", "text"].map((name) => [name, this.find(`.${name}`)]);
     const { scale, isFitted, picture } = this.viewport;
     return {
       outline: this.outline.save(),
       selected: this.selected,
       words: this.search.field.value,
+      errors: new Set(this.errors.keys()),
       view: { scale, isFitted },
       picture,
       scroll: Object.fromEntries(scrolled.map(([name, box]) => [name, [box.scrollLeft, box.scrollTop]])),
@@ -291,15 +330,29 @@ class NetworkView {
     this.search.field.value = saved.words;
     this.search.update();
     if (saved.picture) this.viewport.show(saved.picture);
-    Object.assign(this.viewport, saved.view);
-    this.scrollBack(saved);
+    this.scrollBack(saved, ["diagram", "layers", "text"]);
   }
 
-  scrollBack({ view, scroll }) {
+  scrollBack({ view, scroll }, panes) {
     Object.assign(this.viewport, view);
     if (this.viewport.picture) this.viewport.resize();
-    for (const [name, [left, top]] of Object.entries(scroll)) this.find(`.${name}`).scrollTo({ left, top, behavior: "instant" });
+    for (const pane of panes) {
+      const [left, top] = scroll[pane];
+      this.find(`.${pane}`).scrollTo({ left, top, behavior: "instant" });
+    }
   }
+}
+
+/** Yields the errors by their words, of which the names of lines are no part. */
+function* listErrors(root) {
+  for (const message of root.querySelectorAll(".message.error")) yield [message.querySelector("p").textContent, message];
+}
+
+/** Returns the line that a message is about: the last one above it, or the message itself where there is none. */
+function findLine(message) {
+  let line = message;
+  while (line?.matches(".message")) line = line.previousElementSibling;
+  return line ?? message;
 }
 
 /** Returns what an element of the diagram, the table or the text stands for. */

@@ -1,6 +1,6 @@
 /** Turns Graphviz's SVG into a picture of the page: its colours follow the theme, its parts can be found and focused. */
 class Picture {
-  constructor(text, names, describe) {
+  constructor(text, names, describe, inputs) {
     this.svg = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
     this.parts = new Map();
     this.size = { width: parseFloat(this.svg.getAttribute("width")), height: parseFloat(this.svg.getAttribute("height")) };
@@ -8,6 +8,8 @@ class Picture {
     this.svg.removeAttribute("height");
     this.svg.querySelectorAll("[fill], [stroke]").forEach(followTheme);
     this.svg.querySelectorAll(".node, .cluster").forEach((group) => this.prepare(group, names, describe));
+    this.inputs = inputs.flatMap((name) => this.parts.get(name) ?? []);
+    this.edges = [...this.svg.querySelectorAll(".edge")].map((edge) => ({ edge, source: edge.querySelector("title").textContent.split("->")[0] }));
     this.svg.querySelectorAll("g > title").forEach((title) => title.parentNode.matches(".edge, .graph") && title.remove());
   }
 
@@ -26,19 +28,42 @@ class Picture {
     this.parts.set(name, group);
   }
 
-  /** Returns a long picture in columns for a page, cut where there are no boxes; none if it is not long. */
+  /** Returns a long picture in columns for a page, cut between boxes where few values cross; none if it is not long. */
   makeColumns() {
     const { x, y, width, height } = this.svg.viewBox.baseVal;
     const count = height < LEGIBLE ? 1 : Math.round(Math.sqrt(height / width / PAGE));
     const drawing = this.svg.querySelector("g");
     const shift = drawing.transform.baseVal.consolidate().matrix.f;
-    const boxes = [...this.parts.values()].filter((part) => part.matches(".node")).map((part) => part.getBBox());
-    const gaps = findGaps(boxes.map((box) => [box.y + shift, box.y + box.height + shift]));
+    const gaps = findGaps(this.listNodes().map((part) => measureHeight(part, shift)));
     const ideal = Array.from({ length: Math.max(0, count - 1) }, (_, place) => y + (height * (place + 1)) / count);
-    const cuts = gaps.length ? [...new Set(ideal.map((at) => findNearest(gaps, at)))] : [];
+    const crossings = this.countCrossings(ideal.length ? this.listCuts(gaps, shift) : [], shift);
+    const cuts = gaps.length ? [...new Set(ideal.map((at) => findCut(crossings, at, height / count / 4)))] : [];
     drawing.id = "drawing";
     const makePart = (from, place) => makeColumn(x, from, width, (cuts[place] ?? y + height) - from);
     return cuts.length ? [y, ...cuts].map(makePart) : [];
+  }
+
+  listNodes() {
+    return [...this.parts.values()].filter((part) => part.matches(".node"));
+  }
+
+  listFrames() {
+    return [...this.parts.values()].filter((part) => part.matches(".cluster"));
+  }
+
+  /** Returns the heights at which to cut: the middles of gaps between boxes, and above and below the frames there. */
+  listCuts(gaps, shift) {
+    const edges = this.listFrames().flatMap((part) => measureHeight(part, shift)).flatMap((at) => [at - 4, at + 4]);
+    const nodes = this.listNodes().map((part) => measureHeight(part, shift));
+    return [...gaps, ...edges.filter((at) => nodes.every(([from, to]) => at < from || at > to))];
+  }
+
+  /** Returns for each height how many values and frames of blocks cross it. */
+  countCrossings(heights, shift) {
+    const edges = this.edges.map(({ edge, source }) => [source, measureHeight(edge, shift)]);
+    const frames = this.listFrames().map((part) => [part, measureHeight(part, shift)]);
+    const count = (spans, at) => new Set(spans.filter(([, [from, to]]) => from < at && at < to).map(([key]) => key)).size;
+    return new Map(heights.map((at) => [at, count(edges, at) + count(frames, at) / 100]));
   }
 
   /** Returns the nearest part in the direction of an arrow key, as seen from another part. */
@@ -72,8 +97,18 @@ function findGaps(intervals) {
   return gaps;
 }
 
-function findNearest(values, at) {
-  return values.reduce((best, value) => (Math.abs(value - at) < Math.abs(best - at) ? value : best), Infinity);
+/** Returns the top and the bottom of a part. */
+function measureHeight(part, shift) {
+  const { y, height } = part.getBBox();
+  return [y + shift, y + height + shift];
+}
+
+/** Returns the height at which least crosses of those that are near, or else the nearest. */
+function findCut(crossings, at, near) {
+  const sorted = [...crossings].toSorted(([a], [b]) => Math.abs(a - at) - Math.abs(b - at));
+  const [nearest, ...others] = sorted;
+  const candidates = others.filter(([height]) => Math.abs(height - at) <= near);
+  return candidates.reduce((best, each) => (each[1] < best[1] ? each : best), nearest)[0];
 }
 
 /** Returns a part of the drawing, which is not copied for it. */

@@ -1,4 +1,4 @@
-/** Finds layers and lines by their text, and leads from one to the next. */
+/** Finds layers, blocks and lines by their text, and leads from one to the next. */
 class Search {
   constructor(field, count, table, lines) {
     Object.assign(this, { field, count, table, lines });
@@ -6,12 +6,12 @@ class Search {
     this.place = -1;
   }
 
-  /** Returns the names of the layers that are found, and marks them and the lines. */
+  /** Returns the names of the layers and blocks that are found, and marks them and the lines. */
   update() {
     const words = this.field.value.trim().toLowerCase();
     const holds = (element) => words !== "" && element.textContent.toLowerCase().includes(words);
-    const isLayer = (row) => !this.table.isScope(row) && (row.dataset.name.toLowerCase().includes(words) || holds(row));
-    this.found = words ? [...this.table.rows.values()].filter(isLayer).map((row) => row.dataset.name) : [];
+    const isFound = (row) => row.dataset.name.toLowerCase().includes(words) || holds(row);
+    this.found = words ? [...this.table.rows.values()].filter(isFound).map((row) => row.dataset.name) : [];
     this.place = -1;
     for (const line of this.lines.values()) line.classList.toggle("found", holds(line));
     this.show(words);
@@ -28,7 +28,19 @@ class Search {
   }
 
   show(words) {
-    const place = this.place < 0 ? "" : `${this.place + 1}/`;
-    this.count.textContent = words ? place + this.found.length : "";
+    const isAt = this.place >= 0;
+    this.count.textContent = isAt ? `${this.place + 1} of ${this.found.length}` : words ? this.describeFound() : "";
   }
+
+  /** Returns how many layers and blocks are found, or if there are none, how many lines. */
+  describeFound() {
+    const blocks = this.found.filter((name) => this.table.outline.scopes.has(name)).length;
+    const lines = [...this.lines.values()].filter((line) => line.matches(".found")).length;
+    const counts = [countWords(this.found.length - blocks, "layer"), countWords(blocks, "block")].filter(Boolean);
+    return counts.join(", ") || countWords(lines, "line") || "no match";
+  }
+}
+
+function countWords(count, word) {
+  return count && `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -26,7 +26,19 @@ class Viewport {
     this.resize();
     if (this.isFitted) this.fit();
     else if (anchor) this.keep(anchor);
-    else if (isFirst) this.box.scrollLeft = (this.box.scrollWidth - this.box.clientWidth) / 2;
+    else if (isFirst) this.begin();
+  }
+
+  /** Scrolls to the top, with the inputs in the middle. */
+  begin() {
+    const inputs = this.picture.inputs.map((part) => part.getBoundingClientRect());
+    const whole = this.picture.svg.getBoundingClientRect();
+    const [left, right] = inputs.length
+      ? [Math.min(...inputs.map((each) => each.left)), Math.max(...inputs.map((each) => each.right))]
+      : [whole.left, whole.right];
+    const frame = this.box.getBoundingClientRect();
+    const shift = (left + right - frame.left - frame.right) / 2;
+    this.box.scrollTo({ left: this.box.scrollLeft + shift, top: 0, behavior: "instant" });
   }
 
   /** Makes the next picture be seen as if it were the first. */
@@ -116,15 +128,20 @@ class Viewport {
 /** The pixels of a point, in which Graphviz measures. */
 const PIXELS = 4 / 3;
 
-/** Scrolls a box, and nothing around it, as far as it takes to show an element. */
-function scrollInto(box, element) {
+/** Scrolls a box, and nothing around it, as far as it takes to show an element, or those from one to another. */
+function scrollInto(box, element, last = element) {
   if (!element || !/auto|scroll/.test(getComputedStyle(box).overflowY)) return;
-  const [frame, shown] = [box.getBoundingClientRect(), element.getBoundingClientRect()];
+  const [frame, shown, end] = [box, element, last].map((each) => each.getBoundingClientRect());
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  const shift = (start, end, from, to) => (start >= from && end <= to ? 0 : (start + end - from - to) / 2);
   const left = shift(shown.left, shown.right, frame.left, frame.right);
-  const top = shift(shown.top, shown.bottom, frame.top + HEAD, frame.bottom);
+  const top = shift(shown.top, end.bottom, frame.top + HEAD, frame.bottom);
   if (left || top) box.scrollBy({ left: element.matches("tr, .line") ? 0 : left, top, behavior });
+}
+
+/** Returns how far to scroll to have an interval in the middle of a frame; of one that is too long, its start is seen. */
+function shift(start, end, from, to) {
+  if (start >= from && end <= to) return 0;
+  return end - start > to - from ? start - from : (start + end - from - to) / 2;
 }
 
 /** The height of a table's head, which covers what scrolls below it. */

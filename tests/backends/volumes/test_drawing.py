@@ -7,11 +7,12 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from made_up import MADE_UP
 from paths import SPECS
 
 from specnet.backends.diagram.palette import BEHIND, FAULT
 from specnet.backends.volumes import Scene, draw_volumes, scene_to_svg
-from specnet.backends.volumes.scene import Extent, Polygon, Stroke, Text, follow_curve
+from specnet.backends.volumes.scene import Extent, Point, Polygon, Stroke, Text, follow_curve
 from specnet.compiler import Checked, check_source
 from specnet.source import Source
 
@@ -62,13 +63,36 @@ def crosses(stroke: Stroke, box: Extent) -> bool:
     return any(left < x < right and top < y < bottom for x, y in points)
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_no_line_crosses_a_text(name: str) -> None:
-    scene = draw_volumes(check(SPECS / f"{name}.net"))
+def list_fronts(scene: Scene) -> list[Extent]:
+    """Return the fronts of boxes, which no line but a filter's ends on."""
+    polygons = [item for item in scene.items if isinstance(item, Polygon)]
+    return [
+        each.extent for each in polygons if len({x for x, _ in each.points}) == 2 == len({y for _, y in each.points})
+    ]
+
+
+def find_struck(scene: Scene) -> list[tuple[Extent | str, tuple[Point, ...]]]:
+    """Return the texts and boxes through which lines go."""
     strokes = [item for item in scene.items if isinstance(item, Stroke)]
-    pairs = ((text, stroke) for text in list_texts(scene) for stroke in strokes)
-    near = ((text, stroke) for text, stroke in pairs if overlaps(widen(stroke.extent), text.extent))
-    assert [text.text for text, stroke in near if crosses(stroke, text.extent)] == []
+    named: list[tuple[Extent, Extent | str]] = [(text.extent, text.text) for text in list_texts(scene)]
+    struck = [(name, each.points) for each in strokes for at, name in named if strikes(each, at)]
+    arrows = [stroke for stroke in strokes if stroke.width == 1]
+    return struck + [(front, each.points) for each in arrows for front in list_fronts(scene) if strikes(each, front)]
+
+
+def strikes(stroke: Stroke, extent: Extent) -> bool:
+    return overlaps(widen(stroke.extent), extent) and crosses(stroke, extent)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_no_line_crosses_a_text_or_a_box(name: str) -> None:
+    assert find_struck(draw_volumes(check(SPECS / f"{name}.net"))) == []
+
+
+@pytest.mark.parametrize("depth", [None, 0, 1, 2])
+@pytest.mark.parametrize("name", MADE_UP)
+def test_no_line_crosses_a_text_or_a_box_of_other_networks(name: str, depth: int | None) -> None:
+    assert find_struck(draw(MADE_UP[name], depth)) == []
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -106,6 +130,19 @@ def test_a_tooltip_has_name_formula_and_costs() -> None:
         "conv1: conv K=96 F=11 S=4 → 55×55×96, (227 − 11 + 0)/4 + 1 = 55, 34,944 parameters, 105,415,200 MACs",
         "conv1_relu: relu → 55×55×96",
     ]
+
+
+def test_captions_say_where_a_map_grows_and_whose_weights_are_used() -> None:
+    texts = [text.text for text in list_texts(draw(MADE_UP["plain-u"]))]
+    assert texts.count("2×2 up 2") == texts.count("2×2 /2") == 2
+    shared = [text.text for text in list_texts(draw_volumes(check(SPECS / "siamese.net")))]
+    assert shared.count("weights of") == 3 and "branch.conv1" in shared
+
+
+def test_the_legend_names_the_families_that_are_shown() -> None:
+    texts = [text.text for text in list_texts(draw_volumes(check(SPECS / "lenet5.net")))]
+    assert texts[-3:] == ["convolution", "pooling", "dense"]
+    assert [text.text for text in list_texts(draw(BROKEN))][-3:] == ["convolution", "error", "behind an error"]
 
 
 def test_themes_differ_in_colours_alone() -> None:

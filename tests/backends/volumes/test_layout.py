@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
+from made_up import MADE_UP
 from paths import SPECS
 
 from specnet.backends.diagram.errors import locate_errors
 from specnet.backends.volumes.cell import make_cells
 from specnet.backends.volumes.folding import fold_volumes
+from specnet.backends.volumes.gutters import Gutters
 from specnet.backends.volumes.lanes import assign_lanes, rank_volumes
 from specnet.backends.volumes.placement import Layout
+from specnet.backends.volumes.ports import Ports
 from specnet.backends.volumes.rows import place_in_rows
 from specnet.backends.volumes.runs import fold_runs
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.u_shape import place_as_u
 from specnet.backends.volumes.volume import FoldedVolumes
 from specnet.compiler import Checked, check_source
+from specnet.layers.base import Family
 from specnet.printer.scopes import Scopes
 from specnet.source import Source
 
@@ -139,3 +144,35 @@ def test_a_skip_of_a_u_passes_over_what_stands_between() -> None:
     assert layout
     rows = {name: seat.row for name, seat in layout.seats.items()}
     assert [rows[name] for name in ("e", "f", "u", "concat1", "v", "concat2")] == [0, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["plain-u", "headed-u", "gated-u"])
+def test_a_u_keeps_its_shape_beside_heads_and_gates(name: str) -> None:
+    layout = place(MADE_UP[name], depth=0, as_u=True)
+    assert layout
+    seats = layout.seats
+    heads = [head for head in ("edges", "middling", "coarse") if head in seats]
+    for head in heads:
+        assert seats[head].x == max(seat.x for seat in seats.values() if seat.row == seats[head].row)
+    assert max(seat.row for seat in seats.values()) == (3 if name == "gated-u" else 2)
+
+
+def test_each_value_has_a_line_of_its_own_between_rows() -> None:
+    checked, folded = fold(MADE_UP["dense"])
+    cells = make_cells(folded, Scale(folded.volumes.values()), Scopes(checked.network), locate_errors(checked))
+    layout = place_in_rows(folded, cells)
+    gutters = Gutters(Ports(cells, layout), folded.links)
+    between = [link for link in folded.links if layout.seats[link.source].row < layout.seats[link.target].row]
+    ways = {link.source: set[tuple[float, float]]() for link in between}
+    for link in between:
+        ways[link.source] |= {(one[0], two[0]) for one, two in pairwise(gutters.route(link)) if one[0] > two[0]}
+    assert len(ways) > 2
+    assert [len(way) for way in ways.values()] == [1] * len(ways)
+    assert len(set.union(*ways.values())) == len(ways)
+
+
+def test_a_block_is_what_all_of_its_layers_are() -> None:
+    volumes = fold(MADE_UP["gated-u"], depth=0)[1].volumes
+    assert volumes["down1"].family is Family.CONVOLUTION
+    assert volumes["gate1"].family is None
+    assert not volumes["gate1"].has_skip

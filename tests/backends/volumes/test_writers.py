@@ -95,9 +95,29 @@ def test_every_line_of_tikz_is_whole(text: str) -> None:
     scene = draw_hostile(text)
     lines = scene_to_tikz(scene).splitlines()
     assert len([line for line in lines if line.startswith(r"\node")]) == len(list_texts(scene))
-    assert all(line.startswith("\\") for line in lines)
+    assert all(line.startswith(("\\", "% ")) for line in lines)
     body = lines[lines.index(next(line for line in lines if line.startswith(r"\fill"))) : -2]
-    assert all(line.endswith(";") for line in body)
+    assert all(line.endswith(";") or line.startswith("% ") for line in body)
+
+
+def test_tikz_says_what_boxes_and_colours_are() -> None:
+    lines = scene_to_tikz(draw("lenet5")).splitlines()
+    assert {"% title", "% c5", "% c5 to f6", "% legend"} <= set(lines)
+    assert lines.index(r"\definecolor{specnet-convolution}{HTML}{A0C6FB}") > lines.index(r"\begin{document}")
+
+
+@pytest.mark.slow
+def test_a_paper_inputs_it_and_keeps_its_font(tmp_path: Path) -> None:
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed")
+    (tmp_path / "figure.tex").write_text(scene_to_tikz(draw("lenet5")), encoding="utf-8")
+    packages = r"\documentclass{article}\usepackage{tikz}\usepackage{standalone}"
+    body = r"\resizebox{\textwidth}{!}{\input{figure}}\makeatletter\typeout{family=\f@family}"
+    (tmp_path / "paper.tex").write_text(rf"{packages}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert b"family=cmr" in done.stdout
 
 
 @pytest.mark.slow
