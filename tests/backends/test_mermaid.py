@@ -26,7 +26,7 @@ LINE = re.compile(
     | \ +subgraph\ s\d+\ \[{TEXT}\]
     | \ +end
     | \ +n\d+\ (-->|-\.->)(\|{TEXT}\|)?\ n\d+
-    | \ +classDef\ \w+\ fill:\#\w+,stroke:\#\w+,color:\#\w+
+    | \ +classDef\ \w+\ fill:(\#\w+|transparent),stroke:\#\w+(,color:\#\w+)?
     | \ +class\ s\d+(,s\d+)*\ scope
     | \ +linkStyle\ \d+\ stroke:\#\w+""",
     re.VERBOSE,
