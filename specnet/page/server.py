@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import compare_digest, token_urlsafe
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +35,8 @@ class PageServer(ThreadingHTTPServer):
     def __init__(self, spec: FollowedSpec, port: int = 0) -> None:
         self.spec = spec
         self.token = token_urlsafe(24)
+        self._event = 0, b""
+        self._making = Lock()
         super().__init__((HOST, port), _Handler)
 
     @property
@@ -52,6 +54,13 @@ class PageServer(ThreadingHTTPServer):
             self.spec.end()
             follower.join()
             self.server_close()
+
+    def format_event(self, edition: Edition) -> bytes:
+        """Return an edition as an event, which is made once for all that wait for it."""
+        with self._making:
+            if self._event[0] != edition.number:
+                self._event = edition.number, _format_event(edition)
+            return self._event[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that closed its connection."""
@@ -127,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = _parse_number(self.headers.get("Last-Event-ID"))
         while self.command != "HEAD" and not self.server.spec.has_ended:
             edition = self.server.spec.wait_for(seen, PATIENCE)
-            self.wfile.write(_format_event(edition) if edition else b":\n\n")
+            self.wfile.write(self.server.format_event(edition) if edition else b":\n\n")
             seen = edition.number if edition else seen
 
     def log_message(self, format: str, *values: Any) -> None:

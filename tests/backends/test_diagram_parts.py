@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from paths import ERRORS, SPECS
@@ -22,9 +23,29 @@ def test_parts_are_consistent(name: str) -> None:
     assert sorted(layers) == sorted(node.name for node in checked.network.nodes)
     ends = parts["boxes"].keys() | parts["terminals"].keys()
     assert all({edge["source"], edge["target"]} <= ends for edge in parts["edges"])
-    for scope in parts["scopes"].values():
-        inside = [layer for layer in layers if layer in set(scope["layers"])]
-        assert sorted(inside) == sorted(scope["layers"])
+
+
+NESTED = """input 8x8x3
+repeat 2 { repeat 3 { conv K=3 F=3 P=1 } }
+repeat 2 {
+  conv K=5 F=1 -> conv K=3 F=1
+  repeat 3 { conv K=3 F=3 P=1 -> conv K=3 F=3 P=1 }
+}
+pool avg global
+"""
+
+
+def test_the_runs_of_nested_repetitions_count_every_layer_once() -> None:
+    runs = list_parts(check_source(Source("x", NESTED)))["runs"]
+    shares = {run["scopes"][0]: re.findall(r"(\d+) %", run["folded"]["label"]) for run in runs}
+    assert shares == {
+        "repeat1.0": ["32"],
+        "repeat1.0.repeat1.0.conv1": ["16"],
+        "repeat1.1.repeat1.0.conv1": ["16"],
+        "repeat2.0": ["68"],
+        "repeat2.0.repeat1.0": ["32"],
+        "repeat2.1.repeat1.0": ["32"],
+    }
 
 
 def test_alike_neighbours_form_a_run() -> None:

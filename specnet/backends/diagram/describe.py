@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
@@ -77,6 +79,12 @@ class Describer:
         self.around = {item: innermost[scope] for scope, items in folded.contents.items() for item in items}
         """The innermost scope around each box and scope."""
 
+    def limit_runs(self, runs: Sequence[tuple[str, ...]]) -> Describer:
+        """Return a describer for which only these runs are drawn once."""
+        limited = copy(self)
+        limited.folded = replace(self.folded, runs={run[0]: run for run in runs})
+        return limited
+
     def describe(self) -> Diagram:
         """Return the diagram."""
         network, totals = self.checked.network, self.checked.totals
@@ -130,7 +138,7 @@ class Describer:
 
     def _describe_name(self, name: str) -> tuple[str, int]:
         """Return the title of a box or scope within the one around it, and how many alike ones it stands for."""
-        runs, around = self._list_runs(name), self.around.get(name, "")
+        runs, around = self.list_runs(name), self.around.get(name, "")
         if not runs:
             return shorten_name(name, around), 1
         parent = _parent(runs[0][0])
@@ -144,7 +152,7 @@ class Describer:
         common = [scope for scope in enclosing[0] if all(scope in other for other in enclosing)]
         return common[-1] if common else ""
 
-    def _list_runs(self, name: str) -> list[tuple[str, ...]]:
+    def list_runs(self, name: str) -> list[tuple[str, ...]]:
         """Return the runs that a box or scope stands for: those of itself and of scopes that are all of another one."""
         inside, around = self.folded.contents.get(name, (name,)), self.around.get(name, "")
         units = [unit for unit in self.scopes.list_enclosing(f"{inside[0]}.") if len(unit) > len(around)]
@@ -156,7 +164,7 @@ class Describer:
 
     def _format_call(self, name: str) -> str:
         """Return the call of a scope; for a run, what the calls of its scopes have in common."""
-        run = next((run for run in self._list_runs(name) if run[0].startswith(name)), None)
+        run = next((run for run in self.list_runs(name) if run[0].startswith(name)), None)
         return self.scopes.format_common_call(run) if run else self.scopes.format_call(name)
 
     def _format_node(self, node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from specnet.backends.diagram.repetitions import find_runs
 from specnet.backends.diagram.styles import Styles
 from specnet.backends.diagram.themes import LIGHT
 from specnet.compiler import Checked
+from specnet.graph import Node
 from specnet.printer.scopes import Scopes
 
 STYLES = Styles(LIGHT)
@@ -32,6 +33,7 @@ def list_parts(checked: Checked) -> dict[str, Any]:
     folded = fold_network(checked.network, scopes, None, errors.layers)
     describer = Describer(checked, folded, scopes, errors)
     diagram = describer.describe()
+    groups = {**_fold_scopes(describer), **folded.groups}
     runs = find_runs(folded, checked.network, scopes, errors.layers.keys() | errors.claims.keys())
     collapsed = Describer(checked, replace(folded, runs=runs), scopes, errors)
     return {
@@ -49,8 +51,8 @@ def list_parts(checked: Checked) -> dict[str, Any]:
         "boxes": {
             name: {"attributes": STYLES.style_box(box), "layers": box.layers} for name, box in diagram.boxes.items()
         },
-        "scopes": dict(_list_scopes(describer, diagram)),
-        "runs": [*_list_runs(collapsed, diagram)],
+        "scopes": dict(_list_scopes(describer, diagram, groups)),
+        "runs": [*_list_runs(collapsed, diagram, groups)],
         "edges": [
             {"value": edge.value, "source": edge.source, "target": edge.target, "attributes": STYLES.style_edge(edge)}
             for edge in diagram.edges
@@ -58,41 +60,43 @@ def list_parts(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _list_scopes(describer: Describer, diagram: Diagram) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list_scopes(
+    describer: Describer, diagram: Diagram, groups: Mapping[str, Group]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, scope in diagram.scopes.items():
-        box = describer.describe_group(_fold(describer, name))
+        box = describer.describe_group(groups[name])
         yield (
             name,
             {
                 "caption": STYLES.make_caption(scope),
                 "folded": STYLES.style_box(box),
                 "contents": scope.contents,
-                "layers": box.layers,
                 "open": True,
             },
         )
 
 
-def _fold(describer: Describer, scope: str) -> Group:
-    nodes = describer.checked.network.nodes
-    return Group(scope, tuple(node for node in nodes if node.name.startswith(f"{scope}.")), is_folded=True)
+def _fold_scopes(describer: Describer) -> dict[str, Group]:
+    """Return the folded group of each scope."""
+    inside: dict[str, list[Node]] = {}
+    for node in describer.checked.network.nodes:
+        for scope in describer.scopes.list_enclosing(node.name):
+            inside.setdefault(scope, []).append(node)
+    return {scope: Group(scope, tuple(nodes), is_folded=True) for scope, nodes in inside.items()}
 
 
-def _list_runs(describer: Describer, diagram: Diagram) -> Iterator[dict[str, Any]]:
+def _list_runs(describer: Describer, diagram: Diagram, groups: Mapping[str, Group]) -> Iterator[dict[str, Any]]:
     """Yield the runs: the boxes and scopes of their members, and their first one as it stands for all of them."""
     boxes = {scope: name for name in diagram.boxes for scope in describer.scopes.list_enclosing(name)}
     for run in describer.folded.runs.values():
         members = [unit if unit in diagram.scopes else boxes[unit] for unit in run]
-        first = members[0]
-        if first in diagram.scopes:
-            caption = STYLES.make_caption(describer.describe_scope(first))
-            box = describer.describe_group(_fold(describer, first))
-        else:
-            caption, box = "", describer.describe_group(describer.folded.groups[first])
-        yield {
-            "scopes": members,
-            "caption": caption,
-            "folded": STYLES.style_box(box),
-            "layers": box.layers,
-            "open": False,
-        }
+        alone = describer.limit_runs(describer.list_runs(members[0]))
+        box = alone.describe_group(_leave_copies_out(groups[members[0]], alone))
+        caption = STYLES.make_caption(alone.describe_scope(members[0])) if members[0] in diagram.scopes else ""
+        yield {"scopes": members, "caption": caption, "folded": STYLES.style_box(box), "open": False}
+
+
+def _leave_copies_out(group: Group, describer: Describer) -> Group:
+    """Return a box or folded scope without the layers that others of their runs stand for."""
+    copies = tuple(f"{unit}." for run in describer.folded.runs.values() for unit in run[1:])
+    return replace(group, nodes=tuple(node for node in group.nodes if not node.name.startswith(copies)))

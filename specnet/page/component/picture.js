@@ -36,7 +36,7 @@ class Picture {
     const shift = drawing.transform.baseVal.consolidate().matrix.f;
     const gaps = findGaps(this.listNodes().map((part) => measureHeight(part, shift)));
     const ideal = Array.from({ length: Math.max(0, count - 1) }, (_, place) => y + (height * (place + 1)) / count);
-    const crossings = ideal.length ? this.countCrossings(gaps, shift) : new Map();
+    const crossings = this.countCrossings(ideal.length ? this.listCuts(gaps, shift) : [], shift);
     const cuts = gaps.length ? [...new Set(ideal.map((at) => findCut(crossings, at, height / count / 4)))] : [];
     drawing.id = "drawing";
     const makePart = (from, place) => makeColumn(x, from, width, (cuts[place] ?? y + height) - from);
@@ -47,10 +47,21 @@ class Picture {
     return [...this.parts.values()].filter((part) => part.matches(".node"));
   }
 
+  listFrames() {
+    return [...this.parts.values()].filter((part) => part.matches(".cluster"));
+  }
+
+  /** Returns the heights at which to cut: the middles of gaps between boxes, and above and below the frames there. */
+  listCuts(gaps, shift) {
+    const edges = this.listFrames().flatMap((part) => measureHeight(part, shift)).flatMap((at) => [at - 4, at + 4]);
+    const nodes = this.listNodes().map((part) => measureHeight(part, shift));
+    return [...gaps, ...edges.filter((at) => nodes.every(([from, to]) => at < from || at > to))];
+  }
+
   /** Returns for each height how many values and frames of blocks cross it. */
   countCrossings(heights, shift) {
     const edges = this.edges.map(({ edge, source }) => [source, measureHeight(edge, shift)]);
-    const frames = [...this.parts.values()].filter((part) => part.matches(".cluster")).map((part) => [part, measureHeight(part, shift)]);
+    const frames = this.listFrames().map((part) => [part, measureHeight(part, shift)]);
     const count = (spans, at) => new Set(spans.filter(([, [from, to]]) => from < at && at < to).map(([key]) => key)).size;
     return new Map(heights.map((at) => [at, count(edges, at) + count(frames, at) / 100]));
   }
