@@ -99,6 +99,7 @@ SEEN = """(box => {
 
 
 def test_a_new_error_is_shown_and_an_old_one_stays_out_of_the_way(tab: Tab, file: Path) -> None:
+    tab.prefer(prefers_reduced_motion="reduce")
     edit(tab, file, "fc 135\n", "conv K=1 F=3\n", "document.querySelector('.message.error')")
     line = file.read_text().split("\n").index("conv K=1 F=3") + 1
     link = "document.querySelector('.messages a.error').textContent"

@@ -19,6 +19,9 @@ SWATCH: Point = (12.0, 8.0)
 WORD_GAP, ENTRY_GAP = 4.0, 14.0
 """The space between a colour and its word, and between two entries."""
 
+BLOCK = "block"
+"""The word for a block of layers of several families."""
+
 Entry = tuple[str, Colours, float | None]
 """A word, its colours, and the angle of its pattern."""
 
@@ -37,6 +40,8 @@ def _list_entries(cells: list[Cell], colours: FigureColours) -> Iterator[Entry]:
     shown = {each.family for each in sound} | {family for each in sound for family, _ in each.parts}
     for family in (each for each in Family if each in shown):
         yield family.value, colours.families[family], colours.hatches.get(family)
+    if any(each.is_folded and each.family is None for each in sound):
+        yield BLOCK, colours.folded, None
     if any(cell.is_fault for cell in cells):
         yield WORDS[State.FAULT], colours.fault, None
     if any(cell.volume.shape is None and not cell.is_fault for cell in cells):

@@ -147,7 +147,8 @@ class Linker:
     def _change_level(self, link: Link, colour: str) -> Stroke:
         """Return an arrow that turns down to the next level of a U, or up to the one above."""
         if self.seats[link.source].row < self.seats[link.target].row:
-            start, end = self.ports.leave(link.source), self.ports.find_middle(link.target)
+            end = self.ports.find_middle(link.target)
+            start = self.ports.leave(link.source)[0], self._heights.get(link.source, self.ports.leave(link.source)[1])
             points = start, (end[0], start[1]), end
         else:
             start, end = self.ports.find_middle(link.source), self._arrive_from_below(link)
@@ -166,7 +167,17 @@ class Linker:
         return bottom - NUMBER if cell.has_edge_sizes else bottom
 
     def _go_straight(self, link: Link, colour: str) -> Stroke:
-        """Return a skip of a U over the levels below, at a height at which it meets no arrow from there."""
-        (x1, y1), (x2, _) = self.ports.leave(link.source), self.ports.arrive(link.target)
-        height = min(y1, self._find_number(link.target) - UP)
+        """Return a skip of a U over the levels below."""
+        x1, x2, height = self.ports.leave(link.source)[0], self.ports.arrive(link.target)[0], self._heights[link.source]
         return Stroke(((x1, height), (x2, height)), colour, 1.0, has_head=True)
+
+    @cached_property
+    def _heights(self) -> Mapping[str, float]:
+        """The height of the skips of a U from each box: it meets no arrow from below at their ends."""
+        heights = dict[str, float]()
+        for link in self.links:
+            source, target = self.seats[link.source], self.seats[link.target]
+            if source.row == target.row and target.rank > source.rank + 1:
+                known = heights.get(link.source, source.centre)
+                heights[link.source] = min(known, self._find_number(link.target) - UP)
+        return heights

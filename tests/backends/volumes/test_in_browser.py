@@ -39,7 +39,7 @@ def test_texts_are_no_wider_than_measured(tab: Tab, name: str) -> None:
     scene = show(tab, name)
     texts = [item for item in scene.items if isinstance(item, Text)]
     for text, (left, top, right, bottom) in zip(texts, tab.evaluate(EXTENTS), strict=True):
-        assert right - left <= text.width + 1, text.text
+        assert right - left <= text.width + 1.5, text.text  # each letter may be rounded to pixels
         assert left >= 0 and top >= 0 and right <= scene.width and bottom <= scene.height, text.text
 
 
