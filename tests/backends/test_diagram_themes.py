@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
@@ -13,6 +14,7 @@ from specnet.backends.diagram import DrawingOptions, sketch
 from specnet.backends.diagram.choice import describe
 from specnet.backends.diagram.model import Diagram, State
 from specnet.backends.diagram.patterns import PATTERNS
+from specnet.backends.diagram.ranges import format_share
 from specnet.backends.diagram.themes import THEMES, measure_contrast
 from specnet.compiler import check_source
 from specnet.layers.base import Family
@@ -85,9 +87,9 @@ ALEXNET = (SPECS / "alexnet.net").read_text(encoding="utf-8")
 @pytest.mark.parametrize(
     "quantity, box, text",
     [
-        ("parameters", "fc6", "37.8 M parameters · 60.5 %"),
+        ("parameters", "fc6", "37.8 M parameters · 61 %"),
         ("parameters", "pool1", "0"),
-        ("macs", "conv2", "448 M MACs · 39.5 %"),
+        ("macs", "conv2", "448 M MACs · 39 %"),
         ("memory", "fc6", None),
         ("time", "conv2", None),
     ],
@@ -127,7 +129,24 @@ def test_the_legend_of_heat_is_a_scale() -> None:
     checked = check_source(Source("a.net", ALEXNET))
     source = sketch(checked, DrawingOptions(heat="parameters")).source
     title = source[: source.index("node [")]
-    assert ">parameters&#160;&#160;0&#160;<" in title and "61 %" in title and "pooling" not in title
+    assert (
+        "parameters, 62.4 M in total" in title
+        and all(f">{tick}<" in title for tick in ("0", "15 %", "61 %"))
+        and "pooling" not in title
+    )
+
+
+@pytest.mark.parametrize("quantity", ["memory", "time"])
+def test_the_legend_says_the_batch(quantity: str) -> None:
+    assert re.search(r", batch \d+, .+ in total$", heat(ALEXNET, quantity).heat)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.6051, "61 %"), (0.0423, "4.2 %"), (0.001, "0.1 %"), (0.0002, "<0.1 %"), (0, "0 %"), (1, "100 %")],
+)
+def test_shares_have_two_digits(share: float, text: str) -> None:
+    assert format_share(share) == text
 
 
 def test_a_figure_for_a_paper_has_no_title_and_no_legend() -> None:

@@ -101,7 +101,7 @@ class Describer:
             self.folded.contents.get("", ()),
             tuple(self._describe_edges()),
             tuple(self._list_arms()),
-            self.heat.title if self.heat else "",
+            self.heat.legend if self.heat else "",
             max((box.share.part or 0.0 for box in boxes.values() if box.share), default=0.0),
             summarize(self.checked),
         )

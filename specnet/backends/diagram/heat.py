@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from specnet.analyses.step_time import UnknownRate
 from specnet.analyses.usage import UnknownMemory, Usage
 from specnet.backends.diagram.model import Share
 from specnet.backends.diagram.options import Quantity
-from specnet.backends.diagram.ranges import format_with_unit
+from specnet.backends.diagram.ranges import format_share, format_with_unit
 from specnet.byte_sizes import format_bytes
 from specnet.compiler import Checked
 from specnet.reporters.table_columns import Measures
@@ -28,6 +28,16 @@ class Heat:
         self.is_known = self._is_known(checked)
         counts = [self._count(node.name) for node in checked.network.nodes]
         self.total, self.is_complete = sum(filter(None, counts)), None not in counts
+        self.legend = ", ".join([self.title, *self._list_circumstances()])
+
+    def _list_circumstances(self) -> Iterator[str]:
+        """Yield the batch of memory and time, and the total."""
+        if self.is_known and self.quantity in ("memory", "time"):
+            measured = self.measures.use if self.quantity == "memory" else self.measures.step
+            assert measured
+            yield f"batch {measured.batch}"
+        if self.is_complete and self.total:
+            yield f"{self._format(self.total).removesuffix(self.title).rstrip()} in total"
 
     def find_share(self, layers: Iterable[str]) -> Share:
         """Return the share of some layers; an amount of None cannot be said."""
@@ -37,7 +47,7 @@ class Heat:
             return Share(None, f"{self.title}: cannot be said")
         amount = sum(known)
         share = amount / self.total if self.total else 0.0
-        shown = [self._format(amount), *([f"{100 * share:.3g} %"] if self.is_complete else [])]
+        shown = [self._format(amount), *([format_share(share)] if self.is_complete else [])]
         return Share(share, " · ".join(shown) if amount else "0")
 
     def _is_known(self, checked: Checked) -> bool:

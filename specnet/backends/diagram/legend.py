@@ -9,6 +9,7 @@ from specnet.backends.diagram.html_labels import SPACE, escape_text, small
 from specnet.backends.diagram.model import Box, Diagram, Part, State
 from specnet.backends.diagram.palette import Colours
 from specnet.backends.diagram.patterns import make_swatch
+from specnet.backends.diagram.ranges import format_share
 from specnet.backends.diagram.themes import Theme
 from specnet.layers.base import Family
 
@@ -94,10 +95,19 @@ def _make_scale(diagram: Diagram, theme: Theme) -> str:
     """Return the scale of heat, whose colours grow with the root of the share, from nothing to the largest share."""
     colours = (theme.mix_heat(step / (STEPS - 1)).fill for step in range(STEPS))
     cells = "".join(f'<TD WIDTH="12" HEIGHT="10" BGCOLOR="{fill}"></TD>' for fill in colours)
-    label = small(f"{escape_text(diagram.heat)}{SPACE * 2}0{SPACE}", theme.quiet)
-    is_known = all(box.share is None or box.share.part is not None for box in diagram.boxes.values())
-    largest = f"{100 * diagram.largest_share:.0f} %" if is_known else "the largest"
+    label = small(f"{escape_text(diagram.heat)}{SPACE * 2}", theme.quiet)
+    ticks = "".join(
+        f'<TD COLSPAN="{STEPS // 3}"{side}>{small(escape_text(text), theme.quiet)}</TD>'
+        for side, text in zip((' ALIGN="LEFT"', "", ' ALIGN="RIGHT"'), _list_ticks(diagram), strict=True)
+    )
     return (
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
-        f"<TR><TD>{label}</TD>{cells}<TD>{small(SPACE + largest, theme.quiet)}</TD></TR></TABLE>"
+        f"<TR><TD>{label}</TD>{cells}</TR><TR><TD></TD>{ticks}</TR></TABLE>"
     )
+
+
+def _list_ticks(diagram: Diagram) -> tuple[str, str, str]:
+    """Return what the left end, the middle and the right end of the scale stand for; the middle is a quarter."""
+    if any(box.share and box.share.part is None for box in diagram.boxes.values()):
+        return "0", SPACE, "the largest"
+    return "0", format_share(diagram.largest_share / 4), format_share(diagram.largest_share)

@@ -42,3 +42,11 @@ def format_with_unit(number: int) -> str:
         if number >= unit_size:
             return f"{number / unit_size:.3g} {unit}"
     return str(number)
+
+
+def format_share(share: float) -> str:
+    """Return a part of a whole in percent, with two digits at most: `4.2 %`, `<0.1 %`."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
