@@ -7,6 +7,7 @@ SpecNetError
 ├── DrawingError          a picture cannot be made, asked for from Python
 │   ├── GraphvizMissing   the layers view needs a program that is not installed
 │   ├── GraphvizError     that program failed
+│   │   └── GraphvizTooSlow
 │   ├── MatplotlibMissing the volumes view as PNG or PDF needs it
 │   └── PictureTooLarge   a PNG would take too much memory
 ├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)

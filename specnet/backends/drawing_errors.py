@@ -26,6 +26,13 @@ class GraphvizError(DrawingError):
         super().__init__(f"Graphviz could not draw this: {said}")
 
 
+class GraphvizTooSlow(GraphvizError):
+    """Graphviz's program has been stopped."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it was not done after {seconds:.0f} seconds, and has been stopped")
+
+
 class MatplotlibMissing(DrawingError):
     """Matplotlib, which makes the PNG and the PDF of the volumes view, is not installed."""
 

@@ -12,6 +12,7 @@ from specnet.cli.drawing_options import add_drawing_arguments, read_drawing_opti
 from specnet.cli.options import FILE, add_spec_arguments, output_file, parse_format
 from specnet.cli.output import print_diagnostics, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_network, refuse_overwriting_spec
+from specnet.cli.waiting import explaining_wait
 from specnet.drawing import FORMATS, Drawing
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ HELP = "draw the network of a spec, sound or broken"
 
 RENDERED = ("svg", "png", "pdf")
 """The formats that are laid out for a page."""
-
-MANY_LAYERS = 5_000
-"""With more layers Graphviz may take minutes, and the user is told."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,12 +61,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _draw(checked: Checked, options: argparse.Namespace, format: str, target: Path) -> bytes:
-    """Return the content of the file, after a word about what is large."""
+    """Return the content of the file, with a word if that takes long."""
     drawing = Drawing(checked, options.style, read_drawing_options(options))
-    if format in RENDERED and len(checked.network.nodes) > MANY_LAYERS and options.depth is None:
-        print_message(f"{len(checked.network.nodes):,} layers take a while; --depth 1 folds the blocks")
     alternatives = f"{name_files(target, 'html', 'mmd', 'dot')} and `--style volumes`"
-    with reporting_drawing_errors(target, alternatives, "`--depth 1` folds the blocks"):
+    smaller = "`--depth 1` folds the blocks"
+    waiting = explaining_wait(f"{len(checked.network.nodes):,} layers take a while; {smaller}")
+    with waiting, reporting_drawing_errors(target, alternatives, smaller):
         content = drawing.render(format, options.dpi, options.width)
     if format == "mmd":
         _report_limits(content)

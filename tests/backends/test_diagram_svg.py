@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from paths import SPECS
 
 from specnet.backends.diagram.dot import to_dot
-from specnet.backends.diagram.layout import run_dot
+from specnet.backends.diagram.dot_program import run_dot
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
 from specnet.backends.diagram.page_fit import lay_out_whole
 from specnet.backends.diagram.rendering import render, render_fit

@@ -11,20 +11,35 @@ from specnet.backends.diagram.model import Diagram
 from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.page_fit import Fit, fit_page, lay_out_whole
 from specnet.backends.diagram.themes import THEMES
+from specnet.backends.drawing_errors import GraphvizTooSlow
 from specnet.compiler import Checked
 from specnet.printer.scopes import Scopes
 
 
 def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
-    """Return a network with the most detail that is readable; a depth and `expand` leave no choice."""
-    theme, is_across = THEMES[options.theme], options.direction == "lr"
-    fits = list[Fit]()
+    """Return a network with the most detail that is readable; a depth and `expand` leave no choice.
+
+    What takes Graphviz too long is passed over, unless there is nothing else.
+    """
+    fits, given_up = list[Fit](), list[GraphvizTooSlow]()
     for diagram in list_details(checked, options):
-        is_free = options.direction == "auto"
-        fits.append(fit_page(diagram, theme) if is_free else lay_out_whole(diagram, theme, is_across))
+        try:
+            fits.append(_lay_out(diagram, options))
+        except GraphvizTooSlow as error:
+            given_up.append(error)
+            continue
         if fits[-1].is_readable:
             return fits[-1]
+    if not fits:
+        raise given_up[0]
     return max(fits, key=lambda fit: fit.smallest_text)
+
+
+def _lay_out(diagram: Diagram, options: DrawingOptions) -> Fit:
+    theme = THEMES[options.theme]
+    if options.direction == "auto":
+        return fit_page(diagram, theme)
+    return lay_out_whole(diagram, theme, options.direction == "lr")
 
 
 def describe(checked: Checked, options: DrawingOptions) -> Diagram:

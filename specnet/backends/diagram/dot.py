@@ -7,6 +7,7 @@ from itertools import pairwise
 import graphviz
 
 from specnet.backends.diagram import palette
+from specnet.backends.diagram.crowding import choose_effort, measure_crowding
 from specnet.backends.diagram.html_labels import make_printable
 from specnet.backends.diagram.layout import CLUSTER, POINTS_PER_INCH, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Edge
@@ -95,10 +96,11 @@ class _UnlabelledWriter(_Writer):
         graph.edge(edge.source, edge.target, **self.styles.style_weight(edge), **room, comment=str(number))
 
     def _place_graph(self) -> Style:
+        effort = {**choose_effort(measure_crowding(self.diagram))}
         if not self.is_across:
-            return {"ranksep": "0.3"}
+            return {"ranksep": "0.3"} | effort
         longest = max((len(make_printable(edge.label)) for edge in self.diagram.edges), default=0)
-        return {"rankdir": "LR", "ranksep": f"{(CHARACTER * longest + 24) / POINTS_PER_INCH:.2f}"}
+        return {"rankdir": "LR", "ranksep": f"{(CHARACTER * longest + 24) / POINTS_PER_INCH:.2f}"} | effort
 
 
 class _PlacedWriter(_Writer):

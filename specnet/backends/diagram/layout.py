@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -11,11 +10,14 @@ from typing import Any
 
 import graphviz
 
-from specnet.backends.drawing_errors import GraphvizError, GraphvizMissing
+from specnet.backends.diagram.dot_program import run_dot
 
 Point = tuple[float, float]
 
 POINTS_PER_INCH = 72
+
+PATIENCE = 20.0
+"""The seconds after which a layout is given up."""
 
 CLUSTER = "cluster_"
 """What the names of scopes begin with for Graphviz."""
@@ -122,21 +124,12 @@ def join_rectangles(rectangles: Iterable[Rectangle]) -> Rectangle:
     return reduce(Rectangle.join, found) if found else Rectangle(0, 0, 0, 0)
 
 
-def run_dot(source: str, *arguments: str) -> bytes:
-    """Return the output of Graphviz's program; raises GraphvizMissing and GraphvizError."""
-    try:
-        done = subprocess.run(["dot", *arguments], input=source.encode(), capture_output=True, check=False)
-    except (FileNotFoundError, PermissionError):
-        raise GraphvizMissing from None
-    if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise GraphvizError(said or f"it exited with {done.returncode}")
-    return done.stdout
-
-
 def lay_out(graph: graphviz.Digraph) -> Layout:
-    """Return where Graphviz puts the parts of a graph, whose edges have their number as `comment`."""
-    found = json.loads(run_dot(graph.source, "-Tjson0"))
+    """Return where Graphviz puts the parts of a graph, whose edges have their number as `comment`.
+
+    Raises GraphvizMissing, GraphvizTooSlow and GraphvizError.
+    """
+    found = json.loads(run_dot(graph.source, "-Tjson0", seconds=PATIENCE))
     objects = found.get("objects", ())
     scopes = {each["name"].removeprefix(CLUSTER): each for each in objects if each["name"].startswith(CLUSTER)}
     scopes = {name: each for name, each in scopes.items() if "bb" in each}

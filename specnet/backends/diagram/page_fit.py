@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specnet.backends.diagram.columns import GUTTER, join_columns, list_segments, split
+from specnet.backends.diagram.crowding import CROWDED, measure_crowding
 from specnet.backends.diagram.dot import to_unlabelled_dot
 from specnet.backends.diagram.layout import POINTS_PER_INCH, Layout, Rectangle, join_rectangles, lay_out
 from specnet.backends.diagram.model import Diagram
@@ -66,7 +67,7 @@ def _list_fits(diagram: Diagram, theme: Theme) -> Iterator[Fit]:
     """Yield a diagram from top to bottom, from left to right, and in columns where they may fit."""
     upright = lay_out_whole(diagram, theme)
     yield upright
-    if _may_fit(upright.layout):
+    if _may_fit(upright.layout) and measure_crowding(diagram) < CROWDED:
         yield lay_out_whole(diagram, theme, is_across=True)
         yield from _list_columns(diagram, theme, upright.layout)
 

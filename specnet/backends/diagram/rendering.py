@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from specnet.backends.diagram.choice import choose_fit
 from specnet.backends.diagram.dot import to_placed_dot
-from specnet.backends.diagram.layout import POINTS_PER_INCH, run_dot
+from specnet.backends.diagram.dot_program import run_dot
+from specnet.backends.diagram.layout import POINTS_PER_INCH
 from specnet.backends.diagram.options import DrawingOptions
 from specnet.backends.diagram.page_fit import PAGE, Fit
 from specnet.backends.diagram.palette import PAD

@@ -8,6 +8,7 @@ from itertools import pairwise, product
 from math import ceil, dist
 from textwrap import wrap
 
+from specnet.backends.diagram.crowding import CROWDED, measure_crowding
 from specnet.backends.diagram.html_labels import TITLE, make_printable
 from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Scope
@@ -25,13 +26,19 @@ WIDTHS = {" .,:;ijlIft|!'/()-": 3.0, "mwMWGOQ×…": 8.0, "ABCDEHKNPRSUVXYT=+_<>
 GAP = 5.0
 """The distance between an edge and its size."""
 
-STEPS = 8
-"""The number of straight pieces of a Bézier curve."""
+STEPS = 8, 100
+"""The smallest and the largest number of straight pieces of a Bézier curve."""
+
+PIECE = 15.0
+"""The length of these pieces, if their number is neither."""
 
 
 def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> Layout:
-    """Return a layout with a place for the size on each edge and for each caption; `is_across` for left to right."""
-    placer = _Placer(layout, is_across)
+    """Return a layout with a place for the size on each edge and for each caption; `is_across` for left to right.
+
+    Between crowded edges there is hardly a free place, and none is looked for.
+    """
+    placer = _Placer(layout, is_across, measure_crowding(diagram) >= CROWDED)
     captions = {
         name: placer.place_caption(name, caption, measure_caption(diagram.scopes[name]))
         for name, caption in layout.captions.items()
@@ -56,13 +63,13 @@ def measure_text(text: str) -> float:
 class _Placer:
     """Places texts one after the other, where no box, edge, border or other text is."""
 
-    def __init__(self, layout: Layout, is_across: bool) -> None:
-        self.layout, self.is_across = layout, is_across
-        self.taken = Occupancy()
+    def __init__(self, layout: Layout, is_across: bool, is_crowded: bool) -> None:
+        self.layout, self.is_across, self.is_crowded = layout, is_across, is_crowded
+        self.taken = Occupancy(max(layout.body.width, layout.body.height))
         self.lines = {number: flatten(curve) for number, curve in layout.curves.items()}
         for box in layout.boxes.values():
             self.taken.add_box(box.grow(1))
-        for line in self.lines.values():
+        for line in () if is_crowded else self.lines.values():
             self.taken.add_line(line)
         for scope in layout.scopes.values():
             self.taken.add_border(scope)
@@ -113,15 +120,15 @@ def flatten(curve: Curve) -> list[Point]:
     points, found = curve.points, [curve.points[0]]
     for start in range(0, len(points) - 3, 3):
         piece = points[start : start + 4]
-        steps = max(STEPS, int(_measure(piece) / 5))
+        steps = min(max(STEPS[0], ceil(_measure(piece) / PIECE)), STEPS[1])
         found += [_interpolate(piece, step / steps) for step in range(1, steps + 1)]
     return found
 
 
 def _interpolate(piece: tuple[Point, ...], t: float) -> Point:
-    weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-    x, y = (sum(weight * point[axis] for weight, point in zip(weights, piece, strict=True)) for axis in (0, 1))
-    return x, y
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    return a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
 def _measure(line: Iterable[Point]) -> float:
