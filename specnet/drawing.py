@@ -99,7 +99,7 @@ class Drawing(Displayed):
     def _render_volumes(self, format: str, dpi: int | None, width: int | None) -> bytes:
         from specnet.backends.volumes import draw_volumes, scene_to_image, scene_to_svg, scene_to_tikz
 
-        scene = draw_volumes(self.checked, self.options.theme, self.options.depth)
+        scene = draw_volumes(self.checked, self.options.theme, self.options.depth, self.options.title)
         if format in ("svg", "tex"):
             return (scene_to_svg(scene) if format == "svg" else scene_to_tikz(scene)).encode()
         return scene_to_image(scene, "png" if format == "png" else "pdf", dpi, width)

@@ -124,6 +124,16 @@ def test_a_size_that_makes_no_sense_is_named(size: Any, format: str, error: type
         specnet.draw(TEXT, style=style).render(format, **size)
 
 
+@pytest.mark.parametrize("style", FORMATS)
+def test_a_figure_for_a_paper_has_no_title_and_no_legend(style: Style) -> None:
+    drawings = [
+        specnet.draw(TEXT.replace("Small", 'Small "described"'), style=style, title=shown) for shown in (True, False)
+    ]
+    texts = [(each.graph.source if style == "layers" else each.render("tex").decode()) for each in drawings]
+    assert "described" in texts[0] and "described" not in texts[1]
+    assert "MACs" in texts[0]
+
+
 def test_a_checked_network_is_drawn_as_it_is() -> None:
     checked = specnet.check(TEXT)
     assert specnet.draw(checked).checked is checked

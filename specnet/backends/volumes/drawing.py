@@ -54,8 +54,8 @@ MOST_MESSAGES = 4
 """The most errors below the title."""
 
 
-def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = None) -> Scene:
-    """Draw a network, sound or not, as volumes.
+def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = None, has_title: bool = True) -> Scene:
+    """Draw a network, sound or not, as volumes, with its title and legend or without.
 
     Blocks and repetitions are opened `depth` deep; None opens all if the figure then fits a page, and else none.
     Raises ValueError for a negative depth.
@@ -72,7 +72,7 @@ def draw_volumes(checked: Checked, theme: str = "light", depth: int | None = Non
         Group(tuple(dict.fromkeys(linker.draw_link(link))), name=f"{link.source} to {link.target}")
         for link in figure.folded.links
     ]
-    return _frame([*boxes, *links], figure.cells.values(), checked, colours)
+    return _frame([*boxes, *links], figure.cells.values(), checked, colours, has_title)
 
 
 @dataclass(frozen=True)
@@ -120,17 +120,21 @@ def _place(folded: FoldedVolumes, share: float, scopes: Scopes, errors: ErrorPla
     return Figure(folded, scale, cells, place_in_rows(folded, cells))
 
 
-def _frame(groups: list[Group], cells: Collection[Cell], checked: Checked, colours: FigureColours) -> Scene:
-    """Return the scene of a figure with its title above it, its legend below it, and a margin around it."""
+def _frame(
+    groups: list[Group], cells: Collection[Cell], checked: Checked, colours: FigureColours, has_title: bool
+) -> Scene:
+    """Return the scene of a figure with a margin around it; a title stands above it, and a legend below it."""
     left, top, right, bottom = find_extent([item for group in groups for item in group.items])
-    width = max(right - left, NARROWEST)
-    title = list(_draw_title(checked, colours, width))
-    height = max(item.extent[3] for item in title) + LINE
+    width = max(right - left, NARROWEST if has_title else 0)
+    title = list(_draw_title(checked, colours, width)) if has_title else []
+    height = max((item.extent[3] for item in title), default=-LINE) + LINE
     x, y = MARGIN - left + (width - (right - left)) / 2, MARGIN + height - top
-    placed = [Group(tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title), name="title")]
+    heading = tuple(shift_item(item, MARGIN + width / 2, MARGIN) for item in title)
+    placed = [Group(heading, name="title")] if heading else []
     placed += [replace(group, items=tuple(shift_item(item, x, y) for item in group.items)) for group in groups]
     end = MARGIN + height + bottom - top
-    legend = [shift_item(item, MARGIN + width / 2, end + LEGEND_GAP) for item in draw_legend(cells, colours, width)]
+    entries = draw_legend(cells, colours, width) if has_title else ()
+    legend = [shift_item(item, MARGIN + width / 2, end + LEGEND_GAP) for item in entries]
     placed += [Group(tuple(legend), name="legend")] if legend else []
     size = width + 2 * MARGIN, max((item.extent[3] for item in legend), default=end) + MARGIN
     name = make_printable(checked.network.name) or "network"
