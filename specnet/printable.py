@@ -35,7 +35,7 @@ def _escape(character: str) -> str:
 
 def replace_unprintable(text: str) -> str:
     """Replace each tab, line end and unprintable character by a space, which takes one column as well."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def escape_commands(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.heat import Heat
@@ -14,6 +15,9 @@ from specnet.backends.diagram.themes import THEMES
 from specnet.backends.drawing_errors import GraphvizTooSlow
 from specnet.compiler import Checked
 from specnet.printer.scopes import Scopes
+
+MOST_DEPTHS = 8
+"""The largest number of depths that are tried, evenly spread where blocks are nested deeper."""
 
 
 def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
@@ -54,5 +58,6 @@ def list_details(checked: Checked, options: DrawingOptions) -> Iterator[Diagram]
     if options.depth is None and not options.expand:
         scopes = Scopes(checked.network)
         deepest = max((len(scopes.list_enclosing(node.name)) for node in checked.network.nodes), default=0)
-        for less in range(deepest - 1, -1, -1):
+        step = max(1, ceil(deepest / MOST_DEPTHS))
+        for less in (*range(deepest - step, 0, -step), *([0] if deepest else [])):
             yield describe(checked, replace(options, depth=less))
