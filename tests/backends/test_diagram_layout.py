@@ -95,7 +95,7 @@ def test_columns_are_cut_where_a_single_value_crosses() -> None:
 
 
 def test_the_edge_between_columns_goes_through_the_gutter() -> None:
-    drawn = fit("mobilenet-v2")
+    drawn = fit("googlenet")
     lowest = min(box.bottom for box in drawn.layout.boxes.values())
     crossing = [curve for curve in drawn.layout.curves.values() if min(y for _, y in curve.points) < lowest]
     assert len(crossing) == 1

@@ -20,6 +20,9 @@ TITLE = 60
 ABREAST = 5
 """The largest number of small boxes in a row."""
 
+EMPTY_COLUMNS = 10
+"""The number of empty columns on each side of a table that is centred."""
+
 SPACE = "&#160;"
 
 
@@ -84,8 +87,15 @@ def _make_cell(markup: str, colours: Colours, swatch: str) -> str:
     inside = small(f"{SPACE}{markup}{SPACE}", colours.ink)
     if swatch:
         table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        inside = f"{table}<TR>{swatch}<TD>{inside}</TD></TR></TABLE>"
+        inside = centre(f"{table}<TR>{swatch}<TD>{inside}</TD></TR></TABLE>")
     return f'<TD BORDER="1" STYLE="ROUNDED" BGCOLOR="{colours.fill}" COLOR="{colours.line}">{inside}</TD>'
+
+
+def centre(table: str) -> str:
+    """Return a table that keeps its width: where there is more room, all columns grow alike, which are empty ones."""
+    sides = "<TD></TD>" * EMPTY_COLUMNS
+    row = f"<TR>{sides}<TD>{table}</TD>{sides}</TR>"
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{row}</TABLE>'
 
 
 def stack_rows(rows: Iterable[str], align: str = "CENTER", space: int = 0) -> str:

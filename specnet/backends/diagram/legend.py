@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from specnet.backends.diagram.html_labels import SPACE, escape_text, small
+from specnet.backends.diagram.html_labels import SPACE, centre, escape_text, small
 from specnet.backends.diagram.model import Box, Diagram, Part, State
 from specnet.backends.diagram.palette import Colours
 from specnet.backends.diagram.patterns import make_swatch
@@ -18,9 +18,6 @@ ABREAST = 4
 
 STEPS = 12
 """The number of colours of the scale."""
-
-EMPTY_COLUMNS = 10
-"""The number of empty columns on each side of the legend."""
 
 WORDS = {
     State.FAULT: "error",
@@ -43,16 +40,9 @@ class Entry:
 def list_legend(diagram: Diagram, theme: Theme) -> Iterator[str]:
     """Yield the rows of the legend."""
     if diagram.heat:
-        yield _centre(_make_scale(diagram, theme))
+        yield centre(_make_scale(diagram, theme))
     if entries := [_make_entry(each, theme) for each in list_entries(diagram, theme)]:
-        yield _centre(_make_grid(entries))
-
-
-def _centre(table: str) -> str:
-    """Return a table that keeps its width: where there is more room, all columns grow alike, which are empty ones."""
-    sides = "<TD></TD>" * EMPTY_COLUMNS
-    row = f"<TR>{sides}<TD>{table}</TD>{sides}</TR>"
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{row}</TABLE>'
+        yield centre(_make_grid(entries))
 
 
 def _make_grid(entries: list[str]) -> str:

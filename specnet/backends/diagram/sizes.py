@@ -17,8 +17,8 @@ from specnet.backends.diagram.occupancy import Occupancy
 CHARACTER, HEIGHT = 5.6, 11.0
 """The width of a character of a size and the height of its line, in points."""
 
-CAPTION = 28
-"""The largest number of characters of a line in the caption of a scope."""
+CAPTION, SHORT_CAPTION = 28, 18
+"""The largest number of characters of a line in the caption of a scope, and of a caption of one line."""
 
 WIDTHS = {" .,:;ijlIft|!'/()-": 3.0, "mwMWGOQ×…": 8.0, "ABCDEHKNPRSUVXYT=+_<>~": 6.6}
 """The widths of letters that differ from most."""
@@ -50,9 +50,16 @@ def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> La
 
 def measure_caption(scope: Scope) -> int:
     """Return about the width of a caption in points."""
-    lines = wrap(make_printable(scope.call), CAPTION)
+    lines = wrap(make_printable(scope.call), choose_caption_width(scope.call))
     heading = 1.07 * measure_text(scope.title[: TITLE + 1]) + (34 if scope.count > 1 else 0)
     return ceil(1.08 * max([heading, *map(measure_text, lines)])) + 4
+
+
+def choose_caption_width(call: str) -> int:
+    """Return the number of characters of a line, so that a longer caption has two lines beside the edge that enters."""
+    if len(call) <= SHORT_CAPTION:
+        return SHORT_CAPTION
+    return min(CAPTION, max(SHORT_CAPTION - 2, ceil(len(call) / 2) + 2))
 
 
 def measure_text(text: str) -> float:

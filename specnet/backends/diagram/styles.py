@@ -10,6 +10,7 @@ import graphviz
 from specnet.backends.diagram.html_labels import (
     SPACE,
     bold,
+    centre,
     escape_text,
     join_side_by_side,
     make_printable,
@@ -24,7 +25,7 @@ from specnet.backends.diagram.legend import list_legend
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, Share, State, Terminal
 from specnet.backends.diagram.palette import Colours, Style
 from specnet.backends.diagram.patterns import make_swatch
-from specnet.backends.diagram.sizes import CAPTION, measure_caption
+from specnet.backends.diagram.sizes import choose_caption_width, measure_caption
 from specnet.backends.diagram.themes import Theme, measure_contrast
 
 WIDEST = 44
@@ -119,7 +120,7 @@ class Styles:
         if not swatch:
             return heading
         table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-        return f"{table}<TR>{swatch}<TD>{SPACE}{heading}</TD></TR></TABLE>"
+        return centre(f"{table}<TR>{swatch}<TD>{SPACE}{heading}</TD></TR></TABLE>")
 
     def _make_swatch(self, box: Box | Part) -> str:
         return make_swatch(box.family) if self.theme.has_patterns and box.family else ""
@@ -128,7 +129,7 @@ class Styles:
         """Return a scope's name above its call, with space to the right for the edge into its middle."""
         title = small(bold(shorten_text(scope.title)), self.theme.quiet)
         heading = join_side_by_side(title, self._format_repeats(scope.count, self.theme.ink))
-        call = small(wrap_text(scope.call, CAPTION), self.theme.quiet)
+        call = small(wrap_text(scope.call, choose_caption_width(scope.call)), self.theme.quiet)
         return stack_rows([small(SPACE, self.theme.quiet, 3), heading, call], "LEFT", measure_caption(scope))
 
     def _format_repeats(self, count: int, ink: str) -> str:
