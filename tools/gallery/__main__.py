@@ -21,6 +21,9 @@ def main() -> int:
     parser.add_argument("--others", action="store_true", help="make the pictures of other tools instead")
     options = parser.parse_args()
     if options.others:
+        from PIL import Image
+
+        Image.MAX_IMAGE_PIXELS = None  # the strips of others are long
         for line in chain(describe_ours(), save_all()):
             print(line, flush=True)
         return 0

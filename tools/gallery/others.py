@@ -78,7 +78,6 @@ def save_scaled(drawn: Path, target: Path) -> tuple[int, int]:
     """Save a picture so that it fits a page, in few colours; return the size that it had, in pixels."""
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = None  # strips are long
     with Image.open(drawn) as opened:
         picture = opened.convert("RGB")
     size = picture.size
