@@ -17,7 +17,8 @@ from specnet.backends.diagram.choice import choose_fit
 from specnet.backends.diagram.crowding import CROWDED, OVERCROWDED, choose_effort, measure_crowding
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.model import Diagram
-from specnet.backends.diagram.page_fit import Fit
+from specnet.backends.diagram.page_fit import Fit, fit_page
+from specnet.backends.diagram.themes import Theme
 from specnet.backends.drawing_errors import GraphvizTooSlow
 from specnet.compiler import check_source
 from specnet.source import Source
@@ -68,13 +69,12 @@ def test_a_layout_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatc
 
 
 def test_less_detail_is_drawn_where_all_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lay_out_if_small(diagram: Diagram, options: DrawingOptions) -> Fit:
+    def fit_if_small(diagram: Diagram, theme: Theme) -> Fit:
         if diagram.scopes:
             raise GraphvizTooSlow(20)
-        return lay_out(diagram, options)
+        return fit_page(diagram, theme)
 
-    lay_out = choice._lay_out
-    monkeypatch.setattr(choice, "_lay_out", lay_out_if_small)
+    monkeypatch.setattr(choice, "fit_page", fit_if_small)
     text = "input 8x8x3\nblock b {\n  conv K=4 F=3 P=1\n  relu\n  fc 3\n}\nb\n"
     fit = choose_fit(check_source(Source("x.net", text)), DrawingOptions())
     assert len(fit.diagram.boxes) == 1 and not fit.diagram.scopes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from math import ceil
 
@@ -21,14 +21,22 @@ MOST_DEPTHS = 8
 
 
 def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
-    """Return a network with the most detail that is readable; a depth and `expand` leave no choice.
+    """Return a network with the most detail that is readable; a depth and `expand` leave no choice."""
+    theme, is_across = THEMES[options.theme], options.direction == "lr"
+    if options.direction == "auto":
+        return choose_readable(list_details(checked, options), lambda diagram: fit_page(diagram, theme))
+    return choose_readable(list_details(checked, options), lambda diagram: lay_out_whole(diagram, theme, is_across))
 
-    What takes Graphviz too long is passed over, unless there is nothing else.
+
+def choose_readable(diagrams: Iterable[Diagram], lay_out: Callable[[Diagram], Fit]) -> Fit:
+    """Return the first diagram that is readable on a page as it is laid out, or else the one with the largest text.
+
+    What takes Graphviz too long is passed over; raises GraphvizTooSlow if there is nothing else.
     """
     fits, given_up = list[Fit](), list[GraphvizTooSlow]()
-    for diagram in list_details(checked, options):
+    for diagram in diagrams:
         try:
-            fits.append(_lay_out(diagram, options))
+            fits.append(lay_out(diagram))
         except GraphvizTooSlow as error:
             given_up.append(error)
             continue
@@ -37,13 +45,6 @@ def choose_fit(checked: Checked, options: DrawingOptions) -> Fit:
     if not fits:
         raise given_up[0]
     return max(fits, key=lambda fit: fit.smallest_text)
-
-
-def _lay_out(diagram: Diagram, options: DrawingOptions) -> Fit:
-    theme = THEMES[options.theme]
-    if options.direction == "auto":
-        return fit_page(diagram, theme)
-    return lay_out_whole(diagram, theme, options.direction == "lr")
 
 
 def describe(checked: Checked, options: DrawingOptions) -> Diagram:

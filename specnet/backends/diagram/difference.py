@@ -8,16 +8,17 @@ from pathlib import Path
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.analyses.pairing import pair_nodes
+from specnet.backends.diagram.choice import choose_readable
 from specnet.backends.diagram.contraction import SIGNS, contract_chains, fold_uniform_scopes, list_depths
 from specnet.backends.diagram.describe import describe_network
 from specnet.backends.diagram.dot import to_dot
 from specnet.backends.diagram.mermaid import to_mermaid
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
 from specnet.backends.diagram.options import ThemeName
-from specnet.backends.diagram.page_fit import Fit, fit_page
+from specnet.backends.diagram.page_fit import fit_page
 from specnet.backends.diagram.placement import REMOVED, Placement
 from specnet.backends.diagram.rendering import render_fit
-from specnet.backends.diagram.themes import THEMES, Theme
+from specnet.backends.diagram.themes import THEMES
 from specnet.compiler import Checked
 from specnet.reporters.difference import COUNTS, list_totals
 
@@ -40,17 +41,8 @@ def render_difference(before: Checked, after: Checked, format: str, theme: Theme
         return to_mermaid(diagram).encode()
     if format == "dot":
         return str(to_dot(diagram, theme=THEMES[theme]).source).encode()
-    return render_fit(_choose_fit(diagram, THEMES[theme]), format, THEMES[theme])
-
-
-def _choose_fit(diagram: Diagram, theme: Theme) -> Fit:
-    """Return the difference with as few scopes folded as is readable on a page."""
-    fits = list[Fit]()
-    for less in list_depths(diagram):
-        fits.append(fit_page(less, theme))
-        if fits[-1].is_readable:
-            return fits[-1]
-    return max(fits, key=lambda fit: fit.smallest_text)
+    fit = choose_readable(list_depths(diagram), lambda less: fit_page(less, THEMES[theme]))
+    return render_fit(fit, format, THEMES[theme])
 
 
 class _Merger:
