@@ -190,6 +190,10 @@ class Npz(Data):
     """The array of their labels."""
 
 
+class Python(Data):
+    """Images and labels that a program hands over: `specnet.train(spec, data=…)`."""
+
+
 class Synthetic(Data):
     """Noisy copies of one random pattern a class, in the size of the network's input; a fifth more are the test set."""
 
@@ -211,5 +215,6 @@ CHOICES: Mapping[str, type[Data]] = {
     "folder": Folder,
     "csv": Csv,
     "npz": Npz,
+    "python": Python,
     "synthetic": Synthetic,
 }

@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 
 from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.training.errors import DataProblem
+from specnet.training.job import GivenData
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
 
@@ -28,7 +29,7 @@ SPLIT_SEED = 0
 class StoredPixels:
     """Pixels that are not on the device that trains, and are gathered batch by batch.
 
-    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host; `rows` (int64 N, on the CPU) are
+    `source` is M×H×W×C, a file mapped into memory or the memory of the host; `rows` (int64 N, on the CPU) are
     the indices of its images, `workers` is the number of threads that gather them.
     """
 
@@ -45,30 +46,34 @@ class StoredPixels:
 
     @property
     def nbytes(self) -> int:
-        return self.shape.numel()
+        return self.shape.numel() * self.source.element_size()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.source.dtype
 
     def take(self, index: Tensor) -> StoredPixels:
         return StoredPixels(self.source, self.rows[index], self.workers)
 
     def __getitem__(self, index: slice | Tensor) -> Tensor:
-        """Return a copy of these images, uint8 B×H×W×C."""
+        """Return a copy of these images, B×H×W×C."""
         return self.gather(index)
 
     def gather(self, index: slice | Tensor, pinned: bool = False) -> Tensor:
         """Return a copy, on request in pinned memory; numpy copies it, which lets other threads run."""
         rows = self.rows[index]
-        batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
+        batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=self.dtype, pin_memory=pinned)
         np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
         return batch
 
 
 Pixels = Tensor | StoredPixels
-"""uint8 N×H×W×C."""
+"""N×H×W×C: uint8, or float32 where the data holds other numbers than bytes."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """`pixels` is uint8 N×H×W×C, `labels` int64 N; `files` are the paths of the images in their folder, if any."""
+    """`pixels` is N×H×W×C, `labels` int64 N; `files` are the paths of the images in their folder, if any."""
 
     pixels: Pixels
     labels: Tensor
@@ -119,6 +124,11 @@ class DataSet:
     findings: Findings | None = None
     scale: SixteenBitScale | None = None
 
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the pixels are bytes of 0 to 255, and not numbers as they come."""
+        return not self.train.pixels.dtype.is_floating_point
+
     def map(self, change: Callable[[Images], Images]) -> DataSet:
         """Return the set with every part changed."""
         validation, test = (part and change(part) for part in (self.validation, self.test))
@@ -131,7 +141,7 @@ class DataSet:
 
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize uint8 N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
+    """Resize N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
     if pixels.shape[1:3] == torch.Size(size):
         return pixels
     channels_first = pixels.permute(0, 3, 1, 2)
@@ -139,7 +149,7 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem."""
+    """Resize the shorter side of N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem."""
     (h, w), (height, width) = pixels.shape[1:3], size
     scale = max(height / h, width / w)
     covered = (max(height, round(h * scale)), max(width, round(w * scale)))
@@ -154,7 +164,8 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
-    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to.
+    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to; `given` is the data
+    that a program has handed over.
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
@@ -170,6 +181,7 @@ class DataRequest:
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
     spec_folder: Path | None = None
+    given: GivenData | None = None
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

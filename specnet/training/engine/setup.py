@@ -41,6 +41,7 @@ from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 from specnet.training.preflight import (
     describe_spare_outputs,
     refuse_data,
+    refuse_floats,
     refuse_large_steps,
     refuse_shape,
     refuse_sharing,
@@ -96,6 +97,7 @@ def set_up(
     for line in [*describe_data(data), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
+    refuse_floats(job.training, data)
     if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
@@ -122,6 +124,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         begun.classes if begun else None,
         begun.scale if begun else None,
         options.spec and options.spec.parent,
+        job.given,
     )
 
 
