@@ -9,7 +9,7 @@ from pathlib import Path
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import CHOICES, Data, Folder
+from specnet.settings.data import CHOICES, Data, Folder, ImageFiles
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
@@ -93,8 +93,9 @@ def choose_data(data: str, own: Data | None = None) -> Data:
     Raises CannotRun.
     """
     if (folder := expand_home(data)).is_dir():
-        settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
-        return Folder.model_validate({"path": str(folder.absolute()), **settings})
+        kept = type(own).model_fields if isinstance(own, Folder) else ImageFiles.model_fields
+        settings = own.model_dump(include=set(kept) - {"path", "classes"}) if isinstance(own, ImageFiles) else {}
+        return Folder.model_validate({**settings, "path": str(folder.absolute())})
     kind = CHOICES.get(data)
     if kind not in READERS or kind is Folder:
         raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")

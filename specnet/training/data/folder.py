@@ -32,7 +32,7 @@ from specnet.training.data.folder_layout import (
 )
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import count_all_values
-from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
+from specnet.training.data.images import DataRequest, DataSet, Images, MappedPixels
 from specnet.training.errors import CannotRun, DataProblem
 
 
@@ -46,7 +46,9 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
     for text in layout.notes:
         request.note(text)
     names = [file.name for file in layout.files]
-    cache = FolderCache(folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note)
+    cache = FolderCache(
+        folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note, setting.crop
+    )
     survey_all = partial(survey_files, folder, names, request.workers)
     if found := cache.find():
         _refuse_unsuitable(layout, found, lambda: survey_all().describe_colours(names), request)
@@ -180,7 +182,7 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
     classes = _choose_classes(files, request)
     _note_left_out(files, classes, request)
     numbers = {name: label for label, name in enumerate(classes)}
-    pixels = StoredPixels(found.pixels, torch.arange(len(files.good)), request.workers)
+    pixels = MappedPixels(found.pixels, torch.arange(len(files.good)), request.workers)
     labels = torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64)
     images = Images(pixels, labels, tuple(file.name for file in files.good))
 
