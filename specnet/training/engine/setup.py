@@ -121,6 +121,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         partial(refuse_shape, job),
         begun.classes if begun else None,
         begun.scale if begun else None,
+        options.spec and options.spec.parent,
     )
 
 

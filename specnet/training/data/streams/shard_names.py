@@ -58,7 +58,7 @@ def _expand_choice(inner: str, text: str) -> Sequence[str]:
 
 
 def find_shards(text: str, roots: Sequence[Path], endings: Sequence[str] = (".tar",)) -> list[str]:
-    """Return the URLs and the paths of existing files that a text names, looked for below `roots` and as it is.
+    """Return the URLs and the paths of existing files that a text names, which are relative to one of `roots`.
 
     A folder stands for its files with one of the endings. The order is that of the text, and of patterns and folders
     the natural one of their names. Raises DataProblem for shards that are not there, are named twice, or are none.
@@ -93,13 +93,12 @@ def _find_files(name: str, roots: Sequence[Path], endings: Sequence[str]) -> lis
 
 
 def _list_places(name: str, roots: Sequence[Path]) -> Iterator[Path]:
-    own = expand_home(name)
-    yield from dict.fromkeys([*(root / own for root in roots), own])
+    yield from dict.fromkeys(root / expand_home(name) for root in roots)
 
 
 def _describe_missing(missing: Sequence[str], names: int, roots: Sequence[Path]) -> str:
     shown = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN:,} more" if len(missing) > SHOWN else "")
-    places = ", ".join(dict.fromkeys(map(str, [*roots, Path.cwd()])))
+    places = ", ".join(dict.fromkeys(str(root) for root in roots))
     if names == 1:
         return f"there is no shard {shown}; looked below {places}"
     return f"{len(missing):,} of {names:,} shards are missing: {shown}; looked below {places}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from specnet.settings.data import WebDataset
-from specnet.training.data.download import list_data_roots
 from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.places import list_roots
 from specnet.training.data.streams.shard_index import index_shards
 from specnet.training.data.streams.shard_names import find_shards
 from specnet.training.data.streams.shards import LocalShard, Shard
@@ -17,7 +17,7 @@ from specnet.training.data.streams.tar_index import SampleForm, index_tar
 def read_webdataset(setting: WebDataset, request: DataRequest) -> DataSet:
     """Return the parts that the setting names, whose pixels stay in their shards; raises DataProblem."""
     form = SampleForm(setting.image_ending, setting.label)
-    roots = list(list_data_roots(request.data_dir))
+    roots = list(list_roots(request))
     named = {"train": setting.path, "validation": setting.validation, "test": setting.test}
     found = {part: _open_shards(text, roots) for part, text in named.items() if text}
     shards = [shard for each in found.values() for shard in each]
