@@ -50,6 +50,18 @@ def _require_names(text: str) -> str:
     return text
 
 
+def _without_dot(text: str) -> str:
+    """Return the ending of a file in lower case, without a leading dot; raises ValueError for an empty one."""
+    ending = text.lower().removeprefix(".") if not text.startswith("json.") else text
+    if not ending or "/" in ending:
+        raise ValueError("it is the ending of a file, such as jpg or cls")
+    return ending
+
+
+Ending = Annotated[str, AfterValidator(_without_dot)]
+"""What stands behind the first dot of a file's name: `jpg`, `cls`, `seg.png`."""
+
+
 class Published(Data):
     """A set whose classes are known, of which `only` may name some: `only="cat,dog"`."""
 
@@ -123,10 +135,12 @@ def _require_class(pattern: str) -> str:
 
 
 class ImageFiles(Data):
-    """Image files, which are decoded once to the size of the network's input."""
+    """Image files of any sizes, each of which is decoded to the size of the network's input."""
 
     resize: Pair | None = None
     """Resize to exactly this height and width first, whatever the image's proportions."""
+    crop: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of the shorter side in the centre crop")
+    """0.875 resizes the shorter side to 256 for a centre crop of 224; random crops are taken of the whole image."""
 
 
 class Folder(ImageFiles):
@@ -155,16 +169,13 @@ class Csv(ImageFiles):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    image_column: str = Field("image", alias="image", min_length=1)
-    """The column of the images' paths, or a path with columns in braces: `photos/{id}.jpg`."""
-    label: str = Field("label", min_length=1)
-    """The column of the labels, or several with commas between them."""
-    part: str = ""
-    """The column that says train, validation or test."""
-    validation: str = ""
-    """Another table, whose images are the validation part."""
-    test: str = ""
-    """Another table, whose images are the test part."""
+    image_column: str = Field(
+        "image", alias="image", min_length=1, description='column of the paths, or "photos/{id}.jpg" with columns'
+    )
+    label: str = Field("label", min_length=1, description="column of the labels")
+    part: str = Field("", description="column that says train, validation or test")
+    validation: str = Field("", description="another table, of the validation part")
+    test: str = Field("", description="another table, of the test part")
 
     @model_validator(mode="after")
     def _choose_one_way(self) -> Self:
@@ -184,10 +195,46 @@ class Npz(Data):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    image_array: str = Field("", alias="image")
-    """The array of the images to train on; usual names such as x_train are found without it."""
-    label: str = ""
-    """The array of their labels."""
+    image_array: str = Field(
+        "", alias="image", description="array of the images; usual names such as x_train are found without"
+    )
+    label: str = Field("", description="array of the labels")
+
+
+class WebDataset(ImageFiles):
+    """Tar files in the form of WebDataset, local or at URLs: files of one sample share the name up to its first dot.
+
+    Shards are named as in `"train-{000..146}.tar"`, by a pattern with `*`, by their folder, or one by one with `::`
+    between them.
+    """
+
+    positional = ("path",)
+    endings = (".tar",)
+    of_parts = frozenset({"validation", "test"})
+
+    path: Annotated[str, Field(min_length=1, description="training shards: names, a pattern, a folder, URLs")]
+    validation: Annotated[str, Field(min_length=1)] | None = Field(None, description="validation shards")
+    test: Annotated[str, Field(min_length=1)] | None = Field(None, description="test shards")
+    image_ending: Ending | None = Field(
+        None, alias="image", description="ending of the image in a sample; any of an image without"
+    )
+    label: Ending = Field("cls", description="ending of the label in a sample, or `json.FIELD`")
+    classes: Count | None = None
+
+
+class HuggingFace(ImageFiles):
+    """A folder that `save_to_disk` of Hugging Face datasets has written, or local Parquet files.
+
+    The parts are the splits `train`, `validation` and `test`.
+    """
+
+    positional = ("path",)
+    endings = (".parquet",)
+
+    path: Annotated[str, Field(min_length=1, description="folder of the set, or a Parquet file")]
+    image_column: str = Field("image", alias="image", min_length=1, description="column of the images")
+    label: Annotated[str, Field(min_length=1, description="column of the labels")] = "label"
+    classes: Count | None = None
 
 
 class Python(Data):
@@ -215,6 +262,7 @@ CHOICES: Mapping[str, type[Data]] = {
     "folder": Folder,
     "csv": Csv,
     "npz": Npz,
+    "webdataset": WebDataset,
     "python": Python,
     "synthetic": Synthetic,
 }

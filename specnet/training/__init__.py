@@ -8,6 +8,7 @@ from specnet.training.engine.evaluator import ClassificationMetrics, Evaluation
 from specnet.training.errors import (
     BadRun,
     CannotRun,
+    DataLost,
     DataProblem,
     Interrupted,
     NotFinite,
@@ -31,6 +32,7 @@ __all__ = [
     "Callback",
     "CannotRun",
     "ClassificationMetrics",
+    "DataLost",
     "DataProblem",
     "Evaluation",
     "EvaluationOptions",
