@@ -27,11 +27,11 @@ from specnet.training import (
     SPEC,
     BadRun,
     CannotRun,
-    ClassificationMetrics,
     EvaluationOptions,
     Job,
     LoadedRun,
     Prediction,
+    Results,
     RunConfig,
     Weights,
     build_loaded_run,
@@ -67,7 +67,7 @@ def load_run(path: str | Path) -> LoadedRun:
 def _display(run: LoadedRun) -> dict[str, Any]:
     from specnet.training.plots import display_curves
 
-    return display_curves(repr(run), run.metrics)
+    return display_curves(repr(run), run.objective.metric, run.metrics)
 
 
 LoadedRun.display = _display
@@ -80,7 +80,7 @@ def evaluate(
     device: str = "cpu",
     batch: int | None = None,
     skip_bad: bool = False,
-) -> ClassificationMetrics:
+) -> Results:
     """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
     With `skip_bad`, images that cannot be read and classes without images are left out. Raises TrainingError and
@@ -97,13 +97,13 @@ def evaluate(
     loaded = _find_run(run)
     folder = None if data_dir is None else Path(data_dir)
     asked = EvaluationOptions(data and str(data), folder, device, batch, skip_bad)
-    return evaluate_run(loaded, asked, lambda text: None).metrics
+    return evaluate_run(loaded, asked, lambda text: None).results
 
 
 def predict(
     run: str | Path | LoadedRun, images: str | Path | Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image: of a file, of several, or of all in a folder.
+    """Return the answer to each image, of classes the `top` likeliest: of a file, of several, or of all in a folder.
 
     Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
