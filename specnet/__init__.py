@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
-    from specnet.runs import evaluate, load_run, predict, show
+    from specnet.runs import evaluate, load_run, predict, resume, show
     from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
 
@@ -40,6 +40,7 @@ __all__ = [
     "load_run",
     "predict",
     "report",
+    "resume",
     "show",
     "train",
 ]
@@ -55,7 +56,7 @@ _MODULES = {
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
-    "runs": ("evaluate", "load_run", "predict", "show"),
+    "runs": ("evaluate", "load_run", "predict", "resume", "show"),
     "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),
 }

@@ -1,4 +1,4 @@
-"""The functions of `import specnet` for runs: load_run, evaluate, predict, show."""
+"""The functions of `import specnet` for runs: load_run, resume, evaluate, predict, show."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ from specnet.training import (
     MODEL,
     SPEC,
     BadRun,
+    Callback,
     CannotRun,
     EvaluationOptions,
     Job,
     LoadedRun,
     Prediction,
     Results,
+    Run,
     RunConfig,
     Weights,
     build_loaded_run,
@@ -40,6 +42,7 @@ from specnet.training import (
 )
 from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
+from specnet.training import resume as resume_run
 
 RUN = "the folder of a run, or what `specnet.load_run` returns"
 
@@ -62,6 +65,28 @@ def load_run(path: str | Path) -> LoadedRun:
     weights = read_weights(config.folder / MODEL)
     _check_same_network(checked, weights, config)
     return build_loaded_run(config, job, weights)
+
+
+def resume(
+    run: str | Path,
+    epochs: float | None = None,
+    callback: Callback | None = None,
+    data_dir: str | Path | None = None,
+) -> Run:
+    """Go on with a run as `specnet train --resume` does; with `epochs`, more than are planned, it is lengthened.
+
+    Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
+    """
+    require_path("run", run, "the folder of a run")
+    if epochs is not None:
+        require_type("epochs", epochs, (int, float), "a number of epochs")
+    if callback is not None:
+        require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
+    if data_dir is not None:
+        require_path("data_dir", data_dir, "the folder of the data sets")
+    config = read_run_config(Path(run))
+    options = config.options if data_dir is None else replace(config.options, data_dir=Path(data_dir))
+    return resume_run(config, restore_job(config)[1], options, callback, epochs)
 
 
 def _display(run: LoadedRun) -> dict[str, Any]:

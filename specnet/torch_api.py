@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import fx
@@ -38,8 +39,10 @@ def train(
     if callback is not None:
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
     _refuse_settings(options)
-    chosen = make_options({**options, "overrides": format_settings(settings)})
-    return train_job(make_job(check_sound(source, settings)), chosen, callback or Callback())
+    checked = check_sound(source, settings)
+    own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
+    chosen = make_options({**own, **options, "overrides": format_settings(settings)})
+    return train_job(make_job(checked), chosen, callback or Callback())
 
 
 def _display(run: Run) -> dict[str, Any]:

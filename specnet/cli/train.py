@@ -30,7 +30,7 @@ from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
     from specnet.cli.progress import Display
-    from specnet.training import Job, Run, RunConfig
+    from specnet.training import Job, Run
 
 HELP = "train the network of a spec on its data, or resume a run"
 
@@ -52,7 +52,9 @@ FLAGS = (*DEVICE_FLAGS, *START_FLAGS, *DATA_FLAGS)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help=FILE)
-    parser.add_argument("--resume", type=named_path, metavar="RUN", help="resume the run in this folder")
+    parser.add_argument(
+        "--resume", type=named_path, metavar="RUN", help="resume the run in this folder; with --epochs, lengthen it"
+    )
     parser.add_argument(
         "--run", type=named_path, metavar="DIR", help="folder of the run (default: runs/NAME-DATE-TIME)"
     )
@@ -153,13 +155,13 @@ def _resume(options: argparse.Namespace) -> int:
     from specnet.training.distributed import join_process_group
     from specnet.training.runs.run_folder import read_summary
 
-    others = {"file", "input", *SHORT_SETTINGS, *FLAGS} - {"data_dir", "sharded"}
+    others = {"file", "input", *SHORT_SETTINGS, *FLAGS} - {"epochs", "data_dir", "sharded"}
     if options.settings or any(getattr(options, other) is not None for other in others):
         raise CommandError(
             "--resume continues a run with its own settings; "
-            "it takes nothing else but --data-dir, --gpus, --nproc and --sharded",
-            *([_format_longer(options.resume, epochs=options.epochs)] if options.epochs else []),
+            "it takes nothing else but --epochs, --data-dir, --gpus, --nproc and --sharded"
         )
+    epochs = None if options.epochs is None else _parse_epochs(options.epochs)
     with join_process_group() as ranks:
         config = ranks.from_first(lambda: read_run_config(options.resume))
     resumed_options = replace(
@@ -171,12 +173,20 @@ def _resume(options: argparse.Namespace) -> int:
     was_finished = bool(read_summary(config.folder))
     checked, job = restore_job(config)
     with _make_display() as display:
-        finished = resume(config, job, resumed_options, display)
+        finished = resume(config, job, resumed_options, display, epochs)
     if display:
         _print_result(finished, checked.network)
-        if was_finished:
-            print_message(_format_longer(config.folder, config))
+        if was_finished and epochs is None:
+            print_message(f"to train longer: {shlex.join(['specnet', *options.command_line, '--epochs', 'N'])}")
     return 0
+
+
+def _parse_epochs(text: str) -> float:
+    """Return the number of epochs that a run is lengthened to; raises CommandError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise CommandError(f"--epochs {text}: write a number of epochs") from None
 
 
 def _format_with_seed(words: Sequence[str], seed: int) -> str:
@@ -189,22 +199,6 @@ def _format_with_seed(words: Sequence[str], seed: int) -> str:
         elif not equals:
             next(rest, None)
     return shlex.join(["specnet", *kept, "--seed", str(seed)])
-
-
-def _format_longer(folder: Path, config: RunConfig | None = None, epochs: str = "N") -> str:
-    """Return how to train the network of a run longer than its settings say."""
-    data = config and config.options.data_dir
-    overrides = config.options.overrides if config else {}
-    words = [
-        *("specnet", "train", str(folder / "spec.net"), "--weights", str(folder)),
-        *(["--data-dir", str(data)] if data else []),
-        *(word for name, value in overrides.items() if name != "epochs" for word in _write_override(name, value)),
-    ]
-    return f"to train longer, start a new run with its weights: {shlex.join([*words, '--epochs', epochs])}"
-
-
-def _write_override(name: str, value: str) -> tuple[str, str]:
-    return ("--input", value) if name == "input" else ("--set", f"{name}={value}")
 
 
 def _describe_processes(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class Averaging(Setting):
     """A second set of weights, which is evaluated and saved as the run's result instead of the trained ones.
 
     At a step (from 1) of `total`, the average keeps the share `decay_at` of itself and takes the rest from the weights;
-    if it `leads`, training continues from the average.
+    if it `leads`, training continues from the average. `spans_run` says whether the shares depend on `total`.
     """
 
     every: Count = Field(1, description="steps from one averaging to the next")
@@ -24,6 +24,7 @@ class Ema(Averaging):
     """Exponential moving average; it begins as (1 + n)/(10 + n) at the n-th averaging, until that reaches `decay`."""
 
     leads: ClassVar[bool] = False
+    spans_run: ClassVar[bool] = False
 
     decay: BelowOne = 0.999
 
@@ -43,6 +44,10 @@ class Lookahead(Averaging):
     every: Count = Field(5, description="steps from one averaging to the next")
     decay: BelowOne = 0.5
     rise: NonNegative = 0.0
+
+    @property
+    def spans_run(self) -> bool:
+        return self.rise > 0
 
     def decay_at(self, step: int, total: int) -> float:
         return float(self.decay * (step / total) ** self.rise)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from specnet.attributes import Count, Pair, Setting
 
@@ -21,6 +21,9 @@ class Data(Setting):
 
     whole: ClassVar[int | None] = None
     """The training images of all classes; None where that depends on the files."""
+
+    of_parts: ClassVar[frozenset[str]] = frozenset()
+    """The fields that name other parts of this very set."""
 
     classes: int | None = None
 
@@ -119,7 +122,14 @@ def _require_class(pattern: str) -> str:
     return pattern
 
 
-class Folder(Data):
+class ImageFiles(Data):
+    """Image files, which are decoded once to the size of the network's input."""
+
+    resize: Pair | None = None
+    """Resize to exactly this height and width first, whatever the image's proportions."""
+
+
+class Folder(ImageFiles):
     """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`.
 
     With `label`, the classes are in the names of the files instead.
@@ -129,10 +139,55 @@ class Folder(Data):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    resize: Pair | None = None
-    """Resize to exactly this height and width first, whatever the image's proportions."""
     label: Annotated[str, AfterValidator(_require_class)] | None = None
     """The pattern of the files' names, `{class}.*` for cat.105.jpg, or of their last folders, too: `*/{class}-*`."""
+
+
+class Csv(ImageFiles):
+    """A table of image files and their labels, as CSV or TSV, with a name for each column in its first row.
+
+    The paths of images, and of the tables of other parts, are relative to the folder of the table.
+    """
+
+    positional = ("path",)
+    endings = (".csv", ".tsv")
+    of_parts = frozenset({"validation", "test"})
+
+    path: Annotated[str, Field(min_length=1)]
+    classes: Count | None = None
+    image_column: str = Field("image", alias="image", min_length=1)
+    """The column of the images' paths, or a path with columns in braces: `photos/{id}.jpg`."""
+    label: str = Field("label", min_length=1)
+    """The column of the labels, or several with commas between them."""
+    part: str = ""
+    """The column that says train, validation or test."""
+    validation: str = ""
+    """Another table, whose images are the validation part."""
+    test: str = ""
+    """Another table, whose images are the test part."""
+
+    @model_validator(mode="after")
+    def _choose_one_way(self) -> Self:
+        if self.part and (self.validation or self.test):
+            raise ValueError("has its parts either in a column, `part`, or in tables, `validation` and `test`")
+        return self
+
+
+class Npz(Data):
+    """Arrays in a file of NumPy: images N×H×W, N×H×W×C or N×C×H×W, as the network's input tells, and their labels.
+
+    The arrays of the other parts have the same names with `test` or `val` for `train`.
+    """
+
+    positional = ("path",)
+    endings = (".npz",)
+
+    path: Annotated[str, Field(min_length=1)]
+    classes: Count | None = None
+    image_array: str = Field("", alias="image")
+    """The array of the images to train on; usual names such as x_train are found without it."""
+    label: str = ""
+    """The array of their labels."""
 
 
 class Synthetic(Data):
@@ -154,5 +209,7 @@ CHOICES: Mapping[str, type[Data]] = {
     "cifar100": Cifar100,
     "digits": Digits,
     "folder": Folder,
+    "csv": Csv,
+    "npz": Npz,
     "synthetic": Synthetic,
 }

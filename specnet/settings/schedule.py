@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import cos, floor, pi
-from typing import Annotated, Self, assert_never
+from typing import Annotated, ClassVar, Self, assert_never
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -15,7 +15,12 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Warming(Setting):
-    """A schedule that rises evenly from 0 in the first `warmup` epochs."""
+    """A schedule that rises evenly from 0 in the first `warmup` epochs.
+
+    `spans_run` says of each schedule whether its course depends on the length of the run.
+    """
+
+    spans_run: ClassVar[bool] = False
 
     warmup: NonNegative = 0.0
 
@@ -56,17 +61,23 @@ class Exponential(Warming):
 class Cosine(Warming):
     """From 1 to `end` along half a cosine (Loshchilov, Hutter 2017); with `warmup`, after rising."""
 
+    spans_run: ClassVar[bool] = True
+
     end: BelowOne = 0.0
 
 
 class OneCycle(Setting):
     """Up from 1/25 in the first `warmup` of the run, then down to 1/250,000 (Smith 2018; torch's OneCycleLR)."""
 
+    spans_run: ClassVar[bool] = True
+
     warmup: Share = 0.3
 
 
 class Triangle(Setting):
     """In straight lines from `start` up to 1 at `peak`, a share of the run, and down to `end`."""
+
+    spans_run: ClassVar[bool] = True
 
     start: NonNegative = 0.0
     peak: Share = 0.3
@@ -75,6 +86,8 @@ class Triangle(Setting):
 
 class Plateau(Setting):
     """Times `decay` when the loss has not fallen for `patience` epochs: that of validation, else that of training."""
+
+    spans_run: ClassVar[bool] = False
 
     decay: Share = 0.1
     patience: Count = 5

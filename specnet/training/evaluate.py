@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
@@ -74,6 +75,7 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         classes=run.classes,
         scale=scale,
         target=own.task.target,
+        spec_folder=run.options.spec and run.options.spec.parent,
     )
     data, split = (choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
@@ -84,16 +86,37 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
 
 
 def choose_data(data: str, own: Data | None = None) -> Data:
-    """Return a folder, resized and labelled as a run's own data, or a data set by its name, with the run's classes.
+    """Return a folder or a file of images, read as a run's own data, or a data set by its name, with the run's classes.
 
     Raises CannotRun.
     """
-    if (folder := expand_home(data)).is_dir():
-        settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
-        return Folder.model_validate({"path": str(folder.absolute()), **settings})
+    path = expand_home(data)
+    if not path.exists():
+        return _choose_by_name(data, own)
+    kind = _find_kind(path)
+    return kind.model_validate({**_copy_form(own, kind), "path": str(path.absolute())})
+
+
+def _find_kind(path: Path) -> type[Data]:
+    """Return the kind of data that a path leads to; raises CannotRun for a file that is none."""
+    if path.is_dir():
+        return Folder
+    for kind in CHOICES.values():
+        if path.name.lower().endswith(kind.endings):
+            return kind
+    endings = ", ".join(ending for kind in CHOICES.values() for ending in kind.endings)
+    raise CannotRun(f"{path} is no data; images are in a folder, or named or held by a file that ends in {endings}")
+
+
+def _copy_form(own: Data | None, kind: type[Data]) -> dict[str, Any]:
+    """Return how a run's own data is read where it is of a kind; the number of classes is not part of that."""
+    return own.model_dump(exclude={"classes", *own.of_parts}) if own and type(own) is kind else {}
+
+
+def _choose_by_name(data: str, own: Data | None) -> Data:
     kind = CHOICES.get(data)
-    if kind not in READERS or kind is Folder:
-        raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")
+    if kind not in READERS or "path" in kind.model_fields:
+        raise CannotRun(f"`{data}`: there is no such folder or file, and no data set of that name")
     return own if isinstance(own, kind) else kind.model_validate({})
 
 

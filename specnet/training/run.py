@@ -25,8 +25,16 @@ from specnet.training.plots import write_curves
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
+from specnet.training.runs.lengthening import describe_lengthening, lengthen, record_lengthening
 from specnet.training.runs.run_config import RunConfig, write_run_config
-from specnet.training.runs.run_folder import RunFolder, choose_folder, make_folder, read_summary, refuse_taken
+from specnet.training.runs.run_folder import (
+    CHECKPOINT,
+    RunFolder,
+    choose_folder,
+    make_folder,
+    read_summary,
+    refuse_taken,
+)
 from specnet.training.runs.run_index import find_restarted_run
 from specnet.training.runs.tensorboard import open_tensorboard
 
@@ -51,20 +59,35 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
             return _train_and_conclude(setup, None)
 
 
-def resume(config: RunConfig, job: Job, options: Options, callback: Callback | None = None) -> Run:
+def resume(
+    config: RunConfig, job: Job, options: Options, callback: Callback | None = None, epochs: float | None = None
+) -> Run:
     """Resume a run in its folder from its last checkpoint, or from its beginning; raises TrainingError.
 
-    The number of processes may be another one.
+    The number of processes may be another one. With `epochs`, which are more than planned, the run is lengthened.
     """
     if job.digest != config.digest:
         raise BadRun(f"{config.folder / 'spec.net'} is not the network that this run trains")
+    callback = callback or Callback()
     with join_process_group() as ranks, _lock_run(config.folder, ranks):
-        setup = set_up(job, _adapt_options(options, ranks), config.folder, callback or Callback(), ranks, config)
+        saved = ranks.from_first(lambda: load_checkpoint(config.folder / CHECKPOINT, callback.on_note))
+        training = config.training if epochs is None else lengthen(config, saved, epochs)
+        job = replace(job, training=training)
+        setup = set_up(job, _adapt_options(options, ranks), config.folder, callback, ranks, config)
         _refuse_other_classes(setup.data, config)
-        saved = ranks.from_first(lambda: load_checkpoint(setup.folder.checkpoint, setup.callback.on_note))
+        if training != config.training:
+            config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))
         with _explain_interruption(setup.folder):
             return _train_and_conclude(setup, saved)
+
+
+def _lengthen(config: RunConfig, setup: Setup, saved: Checkpoint | None) -> RunConfig:
+    """Record that the run is lengthened, and say what that means; return its new configuration."""
+    training = setup.job.training
+    for line in describe_lengthening(config.training, training, saved):
+        setup.callback.on_note(line)
+    return setup.ranks.from_first(lambda: record_lengthening(config, training, saved))
 
 
 def _refuse_other_classes(data: DataSet, config: RunConfig) -> None:

@@ -15,7 +15,9 @@ from PIL import Image
 
 from specnet.settings.tasks.classify import Classify
 from specnet.training import lettering, plots
+from specnet.training.figures.rendering import render
 from specnet.training.lettering import choose_fonts, write_names
+from specnet.training.tasks import classify
 from specnet.training.tasks.answers import Prediction
 from specnet.training.tasks.classify import LARGEST_MATRIX, ClassificationMetrics, Ranking, ScoredClass
 
@@ -28,13 +30,13 @@ PIXELS = b"\x89PNG"
 def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
     """The figures that are drawn; a letter that no font has is a warning, and so an error."""
     drawn: list[Figure] = []
-    render = plots._render
 
     def keep(figure: Figure, format: str) -> bytes:
         drawn.append(figure)
         return render(figure, format)
 
-    monkeypatch.setattr(plots, "_render", keep)
+    for module in (plots, classify):
+        monkeypatch.setattr(module, "render", keep)
     yield drawn
 
 

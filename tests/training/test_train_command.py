@@ -84,12 +84,8 @@ def test_data_comes_from_the_folder_named(spec: Path, capsys: pytest.CaptureFixt
         (["tiny.net", "--run", "tiny.net"], 2, "tiny.net is a file"),
         (["--resume", "nowhere"], 2, "there is no run nowhere"),
         (["tiny.net", "--resume", "nowhere"], 2, "takes nothing else but"),
-        (
-            ["--resume", "no where", "--epochs", "3"],
-            2,
-            "to train longer, start a new run with its weights: "
-            "specnet train 'no where/spec.net' --weights 'no where' --epochs 3\n",
-        ),
+        (["--resume", "nowhere", "--seed", "3"], 2, "takes nothing else but --epochs"),
+        (["--resume", "nowhere", "--epochs", "three"], 2, "--epochs three: write a number of epochs"),
         (["tiny.net", "--epochs", "0"], 1, "epochs"),
         (["tiny.net", "--set", "data.classes=11"], 1, "classes"),
         (["tiny.net", "--set", "split.validation=2000"], 1, "sets 2,000 of 1,438 images aside"),
@@ -211,4 +207,6 @@ def test_without_other_parts_it_is_said_that_there_is_no_accuracy(
     assert "there is no accuracy on new images, as the data has no test and no validation part" in err
     assert main(["train", "--resume", "run"]) == 0
     err = capsys.readouterr().err
-    assert err.endswith("new run with its weights: specnet train run/spec.net --weights run --epochs N\n")
+    assert err.endswith("to train longer: specnet train --resume run --epochs N\n")
+    assert main(["train", "--resume", "run", "--epochs", "2"]) == 0
+    assert "lengthened from 1 to 2 epochs at epoch 1: `schedule constant` does not depend" in capsys.readouterr().err

@@ -171,6 +171,7 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
+    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to.
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
@@ -186,6 +187,7 @@ class DataRequest:
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
     target: Target = Target.CLASS
+    spec_folder: Path | None = None
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

@@ -125,6 +125,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         begun.classes if begun else None,
         begun.scale if begun else None,
         job.training.task.target,
+        options.spec and options.spec.parent,
     )
 
 

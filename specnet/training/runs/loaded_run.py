@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.records import Displayed
-from specnet.settings.data import Folder
+from specnet.settings.data import ImageFiles
 from specnet.settings.loss import Target
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
@@ -76,7 +76,7 @@ class LoadedRun(Displayed):
         data, (height, width, channels) = self.job.training.data, self.input_shape
         if channels not in (1, 3):
             raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-        resize = data.resize if isinstance(data, Folder) else None
+        resize = data.resize if isinstance(data, ImageFiles) else None
         return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
 
     @cached_property

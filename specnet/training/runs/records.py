@@ -33,8 +33,16 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
 
+class LengtheningRecord(Record):
+    """A change of the number of epochs, and the number of them that were over then."""
+
+    before: float = Field(alias="from")
+    after: float = Field(alias="to")
+    at: NonNegativeInt
+
+
 class ConfigRecord(Record):
-    """config.json: how a run was started."""
+    """config.json: how a run was started, and lengthened since."""
 
     name: str
     digest: str
@@ -45,6 +53,7 @@ class ConfigRecord(Record):
     sixteen_bits: dict[str, int] | None = None
     training: dict[str, Any]
     options: dict[str, Any]
+    lengthened: tuple[LengtheningRecord, ...] = ()
 
 
 class EnvironmentRecord(Record):

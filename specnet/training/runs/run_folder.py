@@ -35,6 +35,9 @@ MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
 STATISTICS = "statistics.jsonl"
 
+CHECKPOINT = "checkpoint"
+"""The subfolder of the last states, from which a run is resumed."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -45,7 +48,7 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        return self.path / "checkpoint"
+        return self.path / CHECKPOINT
 
     def write_model(self, weights: dict[str, Tensor]) -> None:
         """Write the best weights."""
