@@ -42,7 +42,7 @@ NOT_REPEATED = (("--see", "--seed"), ("--ru", "--run"))
 """Flags that another run has of its own: the shortest form that is understood, and the whole one."""
 
 WITHOUT_PARTS = (
-    "nothing is known of new images, as the data has no test and no validation part; "
+    "there is no accuracy on new images, as the data has no test and no validation part; "
     "`split validation=0.1` sets a tenth aside for it"
 )
 

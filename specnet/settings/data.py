@@ -50,6 +50,18 @@ def _require_names(text: str) -> str:
     return text
 
 
+def _without_dot(text: str) -> str:
+    """Return the ending of a file in lower case, without a leading dot; raises ValueError for an empty one."""
+    ending = text.lower().removeprefix(".") if not text.startswith("json.") else text
+    if not ending or "/" in ending:
+        raise ValueError("it is the ending of a file, such as jpg or cls")
+    return ending
+
+
+Ending = Annotated[str, AfterValidator(_without_dot)]
+"""What stands behind the first dot of a file's name: `jpg`, `cls`, `seg.png`."""
+
+
 class Published(Data):
     """A set whose classes are known, of which `only` may name some: `only="cat,dog"`."""
 
@@ -123,10 +135,12 @@ def _require_class(pattern: str) -> str:
 
 
 class ImageFiles(Data):
-    """Image files, which are decoded once to the size of the network's input."""
+    """Image files of any sizes, each of which is decoded to the size of the network's input."""
 
     resize: Pair | None = None
     """Resize to exactly this height and width first, whatever the image's proportions."""
+    crop: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of the shorter side in the centre crop")
+    """0.875 resizes the shorter side to 256 for a centre crop of 224; random crops are taken of the whole image."""
 
 
 class Folder(ImageFiles):
@@ -190,6 +204,42 @@ class Npz(Data):
     """The array of their labels."""
 
 
+class WebDataset(ImageFiles):
+    """Tar files in the form of WebDataset, local or at URLs: files of one sample share the name up to its first dot.
+
+    Shards are named as in `"train-{000..146}.tar"`, by a pattern with `*`, by their folder, or one by one with `::`
+    between them.
+    """
+
+    positional = ("path",)
+    endings = (".tar",)
+    of_parts = frozenset({"validation", "test"})
+
+    path: Annotated[str, Field(min_length=1, description="training shards: names, a pattern, a folder, URLs")]
+    validation: Annotated[str, Field(min_length=1)] | None = Field(None, description="validation shards")
+    test: Annotated[str, Field(min_length=1)] | None = Field(None, description="test shards")
+    image_ending: Ending | None = Field(
+        None, alias="image", description="ending of the image in a sample; any of an image without"
+    )
+    label: Ending = Field("cls", description="ending of the label in a sample, or `json.FIELD`")
+    classes: Count | None = None
+
+
+class HuggingFace(ImageFiles):
+    """A folder that `save_to_disk` of Hugging Face datasets has written, or local Parquet files.
+
+    The parts are the splits `train`, `validation` and `test`.
+    """
+
+    positional = ("path",)
+    endings = (".parquet",)
+
+    path: Annotated[str, Field(min_length=1, description="folder of the set, or a Parquet file")]
+    image_column: str = Field("image", alias="image", min_length=1, description="column of the images")
+    label: Annotated[str, Field(min_length=1, description="column of the labels")] = "label"
+    classes: Count | None = None
+
+
 class Synthetic(Data):
     """Noisy copies of one random pattern a class, in the size of the network's input; a fifth more are the test set."""
 
@@ -211,5 +261,6 @@ CHOICES: Mapping[str, type[Data]] = {
     "folder": Folder,
     "csv": Csv,
     "npz": Npz,
+    "webdataset": WebDataset,
     "synthetic": Synthetic,
 }

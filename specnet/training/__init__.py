@@ -8,6 +8,7 @@ from specnet.training.engine.evaluator import Evaluation
 from specnet.training.errors import (
     BadRun,
     CannotRun,
+    DataLost,
     DataProblem,
     Interrupted,
     NotFinite,
@@ -35,6 +36,7 @@ __all__ = [
     "Callback",
     "CannotRun",
     "ClassificationMetrics",
+    "DataLost",
     "DataProblem",
     "Evaluation",
     "EvaluationOptions",

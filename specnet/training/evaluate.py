@@ -10,7 +10,7 @@ from typing import Any
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import CHOICES, Data, Folder
+from specnet.settings.data import CHOICES, Data, Folder, ImageFiles
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
@@ -109,8 +109,11 @@ def _find_kind(path: Path) -> type[Data]:
 
 
 def _copy_form(own: Data | None, kind: type[Data]) -> dict[str, Any]:
-    """Return how a run's own data is read where it is of a kind; the number of classes is not part of that."""
-    return own.model_dump(exclude={"classes", *own.of_parts}) if own and type(own) is kind else {}
+    """Return how a run's own data is read, as far as a kind is read so; the number of classes is not part of that."""
+    if not own:
+        return {}
+    shared = kind if type(own) is kind else ImageFiles if isinstance(own, ImageFiles) else Data
+    return own.model_dump(include=set(shared.model_fields) - {"classes", *own.of_parts})
 
 
 def _choose_by_name(data: str, own: Data | None) -> Data:

@@ -18,7 +18,7 @@ from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.loop import Loop
 from specnet.training.engine.setup import Setup, assemble, set_up
 from specnet.training.engine.starting_weights import find_starting_weights
-from specnet.training.errors import BadRun, DataProblem, Interrupted
+from specnet.training.errors import BadRun, DataLost, DataProblem, Interrupted
 from specnet.training.files import lock_folder, write_atomically
 from specnet.training.job import Callback, Job, Options, Plan, Run
 from specnet.training.plots import write_curves
@@ -191,6 +191,9 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
             return loop, _evaluate_best(setup, loop)
         except StopRequested as request:
             raise Interrupted(setup.folder.path, request.signal) from None
+        except DataProblem as problem:
+            kept = "everything" if setup.ranks.is_single else "the last checkpoint"
+            raise DataLost(problem, setup.folder.path, kept) from None
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:

@@ -84,7 +84,7 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
         if classes := order_classes(file.class_name for file in layout.files if file.part == part):
             layout.classes[part] = classes
     _note_repeated(layout)
-    return read_image_files(path.parent, layout, setting.resize, request)
+    return read_image_files(path.parent, layout, setting, request)
 
 
 def _make_listing(setting: Csv, table: Table, home: Path, part: str, is_for_training: bool) -> _Listing:

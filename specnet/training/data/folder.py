@@ -20,4 +20,4 @@ def read_folder(setting: Folder, request: DataRequest) -> DataSet:
         layout = read_labelled_layout(folder, setting.label)
     else:
         layout = read_layout(folder, is_for_training=request.classes is None)
-    return read_image_files(folder, layout, setting.resize, request)
+    return read_image_files(folder, layout, setting, request)

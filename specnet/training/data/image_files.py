@@ -16,25 +16,26 @@ import torch
 from specnet.option_names import name_option
 from specnet.pictures.files import BadFile, describe_bad_files
 from specnet.pictures.sixteen_bits import SixteenBitScale, fit_scale
+from specnet.settings.data import ImageFiles
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
 from specnet.training.data.folder_layout import ClassFile, FolderLayout, describe_endings, list_names, order_classes
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import count_all_values
-from specnet.training.data.images import DataRequest, DataSet, Images, StoredPixels
+from specnet.training.data.images import DataRequest, DataSet, Images, MappedPixels
 from specnet.training.errors import DataProblem
 
 
-def read_image_files(
-    folder: Path, layout: FolderLayout, resize: tuple[int, int] | None, request: DataRequest
-) -> DataSet:
+def read_image_files(folder: Path, layout: FolderLayout, setting: ImageFiles, request: DataRequest) -> DataSet:
     """Read the files of a layout, whose paths are relative to `folder`, decoded once to the requested size.
 
-    They are resized to exactly `resize` first, if given. Raises DataProblem, CannotRun.
+    Raises DataProblem, CannotRun.
     """
     for text in layout.notes:
         request.note(text)
     names = [file.name for file in layout.files]
-    cache = FolderCache(folder, names, request.shape[:2], resize, request.scale, request.workers, request.note)
+    cache = FolderCache(
+        folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note, setting.crop
+    )
     survey_all = partial(survey_files, folder, names, request.workers)
     if found := cache.find():
         _refuse_unsuitable(layout, found, lambda: survey_all().describe_colours(names), request)
@@ -150,7 +151,7 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
     classes = _choose_classes(files, request)
     _note_left_out(files, classes, request)
     numbers = {name: label for label, name in enumerate(classes)}
-    pixels = StoredPixels(found.pixels, torch.arange(len(files.good)), request.workers)
+    pixels = MappedPixels(found.pixels, torch.arange(len(files.good)), request.workers)
     labels = torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64)
     images = Images(pixels, labels, tuple(file.name for file in files.good))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -26,37 +27,80 @@ SPLIT_SEED = 0
 
 
 @dataclass(frozen=True)
-class StoredPixels:
-    """Pixels that are not on the device that trains, and are gathered batch by batch.
+class Epoch:
+    """An epoch of a run, from 0, on which random crops and the order of the images depend."""
 
-    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host; `rows` (int64 N, on the CPU) are
-    the indices of its images, `workers` is the number of threads that gather them.
+    seed: int
+    number: int
+
+
+class StoredPixels(ABC):
+    """Pixels that are not on the device that trains, and are gathered batch by batch by a number of threads."""
+
+    workers: int
+
+    @property
+    @abstractmethod
+    def shape(self) -> torch.Size:
+        """N×H×W×C."""
+
+    @abstractmethod
+    def take(self, index: Tensor) -> StoredPixels:
+        """Return the pixels of an index or mask."""
+
+    @abstractmethod
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        """Return uint8 B×H×W×C, on request in pinned memory; random choices are those of a training epoch, if any."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        return self.shape.numel()
+
+    def __getitem__(self, index: slice | Tensor) -> Tensor:
+        """Return a copy of these images, uint8 B×H×W×C."""
+        return self.gather(index)
+
+    def shuffle(self, epoch: Epoch) -> Tensor:
+        """Return the order of the images in an epoch, int64 N."""
+        return shuffle_images(len(self), epoch)
+
+    def sample(self) -> StoredPixels:
+        """Return the images by which all are normalised: all of them, unless each has to be decoded for it."""
+        return self
+
+    def name_file(self, number: int) -> str | None:
+        """Return the name of an image in its files, if it has one."""
+        return None
+
+
+def shuffle_images(images: int, epoch: Epoch) -> Tensor:
+    """Return a random order of all images, int64 N."""
+    return torch.randperm(images, generator=make_generator(epoch.seed, "order", epoch.number))
+
+
+@dataclass(frozen=True)
+class MappedPixels(StoredPixels):
+    """Decoded pixels: `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host.
+
+    `rows` (int64 N, on the CPU) are the indices of its images.
     """
 
     source: Tensor
     rows: Tensor
     workers: int
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def shape(self) -> torch.Size:
         return torch.Size((len(self.rows), *self.source.shape[1:]))
 
-    @property
-    def nbytes(self) -> int:
-        return self.shape.numel()
+    def take(self, index: Tensor) -> MappedPixels:
+        return MappedPixels(self.source, self.rows[index], self.workers)
 
-    def take(self, index: Tensor) -> StoredPixels:
-        return StoredPixels(self.source, self.rows[index], self.workers)
-
-    def __getitem__(self, index: slice | Tensor) -> Tensor:
-        """Return a copy of these images, uint8 B×H×W×C."""
-        return self.gather(index)
-
-    def gather(self, index: slice | Tensor, pinned: bool = False) -> Tensor:
-        """Return a copy, on request in pinned memory; numpy copies it, which lets other threads run."""
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        """Return a copy; numpy copies it, which lets other threads run."""
         rows = self.rows[index]
         batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
         np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
@@ -102,6 +146,8 @@ class Images:
 
     def name_file(self, number: int) -> str | None:
         """Return the path of an image in its folder; None for a set without files."""
+        if isinstance(self.pixels, StoredPixels) and not self.files:
+            return self.pixels.name_file(number)
         return self.files[number] if self.files else None
 
 
@@ -155,10 +201,13 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     return interpolate(channels_first, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1).contiguous()
 
 
-def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem."""
+def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0) -> Tensor:
+    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem.
+
+    The centre is a share of the shorter side: 0.875 resizes it to 256 for 224.
+    """
     (h, w), (height, width) = pixels.shape[1:3], size
-    scale = max(height / h, width / w)
+    scale = max(round(height / share) / h, round(width / share) / w)
     covered = (max(height, round(h * scale)), max(width, round(w * scale)))
     if prod(covered) > LARGEST_IMAGE:
         raise DataProblem(f"an image of {h:,}×{w:,} pixels is too narrow to cover {height}×{width}")

@@ -19,8 +19,10 @@ from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.data.images import (
     DataRequest,
     DataSet,
+    Epoch,
     Findings,
     Images,
+    MappedPixels,
     StoredPixels,
     fitted_to,
     resize_and_crop,
@@ -35,16 +37,20 @@ MAX_AHEAD = 8
 
 
 def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
-    """Load stored pixels into memory if all of them fit; `note` reports that they do not."""
-    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
+    """Load decoded pixels into memory if all of them fit; `note` reports that they do not. Streams stay as they are."""
+    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, MappedPixels)]
     size = sum(pixels.nbytes for pixels in stored)
     if fits_in_memory(size, CPU):
-        return data.map(lambda part: replace(part, pixels=part.pixels[:]))
+        return data.map(_load_part)
     note(
         f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
         f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
     )
     return data
+
+
+def _load_part(part: Images) -> Images:
+    return replace(part, pixels=part.pixels[:]) if isinstance(part.pixels, MappedPixels) else part
 
 
 def _describe_readers(workers: int) -> str:
@@ -64,17 +70,24 @@ def _place_part(images: Images, place: torch.device, is_small: bool, workers: in
         return replace(images, targets=targets)
     if is_small:
         return replace(images, pixels=images.pixels.to(place), targets=targets)
-    return replace(images, pixels=StoredPixels(images.pixels, torch.arange(len(targets)), workers), targets=targets)
+    return replace(images, pixels=MappedPixels(images.pixels, torch.arange(len(targets)), workers), targets=targets)
 
 
 class BatchReader:
     """Reads batches ahead of time: batch `number` has the images `index(number)`, int64 on the CPU, empty at the end.
 
-    A batch does not depend on the order in which batches are read.
+    Random crops are those of `epoch(number)`, if it is one of training. A batch does not depend on the order in which
+    batches are read.
     """
 
-    def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
-        self._pixels, self._index, self._place = pixels, index, place
+    def __init__(
+        self,
+        pixels: StoredPixels,
+        index: Callable[[int], Tensor],
+        place: torch.device,
+        epoch: Callable[[int], Epoch | None] = lambda number: None,
+    ) -> None:
+        self._pixels, self._index, self._place, self._epoch = pixels, index, place, epoch
         self._threads = ThreadPoolExecutor(pixels.workers, "gather") if pixels.workers else None
         self._ahead = min(pixels.workers, MAX_AHEAD)
         self._pending: dict[int, Future[Tensor]] = {}
@@ -82,17 +95,17 @@ class BatchReader:
     def batch(self, number: int) -> Tensor:
         """Return uint8 B×H×W×C on the device, and start to gather the next batches."""
         if self._threads is None:
-            return self._send(self._gather(self._index(number)))
+            return self._send(self._gather(self._index(number), self._epoch(number)))
         wanted = range(number, number + self._ahead + 1)
         for other in self._pending.keys() - set(wanted):
             self._pending.pop(other).cancel()
         for each in wanted:
             if each not in self._pending and len(index := self._index(each)):
-                self._pending[each] = self._threads.submit(self._gather, index)
+                self._pending[each] = self._threads.submit(self._gather, index, self._epoch(each))
         return self._send(self._pending.pop(number).result())
 
-    def _gather(self, index: Tensor) -> Tensor:
-        return self._pixels.gather(index, pinned=self._place.type == "cuda")
+    def _gather(self, index: Tensor, epoch: Epoch | None) -> Tensor:
+        return self._pixels.gather(index, self._place.type == "cuda", epoch)
 
     def _send(self, batch: Tensor) -> Tensor:
         return batch.to(self._place, non_blocking=True)
@@ -171,7 +184,9 @@ def _keep_classes(found: DataSet, names: Sequence[str]) -> DataSet:
 
 
 def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:
-    """Return the set in the requested size; a set that is no folder of image files gets its findings here."""
+    """Return the set in the requested size; a set that is neither a folder nor a stream gets its findings here."""
+    if isinstance(found.train.pixels, StoredPixels):
+        return found
     before = cast(tuple[int, int], tuple(found.train.pixels.shape[1:3]))
     images = sum(map(len, found.parts().values()))
     changes = {} if before == size else {fitted_to(size): images}

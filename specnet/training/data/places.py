@@ -23,7 +23,7 @@ def find_file(path: str, request: DataRequest) -> Path:
 
 
 def _find(path: str, request: DataRequest, is_there: Callable[[Path], bool], noun: str) -> Path:
-    candidates = list(dict.fromkeys(root / expand_home(path) for root in _list_roots(request)))
+    candidates = list(dict.fromkeys(root / expand_home(path) for root in list_roots(request)))
     if found := next((candidate for candidate in candidates if is_there(candidate)), None):
         return found
     for candidate in candidates:
@@ -34,7 +34,7 @@ def _find(path: str, request: DataRequest, is_there: Callable[[Path], bool], nou
     raise DataProblem(f"there is no {noun} {path}; looked at {', '.join(map(str, candidates))}")
 
 
-def _list_roots(request: DataRequest) -> Iterator[Path]:
+def list_roots(request: DataRequest) -> Iterator[Path]:
     """Yield the folders that a path may be relative to, in the order of precedence."""
     yield from list_named_roots(request.data_dir)
     if request.spec_folder:

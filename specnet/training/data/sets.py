@@ -22,6 +22,7 @@ from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles,
 from specnet.training.data.folder import read_folder
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
 from specnet.training.data.npz import read_npz
+from specnet.training.data.streams.webdataset import read_webdataset
 from specnet.training.errors import CannotRun
 from specnet.training.randomness import make_generator
 
@@ -308,5 +309,6 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Folder: read_folder,
     settings.Csv: read_csv,
     settings.Npz: read_npz,
+    settings.WebDataset: read_webdataset,
 }
 """The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""

@@ -18,7 +18,7 @@ from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.state import Best, State
 from specnet.training.engine.statistics import StatisticsRecorder
 from specnet.training.engine.step import Stepper
-from specnet.training.errors import Interrupted
+from specnet.training.errors import DataProblem, Interrupted
 from specnet.training.job import Callback, Metrics, Progress
 from specnet.training.runs.run_folder import RunFolder
 from specnet.training.tasks.results import Results
@@ -68,7 +68,10 @@ class Loop:
         return self.evaluator.objective.metric
 
     def run(self) -> None:
-        """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights."""
+        """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights.
+
+        Where images can no longer be read, save and raise DataProblem.
+        """
         try:
             if self.state.step == 0:
                 self._record_statistics()
@@ -78,6 +81,11 @@ class Loop:
         except StopRequested:
             self.timer.lap()
             self.writer.save()
+            raise
+        except DataProblem:
+            if self.state.ranks.is_single:  # other ranks are in the middle of a step, and cannot save with this one
+                self.timer.lap()
+                self.writer.save()
             raise
         self.writer.save()
 

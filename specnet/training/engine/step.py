@@ -15,8 +15,9 @@ from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
 from specnet.settings.schedule import compute_rate_factor
-from specnet.training.data.images import Images, StoredPixels
+from specnet.training.data.images import Epoch, Images, StoredPixels, shuffle_images
 from specnet.training.data.loading import BatchReader
+from specnet.training.data.streams.streamed_pixels import crop_while_decoding
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks, Share
 from specnet.training.engine.state import State
@@ -44,14 +45,17 @@ class Batches:
         self._ranks = ranks
         self._targets, self._normalizer, self._size, self._seed = images.targets, normalizer, batch.size, seed
         self._objective = objective
+        pixels, augment = crop_while_decoding(images.pixels, augment)
         self._augmentation = Augmentation(augment)
+        self._shuffle = pixels.shuffle if isinstance(pixels, StoredPixels) else partial(shuffle_images, len(images))
         self._source = (
-            BatchReader(images.pixels, self._index_on_cpu, images.targets.device)
-            if isinstance(images.pixels, StoredPixels)
-            else Sampler(images.pixels, self._augmentation)
+            BatchReader(pixels, self._index_on_cpu, images.targets.device, self._epoch_of)
+            if isinstance(pixels, StoredPixels)
+            else Sampler(pixels, self._augmentation)
         )
         self._coins = self._toss_coins() if self._augmentation.alternates else None
-        self._get_order = lru_cache(maxsize=2)(self._shuffle)  # a reader is an epoch ahead
+        # a reader is an epoch ahead
+        self._get_order = lru_cache(maxsize=2)(lambda epoch: self._shuffle(Epoch(seed, epoch)))
         self._order = lru_cache(maxsize=1)(lambda epoch: self._get_order(epoch).to(images.targets.device))
         whole, left = divmod(len(images), batch.size)
         self.per_epoch = whole + (not whole or (left > 1 and not batch.drop_last))
@@ -101,8 +105,8 @@ class Batches:
         """Return which images an alternating flip mirrors, bool B; the others are in every other epoch."""
         return None if self._coins is None else self._coins[index] ^ bool(step // self.per_epoch % 2)
 
-    def _shuffle(self, epoch: int) -> Tensor:
-        return torch.randperm(len(self._targets), generator=make_generator(self._seed, "order", epoch))
+    def _epoch_of(self, step: int) -> Epoch:
+        return Epoch(self._seed, step // self.per_epoch)
 
 
 class Stepper:

@@ -76,8 +76,8 @@ class LoadedRun(Displayed):
         data, (height, width, channels) = self.job.training.data, self.input_shape
         if channels not in (1, 3):
             raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-        resize = data.resize if isinstance(data, ImageFiles) else None
-        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
+        resize, crop = (data.resize, data.crop) if isinstance(data, ImageFiles) else (None, 1.0)
+        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE, crop)
 
     @cached_property
     def objective(self) -> Objective:
