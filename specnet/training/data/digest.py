@@ -15,9 +15,11 @@ def compute_digest(data: DataSet) -> str:
     """Return `sha256:…` over the images of all parts as the network reads them, their shapes, targets and classes."""
     digest = sha256(repr(data.classes).encode())
     for name, part in data.parts().items():
-        digest.update(repr((name, tuple(part.pixels.shape), tuple(part.labels.shape), str(part.labels.dtype))).encode())
+        digest.update(
+            repr((name, tuple(part.pixels.shape), tuple(part.targets.shape), str(part.targets.dtype))).encode()
+        )
         _update(digest, part.pixels)
-        _update(digest, part.labels)
+        _update(digest, part.targets)
     return f"sha256:{digest.hexdigest()}"
 
 
