@@ -17,7 +17,7 @@ from specnet.option_names import name_setting
 from specnet.suggest import find_closest_word
 from specnet.training import Callback, Options, Run
 from specnet.training import train as train_job
-from specnet.training.job import make_options
+from specnet.training.job import make_options, read_metric
 
 
 def compile(source: Spec, settings: Settings | None = None) -> fx.GraphModule:
@@ -49,7 +49,7 @@ def _display(run: Run) -> dict[str, Any]:
     from specnet.training.plots import display_curves
     from specnet.training.runs.run_folder import read_metrics
 
-    return display_curves(repr(run), read_metrics(run.folder))
+    return display_curves(repr(run), read_metric(run.summary), read_metrics(run.folder))
 
 
 Run.display = _display

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         if len(kinds) > 1:
             print_message(f"{result.kind}: {result.accuracy:.2%} after {result.fit_seconds:.1f} s")
     test = data.test or data.train
-    own = measure(loaded, test).accuracy if loaded and loaded.classes == data.classes else None
+    own = measure(loaded, test).scores["accuracy"] if loaded and loaded.classes == data.classes else None
     _print(options, features, results, own)
     return 0
 

@@ -13,6 +13,8 @@ from specnet.cli.output import CommandError, print_json, print_message, print_te
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import escape_unprintable
 from specnet.reporters.table import align_rows
+from specnet.settings.task import Metric
+from specnet.settings.tasks.classify import Classify
 
 if TYPE_CHECKING:
     from specnet.training.runs.run_index import RunEntry
@@ -86,8 +88,8 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
         "state": str(entry.status),
         "epochs": entry.epochs,
         "planned_epochs": entry.planned,
-        "validation_accuracy": entry.validation_accuracy,
-        "test_accuracy": entry.test_accuracy,
+        f"validation_{entry.metric.name}": entry.validation,
+        f"test_{entry.metric.name}": entry.test,
         "parameters": entry.parameters,
         "macs": entry.macs,
         "settings": dict(entry.overrides),
@@ -110,12 +112,18 @@ def _format_cells(entry: RunEntry, own: Mapping[str, str]) -> tuple[str, ...]:
         _format_settings(own) or "–",
         f"{entry.begun:%Y-%m-%d %H:%M}",
         f"{entry.epochs} of {entry.planned:g}",
-        *("–" if share is None else f"{share:.2%}" for share in (entry.validation_accuracy, entry.test_accuracy)),
+        *(_format_score(entry.metric, score) for score in (entry.validation, entry.test)),
         f"{entry.parameters:,}",
         "–" if entry.macs is None else f"{entry.macs:,}",
         "–" if entry.images_per_second is None else f"{entry.images_per_second:,.0f}",
         str(entry.status),
     )
+
+
+def _format_score(metric: Metric, score: float | None) -> str:
+    """Return `71.20%`, or `mIoU 0.912` of a metric that is not accuracy."""
+    named = score is None or metric == Classify.metric
+    return metric.format(score) if named else f"{metric.title} {metric.format(score)}"
 
 
 def _format_settings(settings: Mapping[str, str]) -> str:
@@ -125,11 +133,12 @@ def _format_settings(settings: Mapping[str, str]) -> str:
 def _format_spread(group: list[RunEntry]) -> str:
     """Return means and standard deviations over runs that differ only in their seed or fold, if any are known."""
     accuracies = {
-        "validation": [entry.validation_accuracy for entry in group],
-        "test": [entry.test_accuracy for entry in group],
+        "validation": [entry.validation for entry in group],
+        "test": [entry.test for entry in group],
     }
     known = {part: [each for each in values if each is not None] for part, values in accuracies.items()}
-    spreads = [f"{part} {mean(some):.2%} ± {stdev(some):.2%}" for part, some in known.items() if len(some) > 1]
+    format = group[0].metric.format
+    spreads = [f"{part} {format(mean(some))} ± {format(stdev(some))}" for part, some in known.items() if len(some) > 1]
     if not spreads:
         return ""
     alike = {item for item in group[0].overrides.items() if all(item in entry.overrides.items() for entry in group)}

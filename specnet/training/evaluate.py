@@ -16,18 +16,13 @@ from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
-from specnet.training.engine.evaluator import (
-    ClassificationMetrics,
-    Evaluation,
-    Evaluator,
-    average_views,
-    compute_metrics,
-)
+from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
 from specnet.training.runs.loaded_run import LoadedRun
+from specnet.training.tasks.results import Results
 
 PARTS = ("test", "validation", "train")
 """The parts of a set, the most meaningful for an evaluation first."""
@@ -79,13 +74,14 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         refuse=lambda _, channels, explain: refuse_channels(run.job, channels, explain),
         classes=run.classes,
         scale=scale,
+        target=own.task.target,
         spec_folder=run.options.spec and run.options.spec.parent,
     )
     data, split = (choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
         raise DataProblem(_describe_classes(run.classes, data_set.classes))
-    refuse_channels(run.job, data_set.train.pixels.shape[3])
+    refuse_channels(run.job, run.objective.get_pixels(data_set.train.pixels).shape[3])
     return data_set
 
 
@@ -134,15 +130,15 @@ def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
     return f"the data has other classes than the run was trained on: {what or 'their order differs'}"
 
 
-def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> ClassificationMetrics:
+def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> Results:
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
     network = average_views(run.model.to(device.place), run.job.training.evaluate)
     parts = {"all": place_on_device(data, device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
-    evaluator = Evaluator(network, parts, normalizer, loss, device, size)
+    evaluator = Evaluator(network, parts, normalizer, loss, run.objective, device, size)
     with explain_out_of_memory(partial(advise_smaller_batch, size)):
-        return compute_metrics(evaluator.outputs("all", lambda done, total: None), loss, run.classes)
+        return evaluator.measure("all")
 
 
 def _choose_device(run: LoadedRun, name: str) -> Device:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from specnet.pictures.sixteen_bits import SixteenBitScale
+from specnet.settings.loss import Target
 from specnet.training.errors import DataProblem
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
@@ -112,20 +113,36 @@ Pixels = Tensor | StoredPixels
 
 @dataclass(frozen=True)
 class Images:
-    """`pixels` is uint8 N×H×W×C, `labels` int64 N; `files` are the paths of the images in their folder, if any."""
+    """`pixels` is uint8 N×H×W×C; `files` are the paths of the images in their folder, if any.
+
+    `targets` is N×…: labels int64 N, uint8 N×classes with a 1 for each class that an image shows, or numbers float32
+    N×K. A mask is one more channel of the pixels, in which 0 is ignored and class k is k + 1, so that whatever moves
+    the pixels moves it too; the targets beside it are zeros, uint8 N.
+    """
 
     pixels: Pixels
-    labels: Tensor
+    targets: Tensor
     files: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
+
+    @property
+    def labels(self) -> Tensor:
+        """The labels, int64 N, of images that have one class each."""
+        assert self.has_labels, "the targets are no labels"
+        return self.targets
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether each image has one class."""
+        return self.targets.dtype == torch.int64 and self.targets.dim() == 1
 
     def take(self, index: Tensor) -> Images:
         """Return the images of an index or mask."""
         pixels = self.pixels.take(index) if isinstance(self.pixels, StoredPixels) else self.pixels[index]
         places = torch.arange(len(self))[index.cpu()].tolist() if self.files else []
-        return Images(pixels, self.labels[index], tuple(self.files[place] for place in places))
+        return Images(pixels, self.targets[index], tuple(self.files[place] for place in places))
 
     def name_file(self, number: int) -> str | None:
         """Return the path of an image in its folder; None for a set without files."""
@@ -153,7 +170,7 @@ def fitted_to(size: tuple[int, int]) -> str:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The parts of a set and the names of its classes, in the order of their labels.
+    """The parts of a set and the names of its classes in the order of their labels, or of the numbers of each image.
 
     `findings` says what the images were before, `scale` is that of grey images of 16 bits, if there are any.
     """
@@ -207,7 +224,7 @@ class DataRequest:
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
-    run that the images are for; without, they are found in the data.
+    run that the images are for; without, they are found in the data. `target` is what each image must come with.
     """
 
     shape: tuple[int, int, int]
@@ -218,6 +235,7 @@ class DataRequest:
     refuse: Callable[[int, int, Callable[[], str]], None] = lambda classes, channels, explain: None
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
+    target: Target = Target.CLASS
     spec_folder: Path | None = None
 
 
@@ -237,8 +255,9 @@ def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
 
 
 def split_off(images: Images, start: int, end: int) -> tuple[Images, Images]:
-    """Split off the images of the stratified places from `start` to `end` − 1; return the rest, and those."""
-    aside = draw_stratified(images.labels, start, end)
+    """Split off the images of the places from `start` to `end` − 1, stratified by label; return the rest, and those."""
+    strata = images.labels if images.has_labels else torch.zeros(len(images), dtype=torch.int64)
+    aside = draw_stratified(strata, start, end)
     return images.take(~aside), images.take(aside)
 
 

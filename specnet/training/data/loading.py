@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from math import ceil
 from typing import cast
 
 import torch
@@ -57,19 +58,19 @@ def _describe_readers(workers: int) -> str:
 
 
 def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
-    """Put all labels on the device, and the pixels where they fit; `workers` threads read the others."""
+    """Put all targets on the device, and the pixels where they fit; `workers` threads read the others."""
     size = sum(part.pixels.nbytes for part in data.parts().values() if isinstance(part.pixels, Tensor))
     is_small = place.type == "cpu" or fits_in_memory(size, place)
     return data.map(lambda part: _place_part(part, place, is_small, workers))
 
 
 def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
-    labels = images.labels.to(place)
+    targets = images.targets.to(place)
     if isinstance(images.pixels, StoredPixels):
-        return replace(images, labels=labels)
+        return replace(images, targets=targets)
     if is_small:
-        return replace(images, pixels=images.pixels.to(place), labels=labels)
-    return replace(images, pixels=MappedPixels(images.pixels, torch.arange(len(labels)), workers), labels=labels)
+        return replace(images, pixels=images.pixels.to(place), targets=targets)
+    return replace(images, pixels=MappedPixels(images.pixels, torch.arange(len(targets)), workers), targets=targets)
 
 
 class BatchReader:
@@ -110,22 +111,24 @@ class BatchReader:
         return batch.to(self._place, non_blocking=True)
 
 
-def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield pixels and labels of all images in batches, on the device of the labels.
+def iterate_batches(
+    images: Images, size: int, own: Callable[[int], slice] = slice
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield pixels, targets and indices (int64, on the CPU) of all images in batches, on the device of the targets.
 
-    The pixels are those at the places that `own` selects for the size of a batch.
+    They are those at the places that `own` selects for the size of a batch.
     """
 
     def places(number: int) -> Tensor:
         batch = torch.arange(len(images))[number * size :][:size]
         return batch[own(len(batch))]
 
-    stream = (
-        BatchReader(images.pixels, places, images.labels.device) if isinstance(images.pixels, StoredPixels) else None
-    )
-    for number, start in enumerate(range(0, len(images), size)):
-        labels = images.labels[start : start + size]
-        yield stream.batch(number) if stream else images.pixels[start : start + size][own(len(labels))], labels
+    device = images.targets.device
+    stream = BatchReader(images.pixels, places, device) if isinstance(images.pixels, StoredPixels) else None
+    for number in range(ceil(len(images) / size)):
+        index = places(number)
+        some = slice(int(index[0]), int(index[-1]) + 1)
+        yield stream.batch(number) if stream else images.pixels[some], images.targets[some], index
 
 
 def _split_range(split: Split, there: int) -> tuple[int, int]:
@@ -175,7 +178,7 @@ def _keep_classes(found: DataSet, names: Sequence[str]) -> DataSet:
 
     def keep(part: Images) -> Images:
         of_kept = part.take(renumbered[part.labels] >= 0)
-        return replace(of_kept, labels=renumbered[of_kept.labels])
+        return replace(of_kept, targets=renumbered[of_kept.labels])
 
     return replace(found.map(keep), classes=tuple(found.classes[label] for label in kept))
 
@@ -205,6 +208,8 @@ def _check_labels(data: Data, found: DataSet) -> None:
     for name, part in found.parts().items():
         if not len(part):
             raise DataProblem(f"the {name} part of the data is empty")
+        if not part.has_labels:
+            continue
         odd = ((part.labels < 0) | (part.labels >= len(found.classes))).nonzero().ravel().tolist()
         if odd:
             raise DataProblem(

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
+from small_sets import CLASSIFY
 from torch import Tensor
 
 from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop, Shift
@@ -22,6 +23,7 @@ from specnet.training import Options, resources, train
 from specnet.training.data.images import DataRequest, Images, MappedPixels, StoredPixels
 from specnet.training.data.loading import MAX_AHEAD, BatchReader, iterate_batches, load
 from specnet.training.engine.step import Batches
+from specnet.training.tasks.objective import PreparedBatch
 from specnet.training.transforms.augmentation import Augmentation, Sampler
 from specnet.training.transforms.normalization import ShiftAndScale, fit_normalizer
 
@@ -53,7 +55,11 @@ def batches(amount: int, chain: tuple[Augment, ...], workers: int | None) -> Bat
         source = torch.zeros((2 * amount, 6, 5, 3), dtype=torch.uint8)
         source[rows] = images
         stored = Images(MappedPixels(source, rows, workers), labels)
-    return Batches(stored, chain, fit_normalizer(MeanStd(), images), Batch(size=16), 3)
+    return Batches(stored, CLASSIFY, chain, fit_normalizer(MeanStd(), images), Batch(size=16), 3)
+
+
+def unpack(batch: PreparedBatch) -> tuple[Tensor, ...]:
+    return (*batch.inputs, batch.targets)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_batches_are_the_same(chain: tuple[Augment, ...], workers: int) -> None:
     """In order over the ends of epochs, and at any step, as a resumed run asks."""
     memory, stream = batches(40, chain, None), batches(40, chain, workers)
     for step in (*range(8), 30, 5, 31, 32, 0):
-        for expected, found in zip(memory.batch(step), stream.batch(step), strict=True):
+        for expected, found in zip(unpack(memory.batch(step)), unpack(stream.batch(step)), strict=True):
             assert expected.equal(found)
 
 
@@ -97,8 +103,9 @@ def test_few_batches_wait() -> None:
 def test_all_in_order(workers: int, size: int) -> None:
     images = Images(MappedPixels(pixels(40), torch.arange(40), workers), torch.arange(40))
     found = list(iterate_batches(images, size))
-    assert torch.cat([batch for batch, _ in found]).equal(pixels(40))
-    assert torch.cat([labels for _, labels in found]).tolist() == list(range(40))
+    assert torch.cat([batch for batch, _, _ in found]).equal(pixels(40))
+    assert torch.cat([labels for _, labels, _ in found]).tolist() == list(range(40))
+    assert torch.cat([places for _, _, places in found]).tolist() == list(range(40))
 
 
 @pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Unchanged()])
