@@ -19,7 +19,8 @@ DETECTION = (
 
 ABSENT: Mapping[str, str] = {
     **dict.fromkeys(
-        ("detect", "detection", "objectdetection", "detector", "yolo", "ssd", "rcnn", "boxes", "boundingboxes"), DETECTION
+        ("detect", "detection", "objectdetection", "detector", "yolo", "ssd", "rcnn", "boxes", "boundingboxes"),
+        DETECTION,
     ),
     **dict.fromkeys(("instancesegmentation", "panoptic", "maskrcnn"), DETECTION),
     **dict.fromkeys(
