@@ -61,7 +61,7 @@ def measure(run: LoadedRun, images: Images) -> Results:
 
 def _compute_outputs(run: LoadedRun, images: Images) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield outputs B×… and targets B×… of the images."""
-    network = average_views(run.model, run.job.training.evaluate)
+    network = average_views(run.model, run.job.training.evaluate, run.job.training.task.is_map)
     for index in torch.split(torch.arange(len(images)), BATCH):
         pixels, targets = images.pixels[index].to(run.place), images.targets[index].to(run.place)
         batch = run.objective.prepare(pixels, targets, run.normalization, index)

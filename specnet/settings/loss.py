@@ -64,11 +64,42 @@ class CrossEntropy(Loss):
         return self.weights
 
 
+class Dice(Loss):
+    """1 − the mean over classes of the Dice coefficient 2·Σp·t / (Σp + Σt) (Milletari et al. 2016).
+
+    p is the softmax at a pixel, t is 1 where the mask has the class. Σ is over the pixels of a batch, and the mean over
+    the classes that its masks have. `cross_entropy` is the factor of a cross-entropy that is added.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.MASK})
+    applies_softmax: ClassVar[bool] = True
+
+    cross_entropy: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0, description="factor of a cross-entropy that is added, as 1"
+    )
+
+
+class Focal(Loss):
+    """(1 − p)^gamma times the cross-entropy, so that what is right already counts little (Lin et al. 2017).
+
+    p is the softmax of the true class.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
+    applies_softmax: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("gamma",)
+
+    gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+
+
 BINARY = "yes or no are two classes with an output each: end the network in 2 outputs, and take `cross_entropy`"
 REGRESSION = "a network is trained to tell classes apart, which `cross_entropy` measures"
 LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
 
+OVERLAP = "`dice` is the loss that is made of the overlap"
+
 ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("jaccard", "iou", "softdice", "lovasz", "lovaszsoftmax", "tversky"), OVERLAP),
     **dict.fromkeys(("bce", "bcewithlogits", "binarycrossentropy", "logistic", "sigmoidcrossentropy"), BINARY),
     **dict.fromkeys(
         ("mse", "meansquarederror", "l1", "mae", "meanabsoluteerror", "l2", "smoothl1", "huber"), REGRESSION
@@ -79,4 +110,6 @@ ABSENT: Mapping[str, str] = {
 
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
+    "dice": Dice,
+    "focal": Focal,
 }

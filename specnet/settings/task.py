@@ -71,6 +71,14 @@ class Task(Setting):
     takes_spare_outputs: ClassVar[bool] = False
     """Whether the network may have more outputs than the data has classes."""
 
+    is_map: ClassVar[bool] = False
+    """Whether an output is a map of the image, which is mirrored with it, and whose pixels cannot be mixed."""
+
+    @property
+    def ignored(self) -> int | None:
+        """The value of pixels in masks that do not count, where a task has masks."""
+        return None
+
     @property
     def default_loss(self) -> Loss:
         """The loss of a spec that names none."""

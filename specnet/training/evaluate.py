@@ -81,6 +81,7 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         scale=scale,
         target=run.job.training.task.target,
         spec_folder=run.options.spec and run.options.spec.parent,
+        ignored=run.job.training.task.ignored,
         given=options.given,
     )
     data, split = _choose_source(run, options)
@@ -152,7 +153,7 @@ def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
 def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> Results:
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
-    network = average_views(run.model.to(device.place), run.job.training.evaluate)
+    network = average_views(run.model.to(device.place), run.job.training.evaluate, run.job.training.task.is_map)
     parts = {"all": place_on_device(data, device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
     evaluator = Evaluator(network, parts, normalizer, loss, run.objective, device, size)

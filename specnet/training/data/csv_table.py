@@ -12,9 +12,11 @@ from pathlib import Path
 from specnet.option_names import name_option
 from specnet.printable import format_amount
 from specnet.settings.data import Csv
+from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import ClassFile, FolderLayout, compose_name, find_part, order_classes
 from specnet.training.data.image_files import read_image_files
 from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.masked_files import read_masked_files
 from specnet.training.data.places import find_file
 from specnet.training.data.table import BadRow, Row, Table, read_table
 from specnet.training.errors import DataProblem
@@ -32,7 +34,7 @@ class _BadValue(Exception):
 
 @dataclass(frozen=True)
 class _Listing:
-    """A table of images: how the path, the label and the part of each row are read.
+    """A table of images: how the path, the label or the path of the mask, and the part of each row are read.
 
     Paths are written in relation to `home`, the folder of the first table.
     """
@@ -42,6 +44,7 @@ class _Listing:
     name_image: Callable[[Row], str]
     label: int
     find_part: Callable[[Row], str]
+    holds_masks: bool = False
 
     def read(self) -> Iterator[ClassFile | BadRow]:
         """Yield the file of each row, or why there is none."""
@@ -54,17 +57,20 @@ class _Listing:
 
     def _read_row(self, row: Row) -> ClassFile:
         part, name = self.find_part(row), self._find_image(self.name_image(row))
+        if self.holds_masks:
+            mask = self.home / self._find_image(row.values[self.label], "mask")
+            return ClassFile(name, part, "", f"{self._origin}line {row.line:,}", mask)
         if not (label := row.values[self.label]):
             raise _BadValue("no label")
         return ClassFile(name, part, compose_name(label, f"line {row.line:,}"), f"{self._origin}line {row.line:,}")
 
-    def _find_image(self, name: str) -> str:
-        """Return the path of an image, which a table from Windows may write with backslashes."""
+    def _find_image(self, name: str, noun: str = "image") -> str:
+        """Return the path of an image or a mask, which a table from Windows may write with backslashes."""
         folder = self.table.path.parent
         for written in dict.fromkeys((name, name.replace("\\", "/"))):
             if written and os.path.isfile(folder / written):  # noqa: PTH113, Path.is_file raises
                 return written if folder == self.home else os.path.relpath(folder / written, self.home)
-        raise _BadValue(f"there is no {name}" if name else "no image")
+        raise _BadValue(f"there is no {name}" if name else f"no {noun}")
 
     @property
     def _origin(self) -> str:
@@ -74,6 +80,8 @@ class _Listing:
 def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     """Read the images that the rows name, decoded once to the requested size; raises DataProblem, CannotRun."""
     path = find_file(setting.path, request)
+    if request.target is Target.MASK and not setting.mask:
+        raise DataProblem(f"the images of {path} have no masks; mask=COLUMN says in which column their paths are")
     others = {"validation": setting.validation, "test": setting.test}
     tables = {"train": path, **{part: path.parent / name for part, name in others.items() if name}}
     layout = FolderLayout(has_parts=bool(setting.part) or len(tables) > 1, is_listed=True)
@@ -84,7 +92,8 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
         if classes := order_classes(file.class_name for file in layout.files if file.part == part):
             layout.classes[part] = classes
     _note_repeated(layout)
-    return read_image_files(path.parent, layout, setting, request)
+    read = read_masked_files if request.target is Target.MASK else read_image_files
+    return read(path.parent, layout, setting, request)
 
 
 def _make_listing(setting: Csv, table: Table, home: Path, part: str, is_for_training: bool) -> _Listing:
@@ -92,11 +101,11 @@ def _make_listing(setting: Csv, table: Table, home: Path, part: str, is_for_trai
 
     Other images, which a run is measured on, need no column of parts.
     """
-    name_image, label = _read_pattern(table, setting.image_column), table.find_column(setting.label)
+    name_image, label = _read_pattern(table, setting.image_column), table.find_column(setting.mask or setting.label)
     if not setting.part or (not is_for_training and setting.part not in table.columns):
-        return _Listing(table, home, name_image, label, lambda row: part)
+        return _Listing(table, home, name_image, label, lambda row: part, bool(setting.mask))
     column = table.find_column(setting.part)
-    return _Listing(table, home, name_image, label, lambda row: _read_part(row.values[column]))
+    return _Listing(table, home, name_image, label, lambda row: _read_part(row.values[column]), bool(setting.mask))
 
 
 def _read_pattern(table: Table, written: str) -> Callable[[Row], str]:

@@ -23,7 +23,7 @@ def describe_data(data: DataSet, noun: str = "class") -> Iterator[str]:
     if data.train.has_labels:
         yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
     if data.findings:
-        yield _describe_findings(data.findings, data.train.pixels.shape[3])
+        yield _describe_findings(data.findings, data.channels)
     if data.scale:
         scale = f"{data.scale.low:,} becomes 0, and {data.scale.high:,} becomes 255"
         yield f"grey of 16 bits is brought to 8{_describe_mixture(data)}: {scale}"

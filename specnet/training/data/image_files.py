@@ -42,7 +42,7 @@ def read_image_files(folder: Path, layout: FolderLayout, setting: ImageFiles, re
     else:
         survey = survey_all()
         _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
-        found = cache.make(survey, _choose_scale(folder, layout, survey, request))
+        found = cache.make(survey, choose_scale(folder, layout, survey, request))
     return _make_data_set(layout, found, request)
 
 
@@ -53,7 +53,7 @@ def _refuse_unsuitable(
     request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain)
 
 
-def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
+def choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
     """Return the scale for grey images of 16 bits, fitted to those of the training part; None if there are none."""
     if not survey.deep or request.scale:
         return request.scale if survey.deep else None

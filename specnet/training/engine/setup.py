@@ -128,6 +128,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         begun.scale if begun else None,
         job.training.task.target,
         options.spec and options.spec.parent,
+        job.training.task.ignored,
         job.given,
     )
 
@@ -149,9 +150,10 @@ def assemble(
     normalizer = setup.normalizer.to(device.place)
     objective, seed = setup.objective, training.seed.value
     batches = Batches(data.train, objective, training.augment, normalizer, training.batch, seed, ranks)
-    weights = compute_class_weights(training.loss, data.train.targets, setup.job.output_shape[-1])
+    count = partial(objective.count_classes, data.train, setup.job.output_shape[-1])
+    weights = compute_class_weights(training.loss, count)
     averaging = ranks.average_gradients(network, setup.options, device.place)
-    loss = build_loss(training.loss, weights)
+    loss = build_loss(training.loss, None if weights is None else weights.to(device.place))
     stepper = Stepper(training, batches, averaging, loss, device, objective, setup.job.head_weights)
     size = training.batch.part
     unweighted = build_loss(training.loss)
@@ -160,7 +162,7 @@ def assemble(
         state=state,
         stepper=stepper,
         evaluator=evaluator,
-        final=replace(evaluator, network=average_views(network, training.evaluate)),
+        final=replace(evaluator, network=average_views(network, training.evaluate, training.task.is_map)),
         measured_parts=_choose_measured_parts(training, data),
         stop=training.stop,
         folder=setup.folder,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from specnet.package import load_from_module
 from specnet.settings.task import Metric, Task
-from specnet.training.data.images import Pixels
+from specnet.training.data.images import Images, Pixels
 from specnet.training.distributed import Network
 from specnet.training.optim.losses import Loss
 from specnet.training.tasks.results import Meter
@@ -49,6 +49,10 @@ class Objective(ABC):
     def get_pixels(self, pixels: Pixels) -> Pixels:
         """Return the channels of stored pixels that the network reads, to which a normalizer is fitted."""
         return pixels
+
+    def count_classes(self, images: Images, outputs: int) -> Tensor:
+        """Return how many of the images have the class of each output, int64 K, for a loss with class weights."""
+        return images.targets.bincount(minlength=outputs)
 
     def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
         """Return the batch for augmented pixels B×H×W×C, 0 to 255, and their targets B×….

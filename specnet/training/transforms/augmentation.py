@@ -101,13 +101,14 @@ def reflect_places(size: int, border: int, device: torch.device) -> Tensor:
 class Augmentation:
     """A chain of steps, of which a crop or shift and a flip at its beginning are one gather of `Windows`.
 
-    A batch that is taken out of its set draws the same as the whole set.
+    A batch that is taken out of its set draws the same as the whole set. With `has_masks`, the last channel is a mask:
+    it is moved as the image is, to the nearest pixel, with 0 outside, and changes of colour leave it as it is.
     """
 
-    def __init__(self, steps: Sequence[Augment]) -> None:
+    def __init__(self, steps: Sequence[Augment], has_masks: bool = False) -> None:
         steps = [step for step in steps if not isinstance(step, Mixing)]
         self._border, self._mode, self._flip, rest = _split_gather(steps)
-        self._rest = rest
+        self._rest, self._apply = rest, apply_step_to_masked if has_masks else apply_step
         self.alternates = any(_alternates(step) for step in steps)
         """Whether a batch needs to know which of its images are mirrored in this epoch."""
 
@@ -138,7 +139,7 @@ class Augmentation:
                 assert mirrored is not None
                 pixels = torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(_axis(step)), pixels)
             else:
-                pixels = apply_step(step, pixels)
+                pixels = self._apply(step, pixels)
         return pixels
 
 
@@ -193,6 +194,19 @@ def _find_border(step: Augment) -> tuple[int, str]:
 def apply_step(step: Augment, pixels: Tensor) -> Tensor:
     """Return a batch B×H×W×C after one step."""
     return AUGMENTATIONS[type(step)](step, pixels)
+
+
+def apply_step_to_masked(step: Augment, pixels: Tensor) -> Tensor:
+    """Return a batch B×H×W×C after one step; its last channel is a mask, of whole numbers."""
+    if isinstance(step, MOVES):
+        return apply_step(step, pixels)
+    images, masks = pixels[..., :-1], pixels[..., -1:]
+    if draw := AFFINE_MAPS.get(type(step)):
+        maps = draw(step, pixels)
+        moved = _sample_affine(images, maps), _sample_affine(masks, maps, "nearest")
+    else:
+        moved = apply_step(step, images), masks
+    return torch.cat([each.float() for each in moved], 3)
 
 
 def _number_images(pixels: Tensor) -> Tensor:
@@ -258,23 +272,23 @@ def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
     return torch.einsum("bhwc,bdc->bhwd", pixels.float(), rotations).clamp(0, 255)
 
 
-def _rotate(step: Rotate, pixels: Tensor) -> Tensor:
+def _draw_rotations(step: Rotate, pixels: Tensor) -> Tensor:
     angles = _draw_uniform(pixels, -step.degrees, step.degrees) * pi / 180
     height, width = pixels.shape[1:3]
     cosines, sines, zeros = angles.cos(), angles.sin(), torch.zeros_like(angles)
     rows = [cosines, -sines * (height / width), zeros], [sines * (width / height), cosines, zeros]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+    return torch.stack([torch.stack(row, 1) for row in rows], 1)
 
 
-def _zoom(step: Zoom, pixels: Tensor) -> Tensor:
+def _draw_zooms(step: Zoom, pixels: Tensor) -> Tensor:
     shares = 1 / _draw_uniform(pixels, step.factor.low, step.factor.high)
     zeros = torch.zeros_like(shares)
     rows = [shares, zeros, zeros], [zeros, shares, zeros]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+    return torch.stack([torch.stack(row, 1) for row in rows], 1)
 
 
-def _crop_and_resize(step: ResizedCrop, pixels: Tensor) -> Tensor:
-    """Sample windows of random areas and proportions (log-uniform), clipped at the image's size."""
+def _draw_crops(step: ResizedCrop, pixels: Tensor) -> Tensor:
+    """Draw windows of random areas and proportions (log-uniform), clipped at the image's size."""
     height, width = pixels.shape[1:3]
     area = _draw_uniform(pixels, step.area.low, step.area.high) * height * width
     ratio = _draw_uniform(pixels, log(step.ratio.low), log(step.ratio.high)).exp()
@@ -282,14 +296,26 @@ def _crop_and_resize(step: ResizedCrop, pixels: Tensor) -> Tensor:
     right, down = ((1 - share) * _draw_uniform(pixels, -1, 1) for share in (wide, high))
     zeros = torch.zeros_like(area)
     rows = [wide, zeros, right], [zeros, high, down]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
+    return torch.stack([torch.stack(row, 1) for row in rows], 1)
 
 
-def _sample_affine(pixels: Tensor, maps: Tensor) -> Tensor:
-    """Sample B×H×W×C bilinearly at the places of affine maps B×2×3 of −1..1, black outside."""
+AFFINE_MAPS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
+    Rotate: _draw_rotations,
+    Zoom: _draw_zooms,
+    ResizedCrop: _draw_crops,
+}
+"""The function of each step that moves pixels between places, from pixels B×H×W×C to affine maps B×2×3 of −1..1."""
+
+
+def _sample_affine(pixels: Tensor, maps: Tensor, mode: str = "bilinear") -> Tensor:
+    """Sample B×H×W×C at the places of affine maps B×2×3 of −1..1, black outside."""
     images = pixels.permute(0, 3, 1, 2).float()
     grid = affine_grid(maps, list(images.shape), align_corners=False)
-    return grid_sample(images, grid, align_corners=False).permute(0, 2, 3, 1)
+    return grid_sample(images, grid, mode, align_corners=False).permute(0, 2, 3, 1)
+
+
+def _move(step: Rotate | Zoom | ResizedCrop, pixels: Tensor) -> Tensor:
+    return _sample_affine(pixels, AFFINE_MAPS[type(step)](step, pixels))
 
 
 def _add_noise(step: Noise, pixels: Tensor) -> Tensor:
@@ -318,13 +344,16 @@ AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
     Contrast: _change_contrast,
     Saturation: _change_saturation,
     Hue: _turn_hue,
-    Rotate: _rotate,
-    Zoom: _zoom,
-    ResizedCrop: _crop_and_resize,
+    Rotate: _move,
+    Zoom: _move,
+    ResizedCrop: _move,
     Noise: _add_noise,
     Cutout: _cut_out,
 }
 """What each step does to pixels B×H×W×C, by the class of its settings; steps that mix images are in `MIXINGS`."""
+
+MOVES = (RandomCrop, Shift, Flip)
+"""The steps that move whole pixels, and change none."""
 
 
 @dataclass(frozen=True)
