@@ -52,7 +52,7 @@ def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
     def compute(outputs: Tensor, targets: Tensor) -> Tensor:
         labels = cut_centre(targets, outputs) if outputs.dim() == 4 else targets
         losses = cross_entropy(outputs, labels, reduction="none")
-        weighted = (1 - (-losses).exp()) ** setting.gamma * losses
+        weighted = (-torch.expm1(-losses)).clamp(min=1e-12) ** setting.gamma * losses
         return weighted.sum() / (labels != IGNORED).sum().clamp(min=1)
 
     return compute
