@@ -262,5 +262,6 @@ CHOICES: Mapping[str, type[Data]] = {
     "csv": Csv,
     "npz": Npz,
     "webdataset": WebDataset,
+    "hf": HuggingFace,
     "synthetic": Synthetic,
 }
