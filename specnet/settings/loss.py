@@ -19,7 +19,7 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 """A factor for each class, or `balanced`: all classes count alike."""
 
 
-Squash = Literal["", "softmax", "sigmoid"]
+Squash = Literal["", "a softmax", "a sigmoid"]
 
 
 class Target(StrEnum):
@@ -55,7 +55,7 @@ class CrossEntropy(Loss):
     """
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
-    squash: ClassVar[Squash] = "softmax"
+    squash: ClassVar[Squash] = "a softmax"
 
     smoothing: BelowOne = 0.0
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
@@ -71,7 +71,7 @@ class BinaryCrossEntropy(Loss):
     """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1."""
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES, Target.IMAGE, Target.PAIR})
-    squash: ClassVar[Squash] = "sigmoid"
+    squash: ClassVar[Squash] = "a sigmoid"
 
 
 VALUES = frozenset({Target.NUMBERS, Target.IMAGE})

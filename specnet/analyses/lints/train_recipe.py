@@ -35,13 +35,13 @@ def find_double_squash(squash: Squash, view: View) -> Iterator[Finding]:
             beside = f"within 0..1, so that {_describe_bound(squash, end.output[-1])}"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
-            origins = (Label(loss, f"has its own {squash}", primary=False),) if loss else ()
+            origins = (Label(loss, f"takes {squash} itself", primary=False),) if loss else ()
             yield view.make_finding(end, "", beside, origins)
 
 
 def _describe_bound(squash: Squash, outputs: int) -> str:
     """Return what a second softmax or sigmoid of values within 0..1 cannot reach."""
-    if squash == "softmax":
+    if squash == "a softmax":
         return f"the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
     return f"the sigmoid of it stays within 0.5..{1 / (1 + 1 / e):.2f}"
 
@@ -173,13 +173,13 @@ def _learned_parameters(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
 LINTS = (
     Lint(
         Code.W502,
-        partial(find_double_squash, "softmax"),
+        partial(find_double_squash, "a softmax"),
         "{names} stand{s} before a loss that takes a softmax itself",
         help="leave it out: the class with the largest output stays the same",
     ),
     Lint(
         Code.W502,
-        partial(find_double_squash, "sigmoid"),
+        partial(find_double_squash, "a sigmoid"),
         "{names} stand{s} before a loss that takes a sigmoid itself",
         help="leave it out: an output above 0 then stands for more than one half",
     ),
