@@ -66,6 +66,20 @@ def refuse_data(job: Job, data: DataSet) -> None:
         _refuse(validation.check_stop(data.validation is not None))
 
 
+def refuse_floats(training: Training, data: DataSet) -> None:
+    """Raise Unsuitable for settings that count on pixels of 0 to 255 where the data has other numbers."""
+    if data.has_bytes:
+        return
+    settings = [("normalize", training.normalize), *(("augment", step) for step in training.augment)]
+    for line, setting in settings:
+        if setting.reads_bytes:
+            raise Unsuitable(
+                f"`{line} {get_choice(line, setting)}` counts on pixels of 0 to 255, or k/255 in 0 to 1, and the "
+                "images are other numbers; `normalize mean_std`, `per_image` and `none`, and changes of place such as "
+                "`augment flip`, suit them"
+            )
+
+
 def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:
     """Raise CannotRun where the number of processes does not fit the options."""
     if options.processes not in (1, ranks.world_size):
