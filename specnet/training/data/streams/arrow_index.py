@@ -120,8 +120,9 @@ def refuse_columns(name: str, schema: pa.Schema, columns: Columns) -> None:
             "datasets.Image() makes them"
         )
     kind = schema.field(columns.label).type
-    if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise DataProblem(f"the column {columns.label} of {name} holds {kind}, and a label is a whole number or a text")
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if not (is_number or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise DataProblem(f"the column {columns.label} of {name} holds {kind}, and a label is a number or a text")
 
 
 def list_class_names(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
@@ -135,9 +136,10 @@ def list_class_names(schema: pa.Schema, column: str) -> tuple[str, ...] | None:
 
 
 def list_labels(batch: pa.RecordBatch, columns: Columns, name: str) -> list[str | None]:
-    """Return the label of each row as a text, the name of the class where it has one; None for none or for −1."""
+    """Return the label of each row as a text, the name of the class where it has one; None where there is none."""
     values, names = batch.column(columns.label).to_pylist(), list_class_names(batch.schema, columns.label)
     known: Mapping[object, str] = dict(enumerate(names)) if names else {}
     if odd := sorted({value for value in values if isinstance(value, int) and names and value >= len(names)}):
         raise DataProblem(f"{name} has the label {odd[0]}, and names {len(names or ())} classes")
-    return [None if value in (None, -1, "") else known.get(value, str(value)) for value in values]
+    missing = (None, "", -1) if names else (None, "")
+    return [None if value in missing else known.get(value, str(value)) for value in values]
