@@ -16,7 +16,7 @@ from specnet.settings.augment import Augment, Mixing
 from specnet.settings.average import Average
 from specnet.settings.data import Data
 from specnet.settings.init import Init
-from specnet.settings.loss import Loss
+from specnet.settings.loss import Loss, Target
 from specnet.settings.normalize import Normalize
 from specnet.settings.optimizer import Optimizer
 from specnet.settings.schedule import Schedule, compute_rate_factor
@@ -129,14 +129,25 @@ def test_an_augmentation_changes_pixels_of_either_type(kind: type, channels: int
     assert changed.equal(augment())
 
 
-@pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
+TARGETS = {
+    Target.CLASS: lambda images: torch.arange(images) % 5,
+    Target.CLASSES: lambda images: torch.eye(5, dtype=torch.uint8)[:images],
+    Target.NUMBERS: lambda images: torch.linspace(-3, 3, 5).repeat(images, 1),
+}
+"""Targets for a number of images and five outputs."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"), [(kind, target) for kind in LOSSES for target in sorted(kind.targets & set(TARGETS))]
+)
 @pytest.mark.parametrize("scale", [1.0, 200.0])
-def test_a_loss_is_a_finite_number_with_a_finite_gradient(kind: type, scale: float) -> None:
+def test_a_loss_is_a_finite_number_with_a_finite_gradient(kind: type[Loss], target: Target, scale: float) -> None:
     loss = build_loss(kind())
     for batch in (1, 5):
         outputs = (scale * torch.eye(5)[:batch]).requires_grad_()
-        for labels in (torch.arange(batch), torch.zeros(batch, dtype=torch.long)):
-            value = loss(outputs, labels)
+        targets = TARGETS[target](batch)
+        for given in (targets, torch.zeros_like(targets)):
+            value = loss(outputs, given)
             (gradient,) = torch.autograd.grad(value, outputs)
             assert value.shape == () and value.isfinite() and gradient.isfinite().all()
 

@@ -15,7 +15,7 @@ from specnet.graph import Node
 from specnet.layers.base import Shape
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
-from specnet.settings import Training
+from specnet.settings import Training, get_choice
 from specnet.settings.group import list_names
 from specnet.source import Span
 
@@ -24,18 +24,26 @@ FEW = 4
 
 
 def find_double_softmax(view: View) -> Iterator[Finding]:
-    """Yield outputs within 0..1, to which the loss applies a softmax again."""
-    if not view.network.training or not view.network.training.loss.applies_softmax:
+    """Yield outputs within 0..1, to which the loss applies a softmax or a sigmoid again."""
+    training = view.network.training
+    if not training or not (squashing := training.loss.squashing(training.task.target)):
         return
     for node in map(view.network.by_name.get, view.ends):
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
         if end and has_trait(end, Trait.UNIT_RANGE) and end.output:
-            least = log(1 + (end.output[-1] - 1) / e)
-            beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
+            word = get_choice("loss", training.loss)
+            fact = f"`{end.name}` stands before {word}, which takes a {squashing} itself"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
-            origins = (Label(loss, "has its own softmax", primary=False),) if loss else ()
-            yield view.make_finding(end, "", beside, origins)
+            origins = (Label(loss, f"has its own {squashing}", primary=False),) if loss else ()
+            yield view.make_finding(end, "", _bound_loss(squashing, end.output[-1]), origins, fact)
+
+
+def _bound_loss(squashing: str, outputs: int) -> str:
+    """Return what becomes of the loss of outputs that are squashed twice."""
+    if squashing == "sigmoid":
+        return "within 0..1, so that no probability is below 0.5"
+    return f"within 0..1, so that the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
 
 
 def _keeps_range(node: Node) -> bool:
@@ -166,7 +174,6 @@ LINTS = (
     Lint(
         Code.W502,
         find_double_softmax,
-        "{names} stand{s} before cross_entropy, which takes a softmax itself",
         help="leave it out: the class with the largest output stays the same",
     ),
     Lint(Code.W505, find_unsuitable_init, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),
