@@ -32,7 +32,9 @@ def test_losses_are_those_of_torch(setting: Loss, targets: Tensor, oracle: Tenso
 
 def test_focal_loss_of_one_class_is_that_of_the_paper() -> None:
     p = OUTPUTS.softmax(1)[torch.arange(40), LABELS]
-    assert build_loss(Focal(gamma=2))(OUTPUTS, LABELS).item() == pytest.approx((-((1 - p) ** 2) * p.log()).mean().item())
+    assert build_loss(Focal(gamma=2))(OUTPUTS, LABELS).item() == pytest.approx(
+        (-((1 - p) ** 2) * p.log()).mean().item()
+    )
 
 
 def test_focal_loss_of_several_classes_is_that_of_the_paper() -> None:
