@@ -30,6 +30,13 @@ class Target(StrEnum):
     PAIR = "a second image, and whether both are of one class"
 
 
+class Squashing(StrEnum):
+    """What a loss takes of the outputs itself, so that a network must not end in it."""
+
+    SOFTMAX = "a softmax"
+    SIGMOID = "a sigmoid"
+
+
 class Loss(Setting):
     """A number for each image that is smaller the better the outputs fit its target."""
 
@@ -40,9 +47,9 @@ class Loss(Setting):
         """Return a sentence about an attribute that has no meaning for this target; "" where there is none."""
         return ""
 
-    def squashing(self, target: Target) -> str:
-        """Return what the loss takes of the outputs itself, so that a network must not end in it; "" for nothing."""
-        return ""
+    def squashing(self, target: Target) -> Squashing | None:
+        """Return what the loss takes of the outputs itself."""
+        return None
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -63,8 +70,8 @@ class CrossEntropy(Loss):
         None, description="factor of each class, as [1, 2.5], or `balanced`"
     )
 
-    def squashing(self, target: Target) -> str:
-        return "softmax"
+    def squashing(self, target: Target) -> Squashing:
+        return Squashing.SOFTMAX
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -84,8 +91,8 @@ class BinaryCrossEntropy(Loss):
         None, description="factor of the images that show a class, for each class, as [1, 2.5], or `balanced`"
     )
 
-    def squashing(self, target: Target) -> str:
-        return "sigmoid"
+    def squashing(self, target: Target) -> Squashing:
+        return Squashing.SIGMOID
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -109,8 +116,8 @@ class Focal(Loss):
             return ""
         return f"`alpha` weighs the classes that an image shows against the others, and images come with {target}"
 
-    def squashing(self, target: Target) -> str:
-        return "sigmoid" if target is Target.CLASSES else "softmax"
+    def squashing(self, target: Target) -> Squashing:
+        return Squashing.SIGMOID if target is Target.CLASSES else Squashing.SOFTMAX
 
 
 class Mse(Loss):

@@ -17,6 +17,7 @@ from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training, get_choice
 from specnet.settings.group import list_names
+from specnet.settings.loss import Squashing
 from specnet.source import Span
 
 FEW = 4
@@ -32,16 +33,16 @@ def find_double_softmax(view: View) -> Iterator[Finding]:
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
         if end and has_trait(end, Trait.UNIT_RANGE) and end.output:
             word = get_choice("loss", training.loss)
-            fact = f"`{end.name}` stands before {word}, which takes a {squashing} itself"
+            fact = f"`{end.name}` stands before {word}, which takes {squashing} itself"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
-            origins = (Label(loss, f"has its own {squashing}", primary=False),) if loss else ()
+            origins = (Label(loss, f"has its own {squashing.removeprefix('a ')}", primary=False),) if loss else ()
             yield view.make_finding(end, "", _bound_loss(squashing, end.output[-1]), origins, fact)
 
 
-def _bound_loss(squashing: str, outputs: int) -> str:
+def _bound_loss(squashing: Squashing, outputs: int) -> str:
     """Return what becomes of the loss of outputs that are squashed twice."""
-    if squashing == "sigmoid":
+    if squashing is Squashing.SIGMOID:
         return "within 0..1, so that no probability is below 0.5"
     return f"within 0..1, so that the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
 
