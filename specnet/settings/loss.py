@@ -19,6 +19,9 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 """A factor for each class, or `balanced`: all classes count alike."""
 
 
+Squash = Literal["", "a softmax", "a sigmoid"]
+
+
 class Target(StrEnum):
     """What each image of the data comes with, as a noun for messages."""
 
@@ -30,26 +33,22 @@ class Target(StrEnum):
     PAIR = "a second image, and whether both are of one class"
 
 
-class Squashing(StrEnum):
-    """What a loss takes of the outputs itself, so that a network must not end in it."""
-
-    SOFTMAX = "a softmax"
-    SIGMOID = "a sigmoid"
-
-
 class Loss(Setting):
     """A number for each image that is smaller the better the outputs fit its target."""
 
     targets: ClassVar[frozenset[Target]]
     """The targets that the outputs can be compared with."""
 
-    def explain_misuse(self, target: Target) -> str:
-        """Return a sentence about an attribute that has no meaning for this target; "" where there is none."""
-        return ""
+    squash: ClassVar[Squash] = ""
+    """What the loss applies to the outputs itself, so that a network must not end in it."""
 
-    def squashing(self, target: Target) -> Squashing | None:
-        """Return what the loss takes of the outputs itself."""
-        return None
+    def find_squash(self, target: Target) -> Squash:
+        """Return what the loss applies to the outputs that are compared with a kind of target."""
+        return self.squash
+
+    def explain_misuse(self, target: Target) -> str:
+        """Return a sentence about an attribute that has no meaning for a kind of target, or ""."""
+        return ""
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -64,14 +63,12 @@ class CrossEntropy(Loss):
     """
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
+    squash: ClassVar[Squash] = "a softmax"
 
     smoothing: BelowOne = 0.0
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
         None, description="factor of each class, as [1, 2.5], or `balanced`"
     )
-
-    def squashing(self, target: Target) -> Squashing:
-        return Squashing.SOFTMAX
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -79,20 +76,22 @@ class CrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """−log sigmoid of the output of what is there, −log(1 − sigmoid) of what is not; the mean over all outputs.
+    """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1.
 
-    `weights` are factors of the images that show a class, against those that do not: a number for each class, or
-    `balanced`: both weigh alike.
+    `weights` are factors of the yes of each class against its no: a number for each, or `balanced`: both weigh alike.
     """
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES})
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES, Target.IMAGE, Target.PAIR})
+    squash: ClassVar[Squash] = "a sigmoid"
 
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
-        None, description="factor of the images that show a class, for each class, as [1, 2.5], or `balanced`"
+        None, description="factor of the images that show each class, as [1, 2.5], or `balanced`"
     )
 
-    def squashing(self, target: Target) -> Squashing:
-        return Squashing.SIGMOID
+    def explain_misuse(self, target: Target) -> str:
+        if self.weights is None or target is Target.CLASSES:
+            return ""
+        return f"`weights` are factors of classes, and each image comes with {target}"
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -100,57 +99,61 @@ class BinaryCrossEntropy(Loss):
 
 
 class Focal(Loss):
-    """Cross-entropy times (1 − p)^gamma, p being the probability of what is true (Lin et al. 2017).
+    """Cross-entropy times (1 − p)^gamma, where p is the probability of what is true (Lin et al. 2017).
 
     Where an image shows one class, p is by a softmax; where it may show several, by a sigmoid for each. `alpha` weighs
     the classes that an image shows, and 1 − `alpha` those that it does not.
     """
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES, Target.MASK})
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES})
+    squash: ClassVar[Squash] = "a softmax"
 
     gamma: NonNegative = 2.0
     alpha: Probability | None = None
 
+    def find_squash(self, target: Target) -> Squash:
+        return "a sigmoid" if target is Target.CLASSES else self.squash
+
     def explain_misuse(self, target: Target) -> str:
         if self.alpha is None or target is Target.CLASSES:
             return ""
-        return f"`alpha` weighs the classes that an image shows against the others, and images come with {target}"
+        return f"`alpha` weighs the classes that an image shows against the others, and each comes with {target}"
 
-    def squashing(self, target: Target) -> Squashing:
-        return Squashing.SIGMOID if target is Target.CLASSES else Squashing.SOFTMAX
+
+VALUES = frozenset({Target.NUMBERS, Target.IMAGE})
 
 
 class Mse(Loss):
-    """The mean of the squared differences."""
+    """The mean squared difference of outputs and targets."""
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.NUMBERS})
+    targets: ClassVar[frozenset[Target]] = VALUES
 
 
 class Mae(Loss):
-    """The mean of the absolute differences."""
+    """The mean absolute difference of outputs and targets, which outliers move less than a squared one."""
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.NUMBERS})
+    targets: ClassVar[frozenset[Target]] = VALUES
 
 
 class Huber(Loss):
-    """Half the squared difference up to `delta`, and beyond it as steep as there (Huber 1964); the mean."""
+    """Half the squared difference up to `delta`, and linear with the slope `delta` beyond (Huber 1964)."""
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.NUMBERS})
+    targets: ClassVar[frozenset[Target]] = VALUES
+    positional: ClassVar[tuple[str, ...]] = ("delta",)
 
     delta: Positive = 1.0
 
 
+BINARY = "`binary_cross_entropy` takes the sigmoid itself, so that the network ends in plain outputs"
+SQUARED = "the mean squared difference is `mse`"
+ABSOLUTE = "the mean absolute difference is `mae`"
+SMOOTH = "`huber delta=1` is torch's smooth L1 loss"
 LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
-BINARY = (
-    "with `task multilabel` it is `binary_cross_entropy`; yes or no are two classes, which end the network in 2 "
-    "outputs with `cross_entropy`"
-)
-SMOOTH = "it is `huber`, with the place where it becomes straight as `delta`"
 
 ABSENT: Mapping[str, str] = {
-    **dict.fromkeys(("bce", "bcewithlogits", "binarycrossentropy", "logistic", "sigmoidcrossentropy"), BINARY),
-    **dict.fromkeys(("mse", "meansquarederror", "l2"), "it is `mse`"),
-    **dict.fromkeys(("mae", "l1", "meanabsoluteerror"), "it is `mae`"),
+    **dict.fromkeys(("bce", "bcewithlogits", "logistic", "sigmoidcrossentropy"), BINARY),
+    **dict.fromkeys(("meansquarederror", "l2", "euclidean"), SQUARED),
+    **dict.fromkeys(("meanabsoluteerror", "l1"), ABSOLUTE),
     "smoothl1": SMOOTH,
     **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from math import e, log
 from typing import cast
 
@@ -15,36 +16,35 @@ from specnet.graph import Node
 from specnet.layers.base import Shape
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
-from specnet.settings import Training, get_choice
+from specnet.settings import Training
 from specnet.settings.group import list_names
-from specnet.settings.loss import Squashing
+from specnet.settings.loss import Squash
 from specnet.source import Span
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
 
 
-def find_double_softmax(view: View) -> Iterator[Finding]:
+def find_double_squash(squash: Squash, view: View) -> Iterator[Finding]:
     """Yield outputs within 0..1, to which the loss applies a softmax or a sigmoid again."""
     training = view.network.training
-    if not training or not (squashing := training.loss.squashing(training.task.target)):
+    if not training or training.loss.find_squash(training.task.target) != squash:
         return
     for node in map(view.network.by_name.get, view.ends):
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
         if end and has_trait(end, Trait.UNIT_RANGE) and end.output:
-            word = get_choice("loss", training.loss)
-            fact = f"`{end.name}` stands before {word}, which takes {squashing} itself"
+            beside = f"within 0..1, so that {_describe_bound(squash, end.output[-1])}"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
-            origins = (Label(loss, f"has its own {squashing.removeprefix('a ')}", primary=False),) if loss else ()
-            yield view.make_finding(end, "", _bound_loss(squashing, end.output[-1]), origins, fact)
+            origins = (Label(loss, f"takes {squash} itself", primary=False),) if loss else ()
+            yield view.make_finding(end, "", beside, origins)
 
 
-def _bound_loss(squashing: Squashing, outputs: int) -> str:
-    """Return what becomes of the loss of outputs that are squashed twice."""
-    if squashing is Squashing.SIGMOID:
-        return "within 0..1, so that no probability is below 0.5"
-    return f"within 0..1, so that the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
+def _describe_bound(squash: Squash, outputs: int) -> str:
+    """Return what a second softmax or sigmoid of values within 0..1 cannot reach."""
+    if squash == "a softmax":
+        return f"the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
+    return f"the sigmoid of it stays within 0.5..{1 / (1 + 1 / e):.2f}"
 
 
 def _keeps_range(node: Node) -> bool:
@@ -174,8 +174,15 @@ def _learned_parameters(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
 LINTS = (
     Lint(
         Code.W502,
-        find_double_softmax,
+        partial(find_double_squash, "a softmax"),
+        "{names} stand{s} before a loss that takes a softmax itself",
         help="leave it out: the class with the largest output stays the same",
+    ),
+    Lint(
+        Code.W502,
+        partial(find_double_squash, "a sigmoid"),
+        "{names} stand{s} before a loss that takes a sigmoid itself",
+        help="leave it out: an output above 0 then stands for more than one half",
     ),
     Lint(Code.W505, find_unsuitable_init, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),
     Lint(

@@ -27,10 +27,10 @@ def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) 
 
 
 def _make_binary_cross_entropy(setting: settings.BinaryCrossEntropy, weights: Tensor | None) -> Loss:
-    def compute(outputs: Tensor, targets: Tensor) -> Tensor:
-        return binary_cross_entropy_with_logits(outputs, targets.to(outputs.dtype), pos_weight=weights)
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(outputs, targets.view_as(outputs).to(outputs.dtype), pos_weight=weights)
 
-    return compute
+    return loss
 
 
 LEAST_ERROR = 1e-6
@@ -38,8 +38,8 @@ LEAST_ERROR = 1e-6
 
 
 def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
-    def compute(outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss of one class for each image or pixel, int64, or of any number of them, uint8 B×classes."""
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of one class for each image, int64 B, or of any number of them, uint8 B×classes."""
         if targets.dtype == torch.int64:
             losses, shares = cross_entropy(outputs, targets, reduction="none"), None
         else:
@@ -50,28 +50,16 @@ def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
         focused = errors**setting.gamma * losses
         return (focused if shares is None else shares * focused).mean()
 
-    return compute
-
-
-def _make_mse(setting: settings.Mse, weights: Tensor | None) -> Loss:
-    return mse_loss
-
-
-def _make_mae(setting: settings.Mae, weights: Tensor | None) -> Loss:
-    return l1_loss
-
-
-def _make_huber(setting: settings.Huber, weights: Tensor | None) -> Loss:
-    return partial(huber_loss, delta=setting.delta)
+    return loss
 
 
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
     settings.BinaryCrossEntropy: _make_binary_cross_entropy,
     settings.Focal: _make_focal,
-    settings.Mse: _make_mse,
-    settings.Mae: _make_mae,
-    settings.Huber: _make_huber,
+    settings.Mse: lambda setting, weights: mse_loss,
+    settings.Mae: lambda setting, weights: l1_loss,
+    settings.Huber: lambda setting, weights: partial(huber_loss, delta=setting.delta),
 }
 """The builder of each loss, which takes its settings and the class weights (float, one per output) or None."""
 
