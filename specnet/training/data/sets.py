@@ -20,6 +20,7 @@ from specnet.settings import data as settings
 from specnet.training.data.csv_table import read_csv
 from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles, find_or_download
 from specnet.training.data.folder import read_folder
+from specnet.training.data.given import read_given
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
 from specnet.training.data.npz import read_npz
 from specnet.training.data.streams.webdataset import read_webdataset
@@ -295,6 +296,15 @@ def _read_cifar10(setting: settings.Cifar10, request: DataRequest) -> DataSet:
     return _read_published(CIFAR10, read_cifar10, request)
 
 
+def _read_hugging_face(setting: settings.HuggingFace, request: DataRequest) -> DataSet:
+    """Read with pyarrow, which is imported for nothing else; raises CannotRun without it."""
+    if find_spec("pyarrow") is None:
+        raise CannotRun("`data hf` needs pyarrow: pip install 'specnet[streams]'")
+    from specnet.training.data.streams.hugging_face import read_hugging_face
+
+    return read_hugging_face(setting, request)
+
+
 def _read_cifar100(setting: settings.Cifar100, request: DataRequest) -> DataSet:
     return _read_published(CIFAR100, read_cifar100, request)
 
@@ -310,5 +320,7 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Csv: read_csv,
     settings.Npz: read_npz,
     settings.WebDataset: read_webdataset,
+    settings.HuggingFace: _read_hugging_face,
+    settings.Python: read_given,
 }
 """The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""
