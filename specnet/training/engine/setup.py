@@ -16,6 +16,7 @@ from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
+from specnet.training.data.masked_files import count_pixels
 from specnet.training.device import Device, choose_device, use_fast_dropout
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
@@ -106,7 +107,7 @@ def set_up(
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
-    objective = make_objective(job.training.task, data.classes)
+    objective = make_objective(job.training.task, data.classes, job.training.loss)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
@@ -150,10 +151,11 @@ def assemble(
     normalizer = setup.normalizer.to(device.place)
     objective, seed = setup.objective, training.seed.value
     batches = Batches(data.train, objective, training.augment, normalizer, training.batch, seed, ranks)
-    count = partial(objective.count_classes, data.train, setup.job.output_shape[-1])
-    weights = compute_class_weights(training.loss, count)
+    outputs = setup.job.output_shape[-1]
+    count = partial(count_pixels, data.train, outputs) if data.has_masks else None
+    weights = compute_class_weights(training.loss, data.train.targets, outputs, count)
     averaging = ranks.average_gradients(network, setup.options, device.place)
-    loss = build_loss(training.loss, None if weights is None else weights.to(device.place))
+    loss = build_loss(training.loss, weights)
     stepper = Stepper(training, batches, averaging, loss, device, objective, setup.job.head_weights)
     size = training.batch.part
     unweighted = build_loss(training.loss)

@@ -3,84 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+)
 
 from specnet.settings import loss as settings
+from specnet.training.optim.mask_losses import average_pixels, compute_dice, cut_centre
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From float outputs B×… and targets B×… to the mean loss of the batch.
 
-Of masks, the outputs are B×K×h×w and the targets int64 B×H×W, of which the centre counts; pixels of IGNORED do not.
+Of masks, the outputs are B×K×h×w, and the targets int64 B×H×W.
 """
-
-IGNORED = -100
-"""The class of a pixel that does not count, torch's own default."""
-
-
-def cut_centre(targets: Tensor, outputs: Tensor) -> Tensor:
-    """Return the centre of masks B×H×W of the size of outputs B×K×h×w."""
-    (height, width), (whole_height, whole_width) = outputs.shape[2:], targets.shape[1:]
-    top, left = (whole_height - height) // 2, (whole_width - width) // 2
-    return targets[:, top : top + height, left : left + width]
 
 
 def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) -> Loss:
-    def compute(outputs: Tensor, targets: Tensor) -> Tensor:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.dim() == 2:
             return cross_entropy(outputs, targets, weights, label_smoothing=setting.smoothing)
-        return _mean_over_pixels(outputs, targets, weights, setting.smoothing)
+        labels = cut_centre(targets, outputs)
+        losses = cross_entropy(outputs, labels, weights, label_smoothing=setting.smoothing, reduction="none")
+        return average_pixels(losses, labels, weights)
 
-    return compute
-
-
-def _mean_over_pixels(
-    outputs: Tensor, targets: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
-) -> Tensor:
-    """Return the cross-entropy over the pixels that count; 0 where none does."""
-    labels = cut_centre(targets, outputs)
-    total = cross_entropy(outputs, labels, weights, label_smoothing=smoothing, reduction="sum")
-    counts = labels != IGNORED
-    number = weights[labels.clamp(min=0)].mul(counts).sum() if weights is not None else counts.sum()
-    return total / number.clamp(min=1e-12)
-
-
-def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
-    def compute(outputs: Tensor, targets: Tensor) -> Tensor:
-        labels = cut_centre(targets, outputs) if outputs.dim() == 4 else targets
-        losses = cross_entropy(outputs, labels, reduction="none")
-        weighted = (-torch.expm1(-losses)).clamp(min=1e-12) ** setting.gamma * losses
-        return weighted.sum() / (labels != IGNORED).sum().clamp(min=1)
-
-    return compute
+    return loss
 
 
 def _make_dice(setting: settings.Dice, weights: Tensor | None) -> Loss:
-    def compute(outputs: Tensor, targets: Tensor) -> Tensor:
-        loss = compute_dice(outputs, cut_centre(targets, outputs))
-        return loss + setting.cross_entropy * _mean_over_pixels(outputs, targets) if setting.cross_entropy else loss
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        labels = cut_centre(targets, outputs)
+        dice = compute_dice(outputs, labels)
+        if not setting.cross_entropy:
+            return dice
+        losses = cross_entropy(outputs, labels, reduction="none")
+        return dice + setting.cross_entropy * average_pixels(losses, labels)
 
-    return compute
+    return loss
 
 
-def compute_dice(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Return 1 − the mean Dice coefficient of the classes in masks B×h×w for outputs B×K×h×w; 0 where none counts."""
-    counts = (labels != IGNORED).unsqueeze(1)
-    shares = outputs.softmax(1) * counts
-    truth = one_hot(labels.clamp(min=0), outputs.shape[1]).permute(0, 3, 1, 2) * counts
-    overlap, total = ((shares * truth).sum((0, 2, 3)), (shares + truth).sum((0, 2, 3)))
-    is_there = truth.sum((0, 2, 3)) > 0
-    coefficients = 2 * overlap / total.clamp(min=1e-12) * is_there
-    return is_there.any() - coefficients.sum() / is_there.sum().clamp(min=1)
+def _make_binary_cross_entropy(setting: settings.BinaryCrossEntropy, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(outputs, targets.view_as(outputs).to(outputs.dtype), pos_weight=weights)
+
+    return loss
+
+
+LEAST_ERROR = 1e-6
+"""The least probability of an error, as its power has no gradient at 0."""
+
+
+def _focus(losses: Tensor, gamma: float) -> Tensor:
+    return (1 - (-losses).exp()).clamp(min=LEAST_ERROR) ** gamma * losses
+
+
+def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of one class for each image, int64 B, or pixel, B×H×W, or of several, uint8 B×classes."""
+        if outputs.dim() == 4:
+            labels = cut_centre(targets, outputs)
+            losses = cross_entropy(outputs, labels, reduction="none")
+            return average_pixels(_focus(losses, setting.gamma), labels)
+        if targets.dtype == torch.int64:
+            losses, shares = cross_entropy(outputs, targets, reduction="none"), None
+        else:
+            shown = targets.to(outputs.dtype)
+            losses = binary_cross_entropy_with_logits(outputs, shown, reduction="none")
+            shares = None if setting.alpha is None else setting.alpha * shown + (1 - setting.alpha) * (1 - shown)
+        focused = _focus(losses, setting.gamma)
+        return (focused if shares is None else shares * focused).mean()
+
+    return loss
 
 
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
     settings.Dice: _make_dice,
+    settings.BinaryCrossEntropy: _make_binary_cross_entropy,
     settings.Focal: _make_focal,
+    settings.Mse: lambda setting, weights: mse_loss,
+    settings.Mae: lambda setting, weights: l1_loss,
+    settings.Huber: lambda setting, weights: partial(huber_loss, delta=setting.delta),
 }
 """The builder of each loss, which takes its settings and the class weights (float, one per output) or None."""
 
@@ -90,16 +100,22 @@ def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
     return LOSSES[type(setting)](setting, weights)
 
 
-def compute_class_weights(setting: settings.Loss, count: Callable[[], Tensor]) -> Tensor | None:
-    """Return a factor for each output; balanced ones have the mean 1 over the images, or the pixels of masks.
+def compute_class_weights(
+    setting: settings.Loss, targets: Tensor, outputs: int, count_pixels: Callable[[], Tensor] | None = None
+) -> Tensor | None:
+    """Return a factor for each output, for labels int64 N or classes uint8 N×outputs; `count_pixels` is that of masks.
 
-    `count` returns how many of these have the class of each output, int64 K.
+    Balanced ones of labels have the mean 1 over the images, or the pixels of masks; those of classes are the images
+    without a class over those with it, as torch's `pos_weight`.
     """
     match setting.class_weights:
         case None:
             return None
+        case "balanced" if targets.dim() > 1:
+            shown = targets.sum(0)
+            return (len(targets) - shown) / shown.clamp(min=1)
         case "balanced":
-            counts = count()
+            counts = count_pixels().to(targets.device) if count_pixels else targets.bincount(minlength=outputs)
             return counts.sum() / (counts.clamp(min=1) * (counts > 0).sum())
         case weights:
-            return torch.tensor(weights)
+            return torch.tensor(weights, device=targets.device)

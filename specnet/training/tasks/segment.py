@@ -13,11 +13,11 @@ from torch.nn.functional import interpolate
 
 from specnet.printable import escape_unprintable
 from specnet.settings.task import Metric
-from specnet.training.data.images import Images, Pixels, StoredPixels, UnmaskedPixels
-from specnet.training.data.masked_files import count_pixels
+from specnet.training.data.images import Pixels, StoredPixels, UnmaskedPixels
 from specnet.training.figures.confusion import plot_confusion
 from specnet.training.figures.rendering import Note, render
-from specnet.training.optim.losses import IGNORED, Loss, cut_centre
+from specnet.training.optim.losses import Loss
+from specnet.training.optim.mask_losses import IGNORED, cut_centre
 from specnet.training.tasks.answers import Answer
 from specnet.training.tasks.objective import Objective, PreparedBatch
 from specnet.training.tasks.results import Meter, Results, Table
@@ -44,9 +44,6 @@ class SegmentObjective(Objective):
 
     def get_pixels(self, pixels: Pixels) -> Pixels:
         return UnmaskedPixels(pixels) if isinstance(pixels, StoredPixels) else pixels[..., :-1]
-
-    def count_classes(self, images: Images, outputs: int) -> Tensor:
-        return count_pixels(images, outputs)
 
     def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
         masks = pixels[..., -1].long()
