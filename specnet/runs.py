@@ -170,13 +170,19 @@ def _find_run(run: str | Path | LoadedRun) -> LoadedRun:
 
 def restore_job(config: RunConfig) -> tuple[Checked, Job]:
     """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError."""
-    checked = _check(config.spec_text, config.used, config.options.overrides)
-    if not checked.ok:
-        raise SpecError(add_fixes(checked, config.options.overrides, _make_reader(config.used)))
+    checked = check_snapshot(config.spec_text, config.used, config.options.overrides)
     try:
         return checked, replace(make_job(checked, config.training), name=config.name)
     except UntrainableError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
+
+
+def check_snapshot(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:
+    """Check a spec with the files that were kept with it; raises SpecError, and BadRun for an unknown override."""
+    checked = _check(text, used, overrides)
+    if not checked.ok:
+        raise SpecError(add_fixes(checked, overrides, _make_reader(used)))
+    return checked
 
 
 def _check(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:

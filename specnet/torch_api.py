@@ -37,7 +37,7 @@ def train(
     """
     if callback is not None:
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
-    _refuse_settings(options)
+    refuse_settings(options)
     chosen = make_options({**options, "overrides": format_settings(settings)})
     return train_job(make_job(check_sound(source, settings)), chosen, callback or Callback())
 
@@ -52,7 +52,7 @@ def _display(run: Run) -> dict[str, Any]:
 Run.display = _display
 
 
-def _refuse_settings(options: Mapping[str, Any]) -> None:
+def refuse_settings(options: Mapping[str, Any]) -> None:
     """Raise ValueError for an option that is a setting of the spec."""
     if "overrides" in options:
         raise ValueError("there is no option `overrides`; `settings` takes values by name")

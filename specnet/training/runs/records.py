@@ -67,6 +67,8 @@ class SummaryRecord(Record):
 
     validation_accuracy: Share | None = None
     test_accuracy: Share | None = None
+    best_epoch: PositiveInt | None = None
+    images: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
 
 class MetricsRecord(Record):
