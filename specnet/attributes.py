@@ -50,6 +50,9 @@ class Attributes(BaseModel):
 class Setting(Attributes):
     """One line of the `train` section, or one step of a line that takes several."""
 
+    endings: ClassVar[tuple[str, ...]] = ()
+    """How the text that comes first ends, where it is a file's name."""
+
 
 class Interval(Record):
     """`0.2..1.8`: from `low` to `high`; a range of integers excludes `high`."""

@@ -24,6 +24,7 @@ SpecNetError
     ├── NotFinite         the loss is no longer a number
     ├── OutOfMemory       a step does not fit into memory
     ├── RankLost          another process of the same training has died
+    ├── DataLost          images can no longer be read in the middle of a run
     └── Interrupted       a signal stopped the training, which is saved
 
 Besides, as everywhere in Python, a file that cannot be read is an OSError, an argument of another type than it should

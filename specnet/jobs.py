@@ -23,7 +23,7 @@ from specnet.training import Job, LayerInfo, OutputLayer
 
 
 class UntrainableError(SpecNetError, ValueError):
-    """A sound network that cannot be trained, as it has several inputs or outputs, or does not say on what."""
+    """A sound network that cannot be trained, as it has several outputs, or does not say on what."""
 
 
 def make_job(checked: Checked, training: Training | None = None) -> Job:
@@ -37,13 +37,14 @@ def make_job(checked: Checked, training: Training | None = None) -> Job:
         raise UntrainableError("the spec holds blocks alone, and no network to train")
     if settings is None:
         raise UntrainableError("the spec does not say what to train on; add at least `train { data cifar10 }`")
-    if len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
-        raise UntrainableError("training needs a network with one input and one output")
+    if len(network.outputs) != 1:
+        raise UntrainableError("training needs a network with one output; `head` lines add others on the side")
     return Job(
         name=network.name,
         spec_text=checked.source.text,
         digest=checked.digest,
         input_shape=network.inputs[0].shape,
+        other_inputs=tuple(each.shape for each in network.inputs[1:]),
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
         macs=checked.totals.macs,
@@ -53,6 +54,7 @@ def make_job(checked: Checked, training: Training | None = None) -> Job:
         layers=collect_layer_info(network),
         image_memory=FP32 * sum(prod(shape) for shape in network.shapes.values() if shape),
         measure_memory=partial(_measure_step, network, settings),
+        head_weights=tuple(head.weight for head in network.heads),
         output_layer=_locate_output_count(checked),
     )
 

@@ -28,11 +28,11 @@ from specnet.training import (
     BadRun,
     Callback,
     CannotRun,
-    ClassificationMetrics,
     EvaluationOptions,
     Job,
     LoadedRun,
     Prediction,
+    Results,
     Run,
     RunConfig,
     Weights,
@@ -92,7 +92,7 @@ def resume(
 def _display(run: LoadedRun) -> dict[str, Any]:
     from specnet.training.plots import display_curves
 
-    return display_curves(repr(run), run.metrics)
+    return display_curves(repr(run), run.objective.metric, run.metrics)
 
 
 LoadedRun.display = _display
@@ -105,7 +105,7 @@ def evaluate(
     device: str = "cpu",
     batch: int | None = None,
     skip_bad: bool = False,
-) -> ClassificationMetrics:
+) -> Results:
     """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
 
     With `skip_bad`, images that cannot be read and classes without images are left out. Raises TrainingError and
@@ -122,13 +122,13 @@ def evaluate(
     loaded = _find_run(run)
     folder = None if data_dir is None else Path(data_dir)
     asked = EvaluationOptions(data and str(data), folder, device, batch, skip_bad)
-    return evaluate_run(loaded, asked, lambda text: None).metrics
+    return evaluate_run(loaded, asked, lambda text: None).results
 
 
 def predict(
     run: str | Path | LoadedRun, images: str | Path | Sequence[str | Path], top: int = 5, device: str = "cpu"
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image: of a file, of several, or of all in a folder.
+    """Return the answer to each image, of classes the `top` likeliest: of a file, of several, or of all in a folder.
 
     Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import fx
@@ -16,7 +17,7 @@ from specnet.option_names import name_setting
 from specnet.suggest import find_closest_word
 from specnet.training import Callback, Options, Run
 from specnet.training import train as train_job
-from specnet.training.job import make_options
+from specnet.training.job import make_options, read_metric
 
 
 def compile(source: Spec, settings: Settings | None = None) -> fx.GraphModule:
@@ -38,15 +39,17 @@ def train(
     if callback is not None:
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
     refuse_settings(options)
-    chosen = make_options({**options, "overrides": format_settings(settings)})
-    return train_job(make_job(check_sound(source, settings)), chosen, callback or Callback())
+    checked = check_sound(source, settings)
+    own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
+    chosen = make_options({**own, **options, "overrides": format_settings(settings)})
+    return train_job(make_job(checked), chosen, callback or Callback())
 
 
 def _display(run: Run) -> dict[str, Any]:
     from specnet.training.plots import display_curves
     from specnet.training.runs.run_folder import read_metrics
 
-    return display_curves(repr(run), read_metrics(run.folder))
+    return display_curves(repr(run), read_metric(run.summary), read_metrics(run.folder))
 
 
 Run.display = _display

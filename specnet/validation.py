@@ -6,31 +6,49 @@ Each function returns a sentence about the mismatch, or "" if there is none.
 from __future__ import annotations
 
 from specnet.printable import format_amount
-from specnet.settings import Training
+from specnet.settings import Training, get_choice
+from specnet.settings.loss import CHOICES
 from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
 
 
-def check_classes(outputs: int, classes: int) -> str:
-    """Check that the network has an output for each class."""
+def check_loss(training: Training) -> str:
+    """Check that the loss compares outputs with what the task's data come with."""
+    task, loss = training.task, training.loss
+    if task.target in loss.targets:
+        return ""
+    fitting = [f"`{word}`" for word, kind in CHOICES.items() if task.target in kind.targets]
     return (
-        f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
-        if outputs < classes
-        else ""
+        f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "
+        f"whose images come with {task.target}; {' and '.join(fitting)} {'do' if len(fitting) > 1 else 'does'}"
     )
 
 
-def check_spare_outputs(outputs: int, classes: int) -> str:
+def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
+    """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
+    return training.task.check_shapes(inputs, output, training.loss)
+
+
+def check_classes(training: Training, outputs: int, classes: int) -> str:
+    """Check that the network has an output, or a channel of its output, for each class of the data."""
+    needed = training.task.count_outputs(classes)
+    if needed is None or outputs == needed or (outputs > needed and training.task.takes_spare_outputs):
+        return ""
+    return _compare(training, outputs, classes)
+
+
+def check_spare_outputs(training: Training, outputs: int, classes: int) -> str:
     """Check that the network has no more outputs than classes: it trains with them, but they are never right."""
     spare = outputs - classes
-    if spare <= 0:
+    if spare <= 0 or not training.task.takes_spare_outputs:
         return ""
     what = f"{spare:,} outputs belong" if spare > 1 else "one output belongs"
-    return f"{_compare(outputs, classes)}: {what} to none"
+    return f"{_compare(training, outputs, classes)}: {what} to none"
 
 
-def _compare(outputs: int, classes: int) -> str:
-    return f"the network has {format_amount(outputs, 'output')}, and the data has {format_amount(classes, 'class')}"
+def _compare(training: Training, outputs: int, classes: int) -> str:
+    has = format_amount(classes, training.task.noun)
+    return f"the network has {format_amount(outputs, 'output')}, and the data has {has}"
 
 
 def check_channels(shape: tuple[int, int, int], channels: int) -> str:

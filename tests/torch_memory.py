@@ -34,7 +34,7 @@ def count_saved(module: nn.Module, inputs: list[Tensor], precision: torch.dtype 
 
     with (
         torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
-        torch.autocast("cpu", precision, enabled=precision is not None),
+        torch.autocast("cuda" if inputs[0].is_cuda else "cpu", precision, enabled=precision is not None),
     ):
         outputs = module(*inputs)
     assert (outputs if isinstance(outputs, Tensor) else outputs[0]).requires_grad

@@ -67,7 +67,7 @@ class Plan:
             return FP32
         if layer.autocast is Autocast.LOWER:
             return ELEMENT_BYTES[self.conditions.precision]
-        is_full = layer.autocast is Autocast.FULL and self.conditions.device == "cuda"
+        is_full = layer.autocast in (Autocast.FULL, Autocast.FULL_RESULT) and self.conditions.device == "cuda"
         return FP32 if is_full else max(self.widths[name] for name in node.inputs)
 
     def _list_trained(self, node: Node, layer: Layer, shapes: Shapes) -> dict[str, Shape]:

@@ -101,7 +101,8 @@ class Replay:
         tensors = [] if is_frozen_product else [self._keep_input(step, place) for place in kept.inputs]
         tensors += [self.memory.keep(self._values[step.node.name])] if kept.output else []
         mask = kept.mask * (step.width if self._plan.conditions.device == "cpu" else 1)
-        own = Bytes(FP32 * kept.statistics, step.width * kept.elements + INT64 * kept.indices + mask)
+        elements = step.width * kept.elements + self._plan.widths[step.node.inputs[0]] * kept.elements_like_input
+        own = Bytes(FP32 * kept.statistics, elements + INT64 * kept.indices + mask)
         tensors += [self.memory.keep_new(step.node.name, own)] if own != NOTHING else []
         if step.layer.autocast is Autocast.LOWER and step.width != FP32:
             tensors += self._keep_copied_weights(step)
@@ -110,7 +111,8 @@ class Replay:
     def _keep_input(self, step: Step, place: int) -> Tensor:
         """Keep an input, or the copy of it that the layer reads."""
         name = step.node.inputs[place]
-        if self._plan.widths[name] == step.width and not (step.layer.flattens and name in self._scattered):
+        is_read_as_it_is = self._plan.widths[name] == step.width or step.layer.autocast is Autocast.FULL_RESULT
+        if is_read_as_it_is and not (step.layer.flattens and name in self._scattered):
             return self.memory.keep(self._values[name])
         return self.memory.keep_new(step.node.name, Bytes(0, step.width * prod(step.shapes[place])))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specnet.cli.options import DATA_DIR, SKIP_BAD, add_device_arguments, named_path, natural_number, positive_integer
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         if len(kinds) > 1:
             print_message(f"{result.kind}: {result.accuracy:.2%} after {result.fit_seconds:.1f} s")
     test = data.test or data.train
-    own = measure(loaded, test).accuracy if loaded and loaded.classes == data.classes else None
+    own = measure(loaded, test).scores["accuracy"] if loaded and loaded.classes == data.classes else None
     _print(options, features, results, own)
     return 0
 
@@ -125,7 +126,7 @@ def _find_folder(options: argparse.Namespace) -> str:
 
     roots = [] if options.data in CHOICES else list_data_roots(options.data_dir)
     places = (root / options.data for root in roots)
-    return str(next((place for place in places if place.is_dir()), options.data))
+    return str(next((place for place in places if place.exists()), options.data))
 
 
 def _read_spec(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:
@@ -153,7 +154,10 @@ def _make_request(options: argparse.Namespace, task: Task, loaded: LoadedRun | N
     if options.data_dir and not expand_home(options.data_dir).is_dir():
         raise CommandError(f"there is no data folder {options.data_dir}")
     scale = (loaded.scale or FULL_SCALE) if loaded else None
-    return DataRequest(task.shape, options.data_dir, print_message, skip_bad=options.skip_bad, scale=scale)
+    beside = Path(options.data).parent if options.data.endswith(".net") else None
+    return DataRequest(
+        task.shape, options.data_dir, print_message, skip_bad=options.skip_bad, scale=scale, spec_folder=beside
+    )
 
 
 # Output

@@ -1,4 +1,4 @@
-"""specnet evaluate: measure the accuracy of a trained network, class by class."""
+"""specnet evaluate: measure a trained network by the metric of its task, class by class."""
 
 from __future__ import annotations
 
@@ -19,15 +19,10 @@ from specnet.cli.torch_commands import requires_torch
 from specnet.reporters.table import align_rows
 
 if TYPE_CHECKING:
-    from specnet.training import ClassificationMetrics, Evaluation
+    from specnet.training import Evaluation, LoadedRun
+    from specnet.training.tasks.results import Table
 
-HELP = "measure a trained network: accuracy, loss, each class, confusion matrix"
-
-MOST_CLASSES = 20
-"""With more classes, the pairs that are confused most are listed instead of a matrix."""
-
-LONGEST_HEAD = 10
-"""The largest number of characters of a class's name in the head of the matrix."""
+HELP = "measure a trained network: its metric, loss, each class, confusion matrix"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,53 +49,31 @@ def run(options: argparse.Namespace) -> int:
     asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
     evaluation = evaluate(loaded, asked, print_message)
     if options.format == "json":
-        print_json(_describe(options, evaluation))
+        print_json(_describe(options, loaded, evaluation))
     else:
         print_text(_format_text(evaluation, options.data))
     return 0
 
 
-def _describe(options: argparse.Namespace, evaluation: Evaluation) -> dict[str, Any]:
+def _describe(options: argparse.Namespace, loaded: LoadedRun, evaluation: Evaluation) -> dict[str, Any]:
     """Return the JSON values of an evaluation."""
-    metrics = evaluation.metrics
     return {
         "schema": 1,
         "run": str(options.run_folder),
         "data": options.data,
         "part": evaluation.part,
-        "classes": list(metrics.classes),
-        **metrics.to_record(),
+        "classes": list(loaded.classes),
+        **evaluation.results.to_record(),
     }
 
 
 def _format_text(evaluation: Evaluation, data: str | None) -> str:
-    metrics = evaluation.metrics
+    results = evaluation.results
     part = f"all of {data}" if data and evaluation.part == "train" else evaluation.part
-    totals = [("images", f"{metrics.images:,} ({part})"), ("accuracy", f"{metrics.accuracy:.2%}")]
-    if metrics.top5 is not None:
-        totals.append(("top-5", f"{metrics.top5:.2%}"))
-    totals.append(("loss", f"{metrics.loss:.4f}"))
-    confusion = _format_matrix(metrics) if len(metrics.classes) <= MOST_CLASSES else _format_pairs(metrics)
-    return "\n\n".join("\n".join(lines) for lines in (align_rows(totals), _format_classes(metrics), confusion))
+    totals = [("images", f"{results.images:,} ({part})"), *results.describe_scores(), ("loss", f"{results.loss:.4f}")]
+    return "\n\n".join(["\n".join(align_rows(totals)), *map(_format_table, results.make_tables())])
 
 
-def _format_classes(metrics: ClassificationMetrics) -> list[str]:
-    """Return a line per class, the worst first."""
-    known = [(name, share) for name, share in metrics.class_accuracies.items() if share is not None]
-    rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
-    return align_rows([("class", "accuracy"), *rows], right={1})
-
-
-def _format_matrix(metrics: ClassificationMetrics) -> list[str]:
-    """Return the confusion matrix: a row per true class, a column per predicted one."""
-    counts = metrics.confusion.tolist()
-    heads = [metrics.output_name(output)[:LONGEST_HEAD] for output in range(len(counts[0]))]
-    rows = [[name, *(str(count or "·") for count in row)] for name, row in zip(metrics.classes, counts, strict=True)]
-    lines = align_rows([["", *heads], *rows], right=range(1, 1 + len(heads)))
-    return ["true label (rows), predicted label (columns)", *lines]
-
-
-def _format_pairs(metrics: ClassificationMetrics) -> list[str]:
-    """Return the pairs of classes that are confused most often."""
-    wrong = [(true, predicted, f"{count:,}") for true, predicted, count in metrics.find_confusions(MOST_CLASSES)]
-    return align_rows([("true label", "predicted label", "images"), *wrong], right={2})
+def _format_table(table: Table) -> str:
+    lines = align_rows([table.head, *table.rows], right=table.numbers)
+    return "\n".join([table.title, *lines] if table.title else lines)

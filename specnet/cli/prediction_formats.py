@@ -50,10 +50,9 @@ Format = Callable[[Stream], Iterator[str]]
 
 
 def format_text(stream: Stream) -> Iterator[str]:
-    """Yield a heading per image with a line per class."""
-    width = max(map(len, map(escape_unprintable, stream.run.classes)))
+    """Yield a heading per image with the lines of its answer, such as one per class."""
     for prediction in stream:
-        lines = [f"  {escape_unprintable(each.name):{width}}  {each.probability:7.2%}" for each in prediction.top]
+        lines = [f"  {line}" for line in prediction.answer.describe()]
         yield "\n".join([escape_unprintable(str(prediction.image)), *lines])
 
 
@@ -62,22 +61,25 @@ def format_json(stream: Stream) -> Iterator[str]:
     yield f'{{\n"schema": 1,\n"run": {dump_json(str(stream.run.folder))},\n"predictions": ['
     comma = ""
     for prediction in stream:
-        top = [{"class": each.name, "index": each.index, "probability": each.probability} for each in prediction.top]
-        yield comma + dump_json({"image": str(prediction.image), "top": top})
+        yield comma + dump_json({"image": str(prediction.image), **prediction.answer.to_record()})
         comma = ","
     bad = [{"image": each.name, "reason": each.reason} for each in stream.bad]
     yield f'],\n"unreadable": {dump_json(bad)}\n}}'
 
 
 def format_csv(stream: Stream) -> Iterator[str]:
-    """Yield a row per image and class."""
-    yield _format_row(["image", "rank", "class", "index", "probability"])
+    """Yield the rows of each image's answer, such as one per class, below the names of their columns."""
+    head = None
     for prediction in stream:
-        rows = [
-            [str(prediction.image), rank, each.name, each.index, f"{each.probability:.{DIGITS}g}"]
-            for rank, each in enumerate(prediction.top, 1)
-        ]
-        yield "\n".join(map(_format_row, rows))
+        rows = prediction.answer.to_rows()
+        if head is None and rows:
+            head = _format_row(["image", *rows[0]])
+            yield head
+        yield "\n".join(_format_row([str(prediction.image), *map(_format_cell, row.values())]) for row in rows)
+
+
+def _format_cell(value: object) -> object:
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else value
 
 
 def format_submission(name: str) -> Format:

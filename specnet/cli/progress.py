@@ -11,6 +11,8 @@ from rich.progress import Progress as Bars
 
 from specnet.cli.output import print_message
 from specnet.printable import escape_commands, escape_unprintable, format_amount
+from specnet.settings.task import Metric
+from specnet.settings.tasks.classify import Classify
 from specnet.training import Callback, Interrupted, Metrics, Plan, Progress
 
 PARTS = ("train", "validation", "test")
@@ -32,7 +34,7 @@ class Display(Callback):
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._epochs = 0.0
+        self._epochs, self._metric, self._measure = 0.0, Classify.metric, Classify.metric
         self._task = self._bars.add_task("", total=None, visible=False, text="")
 
     def __enter__(self) -> Display:
@@ -54,7 +56,7 @@ class Display(Callback):
             print_message(text)
 
     def on_train_begin(self, plan: Plan) -> None:
-        self._epochs = plan.epochs
+        self._epochs, self._metric, self._measure = plan.epochs, plan.metric, plan.measure
         self.on_note(f"{format_amount(plan.steps, 'step')} in {format_amount(plan.epochs, 'epoch')}")
         if plan.processes > 1:
             share = f"{plan.processes} processes share each batch of {plan.batch}"
@@ -62,8 +64,9 @@ class Display(Callback):
         self.on_note(f"on {plan.device} in {plan.precision}, saved in {plan.folder}")
 
     def on_progress(self, progress: Progress) -> None:
+        measure = _format_named(self._measure, progress.measure)
         trained = (
-            f"loss {progress.loss:.4f}  train {progress.accuracy:.2%}  lr {_format_range(progress)}  "
+            f"loss {progress.loss:.4f}  train {measure}  lr {_format_range(progress)}  "
             f"{progress.images_per_second:,.0f} img/s  {format_duration(progress.seconds_left)} left"
         )
         if progress.gpu_memory is not None:
@@ -78,19 +81,33 @@ class Display(Callback):
         )
 
     def on_epoch_end(self, metrics: Metrics) -> None:
-        accuracies = "  ".join(_format_accuracy(part, metrics) for part in PARTS if f"{part}_accuracy" in metrics)
+        scores = "  ".join(filter(None, (self._format_scores(part, metrics) for part in PARTS)))
         left = metrics["seconds"] / metrics["epoch"] * max(0.0, self._epochs - metrics["epoch"])
         self.on_note(
-            f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {accuracies}  "
+            f"epoch {metrics['epoch']}/{self._epochs:g}  loss {metrics['train_loss']:.4f}  {scores}  "
             f"lr {_format_rates(metrics)}  {metrics['images_per_second']:,.0f} images/s  "
             f"{format_duration(left)} left"
         )
+
+    def _format_scores(self, part: str, metrics: Metrics) -> str:
+        """Return `validation 71.20% (top-5 90.10%)`, or `validation mIoU 91.20%`; "" for a part without figures."""
+        metric = self._measure if part == "train" else self._metric
+        if (name := f"{part}_{metric.name}") not in metrics:
+            return ""
+        top5 = metrics.get(f"{part}_top5_accuracy")
+        beside = "" if top5 is None else f" (top-5 {top5:.2%})"
+        return f"{part} {_format_named(metric, metrics[name])}{beside}"
 
     def on_interrupt(self, interrupted: Interrupted) -> None:
         """End the process now, as a step takes longer than a user wants to wait."""
         self._stop_bars()
         print_message(*format_interruption(interrupted))
         os._exit(interrupted.exit_code)
+
+
+def _format_named(metric: Metric, value: float | None) -> str:
+    """Return `71.20%` of an accuracy, and `mIoU 71.20%` of another figure."""
+    return metric.format(value) if metric == Classify.metric else f"{metric.title} {metric.format(value)}"
 
 
 def _format_range(progress: Progress) -> str:
@@ -104,12 +121,6 @@ def _format_rates(metrics: Metrics) -> str:
     """Return `0.1`, or `0.1 (fc 0.05)` where groups of parameters have other rates."""
     groups = ", ".join(f"{name} {rate:.3g}" for name, rate in metrics.get("learning_rates", {}).items())
     return f"{metrics['learning_rate']:.3g}" + (f" ({groups})" if groups else "")
-
-
-def _format_accuracy(part: str, metrics: Metrics) -> str:
-    """Return `validation 71.20% (top-5 90.10%)`."""
-    top5 = metrics.get(f"{part}_top5_accuracy")
-    return f"{part} {metrics[f'{part}_accuracy']:.2%}" + (f" (top-5 {top5:.2%})" if top5 is not None else "")
 
 
 def format_interruption(interrupted: Interrupted) -> tuple[str, str]:

@@ -181,8 +181,8 @@ def _print(found: list[RunEntry], options: argparse.Namespace) -> None:
         print_data(FORMATS[options.format]([NamedTable("", "runs", table)]))
         return
     spreads = "\n".join(filter(None, map(_format_spread, find_repeated_runs(found))))
-    parts = [format_rows(table, colour=uses_colour(sys.stdout)), spreads, describe_best_margin(found)]
-    print_text("\n\n".join(filter(None, parts)))
+    print_text("\n\n".join(filter(None, [format_rows(table, colour=uses_colour(sys.stdout)), spreads])))
+    print_message(*filter(None, [describe_best_margin(found)]))
 
 
 def _parse_columns(text: str, found: Sequence[RunEntry]) -> list[str]:

@@ -180,7 +180,7 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
     first = arguments[0].value if arguments and arguments[0].key is None else None
     given = first if isinstance(first, tree.Name) or first is None else read_hyphens(first)
     named = context.suggest(given.text, choices) if given else ""
-    if first and not named and (choice := _find_text_choice(choices)):
+    if first and not named and (choice := _find_text_choice(choices, first)):
         _report_text(line, first, choice, listed, context)
     elif given:
         meant, place = named, given.span
@@ -207,10 +207,16 @@ def _report_text(line: str, value: tree.Expression, choice: str, listed: str, co
     context.add_diagnostics([make_diagnostic(Code.E104, message, value.span, help=f"it has {listed}", fixes=[fix])])
 
 
-def _find_text_choice(choices: Mapping[str, type[Setting]]) -> str:
-    """Return the choice whose first value is a text, `folder`; "" unless there is exactly one."""
+def _find_text_choice(choices: Mapping[str, type[Setting]], value: tree.Expression) -> str:
+    """Return the choice that takes a text such as the value first: `csv` for "x.csv", `folder` without an ending.
+
+    It is "" where none does, or where several might.
+    """
     first = {choice: kind.model_fields[kind.positional[0]] for choice, kind in choices.items() if kind.positional}
-    found = [choice for choice, field in first.items() if field.annotation is str]
+    texts = [choice for choice, field in first.items() if field.annotation is str]
+    written = value.span.text.strip('"').lower()
+    by_ending = [choice for choice in texts if written.endswith(choices[choice].endings)]
+    found = by_ending or [choice for choice in texts if not choices[choice].endings]
     return found[0] if len(found) == 1 else ""
 
 

@@ -10,14 +10,16 @@ from torch import Tensor
 
 from specnet.training import ClassificationMetrics, LoadedRun
 from specnet.training.data.images import Images
-from specnet.training.engine.evaluator import average_views, compute_metrics
+from specnet.training.engine.evaluator import average_views
 from specnet.training.optim.losses import build_loss
+from specnet.training.tasks.objective import get_main_output
+from specnet.training.tasks.results import Results, measure_batches
 
 BATCH = 256
 
 
-class Results(BaseModel):
-    """The metrics of a part, as `measured` in summary.json has them; what is not known is None or empty."""
+class RecordedResults(BaseModel):
+    """The results on a part, as `measured` in summary.json has them; what is not known is None or empty."""
 
     part: str
     images: int | None = None
@@ -42,23 +44,25 @@ class Results(BaseModel):
         return ClassificationMetrics(self.loss or 0.0, self.top5_accuracy, classes, torch.tensor(rows))
 
 
-def read_results(run: LoadedRun) -> Results | None:
+def read_results(run: LoadedRun) -> RecordedResults | None:
     """Return the results that a run has recorded; None where it has none, or they are damaged."""
     try:
-        return Results.model_validate(run.summary.get("measured"))
+        return RecordedResults.model_validate(run.summary.get("measured"))
     except ValidationError:
         return None
 
 
 @torch.inference_mode()
-def measure(run: LoadedRun, images: Images) -> ClassificationMetrics:
-    """Return the metrics of a run's network on images of its classes, in fp32, with its test-time augmentation."""
-    return compute_metrics(_compute_outputs(run, images), build_loss(run.job.training.loss), run.classes)
+def measure(run: LoadedRun, images: Images) -> Results:
+    """Return the results of a run's network on images, in fp32, with its test-time augmentation."""
+    meter = run.objective.make_meter(build_loss(run.job.training.loss))
+    return measure_batches(meter, _compute_outputs(run, images))
 
 
 def _compute_outputs(run: LoadedRun, images: Images) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield outputs B×classes and labels B of the images."""
+    """Yield outputs B×… and targets B×… of the images."""
     network = average_views(run.model, run.job.training.evaluate)
     for index in torch.split(torch.arange(len(images)), BATCH):
-        pixels = images.pixels[index].to(run.place)
-        yield network(run.normalization(pixels)).float(), images.labels[index].to(run.place)
+        pixels, targets = images.pixels[index].to(run.place), images.targets[index].to(run.place)
+        batch = run.objective.prepare(pixels, targets, run.normalization, index)
+        yield get_main_output(run.objective.forward(network, batch.inputs)), batch.targets

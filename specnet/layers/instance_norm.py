@@ -10,13 +10,14 @@ from pydantic import Field
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
-from specnet.layers.base.traits import Kept, Trait, Traits
+from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
 
 
 class InstanceNorm(Normalisation):
     """Normalises each channel of each image to mean 0 and variance 1; no scale and shift by default, as in torch."""
 
     kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {Trait.CENTRES_CHANNELS}
+    autocast: ClassVar[Autocast] = Autocast.WIDEST
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(False, description="learned scale and shift of each channel")

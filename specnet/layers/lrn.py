@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 from math import prod
+from typing import ClassVar
 
 from pydantic import Field
 
 from specnet.attributes import Count
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
 from specnet.layers.base.families import Normalisation
-from specnet.layers.base.traits import Kept, Workload
+from specnet.layers.base.traits import Autocast, Kept, Workload
 
 
 class Lrn(Normalisation):
     """x/(k + alpha/n·Σx²)^beta, summed over n neighbouring channels; torch and Caffe also divide alpha by n."""
+
+    autocast: ClassVar[Autocast] = Autocast.FULL_RESULT  # the power is computed in fp32, the squares are not
 
     size: Count = Field(5, alias="n", description="number of neighbouring channels")
     alpha: float = Field(1e-4, description="factor of the mean square")
@@ -36,7 +39,7 @@ class Lrn(Normalisation):
         """Return the input, its padded squares, their mean, scaled, and that to the power of beta."""
         height, width, channels = inputs[0]
         squares = channels + 2 * (self.size // 2) - (self.size % 2 == 0)
-        return Kept(inputs=(0,), elements=height * width * (squares + 2 * channels))
+        return Kept(inputs=(0,), elements_like_input=height * width * squares, elements=height * width * 2 * channels)
 
     def scratch(self, inputs: Shapes) -> int:
         """Return two maps: the mean of the squares, and that scaled."""

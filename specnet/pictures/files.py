@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
 from typing import TypeVar
@@ -44,13 +45,14 @@ class BadFile:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open an image whose header is read; raises BadImage, also for what is raised within the context."""
+def open_image(source: Path | BytesIO) -> Iterator[Image.Image]:
+    """Open an image, a file or its content, whose header is read.
+
+    Raises BadImage, also for what is raised within the context.
+    """
     try:
-        fact = path.stat()
-        if not fact.st_size or not S_ISREG(fact.st_mode):
-            raise BadImage("it is empty" if S_ISREG(fact.st_mode) else "it is no file")
-        with Image.open(path, formats=_find_formats()) as image:
+        _refuse_empty(source)
+        with Image.open(source, formats=_find_formats()) as image:
             yield image
     except BadImage:
         raise
@@ -62,6 +64,17 @@ def open_image(path: Path) -> Iterator[Image.Image]:
         raise BadImage(_shorten((error.strerror or str(error)).lower())) from None
     except Exception as error:  # a damaged file may raise anything
         raise BadImage(_shorten(str(error) or type(error).__name__)) from None
+
+
+def _refuse_empty(source: Path | BytesIO) -> None:
+    """Raise BadImage for an empty file, or one that is no regular file."""
+    if isinstance(source, BytesIO):
+        size, is_file = source.getbuffer().nbytes, True
+    else:
+        fact = source.stat()
+        size, is_file = fact.st_size, S_ISREG(fact.st_mode)
+    if not size or not is_file:
+        raise BadImage("it is empty" if is_file else "it is no file")
 
 
 def _shorten(reason: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -37,9 +38,9 @@ class Header:
     changes: tuple[str, ...]
 
 
-def read_header(path: Path) -> Header:
-    """Read the header of an image; raises BadImage."""
-    with open_image(path) as image:
+def read_header(source: Path | BytesIO) -> Header:
+    """Read the header of an image, a file or its content; raises BadImage."""
+    with open_image(source) as image:
         orientation = _read_orientation(image)
         size = (image.width, image.height) if orientation > 4 else (image.height, image.width)
         is_deep = image.mode in DEEP_MODES

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from specnet.insight.results import Results
+from specnet.insight.results import RecordedResults
 from specnet.insight.view import View
 from specnet.page.markup import Html, name
 from specnet.page.shell import make_paragraph, make_table
@@ -15,7 +15,6 @@ from specnet.run_report.measurement import measure_subject
 from specnet.run_report.overview import explain_absence
 from specnet.run_report.subject import Subject
 from specnet.training import ClassificationMetrics
-from specnet.training.plots import plot_confusion
 
 MOST_CLASSES = 100
 """The number of classes up to which the confusion matrix is drawn."""
@@ -30,7 +29,7 @@ Rows = list[dict[str, Any]]
 """Predictions, as the view `predictions` records them."""
 
 
-def show_confusions(subject: Subject, gallery: Gallery, results: Results | None) -> Iterable[Html]:
+def show_confusions(subject: Subject, gallery: Gallery, results: RecordedResults | None) -> Iterable[Html]:
     """Yield the confusion matrix and the most frequent confusions."""
     metrics = results and results.to_metrics(subject.run.classes)
     if results is None or not metrics:
@@ -46,13 +45,13 @@ def show_confusions(subject: Subject, gallery: Gallery, results: Results | None)
         yield make_table(caption, ("true label", "predicted label", "images"), rows, numbers={2})
 
 
-def _view_confusion(metrics: ClassificationMetrics, results: Results, subject: Subject) -> View:
+def _view_confusion(metrics: ClassificationMetrics, results: RecordedResults, subject: Subject) -> View:
     caption = (
         f"A row is a true class, a column what the network says, for {results.description}; confusions are red, on a "
         "scale of their own."
     )
     values = {"part": results.part, "confusion": metrics.confusion.tolist()}
-    draw = partial(plot_confusion, metrics, results.part, subject.note)
+    draw = partial(metrics.plot, results.part, subject.note)
     return View("confusion", "Which classes are taken for which", caption, (), values, draw)
 
 

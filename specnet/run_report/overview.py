@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from specnet.analyses.cost import format_count
-from specnet.insight.results import Results
+from specnet.insight.results import RecordedResults
 from specnet.insight.view import View
 from specnet.page.markup import Html, element, name
 from specnet.page.shell import make_bar, make_facts, make_paragraph, make_table, stack
@@ -20,15 +20,15 @@ WORST = 20
 """The number of classes that are listed, the worst first."""
 
 
-def describe_run(subject: Subject, results: Results | None) -> Html:
+def describe_run(subject: Subject, results: RecordedResults | None) -> Html:
     """Return the description of the network, the figures that matter most, and what else identifies the run."""
     description = subject.checked.network.description
     parts = [element("p", description, class_="lead")] if description else []
     return stack([*parts, make_facts(_list_figures(subject, results), "tiles"), make_facts(_list_facts(subject))])
 
 
-def _list_figures(subject: Subject, results: Results | None) -> dict[str, str]:
-    figures = _list_accuracies(subject, results)
+def _list_figures(subject: Subject, results: RecordedResults | None) -> dict[str, str]:
+    figures = _list_scores(subject, results)
     config, summary, metrics = subject.config, subject.run.summary, subject.run.metrics
     if results and results.top5_accuracy is not None:
         figures["Top-5 accuracy"] = f"{results.top5_accuracy:.2%}"
@@ -43,15 +43,19 @@ def _list_figures(subject: Subject, results: Results | None) -> dict[str, str]:
     return figures
 
 
-def _list_accuracies(subject: Subject, results: Results | None) -> dict[str, str]:
-    """Return the accuracies on parts that were not trained on, and that of the training where there is none."""
+def _list_scores(subject: Subject, results: RecordedResults | None) -> dict[str, str]:
+    """Return the metric on parts that were not trained on, and that of the training where there is none."""
     summary, entry = subject.run.summary, subject.entry
-    known = {"test": summary.get("test_accuracy"), "validation": entry.validation_accuracy if entry else None}
+    metric = subject.run.objective.metric
+    known = {"test": summary.get(f"test_{metric.name}"), "validation": entry.validation if entry else None}
     if results and results.accuracy is not None:
         known[results.part] = results.accuracy
-    shown = {f"{part.capitalize()} accuracy": f"{value:.2%}" for part, value in known.items() if value is not None}
+    named = ((f"{part.capitalize()} {metric.title}", value) for part, value in known.items())
+    shown = {title: metric.format(value) for title, value in named if value is not None}
     if not shown and subject.run.metrics:
-        shown = {"Training accuracy": f"{subject.run.metrics[-1]['train_accuracy']:.2%}"}
+        measure = subject.run.objective.measure
+        value = subject.run.metrics[-1].get(f"train_{measure.name}")
+        shown = {f"Training {measure.title}": measure.format(value)}
     return shown
 
 
@@ -87,7 +91,7 @@ def _list_facts(subject: Subject) -> dict[str, str]:
     return {**facts, "Digest": config.digest.removeprefix("sha256:")[:16]}
 
 
-def show_classes(subject: Subject, results: Results | None) -> Html:
+def show_classes(subject: Subject, results: RecordedResults | None) -> Html:
     """Return the accuracy of each class, the worst first, of many only the worst."""
     if results is None:
         return make_paragraph(explain_absence(subject))
@@ -121,7 +125,7 @@ def show_curves(subject: Subject, gallery: Gallery) -> Html:
         "settings say so, on augmented images.",
         (),
         {"epochs": len(history)},
-        partial(plot_curves, "", history),
+        partial(plot_curves, "", subject.run.objective.metric, history),
     )
     curves = [gallery.draw(view)]
     if (subject.run.folder / STATISTICS).exists():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specnet.argument_types import require_path, require_type, require_whole
-from specnet.insight.results import Results, read_results
+from specnet.insight.results import RecordedResults, read_results
 from specnet.page.network_page import make_page_with_network
 from specnet.page.shell import Page, Section, lay_out, stack
 from specnet.run_report.gallery import Gallery
@@ -55,7 +55,7 @@ def make_report(run: LoadedRun, data_dir: Path | None, device: str, seed: int, n
     return make_page_with_network(kind, title, content, _describe(subject, results, gallery))
 
 
-def _make_sections(subject: Subject, gallery: Gallery, results: Results | None) -> Iterator[Section]:
+def _make_sections(subject: Subject, gallery: Gallery, results: RecordedResults | None) -> Iterator[Section]:
     """Yield the sections in the order in which a reader asks, after a note about each."""
     begin = subject.note
     begin("how good it is")
@@ -77,7 +77,7 @@ def _make_sections(subject: Subject, gallery: Gallery, results: Results | None) 
     yield Section("origin", "How it was made", stack(describe_origin(subject)))
 
 
-def _describe(subject: Subject, results: Results | None, gallery: Gallery) -> dict[str, Any]:
+def _describe(subject: Subject, results: RecordedResults | None, gallery: Gallery) -> dict[str, Any]:
     """Return the data of the page as JSON values."""
     config = subject.config
     return {

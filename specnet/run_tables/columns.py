@@ -40,8 +40,7 @@ def _format_count(entry: RunEntry, count: float) -> str:
 
 
 def _format_score(entry: RunEntry, score: float) -> str:
-    text: str = entry.metric.format(score)
-    return text
+    return entry.metric.format(score)
 
 
 COLUMNS = (

@@ -71,8 +71,10 @@ def group_runs(entries: Iterable[RunEntry]) -> list[RunGroup]:
 def rank_groups(groups: Sequence[RunGroup]) -> list[RunGroup]:
     """Return the groups by their mean on the validation part, the best first; those without one come last.
 
-    The test set ranks nothing, or the result of the first would be too good.
+    The test set ranks nothing, or the result of the first would be too good; nor do different metrics.
     """
+    if len({entry.metric for group in groups for entry in group.entries}) > 1:
+        return [*groups]
     known = [(spread.mean, group) for group in groups if (spread := group.spread("validation"))]
     descends = bool(known) and known[0][1].entries[0].metric.larger_is_better
     ranked = sorted(known, key=lambda each: each[0], reverse=descends)

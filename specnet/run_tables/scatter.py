@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 from statistics import mean
 
 from matplotlib import colormaps
@@ -14,10 +13,9 @@ from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
 from specnet.records import Record
 from specnet.run_tables.columns import make_column, parse_number
 from specnet.run_tables.groups import RunGroup, Spread, group_runs
+from specnet.training.figures.rendering import Note, render
 from specnet.training.lettering import choose_fonts, write_names
 from specnet.training.runs.run_index import RunEntry
-
-Note = Callable[[str], None]
 
 LOGARITHMIC = 10
 """The ratio of the largest to the smallest value from which an axis is logarithmic."""
@@ -41,7 +39,11 @@ class Point(Record):
 
 
 def draw_scatter(entries: Sequence[RunEntry], x: str, format: str, note: Note) -> bytes | None:
-    """Return a plot as png, svg or pdf; None where no run has both a value of the column and a metric."""
+    """Return a plot as png, svg or pdf; None where no run has both a value of the column and a metric.
+
+    The metric is that of the first run; those of another are left out.
+    """
+    entries = [entry for entry in entries if entry.metric == entries[0].metric]
     part = "validation" if any(entry.validation is not None for entry in entries) else "test"
     groups = group_runs(entries)
     names, has_several = _name_series(groups, x), len({entry.network for entry in entries}) > 1
@@ -62,7 +64,7 @@ def _make_point(group: RunGroup, x: str, part: str, names: Sequence[str], has_se
     series = " ".join(f"{name}={settings[name]}" for name in names if name in settings)
     place = mean(numbers) if len(numbers) == len(places) else str(places[0])
     network = group.entries[0].network
-    return Point(place, spread, f"{network} {series}" if has_several else series or network)
+    return Point(place, spread, f"{network} {series}".rstrip() if has_several else series or network)
 
 
 def _name_series(groups: Sequence[RunGroup], x: str) -> list[str]:
@@ -96,9 +98,7 @@ def _draw(points: Sequence[Point], example: RunEntry, x: str, part: str, format:
         _label_axes(axes, example, make_column(x).heading, part)
         if len(series) > 1:
             figure.legend(loc="outside right upper", fontsize=8)
-        content = BytesIO()
-        figure.savefig(content, format=format, dpi=120, bbox_inches="tight")
-        return content.getvalue()
+        return render(figure, format)
 
 
 def _colour(number: int, series: Sequence[str]) -> tuple[float, ...]:

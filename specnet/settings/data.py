@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from specnet.attributes import Count, Pair, Setting
 
@@ -21,6 +21,9 @@ class Data(Setting):
 
     whole: ClassVar[int | None] = None
     """The training images of all classes; None where that depends on the files."""
+
+    of_parts: ClassVar[frozenset[str]] = frozenset()
+    """The fields that name other parts of this very set."""
 
     classes: int | None = None
 
@@ -45,6 +48,18 @@ def _require_names(text: str) -> str:
     if len(names) < 2 or "" in names or len(set(names)) < len(names):
         raise ValueError("it names different classes, at least two, as in cat,dog")
     return text
+
+
+def _without_dot(text: str) -> str:
+    """Return the ending of a file in lower case, without a leading dot; raises ValueError for an empty one."""
+    ending = text.lower().removeprefix(".") if not text.startswith("json.") else text
+    if not ending or "/" in ending:
+        raise ValueError("it is the ending of a file, such as jpg or cls")
+    return ending
+
+
+Ending = Annotated[str, AfterValidator(_without_dot)]
+"""What stands behind the first dot of a file's name: `jpg`, `cls`, `seg.png`."""
 
 
 class Published(Data):
@@ -119,7 +134,16 @@ def _require_class(pattern: str) -> str:
     return pattern
 
 
-class Folder(Data):
+class ImageFiles(Data):
+    """Image files of any sizes, each of which is decoded to the size of the network's input."""
+
+    resize: Pair | None = None
+    """Resize to exactly this height and width first, whatever the image's proportions."""
+    crop: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of the shorter side in the centre crop")
+    """0.875 resizes the shorter side to 256 for a centre crop of 224; random crops are taken of the whole image."""
+
+
+class Folder(ImageFiles):
     """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`.
 
     With `label`, the classes are in the names of the files instead.
@@ -129,10 +153,91 @@ class Folder(Data):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    resize: Pair | None = None
-    """Resize to exactly this height and width first, whatever the image's proportions."""
     label: Annotated[str, AfterValidator(_require_class)] | None = None
     """The pattern of the files' names, `{class}.*` for cat.105.jpg, or of their last folders, too: `*/{class}-*`."""
+
+
+class Csv(ImageFiles):
+    """A table of image files and their labels, as CSV or TSV, with a name for each column in its first row.
+
+    The paths of images, and of the tables of other parts, are relative to the folder of the table.
+    """
+
+    positional = ("path",)
+    endings = (".csv", ".tsv")
+    of_parts = frozenset({"validation", "test"})
+
+    path: Annotated[str, Field(min_length=1)]
+    classes: Count | None = None
+    image_column: str = Field("image", alias="image", min_length=1)
+    """The column of the images' paths, or a path with columns in braces: `photos/{id}.jpg`."""
+    label: str = Field("label", min_length=1)
+    """The column of the labels, or several with commas between them."""
+    part: str = ""
+    """The column that says train, validation or test."""
+    validation: str = ""
+    """Another table, whose images are the validation part."""
+    test: str = ""
+    """Another table, whose images are the test part."""
+
+    @model_validator(mode="after")
+    def _choose_one_way(self) -> Self:
+        if self.part and (self.validation or self.test):
+            raise ValueError("has its parts either in a column, `part`, or in tables, `validation` and `test`")
+        return self
+
+
+class Npz(Data):
+    """Arrays in a file of NumPy: images N×H×W, N×H×W×C or N×C×H×W, as the network's input tells, and their labels.
+
+    The arrays of the other parts have the same names with `test` or `val` for `train`.
+    """
+
+    positional = ("path",)
+    endings = (".npz",)
+
+    path: Annotated[str, Field(min_length=1)]
+    classes: Count | None = None
+    image_array: str = Field("", alias="image")
+    """The array of the images to train on; usual names such as x_train are found without it."""
+    label: str = ""
+    """The array of their labels."""
+
+
+class WebDataset(ImageFiles):
+    """Tar files in the form of WebDataset, local or at URLs: files of one sample share the name up to its first dot.
+
+    Shards are named as in `"train-{000..146}.tar"`, by a pattern with `*`, by their folder, or one by one with `::`
+    between them.
+    """
+
+    positional = ("path",)
+    endings = (".tar",)
+    of_parts = frozenset({"validation", "test"})
+
+    path: Annotated[str, Field(min_length=1, description="training shards: names, a pattern, a folder, URLs")]
+    validation: Annotated[str, Field(min_length=1)] | None = Field(None, description="validation shards")
+    test: Annotated[str, Field(min_length=1)] | None = Field(None, description="test shards")
+    image_ending: Ending | None = Field(
+        None, alias="image", description="ending of the image in a sample; any of an image without"
+    )
+    label: Ending = Field("cls", description="ending of the label in a sample, or `json.FIELD`")
+    classes: Count | None = None
+
+
+class HuggingFace(ImageFiles):
+    """A folder that `save_to_disk` of Hugging Face datasets has written, or local Parquet files.
+
+    The parts are the splits `train`, `validation` and `test`.
+    """
+
+    positional = ("path",)
+    endings = (".parquet",)
+
+    path: Annotated[str, Field(min_length=1, description="folder of the set, or a Parquet file")]
+    image_column: str = Field("image", alias="image", min_length=1, description="column of the images")
+    label: Annotated[str, Field(min_length=1, description="column of the labels")] = "label"
+    classes: Count | None = None
 
 
 class Synthetic(Data):
@@ -154,5 +259,8 @@ CHOICES: Mapping[str, type[Data]] = {
     "cifar100": Cifar100,
     "digits": Digits,
     "folder": Folder,
+    "csv": Csv,
+    "npz": Npz,
+    "webdataset": WebDataset,
     "synthetic": Synthetic,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -18,8 +19,22 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 """A factor for each class, or `balanced`: all classes count alike."""
 
 
+class Target(StrEnum):
+    """What each image of the data comes with, as a noun for messages."""
+
+    CLASS = "one class"
+    CLASSES = "any number of classes"
+    NUMBERS = "numbers"
+    MASK = "a mask with the class of each pixel"
+    IMAGE = "the image itself"
+    PAIR = "a second image, and whether both are of one class"
+
+
 class Loss(Setting):
-    """A number for each image that is smaller the better the outputs fit its label."""
+    """A number for each image that is smaller the better the outputs fit its target."""
+
+    targets: ClassVar[frozenset[Target]]
+    """The targets that the outputs can be compared with."""
 
     applies_softmax: ClassVar[bool] = False
     """Whether the loss takes a softmax of the outputs itself, so that a network must not end in one."""
@@ -36,6 +51,7 @@ class CrossEntropy(Loss):
     `weights` are factors of the classes in the mean: a number for each, or `balanced`: all classes count alike.
     """
 
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
     applies_softmax: ClassVar[bool] = True
 
     smoothing: BelowOne = 0.0

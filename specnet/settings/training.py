@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_validator
 
 from specnet.attributes import Setting
 from specnet.settings.augment import Augment
@@ -25,13 +25,19 @@ from specnet.settings.schedule import Constant, Schedule
 from specnet.settings.seed import Seed
 from specnet.settings.split import Split
 from specnet.settings.stop import Stop
+from specnet.settings.task import Task
+from specnet.settings.tasks.classify import Classify
 
 
 class Training(BaseModel):
-    """A `train` section with a field for each line; lines that are left out have these defaults."""
+    """A `train` section with a field for each line; lines that are left out have these defaults.
+
+    Without a line `loss`, it is the loss that the task takes by default.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    task: SerializeAsAny[Task] = Classify()
     data: SerializeAsAny[Data] = Digits()
     split: Split | None = None
     normalize: Normalize = MeanStd()
@@ -47,6 +53,14 @@ class Training(BaseModel):
     stop: Stop | None = None
     seed: Seed = Seed()
     evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choose_loss(cls, values: Any) -> Any:
+        """Add the task's default loss to settings that name a task and no loss."""
+        if not isinstance(values, dict) or "loss" in values or "task" not in values:
+            return values
+        return {**values, "loss": values["task"].default_loss}
 
 
 def list_lines() -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
+from specnet.option_names import name_option
+
 RANGE = re.compile(r"(log|uniform)\(\s*([^\s,()]+)\s*,\s*([^\s,()]+)\s*\)")
 """A range to draw from, `log(1e-4,1e-1)`."""
 
@@ -91,7 +93,7 @@ def list_variants(variations: Mapping[str, Variation], sample: Sample | None, mo
     """
     ranges = [name for name, values in variations.items() if isinstance(values, Range)]
     if ranges and not sample:
-        raise ValueError(f"{ranges[0]} has a range, of which a sample has to be drawn")
+        raise ValueError(f"{ranges[0]} has a range, of which a sample has to be drawn: {name_option('sample', 'N')}")
     size = math.prod(len(values) for values in variations.values() if not isinstance(values, Range))
     number = min(size, sample.number) if sample and not ranges else sample.number if sample else size
     if number > most:

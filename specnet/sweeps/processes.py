@@ -19,7 +19,7 @@ from typing import IO, Any
 from specnet.sweeps.plan import RunState, find_state
 from specnet.training.errors import TrainingError
 from specnet.training.files import write_json
-from specnet.training.job import describe_accuracies
+from specnet.training.job import describe_scores
 from specnet.training.runs.run_folder import FAILURE, read_summary
 
 LOG = "log.txt"
@@ -185,7 +185,7 @@ class Pool:
 def _describe_result(place: Path) -> str:
     """Return the results of a run; "" where there are none, or where they cannot be read."""
     with suppress(TrainingError):
-        return describe_accuracies(read_summary(place)).removeprefix(", ")
+        return describe_scores(read_summary(place)).removeprefix(",").strip()
     return ""
 
 

@@ -61,7 +61,8 @@ class Sweep(Displayed):
 
     @property
     def is_ranked(self) -> bool:
-        return any(group.spread("validation") for group in self.groups)
+        metrics = {entry.metric for entry in self.entries}
+        return len(metrics) == 1 and any(group.spread("validation") for group in self.groups)
 
     @property
     def best(self) -> RunGroup | None:

@@ -49,6 +49,10 @@ def start(source: Source, request: Request, options: Options, observer: Observer
     """
     if request.folder:
         refuse_sweep(request.folder)
+    if name := next((name for name in request.vary if name in request.fixed), ""):
+        raise ValueError(f"{name} is varied and set")
+    if request.seeds > 1 and "seed" in request.vary:
+        raise ValueError("the seed is varied already")
     choose_device(options)
     variants = list_variants(request.vary, request.sample, MOST_RUNS)
     checked = check_variants(source, variants, request.fixed, options)
@@ -91,12 +95,14 @@ def _describe_states(folder: Path, states: Mapping[str, RunState], retries_faile
 
 def refuse_sweep(folder: Path) -> None:
     """Raise CannotRun if a folder holds a sweep or a run, or cannot be a folder."""
-    refuse_taken(folder) if not (folder / PLAN).exists() else None
+    if folder.exists() and not folder.is_dir():
+        raise CannotRun(f"{folder} is a file, and a sweep needs a folder")
     if (folder / PLAN).exists():
         raise CannotRun(
             f"{folder} already holds a sweep; {name_option('resume', folder)} goes on with it, "
             f"{name_option('run')} names another folder"
         )
+    refuse_taken(folder)
 
 
 def _make_plan(

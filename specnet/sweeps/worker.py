@@ -22,6 +22,7 @@ from specnet.api import SpecError
 from specnet.jobs import make_job
 from specnet.option_names import naming_flags
 from specnet.runs import check_snapshot, restore_job
+from specnet.settings.tasks.classify import Classify
 from specnet.sweeps.plan import Plan, read_plan
 from specnet.training import (
     SPEC,
@@ -52,12 +53,14 @@ class Reporter(Callback):
 
     def __init__(self) -> None:
         self._reported = 0.0
+        self._metric = Classify.metric
 
     def on_note(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
     def on_train_begin(self, plan: TrainingPlan) -> None:
+        self._metric = plan.metric
         report("begin", epochs=plan.epochs, images=dict(plan.images))
 
     def on_progress(self, progress: Progress) -> None:
@@ -67,9 +70,11 @@ class Reporter(Callback):
             report("progress", epoch=progress.epoch - 1 + share, seconds_left=progress.seconds_left)
 
     def on_epoch_end(self, metrics: Metrics) -> None:
-        parts = [part for part in ("validation", "train") if f"{part}_accuracy" in metrics]
-        score = f"{parts[0]} {metrics[f'{parts[0]}_accuracy']:.2%}" if parts else ""
-        report("epoch", epoch=metrics["epoch"], score=score)
+        score = metrics.get(f"validation_{self._metric.name}")
+        loss = f"loss {metrics['train_loss']:.4f}"
+        report(
+            "epoch", epoch=metrics["epoch"], score=loss if score is None else f"validation {self._metric.format(score)}"
+        )
 
     def on_interrupt(self, interrupted: Interrupted) -> None:
         os._exit(interrupted.exit_code)
@@ -86,7 +91,6 @@ def main(arguments: list[str]) -> int:
     """Train the run and return its exit code."""
     sweep, folder = Path(arguments[0]), arguments[1]
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    warnings.simplefilter("ignore")
     try:
         with naming_flags():
             _train(sweep, read_plan(sweep), folder)
@@ -138,4 +142,5 @@ def _wait_for_lock(place: Path) -> None:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # what libraries warn their programmers of helps no user
     sys.exit(main(sys.argv[1:]))

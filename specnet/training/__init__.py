@@ -4,10 +4,11 @@ run = train(job, Options(device="cuda"), callback)
 run = resume(recorded(folder), job, options, callback)
 """
 
-from specnet.training.engine.evaluator import ClassificationMetrics, Evaluation
+from specnet.training.engine.evaluator import Evaluation
 from specnet.training.errors import (
     BadRun,
     CannotRun,
+    DataLost,
     DataProblem,
     Interrupted,
     NotFinite,
@@ -20,17 +21,22 @@ from specnet.training.evaluate import EvaluationOptions, evaluate
 from specnet.training.job import Callback, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
 from specnet.training.predict import predict, stream_predictions
 from specnet.training.run import resume, train
-from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass, build_loaded_run
+from specnet.training.runs.loaded_run import LoadedRun, build_loaded_run
 from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import MODEL, SPEC, Weights, read_weights
+from specnet.training.tasks.answers import Answer, Prediction
+from specnet.training.tasks.classify import ClassificationMetrics, ScoredClass
+from specnet.training.tasks.results import Results
 
 __all__ = [
     "MODEL",
     "SPEC",
+    "Answer",
     "BadRun",
     "Callback",
     "CannotRun",
     "ClassificationMetrics",
+    "DataLost",
     "DataProblem",
     "Evaluation",
     "EvaluationOptions",
@@ -47,6 +53,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "RankLost",
+    "Results",
     "Run",
     "RunConfig",
     "ScoredClass",

@@ -8,6 +8,7 @@ TrainingError
 ├── NotFinite       3    the loss
 ├── OutOfMemory     4
 ├── RankLost        1    another process
+├── DataLost        1    images, in the middle of a run
 └── Interrupted  128+n   a signal
 """
 
@@ -65,6 +66,18 @@ class RankLost(TrainingError):
             super().__init__(
                 f"{fact}; the last checkpoint is saved in {folder}", f"to resume: specnet train --resume {folder}"
             )
+
+
+class DataLost(TrainingError):
+    """Images of a run can no longer be read; `saved` says what is in its `folder`."""
+
+    def __init__(self, problem: DataProblem, folder: Path, saved: str = "everything") -> None:
+        super().__init__(
+            f"{problem.args[0]}; the run is stopped, and {saved} is saved in {folder}",
+            *problem.args[1:],
+            f"to resume: specnet train --resume {folder}",
+        )
+        self.folder = folder
 
 
 class Interrupted(TrainingError):

@@ -6,27 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import CHOICES, Data, Folder
+from specnet.settings.data import CHOICES, Data, Folder, ImageFiles
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
-from specnet.training.engine.evaluator import (
-    ClassificationMetrics,
-    Evaluation,
-    Evaluator,
-    average_views,
-    compute_metrics,
-)
+from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
 from specnet.training.runs.loaded_run import LoadedRun
+from specnet.training.tasks.results import Results
 
 PARTS = ("test", "validation", "train")
 """The parts of a set, the most meaningful for an evaluation first."""
@@ -78,26 +74,52 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         refuse=lambda _, channels, explain: refuse_channels(run.job, channels, explain),
         classes=run.classes,
         scale=scale,
+        target=own.task.target,
+        spec_folder=run.options.spec and run.options.spec.parent,
     )
     data, split = (choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
         raise DataProblem(_describe_classes(run.classes, data_set.classes))
-    refuse_channels(run.job, data_set.train.pixels.shape[3])
+    refuse_channels(run.job, run.objective.get_pixels(data_set.train.pixels).shape[3])
     return data_set
 
 
 def choose_data(data: str, own: Data | None = None) -> Data:
-    """Return a folder, resized and labelled as a run's own data, or a data set by its name, with the run's classes.
+    """Return a folder or a file of images, read as a run's own data, or a data set by its name, with the run's classes.
 
     Raises CannotRun.
     """
-    if (folder := expand_home(data)).is_dir():
-        settings = {"resize": own.resize, "label": own.label} if isinstance(own, Folder) else {}
-        return Folder.model_validate({"path": str(folder.absolute()), **settings})
+    path = expand_home(data)
+    if not path.exists():
+        return _choose_by_name(data, own)
+    kind = _find_kind(path)
+    return kind.model_validate({**_copy_form(own, kind), "path": str(path.absolute())})
+
+
+def _find_kind(path: Path) -> type[Data]:
+    """Return the kind of data that a path leads to; raises CannotRun for a file that is none."""
+    if path.is_dir():
+        return Folder
+    for kind in CHOICES.values():
+        if path.name.lower().endswith(kind.endings):
+            return kind
+    endings = ", ".join(ending for kind in CHOICES.values() for ending in kind.endings)
+    raise CannotRun(f"{path} is no data; images are in a folder, or named or held by a file that ends in {endings}")
+
+
+def _copy_form(own: Data | None, kind: type[Data]) -> dict[str, Any]:
+    """Return how a run's own data is read, as far as a kind is read so; the number of classes is not part of that."""
+    if not own:
+        return {}
+    shared = kind if type(own) is kind else ImageFiles if isinstance(own, ImageFiles) else Data
+    return own.model_dump(include=set(shared.model_fields) - {"classes", *own.of_parts})
+
+
+def _choose_by_name(data: str, own: Data | None) -> Data:
     kind = CHOICES.get(data)
-    if kind not in READERS or kind is Folder:
-        raise CannotRun(f"`{data}`: there is no such folder, and no data set of that name")
+    if kind not in READERS or "path" in kind.model_fields:
+        raise CannotRun(f"`{data}`: there is no such folder or file, and no data set of that name")
     return own if isinstance(own, kind) else kind.model_validate({})
 
 
@@ -108,15 +130,15 @@ def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
     return f"the data has other classes than the run was trained on: {what or 'their order differs'}"
 
 
-def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> ClassificationMetrics:
+def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> Results:
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
     network = average_views(run.model.to(device.place), run.job.training.evaluate)
     parts = {"all": place_on_device(data, device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
-    evaluator = Evaluator(network, parts, normalizer, loss, device, size)
+    evaluator = Evaluator(network, parts, normalizer, loss, run.objective, device, size)
     with explain_out_of_memory(partial(advise_smaller_batch, size)):
-        return compute_metrics(evaluator.outputs("all", lambda done, total: None), loss, run.classes)
+        return evaluator.measure("all")
 
 
 def _choose_device(run: LoadedRun, name: str) -> Device:

@@ -13,6 +13,8 @@ from torch import nn
 from specnet.analyses.memory import Conditions, Memory
 from specnet.records import Displayed
 from specnet.settings import Training
+from specnet.settings.task import Metric
+from specnet.settings.tasks.classify import Classify
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.errors import Interrupted
 
@@ -47,7 +49,8 @@ class OutputLayer:
 class Job:
     """Everything that determines the result: the network, as a module that takes N×C×H×W, and its settings.
 
-    `input_shape` is (height, width, channels) of an image, `output_shape` that of the output for it. `used` holds the
+    `input_shape` is (height, width, channels) of an image, `other_inputs` are the shapes of further inputs,
+    `output_shape` is that of the output; heads at the side count in the loss by `head_weights`. `used` holds the
     text of the files that the spec uses, by their paths relative to the spec's folder, `layers` the layers with
     parameters, by their names in the module. `macs` are the multiply-accumulates for an image, if known, and
     `image_memory` the bytes that the outputs of all layers take for it in fp32. `measure_memory` returns the memory of
@@ -68,7 +71,14 @@ class Job:
     macs: int | None = None
     image_memory: int = 0
     measure_memory: Callable[[Conditions], Memory | None] = lambda conditions: None
+    other_inputs: tuple[tuple[int, ...], ...] = ()
+    head_weights: tuple[float, ...] = ()
     output_layer: OutputLayer | None = None
+
+    @property
+    def input_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of all inputs."""
+        return (self.input_shape, *self.other_inputs)
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,10 @@ class Plan:
     batch: int
     learning_rate: float
     processes: int
+    metric: Metric = Classify.metric
+    """The figure by which the best epoch is chosen."""
+    measure: Metric = Classify.metric
+    """The figure of training steps."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,8 @@ class Progress:
     done: int
     total: int
     loss: float
-    accuracy: float
+    measure: float
+    """The figure of the plan's `measure` for the training so far in this epoch, such as the accuracy."""
     learning_rate: float
     images_per_second: float
     seconds_left: float
@@ -205,10 +220,18 @@ class Run(Displayed):
     module: nn.Module
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}{describe_accuracies(self.summary)})"
+        return f"Run({str(self.folder)!r}{describe_scores(self.summary)})"
 
 
-def describe_accuracies(summary: Mapping[str, Any]) -> str:
-    """Return the accuracies of a summary that are known, each behind a comma."""
-    shares = {part: summary.get(f"{part}_accuracy") for part in ("validation", "test")}
-    return "".join(f", {part} {share:.2%}" for part, share in shares.items() if share is not None)
+def read_metric(summary: Mapping[str, Any]) -> Metric:
+    """Return the metric of a summary; accuracy for one from before there were others, and for an empty one."""
+    record = summary.get("metric")
+    return Metric(**record) if record else Classify.metric
+
+
+def describe_scores(summary: Mapping[str, Any]) -> str:
+    """Return the metric of a summary on the parts where it is known, each behind a comma."""
+    metric = read_metric(summary)
+    scores = {part: summary.get(f"{part}_{metric.name}") for part in ("validation", "test")}
+    title = "" if metric.is_share else f" {metric.title}"
+    return "".join(f", {part}{title} {metric.format(score)}" for part, score in scores.items() if score is not None)

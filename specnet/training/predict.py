@@ -1,4 +1,4 @@
-"""Predict the classes of image files, of any number: they are decoded in threads while the network computes."""
+"""Predict the answers to image files, of any number: they are decoded in threads while the network computes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from specnet.training.data.folder_survey import find_images
 from specnet.training.data.image_decoding import NOTE_EVERY, ImageFormat, decode_images
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.resources import count_processors
-from specnet.training.runs.loaded_run import LoadedRun, Prediction, ScoredClass
+from specnet.training.runs.loaded_run import LoadedRun
+from specnet.training.tasks.answers import Prediction
 
 BATCH = 64
 """Images that are predicted together; as many are decoded ahead."""
@@ -30,7 +31,7 @@ def predict(
     device: str = "cpu",
     note: Note = lambda text: None,
 ) -> list[Prediction]:
-    """Return the `top` likeliest classes of each image file, as `stream_predictions` yields them.
+    """Return the answer to each image file, of classes the `top` likeliest, as `stream_predictions` yields them.
 
     Raises DataProblem also for a file that cannot be read.
     """
@@ -43,7 +44,7 @@ def predict(
 def stream_predictions(
     run: LoadedRun, images: Sequence[Path], top: int, device: str, note: Note
 ) -> Iterator[Prediction | BadFile]:
-    """Return an iterator over the `top` likeliest classes of each image file, which is prepared as in training.
+    """Return an iterator over the answers to image files, which are prepared as in training.
 
     A folder stands for all images below it, in the natural order of their names; `note` counts its other files and
     reports the progress. A file that cannot be read gives a BadFile. Raises CannotRun for a file that is missing, and
@@ -80,16 +81,6 @@ def _predict_group(
 ) -> Iterator[Prediction | BadFile]:
     """Yield the predictions of a group of decoded images, and the files that cannot be read as they are."""
     good = [pixels for _, pixels in group if isinstance(pixels, Tensor)]
-    rows = iter(_score(run, torch.stack(good).to(run.place), top) if good else [])
+    answers = iter(run.objective.answer(run.compute_outputs(torch.stack(good).to(run.place)), top) if good else [])
     for path, result in group:
-        yield result if isinstance(result, BadFile) else Prediction(path, next(rows))
-
-
-def _score(run: LoadedRun, pixels: Tensor, top: int) -> list[tuple[ScoredClass, ...]]:
-    """Return the `top` likeliest classes of each image of uint8 N×H×W×C."""
-    rows = run.probabilities(pixels).cpu()
-    likeliest = rows.topk(min(top, rows.shape[1]))
-    return [
-        tuple(ScoredClass(run.class_name(i), i, p) for i, p in zip(indices, values, strict=True))
-        for indices, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
-    ]
+        yield result if isinstance(result, BadFile) else Prediction(path, next(answers))

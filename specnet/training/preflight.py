@@ -24,6 +24,7 @@ from specnet.training.optim.losses import LOSSES
 from specnet.training.optim.optimizers import OPTIMIZERS, Feature
 from specnet.training.resources import advise_training, get_total_memory, measure_step
 from specnet.training.runs.checkpoint import KEPT
+from specnet.training.tasks.objective import make_objective
 from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS
 
 OTHER_FILES = 2**18
@@ -32,16 +33,13 @@ OTHER_FILES = 2**18
 
 def refuse_untrainable(job: Job) -> None:
     """Raise Unsuitable for a job that cannot be trained on any data."""
-    if len(job.output_shape) != 1:
-        shape = "×".join(str(size) for size in job.output_shape)
-        raise Unsuitable(f"the network's output is {shape}, and training needs a vector with a score for each class")
-    if len(job.input_shape) != 3:
-        raise Unsuitable("the network reads a vector, and training needs one that reads images")
+    _refuse(validation.check_loss(job.training))
+    _refuse(validation.check_shapes(job.training, job.input_shapes, job.output_shape))
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
     _refuse(validation.check_schedule(job.training))
-    _refuse(validation.check_class_weights(job.training, job.output_shape[0]))
+    _refuse(validation.check_class_weights(job.training, job.output_shape[-1]))
     data = job.training.data
     if data.class_count is not None:
         _refuse_classes(job, data.class_count)
@@ -60,7 +58,8 @@ def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], st
 
 def refuse_data(job: Job, data: DataSet) -> None:
     """Raise Unsuitable for data that does not fit the network and its settings."""
-    refuse_shape(job, len(data.classes), data.train.pixels.shape[3])
+    objective = make_objective(job.training.task, data.classes)
+    refuse_shape(job, len(data.classes), objective.get_pixels(data.train.pixels).shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop:
@@ -129,8 +128,11 @@ def _refuse(problem: str) -> None:
 
 
 def _refuse_classes(job: Job, classes: int) -> None:
-    if problem := validation.check_classes(job.output_shape[0], classes):
-        fix = _fix_outputs(job, classes) or f"the last layer needs at least {classes}"
+    if problem := validation.check_classes(job.training, job.output_shape[-1], classes):
+        needed = job.training.task.count_outputs(classes)
+        fix = _fix_outputs(job, needed) if needed else ""
+        least = "at least " if job.training.task.takes_spare_outputs else ""
+        fix = fix or f"the last layer needs {least}{needed}"
         raise Unsuitable(f"{problem}; {fix}")
 
 
@@ -139,7 +141,7 @@ def describe_spare_outputs(job: Job, classes: int) -> str:
 
     Where the settings say how many classes there are, `check` has said so.
     """
-    problem = validation.check_spare_outputs(job.output_shape[0], classes)
+    problem = validation.check_spare_outputs(job.training, job.output_shape[-1], classes)
     return f"{problem}; {_fix_outputs(job, classes) or f'{classes} suit it'}" if problem else ""
 
 
@@ -147,7 +149,7 @@ def _fix_outputs(job: Job, classes: int) -> str:
     """Return how to give the network as many outputs as there are classes; "" where no single number does it."""
     if not (layer := job.output_layer):
         return ""
-    present, fixed = layer.format_with_outputs(job.output_shape[0]), layer.format_with_outputs(classes)
+    present, fixed = layer.format_with_outputs(job.output_shape[-1]), layer.format_with_outputs(classes)
     return f"on line {layer.line}, make `{present}` `{fixed}`"
 
 

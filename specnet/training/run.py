@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.loop import Loop
 from specnet.training.engine.setup import Setup, assemble, set_up
 from specnet.training.engine.starting_weights import find_starting_weights
-from specnet.training.errors import BadRun, DataProblem, Interrupted
+from specnet.training.errors import BadRun, DataLost, DataProblem, Interrupted
 from specnet.training.files import lock_folder, write_atomically
 from specnet.training.job import Callback, Job, Options, Plan, Run
-from specnet.training.plots import draw_confusion, write_curves
+from specnet.training.plots import write_curves
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
@@ -92,10 +92,14 @@ def _lengthen(config: RunConfig, setup: Setup, saved: Checkpoint | None) -> RunC
 
 def _refuse_other_classes(data: DataSet, config: RunConfig) -> None:
     """Raise DataProblem where the data of a run has got other classes, or has lost some to train on."""
-    counts = data.train.labels.bincount(minlength=len(config.classes))
-    if data.classes != config.classes or not counts.all():
+    if data.classes != config.classes or _has_lost_class(data):
         names = ", ".join(config.classes)
         raise DataProblem(f"the run was started with the classes {names}, and the data has others now")
+
+
+def _has_lost_class(data: DataSet) -> bool:
+    """Whether a class has no images to train on, where each image has one class."""
+    return data.train.has_labels and not data.train.labels.bincount(minlength=len(data.classes)).all()
 
 
 def _describe_resumption(config: RunConfig, saved: Checkpoint | None) -> str:
@@ -156,10 +160,8 @@ def _conclude(setup: Setup, loop: Loop, evaluation: Evaluation | None, summary: 
     """Draw the plots and write the summary."""
     loop.draw()
     if evaluation:
-        write_atomically(
-            setup.folder.path / "confusion.png",
-            draw_confusion(evaluation.metrics, evaluation.part, setup.callback.on_note),
-        )
+        for name, picture in evaluation.results.draw(evaluation.part, setup.callback.on_note).items():
+            write_atomically(setup.folder.path / name, picture)
     setup.folder.write_summary(summary)
 
 
@@ -179,7 +181,7 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
         fitting,
         keep_freed_memory(),
     ):
-        draw_curves = partial(write_curves, setup.folder.path / "curves.png", setup.job.name)
+        draw_curves = partial(write_curves, setup.folder.path / "curves.png", setup.job.name, setup.objective.metric)
         loop = assemble(setup, interruption, saved, draw_curves)
         if setup.ranks.is_single:
             interruption.overdue = loop.on_overdue
@@ -189,13 +191,16 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
             return loop, _evaluate_best(setup, loop)
         except StopRequested as request:
             raise Interrupted(setup.folder.path, request.signal) from None
+        except DataProblem as problem:
+            kept = "everything" if setup.ranks.is_single else "the last checkpoint"
+            raise DataLost(problem, setup.folder.path, kept) from None
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
     """Evaluate the best weights once, on the test set, or without one on the validation part."""
     loop.state.load(setup.ranks.from_first(setup.folder.read_model))
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
-    return part and Evaluation(part, loop.measure(part, setup.data.classes))
+    return part and Evaluation(part, loop.measure(part, loop.final))
 
 
 def _describe_plan(setup: Setup, loop: Loop) -> Plan:
@@ -210,6 +215,8 @@ def _describe_plan(setup: Setup, loop: Loop) -> Plan:
         batch=setup.job.training.batch.size,
         learning_rate=setup.job.training.optimizer.lr,
         processes=setup.ranks.world_size,
+        metric=setup.objective.metric,
+        measure=setup.objective.measure,
     )
 
 
@@ -217,10 +224,13 @@ def _summarize(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> dict[
     """Return the contents of summary.json."""
     state, job = loop.state, setup.job
     assert state.best, "an epoch is over"
+    metric = setup.objective.metric
+    tested = evaluation.results.scores.get(metric.name) if evaluation and evaluation.part == "test" else None
     return {
         "network": job.name,
-        "test_accuracy": evaluation.metrics.accuracy if evaluation and evaluation.part == "test" else None,
-        "validation_accuracy": state.best.score,
+        "metric": {each.name: getattr(metric, each.name) for each in fields(metric)},
+        f"test_{metric.name}": tested,
+        f"validation_{metric.name}": state.best.score,
         "best_epoch": state.best.epoch,
         "epochs": len(state.history),
         "images": {name: len(part) for name, part in setup.data.parts().items()},
@@ -228,5 +238,5 @@ def _summarize(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> dict[
         "images_per_second": state.images_per_second,
         "parameters": job.parameters,
         "digest": job.digest,
-        "measured": evaluation and {"part": evaluation.part, **evaluation.metrics.summarize()},
+        "measured": evaluation and {"part": evaluation.part, **evaluation.results.summarize()},
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from specnet.analyses.cost import measure_memory
-from specnet.analyses.execution_plan import UnknownMemory
+from specnet.analyses.execution_plan import Plan, UnknownMemory
 from specnet.analyses.inference_peak import measure_inference_peak
 from specnet.analyses.memory import NOTHING, Conditions, Memory, Precision
 from specnet.analyses.passes import replay_inference, replay_training
@@ -164,6 +164,20 @@ def test_bf16_takes_less_than_fp32_and_a_boolean_mask_less_than_numbers() -> Non
         ("bf16", "cpu"): 2 * (100 + 100 + 100) + 2 * weights,
         ("bf16", "cuda"): 2 * (100 + 100) + 100 + 2 * weights,
     }
+
+
+@pytest.mark.parametrize(("kind", "width"), [("bn", 2), ("instance_norm", 2), ("gn G=2", 4), ("ln", 4)])
+def test_a_gpu_computes_some_normalisations_in_fp32(kind: str, width: int) -> None:
+    """Those are on torch's list of what autocast computes in fp32, which others are not."""
+    network = network_of(f"input 5x5x8\nconv1: conv K=8 F=1 -> {kind} -> conv K=8 F=1")
+    plan = Plan(network, Conditions("bf16", "cuda"), is_training=True)
+    assert plan.widths[network.nodes[1].name] == width
+
+
+def test_only_the_power_of_lrn_is_computed_in_fp32() -> None:
+    network = network_of("input 5x5x8\nconv K=8 F=1 -> lrn n=5 -> conv K=8 F=1")
+    kept = replay_training(network, Training(), Conditions("bf16", "cuda")).layers["lrn1"].kept
+    assert kept.per_image == 5 * 5 * (2 * (8 + 4) + 4 * (8 + 8))  # the padded squares; their mean, and its power
 
 
 @pytest.mark.parametrize("name", ["lenet5", "vgg16", "densenet121"])

@@ -85,7 +85,7 @@ def test_a_folder_without_a_test_part(call: Call) -> None:
     [
         (["knm", "digits"], 2, "there is no baseline `knm`; did you mean `knn`?"),
         (["x", "digits"], 2, "there is no baseline `x`; there are knn, linear, "),
-        (["knn", "nowhere"], 2, "`nowhere`: there is no such folder, and no data set of that name"),
+        (["knn", "nowhere"], 2, "`nowhere`: there is no such folder or file, and no data set of that name"),
         (["knn", "nowhere.net"], 2, "there is no file nowhere.net"),
         (["knn", "broken.net"], 1, "broken.net has errors"),
         (["knn", "silent.net"], 2, "needs an input HxWxC and a train section"),

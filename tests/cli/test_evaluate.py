@@ -63,10 +63,10 @@ def test_other_classes(run: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--data", "nowhere"], 2, "no such folder, and no data set of that name"),
+        (["--data", "nowhere"], 2, "no such folder or file, and no data set of that name"),
         (["--data", "digits"], 1, "other classes"),
         (["--data-dir", "nowhere"], 2, "there is no data folder nowhere"),
-        (["--data", "photos"], 2, "no such folder"),
+        (["--data", "photos"], 2, "no such folder or file"),
         (["--device", "cuda:99"], 2, "cuda:99"),
         (["--batch", "0"], 2, "not a whole number from 1"),
     ],

@@ -51,6 +51,18 @@ def test_autocast_saves_what_a_layer_says(spec: str) -> None:
     assert last.kept.of(BATCH) == pytest.approx(saved, rel=0.1, abs=80)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("spec", CASES, ids=[spec.replace("\n", " / ") for spec in CASES])
+def test_autograd_saves_on_a_gpu_what_a_layer_says(spec: str, precision: Precision) -> None:
+    network = trained(spec)
+    memory = replay_training(network, Training(), Conditions(precision, "cuda"))
+    last = next(moment for moment in memory.moments if moment.layer == network.nodes[-1].name)
+    module, inputs = build_module(network).cuda(), [each.cuda() for each in make_inputs(network, BATCH)]
+    saved = count_saved(module, inputs, torch.bfloat16 if precision == "bf16" else None)
+    assert last.kept.of(BATCH) == pytest.approx(saved, rel=0.1, abs=80)
+
+
 FROZEN = [
     "input 13x9x4\nconv K=4 F=1\nconv K=6 F=3 freeze=weight -> relu\nfc 3",
     "input 13x9x4\nconv K=4 F=1\nconv K=6 F=3 freeze=all\nfc 3",

@@ -12,8 +12,13 @@ from PIL import Image
 
 from specnet.settings.data import Data
 from specnet.settings.split import Split
+from specnet.settings.tasks.classify import Classify
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load
+from specnet.training.tasks.classify import ClassifyObjective
+
+CLASSIFY = ClassifyObjective(Classify(), ())
+"""What images with one class each are trained for, where the names of the classes do not matter."""
 
 
 def read(data: Data, data_dir: Path | None, shape: tuple[int, int, int], split: Split | None = None) -> DataSet:

@@ -13,10 +13,15 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from specnet.settings.tasks.classify import Classify
 from specnet.training import lettering, plots
-from specnet.training.engine.evaluator import LARGEST_MATRIX, ClassificationMetrics
+from specnet.training.figures.rendering import render
 from specnet.training.lettering import choose_fonts, write_names
-from specnet.training.runs.loaded_run import Prediction, ScoredClass
+from specnet.training.tasks import classify
+from specnet.training.tasks.answers import Prediction
+from specnet.training.tasks.classify import LARGEST_MATRIX, ClassificationMetrics, Ranking, ScoredClass
+
+ACCURACY = Classify.metric
 
 PIXELS = b"\x89PNG"
 
@@ -25,13 +30,13 @@ PIXELS = b"\x89PNG"
 def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
     """The figures that are drawn; a letter that no font has is a warning, and so an error."""
     drawn: list[Figure] = []
-    render = plots._render
 
     def keep(figure: Figure, format: str) -> bytes:
         drawn.append(figure)
         return render(figure, format)
 
-    monkeypatch.setattr(plots, "_render", keep)
+    for module in (plots, classify):
+        monkeypatch.setattr(module, "render", keep)
     yield drawn
 
 
@@ -94,7 +99,7 @@ def test_scripts_that_need_shaping_are_numbered_where_matplotlib_does_not_shape(
 
 
 def test_one_epoch_is_a_bar_for_each_part(figures: list[Figure], tmp_path: Path) -> None:
-    plots.write_curves(tmp_path / "curves.png", "Small", history(1))
+    plots.write_curves(tmp_path / "curves.png", "Small", ACCURACY, history(1))
     loss, accuracy = figures[0].axes
     assert [bar.get_height() for bar in accuracy.patches] == [0.5, 0.25]
     assert [label.get_text() for label in loss.get_xticklabels()] == ["train", "test"]
@@ -104,7 +109,7 @@ def test_one_epoch_is_a_bar_for_each_part(figures: list[Figure], tmp_path: Path)
 
 @pytest.mark.parametrize("epochs", [2, 60])
 def test_several_epochs_are_curves(figures: list[Figure], tmp_path: Path, epochs: int) -> None:
-    plots.write_curves(tmp_path / "curves.png", "Small", history(epochs))
+    plots.write_curves(tmp_path / "curves.png", "Small", ACCURACY, history(epochs))
     loss, _ = figures[0].axes
     assert [len(line.get_xdata()) for line in loss.lines] == [epochs] * 2  # type: ignore[arg-type]
     assert all(tick == int(tick) for tick in loss.get_xticks())
@@ -114,7 +119,7 @@ def test_several_epochs_are_curves(figures: list[Figure], tmp_path: Path, epochs
 def test_a_title_that_cannot_be_written_is_left_out(
     figures: list[Figure], no_other_fonts: None, tmp_path: Path, title: str, shown: str
 ) -> None:
-    plots.write_curves(tmp_path / "curves.png", title, history(2))
+    plots.write_curves(tmp_path / "curves.png", title, ACCURACY, history(2))
     assert figures[0].get_suptitle() == shown
 
 
@@ -124,7 +129,7 @@ def test_a_title_that_cannot_be_written_is_left_out(
 @pytest.mark.parametrize("name", ["{}", "a class with a very long name {}", "W" * 40 + "{}"])
 @pytest.mark.parametrize("classes", [2, 3, 10, 40, 100])
 def test_nothing_is_cut_at_the_edge(classes: int, name: str) -> None:
-    content = plots.draw_confusion(measure(*(name.format(number) for number in range(classes))), "test", print)
+    content = measure(*(name.format(number) for number in range(classes))).draw("test", print)["confusion.png"]
     pixels = np.asarray(Image.open(BytesIO(content)).convert("L"))
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert edge.min() == 255
@@ -136,13 +141,13 @@ def test_a_long_name_keeps_both_ends() -> None:
 
 
 def test_many_classes_are_numbered_and_the_axes_say_so(figures: list[Figure]) -> None:
-    plots.draw_confusion(measure(*map(str, range(70))), "test", print)
+    measure(*map(str, range(70))).draw("test", print)["confusion.png"]
     assert figures[0].axes[0].get_ylabel() == "true label, numbered from 0 in the order of the classes"
 
 
 def test_confusions_are_seen_beside_many_correct_images(figures: list[Figure]) -> None:
     """One image in a hundred has a colour that differs from that of none."""
-    plots.draw_confusion(measure("a", "b", "c", "d"), "test", print)
+    measure("a", "b", "c", "d").draw("test", print)["confusion.png"]
     axes = figures[0].axes[0]
     correct, confused = axes.images
     assert axes.get_xlabel() == "predicted label"
@@ -155,28 +160,28 @@ def test_confusions_are_seen_beside_many_correct_images(figures: list[Figure]) -
 
 def test_all_images_may_be_correct_or_of_one_class(figures: list[Figure]) -> None:
     for counts in (torch.eye(3, dtype=torch.int64), torch.tensor([[5, 1, 0], [0, 0, 0], [0, 0, 0]])):
-        plots.draw_confusion(ClassificationMetrics(0.1, None, ("a", "b", "c"), counts), "test", print)
+        ClassificationMetrics(0.1, None, ("a", "b", "c"), counts).draw("test", print)["confusion.png"]
     assert len(figures) == 2
 
 
 @pytest.mark.parametrize("number", [2, 3, 40, LARGEST_MATRIX + 50])
 @pytest.mark.parametrize("name", ["$", "a long name of a class that is cut "])
 def test_any_number_of_classes(figures: list[Figure], number: int, name: str) -> None:
-    plots.draw_confusion(measure(*(f"{name}{place}" for place in range(number))), "test", print)
+    measure(*(f"{name}{place}" for place in range(number))).draw("test", print)["confusion.png"]
     labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
     assert max(map(len, labels)) <= 30
 
 
 def test_more_outputs_than_classes(figures: list[Figure]) -> None:
     counts = torch.tensor([[3, 0, 1, 2, 0], [0, 4, 0, 0, 1]])
-    plots.draw_confusion(ClassificationMetrics(0.1, None, ("cat", "dog"), counts), "test", print)
+    ClassificationMetrics(0.1, None, ("cat", "dog"), counts).draw("test", print)["confusion.png"]
     labels = [label.get_text() for label in figures[0].axes[0].get_xticklabels()]
     assert labels == ["cat", "dog", "output 2", "output 3", "output 4"]
 
 
 def test_classes_that_no_font_can_write_are_numbered_and_said(figures: list[Figure], no_other_fonts: None) -> None:
     notes: list[str] = []
-    plots.draw_confusion(measure("猫", "dog", "犬", "鳥", "魚"), "test", notes.append)
+    measure("猫", "dog", "犬", "鳥", "魚").draw("test", notes.append)["confusion.png"]
     assert [label.get_text() for label in figures[0].axes[0].get_yticklabels()] == ["0", "1", "2", "3", "4"]
     assert notes == [
         "in the plot, classes are numbered from 0 in their order: no font here has the letters of 猫, 犬, 鳥 …"
@@ -190,7 +195,7 @@ def test_classes_that_no_font_can_write_are_numbered_and_said(figures: list[Figu
 def predict(tmp_path: Path) -> Callable[[str, str], list[Prediction]]:
     def predict(file: str, name: str) -> list[Prediction]:
         Image.fromarray(np.array([[30_000, 30_100]] * 2, np.uint16)).save(tmp_path / file)
-        return [Prediction(tmp_path / file, (ScoredClass(name, 3, 0.9), ScoredClass("dog", 1, 0.1)))]
+        return [Prediction(tmp_path / file, Ranking((ScoredClass(name, 3, 0.9), ScoredClass("dog", 1, 0.1))))]
 
     return predict
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from small_jobs import job, network, training
+from small_sets import CLASSIFY
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -149,9 +150,9 @@ def test_labels_are_mixed_as_the_images_are(step: Augment) -> None:
     images = labels.float().view(8, 1, 1, 1).expand(8, 3, 10, 12).contiguous()
     for seed in range(20):
         torch.manual_seed(seed)
-        mixed, targets = Mixer([Flip(), step])(images, labels)
+        (mixed,), targets = Mixer([Flip(), step])((images,), labels)
         assert targets.others is not None
-        means = targets.share * targets.labels + (1 - targets.share) * targets.others
+        means = targets.share * targets.targets + (1 - targets.share) * targets.others
         torch.testing.assert_close(mixed.mean((1, 2, 3)), means, rtol=1e-4, atol=1e-4)
     outputs = torch.randn(8, 10)
     one, other = cross_entropy(outputs, labels), cross_entropy(outputs, labels.flip(0))
@@ -162,7 +163,7 @@ def test_labels_are_mixed_as_the_images_are(step: Augment) -> None:
 def test_without_mixing_nothing_is_drawn() -> None:
     images, labels = torch.randn(4, 3, 5, 5), torch.arange(4)
     before = torch.random.get_rng_state()
-    mixed, targets = Mixer([Flip()])(images, labels)
+    (mixed,), targets = Mixer([Flip()])((images,), labels)
     assert mixed is images
     assert targets.others is None
     assert torch.random.get_rng_state().equal(before)
@@ -172,10 +173,10 @@ def test_an_alternating_flip_turns_every_image_in_every_other_epoch() -> None:
     pixels = torch.tensor([0, 9], dtype=torch.uint8).view(1, 1, 2, 1).expand(64, 1, 2, 1).contiguous()
     images = Images(pixels, torch.arange(64))
     for chain in ((Flip(alternating=True),), (Flip(direction="vertical"), Flip(alternating=True))):
-        batches = Batches(images, chain, fit_normalizer(Unchanged(), pixels), Batch(size=64), 3)
+        batches = Batches(images, CLASSIFY, chain, fit_normalizer(Unchanged(), pixels), Batch(size=64), 3)
         turned = []
         for epoch in range(4):
-            shown, labels = batches.batch(epoch)
+            (shown,), labels = batches.batch(epoch)
             is_turned = torch.empty(64, dtype=torch.bool)
             is_turned[labels] = shown[:, 0, 0, 0] == 9
             turned.append(is_turned)
@@ -189,7 +190,9 @@ def test_drop_last(amount: int, steps: int) -> None:
     """A set smaller than a batch is one all the same."""
     images = Images(torch.zeros(amount, 1, 1, 1, dtype=torch.uint8), torch.arange(amount))
     assert (
-        Batches(images, (), fit_normalizer(Unchanged(), images.pixels), Batch(size=32, drop_last=True), 0).per_epoch
+        Batches(
+            images, CLASSIFY, (), fit_normalizer(Unchanged(), images.pixels), Batch(size=32, drop_last=True), 0
+        ).per_epoch
         == steps
     )
 

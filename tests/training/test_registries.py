@@ -10,7 +10,8 @@ import pytest
 import torch
 from small_jobs import job, training
 
-from specnet.settings import get_choices
+from specnet.package import list_modules
+from specnet.settings import get_choice, get_choices
 from specnet.settings.augment import Augment, Mixing
 from specnet.settings.average import Average
 from specnet.settings.data import Data
@@ -19,10 +20,12 @@ from specnet.settings.loss import Loss
 from specnet.settings.normalize import Normalize
 from specnet.settings.optimizer import Optimizer
 from specnet.settings.schedule import Schedule, compute_rate_factor
+from specnet.settings.task import Task
 from specnet.training import CannotRun, Options, train
 from specnet.training.data.sets import READERS
 from specnet.training.optim.losses import LOSSES, build_loss
 from specnet.training.optim.optimizers import OPTIMIZERS, build_optimizer
+from specnet.training.tasks.objective import make_objective
 from specnet.training.transforms.augmentation import AUGMENTATIONS, MIXINGS, apply_step
 
 REGISTRIES: dict[str, Collection[type]] = {
@@ -41,6 +44,23 @@ def test_every_choice_is_implemented(line: str) -> None:
     assert not missing, f"settings/{line}.py has {missing}, which no registry of specnet.training has"
     unknown = [kind.__name__ for kind in set(REGISTRIES[line]) - kinds]
     assert not unknown, f"the registry of {line} has {unknown}, which settings/{line}.py does not offer"
+
+
+@pytest.mark.parametrize("word", get_choices("task"))
+def test_every_task_is_trained_by_the_file_of_its_name(word: str) -> None:
+    setting = get_choices("task")[word]()
+    assert isinstance(setting, Task)
+    objective = make_objective(setting, ("a", "b"))
+    assert type(objective).__module__ == f"specnet.training.tasks.{word}"
+    assert objective.metric.name
+    assert objective.measure.name
+    assert setting.target in setting.default_loss.targets
+    assert get_choice("task", setting) == word
+
+
+def test_no_file_of_a_task_lacks_its_setting() -> None:
+    parts = {"answers", "objective", "results"}
+    assert set(list_modules("specnet.training.tasks")) - parts == set(list_modules("specnet.settings.tasks"))
 
 
 class Unknown:

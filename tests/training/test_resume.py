@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from small_jobs import Notebook, training
 from small_jobs import job as small_job
+from small_sets import CLASSIFY
 
 from specnet.settings import Training
 from specnet.settings.augment import Contrast, Cutmix, Cutout, Flip, Mixup, RandomCrop, Rotate, Shift
@@ -41,6 +42,7 @@ from specnet.training import (
 )
 from specnet.training.engine import loop
 from specnet.training.engine.state import RunningMetrics, State
+from specnet.training.tasks.classify import ClassificationMetrics
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -51,7 +53,7 @@ TIMES = {"seconds", "images_per_second"}
 def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
     monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
-    monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
+    monkeypatch.setattr(ClassificationMetrics, "draw", lambda *arguments: {})
 
 
 def job(settings: Training | None = None) -> Job:
@@ -148,7 +150,7 @@ def test_a_fused_optimizer_s_count_of_steps_lies_on_the_device() -> None:
     states = []
     for place in (torch.device("cpu"), torch.device("meta")):
         module = torch.nn.Linear(2, 3, device=place)
-        states.append(State(module, torch.optim.Adam(module.parameters()), RunningMetrics.zero(place)))
+        states.append(State(module, torch.optim.Adam(module.parameters()), RunningMetrics.zero(CLASSIFY, place)))
     trained, resumed = states
     trained.module(torch.ones(1, 2)).sum().backward()
     trained.optimizer.step()

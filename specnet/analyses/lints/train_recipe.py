@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import e, log
+from typing import cast
 
 from specnet import validation
 from specnet.analyses.lints.view import Finding, Lint, View, has_trait
@@ -66,13 +67,17 @@ def _count_followed(trait: Trait, view: View) -> int:
 def find_refusals(view: View) -> Iterator[Finding]:
     """Yield the reasons for which `train` would refuse the spec, such as `data cifar10` with `input 32x32x1`."""
     training, network = view.network.training, view.network
-    if not training or len(network.inputs) != 1 or len(network.outputs) != 1 or network.heads:
+    if not training or len(network.outputs) != 1:
         return
-    read, answered = network.inputs[0].shape, network.shapes[network.outputs[0]]
-    if len(read) == 3 and answered and len(answered) == 1:
-        yield from _check_data(view, training, read, answered[0])
+    inputs, answered = tuple(each.shape for each in network.inputs), network.shapes[network.outputs[0]]
+    yield from _at(view, "loss", unsuitable := validation.check_loss(training))
+    misshapen = validation.check_shapes(training, inputs, answered) if answered and not unsuitable else ""
+    yield from _at(view, "task", misshapen)
+    if answered and not unsuitable and not misshapen:
+        read = cast(tuple[int, int, int], inputs[0])
+        yield from _check_data(view, training, read, answered[-1])
         yield from _at(view, "normalize", validation.check_normalization(training, read[2]))
-        yield from _at(view, "loss", validation.check_class_weights(training, answered[0]))
+        yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
     yield from _at(view, "schedule", validation.check_schedule(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
     yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
@@ -85,7 +90,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
         return
     data = Label(span, primary=False)
     classes, image = training.data.class_count, training.data.image
-    if classes is not None and (fact := validation.check_classes(outputs, classes)):
+    if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
         yield _make_output_finding(view, fact, data, outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
@@ -123,10 +128,10 @@ def find_spare_outputs(view: View) -> Iterator[Finding]:
     """Yield the number of outputs where a published data set has fewer classes."""
     training, span = view.network.training, view.elaborated.setting_spans.get("data")
     answered = view.network.shapes[view.network.outputs[0]] if view.network.outputs else None
-    if not training or not training.data.class_count or not span or not answered or len(answered) != 1:
+    if not training or not training.data.class_count or not span or not answered:
         return
-    outputs, classes = answered[0], training.data.class_count
-    if fact := validation.check_spare_outputs(outputs, classes):
+    outputs, classes = answered[-1], training.data.class_count
+    if fact := validation.check_spare_outputs(training, outputs, classes):
         yield _make_output_finding(view, fact, Label(span, primary=False), outputs, classes)
 
 

@@ -8,8 +8,7 @@ from specnet.insight.request import Request
 from specnet.insight.results import read_results
 from specnet.insight.view import View
 from specnet.printable import format_amount
-from specnet.training import ClassificationMetrics, EvaluationOptions, LoadedRun, evaluate
-from specnet.training.plots import plot_confusion
+from specnet.training import ClassificationMetrics, EvaluationOptions, LoadedRun, Unsuitable, evaluate
 
 LISTED = 5
 """The number of confusions in the summary."""
@@ -35,7 +34,7 @@ def compute(run: LoadedRun, request: Request) -> View:
             "classes": list(metrics.classes),
             "confusion": metrics.confusion.tolist(),
         },
-        partial(plot_confusion, metrics, part, request.note),
+        partial(metrics.plot, part, request.note),
     )
 
 
@@ -48,4 +47,6 @@ def _find_recorded(run: LoadedRun, request: Request) -> tuple[str, Classificatio
 
 def _measure(run: LoadedRun, request: Request) -> tuple[str, ClassificationMetrics]:
     found = evaluate(run, EvaluationOptions(data_dir=request.data_dir, device=str(run.place)), request.note)
-    return found.part, found.metrics
+    if not isinstance(found.results, ClassificationMetrics):
+        raise Unsuitable("a confusion matrix needs a network that tells classes apart")
+    return found.part, found.results

@@ -48,7 +48,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     found: dict[str, Spreads] = {name: {} for name in TITLES}
     for label, setting in _list_settings(run).items():
         module = _draw_weights(run, images, setting, request.seed)
-        layers = measure_layers(module, sample, run.normalization, build_loss(run.job.training.loss))
+        layers = measure_layers(module, sample, run.objective, run.normalization, build_loss(run.job.training.loss))
         records = {name: layer.to_record() for name, layer in layers.items()}
         found["activations"][label] = {name: record["std"] for name, record in records.items()}
         found["gradients"][label] = {name: record["gradient_std"] for name, record in records.items()}

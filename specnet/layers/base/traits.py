@@ -92,15 +92,16 @@ class Storage(StrEnum):
 class Kept(NamedTuple):
     """What torch keeps of a layer from the forward pass for the backward pass, besides parameters and buffers.
 
-    A tensor that several layers keep is stored once. `elements` are those of further tensors of the layer's type,
-    `indices` are 8-byte integers and `mask` is what dropout draws, each for one image; `statistics` are fp32 elements
-    for a whole batch.
+    A tensor that several layers keep is stored once. `elements` are those of further tensors of the output's type,
+    `elements_like_input` of the first input's, `indices` are 8-byte integers and `mask` is what dropout draws, each for
+    one image; `statistics` are fp32 elements for a whole batch.
     """
 
     inputs: tuple[int, ...] = ()
     """The positions of the inputs that are kept."""
     output: bool = False
     elements: int = 0
+    elements_like_input: int = 0
     indices: int = 0
     mask: int = 0
     statistics: int = 0
@@ -144,6 +145,8 @@ class Autocast(StrEnum):
     """In the type of the context, such as bfloat16: convolutions and products of matrices."""
     FULL = "full"
     """In fp32; on a CPU, torch computes these in the widest type among the inputs."""
+    FULL_RESULT = "full result"
+    """In the type of the input, until an operation that is computed as in `FULL`, whose type the output has."""
     WIDEST = "widest"
     """In the widest type among the inputs."""
 

@@ -12,12 +12,16 @@ FIRST, LAST = 3, 2
 """The classes that are named of many."""
 
 
-def describe_data(data: DataSet) -> Iterator[str]:
-    """Yield a line each on parts and classes, on the images of each class, on their sizes, and on their changes."""
+def describe_data(data: DataSet, noun: str = "class") -> Iterator[str]:
+    """Yield a line each on parts and classes, on the images of each class, on their sizes, and on their changes.
+
+    `noun` is what the names of the data's classes are of.
+    """
     parts = ", ".join(f"{len(part):,} {name}" for name, part in data.parts().items())
-    classes = format_amount(len(data.classes), "class")
-    yield f"{parts} images of {classes}: {_list_classes(data.classes)}"
-    yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
+    names = format_amount(len(data.classes), noun)
+    yield f"{parts} images{f' of {names}: {_list_classes(data.classes)}' if data.classes else ''}"
+    if data.train.has_labels:
+        yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
     if data.findings:
         yield _describe_findings(data.findings, data.train.pixels.shape[3])
     if data.scale:

@@ -148,12 +148,17 @@ def _packed_or_not(folder: Path, file: str) -> Path:
 
 
 def list_data_roots(data_dir: Path | None) -> Iterator[Path]:
-    """Yield the folders that may hold data, in the order of precedence."""
+    """Yield the folders that may hold published data, in the order of precedence."""
+    yield from list_named_roots(data_dir)
+    yield get_cache_folder()
+
+
+def list_named_roots(data_dir: Path | None) -> Iterator[Path]:
+    """Yield the folders that the user has named as those that hold data."""
     if data_dir:
         yield expand_home(data_dir)
     if "SPECNET_DATA" in os.environ:
         yield expand_home(os.environ["SPECNET_DATA"])
-    yield get_cache_folder()
 
 
 def expand_home(path: str | Path) -> Path:

@@ -64,6 +64,7 @@ class Contents(BaseModel):
     crc32: int
     source: str
     resize: tuple[int, int] | None
+    crop: float = 1.0
     asked: SixteenBitScale | None
     scale: SixteenBitScale | None
     bad: dict[int, str]
@@ -73,7 +74,7 @@ class Contents(BaseModel):
     @property
     def form(self) -> tuple[object, ...]:
         """The folder and the form of the pixels: two caches of the same form hold the same images, or one is old."""
-        return self.source, self.resize, self.asked, self.shape[1:3]
+        return self.source, self.resize, self.crop, self.asked, self.shape[1:3]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class DecodedFolder:
 class FolderCache:
     """The cache of the images below a folder; the paths of `files` are relative to it.
 
-    `asked` is the scale for grey images of 16 bits, or None where it is fitted to those that are trained on.
+    The centre crop takes the share `crop` of the shorter side. `asked` is the scale for grey images of 16 bits, or
+    None where it is fitted to those that are trained on.
     """
 
     folder: Path
@@ -109,6 +111,7 @@ class FolderCache:
     asked: SixteenBitScale | None
     workers: int
     note: Callable[[str], None]
+    crop: float = 1.0
 
     def find(self) -> DecodedFolder | None:
         """Return the cached images if there are any and they are intact.
@@ -135,7 +138,7 @@ class FolderCache:
 
         Where another process decodes the same images, it is waited for.
         """
-        form = ImageFormat(self.size, survey.channels, self.resize, scale or FULL_SCALE)
+        form = ImageFormat(self.size, survey.channels, self.resize, scale or FULL_SCALE, self.crop)
         place = self._place(self.asked if scale else None)
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -149,7 +152,8 @@ class FolderCache:
     def _place(self, asked: SixteenBitScale | None) -> Path:
         """Return the folder whose name is the key."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
-        content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known]
+        share = [] if self.crop == 1 else [self.crop]
+        content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known, *share]
         return get_cache_folder() / "folders" / sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @contextmanager
@@ -176,6 +180,7 @@ class FolderCache:
             crc32=checksum,
             source=self.folder.absolute().as_uri(),
             resize=self.resize,
+            crop=self.crop,
             asked=self.asked if scale else None,
             scale=scale,
             bad=bad,

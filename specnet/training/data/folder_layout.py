@@ -38,21 +38,29 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class ClassFile:
-    """A file below the folder of a class: its path relative to the folder of the set, its part, and its class."""
+    """A file of a class: its path relative to the folder of the set, its part, its class, and its row in a table."""
 
     name: str
     part: str
     class_name: str
+    origin: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name for a message: `line 17: cats/1.png`."""
+        return f"{self.origin}: {self.name}" if self.origin else self.name
 
 
 @dataclass
 class FolderLayout:
     """The files below the folders of classes, the training part's first; `notes` says what is unusual.
 
-    `classes` are the names of these folders by part; one may hold no files.
+    `classes` are the names of these folders by part; one may hold no files. A file that is no image is bad if it
+    `is_listed` in a table, else it is passed over.
     """
 
     has_parts: bool
+    is_listed: bool = False
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: list[ClassFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -162,15 +170,15 @@ def name_parts(there: Sequence[Path]) -> dict[str, list[Path]]:
     """Return the folders that are called as parts are."""
     named: dict[str, list[Path]] = {}
     for place in there:
-        if part := _name_part(place.name):
+        if part := find_part(place.name):
             named.setdefault(part, []).append(place)
     if evaluation := named.pop("evaluation", None):
         named.setdefault("validation" if "test" in named else "test", []).extend(evaluation)
     return named
 
 
-def _name_part(name: str) -> str | None:
-    """Return the part that a folder of this name is, or `evaluation`, or None: `Training_Set` is `train`."""
+def find_part(name: str) -> str | None:
+    """Return the part that a folder or a row of this name is in, `evaluation`, or None: `Training_Set` is `train`."""
     words = [word.removesuffix("set") or "set" for word in re.findall("[a-z]+", name.lower())]
     meant = [word for word in words if word not in FILLERS]
     if len(meant) != 1:

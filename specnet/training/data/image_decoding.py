@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 
@@ -25,27 +26,39 @@ NOTE_EVERY = 5.0
 class ImageFormat:
     """The form of decoded images: resized to exactly `resize`, if given, then fitted to `size`; 1 or 3 channels.
 
-    Greys of 16 bits are brought to 8 by `scale`.
+    Greys of 16 bits are brought to 8 by `scale`. The centre crop takes the share `crop` of the shorter side.
     """
 
     size: tuple[int, int]
     channels: int
     resize: tuple[int, int] | None = None
     scale: SixteenBitScale = FULL_SCALE
+    crop: float = 1.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
         return (*self.size, self.channels)
 
 
-def decode_image(path: Path, form: ImageFormat) -> Tensor:
-    """Decode the first frame of an image, upright and on white, to uint8 H×W×C; raises BadImage."""
-    with open_image(path) as image:
+Window = Callable[[int, int], tuple[int, int, int, int]]
+"""Top, left, height and width of a window in an image of some height and width."""
+
+
+def decode_image(source: Path | BytesIO, form: ImageFormat, window: Window | None = None) -> Tensor:
+    """Decode the first frame of an image, upright and on white, to uint8 H×W×C; raises BadImage.
+
+    With a `window`, that part of the whole image is resized, whatever its proportions, instead of the centre.
+    """
+    with open_image(source) as image:
         turn_upright(image)
-        pixels = torch.from_numpy(to_array(image, form.channels, form.scale)).reshape(
-            1, image.height, image.width, form.channels
-        )
-        return resize_and_crop(resize(pixels, form.resize) if form.resize else pixels, form.size)[0]
+        size = (image.height, image.width)
+        pixels = torch.from_numpy(to_array(image, form.channels, form.scale)).view(1, *size, form.channels)
+        if size == form.size and not window and form.crop == 1 and not form.resize:
+            return pixels[0]
+        if window:
+            top, left, height, width = window(*size)
+            return resize(pixels[:, top : top + height, left : left + width], form.size)[0]
+        return resize_and_crop(resize(pixels, form.resize) if form.resize else pixels, form.size, form.crop)[0]
 
 
 def count_all_values(paths: Sequence[Path], workers: int) -> Iterator[Histogram]:

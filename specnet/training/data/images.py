@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from specnet.pictures.sixteen_bits import SixteenBitScale
+from specnet.settings.loss import Target
 from specnet.training.errors import DataProblem
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
@@ -25,37 +27,80 @@ SPLIT_SEED = 0
 
 
 @dataclass(frozen=True)
-class StoredPixels:
-    """Pixels that are not on the device that trains, and are gathered batch by batch.
+class Epoch:
+    """An epoch of a run, from 0, on which random crops and the order of the images depend."""
 
-    `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host; `rows` (int64 N, on the CPU) are
-    the indices of its images, `workers` is the number of threads that gather them.
+    seed: int
+    number: int
+
+
+class StoredPixels(ABC):
+    """Pixels that are not on the device that trains, and are gathered batch by batch by a number of threads."""
+
+    workers: int
+
+    @property
+    @abstractmethod
+    def shape(self) -> torch.Size:
+        """N×H×W×C."""
+
+    @abstractmethod
+    def take(self, index: Tensor) -> StoredPixels:
+        """Return the pixels of an index or mask."""
+
+    @abstractmethod
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        """Return uint8 B×H×W×C, on request in pinned memory; random choices are those of a training epoch, if any."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        return self.shape.numel()
+
+    def __getitem__(self, index: slice | Tensor) -> Tensor:
+        """Return a copy of these images, uint8 B×H×W×C."""
+        return self.gather(index)
+
+    def shuffle(self, epoch: Epoch) -> Tensor:
+        """Return the order of the images in an epoch, int64 N."""
+        return shuffle_images(len(self), epoch)
+
+    def sample(self) -> StoredPixels:
+        """Return the images by which all are normalised: all of them, unless each has to be decoded for it."""
+        return self
+
+    def name_file(self, number: int) -> str | None:
+        """Return the name of an image in its files, if it has one."""
+        return None
+
+
+def shuffle_images(images: int, epoch: Epoch) -> Tensor:
+    """Return a random order of all images, int64 N."""
+    return torch.randperm(images, generator=make_generator(epoch.seed, "order", epoch.number))
+
+
+@dataclass(frozen=True)
+class MappedPixels(StoredPixels):
+    """Decoded pixels: `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host.
+
+    `rows` (int64 N, on the CPU) are the indices of its images.
     """
 
     source: Tensor
     rows: Tensor
     workers: int
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def shape(self) -> torch.Size:
         return torch.Size((len(self.rows), *self.source.shape[1:]))
 
-    @property
-    def nbytes(self) -> int:
-        return self.shape.numel()
+    def take(self, index: Tensor) -> MappedPixels:
+        return MappedPixels(self.source, self.rows[index], self.workers)
 
-    def take(self, index: Tensor) -> StoredPixels:
-        return StoredPixels(self.source, self.rows[index], self.workers)
-
-    def __getitem__(self, index: slice | Tensor) -> Tensor:
-        """Return a copy of these images, uint8 B×H×W×C."""
-        return self.gather(index)
-
-    def gather(self, index: slice | Tensor, pinned: bool = False) -> Tensor:
-        """Return a copy, on request in pinned memory; numpy copies it, which lets other threads run."""
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        """Return a copy; numpy copies it, which lets other threads run."""
         rows = self.rows[index]
         batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
         np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
@@ -68,23 +113,41 @@ Pixels = Tensor | StoredPixels
 
 @dataclass(frozen=True)
 class Images:
-    """`pixels` is uint8 N×H×W×C, `labels` int64 N; `files` are the paths of the images in their folder, if any."""
+    """`pixels` is uint8 N×H×W×C; `files` are the paths of the images in their folder, if any.
+
+    `targets` is N×…: labels int64 N, uint8 N×classes with a 1 for each class that an image shows, or numbers float32
+    N×K. A mask is one more channel of the pixels, in which 0 is ignored and class k is k + 1, so that whatever moves
+    the pixels moves it too; the targets beside it are zeros, uint8 N.
+    """
 
     pixels: Pixels
-    labels: Tensor
+    targets: Tensor
     files: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
+
+    @property
+    def labels(self) -> Tensor:
+        """The labels, int64 N, of images that have one class each."""
+        assert self.has_labels, "the targets are no labels"
+        return self.targets
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether each image has one class."""
+        return self.targets.dtype == torch.int64 and self.targets.dim() == 1
 
     def take(self, index: Tensor) -> Images:
         """Return the images of an index or mask."""
         pixels = self.pixels.take(index) if isinstance(self.pixels, StoredPixels) else self.pixels[index]
         places = torch.arange(len(self))[index.cpu()].tolist() if self.files else []
-        return Images(pixels, self.labels[index], tuple(self.files[place] for place in places))
+        return Images(pixels, self.targets[index], tuple(self.files[place] for place in places))
 
     def name_file(self, number: int) -> str | None:
         """Return the path of an image in its folder; None for a set without files."""
+        if isinstance(self.pixels, StoredPixels) and not self.files:
+            return self.pixels.name_file(number)
         return self.files[number] if self.files else None
 
 
@@ -107,7 +170,7 @@ def fitted_to(size: tuple[int, int]) -> str:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The parts of a set and the names of its classes, in the order of their labels.
+    """The parts of a set and the names of its classes in the order of their labels, or of the numbers of each image.
 
     `findings` says what the images were before, `scale` is that of grey images of 16 bits, if there are any.
     """
@@ -138,10 +201,13 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     return interpolate(channels_first, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1).contiguous()
 
 
-def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem."""
+def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0) -> Tensor:
+    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem.
+
+    The centre is a share of the shorter side: 0.875 resizes it to 256 for 224.
+    """
     (h, w), (height, width) = pixels.shape[1:3], size
-    scale = max(height / h, width / w)
+    scale = max(round(height / share) / h, round(width / share) / w)
     covered = (max(height, round(h * scale)), max(width, round(w * scale)))
     if prod(covered) > LARGEST_IMAGE:
         raise DataProblem(f"an image of {h:,}×{w:,} pixels is too narrow to cover {height}×{width}")
@@ -154,10 +220,11 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
+    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to.
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
-    run that the images are for; without, they are found in the data.
+    run that the images are for; without, they are found in the data. `target` is what each image must come with.
     """
 
     shape: tuple[int, int, int]
@@ -168,6 +235,8 @@ class DataRequest:
     refuse: Callable[[int, int, Callable[[], str]], None] = lambda classes, channels, explain: None
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
+    target: Target = Target.CLASS
+    spec_folder: Path | None = None
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
@@ -186,8 +255,9 @@ def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
 
 
 def split_off(images: Images, start: int, end: int) -> tuple[Images, Images]:
-    """Split off the images of the stratified places from `start` to `end` − 1; return the rest, and those."""
-    aside = draw_stratified(images.labels, start, end)
+    """Split off the images of the places from `start` to `end` − 1, stratified by label; return the rest, and those."""
+    strata = images.labels if images.has_labels else torch.zeros(len(images), dtype=torch.int64)
+    aside = draw_stratified(strata, start, end)
     return images.take(~aside), images.take(aside)
 
 

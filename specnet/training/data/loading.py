@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from math import ceil
 from typing import cast
 
 import torch
@@ -18,8 +19,10 @@ from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.data.images import (
     DataRequest,
     DataSet,
+    Epoch,
     Findings,
     Images,
+    MappedPixels,
     StoredPixels,
     fitted_to,
     resize_and_crop,
@@ -34,11 +37,11 @@ MAX_AHEAD = 8
 
 
 def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
-    """Load stored pixels into memory if all of them fit; `note` reports that they do not."""
-    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, StoredPixels)]
+    """Load decoded pixels into memory if all of them fit; `note` reports that they do not. Streams stay as they are."""
+    stored = [part.pixels for part in data.parts().values() if isinstance(part.pixels, MappedPixels)]
     size = sum(pixels.nbytes for pixels in stored)
     if fits_in_memory(size, CPU):
-        return data.map(lambda part: replace(part, pixels=part.pixels[:]))
+        return data.map(_load_part)
     note(
         f"the images take {format_bytes(size)}, more than {DATA_SHARE:.0%} of the memory that is free; "
         f"batches are read as they are needed, {_describe_readers(stored[0].workers)}"
@@ -46,34 +49,45 @@ def load_into_memory(data: DataSet, note: Callable[[str], None]) -> DataSet:
     return data
 
 
+def _load_part(part: Images) -> Images:
+    return replace(part, pixels=part.pixels[:]) if isinstance(part.pixels, MappedPixels) else part
+
+
 def _describe_readers(workers: int) -> str:
     return f"by {format_amount(workers, 'thread')} ahead of the training" if workers else "between the steps"
 
 
 def place_on_device(data: DataSet, place: torch.device, workers: int) -> DataSet:
-    """Put all labels on the device, and the pixels where they fit; `workers` threads read the others."""
+    """Put all targets on the device, and the pixels where they fit; `workers` threads read the others."""
     size = sum(part.pixels.nbytes for part in data.parts().values() if isinstance(part.pixels, Tensor))
     is_small = place.type == "cpu" or fits_in_memory(size, place)
     return data.map(lambda part: _place_part(part, place, is_small, workers))
 
 
 def _place_part(images: Images, place: torch.device, is_small: bool, workers: int) -> Images:
-    labels = images.labels.to(place)
+    targets = images.targets.to(place)
     if isinstance(images.pixels, StoredPixels):
-        return replace(images, labels=labels)
+        return replace(images, targets=targets)
     if is_small:
-        return replace(images, pixels=images.pixels.to(place), labels=labels)
-    return replace(images, pixels=StoredPixels(images.pixels, torch.arange(len(labels)), workers), labels=labels)
+        return replace(images, pixels=images.pixels.to(place), targets=targets)
+    return replace(images, pixels=MappedPixels(images.pixels, torch.arange(len(targets)), workers), targets=targets)
 
 
 class BatchReader:
     """Reads batches ahead of time: batch `number` has the images `index(number)`, int64 on the CPU, empty at the end.
 
-    A batch does not depend on the order in which batches are read.
+    Random crops are those of `epoch(number)`, if it is one of training. A batch does not depend on the order in which
+    batches are read.
     """
 
-    def __init__(self, pixels: StoredPixels, index: Callable[[int], Tensor], place: torch.device) -> None:
-        self._pixels, self._index, self._place = pixels, index, place
+    def __init__(
+        self,
+        pixels: StoredPixels,
+        index: Callable[[int], Tensor],
+        place: torch.device,
+        epoch: Callable[[int], Epoch | None] = lambda number: None,
+    ) -> None:
+        self._pixels, self._index, self._place, self._epoch = pixels, index, place, epoch
         self._threads = ThreadPoolExecutor(pixels.workers, "gather") if pixels.workers else None
         self._ahead = min(pixels.workers, MAX_AHEAD)
         self._pending: dict[int, Future[Tensor]] = {}
@@ -81,38 +95,40 @@ class BatchReader:
     def batch(self, number: int) -> Tensor:
         """Return uint8 B×H×W×C on the device, and start to gather the next batches."""
         if self._threads is None:
-            return self._send(self._gather(self._index(number)))
+            return self._send(self._gather(self._index(number), self._epoch(number)))
         wanted = range(number, number + self._ahead + 1)
         for other in self._pending.keys() - set(wanted):
             self._pending.pop(other).cancel()
         for each in wanted:
             if each not in self._pending and len(index := self._index(each)):
-                self._pending[each] = self._threads.submit(self._gather, index)
+                self._pending[each] = self._threads.submit(self._gather, index, self._epoch(each))
         return self._send(self._pending.pop(number).result())
 
-    def _gather(self, index: Tensor) -> Tensor:
-        return self._pixels.gather(index, pinned=self._place.type == "cuda")
+    def _gather(self, index: Tensor, epoch: Epoch | None) -> Tensor:
+        return self._pixels.gather(index, self._place.type == "cuda", epoch)
 
     def _send(self, batch: Tensor) -> Tensor:
         return batch.to(self._place, non_blocking=True)
 
 
-def iterate_batches(images: Images, size: int, own: Callable[[int], slice] = slice) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield pixels and labels of all images in batches, on the device of the labels.
+def iterate_batches(
+    images: Images, size: int, own: Callable[[int], slice] = slice
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield pixels, targets and indices (int64, on the CPU) of all images in batches, on the device of the targets.
 
-    The pixels are those at the places that `own` selects for the size of a batch.
+    They are those at the places that `own` selects for the size of a batch.
     """
 
     def places(number: int) -> Tensor:
         batch = torch.arange(len(images))[number * size :][:size]
         return batch[own(len(batch))]
 
-    stream = (
-        BatchReader(images.pixels, places, images.labels.device) if isinstance(images.pixels, StoredPixels) else None
-    )
-    for number, start in enumerate(range(0, len(images), size)):
-        labels = images.labels[start : start + size]
-        yield stream.batch(number) if stream else images.pixels[start : start + size][own(len(labels))], labels
+    device = images.targets.device
+    stream = BatchReader(images.pixels, places, device) if isinstance(images.pixels, StoredPixels) else None
+    for number in range(ceil(len(images) / size)):
+        index = places(number)
+        some = slice(int(index[0]), int(index[-1]) + 1)
+        yield stream.batch(number) if stream else images.pixels[some], images.targets[some], index
 
 
 def _split_range(split: Split, there: int) -> tuple[int, int]:
@@ -162,13 +178,15 @@ def _keep_classes(found: DataSet, names: Sequence[str]) -> DataSet:
 
     def keep(part: Images) -> Images:
         of_kept = part.take(renumbered[part.labels] >= 0)
-        return replace(of_kept, labels=renumbered[of_kept.labels])
+        return replace(of_kept, targets=renumbered[of_kept.labels])
 
     return replace(found.map(keep), classes=tuple(found.classes[label] for label in kept))
 
 
 def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:
-    """Return the set in the requested size; a set that is no folder of image files gets its findings here."""
+    """Return the set in the requested size; a set that is neither a folder nor a stream gets its findings here."""
+    if isinstance(found.train.pixels, StoredPixels):
+        return found
     before = cast(tuple[int, int], tuple(found.train.pixels.shape[1:3]))
     images = sum(map(len, found.parts().values()))
     changes = {} if before == size else {fitted_to(size): images}
@@ -190,6 +208,8 @@ def _check_labels(data: Data, found: DataSet) -> None:
     for name, part in found.parts().items():
         if not len(part):
             raise DataProblem(f"the {name} part of the data is empty")
+        if not part.has_labels:
+            continue
         odd = ((part.labels < 0) | (part.labels >= len(found.classes))).nonzero().ravel().tolist()
         if odd:
             raise DataProblem(

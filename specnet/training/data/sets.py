@@ -17,9 +17,12 @@ from torch.nn.functional import interpolate
 
 from specnet.printable import format_amount
 from specnet.settings import data as settings
+from specnet.training.data.csv_table import read_csv
 from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles, find_or_download
 from specnet.training.data.folder import read_folder
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
+from specnet.training.data.npz import read_npz
+from specnet.training.data.streams.webdataset import read_webdataset
 from specnet.training.errors import CannotRun
 from specnet.training.randomness import make_generator
 
@@ -304,5 +307,8 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Digits: read_digits,
     settings.Synthetic: make_synthetic,
     settings.Folder: read_folder,
+    settings.Csv: read_csv,
+    settings.Npz: read_npz,
+    settings.WebDataset: read_webdataset,
 }
 """The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""

@@ -11,15 +11,17 @@ from typing import Any
 import torch
 
 from specnet.settings.stop import Stop
+from specnet.settings.task import Metric
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
-from specnet.training.engine.evaluator import ClassificationMetrics, Evaluator, Score, compute_metrics
+from specnet.training.engine.evaluator import Evaluator
 from specnet.training.engine.interruption import Interruption, StopRequested
-from specnet.training.engine.state import Best, RunningMetrics, State
+from specnet.training.engine.state import Best, State
 from specnet.training.engine.statistics import StatisticsRecorder
 from specnet.training.engine.step import Stepper
-from specnet.training.errors import Interrupted
+from specnet.training.errors import DataProblem, Interrupted
 from specnet.training.job import Callback, Metrics, Progress
 from specnet.training.runs.run_folder import RunFolder
+from specnet.training.tasks.results import Results
 
 EPOCH_SAVE_INTERVAL = 2.0
 """The age in seconds of the last checkpoint from which the end of an epoch is saved."""
@@ -60,8 +62,16 @@ class Loop:
     """Whether the last step was slow, so that the next one may be too long to wait for."""
     drawn_at: float = field(default_factory=perf_counter)
 
+    @property
+    def metric(self) -> Metric:
+        """The figure of the validation part by which the best epoch is chosen."""
+        return self.evaluator.objective.metric
+
     def run(self) -> None:
-        """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights."""
+        """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights.
+
+        Where images can no longer be read, save and raise DataProblem.
+        """
         try:
             if self.state.step == 0:
                 self._record_statistics()
@@ -72,22 +82,18 @@ class Loop:
             self.timer.lap()
             self.writer.save()
             raise
+        except DataProblem:
+            if self.state.ranks.is_single:  # other ranks are in the middle of a step, and cannot save with this one
+                self.timer.lap()
+                self.writer.save()
+            raise
         self.writer.save()
 
-    def score(self, part: str) -> Score:
-        """Return the loss and accuracy of the present weights on a part; raises StopRequested on a signal."""
-        self._prepare_evaluation()
-        return self.evaluator.score(part, partial(self._on_evaluated_batch, part))
-
-    def measure(self, part: str, classes: tuple[str, ...]) -> ClassificationMetrics:
-        """Return the final metrics on a part, class by class; raises StopRequested on a signal."""
-        self._prepare_evaluation()
-        outputs = self.final.outputs(part, partial(self._on_evaluated_batch, part))
-        return compute_metrics(outputs, self.final.loss, classes)
-
-    def _prepare_evaluation(self) -> None:
+    def measure(self, part: str, evaluator: Evaluator) -> Results:
+        """Return the results of the present weights on a part; raises StopRequested on a signal."""
         self.state.module.eval()
         self.state.ranks.sync_buffers(self.state.module)
+        return evaluator.measure(part, partial(self._on_evaluated_batch, part))
 
     def _on_evaluated_batch(self, part: str, done: int, total: int) -> None:
         self.interruption.check()
@@ -146,9 +152,9 @@ class Loop:
         with state.use_averages():
             metrics = self._measure()
             state.history.append(metrics)
-            state.running = RunningMetrics.zero(state.running.loss.device)
-            score = metrics.get("validation_accuracy")
-            if score is None or state.best is None or score > state.best.score:
+            state.running = state.running.restart()
+            score = metrics.get(f"validation_{self.metric.name}")
+            if "validation" not in self.measured_parts or self._is_best(score):
                 self.writer.keep_weights()
                 state.best = Best(len(state.history), score)
         if state.ranks.is_first:
@@ -156,6 +162,10 @@ class Loop:
         self._record_statistics()
         self.callback.on_epoch_end(metrics)
         self.writer.save_if_older(EPOCH_SAVE_INTERVAL)
+
+    def _is_best(self, score: float | None) -> bool:
+        """Whether a validation is better than all before, or the first one."""
+        return self.state.best is None or self.metric.is_better(score, self.state.best.score)
 
     def _record(self) -> None:
         """Write the metrics of all epochs, and draw them from time to time."""
@@ -180,15 +190,14 @@ class Loop:
         metrics: dict[str, Any] = {
             "epoch": len(state.history) + 1,
             "train_loss": totals.mean_loss(),
-            "train_accuracy": totals.accuracy(),
+            f"train_{self.evaluator.objective.measure.name}": totals.mean_measure(),
             "learning_rate": rates.base,
         }
         if by_group := rates.by_group:
             metrics["learning_rates"] = by_group
         for part in self.measured_parts:
-            score = self.score(part)
-            metrics |= {f"{part}_loss": score.loss, f"{part}_accuracy": score.accuracy}
-            metrics |= {} if score.top5 is None else {f"{part}_top5_accuracy": score.top5}
+            results = self.measure(part, self.evaluator)
+            metrics |= {f"{part}_{name}": value for name, value in {"loss": results.loss, **results.scores}.items()}
         self.timer.lap()
         return metrics | {"images_per_second": state.images_per_second, "seconds": state.seconds}
 
@@ -224,7 +233,7 @@ class Timer:
             done=done,
             total=total,
             loss=totals.mean_loss(),
-            accuracy=totals.accuracy(),
+            measure=totals.mean_measure(),
             learning_rate=rates.base,
             learning_rates=rates.by_group,
             images_per_second=state.images_per_second,

@@ -52,6 +52,7 @@ from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import RunFolder, build_metadata
+from specnet.training.tasks.objective import Objective, make_objective
 from specnet.training.transforms.normalization import Normalizer, fit_normalizer
 
 
@@ -63,6 +64,7 @@ class Setup:
     options: Options
     device: Device
     data: DataSet
+    objective: Objective
     normalizer: Normalizer
     folder: RunFolder
     callback: Callback
@@ -90,7 +92,7 @@ def set_up(
     refuse_large_steps(job, options, device, ranks)
     with ranks.take_turns():
         data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
-    for line in [*describe_data(data), *describe_frozen(job.module, options.freeze)]:
+    for line in [*describe_data(data, job.training.task.noun), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
     if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):
@@ -99,9 +101,10 @@ def set_up(
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
-    normalizer = fit_normalizer(job.training.normalize, data.train.pixels)
+    objective = make_objective(job.training.task, data.classes)
+    normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
-    return Setup(job, options, device, data, normalizer, folder, callback, ranks)
+    return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
 
 
 def refuse_job(job: Job) -> None:
@@ -126,6 +129,8 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         partial(refuse_shape, job),
         begun.classes if begun else None,
         begun.scale if begun else None,
+        job.training.task.target,
+        options.spec and options.spec.parent,
     )
 
 
@@ -144,13 +149,15 @@ def assemble(
     state, network = _make_state(setup, saved), _make_network(setup)
     data = place_on_device(setup.data, device.place, _count_workers(setup.options))
     normalizer = setup.normalizer.to(device.place)
-    batches = Batches(data.train, training.augment, normalizer, training.batch, training.seed.value, ranks)
-    weights = compute_class_weights(training.loss, data.train.labels, setup.job.output_shape[0])
+    objective, seed = setup.objective, training.seed.value
+    batches = Batches(data.train, objective, training.augment, normalizer, training.batch, seed, ranks)
+    weights = compute_class_weights(training.loss, data.train.targets, setup.job.output_shape[-1])
     averaging = ranks.average_gradients(network, setup.options, device.place)
     loss = build_loss(training.loss, weights)
-    stepper = Stepper(training, batches, averaging, loss, device)
+    stepper = Stepper(training, batches, averaging, loss, device, objective, setup.job.head_weights)
     size = training.batch.part
-    evaluator = Evaluator(network, data.parts(), normalizer, build_loss(training.loss), device, size, ranks)
+    unweighted = build_loss(training.loss)
+    evaluator = Evaluator(network, data.parts(), normalizer, unweighted, objective, device, size, ranks)
     return Loop(
         state=state,
         stepper=stepper,
@@ -173,7 +180,8 @@ def _make_statistics(setup: Setup, images: Images, loss: Loss, size: int) -> Sta
     if not setup.options.statistics or not setup.ranks.is_first:
         return None
     sample = take_sample(images, setup.job.training.seed.value)
-    return StatisticsRecorder(sample, setup.normalizer.to(setup.device.place), loss, size, setup.folder)
+    normalizer = setup.normalizer.to(setup.device.place)
+    return StatisticsRecorder(sample, setup.objective, normalizer, loss, size, setup.folder)
 
 
 def _choose_measured_parts(training: Training, data: DataSet) -> tuple[str, ...]:
@@ -193,7 +201,7 @@ def _make_state(setup: Setup, saved: Checkpoint | None) -> State:
     optimizer = build_optimizer(training.optimizer, training.group, module, layers, place)
     frozen = find_frozen_norms(module, options.freeze)
     average = AveragedWeights(training.average, module) if training.average else None
-    running, scaler = RunningMetrics.zero(place), setup.device.scaler()
+    running, scaler = RunningMetrics.zero(setup.objective, place), setup.device.scaler()
     state = State(module, optimizer, running, average, scaler, frozen=frozen, ranks=setup.ranks)
     if saved:
         state.unpack(saved)
@@ -202,7 +210,8 @@ def _make_state(setup: Setup, saved: Checkpoint | None) -> State:
 
 def _get_first_images(setup: Setup, number: int) -> Tensor:
     """Return the first training images, B×C×H×W as the network reads them."""
-    return setup.normalizer(setup.data.train.pixels[:number])
+    pixels, targets = setup.data.train.pixels[:number], setup.data.train.targets[:number]
+    return setup.objective.prepare(pixels, targets, setup.normalizer, torch.arange(len(pixels))).inputs[0]
 
 
 def _make_network(setup: Setup) -> Network:

@@ -16,19 +16,17 @@ from torch.optim import Optimizer
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, Share
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.runs.checkpoint import Checkpoint
+from specnet.training.tasks.objective import Objective
 
 Tensors = dict[str, Tensor]
 
 
 FACTS = ("step", "seconds", "trained_seconds", "trained_images", "history")
 
-BUFFERED_STEPS = 16
-"""Steps whose outputs are buffered and counted together, as each operation costs time beside a small network."""
-
 
 @dataclass(frozen=True)
 class Best:
-    """The epoch (from 1) whose weights count, and its validation accuracy, where that chooses."""
+    """The epoch (from 1) whose weights count, and the metric of its validation, where that chooses."""
 
     epoch: int
     score: float | None
@@ -72,9 +70,9 @@ class State:
         """Replace the module's weights within the context by their averages, if there are any."""
         return self.average.swap_in() if self.average else nullcontext()
 
-    def count(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
-        """Count a part of a step: mean loss, outputs B×classes, labels B."""
-        self.running.add(loss, outputs, labels)
+    def count(self, loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
+        """Count a part of a step: mean loss, outputs B×…, targets B×…."""
+        self.running.add(loss, outputs, targets)
 
     def finish_step(self, share: Share) -> None:
         """Count a step of this rank as done."""
@@ -117,7 +115,7 @@ class State:
             tensors |= {f"average.{name}": self.ranks.copy_to_cpu(value) for name, value in self.average.values.items()}
         totals = self.totals()
         tensors |= {
-            f"sums.{name}": self.ranks.copy_to_cpu(getattr(totals, name)) for name in ("loss", "correct", "finite")
+            f"sums.{name}": self.ranks.copy_to_cpu(getattr(totals, name)) for name in ("loss", "measure", "finite")
         }
         facts = {name: copy(getattr(self, name)) for name in FACTS}
         best = self.best and [self.best.epoch, self.best.score]
@@ -133,10 +131,11 @@ class State:
         if self.average:
             self.average.restore(_select("average.", tensors))
         place = self.running.loss.device
-        loss, correct, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "correct", "finite"))
+        loss, measure, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "measure", "finite"))
         images, steps = facts["sums"]
         has = int(self.ranks.is_first)  # the first rank has the sums so far, and the others zeros
-        self.running = RunningMetrics(loss * has, correct * has, finite, images * has, steps)
+        running = RunningMetrics(self.running.objective, loss * has, measure * has, finite, images * has, steps)
+        self.running = running
         self.best = Best(*facts["best"]) if facts["best"] else None
         if self.scaler:
             self.scaler.load_state_dict(facts["scaler"])
@@ -169,49 +168,55 @@ def _select(prefix: str, tensors: Any) -> Tensors:
 class RunningMetrics:
     """Sums over the steps of the epoch so far, as tensors on the device, so that no step waits for it.
 
-    `loss` is summed over images, `finite` counts the steps up to which it has been finite. `correct` and `finite` lack
-    the buffered steps until `flush`.
+    `loss` and the `measure` of the objective are summed over images, `finite` counts the steps up to which the loss has
+    been finite. `measure` and `finite` lack the buffered steps until `flush`.
     """
 
+    objective: Objective
     loss: Tensor
-    correct: Tensor
+    measure: Tensor
     finite: Tensor
     images: int = 0
     steps: int = 0
     _outputs: list[Tensor] = field(default_factory=list)
-    _labels: list[Tensor] = field(default_factory=list)
+    _targets: list[Tensor] = field(default_factory=list)
     _losses: list[Tensor] = field(default_factory=list)
     """Buffers of the last steps, and of the parts of the present one."""
     _parts: int = 0
 
     @classmethod
-    def zero(cls, device: torch.device) -> RunningMetrics:
+    def zero(cls, objective: Objective, device: torch.device) -> RunningMetrics:
         def number(kind: torch.dtype) -> Tensor:
             return torch.zeros((), dtype=kind, device=device)
 
-        return cls(number(torch.float32), number(torch.int64), number(torch.int64))
+        return cls(objective, number(torch.float32), number(torch.float64), number(torch.int64))
+
+    def restart(self) -> RunningMetrics:
+        """Return the zeros of a new epoch."""
+        return self.zero(self.objective, self.loss.device)
 
     def mean_loss(self) -> float:
         return self.loss.item() / max(1, self.images)
 
-    def accuracy(self) -> float:
-        return self.correct.item() / max(1, self.images)
+    def mean_measure(self) -> float:
+        return self.objective.finish_measure(self.measure.item() / max(1, self.images))
 
-    def add(self, loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
-        """Add B images of a step: their mean loss, outputs B×classes, labels B."""
+    def add(self, loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
+        """Add B images of a step: their mean loss, outputs B×…, targets B×…."""
         loss = loss.detach()
-        self.loss.add_(loss, alpha=len(labels))
+        self.loss.add_(loss, alpha=len(targets))
         self._outputs.append(outputs.detach())
-        self._labels.append(labels)
+        self._targets.append(targets)
         self._losses.append(loss)
         self._parts += 1
-        self.images += len(labels)
+        self.images += len(targets)
 
     def total(self, ranks: Ranks) -> RunningMetrics:
         """Return the sums over all ranks, on the CPU; a collective call."""
-        rows = ranks.gather((self.loss.item(), self.correct.item(), self.images, self.finite.item()))
-        loss, correct, images = rows[:, :3].sum(0)
-        return RunningMetrics(loss.float(), correct.long(), rows[:, 3].min().long(), int(images), self.steps)
+        rows = ranks.gather((self.loss.item(), self.measure.item(), self.images, self.finite.item()))
+        loss, measure, images = rows[:, :3].sum(0)
+        finite = rows[:, 3].min().long()
+        return RunningMetrics(self.objective, loss.float(), measure, finite, int(images), self.steps)
 
     def finish_step(self) -> None:
         if self._parts != 1:  # several, or none on a rank whose images others count
@@ -219,7 +224,7 @@ class RunningMetrics:
             self._losses[len(self._losses) - self._parts :] = [sum(parts, torch.zeros_like(self.loss))]
         self._parts = 0
         self.steps += 1
-        if len(self._losses) >= BUFFERED_STEPS:
+        if len(self._losses) >= self.objective.buffered_steps:
             self.flush()
 
     def flush(self) -> None:
@@ -227,8 +232,8 @@ class RunningMetrics:
         if not self._losses:
             return
         if self._outputs:
-            self.correct += (torch.cat(self._outputs).argmax(1) == torch.cat(self._labels)).sum()
+            self.measure += self.objective.rate(torch.cat(self._outputs), torch.cat(self._targets))
         was_finite = self.finite == self.steps - len(self._losses)
         self.finite += torch.stack(self._losses).isfinite().cumprod(0).sum() * was_finite
-        for held in (self._outputs, self._labels, self._losses):
+        for held in (self._outputs, self._targets, self._losses):
             held.clear()

@@ -16,6 +16,7 @@ from specnet.training.engine.state import State
 from specnet.training.optim.losses import Loss
 from specnet.training.randomness import make_generator
 from specnet.training.runs.run_folder import RunFolder
+from specnet.training.tasks.objective import Objective, get_main_output
 from specnet.training.transforms.normalization import Normalizer
 
 SAMPLE = 256
@@ -101,6 +102,7 @@ class _Recorder(fx.Interpreter):
 def measure_layers(
     module: nn.Module,
     images: Images,
+    objective: Objective,
     normalizer: Normalizer,
     loss: Loss,
     size: int = MOST_AT_ONCE,
@@ -118,8 +120,9 @@ def measure_layers(
     with use_batch_statistics(module.eval(), frozen if len(images) > 1 else set(module.modules())), torch.enable_grad():
         for index in torch.arange(len(images)).tensor_split(ceil(len(images) / max(2, size))):
             some = images.take(index)
-            inputs = normalizer(some.pixels[:].to(place)).requires_grad_()
-            total = loss(recorder.run(inputs).float(), some.labels.to(place)) * len(index)
+            batch = objective.prepare(some.pixels[:].to(place), some.targets.to(place), normalizer, index)
+            inputs = [each.requires_grad_() for each in batch.inputs]
+            total = loss(get_main_output(recorder.run(*inputs)), batch.targets) * len(index)
             torch.autograd.grad(total, inputs)
     return {name: found[value] for name, value in graph.meta["values"].items()}
 
@@ -147,16 +150,24 @@ def take_sample(images: Images, seed: int, number: int = SAMPLE) -> Images:
 class StatisticsRecorder:
     """Writes a line of statistics.jsonl for each epoch; the first one, of epoch 0, is that of the starting weights."""
 
-    def __init__(self, images: Images, normalizer: Normalizer, loss: Loss, size: int, folder: RunFolder) -> None:
-        self._images, self._normalizer, self._loss, self._folder = images, normalizer, loss, folder
+    def __init__(
+        self,
+        images: Images,
+        objective: Objective,
+        normalizer: Normalizer,
+        loss: Loss,
+        size: int,
+        folder: RunFolder,
+    ) -> None:
+        self._images, self._objective, self._normalizer, self._loss = images, objective, normalizer, loss
+        self._folder = folder
         self._size = min(MOST_AT_ONCE, size)
         self._lines = list(folder.read_statistics())
 
     def record(self, state: State) -> None:
         """Measure the present weights, which end an epoch, and write all lines; those of repeated epochs go."""
-        found = measure_layers(
-            state.module, self._images, self._normalizer, self._loss, self._size, frozen=state.frozen
-        )
+        given = self._images, self._objective, self._normalizer, self._loss, self._size
+        found = measure_layers(state.module, *given, frozen=state.frozen)
         epoch, layers = len(state.history), {name: layer.to_record() for name, layer in found.items()}
         line = {"epoch": epoch, "images": len(self._images), "layers": layers}
         self._lines = [*(each for each in self._lines if each["epoch"] < epoch), line]

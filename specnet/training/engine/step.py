@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 
 import torch
@@ -15,14 +15,16 @@ from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
 from specnet.settings.schedule import compute_rate_factor
-from specnet.training.data.images import Images, StoredPixels
+from specnet.training.data.images import Epoch, Images, StoredPixels, shuffle_images
 from specnet.training.data.loading import BatchReader
+from specnet.training.data.streams.streamed_pixels import crop_while_decoding
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks, Share
 from specnet.training.engine.state import State
 from specnet.training.optim.losses import Loss
 from specnet.training.optim.optimizers import LearningRates
 from specnet.training.randomness import draw_for_share, make_generator, seed_step
+from specnet.training.tasks.objective import Objective, PreparedBatch, compute_loss
 from specnet.training.transforms.augmentation import Augmentation, Mixer, Sampler
 from specnet.training.transforms.normalization import Normalizer
 
@@ -33,6 +35,7 @@ class Batches:
     def __init__(
         self,
         images: Images,
+        objective: Objective,
         augment: Sequence[Augment],
         normalizer: Normalizer,
         batch: Batch,
@@ -40,16 +43,20 @@ class Batches:
         ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
         self._ranks = ranks
-        self._labels, self._normalizer, self._size, self._seed = images.labels, normalizer, batch.size, seed
+        self._targets, self._normalizer, self._size, self._seed = images.targets, normalizer, batch.size, seed
+        self._objective = objective
+        pixels, augment = crop_while_decoding(images.pixels, augment)
         self._augmentation = Augmentation(augment)
+        self._shuffle = pixels.shuffle if isinstance(pixels, StoredPixels) else partial(shuffle_images, len(images))
         self._source = (
-            BatchReader(images.pixels, self._index_on_cpu, images.labels.device)
-            if isinstance(images.pixels, StoredPixels)
-            else Sampler(images.pixels, self._augmentation)
+            BatchReader(pixels, self._index_on_cpu, images.targets.device, self._epoch_of)
+            if isinstance(pixels, StoredPixels)
+            else Sampler(pixels, self._augmentation)
         )
         self._coins = self._toss_coins() if self._augmentation.alternates else None
-        self._get_order = lru_cache(maxsize=2)(self._shuffle)  # a reader is an epoch ahead
-        self._order = lru_cache(maxsize=1)(lambda epoch: self._get_order(epoch).to(images.labels.device))
+        # a reader is an epoch ahead
+        self._get_order = lru_cache(maxsize=2)(lambda epoch: self._shuffle(Epoch(seed, epoch)))
+        self._order = lru_cache(maxsize=1)(lambda epoch: self._get_order(epoch).to(images.targets.device))
         whole, left = divmod(len(images), batch.size)
         self.per_epoch = whole + (not whole or (left > 1 and not batch.drop_last))
         """Steps in an epoch; a single remaining image is left out, as it has no variance to normalise by."""
@@ -61,14 +68,14 @@ class Batches:
     def share(self, step: int) -> Share:
         """Return this rank's share of a step's batch."""
         begin = step % self.per_epoch * self._size
-        return self._ranks.share(min(self._size, len(self._labels) - begin))
+        return self._ranks.share(min(self._size, len(self._targets) - begin))
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return images B×C×H×W and labels B of this rank's share of a step (from 0).
+    def batch(self, step: int) -> PreparedBatch:
+        """Return inputs, each B×C×H×W, and targets B×… of this rank's share of a step (from 0).
 
         It seeds the generators for the rest of the step.
         """
-        device, rank = self._labels.device, self._ranks.rank
+        device, rank = self._targets.device, self._ranks.rank
         seed_step(device, self._seed, step)
         index = self._index_of(self._order, step)
         mirrored = self._select_mirrored(index, step)
@@ -79,7 +86,7 @@ class Batches:
                 pixels = self._source.batch(index, mirrored)
         if rank:
             seed_step(device, self._seed, step, rank)
-        return self._normalizer(pixels), self._labels.index_select(0, index)
+        return self._objective.prepare(pixels, self._targets.index_select(0, index), self._normalizer, None)
 
     def _index_on_cpu(self, step: int) -> Tensor:
         """Return the indices of a step's images, on the CPU."""
@@ -91,22 +98,32 @@ class Batches:
 
     def _toss_coins(self) -> Tensor:
         """Draw which images an alternating flip mirrors in the first epoch, bool N."""
-        coins = torch.rand(len(self._labels), generator=make_generator(self._seed, "coins")) < 0.5
-        return coins.to(self._labels.device)
+        coins = torch.rand(len(self._targets), generator=make_generator(self._seed, "coins")) < 0.5
+        return coins.to(self._targets.device)
 
     def _select_mirrored(self, index: Tensor, step: int) -> Tensor | None:
         """Return which images an alternating flip mirrors, bool B; the others are in every other epoch."""
         return None if self._coins is None else self._coins[index] ^ bool(step // self.per_epoch % 2)
 
-    def _shuffle(self, epoch: int) -> Tensor:
-        return torch.randperm(len(self._labels), generator=make_generator(self._seed, "order", epoch))
+    def _epoch_of(self, step: int) -> Epoch:
+        return Epoch(self._seed, step // self.per_epoch)
 
 
 class Stepper:
     """Takes steps; the images, the learning rate and the random numbers of a step depend on its number alone."""
 
-    def __init__(self, training: Training, batches: Batches, network: Network, loss: Loss, device: Device) -> None:
+    def __init__(
+        self,
+        training: Training,
+        batches: Batches,
+        network: Network,
+        loss: Loss,
+        device: Device,
+        objective: Objective,
+        head_weights: Sequence[float] = (),
+    ) -> None:
         self._training, self._batches = training, batches
+        self._objective, self._head_weights = objective, head_weights
         self._network, self._loss, self._device = network, loss, device
         self._mixer = Mixer(training.augment)
         self.total = batches.steps(training.epochs.count)
@@ -126,11 +143,12 @@ class Stepper:
         """Take the next step, without waiting for the device."""
         self.learning_rates(state, state.step).apply()
         share = self._batches.share(state.step)
-        images, labels = self._batches.batch(state.step)
-        for some, theirs in _split_batch(images, labels, share.count_parts(self._training.batch.accumulate)):
-            loss, outputs = self._backpropagate(state, some, theirs, share.weight * len(theirs) / len(labels))
+        batch = self._batches.batch(state.step)
+        images = len(batch.targets)
+        for part in _split_batch(batch, share.count_parts(self._training.batch.accumulate)):
+            loss, outputs = self._backpropagate(state, part, share.weight * len(part.targets) / images)
             if share.counted:
-                state.count(loss, outputs, theirs)
+                state.count(loss, outputs, part.targets)
         self._update_weights(state)
         state.finish_step(share)
         if state.average:
@@ -151,19 +169,20 @@ class Stepper:
         for parameter in state.parameters:  # as zero_grad does, whose bookkeeping costs time beside a small network
             parameter.grad = None
 
-    def _backpropagate(self, state: State, images: Tensor, labels: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    def _backpropagate(self, state: State, batch: PreparedBatch, weight: float) -> tuple[Tensor, Tensor]:
         """Add the gradients of a part of the step's images, times a weight; return its mean loss and its outputs."""
-        images, targets = self._mixer(images, labels)
+        inputs, targets = self._mixer(batch.inputs, batch.targets)
         with self._device.autocast():
-            outputs = self._network(images).float()
-        loss = targets.loss(self._loss, outputs)
+            results = self._objective.forward(self._network, inputs)
+        loss, outputs = compute_loss(partial(targets.loss, self._loss), results, self._head_weights)
         scaled = loss if weight == 1 else loss * weight
         backward(state.scaler.scale(scaled) if state.scaler else scaled)
         return loss, outputs
 
 
-def _split_batch(images: Tensor, labels: Tensor, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
+def _split_batch(batch: PreparedBatch, parts: int) -> Iterable[PreparedBatch]:
     """Split a batch into parts, without a cost for a single one."""
     if parts == 1:
-        return ((images, labels),)
-    return zip(images.tensor_split(parts), labels.tensor_split(parts), strict=True)
+        return (batch,)
+    inputs = zip(*(each.tensor_split(parts) for each in batch.inputs), strict=True)
+    return map(PreparedBatch, inputs, batch.targets.tensor_split(parts))

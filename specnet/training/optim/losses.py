@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from specnet.settings import loss as settings
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From float outputs B×classes and labels B to the mean loss of the batch."""
+"""From float outputs B×… and targets B×… to the mean loss of the batch."""
 
 
 def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) -> Loss:
@@ -31,13 +31,13 @@ def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
     return LOSSES[type(setting)](setting, weights)
 
 
-def compute_class_weights(setting: settings.Loss, labels: Tensor, outputs: int) -> Tensor | None:
+def compute_class_weights(setting: settings.Loss, targets: Tensor, outputs: int) -> Tensor | None:
     """Return a factor for each output; balanced ones have the mean 1 over the images with these labels (int64 N)."""
     match setting.class_weights:
         case None:
             return None
         case "balanced":
-            counts = labels.bincount(minlength=outputs)
-            return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
+            counts = targets.bincount(minlength=outputs)
+            return len(targets) / (counts.clamp(min=1) * (counts > 0).sum())
         case weights:
-            return torch.tensor(weights, device=labels.device)
+            return torch.tensor(weights, device=targets.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,14 +15,17 @@ from torch import Tensor, nn
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.records import Displayed
-from specnet.settings.data import Folder
+from specnet.settings.data import ImageFiles
+from specnet.settings.loss import Target
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, Unsuitable
-from specnet.training.job import Job, Metrics, Options, describe_accuracies
+from specnet.training.job import Job, Metrics, Options, describe_scores
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
+from specnet.training.tasks.classify import to_probabilities
+from specnet.training.tasks.objective import Objective, get_main_output, make_objective
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 
@@ -72,21 +76,31 @@ class LoadedRun(Displayed):
         data, (height, width, channels) = self.job.training.data, self.input_shape
         if channels not in (1, 3):
             raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
-        resize = data.resize if isinstance(data, Folder) else None
-        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE)
+        resize, crop = (data.resize, data.crop) if isinstance(data, ImageFiles) else (None, 1.0)
+        return ImageFormat((height, width), channels, resize, self.scale or FULL_SCALE, crop)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What the task of the run computes."""
+        return make_objective(self.job.training.task, self.classes)
 
     @torch.inference_mode()
-    def probabilities(self, pixels: Tensor) -> Tensor:
-        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size; raises Unsuitable."""
-        outputs: Tensor = self.model(self.normalization(pixels)).float()
+    def compute_outputs(self, pixels: Tensor) -> Tensor:
+        """Return the outputs N×… in fp32 for uint8 N×H×W×C of the network's size; raises Unsuitable."""
+        outputs = get_main_output(self.model(self.normalization(pixels)))
         if not outputs.isfinite().all():
             raise Unsuitable("the outputs of the network are not finite numbers")
-        is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
-        return outputs if is_softmax else outputs.softmax(1)
+        return outputs
+
+    def probabilities(self, pixels: Tensor) -> Tensor:
+        """Return N×outputs, each row with the sum 1, for uint8 N×H×W×C of the network's size; raises Unsuitable."""
+        if self.job.training.task.target is not Target.CLASS:
+            raise Unsuitable(f"the network was trained with {self.job.training.task.target} for each image")
+        return to_probabilities(self.compute_outputs(pixels))
 
     def __repr__(self) -> str:
-        classes = format_amount(len(self.classes), "class")
-        return f"LoadedRun({str(self.folder)!r}, {self.job.name}, {classes}{describe_accuracies(self.summary)})"
+        classes = format_amount(len(self.classes), self.job.training.task.noun)
+        return f"LoadedRun({str(self.folder)!r}, {self.job.name}, {classes}{describe_scores(self.summary)})"
 
     def class_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N` where there is none."""
@@ -105,24 +119,3 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
     job.module.eval()
     summary, metrics = read_summary(config.folder), read_metrics(config.folder)
     return LoadedRun(config.folder, job, config.options, config.classes, normalizer, config.scale, summary, metrics)
-
-
-@dataclass(frozen=True)
-class ScoredClass:
-    """A class with its index and its probability according to the network."""
-
-    name: str
-    index: int
-    probability: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The likeliest classes of an image, the first one first."""
-
-    image: Path
-    top: tuple[ScoredClass, ...]
-
-    def __repr__(self) -> str:
-        scores = ", ".join(f"{score.name} {score.probability:.2%}" for score in self.top)
-        return f"Prediction({str(self.image)!r}: {scores})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -15,6 +15,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     ValidationError,
+    model_validator,
 )
 
 from specnet.file_access import describe_reason, read_bounded_file
@@ -62,13 +63,32 @@ class EnvironmentRecord(Record):
     launch: str | None = None
 
 
+class MetricRecord(Record):
+    """The figure by which the best epoch was chosen."""
+
+    name: str
+    title: str
+    larger_is_better: bool
+    is_share: bool
+
+
 class SummaryRecord(Record):
     """summary.json: the results of a finished run."""
 
+    metric: MetricRecord | None = None
     validation_accuracy: Share | None = None
     test_accuracy: Share | None = None
     best_epoch: PositiveInt | None = None
     images: dict[str, NonNegativeInt] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_scores(self) -> Self:
+        """Check that the metric's values, whose fields have its name, are numbers."""
+        for part in ("validation", "test") if self.metric else ():
+            name = f"{part}_{self.metric.name if self.metric else ''}"
+            if not isinstance(getattr(self, name, None), float | int | None):
+                raise ValueError(f"{name} should be a number")
+        return self
 
 
 class MetricsRecord(Record):
@@ -78,7 +98,7 @@ class MetricsRecord(Record):
 
     epoch: PositiveInt
     train_loss: float
-    train_accuracy: Share
+    train_accuracy: Share | None = None
     learning_rate: float
     learning_rates: dict[str, float] = Field(default_factory=dict)
     seconds: FiniteFloat

@@ -182,7 +182,7 @@ def refuse_not_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
 def read_summary(folder: Path) -> Mapping[str, Any]:
     """Read summary.json, which there is once a run is finished; raises BadRun."""
     path = folder / SUMMARY
-    return read_record(path, SummaryRecord).model_dump() if path.exists() else {}
+    return read_record(path, SummaryRecord).model_dump(exclude_unset=True) if path.exists() else {}
 
 
 def read_metrics(folder: Path) -> tuple[Metrics, ...]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from specnet.file_access import describe_reason
 from specnet.settings import Training
 from specnet.settings.seed import Seed
+from specnet.settings.task import Metric
 from specnet.training.distributed import count_restarts, get_launch_id
 from specnet.training.errors import BadRun, TrainingError
 from specnet.training.files import is_locked
-from specnet.training.job import Job, Metrics, Options
+from specnet.training.job import Job, Metrics, Options, read_metric
 from specnet.training.runs.records import EnvironmentRecord, read_record
 from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS, SUMMARY, read_metrics, read_summary
@@ -40,7 +41,7 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run; results that it does not have yet are None.
+    """A run; results that it does not have yet are None, `validation` and `test` are those of its task's metric.
 
     `overrides` are its values of `--set` by name, `metrics` the lines of metrics.jsonl.
     """
@@ -51,8 +52,9 @@ class RunEntry:
     status: RunStatus
     epochs: int
     planned: float
-    validation_accuracy: float | None
-    test_accuracy: float | None
+    metric: Metric
+    validation: float | None
+    test: float | None
     parameters: int
     macs: int | None
     overrides: Mapping[str, str]
@@ -135,6 +137,7 @@ def _read_entry(folder: Path) -> RunEntry:
     """Read a run; raises TrainingError."""
     config, metrics, summary = read_run_config(folder), read_metrics(folder), read_summary(folder)
     last = metrics[-1] if metrics else {}
+    metric = read_metric(summary) if summary else config.training.task.metric
     return RunEntry(
         folder=folder,
         network=config.name,
@@ -142,8 +145,9 @@ def _read_entry(folder: Path) -> RunEntry:
         status=_find_status(folder),
         epochs=len(metrics),
         planned=config.training.epochs.count,
-        validation_accuracy=summary["validation_accuracy"] if summary else _best_accuracy(metrics),
-        test_accuracy=summary.get("test_accuracy"),
+        metric=metric,
+        validation=summary.get(f"validation_{metric.name}") if summary else _find_best(metrics, metric),
+        test=summary.get(f"test_{metric.name}"),
         parameters=config.parameters,
         macs=config.macs,
         overrides=config.options.overrides,
@@ -160,9 +164,13 @@ def _read_entry(folder: Path) -> RunEntry:
     )
 
 
-def _best_accuracy(metrics: tuple[Metrics, ...]) -> float | None:
-    known = [accuracy for line in metrics if (accuracy := line.get("validation_accuracy")) is not None]
-    return max(known, default=None)
+def _find_best(metrics: tuple[Metrics, ...], metric: Metric) -> float | None:
+    """Return the best validation of all epochs; None where there is none."""
+    best = None
+    for line in metrics:
+        score = line.get(f"validation_{metric.name}")
+        best = score if metric.is_better(score, best) else best
+    return best
 
 
 def _find_status(folder: Path) -> RunStatus:

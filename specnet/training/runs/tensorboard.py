@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FOLDER = "tensorboard"
 
-QUANTITIES = ("loss", "accuracy", "top5_accuracy")
-"""Metrics of several parts of the data, whose curves belong in one diagram."""
+PARTS = ("train", "validation", "test")
+"""The parts of the data, whose curves of a quantity belong in one diagram."""
 
 
 class TensorBoardCallback(Callback):
@@ -50,7 +50,7 @@ class TensorBoardCallback(Callback):
 def _title(name: str) -> str:
     """Return `loss/train` for train_loss: TensorBoard groups names by the part before the slash."""
     part, _, quantity = name.partition("_")
-    return f"{quantity}/{part}" if quantity in QUANTITIES else name
+    return f"{quantity}/{part}" if part in PARTS else name
 
 
 @contextmanager

@@ -328,17 +328,17 @@ AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Targets:
-    """The labels of a batch, with weight `share`; the rest is for the labels `others`, where images are mixed."""
+    """The targets of a batch, with weight `share`; the rest is for the targets `others`, where images are mixed."""
 
-    labels: Tensor
+    targets: Tensor
     others: Tensor | None = None
     share: float = 1.0
 
     def loss(self, loss: Loss, outputs: Tensor) -> Tensor:
-        """Return the loss of outputs B×classes."""
+        """Return the loss of outputs B×…."""
         if self.others is None:
-            return loss(outputs, self.labels)
-        return self.share * loss(outputs, self.labels) + (1 - self.share) * loss(outputs, self.others)
+            return loss(outputs, self.targets)
+        return self.share * loss(outputs, self.targets) + (1 - self.share) * loss(outputs, self.others)
 
 
 class Mixer:
@@ -347,13 +347,13 @@ class Mixer:
     def __init__(self, steps: Sequence[Augment]) -> None:
         self._steps = [step for step in steps if isinstance(step, Mixing)]
 
-    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Targets]:
-        """Mix images B×C×H×W and labels B."""
+    def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> tuple[tuple[Tensor, ...], Targets]:
+        """Mix the images B×C×H×W of a single input, and their targets B×…."""
         if not self._steps:
-            return images, Targets(labels)
+            return inputs, Targets(targets)
         step = self._steps[int(torch.randint(len(self._steps), ()))]
-        mixed, share = MIXINGS[type(step)](images, Beta(step.alpha, step.alpha).sample().item())
-        return mixed, Targets(labels, labels.flip(0), share)
+        mixed, share = MIXINGS[type(step)](inputs[0], Beta(step.alpha, step.alpha).sample().item())
+        return (mixed,), Targets(targets, targets.flip(0), share)
 
 
 def _mix_up(images: Tensor, share: float) -> tuple[Tensor, float]:

@@ -23,7 +23,7 @@ from specnet.settings.normalize import (
     Unchanged,
     UnitScale,
 )
-from specnet.training.data.images import Pixels
+from specnet.training.data.images import Pixels, StoredPixels
 
 CHUNK = 2**24
 """Bytes of images that are summed at a time, which bounds the memory that fitting takes."""
@@ -167,8 +167,9 @@ def _shortest_form(values: Tensor) -> Any:
 
 
 def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
-    """Fit the normalizer to the training images, uint8 N×H×W×C."""
+    """Fit the normalizer to the training images, uint8 N×H×W×C, or to a sample of a stream."""
     shape = pixels.shape[1:]
+    pixels = pixels.sample() if isinstance(pixels, StoredPixels) else pixels
     match setting:
         case MeanStd():
             mean, std = _mean_and_std(pixels)

@@ -103,7 +103,7 @@ def test_one_feature_and_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_classes_are_named_at_their_points(run: LoadedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     part, images = load_unseen(run, Request())
-    many = replace(images, labels=torch.arange(len(images)) % 30)
+    many = replace(images, targets=torch.arange(len(images)) % 30)
     monkeypatch.setattr("specnet.insight.views.embedding.load_unseen", lambda run, request: (part, many))
     names = tuple(f"kind {number} $" for number in range(30))
     figure = make_view(replace(run, classes=names), "embedding", method="pca").figure()

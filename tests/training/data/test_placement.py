@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from small_jobs import Notebook, job, training
+from small_sets import CLASSIFY
 from torch import Tensor
 
 from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop, Shift
@@ -19,9 +20,10 @@ from specnet.settings.data import Folder
 from specnet.settings.normalize import MeanImage, MeanStd, Unchanged
 from specnet.settings.split import Split
 from specnet.training import Options, resources, train
-from specnet.training.data.images import DataRequest, Images, StoredPixels
+from specnet.training.data.images import DataRequest, Images, MappedPixels, StoredPixels
 from specnet.training.data.loading import MAX_AHEAD, BatchReader, iterate_batches, load
 from specnet.training.engine.step import Batches
+from specnet.training.tasks.objective import PreparedBatch
 from specnet.training.transforms.augmentation import Augmentation, Sampler
 from specnet.training.transforms.normalization import ShiftAndScale, fit_normalizer
 
@@ -52,8 +54,12 @@ def batches(amount: int, chain: tuple[Augment, ...], workers: int | None) -> Bat
         rows = torch.arange(amount - 1, -1, -1) * 2
         source = torch.zeros((2 * amount, 6, 5, 3), dtype=torch.uint8)
         source[rows] = images
-        stored = Images(StoredPixels(source, rows, workers), labels)
-    return Batches(stored, chain, fit_normalizer(MeanStd(), images), Batch(size=16), 3)
+        stored = Images(MappedPixels(source, rows, workers), labels)
+    return Batches(stored, CLASSIFY, chain, fit_normalizer(MeanStd(), images), Batch(size=16), 3)
+
+
+def unpack(batch: PreparedBatch) -> tuple[Tensor, ...]:
+    return (*batch.inputs, batch.targets)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_batches_are_the_same(chain: tuple[Augment, ...], workers: int) -> None:
     """In order over the ends of epochs, and at any step, as a resumed run asks."""
     memory, stream = batches(40, chain, None), batches(40, chain, workers)
     for step in (*range(8), 30, 5, 31, 32, 0):
-        for expected, found in zip(memory.batch(step), stream.batch(step), strict=True):
+        for expected, found in zip(unpack(memory.batch(step)), unpack(stream.batch(step)), strict=True):
             assert expected.equal(found)
 
 
@@ -84,7 +90,7 @@ def test_few_batches_wait() -> None:
         asked.append(number)
         return torch.tensor([number])
 
-    stream = BatchReader(StoredPixels(pixels(2000), torch.arange(2000), 50), index, torch.device("cpu"))
+    stream = BatchReader(MappedPixels(pixels(2000), torch.arange(2000), 50), index, torch.device("cpu"))
     for number in range(3):
         assert stream.batch(number)[0].equal(pixels(2000)[number])
     assert asked == list(range(MAX_AHEAD + 3))
@@ -95,10 +101,11 @@ def test_few_batches_wait() -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("size", [7, 10, 40, 100])
 def test_all_in_order(workers: int, size: int) -> None:
-    images = Images(StoredPixels(pixels(40), torch.arange(40), workers), torch.arange(40))
+    images = Images(MappedPixels(pixels(40), torch.arange(40), workers), torch.arange(40))
     found = list(iterate_batches(images, size))
-    assert torch.cat([batch for batch, _ in found]).equal(pixels(40))
-    assert torch.cat([labels for _, labels in found]).tolist() == list(range(40))
+    assert torch.cat([batch for batch, _, _ in found]).equal(pixels(40))
+    assert torch.cat([labels for _, labels, _ in found]).tolist() == list(range(40))
+    assert torch.cat([places for _, _, places in found]).tolist() == list(range(40))
 
 
 @pytest.mark.parametrize("setting", [MeanStd(), MeanImage(), Unchanged()])
@@ -107,7 +114,7 @@ def test_normalisation_is_the_same_piece_by_piece(
 ) -> None:
     whole = fit_normalizer(setting, pixels(40))
     monkeypatch.setattr("specnet.training.transforms.normalization.CHUNK", 300)
-    pieces = fit_normalizer(setting, StoredPixels(pixels(40), torch.arange(40), 0))
+    pieces = fit_normalizer(setting, MappedPixels(pixels(40), torch.arange(40), 0))
     assert isinstance(whole, ShiftAndScale) and isinstance(pieces, ShiftAndScale)
     assert whole.shift.equal(pieces.shift)
     assert whole.scale.equal(pieces.scale)
@@ -162,7 +169,7 @@ def test_a_whole_run_is_the_same(photos: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_stored_images_are_read_from_the_file(photos: Path, nothing_fits: None) -> None:
     data = load(Folder(path="photos"), Split(validation=8), DataRequest((8, 8, 3), photos, print))
-    assert {name: type(part.pixels) for name, part in data.parts().items()} == dict.fromkeys(data.parts(), StoredPixels)
+    assert {name: type(part.pixels) for name, part in data.parts().items()} == dict.fromkeys(data.parts(), MappedPixels)
     assert {name: len(part) for name, part in data.parts().items()} == {"train": 52, "validation": 8, "test": 18}
 
 

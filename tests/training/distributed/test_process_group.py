@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from small_sets import CLASSIFY
 
 from specnet.cli import main
 from specnet.settings.augment import Brightness, Flip, RandomCrop
@@ -107,16 +108,16 @@ def test_every_image_is_seen_once_an_epoch_as_one_process_sees_it(ranks: int) ->
 
     def batches(rank: Ranks) -> Batches:
         chain = (RandomCrop(pad=1), Flip(), Brightness(), Flip())
-        return Batches(images, chain, fit_normalizer(Unchanged(), pixels), Batch(size=33), 1, rank)
+        return Batches(images, CLASSIFY, chain, fit_normalizer(Unchanged(), pixels), Batch(size=33), 1, rank)
 
     whole = batches(Ranks())
     for epoch in range(2):
         seen = []
         for step in range(epoch * whole.per_epoch, (epoch + 1) * whole.per_epoch):
-            expected, labels = whole.batch(step)
+            (expected,), labels = whole.batch(step)
             for rank in range(ranks):
                 mine = batches(OneOf(rank, ranks))
-                got, own = mine.batch(step)
+                (got,), own = mine.batch(step)
                 share = mine.share(step)
                 assert got.equal(expected[share.places])
                 assert own.equal(labels[share.places])
@@ -129,7 +130,8 @@ def test_ranks_drop_out_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     images = Images(torch.zeros(8, 2, 2, 1, dtype=torch.uint8), torch.arange(8))
     drawn = []
     for rank in range(2):
-        Batches(images, (), fit_normalizer(Unchanged(), images.pixels), Batch(size=8), 1, OneOf(rank, 2)).batch(0)
+        normalizer = fit_normalizer(Unchanged(), images.pixels)
+        Batches(images, CLASSIFY, (), normalizer, Batch(size=8), 1, OneOf(rank, 2)).batch(0)
         drawn.append(torch.rand(4).tolist())
     assert drawn[0] != drawn[1]
 
@@ -141,11 +143,10 @@ def test_evaluation_hands_over_each_image_once(images: int, ranks: int) -> None:
     everybody = [OneOf(rank, ranks) for rank in range(ranks)]
     for rank in everybody:
         network, device = (lambda pixels: pixels.flatten(1)), Device(torch.device("cpu"), "fp32")
-        evaluator = Evaluator(
-            network, {"test": part}, fit_normalizer(Unchanged(), pixels), build_loss(CrossEntropy()), device, 4, rank
-        )
-        list(evaluator.outputs("test", lambda done, total: None))
-    batches = zip(*(rank.handed for rank in everybody), strict=True)
+        normalizer, loss = fit_normalizer(Unchanged(), pixels), build_loss(CrossEntropy())
+        evaluator = Evaluator(network, {"test": part}, normalizer, loss, CLASSIFY, device, 4, rank)
+        list(evaluator.outputs("test"))
+    batches = list(zip(*(rank.handed for rank in everybody), strict=True))[::2]  # the targets come behind the outputs
     seen = [value for batch in batches for outputs, share in batch for value in outputs[: share.counted, 0].tolist()]
     assert seen == list(range(images))
 

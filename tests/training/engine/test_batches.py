@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from small_sets import CLASSIFY
 
 from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop
 from specnet.settings.batch import Batch
 from specnet.settings.normalize import Unchanged
 from specnet.training.data.images import Images
 from specnet.training.engine.step import Batches
+from specnet.training.tasks.objective import PreparedBatch
 from specnet.training.transforms.normalization import fit_normalizer
 
 CHAIN = (RandomCrop(pad=1), Flip(), Brightness())
@@ -19,11 +20,11 @@ CHAIN = (RandomCrop(pad=1), Flip(), Brightness())
 def batches(amount: int = 100, size: int = 32, seed: int = 1, augment: tuple[Augment, ...] = CHAIN) -> Batches:
     pixels = torch.arange(amount).reshape(amount, 1, 1, 1).expand(amount, 3, 3, 1).to(torch.uint8)
     images = Images(pixels.contiguous(), torch.arange(amount))
-    return Batches(images, augment, fit_normalizer(Unchanged(), images.pixels), Batch(size=size), seed)
+    return Batches(images, CLASSIFY, augment, fit_normalizer(Unchanged(), images.pixels), Batch(size=size), seed)
 
 
-def same(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> bool:
-    return one[0].equal(other[0]) and one[1].equal(other[1])
+def same(one: PreparedBatch, other: PreparedBatch) -> bool:
+    return one.inputs[0].equal(other.inputs[0]) and one.targets.equal(other.targets)
 
 
 def test_a_step_s_batch_is_the_same_whatever_went_before() -> None:

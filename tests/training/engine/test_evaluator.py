@@ -8,7 +8,8 @@ from torch.nn.functional import cross_entropy
 
 from specnet.cli import evaluate
 from specnet.training import Evaluation
-from specnet.training.engine.evaluator import LARGEST_MATRIX, compute_metrics
+from specnet.training.tasks.classify import LARGEST_MATRIX, ClassificationMeter, ClassificationMetrics
+from specnet.training.tasks.results import measure_batches
 
 NAMES = tuple("abc")
 
@@ -17,10 +18,16 @@ def outputs(taken: list[int], width: int) -> torch.Tensor:
     return torch.eye(width)[taken] * 5
 
 
+def measure(names: tuple[str, ...], *batches: tuple[torch.Tensor, torch.Tensor]) -> ClassificationMetrics:
+    found = measure_batches(ClassificationMeter(cross_entropy, names), batches)
+    assert isinstance(found, ClassificationMetrics)
+    return found
+
+
 def test_a_confusion_matrix_over_two_batches() -> None:
     """Four outputs for three classes, of which one has no images."""
     batches = [(outputs([0, 1, 3], 4), torch.tensor([0, 0, 1])), (outputs([1, 1], 4), torch.tensor([1, 0]))]
-    found = compute_metrics(batches, cross_entropy, NAMES)
+    found = measure(NAMES, *batches)
     assert found.confusion.tolist() == [[1, 2, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0]]
     assert (found.images, found.accuracy, found.top5) == (5, 2 / 5, None)
     assert found.class_accuracies == {"a": 1 / 3, "b": 1 / 2, "c": None}
@@ -34,7 +41,7 @@ def test_a_confusion_matrix_over_two_batches() -> None:
 def test_among_the_best_five_of_many() -> None:
     names = tuple(f"kind{number}" for number in range(30))
     rows = torch.arange(30.0).repeat(4, 1)
-    found = compute_metrics([(rows, torch.tensor([29, 25, 24, 0]))], cross_entropy, names)
+    found = measure(names, (rows, torch.tensor([29, 25, 24, 0])))
     assert (found.accuracy, found.top5) == (1 / 4, 2 / 4)
     text = evaluate._format_text(Evaluation("test", found), None)
     assert "top-5     50.00%" in text
@@ -44,6 +51,6 @@ def test_among_the_best_five_of_many() -> None:
 @pytest.mark.parametrize("classes", [3, LARGEST_MATRIX + 50])
 def test_a_large_matrix_is_left_out_of_the_summary(classes: int) -> None:
     names = tuple(map(str, range(classes)))
-    found = compute_metrics([(outputs([1, 2], classes), torch.tensor([1, 1]))], cross_entropy, names)
+    found = measure(names, (outputs([1, 2], classes), torch.tensor([1, 1])))
     assert ("confusion" in found.summarize()) == (classes <= LARGEST_MATRIX)
     assert len(found.to_record()["confusion"]) == classes

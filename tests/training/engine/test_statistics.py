@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from small_jobs import Notebook
+from small_sets import CLASSIFY
 from torch import Tensor, fx, nn
 from torch.nn.functional import cross_entropy
 
@@ -30,6 +31,7 @@ from specnet.training.engine import loop
 from specnet.training.engine.statistics import measure_layers, take_sample
 from specnet.training.preflight import refuse_sharing
 from specnet.training.runs.run_folder import read_statistics
+from specnet.training.tasks.classify import ClassificationMetrics
 from specnet.training.transforms.normalization import fit_normalizer
 
 NETWORK = """net Small
@@ -53,7 +55,7 @@ train { data digits
 def _looks_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
     monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
-    monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
+    monkeypatch.setattr(ClassificationMetrics, "draw", lambda *arguments: {})
 
 
 def read(run: Path) -> list[dict[str, Any]]:
@@ -115,7 +117,7 @@ def build(text: str = NETWORK) -> fx.GraphModule:
 
 def measure(module: fx.GraphModule, images: Images, size: int = 64) -> Mapping[str, dict[str, float | None]]:
     normalizer = fit_normalizer(UnitScale(), images.pixels)
-    found = measure_layers(module, images, normalizer, cross_entropy, size)
+    found = measure_layers(module, images, CLASSIFY, normalizer, cross_entropy, size)
     return {name: layer.to_record() for name, layer in found.items()}
 
 

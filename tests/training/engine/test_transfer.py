@@ -93,6 +93,7 @@ def torch_file(old: bool) -> bytes:
             "another network: by order and shape, it has 0 of the 4 layers",
         ),
     ],
+    ids=lambda value: "content" if isinstance(value, bytes) else None,  # old files contain addresses
 )
 def test_weights_that_are_none(tmp_path: Path, name: str, content: object, kind: type[Exception], message: str) -> None:
     """They are refused before the data is read, which may take a minute."""

@@ -65,6 +65,7 @@ def test_the_summary(tmp_path: Path) -> None:
     summary = run.summary
     assert summary.keys() == {
         "network",
+        "metric",
         "test_accuracy",
         "validation_accuracy",
         "best_epoch",
@@ -75,6 +76,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "digest",
         "measured",
     }
+    assert summary["metric"] == {"name": "accuracy", "title": "accuracy", "larger_is_better": True, "is_share": True}
     assert 0 < summary["test_accuracy"] < 1
     assert summary["parameters"] == sum(parameter.numel() for parameter in run.module.parameters())
     assert summary["epochs"] == 2

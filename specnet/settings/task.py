@@ -1,0 +1,108 @@
+"""task: what the network learns to do, `task segment ignore=255`; one file per task in specnet/settings/tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from specnet.attributes import Setting
+from specnet.package import list_modules, load_from_module
+from specnet.records import Record
+from specnet.settings.loss import Loss, Target
+
+TASKS = "specnet.settings.tasks"
+
+Shape = tuple[int, ...]
+"""Height, width and channels, or the length of a vector."""
+
+
+class Metric(Record):
+    """The figure by which the best epoch is chosen, and how it is written: `title` for people, `name` for programs."""
+
+    name: str
+    title: str
+    larger_is_better: bool = True
+    is_share: bool = False
+    """Whether it is a fraction from 0 to 1, which is written in percent."""
+
+    def format(self, value: float | None) -> str:
+        """Return `71.20%` for a share, else four digits; a dash where it is not known."""
+        if value is None:
+            return "–"
+        return f"{value:.2%}" if self.is_share else f"{value:.4g}"
+
+    def is_better(self, value: float | None, best: float | None) -> bool:
+        """Whether a value is better than the best one so far; an unknown one never is."""
+        if value is None or value != value:
+            return False
+        if best is None or best != best:
+            return True
+        return value > best if self.larger_is_better else value < best
+
+
+class Task(Setting):
+    """What the outputs of a network stand for, and by what they are measured."""
+
+    target: ClassVar[Target]
+    """What each image of the data comes with."""
+
+    metric: ClassVar[Metric]
+
+    noun: ClassVar[str] = "class"
+    """What `classes` counts, and an output stands for."""
+
+    takes_spare_outputs: ClassVar[bool] = False
+    """Whether the network may have more outputs than the data has classes."""
+
+    @property
+    def default_loss(self) -> Loss:
+        """The loss of a spec that names none."""
+        raise NotImplementedError
+
+    def check_shapes(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> str:
+        """Check the form of the inputs and of the output; returns a sentence about a mismatch, or ""."""
+        raise NotImplementedError
+
+    def count_outputs(self, classes: int) -> int | None:
+        """Return how many outputs, or channels of the output, this number of classes needs; None: any number fits."""
+        return classes
+
+
+def format_shape(shape: Shape) -> str:
+    """Return `28×28×2`, or `10` for a vector."""
+    return "×".join(map(str, shape))
+
+
+def require_one_input(inputs: tuple[Shape, ...]) -> str:
+    """Check that a network has one input, and that it reads images."""
+    if len(inputs) != 1:
+        return f"the network has {len(inputs)} inputs, and this task gives it one image"
+    if len(inputs[0]) != 3:
+        return "the network reads a vector, and training needs one that reads images"
+    return ""
+
+
+def require_vector(output: Shape, scores: str) -> str:
+    """Check that the output is a vector; `scores` says what it should hold."""
+    if len(output) == 1:
+        return ""
+    return f"the network's output is {format_shape(output)}, and training needs a vector with {scores}"
+
+
+class _Choices(Mapping[str, type[Task]]):
+    """The classes of all tasks by their words, each imported when it is first needed."""
+
+    def __getitem__(self, word: str) -> type[Task]:
+        if word not in list_modules(TASKS):
+            raise KeyError(word)
+        found: type[Task] = load_from_module(f"{TASKS}.{word}", word.capitalize())
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list_modules(TASKS))
+
+    def __len__(self) -> int:
+        return len(list_modules(TASKS))
+
+
+CHOICES: Mapping[str, type[Task]] = _Choices()

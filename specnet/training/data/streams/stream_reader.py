@@ -1,0 +1,165 @@
+"""Make a data set of indexed shards: the classes of their labels, the parts, and what is found of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from math import prod
+from typing import cast
+from warnings import filterwarnings, simplefilter
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from specnet.option_names import name_option
+from specnet.pictures.files import BadFile, BadImage, describe_bad_files
+from specnet.pictures.headers import Header, read_header
+from specnet.pictures.sixteen_bits import FULL_SCALE
+from specnet.printable import format_amount
+from specnet.settings.data import ImageFiles
+from specnet.training.data.folder_layout import compose_name, list_names, order_classes
+from specnet.training.data.image_decoding import ImageFormat
+from specnet.training.data.images import DataRequest, DataSet, Images
+from specnet.training.data.streams.shard_index import ShardIndex
+from specnet.training.data.streams.shards import Shard
+from specnet.training.data.streams.streamed_pixels import Samples, StreamedPixels
+from specnet.training.errors import DataProblem
+
+SURVEYED = 64
+"""Images of a part whose headers tell about the channels of all, spread over the whole part."""
+
+
+@dataclass(frozen=True)
+class IndexedPart:
+    """The shards of a part and their indexes, in the same order."""
+
+    shards: Sequence[Shard]
+    indexes: Sequence[ShardIndex]
+
+
+def make_data_set(
+    setting: ImageFiles,
+    parts: Mapping[str, IndexedPart],
+    request: DataRequest,
+    names: Sequence[str] | None = None,
+) -> DataSet:
+    """Return the data set of the parts `train`, `validation` and `test`, of which the first must be there.
+
+    `names` are the classes, where the data says more than the labels do. Raises DataProblem.
+    """
+    _refuse_bad(parts, request)
+    classes = _choose_classes(setting, parts, request, names)
+    samples = {name: Samples(part.shards, part.indexes) for name, part in parts.items()}
+    headers = list(_survey(samples["train"]))
+    channels = 1 if all(header.is_grey for header in headers) else 3
+    request.refuse(len(classes), channels, str)
+    scale = (request.scale or FULL_SCALE) if any(header.is_deep for header in headers) else None
+    form = ImageFormat(request.shape[:2], channels, setting.resize, scale or FULL_SCALE, setting.crop)
+    refuse_oversized_for_good()
+    request.note(_describe_sizes(headers, channels, request))
+    images = {
+        name: Images(
+            StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
+            _number_labels(name, part, classes),
+        )
+        for name, part in parts.items()
+    }
+    return DataSet(classes, images["train"], images.get("validation"), images.get("test"), scale=scale)
+
+
+def refuse_oversized_for_good() -> None:
+    """Make Pillow refuse oversized images in all threads from now on, as images are decoded until the program ends."""
+    filterwarnings("ignore", module="PIL")
+    simplefilter("error", Image.DecompressionBombWarning)
+
+
+def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
+    """Raise DataProblem for samples without image or label, or note that they are left out."""
+    bad = [
+        BadFile(f"{each.name} in {shard.name}", each.reason)
+        for part in parts.values()
+        for shard, index in zip(part.shards, part.indexes, strict=True)
+        for each in index.bad
+    ]
+    if bad:
+        good = sum(len(index) for part in parts.values() for index in part.indexes)
+        what = describe_bad_files(bad, good + len(bad)).replace("files", "samples", 1).replace("read", "used", 1)
+        if not request.skip_bad:
+            raise DataProblem(f"{what}; {name_option('skip_bad', True)} leaves them out")
+        request.note(f"{what}; left out")
+
+
+def _survey(samples: Samples) -> Iterator[Header]:
+    """Yield the headers of some images; those that cannot be read are met again when they are decoded."""
+    number = len(samples.shard)
+    for place in range(0, number, -(-number // SURVEYED)):
+        try:
+            yield read_header(BytesIO(samples.read(place)))
+        except BadImage as error:
+            raise DataProblem(f"the image {samples.describe(place)} cannot be read: {error}") from None
+
+
+def _describe_sizes(headers: Sequence[Header], channels: int, request: DataRequest) -> str:
+    sizes = sorted((header.size for header in headers), key=prod)
+    smallest, largest = (f"{height}×{width}" for height, width in (sizes[0], sizes[-1]))
+    size = smallest if sizes[0] == sizes[-1] else f"{smallest} to {largest}"
+    threads = format_amount(request.workers, "thread")
+    readers = f"by {threads} ahead of the training" if request.workers else "between the steps"
+    return f"found {size}×{channels} in {format_amount(len(headers), 'image')}; all are decoded as needed, {readers}"
+
+
+# Classes
+
+
+def _choose_classes(
+    setting: ImageFiles, parts: Mapping[str, IndexedPart], request: DataRequest, names: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Return the names of the classes in the order of their labels; raises DataProblem."""
+    found = _list_values(parts["train"])
+    are_numbers = all(value.isascii() and value.isdigit() for value in found)
+    if names is not None:
+        classes = tuple(names)
+    elif are_numbers:
+        highest = max(map(int, found))
+        if highest >= LARGEST_LABEL:
+            raise DataProblem(f"the labels go up to {highest:,}, which is no number of a class; they count from 0")
+        classes = tuple(str(number) for number in range(max(highest + 1, setting.classes or 0)))
+    else:
+        classes = order_classes(compose_name(value, f"the label {value!r}") for value in found)
+    if request.classes and len(classes) <= len(request.classes) and set(classes) <= set(request.classes):
+        classes = request.classes
+    if len(classes) < 2:
+        raise DataProblem(f"the training part needs images of at least two classes, and has only {classes[0]}")
+    return classes
+
+
+LARGEST_LABEL = 2**20
+"""Labels are below it."""
+
+
+def _list_values(part: IndexedPart) -> set[str]:
+    return {value for index in part.indexes for value in index.values}
+
+
+def _number_labels(name: str, part: IndexedPart, classes: tuple[str, ...]) -> Tensor:
+    """Return the labels of a part, int64 N; raises DataProblem for classes that the training part lacks."""
+    numbers = {each: number for number, each in enumerate(classes)}
+    are_written_short = all(each.isdigit() for each in classes)
+    known = {
+        value: numbers.get(str(int(value)) if are_written_short and value.isdigit() else value)
+        for value in _list_values(part)
+    }
+    if odd := sorted(value for value, number in known.items() if number is None):
+        first = next(
+            shard.name for shard, index in zip(part.shards, part.indexes, strict=True) if odd[0] in index.values
+        )
+        raise DataProblem(
+            f"the {name} part has labels that are none of the {len(classes)} classes: {list_names(odd)}; "
+            f"the first is in {first}"
+        )
+    tables = [torch.tensor([cast(int, known[value]) for value in index.values]) for index in part.indexes]
+    return torch.cat(
+        [table[torch.from_numpy(index.labels).long()] for table, index in zip(tables, part.indexes, strict=True)]
+    )

@@ -1,0 +1,158 @@
+"""Pixels of images in shards, read and decoded batch by batch: in memory are only the batches that are read ahead.
+
+The order of an epoch is random and yet local: shards are shuffled, and images within windows of consecutive shards, so
+that a disk, or the folder of fetched shards, holds what is needed next. It depends on seed, epoch and shards alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from io import BytesIO
+
+import torch
+from torch import Tensor
+
+from specnet.pictures.files import BadImage
+from specnet.settings.augment import Augment, ResizedCrop
+from specnet.training.data.image_decoding import ImageFormat, Window, decode_image
+from specnet.training.data.images import Epoch, Pixels, StoredPixels, shuffle_images
+from specnet.training.data.random_window import draw_window
+from specnet.training.data.streams.shard_index import ShardIndex
+from specnet.training.data.streams.shards import OpenShards, Shard
+from specnet.training.errors import DataProblem
+from specnet.training.randomness import make_generator
+
+WINDOW = 2**31
+"""Bytes of the shards whose images are shuffled together, as far as whole shards go."""
+
+FEWEST = 2
+"""Shards of a window, however large they are."""
+
+
+SAMPLED_SHARDS, SAMPLED = 16, 4096
+"""The most shards and images from which the mean and the standard deviation of all are estimated."""
+
+
+class Samples:
+    """The encoded images of all shards of a part, numbered through; `shard` is int64 N on the CPU."""
+
+    def __init__(self, shards: Sequence[Shard], indexes: Sequence[ShardIndex]) -> None:
+        self.shards, self._indexes = shards, indexes
+        self._files = OpenShards(shards)
+        lengths = torch.tensor([len(index) for index in indexes])
+        self._starts = lengths.cumsum(0) - lengths
+        self.shard = torch.arange(len(shards)).repeat_interleave(lengths)
+        self.order_shards = lru_cache(maxsize=4)(self._order_shards)
+
+    def read(self, number: int) -> bytes:
+        """Return an encoded image; raises DataProblem."""
+        shard, place = self._locate(number)
+        index = self._indexes[shard]
+        return self._files.read(shard, int(index.offsets[place]), int(index.lengths[place]))
+
+    def describe(self, number: int) -> str:
+        """Return the name of an image, and that of its shard."""
+        shard, place = self._locate(number)
+        return f"{self._indexes[shard].get_name(place)} in {self.shards[shard].name}"
+
+    def _locate(self, number: int) -> tuple[int, int]:
+        shard = int(self.shard[number])
+        return shard, number - int(self._starts[shard])
+
+    @property
+    def window(self) -> int:
+        """The number of shards of a window."""
+        mean = sum(shard.size for shard in self.shards) / len(self.shards)
+        return max(FEWEST, min(len(self.shards), round(WINDOW / max(1, mean))))
+
+    def _order_shards(self, epoch: Epoch) -> Tensor:
+        """Return the shards in the order of an epoch, int64."""
+        return torch.randperm(len(self.shards), generator=make_generator(epoch.seed, "shards", epoch.number))
+
+    def find_windows(self, epoch: Epoch) -> Tensor:
+        """Return the window in which each shard is read in an epoch, int64."""
+        order = self.order_shards(epoch)
+        return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)) // self.window)
+
+    def announce(self, numbers: Tensor, epoch: Epoch | None) -> None:
+        """Begin to fetch the shards that are read after those of some images."""
+        if not len(numbers):
+            return
+        shards = self.shard[numbers]
+        if epoch is None:
+            after = range(int(shards.max()), int(shards.max()) + FEWEST)
+            upcoming = [shard for shard in after if shard < len(self.shards)]
+        else:
+            windows = self.find_windows(epoch)
+            present = int(windows[shards].max())
+            upcoming = [shard for shard in self.order_shards(epoch).tolist() if 0 <= windows[shard] - present <= 1]
+            if len(upcoming) <= self.window:
+                upcoming += self.order_shards(Epoch(epoch.seed, epoch.number + 1))[: self.window].tolist()
+        for shard in upcoming:
+            self.shards[shard].fetch_ahead()
+
+
+@dataclass(frozen=True)
+class StreamedPixels(StoredPixels):
+    """The images `rows` (int64 N, on the CPU) of samples, decoded in a form, or with `crop` at a random window."""
+
+    samples: Samples
+    rows: Tensor
+    form: ImageFormat
+    workers: int
+    crop: ResizedCrop | None = None
+
+    @property
+    def shape(self) -> torch.Size:
+        return torch.Size((len(self.rows), *self.form.shape))
+
+    def take(self, index: Tensor) -> StreamedPixels:
+        return replace(self, rows=self.rows[index])
+
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        """Read and decode images; raises DataProblem for one that cannot be."""
+        rows = self.rows[index]
+        batch = torch.empty((len(rows), *self.form.shape), dtype=torch.uint8, pin_memory=pinned)
+        self.samples.announce(rows, epoch)
+        pixels = batch.numpy()
+        for place, row in enumerate(rows.tolist()):
+            window = draw_window(self.crop, epoch, row) if self.crop and epoch else None
+            pixels[place] = self._decode(row, window).numpy()
+        return batch
+
+    def _decode(self, row: int, window: Window | None) -> Tensor:
+        try:
+            return decode_image(BytesIO(self.samples.read(row)), self.form, window)
+        except BadImage as error:
+            raise DataProblem(f"the image {self.samples.describe(row)} cannot be decoded: {error}") from None
+
+    def shuffle(self, epoch: Epoch) -> Tensor:
+        """Return the order of an epoch, int64 N: images are shuffled within windows of shuffled shards."""
+        mixed = shuffle_images(len(self), epoch)
+        windows = self.samples.find_windows(epoch)[self.samples.shard[self.rows[mixed]]]
+        return mixed[windows.argsort(stable=True)]
+
+    def sample(self) -> StreamedPixels:
+        """Return a few thousand images, evenly spread over a few shards, which are evenly spread over all."""
+        shards = self.samples.shard[self.rows]
+        chosen = _spread(torch.unique(shards), SAMPLED_SHARDS)
+        return self.take(_spread(torch.isin(shards, chosen).nonzero().ravel(), SAMPLED))
+
+    def name_file(self, number: int) -> str | None:
+        return self.samples.describe(int(self.rows[number]))
+
+
+def _spread(values: Tensor, number: int) -> Tensor:
+    """Return a number of values, evenly spread, or all of fewer."""
+    if len(values) <= number:
+        return values
+    return values[torch.arange(number) * len(values) // number]
+
+
+def crop_while_decoding(pixels: Pixels, steps: Sequence[Augment]) -> tuple[Pixels, Sequence[Augment]]:
+    """Return the pixels and the steps that remain, where a first `resized_crop` can be taken of the whole images."""
+    if isinstance(pixels, StreamedPixels) and steps and isinstance(steps[0], ResizedCrop):
+        return replace(pixels, crop=steps[0]), steps[1:]
+    return pixels, steps

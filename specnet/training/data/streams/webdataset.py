@@ -1,0 +1,31 @@
+"""Read WebDataset's tar files: find the shards of each part, and index them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from specnet.settings.data import WebDataset
+from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.places import list_roots
+from specnet.training.data.streams.shard_index import index_shards
+from specnet.training.data.streams.shard_names import find_shards
+from specnet.training.data.streams.shards import LocalShard, Shard
+from specnet.training.data.streams.stream_reader import IndexedPart, make_data_set
+from specnet.training.data.streams.tar_index import SampleForm, index_tar
+
+
+def read_webdataset(setting: WebDataset, request: DataRequest) -> DataSet:
+    """Return the parts that the setting names, whose pixels stay in their shards; raises DataProblem."""
+    form = SampleForm(setting.image_ending, setting.label)
+    roots = list(list_roots(request))
+    named = {"train": setting.path, "validation": setting.validation, "test": setting.test}
+    found = {part: _open_shards(text, roots) for part, text in named.items() if text}
+    shards = [shard for each in found.values() for shard in each]
+    reads = ["tar", form.image, form.label]
+    indexes = iter(index_shards(shards, reads, lambda shard: index_tar(shard, form), request.workers, request.note))
+    parts = {part: IndexedPart(each, [next(indexes) for _ in each]) for part, each in found.items()}
+    return make_data_set(setting, parts, request)
+
+
+def _open_shards(text: str, roots: list[Path]) -> list[Shard]:
+    return [LocalShard(Path(name)) for name in find_shards(text, roots)]

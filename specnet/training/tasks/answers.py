@@ -1,0 +1,43 @@
+"""What a network says of an image, whatever the task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class Answer(ABC):
+    """What a network says of one image."""
+
+    @abstractmethod
+    def describe(self) -> list[str]:
+        """Return lines for people."""
+
+    @abstractmethod
+    def to_record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+
+    @abstractmethod
+    def to_rows(self) -> list[Mapping[str, Any]]:
+        """Return the rows of a table, each with its cells by column."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to an image file."""
+
+    image: Path
+    answer: Answer
+
+    @property
+    def top(self) -> Any:
+        """The likeliest classes, the first one first, where the task is to name one."""
+        return self.answer.top  # type: ignore[attr-defined]  # other answers have none, and say so
+
+    def __repr__(self) -> str:
+        return (
+            f"Prediction({str(self.image)!r}: {', '.join(' '.join(line.split()) for line in self.answer.describe())})"
+        )

@@ -1,0 +1,197 @@
+"""task classify: cross-entropy of labels, accuracy, the confusion matrix, and the likeliest classes of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from specnet.printable import escape_unprintable
+from specnet.settings.task import Metric
+from specnet.settings.tasks.classify import Classify
+from specnet.training.data.images import get_class_name
+from specnet.training.figures.confusion import plot_confusion
+from specnet.training.figures.rendering import Note, render
+from specnet.training.optim.losses import Loss
+from specnet.training.tasks.answers import Answer
+from specnet.training.tasks.objective import Objective
+from specnet.training.tasks.results import Meter, Results, Table
+
+TOP5_FROM = 11
+"""The number of classes from which top-5 accuracy is reported, as it means little with fewer."""
+
+LARGEST_MATRIX = 100
+"""The number of classes up to which summary.json contains the confusion matrix."""
+
+MOST_SHOWN = 20
+"""With more classes, the pairs that are confused most are listed instead of a matrix."""
+
+LONGEST_HEAD = 10
+"""The largest number of characters of a class's name in the head of the matrix."""
+
+
+@dataclass(frozen=True)
+class ClassifyObjective(Objective):
+    """Labels int64 N, and outputs N×K with a score for each class."""
+
+    measure: ClassVar[Metric] = Classify.metric
+    buffered_steps: ClassVar[int] = 16
+
+    def rate(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs.argmax(1) == targets).sum()
+
+    def make_meter(self, loss: Loss) -> ClassificationMeter:
+        return ClassificationMeter(loss, self.classes)
+
+    def answer(self, outputs: Tensor, top: int) -> list[Answer]:
+        likeliest = to_probabilities(outputs).cpu().topk(min(top, outputs.shape[1]))
+        return [
+            Ranking(tuple(self._score(*each) for each in zip(indices, values, strict=True)))
+            for indices, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+        ]
+
+    def _score(self, index: int, probability: float) -> ScoredClass:
+        return ScoredClass(get_class_name(self.classes, index), index, probability)
+
+
+def to_probabilities(outputs: Tensor) -> Tensor:
+    """Return outputs N×K as probabilities, each row with the sum 1; those of a network that ends in a softmax stay."""
+    is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
+    return outputs if is_softmax else outputs.softmax(1)
+
+
+@dataclass(frozen=True)
+class ScoredClass:
+    """A class with its index and its probability according to the network."""
+
+    name: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Ranking(Answer):
+    """The likeliest classes of an image, the first one first."""
+
+    top: tuple[ScoredClass, ...]
+
+    def describe(self) -> list[str]:
+        names = [escape_unprintable(each.name) for each in self.top]
+        width = max(map(len, names))
+        return [f"{name:{width}}  {each.probability:7.2%}" for name, each in zip(names, self.top, strict=True)]
+
+    def to_record(self) -> dict[str, Any]:
+        top = [{"class": each.name, "index": each.index, "probability": each.probability} for each in self.top]
+        return {"top": top}
+
+    def to_rows(self) -> list[Mapping[str, Any]]:
+        return [
+            {"rank": rank, "class": each.name, "index": each.index, "probability": each.probability}
+            for rank, each in enumerate(self.top, 1)
+        ]
+
+
+@dataclass(frozen=True)
+class ClassificationMetrics(Results):
+    """Metrics of a part; `confusion` counts images by true and predicted label, int64 classes×outputs."""
+
+    loss: float
+    top5: float | None
+    classes: tuple[str, ...]
+    confusion: Tensor
+
+    def __repr__(self) -> str:
+        return f"ClassificationMetrics(accuracy {self.accuracy:.2%} of {self.images:,}, loss {self.loss:.4f})"
+
+    @property
+    def images(self) -> int:
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        return int(self.confusion.diagonal().sum()) / self.images
+
+    @property
+    def class_accuracies(self) -> dict[str, float | None]:
+        """The accuracy on the images of each class; None for a class without images."""
+        counts, correct = self.confusion.sum(1).tolist(), self.confusion.diagonal().tolist()
+        return {name: c / n if n else None for name, c, n in zip(self.classes, correct, counts, strict=True)}
+
+    def output_name(self, output: int) -> str:
+        """Return the name of the class of an output, or `output N`, as a network may have more outputs than classes."""
+        return get_class_name(self.classes, output)
+
+    def find_confusions(self, number: int) -> list[tuple[str, str, int]]:
+        """Return true label, predicted label and count of the most frequent confusions, the most frequent first."""
+        wrong = self.confusion.clone()
+        wrong.diagonal().zero_()
+        cells = [(true, predicted, int(wrong[true, predicted])) for true, predicted in wrong.nonzero().tolist()]
+        cells.sort(key=lambda cell: -cell[2])
+        return [(self.classes[true], self.output_name(predicted), count) for true, predicted, count in cells[:number]]
+
+    @property
+    def scores(self) -> Mapping[str, float | None]:
+        return {"accuracy": self.accuracy, **({} if self.top5 is None else {"top5_accuracy": self.top5})}
+
+    def describe_scores(self) -> list[tuple[str, str]]:
+        top5 = [] if self.top5 is None else [("top-5", f"{self.top5:.2%}")]
+        return [("accuracy", f"{self.accuracy:.2%}"), *top5]
+
+    def summarize(self) -> dict[str, Any]:
+        """Return the metrics as plain values, without a large confusion matrix."""
+        matrix = {"confusion": self.confusion.tolist()} if len(self.classes) <= LARGEST_MATRIX else {}
+        return {**super().summarize(), "per_class_accuracy": self.class_accuracies, **matrix}
+
+    def to_record(self) -> dict[str, Any]:
+        return {**self.summarize(), "confusion": self.confusion.tolist()}
+
+    def make_tables(self) -> list[Table]:
+        """Return the accuracy of each class, the worst first, and the confusion matrix, or its largest cells."""
+        known = [(name, share) for name, share in self.class_accuracies.items() if share is not None]
+        rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
+        confusions = self._tabulate_matrix() if len(self.classes) <= MOST_SHOWN else self._tabulate_pairs()
+        return [Table("", ("class", "accuracy"), rows, (1,)), confusions]
+
+    def _tabulate_matrix(self) -> Table:
+        """Return a row per true class, with a column per predicted one."""
+        counts = self.confusion.tolist()
+        heads = [self.output_name(output)[:LONGEST_HEAD] for output in range(len(counts[0]))]
+        rows = [[name, *(str(count or "·") for count in row)] for name, row in zip(self.classes, counts, strict=True)]
+        return Table("true label (rows), predicted label (columns)", ["", *heads], rows, range(1, 1 + len(heads)))
+
+    def _tabulate_pairs(self) -> Table:
+        """Return the pairs of classes that are confused most often."""
+        wrong = [(true, predicted, f"{count:,}") for true, predicted, count in self.find_confusions(MOST_SHOWN)]
+        return Table("", ("true label", "predicted label", "images"), wrong, (2,))
+
+    def draw(self, title: str, note: Note) -> Mapping[str, bytes]:
+        return {"confusion.png": render(self.plot(title, note), "png")}
+
+    def plot(self, title: str, note: Note) -> Figure:
+        """Return the confusion matrix as a figure."""
+        names = [self.output_name(output) for output in range(self.confusion.shape[1])]
+        return plot_confusion(self.confusion, names, f"{title}: {self.accuracy:.2%} of {self.images:,}", note)
+
+
+class ClassificationMeter(Meter):
+    """Collects the confusion matrix, and the images whose label is among the five highest outputs."""
+
+    def __init__(self, loss: Loss, classes: tuple[str, ...]) -> None:
+        super().__init__(loss)
+        self._classes = classes
+        self._top5_hits, self._counts = list[Tensor](), list[Tensor]()
+
+    def _count(self, outputs: Tensor, targets: Tensor) -> None:
+        width = outputs.shape[1]
+        if width >= TOP5_FROM:
+            self._top5_hits.append((outputs.topk(5).indices == targets[:, None]).sum())
+        cells = torch.bincount(targets * width + outputs.argmax(1), minlength=len(self._classes) * width)
+        self._counts.append(cells.view(len(self._classes), width))
+
+    def compute(self) -> ClassificationMetrics:
+        top5 = torch.stack(self._top5_hits).sum().item() / self.images if self._top5_hits else None
+        return ClassificationMetrics(self.mean_loss(), top5, self._classes, torch.stack(self._counts).sum(0).cpu())

@@ -1,0 +1,103 @@
+"""What a task computes: the inputs and targets of a batch, its loss and measure, and the answer to an image."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor
+
+from specnet.package import load_from_module
+from specnet.settings.task import Metric, Task
+from specnet.training.data.images import Pixels
+from specnet.training.distributed import Network
+from specnet.training.optim.losses import Loss
+from specnet.training.tasks.results import Meter
+from specnet.training.transforms.normalization import Normalizer
+
+Outputs = Tensor | tuple[Tensor, ...]
+"""What a network returns: its output B×…, or a tuple of it and those of its heads."""
+
+
+class PreparedBatch(NamedTuple):
+    """The inputs of a network, each B×C×H×W as it reads them, and the targets B×…."""
+
+    inputs: tuple[Tensor, ...]
+    targets: Tensor
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """A task with the names of what the outputs stand for: classes, or the numbers of a regression."""
+
+    setting: Task
+    classes: tuple[str, ...]
+
+    measure: ClassVar[Metric]
+    """The figure of training steps, in progress reports and as `train_NAME` in metrics.jsonl."""
+
+    buffered_steps: ClassVar[int] = 1
+    """Steps whose outputs are kept and rated together, as each operation costs time beside a small network."""
+
+    @property
+    def metric(self) -> Metric:
+        """The figure by which the best epoch is chosen."""
+        return self.setting.metric
+
+    def get_pixels(self, pixels: Pixels) -> Pixels:
+        """Return the channels of stored pixels that the network reads, to which a normalizer is fitted."""
+        return pixels
+
+    def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
+        """Return the batch for augmented pixels B×H×W×C, 0 to 255, and their targets B×….
+
+        `places` (int64 B) are the indices of the images in a part that is evaluated; None stands for a training step,
+        whose random numbers come from torch's default generator.
+        """
+        return PreparedBatch((normalizer(pixels),), targets)
+
+    def forward(self, network: Network, inputs: Sequence[Tensor]) -> Outputs:
+        """Return the outputs of a network."""
+        return network(*inputs)
+
+    @abstractmethod
+    def rate(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum of the measure over the images of training steps, of outputs B×… and targets B×…."""
+
+    def finish_measure(self, mean: float) -> float:
+        """Return the measure for the mean of `rate` over all images."""
+        return mean
+
+    @abstractmethod
+    def make_meter(self, loss: Loss) -> Meter:
+        """Return what collects outputs and targets of a part, and computes the results on it."""
+
+    @abstractmethod
+    def answer(self, outputs: Tensor, top: int) -> list[Any]:
+        """Return what the network says of each image, of outputs N×…; of classes, the `top` likeliest."""
+
+
+def get_main_output(outputs: Outputs) -> Tensor:
+    """Return the output of a network without those of its heads, in fp32."""
+    return (outputs[0] if isinstance(outputs, tuple) else outputs).float()
+
+
+def compute_loss(
+    loss: Callable[[Tensor], Tensor], outputs: Outputs, head_weights: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of the output plus the weighted ones of the heads, and the output, in fp32."""
+    main = get_main_output(outputs)
+    total = loss(main)
+    if isinstance(outputs, tuple):
+        for weight, head in zip(head_weights, outputs[1:], strict=True):
+            total = total + weight * loss(head.float())
+    return total, main
+
+
+def make_objective(setting: Task, classes: tuple[str, ...]) -> Objective:
+    """Return the objective of a task, from the file of its name; raises KeyError where nothing here trains it."""
+    word = type(setting).__module__.rpartition(".")[2]
+    found: type[Objective] = load_from_module(f"{__package__}.{word}", f"{type(setting).__name__}Objective")
+    return found(setting, classes)
