@@ -153,6 +153,7 @@ def _describe(entry: RunEntry) -> dict[str, Any]:
         "epochs": entry.epochs,
         "planned_epochs": entry.planned,
         "best_epoch": entry.best_epoch,
+        "metric": {"name": entry.metric.name, "larger_is_better": entry.metric.larger_is_better},
         f"validation_{entry.metric.name}": entry.validation,
         f"test_{entry.metric.name}": entry.test,
         "validation_interval": find_interval(entry, "validation"),

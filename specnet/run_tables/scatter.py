@@ -8,7 +8,7 @@ from statistics import mean
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from specnet.records import Record
 from specnet.run_tables.columns import make_column, parse_number
@@ -22,6 +22,12 @@ LOGARITHMIC = 10
 
 DISTINCT = 10
 """The number of series up to which colours are distinct; those of more form a gradient."""
+
+MOST_TICKS = 8
+"""The number of places up to which each has a tick of its own."""
+
+SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+"""What large numbers are divided by, from ten times that on."""
 
 LONGEST = 60
 """The longest shown name of a series, in characters."""
@@ -116,9 +122,16 @@ def _place_ticks(axes: Axes, points: Sequence[Point]) -> dict[float | str, float
         return {point.place: float(names.index(str(point.place))) for point in points}
     if min(numbers) > 0 and max(numbers) >= LOGARITHMIC * min(numbers):
         axes.set_xscale("log")
-    elif len({*numbers}) <= DISTINCT and max(numbers) < 10_000:
-        axes.set_xticks(sorted({*numbers}))
+    if len(places := sorted({*numbers})) <= MOST_TICKS:
+        axes.set_xticks(places, map(_format_place, places))
+        axes.xaxis.set_minor_locator(NullLocator())
     return {number: number for number in numbers}
+
+
+def _format_place(number: float) -> str:
+    """Return a number with four digits at most: `0.0001`, `64`, `84.2k`, `1.14G`."""
+    size, suffix = next(((size, suffix) for size, suffix in SUFFIXES if abs(number) >= 10 * size), (1.0, ""))
+    return f"{number / size:.3g}{suffix}" if suffix else f"{number:g}"
 
 
 def _draw_series(
@@ -140,8 +153,4 @@ def _label_axes(axes: Axes, example: RunEntry, heading: str, part: str) -> None:
     axes.set(xlabel=heading, ylabel=f"{part} {metric.title}")
     if metric.is_share:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    if axes.get_xscale() == "log":
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    elif not axes.get_xticklabels():
-        axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.grid(alpha=0.3)

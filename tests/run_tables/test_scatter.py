@@ -78,6 +78,22 @@ def test_means_and_deviations(drawn: list[Figure]) -> None:
     assert axes.get_ylabel() == "validation accuracy"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "labels"),
+    [
+        ((23_680, 84_224, 315_904), ["23.7k", "84.2k", "316k"]),
+        ((2_944, 5_888), ["2944", "5888"]),
+        ((12_000_000, 11_400_000_000), ["12M", "11.4G"]),
+    ],
+)
+def test_few_places_have_ticks_of_their_own(
+    drawn: list[Figure], numbers: tuple[int, ...], labels: list[str]
+) -> None:
+    runs = [make_entry(str(macs), overrides={"width": str(macs)}, macs=macs) for macs in numbers]
+    draw_scatter(runs, "macs", "svg", pytest.fail)
+    assert [text.get_text() for text in drawn[0].axes[0].get_xticklabels()] == labels
+
+
 def test_words_on_the_axis(drawn: list[Figure]) -> None:
     runs = [make_entry(name, overrides={"optimizer": name}) for name in ("sgd", "adam")]
     draw_scatter(runs, "optimizer", "svg", pytest.fail)
