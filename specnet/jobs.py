@@ -7,6 +7,7 @@ import re
 from functools import partial
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import Conditions, Memory
@@ -18,21 +19,35 @@ from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.families import get_init
 from specnet.settings import Training
+from specnet.settings.data import Python
 from specnet.spec_files import find_path_in_zoo
-from specnet.training import Job, LayerInfo, OutputLayer
+from specnet.training import GivenData, Job, LayerInfo, OutputLayer
+from specnet.training.data.given import require_data
 
 
 class UntrainableError(SpecNetError, ValueError):
     """A sound network that cannot be trained, as it has several outputs, or does not say on what."""
 
 
-def make_job(checked: Checked, training: Training | None = None) -> Job:
+def gather_data(data: Any, validation: Any = None, test: Any = None) -> GivenData | None:
+    """Return the data that a program hands over, if any; raises TypeError for what is none."""
+    for name, part in (("data", data), ("validation", validation), ("test", test)):
+        if part is not None:
+            require_data(name, part)
+    if data is None and (validation is not None or test is not None):
+        raise TypeError("`validation` and `test` go with `data`, which is trained on")
+    return None if data is None else GivenData(data, validation, test)
+
+
+def make_job(checked: Checked, training: Training | None = None, given: GivenData | None = None) -> Job:
     """Return the job that trains the network of a sound spec, as the spec says or by other settings.
 
-    Raises UntrainableError.
+    Data that is `given` takes the place of the settings'. Raises UntrainableError.
     """
     network = checked.network
     settings = training or network.training
+    if given:
+        settings = (settings or Training()).model_copy(update={"data": Python()})
     if not network.nodes:
         raise UntrainableError("the spec holds blocks alone, and no network to train")
     if settings is None:
@@ -56,6 +71,7 @@ def make_job(checked: Checked, training: Training | None = None) -> Job:
         measure_memory=partial(_measure_step, network, settings),
         head_weights=tuple(head.weight for head in network.heads),
         output_layer=_locate_output_count(checked),
+        given=given,
     )
 
 

@@ -20,7 +20,7 @@ from specnet.fixes import add_fixes
 from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
-from specnet.jobs import UntrainableError, make_job
+from specnet.jobs import UntrainableError, gather_data, make_job
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -29,6 +29,7 @@ from specnet.training import (
     Callback,
     CannotRun,
     EvaluationOptions,
+    GivenData,
     Job,
     LoadedRun,
     Prediction,
@@ -72,10 +73,15 @@ def resume(
     epochs: float | None = None,
     callback: Callback | None = None,
     data_dir: str | Path | None = None,
+    *,
+    data: Any = None,
+    validation: Any = None,
+    test: Any = None,
 ) -> Run:
     """Go on with a run as `specnet train --resume` does; with `epochs`, more than are planned, it is lengthened.
 
-    Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
+    A run on data that was handed over takes the same `data`, `validation` and `test` again; others are refused. Raises
+    TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
     require_path("run", run, "the folder of a run")
     if epochs is not None:
@@ -84,9 +90,11 @@ def resume(
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
+    given = gather_data(data, validation, test)
     config = read_run_config(Path(run))
     options = config.options if data_dir is None else replace(config.options, data_dir=Path(data_dir))
-    return resume_run(config, restore_job(config)[1], options, callback, epochs)
+    _, job = restore_job(config, given)
+    return resume_run(config, job, options, callback, epochs)
 
 
 def _display(run: LoadedRun) -> dict[str, Any]:
@@ -100,19 +108,22 @@ LoadedRun.display = _display
 
 def evaluate(
     run: str | Path | LoadedRun,
-    data: str | None = None,
+    data: Any = None,
     data_dir: str | Path | None = None,
     device: str = "cpu",
     batch: int | None = None,
     skip_bad: bool = False,
 ) -> Results:
-    """Measure a run on its own test set, or on `data`: a folder of images, or the name of a data set.
+    """Measure a run on its own test set, or on all images of `data`.
 
-    With `skip_bad`, images that cannot be read and classes without images are left out. Raises TrainingError and
-    SpecError, and TypeError or ValueError for an argument that makes no sense.
+    `data` is the path of a folder or file of images, the name of a data set, or a torch Dataset or pair of arrays as
+    `train` takes it. With `skip_bad`, images that cannot be read and classes without images are left out. Raises
+    TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
-    if data is not None:
-        require_path("data", data, "a folder of images, or the name of a data set")
+    is_path = isinstance(data, str | os.PathLike)
+    if is_path:
+        require_path("data", data, "a folder or file of images, or the name of a data set")
+    given = None if is_path else gather_data(data)
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
     if batch is not None:
@@ -121,7 +132,7 @@ def evaluate(
     require_type("device", device, str, DEVICE)
     loaded = _find_run(run)
     folder = None if data_dir is None else Path(data_dir)
-    asked = EvaluationOptions(data and str(data), folder, device, batch, skip_bad)
+    asked = EvaluationOptions(str(data) if is_path else None, folder, device, batch, skip_bad, given)
     return evaluate_run(loaded, asked, lambda text: None).results
 
 
@@ -168,11 +179,14 @@ def _find_run(run: str | Path | LoadedRun) -> LoadedRun:
     return load_run(run)
 
 
-def restore_job(config: RunConfig) -> tuple[Checked, Job]:
-    """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError."""
+def restore_job(config: RunConfig, given: GivenData | None = None) -> tuple[Checked, Job]:
+    """Return the network and the job of a run, from the spec and the used files in its folder; raises SpecError.
+
+    `given` is the data that a program hands over again.
+    """
     checked = check_snapshot(config.spec_text, config.used, config.options.overrides)
     try:
-        return checked, replace(make_job(checked, config.training), name=config.name)
+        return checked, replace(make_job(checked, config.training), name=config.name, given=given)
     except UntrainableError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
 

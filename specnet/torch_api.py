@@ -12,7 +12,7 @@ from specnet.api import Settings, Spec, check_sound, format_settings
 from specnet.argument_types import require_type
 from specnet.backends.torch_module import build_module
 from specnet.foreign.recipes import find_setting, guess_setting
-from specnet.jobs import make_job
+from specnet.jobs import gather_data, make_job
 from specnet.option_names import name_setting
 from specnet.suggest import find_closest_word
 from specnet.training import Callback, Options, Run
@@ -29,20 +29,27 @@ def train(
     source: Spec,
     settings: Settings | None = None,
     callback: Callback | None = None,
+    *,
+    data: Any = None,
+    validation: Any = None,
+    test: Any = None,
     **options: Any,
 ) -> Run:
     """Train a network as `specnet train` does, with the `options` of `specnet.training.Options`.
 
+    `data`, `validation` and `test` take the place of the spec's data: each a torch Dataset whose items are an image (a
+    PIL picture, an array H×W×C or a tensor C×H×W) and its target, or a pair of images N×H×W×C or N×C×H×W and targets.
     Raises SpecError, UntrainableError and TrainingError, and TypeError or ValueError for an argument that makes no
     sense, such as an option that does not exist.
     """
     if callback is not None:
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
     refuse_settings(options)
+    given = gather_data(data, validation, test)
     checked = check_sound(source, settings)
     own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
     chosen = make_options({**own, **options, "overrides": format_settings(settings)})
-    return train_job(make_job(checked), chosen, callback or Callback())
+    return train_job(make_job(checked, given=given), chosen, callback or Callback())
 
 
 def _display(run: Run) -> dict[str, Any]:

@@ -170,7 +170,15 @@ def test_an_argument_of_another_type_is_refused_by_its_name() -> None:
     builder = specnet.NetworkBuilder("x")
     functions = [
         *(specnet.check, specnet.compile, specnet.digraph, specnet.draw, specnet.evaluate, specnet.load_run),
-        *(specnet.predict, specnet.train, specnet.NetworkBuilder, builder.input, builder.add, builder.network),
+        *(
+            specnet.predict,
+            specnet.resume,
+            specnet.train,
+            specnet.NetworkBuilder,
+            builder.input,
+            builder.add,
+            builder.network,
+        ),
     ]
     for function in functions:
         named = [

@@ -127,4 +127,6 @@ def _describe_use(exportable: Exportable, format: str) -> str:
         return f"it takes {shapes}, and its weights are not trained"
     if "sixteen_bits" in exportable.metadata:
         return f"it takes pixels of 16 bits as float32 {shapes}: their scale and the normalisation are built in"
+    if exportable.takes_floats:
+        return f"it takes float32 {shapes} as it was trained on: the normalisation is built in"
     return f"it takes pixels from 0 to 255 as float32 {shapes}: the normalisation is built in"

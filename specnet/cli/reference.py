@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from specnet import settings
-from specnet.attributes import Attributes, Interval, Multiple
+from specnet.attributes import Attributes, Interval, Multiple, Setting
 from specnet.layers import get_layer_class, list_kinds
 from specnet.printer.values import format_value
 from specnet.reporters.table import align_definitions, align_rows
@@ -110,13 +110,14 @@ def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
 def _describe_field(kind: type[Attributes], name: str, field: FieldInfo) -> tuple[str, ...]:
     key = kind.key_of(name)
     type_name = _describe_type(field.annotation, field.metadata)
-    return key, name if key != name else "", type_name, _describe_default(field), field.description or ""
+    torch_word = "" if key == name or issubclass(kind, Setting) else name
+    return key, torch_word, type_name, _describe_default(field), field.description or ""
 
 
 def _describe_default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return "" if field.default is None else format_value(field.default)
+    return "" if field.default in (None, "") else format_value(field.default)
 
 
 def _describe_type(annotation: Any, metadata: list[Any]) -> str:

@@ -129,6 +129,12 @@ def choose_class(run: LoadedRun, request: Request, probabilities: Tensor) -> int
 
 
 def to_picture(pixels: Tensor) -> np.ndarray:
-    """Return uint8 H×W×C as uint8 H×W×3 to be looked at: channels other than 1 or 3 are averaged to grey."""
+    """Return H×W×C as uint8 H×W×3 to be looked at: channels other than 1 or 3 are averaged to grey.
+
+    Floats, which are no pixels of 0 to 255, are spread from the least, black, to the largest, white.
+    """
+    if pixels.dtype.is_floating_point:
+        low, high = pixels.aminmax()
+        pixels = ((pixels - low) * (255 / (high - low).clamp(min=1e-12))).to(torch.uint8)
     shown = pixels if pixels.shape[2] in (1, 3) else pixels.float().mean(2, keepdim=True).to(torch.uint8)
     return shown.expand(-1, -1, 3).cpu().numpy()

@@ -16,6 +16,9 @@ SEVERAL = True
 class Augment(Setting):
     """A random change, drawn anew for every image in every epoch."""
 
+    reads_bytes: ClassVar[bool] = False
+    """Whether it counts on pixels of 0 to 255."""
+
 
 class RandomCrop(Augment):
     """A random window of the image's own size, in the image with `pad` black pixels around it."""
@@ -77,6 +80,7 @@ def _check_zoom(interval: Interval) -> Interval:
 class Brightness(Augment):
     """All pixels times a factor, as torchvision's ColorJitter does."""
 
+    reads_bytes = True
     positional = ("factor",)
 
     factor: Factors = Field(Interval(0.75, 1.25))
@@ -85,6 +89,7 @@ class Brightness(Augment):
 class Contrast(Augment):
     """Distances from the image's mean grey times a factor, as torchvision's ColorJitter does."""
 
+    reads_bytes = True
     positional = ("factor",)
 
     factor: Factors = Field(Interval(0.75, 1.25))
@@ -93,6 +98,7 @@ class Contrast(Augment):
 class Saturation(Augment):
     """Distances from each pixel's own grey times a factor, as torchvision's ColorJitter does."""
 
+    reads_bytes = True
     positional = ("factor",)
 
     factor: Factors = Field(Interval(0.75, 1.25))
@@ -101,6 +107,7 @@ class Saturation(Augment):
 class Hue(Augment):
     """Rotate colours around the grey axis by up to `turn` of a full circle to either side."""
 
+    reads_bytes = True
     positional = ("turn",)
 
     turn: Annotated[float, Field(gt=0, le=0.5)] = 0.1
@@ -132,6 +139,7 @@ class ResizedCrop(Augment):
 class Noise(Augment):
     """Add normally distributed noise to each value of a pixel, with the standard deviation `std` on 0 to 255."""
 
+    reads_bytes = True
     positional = ("std",)
 
     std: Annotated[float, Field(gt=0, le=255)] = 8.0

@@ -169,16 +169,13 @@ class Csv(ImageFiles):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    image_column: str = Field("image", alias="image", min_length=1)
-    """The column of the images' paths, or a path with columns in braces: `photos/{id}.jpg`."""
-    label: str = Field("label", min_length=1)
-    """The column of the labels, or several with commas between them."""
-    part: str = ""
-    """The column that says train, validation or test."""
-    validation: str = ""
-    """Another table, whose images are the validation part."""
-    test: str = ""
-    """Another table, whose images are the test part."""
+    image_column: str = Field(
+        "image", alias="image", min_length=1, description='column of the paths, or "photos/{id}.jpg" with columns'
+    )
+    label: str = Field("label", min_length=1, description="column of the labels")
+    part: str = Field("", description="column that says train, validation or test")
+    validation: str = Field("", description="another table, of the validation part")
+    test: str = Field("", description="another table, of the test part")
 
     @model_validator(mode="after")
     def _choose_one_way(self) -> Self:
@@ -198,10 +195,10 @@ class Npz(Data):
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
-    image_array: str = Field("", alias="image")
-    """The array of the images to train on; usual names such as x_train are found without it."""
-    label: str = ""
-    """The array of their labels."""
+    image_array: str = Field(
+        "", alias="image", description="array of the images; usual names such as x_train are found without"
+    )
+    label: str = Field("", description="array of the labels")
 
 
 class WebDataset(ImageFiles):
@@ -240,6 +237,10 @@ class HuggingFace(ImageFiles):
     classes: Count | None = None
 
 
+class Python(Data):
+    """Images and labels that a program hands over: `specnet.train(spec, data=…)`."""
+
+
 class Synthetic(Data):
     """Noisy copies of one random pattern a class, in the size of the network's input; a fifth more are the test set."""
 
@@ -262,5 +263,6 @@ CHOICES: Mapping[str, type[Data]] = {
     "csv": Csv,
     "npz": Npz,
     "webdataset": WebDataset,
+    "python": Python,
     "synthetic": Synthetic,
 }

@@ -19,6 +19,9 @@ ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 """A factor for each class, or `balanced`: all classes count alike."""
 
 
+Squash = Literal["", "a softmax", "a sigmoid"]
+
+
 class Target(StrEnum):
     """What each image of the data comes with, as a noun for messages."""
 
@@ -36,8 +39,8 @@ class Loss(Setting):
     targets: ClassVar[frozenset[Target]]
     """The targets that the outputs can be compared with."""
 
-    applies_softmax: ClassVar[bool] = False
-    """Whether the loss takes a softmax of the outputs itself, so that a network must not end in one."""
+    squash: ClassVar[Squash] = ""
+    """What the loss applies to the outputs itself, so that a network must not end in it."""
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -52,7 +55,7 @@ class CrossEntropy(Loss):
     """
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
-    applies_softmax: ClassVar[bool] = True
+    squash: ClassVar[Squash] = "a softmax"
 
     smoothing: BelowOne = 0.0
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
@@ -64,19 +67,56 @@ class CrossEntropy(Loss):
         return self.weights
 
 
-BINARY = "yes or no are two classes with an output each: end the network in 2 outputs, and take `cross_entropy`"
-REGRESSION = "a network is trained to tell classes apart, which `cross_entropy` measures"
+class BinaryCrossEntropy(Loss):
+    """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1."""
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES, Target.IMAGE, Target.PAIR})
+    squash: ClassVar[Squash] = "a sigmoid"
+
+
+VALUES = frozenset({Target.NUMBERS, Target.IMAGE})
+
+
+class Mse(Loss):
+    """The mean squared difference of outputs and targets."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+
+
+class Mae(Loss):
+    """The mean absolute difference of outputs and targets, which outliers move less than a squared one."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+
+
+class Huber(Loss):
+    """Half the squared difference up to `delta`, and linear with the slope `delta` beyond (Huber 1964)."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+    positional: ClassVar[tuple[str, ...]] = ("delta",)
+
+    delta: Positive = 1.0
+
+
+BINARY = "`binary_cross_entropy` takes the sigmoid itself, so that the network ends in plain outputs"
+SQUARED = "the mean squared difference is `mse`"
+ABSOLUTE = "the mean absolute difference is `mae`"
+SMOOTH = "`huber delta=1` is torch's smooth L1 loss"
 LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
 
 ABSENT: Mapping[str, str] = {
-    **dict.fromkeys(("bce", "bcewithlogits", "binarycrossentropy", "logistic", "sigmoidcrossentropy"), BINARY),
-    **dict.fromkeys(
-        ("mse", "meansquarederror", "l1", "mae", "meanabsoluteerror", "l2", "smoothl1", "huber"), REGRESSION
-    ),
+    **dict.fromkeys(("bce", "bcewithlogits", "logistic", "sigmoidcrossentropy"), BINARY),
+    **dict.fromkeys(("meansquarederror", "l2", "euclidean"), SQUARED),
+    **dict.fromkeys(("meanabsoluteerror", "l1"), ABSOLUTE),
+    "smoothl1": SMOOTH,
     **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
 }
 """What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
 
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "mse": Mse,
+    "mae": Mae,
+    "huber": Huber,
 }

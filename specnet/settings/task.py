@@ -12,6 +12,23 @@ from specnet.settings.loss import Loss, Target
 
 TASKS = "specnet.settings.tasks"
 
+DETECTION = (
+    "finding objects and their boxes is not among the tasks; `segment` gives each pixel a class, `classify` a whole "
+    "image, and `regress` finds the place of one thing"
+)
+
+ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("detect", "detection", "objectdetection", "detector", "yolo", "ssd", "rcnn", "boxes", "boundingboxes"),
+        DETECTION,
+    ),
+    **dict.fromkeys(("instancesegmentation", "panoptic", "maskrcnn"), DETECTION),
+    **dict.fromkeys(
+        ("gan", "generate", "diffusion", "vae"), "generating images is not among the tasks; `autoencode` repeats them"
+    ),
+}
+"""What to do instead of a task that is not here, by its name in lower case without underscores."""
+
 Shape = tuple[int, ...]
 """Height, width and channels, or the length of a vector."""
 

@@ -123,7 +123,7 @@ def _make_plan(
     return Plan(
         schema=1,
         network=checked[0].network.name,
-        spec=source.name if Path(source.name).is_file() else None,
+        spec=str(Path(source.name).absolute()) if Path(source.name).is_file() else None,
         used=tuple(collect_used_files(checked[0])),
         begun=datetime.now().astimezone().replace(microsecond=0),
         vary={name: _describe_variation(values) for name, values in request.vary.items()},

@@ -18,7 +18,7 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import EvaluationOptions, evaluate
-from specnet.training.job import Callback, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
+from specnet.training.job import Callback, GivenData, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
 from specnet.training.predict import predict, stream_predictions
 from specnet.training.run import resume, train
 from specnet.training.runs.loaded_run import LoadedRun, build_loaded_run
@@ -40,6 +40,7 @@ __all__ = [
     "DataProblem",
     "Evaluation",
     "EvaluationOptions",
+    "GivenData",
     "Interrupted",
     "Job",
     "LayerInfo",

@@ -10,7 +10,8 @@ from typing import Any
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import CHOICES, Data, Folder, ImageFiles
+from specnet.settings.data import CHOICES, Data, Folder, ImageFiles, Python
+from specnet.settings.split import Split
 from specnet.training.data.download import expand_home
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.loading import load, place_on_device
@@ -18,6 +19,7 @@ from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
 from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.job import GivenData
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
@@ -33,13 +35,17 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """The data to evaluate a run on, its own or `data`, a folder of images or the name of a set; and the device."""
+    """The data to evaluate a run on, its own or `data`, and the device.
+
+    `data` is a folder or file of images, or the name of a set; `given` is data that a program hands over.
+    """
 
     data: str | None = None
     data_dir: Path | None = None
     device: str = "cpu"
     batch: int | None = None
     skip_bad: bool = False
+    given: GivenData | None = None
 
 
 def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> Evaluation:
@@ -49,7 +55,7 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     """
     data_set = read_data(run, options, note)
     part = next(name for name in PARTS if name in data_set.parts())
-    if part == "train" and options.data is None:
+    if part == "train" and options.data is None and options.given is None:
         raise DataProblem(
             f"the data of the run has no test part; evaluate it with {name_option('data')} on other images"
         )
@@ -63,7 +69,6 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
     """
     if options.data_dir and not expand_home(options.data_dir).is_dir():
         raise CannotRun(f"there is no data folder {options.data_dir}")
-    own = run.job.training
     place, is_skipping = options.data_dir or run.options.data_dir, options.skip_bad or run.options.skip_bad
     scale = run.scale or FULL_SCALE
     request = DataRequest(
@@ -74,15 +79,29 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         refuse=lambda _, channels, explain: refuse_channels(run.job, channels, explain),
         classes=run.classes,
         scale=scale,
-        target=own.task.target,
+        target=run.job.training.task.target,
         spec_folder=run.options.spec and run.options.spec.parent,
+        given=options.given,
     )
-    data, split = (choose_data(options.data, own.data), None) if options.data else (own.data, own.split)
+    data, split = _choose_source(run, options)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
         raise DataProblem(_describe_classes(run.classes, data_set.classes))
     refuse_channels(run.job, run.objective.get_pixels(data_set.train.pixels).shape[3])
     return data_set
+
+
+def _choose_source(run: LoadedRun, options: EvaluationOptions) -> tuple[Data, Split | None]:
+    """Return what to read, and how it is split; raises CannotRun where it is to come from Python, and does not."""
+    own = run.job.training
+    if options.given:
+        return Python(), None
+    if options.data:
+        return choose_data(options.data, own.data), None
+    if run.given:
+        call = f'specnet.evaluate("{run.folder}", data=…)'
+        raise CannotRun(f"the run was trained on data that a Python program handed over; `{call}` measures it on such")
+    return own.data, own.split
 
 
 def choose_data(data: str, own: Data | None = None) -> Data:

@@ -44,19 +44,23 @@ class Normalized(nn.Module):
 
 @dataclass(frozen=True)
 class Exportable:
-    """A module in evaluation mode, the bare network within it, example inputs, and the metadata to write with it."""
+    """A module in evaluation mode, the bare network within it, example inputs, and the metadata to write with it.
+
+    It `takes_floats` where it was trained on other numbers than pixels.
+    """
 
     module: nn.Module = field(repr=False)
     network: nn.Module = field(repr=False)
     examples: tuple[Tensor, ...] = field(repr=False)
     metadata: Mapping[str, str]
+    takes_floats: bool = False
 
 
 def export_run(run: LoadedRun) -> Exportable:
     """Return a trained network, with its normalisation built in."""
     metadata = build_metadata(run.job, run.classes, run.normalization, run.scale, run.options.overrides)
     module = Normalized(run.model, run.normalization, run.scale).eval()
-    return Exportable(module, run.model, _examples([run.input_shape]), metadata)
+    return Exportable(module, run.model, _examples([run.input_shape]), metadata, run.floats)
 
 
 def export_untrained(

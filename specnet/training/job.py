@@ -1,4 +1,4 @@
-"""The inputs and outputs of training: `Job`, `Options`, `Callback`, `Run`."""
+"""The inputs and outputs of training: `Job` with its data, `Options`, `Callback`, `Run`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,24 @@ class OutputLayer:
 
 
 @dataclass(frozen=True)
+class GivenData:
+    """The data of each part as it was handed over; `data` is trained on, or measured."""
+
+    data: Any
+    validation: Any = None
+    test: Any = None
+
+    def parts(self) -> dict[str, Any]:
+        """Return the parts that were handed over, by name."""
+        named = {"train": self.data, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
+
+    def list_arguments(self) -> list[str]:
+        """Return the names under which the parts are handed over."""
+        return ["data" if name == "train" else name for name in self.parts()]
+
+
+@dataclass(frozen=True)
 class Job:
     """Everything that determines the result: the network, as a module that takes N×C×H×W, and its settings.
 
@@ -55,7 +73,7 @@ class Job:
     parameters, by their names in the module. `macs` are the multiply-accumulates for an image, if known, and
     `image_memory` the bytes that the outputs of all layers take for it in fp32. `measure_memory` returns the memory of
     a training step under some conditions, None if it is unknown. `output_layer` is the layer that states the number of
-    outputs, if it is a plain number.
+    outputs, if it is a plain number. `given` is the data that a program has handed over.
     """
 
     name: str
@@ -74,6 +92,7 @@ class Job:
     other_inputs: tuple[tuple[int, ...], ...] = ()
     head_weights: tuple[float, ...] = ()
     output_layer: OutputLayer | None = None
+    given: GivenData | None = None
 
     @property
     def input_shapes(self) -> tuple[tuple[int, ...], ...]:

@@ -58,12 +58,26 @@ def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], st
 
 def refuse_data(job: Job, data: DataSet) -> None:
     """Raise Unsuitable for data that does not fit the network and its settings."""
-    objective = make_objective(job.training.task, data.classes)
+    objective = make_objective(job.training.task, data.classes, job.training.loss)
     refuse_shape(job, len(data.classes), objective.get_pixels(data.train.pixels).shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop:
         _refuse(validation.check_stop(data.validation is not None))
+
+
+def refuse_floats(training: Training, data: DataSet) -> None:
+    """Raise Unsuitable for settings that count on pixels of 0 to 255 where the data has other numbers."""
+    if data.has_bytes:
+        return
+    settings = [("normalize", training.normalize), *(("augment", step) for step in training.augment)]
+    for line, setting in settings:
+        if setting.reads_bytes:
+            raise Unsuitable(
+                f"`{line} {get_choice(line, setting)}` counts on pixels of 0 to 255, or k/255 in 0 to 1, and the "
+                "images are other numbers; `normalize mean_std`, `per_image` and `none`, and changes of place such as "
+                "`augment flip`, suit them"
+            )
 
 
 def refuse_sharing(job: Job, options: Options, device: Device, ranks: Ranks) -> None:

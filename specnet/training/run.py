@@ -25,6 +25,7 @@ from specnet.training.plots import write_curves
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
+from specnet.training.runs.given import refuse_missing_data, refuse_other_data
 from specnet.training.runs.lengthening import describe_lengthening, lengthen, record_lengthening
 from specnet.training.runs.run_config import RunConfig, write_run_config
 from specnet.training.runs.run_folder import (
@@ -68,6 +69,7 @@ def resume(
     """
     if job.digest != config.digest:
         raise BadRun(f"{config.folder / 'spec.net'} is not the network that this run trains")
+    refuse_missing_data(config, job.given)
     callback = callback or Callback()
     with join_process_group() as ranks, _lock_run(config.folder, ranks):
         saved = ranks.from_first(lambda: load_checkpoint(config.folder / CHECKPOINT, callback.on_note))
@@ -75,6 +77,7 @@ def resume(
         job = replace(job, training=training)
         setup = set_up(job, _adapt_options(options, ranks), config.folder, callback, ranks, config)
         _refuse_other_classes(setup.data, config)
+        refuse_other_data(config.given, setup.data)
         if training != config.training:
             config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))

@@ -86,9 +86,7 @@ def test_means_and_deviations(drawn: list[Figure]) -> None:
         ((12_000_000, 11_400_000_000), ["12M", "11.4G"]),
     ],
 )
-def test_few_places_have_ticks_of_their_own(
-    drawn: list[Figure], numbers: tuple[int, ...], labels: list[str]
-) -> None:
+def test_few_places_have_ticks_of_their_own(drawn: list[Figure], numbers: tuple[int, ...], labels: list[str]) -> None:
     runs = [make_entry(str(macs), overrides={"width": str(macs)}, macs=macs) for macs in numbers]
     draw_scatter(runs, "macs", "svg", pytest.fail)
     assert [text.get_text() for text in drawn[0].axes[0].get_xticklabels()] == labels

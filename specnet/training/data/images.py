@@ -16,6 +16,7 @@ from torch.nn.functional import interpolate
 from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.settings.loss import Target
 from specnet.training.errors import DataProblem
+from specnet.training.job import GivenData
 from specnet.training.randomness import make_generator
 from specnet.training.resources import count_processors
 
@@ -50,17 +51,22 @@ class StoredPixels(ABC):
 
     @abstractmethod
     def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
-        """Return uint8 B×H×W×C, on request in pinned memory; random choices are those of a training epoch, if any."""
+        """Return B×H×W×C, on request in pinned memory; random choices are those of a training epoch, if any."""
 
     def __len__(self) -> int:
         return self.shape[0]
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The type of the elements: uint8, unless the data holds other numbers than bytes."""
+        return torch.uint8
+
+    @property
     def nbytes(self) -> int:
-        return self.shape.numel()
+        return self.shape.numel() * self.dtype.itemsize
 
     def __getitem__(self, index: slice | Tensor) -> Tensor:
-        """Return a copy of these images, uint8 B×H×W×C."""
+        """Return a copy of these images, B×H×W×C."""
         return self.gather(index)
 
     def shuffle(self, epoch: Epoch) -> Tensor:
@@ -83,7 +89,7 @@ def shuffle_images(images: int, epoch: Epoch) -> Tensor:
 
 @dataclass(frozen=True)
 class MappedPixels(StoredPixels):
-    """Decoded pixels: `source` is uint8 M×H×W×C, a file mapped into memory or the memory of the host.
+    """Decoded pixels: `source` is M×H×W×C, a file mapped into memory or the memory of the host.
 
     `rows` (int64 N, on the CPU) are the indices of its images.
     """
@@ -96,24 +102,28 @@ class MappedPixels(StoredPixels):
     def shape(self) -> torch.Size:
         return torch.Size((len(self.rows), *self.source.shape[1:]))
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.source.dtype
+
     def take(self, index: Tensor) -> MappedPixels:
         return MappedPixels(self.source, self.rows[index], self.workers)
 
     def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
         """Return a copy; numpy copies it, which lets other threads run."""
         rows = self.rows[index]
-        batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
+        batch = torch.empty((len(rows), *self.source.shape[1:]), dtype=self.dtype, pin_memory=pinned)
         np.take(self.source.numpy(), rows.numpy(), axis=0, out=batch.numpy(), mode="clip")
         return batch
 
 
 Pixels = Tensor | StoredPixels
-"""uint8 N×H×W×C."""
+"""N×H×W×C: uint8, or float32 where the data holds other numbers than bytes."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """`pixels` is uint8 N×H×W×C; `files` are the paths of the images in their folder, if any.
+    """`pixels` is N×H×W×C; `files` are the paths of the images in their folder, if any.
 
     `targets` is N×…: labels int64 N, uint8 N×classes with a 1 for each class that an image shows, or numbers float32
     N×K. A mask is one more channel of the pixels, in which 0 is ignored and class k is k + 1, so that whatever moves
@@ -182,6 +192,11 @@ class DataSet:
     findings: Findings | None = None
     scale: SixteenBitScale | None = None
 
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the pixels are bytes of 0 to 255, and not numbers as they come."""
+        return not self.train.pixels.dtype.is_floating_point
+
     def map(self, change: Callable[[Images], Images]) -> DataSet:
         """Return the set with every part changed."""
         validation, test = (part and change(part) for part in (self.validation, self.test))
@@ -194,7 +209,7 @@ class DataSet:
 
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize uint8 N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
+    """Resize N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
     if pixels.shape[1:3] == torch.Size(size):
         return pixels
     channels_first = pixels.permute(0, 3, 1, 2)
@@ -202,7 +217,7 @@ def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0) -> Tensor:
-    """Resize the shorter side of uint8 N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem.
+    """Resize the shorter side of N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem.
 
     The centre is a share of the shorter side: 0.875 resizes it to 256 for 224.
     """
@@ -220,7 +235,8 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0) -
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
 
-    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to.
+    `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to; `given` is the data
+    that a program has handed over.
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
@@ -237,6 +253,7 @@ class DataRequest:
     scale: SixteenBitScale | None = None
     target: Target = Target.CLASS
     spec_folder: Path | None = None
+    given: GivenData | None = None
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

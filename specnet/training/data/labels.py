@@ -22,9 +22,9 @@ def number_labels(
     without, they are names themselves, as texts are. Raises DataProblem for labels that the training part lacks.
     """
     flat = {part: _flatten(values, part) for part, values in labels.items()}
-    known = classes or (tuple(names) if names else None)
-    are_places = known is not None and not set(_name_all(next(iter(flat.values())))) <= set(known)
-    if known is not None and are_places and all(values.dtype.kind in "iu" for values in flat.values()):
+    known = tuple(names) if names else classes
+    is_numbered = names or (known and not set(_name_all(next(iter(flat.values())))) <= set(known))
+    if known and is_numbered and all(values.dtype.kind in "iu" for values in flat.values()):
         return known, {part: torch.from_numpy(values.astype(np.int64)) for part, values in flat.items()}
     named = {part: _name_all(values) for part, values in flat.items()}
     found = known or order_classes(next(iter(named.values())))

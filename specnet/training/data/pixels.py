@@ -39,9 +39,10 @@ class PixelCollector:
         """Add images B×H×W×C; raises DataProblem for what is no number, or is not finite."""
         if not len(images):
             raise DataProblem(f"{self._owner} has no images")
+        before = sum(self._sizes.values())
         step = max(1, CHUNK // max(1, prod(images.shape[1:])))
         for start in range(0, len(images), step):
-            values, scale = self._compress(images[start : start + step], start)
+            values, scale = self._compress(images[start : start + step], before + start)
             self._sizes[(values.shape[1], values.shape[2])] += len(values)
             self._parts.append((resize_and_crop(values, self._size), scale))
 

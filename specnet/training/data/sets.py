@@ -20,6 +20,7 @@ from specnet.settings import data as settings
 from specnet.training.data.csv_table import read_csv
 from specnet.training.data.download import LARGEST_FILE, PublishedSet, SetFiles, find_or_download
 from specnet.training.data.folder import read_folder
+from specnet.training.data.given import read_given
 from specnet.training.data.images import DataRequest, DataSet, Images, split_off
 from specnet.training.data.npz import read_npz
 from specnet.training.data.streams.webdataset import read_webdataset
@@ -310,5 +311,6 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Csv: read_csv,
     settings.Npz: read_npz,
     settings.WebDataset: read_webdataset,
+    settings.Python: read_given,
 }
 """The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""

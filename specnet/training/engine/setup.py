@@ -41,6 +41,7 @@ from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 from specnet.training.preflight import (
     describe_spare_outputs,
     refuse_data,
+    refuse_floats,
     refuse_large_steps,
     refuse_shape,
     refuse_sharing,
@@ -95,13 +96,14 @@ def set_up(
     for line in [*describe_data(data, job.training.task.noun), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
+    refuse_floats(job.training, data)
     if job.training.data.class_count is None and (problem := describe_spare_outputs(job, len(data.classes))):
         callback.on_note(f"warning: {problem}")
     if (size := job.training.batch.size) > (images := len(data.train)):
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
-    objective = make_objective(job.training.task, data.classes)
+    objective = make_objective(job.training.task, data.classes, job.training.loss)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
@@ -131,6 +133,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         begun.scale if begun else None,
         job.training.task.target,
         options.spec and options.spec.parent,
+        job.given,
     )
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+)
 
 from specnet.settings import loss as settings
 
@@ -20,8 +26,19 @@ def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) 
     return partial(cross_entropy, weight=weights, label_smoothing=setting.smoothing)
 
 
+def _make_binary_cross_entropy(setting: settings.BinaryCrossEntropy, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(outputs, targets.view_as(outputs).to(outputs.dtype))
+
+    return loss
+
+
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
+    settings.BinaryCrossEntropy: _make_binary_cross_entropy,
+    settings.Mse: lambda setting, weights: mse_loss,
+    settings.Mae: lambda setting, weights: l1_loss,
+    settings.Huber: lambda setting, weights: partial(huber_loss, delta=setting.delta),
 }
 """The builder of each loss, which takes its settings and the class weights (float, one per output) or None."""
 

@@ -22,6 +22,7 @@ from specnet.training.data.images import get_class_name
 from specnet.training.device import choose_device
 from specnet.training.errors import BadRun, Unsuitable
 from specnet.training.job import Job, Metrics, Options, describe_scores
+from specnet.training.runs.records import GivenRecord
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.tasks.classify import to_probabilities
@@ -33,7 +34,8 @@ from specnet.training.transforms.normalization import Normalizer, normalizer_fro
 class LoadedRun(Displayed):
     """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl.
 
-    `scale` is that of grey images of 16 bits, if it was trained on such.
+    `scale` is that of grey images of 16 bits, if it was trained on such; the pixels were `floats` where they were no
+    bytes; `given` is what is known of data that a program has handed over.
     """
 
     folder: Path
@@ -42,6 +44,8 @@ class LoadedRun(Displayed):
     classes: tuple[str, ...]
     normalization: Normalizer = field(repr=False)
     scale: SixteenBitScale | None
+    floats: bool
+    given: GivenRecord | None
     summary: Mapping[str, Any]
     metrics: tuple[Metrics, ...]
 
@@ -74,6 +78,11 @@ class LoadedRun(Displayed):
     def image_format(self) -> ImageFormat:
         """The form in which the network reads image files, as in training; raises Unsuitable if no picture has it."""
         data, (height, width, channels) = self.job.training.data, self.input_shape
+        if self.floats:
+            raise Unsuitable(
+                "the run was trained on numbers other than pixels of 0 to 255, which no image file has; "
+                "`run.model(run.normalization(images))` computes the outputs for arrays N×H×W×C"
+            )
         if channels not in (1, 3):
             raise Unsuitable(f"the network reads images of {channels} channels, and a picture has 1 or 3")
         resize, crop = (data.resize, data.crop) if isinstance(data, ImageFiles) else (None, 1.0)
@@ -82,7 +91,7 @@ class LoadedRun(Displayed):
     @cached_property
     def objective(self) -> Objective:
         """What the task of the run computes."""
-        return make_objective(self.job.training.task, self.classes)
+        return make_objective(self.job.training.task, self.classes, self.job.training.loss)
 
     @torch.inference_mode()
     def compute_outputs(self, pixels: Tensor) -> Tensor:
@@ -118,4 +127,5 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
         raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
     summary, metrics = read_summary(config.folder), read_metrics(config.folder)
-    return LoadedRun(config.folder, job, config.options, config.classes, normalizer, config.scale, summary, metrics)
+    data = config.classes, normalizer, config.scale, config.floats, config.given
+    return LoadedRun(config.folder, job, config.options, *data, summary, metrics)

@@ -41,6 +41,13 @@ class LengtheningRecord(Record):
     at: NonNegativeInt
 
 
+class GivenRecord(Record):
+    """The data that a program has handed over: the names of the arguments, and the digest of the images and targets."""
+
+    arguments: tuple[str, ...]
+    digest: str
+
+
 class ConfigRecord(Record):
     """config.json: how a run was started, and lengthened since."""
 
@@ -51,6 +58,8 @@ class ConfigRecord(Record):
     used: tuple[str, ...]
     classes: tuple[str, ...]
     sixteen_bits: dict[str, int] | None = None
+    floats: bool = False
+    given: GivenRecord | None = None
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()

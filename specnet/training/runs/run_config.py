@@ -16,13 +16,14 @@ from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.settings import Training, from_record, to_record
 from specnet.suggest import find_closest_word
+from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
 from specnet.training.errors import BadRun, CannotRun
 from specnet.training.files import write_atomically, write_json
 from specnet.training.job import Job, Options, make_options
-from specnet.training.runs.records import LARGEST, ConfigRecord, read_record
+from specnet.training.runs.records import LARGEST, ConfigRecord, GivenRecord, read_record
 from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, SPEC, RunFolder
 
 USED = "used"
@@ -36,7 +37,8 @@ RESERVED = frozenset({"..", SPEC, USED, "checkpoint"})
 class RunConfig:
     """Everything needed to restore the run's job; `used` maps the paths of used files to their text.
 
-    `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale.
+    `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale. The pixels are
+    `floats` where they are no bytes; `given` is what is known of data that a program has handed over.
     """
 
     folder: Path
@@ -48,6 +50,8 @@ class RunConfig:
     macs: int | None
     classes: tuple[str, ...]
     scale: SixteenBitScale | None
+    floats: bool
+    given: GivenRecord | None
     training: Training
     options: Options
 
@@ -73,6 +77,8 @@ def read_run_config(folder: Path) -> RunConfig:
             record.macs,
             record.classes,
             _read_scale(record),
+            record.floats,
+            record.given,
             from_record(record.training),
             make_options(record.options),
         )
@@ -145,11 +151,20 @@ def write_run_config(
         "used": list(job.used),
         "classes": list(data.classes),
         "sixteen_bits": data.scale and data.scale.to_record(),
+        "floats": not data.has_bytes,
+        "given": _describe_given(job, data),
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
     }
     write_spec_snapshot(folder.path, job.spec_text, job.used)
     write_json(folder.path / CONFIG, config)
+
+
+def _describe_given(job: Job, data: DataSet) -> dict[str, Any] | None:
+    """Return the record of the data that a program has handed over; None without."""
+    if not job.given:
+        return None
+    return {"arguments": job.given.list_arguments(), "digest": compute_digest(data)}
 
 
 def _plain_options(options: Options) -> dict[str, Any]:

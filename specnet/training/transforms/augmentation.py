@@ -1,6 +1,7 @@
 """Random changes of the training images, a whole batch at a time.
 
-A step maps pixels B×H×W×C, uint8 or float from 0 to 255, to pixels of the same form. Random numbers come from torch's
+A step maps pixels B×H×W×C, uint8 or float from 0 to 255, to pixels of the same form; one that does not count on this
+range maps other floats as well. Random numbers come from torch's
 default generator of the device, which is seeded at every step of training.
 """
 
@@ -115,11 +116,11 @@ class Augmentation:
         is_needed = self._border or self._flip
         return Windows(pixels, self._border, self._mode, self._flip is not None) if is_needed else None
 
-    def windows_size(self, shape: torch.Size) -> int:
+    def windows_size(self, pixels: Tensor) -> int:
         """Return the bytes of the windows of pixels N×H×W×C."""
-        number, height, width, channels = shape
-        mirrors = 1 + (self._flip is not None)
-        return mirrors * number * (height + 2 * self._border) * (width + 2 * self._border) * channels
+        number, height, width, channels = pixels.shape
+        padded = number * (height + 2 * self._border) * (width + 2 * self._border) * channels
+        return pixels.element_size() * padded * (1 + (self._flip is not None))
 
     def augment_batch(self, pixels: Tensor, mirrored: Tensor | None) -> Tensor:
         """Augment a batch B×H×W×C; an alternating flip mirrors the images that `mirrored` (bool B) says."""
@@ -150,7 +151,7 @@ class Sampler:
     def __init__(self, pixels: Tensor, augmentation: Augmentation) -> None:
         """`pixels` is uint8 N×H×W×C."""
         self._pixels, self._augmentation = pixels, augmentation
-        has_room = fits_in_memory(augmentation.windows_size(pixels.shape), pixels.device)
+        has_room = fits_in_memory(augmentation.windows_size(pixels), pixels.device)
         self._windows = augmentation.windows(pixels) if has_room else None
 
     def batch(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:

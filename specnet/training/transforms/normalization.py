@@ -26,7 +26,7 @@ from specnet.settings.normalize import (
 from specnet.training.data.images import Pixels, StoredPixels
 
 CHUNK = 2**24
-"""Bytes of images that are summed at a time, which bounds the memory that fitting takes."""
+"""Elements of images that are summed at a time, which bounds the memory that fitting takes."""
 
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -37,7 +37,7 @@ CAFFE_MEAN = (123.68, 116.779, 103.939)
 
 
 class Normalizer(ABC):
-    """Maps pixels of 0 to 255 to what the network reads."""
+    """Maps pixels, as a rule of 0 to 255, to what the network reads."""
 
     @abstractmethod
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -167,7 +167,7 @@ def _shortest_form(values: Tensor) -> Any:
 
 
 def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:
-    """Fit the normalizer to the training images, uint8 N×H×W×C, or to a sample of a stream."""
+    """Fit the normalizer to the training images N×H×W×C, or to a sample of a stream."""
     shape = pixels.shape[1:]
     pixels = pixels.sample() if isinstance(pixels, StoredPixels) else pixels
     match setting:
@@ -200,11 +200,25 @@ def _chunks(pixels: Pixels) -> Iterator[Tensor]:
 
 
 def _mean_and_std(pixels: Pixels) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel, from a histogram; the deviation of a constant one is 1."""
+    """Return mean and standard deviation of each channel; the deviation of a constant one is 1."""
+    mean, std = _measure_floats(pixels) if pixels.dtype.is_floating_point else _measure_bytes(pixels)
+    return mean.float(), torch.where(std > 0, std, 1).float()
+
+
+def _measure_bytes(pixels: Pixels) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel of bytes, from a histogram."""
     values, counts = torch.arange(256, dtype=torch.float64), torch.zeros(pixels.shape[3], 256, dtype=torch.int64)
     for chunk in _chunks(pixels):
         counts += torch.stack([torch.bincount(channel.ravel(), minlength=256) for channel in chunk.unbind(3)])
     shares = counts.double() / counts.sum(1, keepdim=True)
     mean = shares @ values
-    std = (shares @ values.square() - mean.square()).clamp(min=0).sqrt()
-    return mean.float(), torch.where(std > 0, std, 1).float()
+    return mean, (shares @ values.square() - mean.square()).clamp(min=0).sqrt()
+
+
+def _measure_floats(pixels: Pixels) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel of floats, in two passes."""
+    count = pixels.shape[:3].numel()
+    total = sum((chunk.double().sum((0, 1, 2)) for chunk in _chunks(pixels)), torch.zeros(pixels.shape[3]).double())
+    mean = total / count
+    squares = ((chunk.double() - mean).square().sum((0, 1, 2)) for chunk in _chunks(pixels))
+    return mean, (sum(squares, torch.zeros_like(mean)) / count).sqrt()

@@ -20,7 +20,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from specnet.pictures.files import BadFile
+from specnet.pictures.files import BadFile, BadImage
+from specnet.pictures.headers import Header, read_header
 from specnet.printable import format_amount
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.streams.shards import Shard
@@ -32,6 +33,9 @@ FORMAT = 1
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of progress."""
+
+SURVEYED = 16
+"""The images of a shard whose headers are read, spread over all of it."""
 
 SEPARATOR = "\0"
 """What stands between the names of samples."""
@@ -52,7 +56,7 @@ class ShardIndex:
     """The samples of a shard, in the order of the file.
 
     `offsets` and `lengths` are int64 N, in bytes; `labels` int32 N are places in `values`; `names` are joined. `bad`
-    are samples that have no image or no label.
+    are samples that have no image or no label, `headers` those of some of the images.
     """
 
     offsets: np.ndarray
@@ -61,6 +65,7 @@ class ShardIndex:
     values: tuple[str, ...]
     names: str
     bad: tuple[BadFile, ...]
+    headers: tuple[Header, ...]
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -69,8 +74,8 @@ class ShardIndex:
         return self.names.split(SEPARATOR)[place]
 
 
-def build_index(samples: Sequence[Sample], bad: Sequence[BadFile]) -> ShardIndex:
-    """Return the index of samples."""
+def build_index(samples: Sequence[Sample], bad: Sequence[BadFile], read: Callable[[int, int], bytes]) -> ShardIndex:
+    """Return the index of samples; `read` returns the bytes of the shard from an offset on, of a length."""
     values = tuple(sorted({sample.label for sample in samples}))
     numbers = {value: number for number, value in enumerate(values)}
     return ShardIndex(
@@ -80,7 +85,15 @@ def build_index(samples: Sequence[Sample], bad: Sequence[BadFile]) -> ShardIndex
         values,
         SEPARATOR.join(sample.name for sample in samples),
         tuple(bad),
+        tuple(_survey(samples, read)),
     )
+
+
+def _survey(samples: Sequence[Sample], read: Callable[[int, int], bytes]) -> Iterator[Header]:
+    """Yield the headers of some images; those that cannot be read are met again when they are decoded."""
+    for sample in samples[:: -(-len(samples) // SURVEYED) or 1]:
+        with suppress(BadImage):
+            yield read_header(BytesIO(read(sample.offset, sample.length)))
 
 
 def index_shards(
@@ -133,8 +146,9 @@ def _load_index(shard: Shard, reads: Sequence[object]) -> ShardIndex | None:
                 tuple(facts["values"]),
                 facts["names"],
                 tuple(BadFile(*each) for each in facts["bad"]),
+                tuple(Header((each[0], each[1]), each[2], each[3], ()) for each in facts["headers"]),
             )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile):
         return None
     return index if _is_sound(index, shard) else None
 
@@ -151,15 +165,14 @@ def _is_sound(index: ShardIndex, shard: Shard) -> bool:
 
 def _keep_index(shard: Shard, reads: Sequence[object], index: ShardIndex, note: Callable[[str], None]) -> None:
     place, stream = _find_place(shard, reads), BytesIO()
-    facts = {"values": index.values, "names": index.names, "bad": [(each.name, each.reason) for each in index.bad]}
+    facts = {
+        "values": index.values,
+        "names": index.names,
+        "bad": [(each.name, each.reason) for each in index.bad],
+        "headers": [(*each.size, each.is_grey, each.is_deep) for each in index.headers],
+    }
     content = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     np.savez(stream, offsets=index.offsets, lengths=index.lengths, labels=index.labels, facts=content)
     with suppress(OSError, CannotRun):  # it is made anew for the next run
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, stream.getvalue())
-
-
-def iterate_names(indexes: Sequence[ShardIndex]) -> Iterator[str]:
-    """Yield the names of all samples."""
-    for index in indexes:
-        yield from index.names.split(SEPARATOR) if len(index) else ()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import ClassVar
 
 from specnet.file_access import describe_reason
 from specnet.training.errors import DataProblem
@@ -22,6 +23,8 @@ class Shard(ABC):
     """A file of samples by its name, a path or a URL."""
 
     name: str
+    is_remote: ClassVar[bool] = False
+    """Whether it has to be fetched, so that it should be known ahead that it will be read."""
 
     @property
     @abstractmethod
@@ -96,6 +99,12 @@ class OpenShards:
                 "put the whole file back"
             )
         return content
+
+    def keep_open(self, shards: Collection[int]) -> None:
+        """Close all other files, so that the disk has their space again if they have been removed."""
+        with self._lock:
+            for shard in self._open.keys() - set(shards):
+                del self._open[shard]
 
     def _get(self, shard: int) -> _OpenFile:
         with self._lock:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from math import prod
 from typing import cast
 from warnings import filterwarnings, simplefilter
@@ -14,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from specnet.option_names import name_option
-from specnet.pictures.files import BadFile, BadImage, describe_bad_files
-from specnet.pictures.headers import Header, read_header
+from specnet.pictures.files import BadFile, describe_bad_files
+from specnet.pictures.headers import Header
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.printable import format_amount
 from specnet.settings.data import ImageFiles
@@ -26,9 +25,6 @@ from specnet.training.data.streams.shard_index import ShardIndex
 from specnet.training.data.streams.shards import Shard
 from specnet.training.data.streams.streamed_pixels import Samples, StreamedPixels
 from specnet.training.errors import DataProblem
-
-SURVEYED = 64
-"""Images of a part whose headers tell about the channels of all, spread over the whole part."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,9 @@ def make_data_set(
     _refuse_bad(parts, request)
     classes = _choose_classes(setting, parts, request, names)
     samples = {name: Samples(part.shards, part.indexes) for name, part in parts.items()}
-    headers = list(_survey(samples["train"]))
+    headers = [header for index in parts["train"].indexes for header in index.headers]
+    if not headers:
+        raise DataProblem(f"none of the images that were looked at in {parts['train'].shards[0].name} can be read")
     channels = 1 if all(header.is_grey for header in headers) else 3
     request.refuse(len(classes), channels, str)
     scale = (request.scale or FULL_SCALE) if any(header.is_deep for header in headers) else None
@@ -89,16 +87,6 @@ def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
         if not request.skip_bad:
             raise DataProblem(f"{what}; {name_option('skip_bad', True)} leaves them out")
         request.note(f"{what}; left out")
-
-
-def _survey(samples: Samples) -> Iterator[Header]:
-    """Yield the headers of some images; those that cannot be read are met again when they are decoded."""
-    number = len(samples.shard)
-    for place in range(0, number, -(-number // SURVEYED)):
-        try:
-            yield read_header(BytesIO(samples.read(place)))
-        except BadImage as error:
-            raise DataProblem(f"the image {samples.describe(place)} cannot be read: {error}") from None
 
 
 def _describe_sizes(headers: Sequence[Header], channels: int, request: DataRequest) -> str:

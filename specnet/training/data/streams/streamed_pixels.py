@@ -45,6 +45,8 @@ class Samples:
         self._starts = lengths.cumsum(0) - lengths
         self.shard = torch.arange(len(shards)).repeat_interleave(lengths)
         self.order_shards = lru_cache(maxsize=4)(self._order_shards)
+        self._are_remote = any(shard.is_remote for shard in shards)
+        self._announced: list[int] = []
 
     def read(self, number: int) -> bytes:
         """Return an encoded image; raises DataProblem."""
@@ -77,21 +79,28 @@ class Samples:
         return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)) // self.window)
 
     def announce(self, numbers: Tensor, epoch: Epoch | None) -> None:
-        """Begin to fetch the shards that are read after those of some images."""
-        if not len(numbers):
+        """Begin to fetch the shards that are read next, if any have to be fetched."""
+        if not self._are_remote or not len(numbers):
             return
         shards = self.shard[numbers]
-        if epoch is None:
-            after = range(int(shards.max()), int(shards.max()) + FEWEST)
-            upcoming = [shard for shard in after if shard < len(self.shards)]
-        else:
-            windows = self.find_windows(epoch)
-            present = int(windows[shards].max())
-            upcoming = [shard for shard in self.order_shards(epoch).tolist() if 0 <= windows[shard] - present <= 1]
-            if len(upcoming) <= self.window:
-                upcoming += self.order_shards(Epoch(epoch.seed, epoch.number + 1))[: self.window].tolist()
-        for shard in upcoming:
-            self.shards[shard].fetch_ahead()
+        upcoming = self._look_ahead(int(shards.max())) if epoch is None else self._look_ahead_in(epoch, shards)
+        if upcoming != self._announced:
+            self._announced = upcoming
+            self._files.keep_open({*upcoming, *shards.tolist()})
+            for shard in upcoming:
+                self.shards[shard].fetch_ahead()
+
+    def _look_ahead(self, last: int) -> list[int]:
+        """Return the shards behind the last one, where all are read in their order."""
+        return list(range(last, min(len(self.shards), last + FEWEST + 1)))
+
+    def _look_ahead_in(self, epoch: Epoch, shards: Tensor) -> list[int]:
+        """Return the shards of the present window of an epoch, and of the next one, which may be in the next epoch."""
+        order, window = self.order_shards(epoch), self.window
+        begin = int(self.find_windows(epoch)[shards].max()) * window
+        if begin + window >= len(order):
+            order = torch.cat([order, self.order_shards(Epoch(epoch.seed, epoch.number + 1))])
+        return list(dict.fromkeys(order[begin : begin + 2 * window].tolist()))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from specnet.file_access import describe_reason
@@ -107,11 +108,16 @@ def index_tar(shard: Shard, form: SampleForm) -> ShardIndex:
             found = _Found()
             for name, files in _group_files(shard, stream, found.endings):
                 _add_sample(found, name, files, form, stream)
+            if found.samples:
+                return build_index(found.samples, found.bad, partial(_read, stream))
     except OSError as error:
         raise DataProblem(f"{shard.name} cannot be read: {describe_reason(error)}") from None
-    if not found.samples:
-        raise DataProblem(_describe_none(shard, form, found))
-    return build_index(found.samples, found.bad)
+    raise DataProblem(_describe_none(shard, form, found))
+
+
+def _read(stream: BinaryIO, offset: int, length: int) -> bytes:
+    stream.seek(offset)
+    return stream.read(length)
 
 
 def _refuse_compressed(shard: Shard, stream: BinaryIO) -> None:
@@ -187,8 +193,7 @@ def _read_label(stream: BinaryIO, place: Place, form: SampleForm) -> str:
     """Return the label of a sample; raises ValueError."""
     if place.length > LONGEST_LABEL:
         raise ValueError(f"its label has {place.length:,} bytes")
-    stream.seek(place.offset)
-    return form.parse_label(stream.read(place.length))
+    return form.parse_label(_read(stream, place.offset, place.length))
 
 
 def _describe_none(shard: Shard, form: SampleForm, found: _Found) -> str:

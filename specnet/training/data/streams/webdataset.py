@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from specnet.settings.data import WebDataset
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.places import list_roots
 from specnet.training.data.streams.shard_index import index_shards
-from specnet.training.data.streams.shard_names import find_shards
+from specnet.training.data.streams.shard_names import find_shards, is_url
 from specnet.training.data.streams.shards import LocalShard, Shard
 from specnet.training.data.streams.stream_reader import IndexedPart, make_data_set
 from specnet.training.data.streams.tar_index import SampleForm, index_tar
+
+INDEXED_AT_ONCE = 4
+"""Shards at URLs that are indexed at the same time, as each waits for the network."""
 
 
 def read_webdataset(setting: WebDataset, request: DataRequest) -> DataSet:
@@ -28,4 +32,15 @@ def read_webdataset(setting: WebDataset, request: DataRequest) -> DataSet:
 
 
 def _open_shards(text: str, roots: list[Path]) -> list[Shard]:
-    return [LocalShard(Path(name)) for name in find_shards(text, roots)]
+    """Return the shards that a text names, in its order."""
+    names = find_shards(text, roots)
+    remote = iter(_open_remote_shards([name for name in names if is_url(name)]))
+    return [next(remote) if is_url(name) else LocalShard(Path(name)) for name in names]
+
+
+def _open_remote_shards(urls: list[str]) -> Sequence[Shard]:
+    if not urls:
+        return ()
+    from specnet.training.data.streams.remote_shards import open_remote_shards  # takes time to import
+
+    return open_remote_shards(urls)
