@@ -111,7 +111,7 @@ def find_different_settings(entries: Sequence[RunEntry]) -> list[str]:
 def make_column(name: str) -> RunColumn:
     """Return the column of this name, which may be that of a setting."""
     if name == "settings":
-        return RunColumn(name, "--set", _join_settings, is_number=False)
+        return RunColumn(name, "settings", _join_settings, is_number=False)
     return KNOWN.get(name) or RunColumn(name, name, lambda entry: find_setting(entry, name))
 
 

@@ -81,16 +81,23 @@ def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
 
 def _find_places(folder: Path) -> Iterator[Path]:
     """Yield the folders of runs, and those directly in the folder that hold none."""
-    if (folder / CONFIG).is_file():
+    if _holds_run(folder):
         yield folder
         return
     for place in sorted(_list_visible(folder)):
-        inner = [] if (place / CONFIG).is_file() or not place.is_dir() else _find_inner(place)
-        yield from inner or [place]
+        yield from ([] if _holds_run(place) else _find_inner(place)) or [place]
+
+
+def _holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run, or cannot be entered, of which reading the run tells the reason."""
+    try:
+        return (folder / CONFIG).is_file()
+    except OSError:
+        return True
 
 
 def _find_inner(folder: Path) -> list[Path]:
-    """Return the folders of runs in a folder that is none, such as a sweep's, up to some levels below it."""
+    """Return the folders of runs in a folder that is none, such as a sweep's, some levels below it."""
     return sorted(config.parent for level in range(1, DEEPEST + 1) for config in folder.glob(f"{'*/' * level}{CONFIG}"))
 
 
