@@ -54,7 +54,7 @@ class Code(Enum):
     W101 = "nothing reads this value"
     W303 = "the stride is larger than the window"
     W501 = "a bias before bn has no effect"
-    W502 = "a softmax precedes a loss that applies its own"
+    W502 = "a softmax or sigmoid precedes a loss that applies its own"
     W503 = "two linear layers have no non-linearity between them"
     W504 = "dropout shifts the statistics of the bn after it"
     W505 = "the initialization does not suit the activation"

@@ -17,7 +17,7 @@ def check_loss(training: Training) -> str:
     """Check that the loss compares outputs with what the task's data come with."""
     task, loss = training.task, training.loss
     if task.target in loss.targets:
-        return ""
+        return loss.explain_misuse(task.target)
     fitting = [f"`{word}`" for word, kind in CHOICES.items() if task.target in kind.targets]
     return (
         f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "

@@ -282,6 +282,7 @@ CHOICES: Mapping[str, type[Data]] = {
     "csv": Csv,
     "npz": Npz,
     "webdataset": WebDataset,
+    "hf": HuggingFace,
     "python": Python,
     "synthetic": Synthetic,
 }

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from specnet.attributes import BelowOne, Positive, Setting
+from specnet.attributes import BelowOne, NonNegative, Positive, Probability, Setting
 
 
 def _to_tuple(value: object) -> object:
@@ -17,6 +17,9 @@ def _to_tuple(value: object) -> object:
 
 ClassWeights = Literal["balanced"] | tuple[Positive, ...]
 """A factor for each class, or `balanced`: all classes count alike."""
+
+
+Squash = Literal["", "a softmax", "a sigmoid"]
 
 
 class Target(StrEnum):
@@ -36,8 +39,16 @@ class Loss(Setting):
     targets: ClassVar[frozenset[Target]]
     """The targets that the outputs can be compared with."""
 
-    applies_softmax: ClassVar[bool] = False
-    """Whether the loss takes a softmax of the outputs itself, so that a network must not end in one."""
+    squash: ClassVar[Squash] = ""
+    """What the loss applies to the outputs itself, so that a network must not end in it."""
+
+    def find_squash(self, target: Target) -> Squash:
+        """Return what the loss applies to the outputs that are compared with a kind of target."""
+        return self.squash
+
+    def explain_misuse(self, target: Target) -> str:
+        """Return a sentence about an attribute that has no meaning for a kind of target, or ""."""
+        return ""
 
     @property
     def class_weights(self) -> ClassWeights | None:
@@ -52,7 +63,7 @@ class CrossEntropy(Loss):
     """
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.MASK})
-    applies_softmax: ClassVar[bool] = True
+    squash: ClassVar[Squash] = "a softmax"
 
     smoothing: BelowOne = 0.0
     weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
@@ -64,19 +75,95 @@ class CrossEntropy(Loss):
         return self.weights
 
 
-BINARY = "yes or no are two classes with an output each: end the network in 2 outputs, and take `cross_entropy`"
-REGRESSION = "a network is trained to tell classes apart, which `cross_entropy` measures"
+class BinaryCrossEntropy(Loss):
+    """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1.
+
+    `weights` are factors of the yes of each class against its no: a number for each, or `balanced`: both weigh alike.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES, Target.IMAGE, Target.PAIR})
+    squash: ClassVar[Squash] = "a sigmoid"
+
+    weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
+        None, description="factor of the images that show each class, as [1, 2.5], or `balanced`"
+    )
+
+    def explain_misuse(self, target: Target) -> str:
+        if self.weights is None or target is Target.CLASSES:
+            return ""
+        return f"`weights` are factors of classes, and each image comes with {target}"
+
+    @property
+    def class_weights(self) -> ClassWeights | None:
+        return self.weights
+
+
+class Focal(Loss):
+    """Cross-entropy times (1 − p)^gamma, where p is the probability of what is true (Lin et al. 2017).
+
+    Where an image shows one class, p is by a softmax; where it may show several, by a sigmoid for each. `alpha` weighs
+    the classes that an image shows, and 1 − `alpha` those that it does not.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES})
+    squash: ClassVar[Squash] = "a softmax"
+
+    gamma: NonNegative = 2.0
+    alpha: Probability | None = None
+
+    def find_squash(self, target: Target) -> Squash:
+        return "a sigmoid" if target is Target.CLASSES else self.squash
+
+    def explain_misuse(self, target: Target) -> str:
+        if self.alpha is None or target is Target.CLASSES:
+            return ""
+        return f"`alpha` weighs the classes that an image shows against the others, and each comes with {target}"
+
+
+VALUES = frozenset({Target.NUMBERS, Target.IMAGE})
+
+
+class Mse(Loss):
+    """The mean squared difference of outputs and targets."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+
+
+class Mae(Loss):
+    """The mean absolute difference of outputs and targets, which outliers move less than a squared one."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+
+
+class Huber(Loss):
+    """Half the squared difference up to `delta`, and linear with the slope `delta` beyond (Huber 1964)."""
+
+    targets: ClassVar[frozenset[Target]] = VALUES
+    positional: ClassVar[tuple[str, ...]] = ("delta",)
+
+    delta: Positive = 1.0
+
+
+BINARY = "`binary_cross_entropy` takes the sigmoid itself, so that the network ends in plain outputs"
+SQUARED = "the mean squared difference is `mse`"
+ABSOLUTE = "the mean absolute difference is `mae`"
+SMOOTH = "`huber delta=1` is torch's smooth L1 loss"
 LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
 
 ABSENT: Mapping[str, str] = {
-    **dict.fromkeys(("bce", "bcewithlogits", "binarycrossentropy", "logistic", "sigmoidcrossentropy"), BINARY),
-    **dict.fromkeys(
-        ("mse", "meansquarederror", "l1", "mae", "meanabsoluteerror", "l2", "smoothl1", "huber"), REGRESSION
-    ),
+    **dict.fromkeys(("bce", "bcewithlogits", "logistic", "sigmoidcrossentropy"), BINARY),
+    **dict.fromkeys(("meansquarederror", "l2", "euclidean"), SQUARED),
+    **dict.fromkeys(("meanabsoluteerror", "l1"), ABSOLUTE),
+    "smoothl1": SMOOTH,
     **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
 }
 """What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
 
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "focal": Focal,
+    "mse": Mse,
+    "mae": Mae,
+    "huber": Huber,
 }

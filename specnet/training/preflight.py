@@ -59,7 +59,7 @@ def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], st
 
 def refuse_data(job: Job, data: DataSet) -> None:
     """Raise Unsuitable for data that does not fit the network and its settings."""
-    objective = make_objective(job.training.task, data.classes)
+    objective = make_objective(job.training.task, data.classes, job.training.loss)
     refuse_shape(job, len(data.classes), objective.get_pixels(data.train.pixels).shape[3])
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")

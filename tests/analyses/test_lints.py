@@ -42,6 +42,7 @@ DEEP = "input 64x64x3\nrepeat 6 { conv K=16 F=3 P=1 -> %s }\npool max F=2 -> poo
         ("W501", "input 8x8x3\nconv K=8 F=3 P=1 -> instance_norm -> relu\nfc 10"),
         ("W501", "input 100\nfc 16384 -> bn -> relu -> reshape 4x4x1024\ndeconv K=3 F=4 S=2 P=1 -> tanh"),
         ("W502", "input 8x8x1\nfc 10 -> softmax" + TRAIN),
+        ("W502", "input 8x8x1\nconv K=1 F=3 P=1 -> sigmoid\ntrain {\n  loss binary_cross_entropy\n}"),
         ("W502", "input 8x8x1\nhead side { pool avg F=2 -> fc 10 -> softmax }\nfc 10" + TRAIN),
         ("W503", "input 28x28x1\nfc 100 -> dropout 0.5 -> fc 10"),
         ("W503", "input 8x8x16\nconv K=32 F=3 P=1 bias=no -> bn -> pool avg global -> fc 10"),

@@ -25,7 +25,7 @@ fc 10
 train {
   data noise images=64
   augment posterize 3
-  loss focal gamma=1
+  loss poly epsilon=2
   optimizer adagrad lr=0.1
   schedule polynomial power=2
   batch 16

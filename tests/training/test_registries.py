@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import get_args
 
 import pytest
 import torch
 from small_jobs import job, training
+from torch import Tensor
 
 from specnet.package import list_modules
 from specnet.settings import get_choice, get_choices
@@ -16,7 +17,7 @@ from specnet.settings.augment import Augment, Mixing
 from specnet.settings.average import Average
 from specnet.settings.data import Data
 from specnet.settings.init import Init
-from specnet.settings.loss import Loss
+from specnet.settings.loss import Loss, Target
 from specnet.settings.normalize import Normalize
 from specnet.settings.optimizer import Optimizer
 from specnet.settings.schedule import Schedule, compute_rate_factor
@@ -129,14 +130,25 @@ def test_an_augmentation_changes_pixels_of_either_type(kind: type, channels: int
     assert changed.equal(augment())
 
 
-@pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
+TARGETS: dict[Target, Callable[[int], Tensor]] = {
+    Target.CLASS: lambda batch: torch.arange(batch) % 2,
+    Target.CLASSES: lambda batch: torch.eye(5, dtype=torch.uint8)[:batch],
+    Target.NUMBERS: lambda batch: torch.eye(5)[:batch],
+}
+"""Targets of a batch of 1 to 5, for outputs B×5."""
+
+
+COMPARED = [(kind, target) for kind in LOSSES for target in TARGETS if target in kind.targets]
+
+
+@pytest.mark.parametrize(("kind", "target"), COMPARED)
 @pytest.mark.parametrize("scale", [1.0, 200.0])
-def test_a_loss_is_a_finite_number_with_a_finite_gradient(kind: type, scale: float) -> None:
+def test_a_loss_is_a_finite_number_with_a_finite_gradient(kind: type[Loss], target: Target, scale: float) -> None:
     loss = build_loss(kind())
     for batch in (1, 5):
         outputs = (scale * torch.eye(5)[:batch]).requires_grad_()
-        for labels in (torch.arange(batch), torch.zeros(batch, dtype=torch.long)):
-            value = loss(outputs, labels)
+        for targets in (TARGETS[target](batch), torch.zeros_like(TARGETS[target](batch))):
+            value = loss(outputs, targets)
             (gradient,) = torch.autograd.grad(value, outputs)
             assert value.shape == () and value.isfinite() and gradient.isfinite().all()
 

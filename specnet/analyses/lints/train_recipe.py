@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from math import e, log
 from typing import cast
 
@@ -17,25 +18,33 @@ from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training
 from specnet.settings.group import list_names
+from specnet.settings.loss import Squash
 from specnet.source import Span
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
 
 
-def find_double_softmax(view: View) -> Iterator[Finding]:
-    """Yield outputs within 0..1, to which the loss applies a softmax again."""
-    if not view.network.training or not view.network.training.loss.applies_softmax:
+def find_double_squash(squash: Squash, view: View) -> Iterator[Finding]:
+    """Yield outputs within 0..1, to which the loss applies a softmax or a sigmoid again."""
+    training = view.network.training
+    if not training or training.loss.find_squash(training.task.target) != squash:
         return
     for node in map(view.network.by_name.get, view.ends):
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
         if end and has_trait(end, Trait.UNIT_RANGE) and end.output:
-            least = log(1 + (end.output[-1] - 1) / e)
-            beside = f"within 0..1, so that the loss stays above ln(1 + {end.output[-1] - 1}/e) = {least:.2f}"
+            beside = f"within 0..1, so that {_describe_bound(squash, end.output[-1])}"
             settings = view.elaborated.setting_spans
             loss = settings.get("loss") or settings.get("train")  # none where the settings are all overrides
-            origins = (Label(loss, "has its own softmax", primary=False),) if loss else ()
+            origins = (Label(loss, f"takes {squash} itself", primary=False),) if loss else ()
             yield view.make_finding(end, "", beside, origins)
+
+
+def _describe_bound(squash: Squash, outputs: int) -> str:
+    """Return what a second softmax or sigmoid of values within 0..1 cannot reach."""
+    if squash == "a softmax":
+        return f"the loss stays above ln(1 + {outputs - 1}/e) = {log(1 + (outputs - 1) / e):.2f}"
+    return f"the sigmoid of it stays within 0.5..{1 / (1 + 1 / e):.2f}"
 
 
 def _keeps_range(node: Node) -> bool:
@@ -166,9 +175,15 @@ def _learned_parameters(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
 LINTS = (
     Lint(
         Code.W502,
-        find_double_softmax,
-        "{names} stand{s} before cross_entropy, which takes a softmax itself",
+        partial(find_double_squash, "a softmax"),
+        "{names} stand{s} before a loss that takes a softmax itself",
         help="leave it out: the class with the largest output stays the same",
+    ),
+    Lint(
+        Code.W502,
+        partial(find_double_squash, "a sigmoid"),
+        "{names} stand{s} before a loss that takes a sigmoid itself",
+        help="leave it out: an output above 0 then stands for more than one half",
     ),
     Lint(Code.W505, find_unsuitable_init, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),
     Lint(

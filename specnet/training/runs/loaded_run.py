@@ -91,7 +91,7 @@ class LoadedRun(Displayed):
     @cached_property
     def objective(self) -> Objective:
         """What the task of the run computes."""
-        return make_objective(self.job.training.task, self.classes)
+        return make_objective(self.job.training.task, self.classes, self.job.training.loss)
 
     @torch.inference_mode()
     def compute_outputs(self, pixels: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor
 
 from specnet.package import load_from_module
+from specnet.settings.loss import Loss as LossSetting
 from specnet.settings.task import Metric, Task
 from specnet.training.data.images import Pixels
 from specnet.training.distributed import Network
@@ -34,12 +35,19 @@ class Objective(ABC):
 
     setting: Task
     classes: tuple[str, ...]
+    chosen_loss: LossSetting | None = None
+    """The loss of the run, where it is not the default of the task."""
 
     measure: ClassVar[Metric]
     """The figure of training steps, in progress reports and as `train_NAME` in metrics.jsonl."""
 
     buffered_steps: ClassVar[int] = 1
     """Steps whose outputs are kept and rated together, as each operation costs time beside a small network."""
+
+    @property
+    def loss(self) -> LossSetting:
+        """The loss that the network is trained with."""
+        return self.chosen_loss or self.setting.default_loss
 
     @property
     def metric(self) -> Metric:
@@ -96,8 +104,8 @@ def compute_loss(
     return total, main
 
 
-def make_objective(setting: Task, classes: tuple[str, ...]) -> Objective:
+def make_objective(setting: Task, classes: tuple[str, ...], loss: LossSetting | None = None) -> Objective:
     """Return the objective of a task, from the file of its name; raises KeyError where nothing here trains it."""
     word = type(setting).__module__.rpartition(".")[2]
     found: type[Objective] = load_from_module(f"{__package__}.{word}", f"{type(setting).__name__}Objective")
-    return found(setting, classes)
+    return found(setting, classes, loss)
