@@ -67,7 +67,7 @@ def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: D
 
 @dataclass(frozen=True)
 class _Sorted:
-    """The files of a layout, sorted: the `places` of images, files that cannot be read, and those that are no images."""
+    """The files of a layout, sorted: the `places` of images, files that cannot be read, and those that are none."""
 
     layout: FolderLayout
     places: list[int]
