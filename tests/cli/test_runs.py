@@ -34,7 +34,18 @@ def test_a_table(runs: Path, call: Call) -> None:
     code, out, err = call("runs")
     heads, _, *rows = (re.split(r"\s{2,}", line) for line in out.partition("\n\n")[0].splitlines())
     assert code == 0
-    assert heads == "run network started epochs validation test parameters MACs images/s state".split()
+    assert heads == [
+        "run",
+        "network",
+        "started",
+        "epochs",
+        "validation",
+        "test",
+        "parameters",
+        "MACs",
+        "images/s",
+        "state",
+    ]
     assert [row[0] for row in rows] == ["a-finished", "b-interrupted", "c-failed"]
     assert [row[-1] for row in rows] == ["finished", "interrupted", "failed"]
     assert [row[3:6] for row in rows] == [
