@@ -53,7 +53,7 @@ def mark(command: str) -> object:
     return pytest.param(command, marks=pytest.mark.slow) if " sweep " in command else command
 
 
-@pytest.mark.parametrize("command", map(mark, COMMANDS))
+@pytest.mark.parametrize("command", [*map(mark, COMMANDS)])
 def test_each_command_does_what_it_says(
     command: str,
     folder: Path,
