@@ -8,6 +8,7 @@ from __future__ import annotations
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
+from specnet.settings.data import CHOICES as SETS
 from specnet.settings.data import MaskedFiles
 from specnet.settings.loss import CHOICES, Target
 from specnet.settings.normalize import Caffe, ImageNet
@@ -26,20 +27,28 @@ def check_loss(training: Training) -> str:
     )
 
 
-def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
-    """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
-    return training.task.check_shapes(inputs, output, training.loss)
+def check_target(training: Training) -> str:
+    """Check that the images of the data come with what the task needs."""
+    task, data = training.task, training.data
+    if data.has_masks or task.target is Target.MASK:
+        return _check_masks(training)
+    if data.serves(task.target):
+        return ""
+    fitting = [f"`{word}`" for word, kind in SETS.items() if task.target in kind.targets]
+    others = f"; such data is {', '.join(fitting[:-1])} or {fitting[-1]}" if len(fitting) > 1 else ""
+    return (
+        f"`task {get_choice('task', task)}` needs images with {task.target}, "
+        f"which `data {get_choice('data', data)}` does not have{others}"
+    )
 
 
-def check_masks(training: Training) -> str:
+def _check_masks(training: Training) -> str:
     """Check that the data comes with masks if the task needs them, and says what classes they have."""
     task, data = training.task, training.data
     if data.has_masks and task.target is not Target.MASK:
         return (
             f"the data comes with masks, and `task {get_choice('task', task)}` with {task.target}; `task segment` does"
         )
-    if task.target is not Target.MASK:
-        return ""
     if not data.has_masks:
         return (
             f"`task segment` needs a mask for each image, and `data {get_choice('data', data)}` names none; "
@@ -48,6 +57,11 @@ def check_masks(training: Training) -> str:
     if isinstance(data, MaskedFiles) and not data.names and not data.classes:
         return 'the classes of the masks are not known; `classes=11` says how many, or names="classes.txt" which'
     return ""
+
+
+def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
+    """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
+    return training.task.check_shapes(inputs, output, training.loss)
 
 
 def check_augment(training: Training) -> str:

@@ -8,9 +8,17 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from specnet.attributes import Count, Pair, Setting
+from specnet.settings.loss import Target
 
 CLASS = "{class}"
 """What stands for the class in the pattern of a file's name."""
+
+
+WITH_CLASSES = frozenset({Target.CLASS, Target.IMAGE, Target.PAIR})
+"""What images with one class each can serve."""
+
+WITH_TARGETS = WITH_CLASSES | {Target.CLASSES, Target.NUMBERS}
+"""What images can serve that are listed with any targets."""
 
 
 class Data(Setting):
@@ -24,6 +32,9 @@ class Data(Setting):
 
     of_parts: ClassVar[frozenset[str]] = frozenset()
     """The fields that name other parts of this very set."""
+
+    targets: ClassVar[frozenset[Target]] = WITH_CLASSES
+    """What its images can come with, for a task."""
 
     classes: int | None = None
 
@@ -41,6 +52,10 @@ class Data(Setting):
     def class_count(self) -> int | None:
         """The number of classes to train on; None where the images tell it."""
         return self.classes
+
+    def serves(self, target: Target) -> bool:
+        """Whether the images, as these settings read them, come with a target."""
+        return target in self.targets
 
 
 def _list_names(text: str) -> tuple[str, ...]:
@@ -163,8 +178,13 @@ NAMES = 'classes of masks: a file with "road" or "road #804080" on each line, or
 class MaskedFiles(ImageFiles):
     """Image files that may come with masks, in which each pixel has the number or the colour of its class."""
 
+    targets = WITH_CLASSES | {Target.MASK}
+
     classes: Count | None = None
     names: Names = Field("", description=NAMES)
+
+    def serves(self, target: Target) -> bool:
+        return target in self.targets and self.has_masks == (target is Target.MASK)
 
     @property
     def listed_names(self) -> tuple[str, ...]:
@@ -210,12 +230,13 @@ class Csv(MaskedFiles):
     positional = ("path",)
     endings = (".csv", ".tsv")
     of_parts = frozenset({"validation", "test"})
+    targets = WITH_TARGETS | {Target.MASK}
 
     path: Annotated[str, Field(min_length=1)]
     image_column: str = Field(
         "image", alias="image", min_length=1, description='column of the paths, or "photos/{id}.jpg" with columns'
     )
-    label: str = Field("label", min_length=1, description="column of the labels")
+    label: str = Field("label", min_length=1, description='column of the labels, or several, as "x,y"')
     mask: str = Field("", description="column of the masks' paths, instead of labels")
     part: str = Field("", description="column that says train, validation or test")
     validation: str = Field("", description="another table, of the validation part")
@@ -240,6 +261,7 @@ class Npz(Data):
 
     positional = ("path",)
     endings = (".npz",)
+    targets = WITH_TARGETS
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
@@ -286,7 +308,9 @@ class HuggingFace(ImageFiles):
 
 
 class Python(Data):
-    """Images and labels that a program hands over: `specnet.train(spec, data=…)`."""
+    """Images and targets that a program hands over: `specnet.train(spec, data=…)`."""
+
+    targets = WITH_TARGETS
 
 
 class Synthetic(Data):

@@ -33,12 +33,12 @@ OTHER_FILES = 2**18
 
 def refuse_untrainable(job: Job) -> None:
     """Raise Unsuitable for a job that cannot be trained on any data."""
+    _refuse(validation.check_target(job.training))
     _refuse(validation.check_loss(job.training))
     _refuse(validation.check_shapes(job.training, job.input_shapes, job.output_shape))
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
-    _refuse(validation.check_masks(job.training))
     _refuse(validation.check_augment(job.training))
     _refuse(validation.check_evaluate(job.training))
     _refuse(validation.check_schedule(job.training))

@@ -89,8 +89,6 @@ def find_refusals(view: View) -> Iterator[Finding]:
         yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
     yield from _at(view, "augment", validation.check_augment(training))
     yield from _at(view, "evaluate", validation.check_evaluate(training))
-    if "data" in view.elaborated.setting_spans:
-        yield from _at(view, "data", validation.check_masks(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
     yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
@@ -101,6 +99,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
+    yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
     classes, image = training.data.class_count, training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
