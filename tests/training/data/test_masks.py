@@ -69,7 +69,7 @@ def get_masks(data: DataSet) -> np.ndarray:
 
 def make_palette_image() -> Image.Image:
     image = Image.fromarray(MASK)
-    image.putpalette(PALETTE)
+    image.putpalette([*PALETTE, *[255] * (768 - len(PALETTE))])
     return image
 
 
