@@ -237,6 +237,7 @@ def _summarize(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> dict[
         f"validation_{metric.name}": state.best.score,
         "best_epoch": state.best.epoch,
         "epochs": len(state.history),
+        "images": {name: len(part) for name, part in setup.data.parts().items()},
         "seconds": state.seconds,
         "images_per_second": state.images_per_second,
         "parameters": job.parameters,

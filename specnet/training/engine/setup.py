@@ -86,10 +86,7 @@ def set_up(
     """
     callback = callback if ranks.is_first else Callback()
     freeze_layers(job.module, options.freeze)
-    refuse_unregistered(job.training)
-    refuse_untrainable(job)
-    refuse_whitening(job.module, job.layers)
-    refuse_groups(job.training.group, job.module, job.layers)
+    refuse_job(job)
     device = choose_device(replace(options, device=ranks.local_device(options.device)))
     refuse_sharing(job, options, device, ranks)
     refuse_unsupported(job, options, device)
@@ -110,6 +107,14 @@ def set_up(
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
+
+
+def refuse_job(job: Job) -> None:
+    """Raise TrainingError for a job that cannot be trained on any data."""
+    refuse_unregistered(job.training)
+    refuse_untrainable(job)
+    refuse_whitening(job.module, job.layers)
+    refuse_groups(job.training.group, job.module, job.layers)
 
 
 def _make_request(job: Job, options: Options, callback: Callback, begun: RunConfig | None) -> DataRequest:
