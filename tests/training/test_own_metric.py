@@ -140,7 +140,7 @@ def test_resumed_without_the_metric(tmp_path: Path, capsys: pytest.CaptureFixtur
     specnet.train(spec, metric=f1_of_ten, run=run)
     with pytest.raises(CannotRun, match="the best epoch of the run is chosen by f1_of_ten, and not by margin"):
         specnet.resume(run, metric=margin)
-    assert main(["runs", str(tmp_path)]) == 0
+    assert main(["runs", str(tmp_path), "--format", "json"]) == 0
     assert "f1_of_ten" in capsys.readouterr().out
     assert main(["evaluate", str(run)]) == 0
 
