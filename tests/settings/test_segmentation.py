@@ -41,7 +41,6 @@ def list_messages(
         {"data": f'{MASKS} names="classes.txt"'},
         {"data": f'{MASKS} names="sky,road,car"'},
         {"data": 'csv "labels.csv" mask=mask classes=3'},
-        {"end": "crop P=3 -> conv K=3 F=1"},
         {"end": "pool max F=2 -> upsample to=16x16 -> conv K=3 F=1"},
     ],
     ids=str,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log, pi, sqrt
+from math import pi, sqrt
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributions import Beta
-from torch.nn.functional import affine_grid, grid_sample, pad
+from torch.nn.functional import pad
 
 from specnet.attributes import Interval
 from specnet.settings.augment import (
@@ -39,6 +39,7 @@ from specnet.settings.augment import (
 from specnet.training.optim.losses import Loss
 from specnet.training.randomness import draw_fractions, draw_integers
 from specnet.training.resources import fits_in_memory
+from specnet.training.transforms.affine import AFFINE_MAPS, draw_uniform, sample_affine
 
 LUMA = (0.2989, 0.587, 0.114)
 """The weights of red, green and blue in a grey (ITU-R BT.601), as torchvision rounds them."""
@@ -203,7 +204,7 @@ def apply_step_to_masked(step: Augment, pixels: Tensor) -> Tensor:
     images, masks = pixels[..., :-1], pixels[..., -1:]
     if draw := AFFINE_MAPS.get(type(step)):
         maps = draw(step, pixels)
-        moved = _sample_affine(images, maps), _sample_affine(masks, maps, "nearest")
+        moved = sample_affine(images, maps), sample_affine(masks, maps, "nearest")
     else:
         moved = apply_step(step, images), masks
     return torch.cat([each.float() for each in moved], 3)
@@ -220,12 +221,7 @@ def _draw_mask(pixels: Tensor, probability: float) -> Tensor:
 
 def _draw_factors(pixels: Tensor, interval: Interval) -> Tensor:
     """Return B×1×1×1, drawn uniformly from the interval."""
-    return _draw_uniform(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
-
-
-def _draw_uniform(pixels: Tensor, low: float, high: float) -> Tensor:
-    """Return B numbers, drawn uniformly."""
-    return low + (high - low) * draw_fractions(len(pixels), pixels.device)
+    return draw_uniform(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
 
 
 def _to_grey(pixels: Tensor) -> Tensor:
@@ -262,7 +258,7 @@ def _change_saturation(step: Saturation, pixels: Tensor) -> Tensor:
 
 def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
     """Rotate colours around the axis of greys, which stay as they are (Rodrigues' formula)."""
-    angles = _draw_uniform(pixels, -step.turn, step.turn) * 2 * pi
+    angles = draw_uniform(pixels, -step.turn, step.turn) * 2 * pi
     if pixels.shape[3] != len(LUMA):
         return pixels
     across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=pixels.device) / sqrt(3)
@@ -272,50 +268,8 @@ def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
     return torch.einsum("bhwc,bdc->bhwd", pixels.float(), rotations).clamp(0, 255)
 
 
-def _draw_rotations(step: Rotate, pixels: Tensor) -> Tensor:
-    angles = _draw_uniform(pixels, -step.degrees, step.degrees) * pi / 180
-    height, width = pixels.shape[1:3]
-    cosines, sines, zeros = angles.cos(), angles.sin(), torch.zeros_like(angles)
-    rows = [cosines, -sines * (height / width), zeros], [sines * (width / height), cosines, zeros]
-    return torch.stack([torch.stack(row, 1) for row in rows], 1)
-
-
-def _draw_zooms(step: Zoom, pixels: Tensor) -> Tensor:
-    shares = 1 / _draw_uniform(pixels, step.factor.low, step.factor.high)
-    zeros = torch.zeros_like(shares)
-    rows = [shares, zeros, zeros], [zeros, shares, zeros]
-    return torch.stack([torch.stack(row, 1) for row in rows], 1)
-
-
-def _draw_crops(step: ResizedCrop, pixels: Tensor) -> Tensor:
-    """Draw windows of random areas and proportions (log-uniform), clipped at the image's size."""
-    height, width = pixels.shape[1:3]
-    area = _draw_uniform(pixels, step.area.low, step.area.high) * height * width
-    ratio = _draw_uniform(pixels, log(step.ratio.low), log(step.ratio.high)).exp()
-    wide, high = (area * ratio).sqrt().clamp(max=width) / width, (area / ratio).sqrt().clamp(max=height) / height
-    right, down = ((1 - share) * _draw_uniform(pixels, -1, 1) for share in (wide, high))
-    zeros = torch.zeros_like(area)
-    rows = [wide, zeros, right], [zeros, high, down]
-    return torch.stack([torch.stack(row, 1) for row in rows], 1)
-
-
-AFFINE_MAPS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
-    Rotate: _draw_rotations,
-    Zoom: _draw_zooms,
-    ResizedCrop: _draw_crops,
-}
-"""The function of each step that moves pixels between places, from pixels B×H×W×C to affine maps B×2×3 of −1..1."""
-
-
-def _sample_affine(pixels: Tensor, maps: Tensor, mode: str = "bilinear") -> Tensor:
-    """Sample B×H×W×C at the places of affine maps B×2×3 of −1..1, black outside."""
-    images = pixels.permute(0, 3, 1, 2).float()
-    grid = affine_grid(maps, list(images.shape), align_corners=False)
-    return grid_sample(images, grid, mode, align_corners=False).permute(0, 2, 3, 1)
-
-
 def _move(step: Rotate | Zoom | ResizedCrop, pixels: Tensor) -> Tensor:
-    return _sample_affine(pixels, AFFINE_MAPS[type(step)](step, pixels))
+    return sample_affine(pixels, AFFINE_MAPS[type(step)](step, pixels))
 
 
 def _add_noise(step: Noise, pixels: Tensor) -> Tensor:
