@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, load_run, predict, resume, show
-    from specnet.torch_api import compile, train
+    from specnet.sweep_api import resume_sweep, sweep
+    from specnet.torch_api import Metric, compile, train
     from specnet.training.errors import TrainingError
 
 __all__ = [
     "Checked",
     "Drawing",
     "DrawingError",
+    "Metric",
     "NetworkBuilder",
     "OverrideError",
     "SpecError",
@@ -41,7 +43,9 @@ __all__ = [
     "predict",
     "report",
     "resume",
+    "resume_sweep",
     "show",
+    "sweep",
     "train",
 ]
 
@@ -57,7 +61,8 @@ _MODULES = {
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "load_run", "predict", "resume", "show"),
-    "torch_api": ("compile", "train"),
+    "sweep_api": ("resume_sweep", "sweep"),
+    "torch_api": ("Metric", "compile", "train"),
     "training.errors": ("TrainingError",),
 }
 """The modules of the public names, which are imported on first use: `import specnet` takes no time."""

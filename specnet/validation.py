@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
+from specnet.settings.data import CHOICES as SETS
 from specnet.settings.loss import CHOICES
 from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
@@ -21,6 +22,19 @@ def check_loss(training: Training) -> str:
     return (
         f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "
         f"whose images come with {task.target}; {' and '.join(fitting)} {'do' if len(fitting) > 1 else 'does'}"
+    )
+
+
+def check_target(training: Training) -> str:
+    """Check that the images of the data come with what the task needs."""
+    task, data = training.task, training.data
+    if data.serves(task.target):
+        return ""
+    fitting = [f"`{word}`" for word, kind in SETS.items() if task.target in kind.targets]
+    others = f"; such data is {', '.join(fitting[:-1])} or {fitting[-1]}" if len(fitting) > 1 else ""
+    return (
+        f"`task {get_choice('task', task)}` needs images with {task.target}, "
+        f"which `data {get_choice('data', data)}` does not have{others}"
     )
 
 

@@ -97,6 +97,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
+    yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
     classes, image = training.data.class_count, training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):

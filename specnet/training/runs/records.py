@@ -48,6 +48,15 @@ class GivenRecord(Record):
     digest: str
 
 
+class MetricRecord(Record):
+    """The figure by which the best epoch is chosen."""
+
+    name: str
+    title: str
+    larger_is_better: bool
+    is_share: bool
+
+
 class ConfigRecord(Record):
     """config.json: how a run was started, and lengthened since."""
 
@@ -60,6 +69,7 @@ class ConfigRecord(Record):
     sixteen_bits: dict[str, int] | None = None
     floats: bool = False
     given: GivenRecord | None = None
+    own_metric: MetricRecord | None = None
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()
@@ -72,21 +82,14 @@ class EnvironmentRecord(Record):
     launch: str | None = None
 
 
-class MetricRecord(Record):
-    """The figure by which the best epoch was chosen."""
-
-    name: str
-    title: str
-    larger_is_better: bool
-    is_share: bool
-
-
 class SummaryRecord(Record):
     """summary.json: the results of a finished run."""
 
     metric: MetricRecord | None = None
     validation_accuracy: Share | None = None
     test_accuracy: Share | None = None
+    best_epoch: PositiveInt | None = None
+    images: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check_scores(self) -> Self:
