@@ -52,6 +52,7 @@ def decode_image(source: Path | BytesIO, form: ImageFormat, window: Window | Non
     """
     pixels = _read_pixels(source, form)
     if window:
+        pixels = resize(pixels, form.resize) if form.resize else pixels
         top, left, height, width = window(pixels.shape[1], pixels.shape[2])
         return resize(pixels[:, top : top + height, left : left + width], form.size)[0]
     return _fit(pixels, form)
