@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
+from specnet.settings.data import CHOICES as SETS
 from specnet.settings.loss import CHOICES
 from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
@@ -16,11 +17,24 @@ def check_loss(training: Training) -> str:
     """Check that the loss compares outputs with what the task's data come with."""
     task, loss = training.task, training.loss
     if task.target in loss.targets:
-        return ""
+        return loss.explain_misuse(task.target)
     fitting = [f"`{word}`" for word, kind in CHOICES.items() if task.target in kind.targets]
     return (
         f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "
         f"whose images come with {task.target}; {' and '.join(fitting)} {'do' if len(fitting) > 1 else 'does'}"
+    )
+
+
+def check_target(training: Training) -> str:
+    """Check that the images of the data come with what the task needs."""
+    task, data = training.task, training.data
+    if data.serves(task.target):
+        return ""
+    fitting = [f"`{word}`" for word, kind in SETS.items() if task.target in kind.targets]
+    others = f"; such data is {', '.join(fitting[:-1])} or {fitting[-1]}" if len(fitting) > 1 else ""
+    return (
+        f"`task {get_choice('task', task)}` needs images with {task.target}, "
+        f"which `data {get_choice('data', data)}` does not have{others}"
     )
 
 

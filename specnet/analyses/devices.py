@@ -44,6 +44,11 @@ class Device(Record):
     memory: int
     """Bytes."""
 
+    @property
+    def is_gpu(self) -> bool:
+        """Whether layers are started while earlier ones run; a CPU does both itself."""
+        return not self.name.startswith("cpu")
+
 
 CONVOLUTIONS = (Workload.CONVOLUTION, Workload.POINTWISE, Workload.DEPTHWISE)
 

@@ -2,8 +2,9 @@
 
 A layer takes the longer of two times: that of its operations at the rate of the device for such work, and that of the
 bytes that it reads and writes at the bandwidth of the device; it is bound by the one that is longer (Williams,
-Waterman, Patterson 2009, "Roofline: an insightful visual performance model"). Starting a kernel comes on top, and views
-take no time. A step is the forward pass, the backward pass, and the update of the parameters.
+Waterman, Patterson 2009, "Roofline: an insightful visual performance model"). Starting a layer comes on top on a CPU; a
+GPU meanwhile runs those started before, so that a layer takes the longer of both. Views take no time. A step is the
+forward pass, the backward pass, and the update of the parameters.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from math import prod
+from operator import add
 from typing import TYPE_CHECKING, Literal
 
 from specnet.analyses.devices import Device
@@ -101,9 +103,10 @@ def _predict_layer(plan: Plan, step: Step, device: Device, batch: int) -> LayerT
     rate = device.rates[_choose_rates(step, plan.conditions.precision, device)][step.layer.workload]
     work, moving = moved if is_moving else operations, moved / device.bandwidth
     share = _share_of_backward(plan, step)
+    combine = max if device.is_gpu else add
     return LayerTime(
-        max(work / rate.forward, moving) + 1 / device.layers.forward,
-        share * max(work / rate.backward, 2 * moving) + (share > 0) / device.layers.backward,
+        combine(max(work / rate.forward, moving), 1 / device.layers.forward),
+        combine(share * max(work / rate.backward, 2 * moving), (share > 0) / device.layers.backward),
         operations,
         moved,
         "compute" if not is_moving and work / rate.forward > moving else "memory",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specnet.analyses.devices import DATA_SHEETS, Device
 from specnet.analyses.execution_plan import UnknownMemory
-from specnet.analyses.step_time import UnknownRate, predict_step
+from specnet.analyses.step_time import StepTime, UnknownRate, predict_step
 from specnet.graph import Network
 from specnet.measured_devices import read_measured_devices
 
@@ -21,17 +21,21 @@ def describe_speed(network: Network, finished: Run) -> str:
 
     measured = f"{finished.summary['images_per_second']:,.0f} images a second"
     predicted = predict_speed(network, read_run_config(finished.folder))
-    return measured if predicted is None else f"{measured}, {predicted:,.0f} predicted"
+    if predicted is None:
+        return measured
+    if predicted.device.source == "data sheet":
+        return f"{measured}, at most {predicted.images_per_second:,.0f} by the data sheet of the device"
+    return f"{measured}, {predicted.images_per_second:,.0f} predicted"
 
 
-def predict_speed(network: Network, config: RunConfig) -> float | None:
-    """Return the predicted images a second of a run; None for an unknown device or layer, and for several processes."""
+def predict_speed(network: Network, config: RunConfig) -> StepTime | None:
+    """Return the predicted time of a step of a run; None for an unknown device or layer, and for several processes."""
     options, training = config.options, config.training
     device = _find_device(options.device)
     if device is None or options.processes > 1 or options.compile == "on" or options.precision == "auto":
         return None
     try:
-        return predict_step(network, training, device, options.precision, training.batch.part).images_per_second
+        return predict_step(network, training, device, options.precision, training.batch.part)
     except (UnknownMemory, UnknownRate):
         return None
 

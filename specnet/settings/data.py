@@ -8,9 +8,17 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from specnet.attributes import Count, Pair, Setting
+from specnet.settings.loss import Target
 
 CLASS = "{class}"
 """What stands for the class in the pattern of a file's name."""
+
+
+WITH_CLASSES = frozenset({Target.CLASS, Target.IMAGE, Target.PAIR})
+"""What images with one class each can serve."""
+
+WITH_TARGETS = WITH_CLASSES | {Target.CLASSES, Target.NUMBERS}
+"""What images can serve that are listed with any targets."""
 
 
 class Data(Setting):
@@ -25,6 +33,9 @@ class Data(Setting):
     of_parts: ClassVar[frozenset[str]] = frozenset()
     """The fields that name other parts of this very set."""
 
+    targets: ClassVar[frozenset[Target]] = WITH_CLASSES
+    """What its images can come with, for a task."""
+
     classes: int | None = None
 
     @property
@@ -36,6 +47,10 @@ class Data(Setting):
     def class_count(self) -> int | None:
         """The number of classes to train on; None where the images tell it."""
         return self.classes
+
+    def serves(self, target: Target) -> bool:
+        """Whether the images, as these settings read them, come with a target."""
+        return target in self.targets
 
 
 def _list_names(text: str) -> tuple[str, ...]:
@@ -166,13 +181,14 @@ class Csv(ImageFiles):
     positional = ("path",)
     endings = (".csv", ".tsv")
     of_parts = frozenset({"validation", "test"})
+    targets = WITH_TARGETS
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
     image_column: str = Field(
         "image", alias="image", min_length=1, description='column of the paths, or "photos/{id}.jpg" with columns'
     )
-    label: str = Field("label", min_length=1, description="column of the labels")
+    label: str = Field("label", min_length=1, description='column of the labels, or several, as "x,y"')
     part: str = Field("", description="column that says train, validation or test")
     validation: str = Field("", description="another table, of the validation part")
     test: str = Field("", description="another table, of the test part")
@@ -192,6 +208,7 @@ class Npz(Data):
 
     positional = ("path",)
     endings = (".npz",)
+    targets = WITH_TARGETS
 
     path: Annotated[str, Field(min_length=1)]
     classes: Count | None = None
@@ -238,7 +255,9 @@ class HuggingFace(ImageFiles):
 
 
 class Python(Data):
-    """Images and labels that a program hands over: `specnet.train(spec, data=…)`."""
+    """Images and targets that a program hands over: `specnet.train(spec, data=…)`."""
+
+    targets = WITH_TARGETS
 
 
 class Synthetic(Data):
@@ -263,6 +282,7 @@ CHOICES: Mapping[str, type[Data]] = {
     "csv": Csv,
     "npz": Npz,
     "webdataset": WebDataset,
+    "hf": HuggingFace,
     "python": Python,
     "synthetic": Synthetic,
 }

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from specnet.attributes import BelowOne, Positive, Setting
+from specnet.attributes import BelowOne, NonNegative, Positive, Probability, Setting
 
 
 def _to_tuple(value: object) -> object:
@@ -42,6 +42,14 @@ class Loss(Setting):
     squash: ClassVar[Squash] = ""
     """What the loss applies to the outputs itself, so that a network must not end in it."""
 
+    def find_squash(self, target: Target) -> Squash:
+        """Return what the loss applies to the outputs that are compared with a kind of target."""
+        return self.squash
+
+    def explain_misuse(self, target: Target) -> str:
+        """Return a sentence about an attribute that has no meaning for a kind of target, or ""."""
+        return ""
+
     @property
     def class_weights(self) -> ClassWeights | None:
         """The factors of the classes in the mean, for a loss that has them."""
@@ -68,10 +76,48 @@ class CrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1."""
+    """−log of the probability that the sigmoid of an output gives to yes or no, or to a share from 0 to 1.
+
+    `weights` are factors of the yes of each class against its no: a number for each, or `balanced`: both weigh alike.
+    """
 
     targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASSES, Target.IMAGE, Target.PAIR})
     squash: ClassVar[Squash] = "a sigmoid"
+
+    weights: Annotated[ClassWeights, BeforeValidator(_to_tuple)] | None = Field(
+        None, description="factor of the images that show each class, as [1, 2.5], or `balanced`"
+    )
+
+    def explain_misuse(self, target: Target) -> str:
+        if self.weights is None or target is Target.CLASSES:
+            return ""
+        return f"`weights` are factors of classes, and each image comes with {target}"
+
+    @property
+    def class_weights(self) -> ClassWeights | None:
+        return self.weights
+
+
+class Focal(Loss):
+    """Cross-entropy times (1 − p)^gamma, where p is the probability of what is true (Lin et al. 2017).
+
+    Where an image shows one class, p is by a softmax; where it may show several, by a sigmoid for each. `alpha` weighs
+    the classes that an image shows, and 1 − `alpha` those that it does not.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES})
+    squash: ClassVar[Squash] = "a softmax"
+
+    gamma: NonNegative = 2.0
+    alpha: Probability | None = None
+
+    def find_squash(self, target: Target) -> Squash:
+        return "a sigmoid" if target is Target.CLASSES else self.squash
+
+    def explain_misuse(self, target: Target) -> str:
+        if self.alpha is None or target is Target.CLASSES:
+            return ""
+        return f"`alpha` weighs the classes that an image shows against the others, and each comes with {target}"
 
 
 VALUES = frozenset({Target.NUMBERS, Target.IMAGE})
@@ -116,6 +162,7 @@ ABSENT: Mapping[str, str] = {
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
+    "focal": Focal,
     "mse": Mse,
     "mae": Mae,
     "huber": Huber,

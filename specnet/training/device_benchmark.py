@@ -1,7 +1,8 @@
 """Measure how fast a device does each kind of work, forward and backward, in a few seconds.
 
 It computes as the trainer does: channels-last, with autocast, and with freed memory kept in the process. Each time is
-the least of several.
+the least of several. On a GPU, the kernels of each case are recorded as a graph and played again, so that the time that
+the processor takes to start them does not count; that is measured by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
 
@@ -20,20 +22,28 @@ from specnet.analyses.devices import Rate, Rates
 from specnet.analyses.memory import Precision
 from specnet.layers.base.traits import Workload
 from specnet.training.device import Device, choose_precision, cpu_capabilities
-from specnet.training.resources import get_total_memory, keep_freed_memory
+from specnet.training.resources import get_free_memory, get_total_memory, keep_freed_memory
 
 SECONDS = 0.1
 """The time for which each case is repeated."""
 
-IMAGES = {"cpu": 8, "cuda": 64}
-"""The batch, by the type of the device; on a GPU large enough to keep it busy."""
+IMAGES = 8
+"""The batch on a CPU."""
+
+MOST_IMAGES = 256
+"""The batch on a GPU that has the memory: large enough to keep it busy."""
+
+BYTES_PER_IMAGE = 4 * 4 * 96 * 112**2
+"""What an image takes in the largest case: input and output in fp32, and their gradients."""
+
+RECORDED = 10
+"""Calls in a row that a graph holds."""
 
 COPIED = 2**24
 """The elements of the tensor that is copied, more than caches hold."""
 
-CHAIN = 50
+CHAIN = 51
 """Layers in a row whose maps are tiny, so that starting them is all that takes time."""
-
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -47,12 +57,17 @@ class Case(NamedTuple):
     operations: int = 0
 
 
-def _make_cases(batch: int) -> Iterator[Case]:
-    """Yield layers of the sizes that networks have, two where large and small maps differ."""
+def _make_cases(place: torch.device) -> Iterator[Case]:
+    """Yield layers of the sizes that networks have, two where large and small maps differ.
+
+    A 1×1 convolution of few channels is bound by the memory of a GPU, which is counted by itself.
+    """
+    batch = _choose_batch(place)
     yield Case(Workload.MATMUL, nn.Linear(2048, 1024), (16 * batch, 2048), 16 * batch * 2048 * 1024)
     yield _make_convolution(Workload.CONVOLUTION, batch, 56, 64, 64, 3)
     yield _make_convolution(Workload.CONVOLUTION, batch, 14, 256, 256, 3)
-    yield _make_convolution(Workload.POINTWISE, batch, 56, 32, 128, 1)
+    if place.type != "cuda":
+        yield _make_convolution(Workload.POINTWISE, batch, 56, 32, 128, 1)
     yield _make_convolution(Workload.POINTWISE, batch, 14, 512, 256, 1)
     yield _make_convolution(Workload.DEPTHWISE, batch, 112, 96, 96, 3, 96)
     yield _make_convolution(Workload.DEPTHWISE, batch, 14, 576, 576, 3, 576)
@@ -73,10 +88,17 @@ def measure_device(device: Device) -> Speeds:
     names: list[Precision] = ["fp32"] if choose_precision("auto", device.place) == "fp32" else ["fp32", "bf16"]
     with keep_freed_memory():
         rates = {precision: _measure_rates(replace(device, precision=precision)) for precision in names}
-        bandwidth, layers = _measure_bandwidth(device.place), _measure_layers(device.place)
+        bandwidth, layers = _measure_bandwidth(device.place), _measure_layers(device)
     name, memory = str(device.place), get_total_memory(device.place)
     title = _describe_processor(device) if name == "cpu" else device.title
     return Speeds(name, title, "measured", rates, bandwidth, layers, memory)
+
+
+def _choose_batch(place: torch.device) -> int:
+    """Return the images of a case; on a GPU, as many as take half of its free memory at most."""
+    if place.type != "cuda":
+        return IMAGES
+    return max(1, min(MOST_IMAGES, get_free_memory(place) // (2 * BYTES_PER_IMAGE)))
 
 
 def _describe_processor(device: Device) -> str:
@@ -88,7 +110,7 @@ def _describe_processor(device: Device) -> str:
 def _measure_rates(device: Device) -> Rates:
     """Return the rate of each workload: of several cases, the harmonic mean."""
     seconds = dict[Workload, list[tuple[float, float]]]()
-    for case in _make_cases(IMAGES.get(device.place.type, 8)):
+    for case in _make_cases(device.place):
         seconds.setdefault(case.workload, []).append(_measure_case(case, device))
     return {
         workload: Rate(*(len(times) / sum(side) for side in zip(*times, strict=True)))
@@ -113,7 +135,7 @@ def _measure_case(case: Case, device: Device) -> tuple[float, float]:
     def run_both() -> None:
         torch.autograd.grad(run(), [inputs, *module.parameters()], gradient)
 
-    forward, both = _time(run, device.place), _time(run_both, device.place)
+    forward, both = _time_kernels(run, device.place), _time_kernels(run_both, device.place)
     work = case.operations or inputs.element_size() * (inputs.numel() + gradient.numel())
     return forward / work, max(both - forward, forward / 2) / work
 
@@ -122,22 +144,50 @@ def _measure_bandwidth(place: torch.device) -> float:
     """Return the bytes that are read and written in a second by copying."""
     source = torch.ones(COPIED, device=place)
     target = torch.empty_like(source)
-    return 2 * source.nbytes / _time(lambda: target.copy_(source), place)
+    return 2 * source.nbytes / _time_kernels(lambda: target.copy_(source), place)
 
 
-def _measure_layers(place: torch.device) -> Rate:
+def _measure_layers(device: Device) -> Rate:
     """Return the layers that are started in a second in each pass."""
-    tiny, module = torch.ones(1, 8, 4, 4, device=place, requires_grad=True), nn.ReLU()
+    tiny = torch.ones(1, 8, 4, 4, device=device.place, requires_grad=True)
+    layers = _make_chain(device.place)
 
     def run() -> Tensor:
-        outputs = tiny
-        for _ in range(CHAIN):
-            outputs = module(outputs)
+        with device.autocast():
+            outputs: Tensor = layers(tiny)
         return outputs
 
-    gradient = torch.ones_like(tiny)
-    forward, both = _time(run, place), _time(lambda: torch.autograd.grad(run(), tiny, gradient), place)
+    gradient, sources = torch.ones_like(run()), [tiny, *layers.parameters()]
+    forward = _time(run, device.place)
+    both = _time(lambda: torch.autograd.grad(run(), sources, gradient), device.place)
     return Rate(CHAIN / forward, CHAIN / max(both - forward, forward / 2))
+
+
+def _make_chain(place: torch.device) -> nn.Module:
+    """Return layers in a row: on a GPU, those of most networks, as some take the processor longer to start."""
+    if place.type != "cuda":
+        return nn.Sequential(*(nn.ReLU() for _ in range(CHAIN)))
+    blocks = ((nn.Conv2d(8, 8, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU()) for _ in range(CHAIN // 3))
+    return nn.Sequential(*chain.from_iterable(blocks)).to(place)
+
+
+def _time_kernels(run: Callable[[], object], place: torch.device) -> float:
+    """Return the least seconds that a function takes; on a GPU, without the time to start its kernels."""
+    return _time(_record(run), place) / RECORDED if place.type == "cuda" else _time(run, place)
+
+
+def _record(run: Callable[[], object]) -> Callable[[], object]:
+    """Return a function that plays several calls again; the first calls, on a stream of their own, are not recorded."""
+    stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        run()
+        run()
+    torch.cuda.current_stream().wait_stream(stream)
+    with torch.cuda.graph(graph):
+        for _ in range(RECORDED):
+            run()
+    return graph.replay
 
 
 def _time(run: Callable[[], object], place: torch.device) -> float:

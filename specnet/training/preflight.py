@@ -33,6 +33,7 @@ OTHER_FILES = 2**18
 
 def refuse_untrainable(job: Job) -> None:
     """Raise Unsuitable for a job that cannot be trained on any data."""
+    _refuse(validation.check_target(job.training))
     _refuse(validation.check_loss(job.training))
     _refuse(validation.check_shapes(job.training, job.input_shapes, job.output_shape))
     if not any(parameter.requires_grad for parameter in job.module.parameters()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -19,7 +20,7 @@ from tests.paths import ROOT
 
 
 def make_device(rate: Rate, bandwidth: float = 1e30, layers: Rate = UNLIMITED) -> Device:
-    return Device("toy", "a toy", "measured", {"fp32": dict.fromkeys(Workload, rate)}, bandwidth, layers, 1)
+    return Device("cpu", "a toy", "measured", {"fp32": dict.fromkeys(Workload, rate)}, bandwidth, layers, 1)
 
 
 def network_of(text: str) -> Network:
@@ -68,6 +69,16 @@ def test_starting_a_layer_takes_time_and_a_view_none() -> None:
     step = predict(CONV, make_device(UNLIMITED, layers=Rate(10, 5)))
     assert step.forward == pytest.approx(3 / 10)
     assert step.backward == pytest.approx(3 / 5)
+
+
+def test_a_gpu_runs_earlier_layers_while_one_is_started() -> None:
+    slow_to_start, slow_to_run = Rate(10, 5), Rate(1000, 500)
+    kernels = predict(CONV, make_device(slow_to_run)).layers["conv1"]
+    device = replace(make_device(slow_to_run, layers=slow_to_start), name="cuda:0")
+    layers = predict(CONV, device).layers
+    assert (layers["conv1"].forward, layers["conv1"].backward) == (kernels.forward, kernels.backward)
+    quick = predict(CONV, replace(make_device(UNLIMITED, layers=slow_to_start), name="cuda:0"))
+    assert (quick.forward, quick.backward) == (pytest.approx(3 / 10), pytest.approx(3 / 5))
 
 
 @pytest.mark.parametrize(("optimizer", "elements"), [(Sgd(), 3), (Sgd(momentum=0.9), 5), (Adam(), 7)])

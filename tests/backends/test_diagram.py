@@ -351,7 +351,7 @@ def test_without_dot_the_message_says_how_to_get_it(
         (["--dpi", "0"], "--dpi"),
         (["--dpi", "100", "--width", "100", "-o", "a.png"], "--width"),
         (["--dpi", "100"], "--dpi goes with a .png"),
-        (["--width", "10000000", "-o", "a.png"], "pixels is too large"),
+        pytest.param(*(["--width", "10000000", "-o", "a.png"], "pixels is too large"), marks=needs_dot),
         (["--heat", "time", "--device", "abacus"], "there is no device `abacus`"),
         (["--device", "h100"], "--device goes with --heat time"),
         (["--direction", "lr", "-o", "a.mmd"], "--direction does not go with a .mmd"),
@@ -390,6 +390,7 @@ def test_drawing_needs_no_heavy_library(spec: str) -> None:
     assert done.stdout == "0 set()\n", done.stderr
 
 
+@needs_dot
 def test_a_block_is_captioned_with_the_tap_that_its_call_names() -> None:
     unet = SPECS / "unet.net"
     dot = draw(check_source(Source(str(unet), unet.read_text(encoding="utf-8")))).source

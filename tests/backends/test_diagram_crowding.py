@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from specnet.backends.diagram.themes import Theme
 from specnet.backends.drawing_errors import GraphvizTooSlow
 from specnet.compiler import check_source
 from specnet.source import Source
+
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's program dot is not installed")
 
 
 def write_dense(count: int) -> str:
@@ -56,18 +59,21 @@ def test_the_more_crowded_the_less_effort() -> None:
     assert efforts[1].items() < efforts[2].items()
 
 
+@needs_dot
 def test_a_dense_network_is_drawn() -> None:
     fit = choose_fit(check_source(Source("x.net", write_dense(28))), DrawingOptions())
     assert len(fit.diagram.boxes) == 56
     assert set(fit.layout.curves) == set(range(len(fit.diagram.edges)))
 
 
+@needs_dot
 def test_a_layout_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "PATIENCE", 0.01)
     with pytest.raises(GraphvizTooSlow, match="stopped"):
         choose_fit(check_source(Source("x.net", write_dense(20))), DrawingOptions())
 
 
+@needs_dot
 def test_less_detail_is_drawn_where_all_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     def fit_if_small(diagram: Diagram, theme: Theme) -> Fit:
         if diagram.scopes:

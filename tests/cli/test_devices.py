@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_devices_are_listed(call: Run) -> None:
 
 def test_a_device_is_measured_and_kept(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_benchmark, "SECONDS", 0)
-    monkeypatch.setattr(device_benchmark, "IMAGES", {"cpu": 1})
+    monkeypatch.setattr(device_benchmark, "IMAGES", 1)
     code, out, err = call("devices", "--measure")
     assert code == 0 and "depthwise" in out and "GMAC/s" in out
     assert err.startswith("saved in ")
@@ -103,3 +104,11 @@ def test_a_training_says_what_was_predicted(call: Run, tmp_path: Path) -> None:
     code, out, _ = call(*run)
     (line,) = [line for line in out.splitlines() if line.startswith("speed ")]
     assert code == 0 and " predicted" in line
+
+
+def test_a_data_sheet_says_the_most(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specnet.cli.speed._find_device", lambda name: DATA_SHEETS["h100"])
+    run = ("train", "specs/digits.net", "--epochs", "0.1", "--precision", "fp32", "--run", str(tmp_path / "run"))
+    code, out, _ = call(*run)
+    assert code == 0
+    assert re.search(r"^speed       [\d,]+ images a second, at most [\d,]+ by the data sheet of the device$", out, re.M)

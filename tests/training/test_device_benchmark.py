@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from specnet.analyses.devices import Device as Speeds
 from specnet.layers.base.traits import Workload
 from specnet.training import device_benchmark
 from specnet.training.device import Device
@@ -12,10 +13,23 @@ from specnet.training.device import Device
 
 def test_every_workload_is_measured_in_both_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_benchmark, "SECONDS", 0)
-    monkeypatch.setattr(device_benchmark, "IMAGES", {"cpu": 1})
+    monkeypatch.setattr(device_benchmark, "IMAGES", 1)
     measured = device_benchmark.measure_device(Device(torch.device("cpu"), "fp32"))
     assert (measured.name, measured.source) == ("cpu", "measured")
     assert "thread" in measured.title
+    assert_is_complete(measured)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_benchmark, "SECONDS", 0)
+    monkeypatch.setattr(device_benchmark, "MOST_IMAGES", 2)
+    measured = device_benchmark.measure_device(Device(torch.device("cuda", 0), "fp32"))
+    assert (measured.name, measured.title) == ("cuda:0", torch.cuda.get_device_name(0))
+    assert_is_complete(measured)
+
+
+def assert_is_complete(measured: Speeds) -> None:
     assert "fp32" in measured.rates
     for rates in measured.rates.values():
         assert rates.keys() == set(Workload)

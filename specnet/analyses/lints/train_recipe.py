@@ -27,7 +27,8 @@ FEW = 4
 
 def find_double_squash(squash: Squash, view: View) -> Iterator[Finding]:
     """Yield outputs within 0..1, to which the loss applies a softmax or a sigmoid again."""
-    if not view.network.training or view.network.training.loss.squash != squash:
+    training = view.network.training
+    if not training or training.loss.find_squash(training.task.target) != squash:
         return
     for node in map(view.network.by_name.get, view.ends):
         end = view.skip_back(node, _keeps_range) if node and _keeps_range(node) else node
@@ -100,6 +101,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
+    yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
     classes, image = training.data.class_count, training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):

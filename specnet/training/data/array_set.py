@@ -10,8 +10,10 @@ from math import prod
 import numpy as np
 from torch import Tensor
 
+from specnet.settings.loss import Target
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images
 from specnet.training.data.labels import number_labels
+from specnet.training.data.targets import CONVERSIONS, IMAGE, convert_arrays, make_empty_targets
 from specnet.training.errors import DataProblem
 
 
@@ -31,16 +33,28 @@ def make_array_set(
 
     Raises DataProblem for labels that make no sense, and what `request.refuse` raises.
     """
-    labels = {part: each.labels for part, each in parts.items()}
-    numbered = None if count is None or names else tuple(map(str, range(count)))
-    classes, targets = number_labels(labels, request.classes, names or numbered)
-    if len(classes) < 2:
-        raise DataProblem(f"images of at least two classes are needed, and all are labelled {', '.join(classes)}")
+    classes, targets = _read_targets(parts, request, count, names)
     pixels = _agree_on_type({part: each.pixels for part, each in parts.items()})
     request.refuse(len(classes), next(iter(pixels.values())).shape[3], str)
     images = {part: Images(pixels[part], targets[part]) for part in parts}
     found = _merge(each.findings for each in parts.values())
     return DataSet(classes, images["train"], images.get("validation"), images.get("test"), found)
+
+
+def _read_targets(
+    parts: Mapping[str, ArrayPart], request: DataRequest, count: int | None, names: Sequence[str] | None
+) -> tuple[tuple[str, ...], dict[str, Tensor]]:
+    """Return what the targets stand for, and the targets of each part; raises DataProblem."""
+    labels = {part: each.labels for part, each in parts.items()}
+    if request.target is Target.IMAGE:
+        return (IMAGE,), {part: make_empty_targets(len(each.pixels)).values for part, each in parts.items()}
+    if request.target in CONVERSIONS:
+        return convert_arrays(request.target, labels, request.classes or names)
+    numbered = None if count is None or names else tuple(map(str, range(count)))
+    classes, targets = number_labels(labels, request.classes, names or numbered)
+    if len(classes) < 2:
+        raise DataProblem(f"images of at least two classes are needed, and all are labelled {', '.join(classes)}")
+    return classes, targets
 
 
 def _agree_on_type(pixels: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,33 +6,55 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
 
 from specnet.option_names import name_option
 from specnet.printable import format_amount
 from specnet.settings.data import Csv
+from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import ClassFile, FolderLayout, compose_name, find_part, order_classes
 from specnet.training.data.image_files import read_image_files
-from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.images import DataRequest, DataSet, Targets
 from specnet.training.data.places import find_file
 from specnet.training.data.table import BadRow, Row, Table, read_table
+from specnet.training.data.targets import (
+    BadValue,
+    encode_names,
+    find_separator,
+    make_empty_targets,
+    read_flags,
+    read_numbers,
+    split_names,
+)
 from specnet.training.errors import DataProblem
 
 SHOWN = 5
 """Bad rows in one message."""
 
+PARTS = ("train", "validation", "test")
+
+SEVERAL_COLUMNS = {Target.NUMBERS, Target.CLASSES}
+"""The targets that may stand in several columns."""
+
 COLUMN = re.compile(r"\{([^{}]+)\}")
 """A column in a path such as `photos/{id}.jpg`."""
 
 
-class _BadValue(Exception):
-    """A row cannot be used; the message is a short reason."""
+@dataclass(frozen=True)
+class ListedImage:
+    """An image that a row names: its file, and its numbers or its cell of names where these are the targets."""
+
+    file: ClassFile
+    numbers: tuple[float, ...] = ()
+    cell: str = ""
 
 
 @dataclass(frozen=True)
 class _Listing:
-    """A table of images: how the path, the label and the part of each row are read.
+    """A table of images: how the path, the part and the targets of each row are read.
 
     Paths are written in relation to `home`, the folder of the first table.
     """
@@ -40,23 +62,33 @@ class _Listing:
     table: Table
     home: Path
     name_image: Callable[[Row], str]
-    label: int
     find_part: Callable[[Row], str]
+    labels: Mapping[str, int]
+    """The places of the columns with targets, by name."""
+    target: Target
 
-    def read(self) -> Iterator[ClassFile | BadRow]:
-        """Yield the file of each row, or why there is none."""
+    def read(self) -> Iterator[ListedImage | BadRow]:
+        """Yield the image of each row, or why there is none."""
         yield from self.table.bad
         for row in self.table.rows:
             try:
                 yield self._read_row(row)
-            except _BadValue as error:
+            except BadValue as error:
                 yield BadRow(row.line, str(error))
 
-    def _read_row(self, row: Row) -> ClassFile:
+    def _read_row(self, row: Row) -> ListedImage:
         part, name = self.find_part(row), self._find_image(self.name_image(row))
-        if not (label := row.values[self.label]):
-            raise _BadValue("no label")
-        return ClassFile(name, part, compose_name(label, f"line {row.line:,}"), f"{self._origin}line {row.line:,}")
+        cells = [row.values[place] for place in self.labels.values()]
+        file = ClassFile(name, part, "", f"{self._origin}line {row.line:,}")
+        if self.target is Target.IMAGE:
+            return ListedImage(file)
+        if self.target is Target.NUMBERS:
+            return ListedImage(file, read_numbers(cells, [*self.labels]))
+        if self.target is Target.CLASSES:
+            return ListedImage(file, read_flags(cells, [*self.labels]) if len(cells) > 1 else (), cells[0])
+        if not cells[0]:
+            raise BadValue("no label")
+        return ListedImage(replace(file, class_name=compose_name(cells[0], file.origin)))
 
     def _find_image(self, name: str) -> str:
         """Return the path of an image, which a table from Windows may write with backslashes."""
@@ -64,7 +96,7 @@ class _Listing:
         for written in dict.fromkeys((name, name.replace("\\", "/"))):
             if written and os.path.isfile(folder / written):  # noqa: PTH113, Path.is_file raises
                 return written if folder == self.home else os.path.relpath(folder / written, self.home)
-        raise _BadValue(f"there is no {name}" if name else "no image")
+        raise BadValue(f"there is no {name}" if name else "no image")
 
     @property
     def _origin(self) -> str:
@@ -77,26 +109,62 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     others = {"validation": setting.validation, "test": setting.test}
     tables = {"train": path, **{part: path.parent / name for part, name in others.items() if name}}
     layout = FolderLayout(has_parts=bool(setting.part) or len(tables) > 1, is_listed=True)
+    images = list[ListedImage]()
     for part, place in tables.items():
-        listing = _make_listing(setting, read_table(place), path.parent, part, request.classes is None)
-        layout.files += _collect_files(listing, layout.notes, request.skip_bad)
-    for part in ("train", "validation", "test"):
-        if classes := order_classes(file.class_name for file in layout.files if file.part == part):
-            layout.classes[part] = classes
+        listing = _make_listing(setting, read_table(place), path.parent, part, request)
+        images += _collect_images(listing, layout.notes, request.skip_bad)
+    images.sort(key=lambda image: PARTS.index(image.file.part))
+    layout.files += [image.file for image in images]
+    layout.classes |= {part: order_classes(each.class_name for each in files) for part, files in _by_part(layout)}
+    layout.targets = _encode_targets(images, [*listing.labels], request)
     _note_repeated(layout)
     return read_image_files(path.parent, layout, setting, request)
 
 
-def _make_listing(setting: Csv, table: Table, home: Path, part: str, is_for_training: bool) -> _Listing:
+def _by_part(layout: FolderLayout) -> Iterator[tuple[str, list[ClassFile]]]:
+    """Yield the parts that have files."""
+    for part in PARTS:
+        if files := [file for file in layout.files if file.part == part]:
+            yield part, files
+
+
+def _make_listing(setting: Csv, table: Table, home: Path, part: str, request: DataRequest) -> _Listing:
     """Return how a table is read; raises DataProblem for a column that it lacks.
 
     Other images, which a run is measured on, need no column of parts.
     """
-    name_image, label = _read_pattern(table, setting.image_column), table.find_column(setting.label)
-    if not setting.part or (not is_for_training and setting.part not in table.columns):
-        return _Listing(table, home, name_image, label, lambda row: part)
+    name_image, labels = _read_pattern(table, setting.image_column), _find_labels(table, setting.label, request.target)
+    if not setting.part or (request.classes is not None and setting.part not in table.columns):
+        return _Listing(table, home, name_image, lambda row: part, labels, request.target)
     column = table.find_column(setting.part)
-    return _Listing(table, home, name_image, label, lambda row: _read_part(row.values[column]))
+    return _Listing(table, home, name_image, lambda row: _read_part(row.values[column]), labels, request.target)
+
+
+def _find_labels(table: Table, written: str, target: Target) -> dict[str, int]:
+    """Return the columns with targets: one, or several with commas between their names; raises DataProblem."""
+    if target is Target.IMAGE:
+        return {}
+    names = [written] if written in table.columns else [name.strip() for name in written.split(",")]
+    if len(names) > 1 and target not in SEVERAL_COLUMNS:
+        raise DataProblem(f'label="{written}" names {len(names)} columns, and the task needs {target}, in one column')
+    return {name: table.find_column(name) for name in names}
+
+
+def _encode_targets(images: Sequence[ListedImage], columns: Sequence[str], request: DataRequest) -> Targets | None:
+    """Return the targets of all images, part by part; None where they are one class each. Raises DataProblem."""
+    if request.target is Target.IMAGE:
+        return make_empty_targets(len(images))
+    if request.target is Target.NUMBERS:
+        return Targets(tuple(columns), torch.tensor([image.numbers for image in images], dtype=torch.float32))
+    if request.target is not Target.CLASSES:
+        return None
+    if len(columns) > 1:
+        return Targets(tuple(columns), torch.tensor([image.numbers for image in images], dtype=torch.uint8))
+    separator = find_separator([image.cell for image in images])
+    rows: dict[str, list[tuple[str, ...]]] = {part: [] for part in PARTS}
+    for image in images:
+        rows[image.file.part].append(split_names(compose_name(image.cell, image.file.title), separator))
+    return encode_names(rows, request.classes)
 
 
 def _read_pattern(table: Table, written: str) -> Callable[[Row], str]:
@@ -111,21 +179,21 @@ def _read_pattern(table: Table, written: str) -> Callable[[Row], str]:
 def _read_part(value: str) -> str:
     part = find_part(value)
     if part is None:
-        raise _BadValue(f"its part is `{value}`, and not train, validation or test" if value else "no part")
+        raise BadValue(f"its part is `{value}`, and not train, validation or test" if value else "no part")
     return "test" if part == "evaluation" else part
 
 
-def _collect_files(listing: _Listing, notes: list[str], skip_bad: bool) -> Sequence[ClassFile]:
-    """Return the files of a table; raises DataProblem for rows that cannot be used, unless they are skipped."""
+def _collect_images(listing: _Listing, notes: list[str], skip_bad: bool) -> Sequence[ListedImage]:
+    """Return the images of a table; raises DataProblem for rows that cannot be used, unless they are skipped."""
     read = list(listing.read())
-    files = [each for each in read if isinstance(each, ClassFile)]
+    images = [each for each in read if isinstance(each, ListedImage)]
     bad = sorted((each for each in read if isinstance(each, BadRow)), key=lambda row: row.line)
     if bad:
         message = _describe_bad_rows(listing.table, bad, len(read))
-        if not skip_bad or not files:
+        if not skip_bad or not images:
             raise DataProblem(f"{message}; {name_option('skip_bad', True)} leaves such rows out")
         notes.append(f"{message}; left out")
-    return files
+    return images
 
 
 def _describe_bad_rows(table: Table, bad: Sequence[BadRow], rows: int) -> str:

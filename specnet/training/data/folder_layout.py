@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from specnet.printable import format_amount
+from specnet.training.data.images import Targets
 from specnet.training.errors import DataProblem
 
 PART_WORDS = {
@@ -56,11 +57,12 @@ class FolderLayout:
     """The files below the folders of classes, the training part's first; `notes` says what is unusual.
 
     `classes` are the names of these folders by part; one may hold no files. A file that is no image is bad if it
-    `is_listed` in a table, else it is passed over.
+    `is_listed` in a table, else it is passed over. `targets` are those of the files where they are not classes.
     """
 
     has_parts: bool
     is_listed: bool = False
+    targets: Targets | None = None
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: list[ClassFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from specnet.option_names import name_option
 from specnet.pictures.files import BadFile, describe_bad_files
@@ -66,12 +67,17 @@ def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: D
 
 @dataclass(frozen=True)
 class _Sorted:
-    """The files of a layout, sorted: images, files that cannot be read, and files that are no images."""
+    """The files of a layout, sorted: the `places` of images, files that cannot be read, and those that are none."""
 
     layout: FolderLayout
-    good: list[ClassFile]
+    places: list[int]
     bad: list[BadFile]
     others: list[str]
+
+    @cached_property
+    def good(self) -> list[ClassFile]:
+        """The images."""
+        return [self.layout.files[place] for place in self.places]
 
     def count(self, part: str) -> Counter[str]:
         """Count the images of a part by class."""
@@ -85,7 +91,7 @@ def _sort_files(layout: FolderLayout, found: Survey | DecodedFolder) -> _Sorted:
         others = set()
     return _Sorted(
         layout,
-        [file for place, file in enumerate(layout.files) if place not in bad and place not in others],
+        [place for place in range(len(layout.files)) if place not in bad and place not in others],
         [BadFile(layout.files[place].title, bad[place]) for place in sorted(bad)],
         [layout.files[place].name for place in others],
     )
@@ -100,6 +106,8 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
     layout = files.layout
     if files.bad and not request.skip_bad:
         raise DataProblem(f"{_describe_bad(files)}; {name_option('skip_bad', True)} leaves them out")
+    if layout.targets:
+        return layout.targets.names
     empty = _find_empty(files)
     if empty and request.classes is None and not request.skip_bad:
         part = layout.describe_part("train")
@@ -134,6 +142,8 @@ def _note_left_out(files: _Sorted, classes: tuple[str, ...], request: DataReques
         request.note(f"{_describe_bad(files)}; left out")
     if files.others:
         request.note(f"passed over, as they are no images: {describe_endings(files.others)}")
+    if files.layout.targets:
+        return
     if request.classes is None and (empty := _find_empty(files)):
         request.note(f"left out, as they have no images: {list_names(empty)}")
     for part in files.layout.classes:
@@ -142,7 +152,7 @@ def _note_left_out(files: _Sorted, classes: tuple[str, ...], request: DataReques
             request.note(f"{name} has no images of {list_names(lacking)}: it is measured without")
 
 
-# Labels
+# Targets
 
 
 def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequest) -> DataSet:
@@ -150,10 +160,8 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
     files = _sort_files(layout, found)
     classes = _choose_classes(files, request)
     _note_left_out(files, classes, request)
-    numbers = {name: label for label, name in enumerate(classes)}
-    pixels = MappedPixels(found.pixels, torch.arange(len(files.good)), request.workers)
-    labels = torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64)
-    images = Images(pixels, labels, tuple(file.name for file in files.good))
+    pixels = MappedPixels(found.pixels, torch.arange(len(files.places)), request.workers)
+    images = Images(pixels, _collect_targets(files, classes), tuple(file.name for file in files.good))
 
     def part(name: str) -> Images | None:
         places = torch.tensor([file.part == name for file in files.good], dtype=torch.bool)
@@ -162,3 +170,11 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
     if (train := part("train")) is None:
         raise DataProblem(f"{layout.describe_part('train')} has no images")
     return DataSet(classes, train, part("validation"), part("test"), found.findings, found.scale)
+
+
+def _collect_targets(files: _Sorted, classes: tuple[str, ...]) -> Tensor:
+    """Return the targets of the images: labels int64 N, or what the layout has for them."""
+    if files.layout.targets:
+        return files.layout.targets.values[files.places]
+    numbers = {name: label for label, name in enumerate(classes)}
+    return torch.tensor([numbers[file.class_name] for file in files.good], dtype=torch.int64)

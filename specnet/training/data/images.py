@@ -162,6 +162,14 @@ class Images:
 
 
 @dataclass(frozen=True)
+class Targets:
+    """The targets of images, N×…, and the names of what they stand for: classes, or numbers."""
+
+    names: tuple[str, ...]
+    values: Tensor
+
+
+@dataclass(frozen=True)
 class Findings:
     """Images as they were found: the smallest and the largest height and width, and how many are changed in what way.
 

@@ -22,6 +22,11 @@ def find_file(path: str, request: DataRequest) -> Path:
     return _find(path, request, os.path.isfile, "file")
 
 
+def find_place(path: str, request: DataRequest) -> Path:
+    """Return the first file or folder of this path that there is; raises DataProblem without one, CannotRun."""
+    return _find(path, request, os.path.exists, "file or folder")
+
+
 def _find(path: str, request: DataRequest, is_there: Callable[[Path], bool], noun: str) -> Path:
     candidates = list(dict.fromkeys(root / expand_home(path) for root in list_roots(request)))
     if found := next((candidate for candidate in candidates if is_there(candidate)), None):

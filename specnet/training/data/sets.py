@@ -296,6 +296,15 @@ def _read_cifar10(setting: settings.Cifar10, request: DataRequest) -> DataSet:
     return _read_published(CIFAR10, read_cifar10, request)
 
 
+def _read_hugging_face(setting: settings.HuggingFace, request: DataRequest) -> DataSet:
+    """Read with pyarrow, which is imported for nothing else; raises CannotRun without it."""
+    if find_spec("pyarrow") is None:
+        raise CannotRun("`data hf` needs pyarrow: pip install 'specnet[streams]'")
+    from specnet.training.data.streams.hugging_face import read_hugging_face
+
+    return read_hugging_face(setting, request)
+
+
 def _read_cifar100(setting: settings.Cifar100, request: DataRequest) -> DataSet:
     return _read_published(CIFAR100, read_cifar100, request)
 
@@ -311,6 +320,7 @@ READERS: dict[type[settings.Data], Callable[[Any, DataRequest], DataSet]] = {
     settings.Csv: read_csv,
     settings.Npz: read_npz,
     settings.WebDataset: read_webdataset,
+    settings.HuggingFace: _read_hugging_face,
     settings.Python: read_given,
 }
 """The function that reads or makes each data set, by the class of its settings; it raises DataProblem, CannotRun."""

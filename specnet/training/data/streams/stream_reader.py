@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import cast
 from warnings import filterwarnings, simplefilter
@@ -18,6 +19,7 @@ from specnet.pictures.headers import Header
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.printable import format_amount
 from specnet.settings.data import ImageFiles
+from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import compose_name, list_names, order_classes
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import DataRequest, DataSet, Images
@@ -45,8 +47,11 @@ def make_data_set(
 
     `names` are the classes, where the data says more than the labels do. Raises DataProblem.
     """
+    _refuse_target(request.target)
     _refuse_bad(parts, request)
-    classes = _choose_classes(setting, parts, request, names)
+    are_numbers = request.target is Target.NUMBERS
+    classes = ("label",) if are_numbers else _choose_classes(setting, parts, request, names)
+    read_targets = _read_numbers if are_numbers else partial(_number_labels, classes)
     samples = {name: Samples(part.shards, part.indexes) for name, part in parts.items()}
     headers = [header for index in parts["train"].indexes for header in index.headers]
     if not headers:
@@ -60,7 +65,7 @@ def make_data_set(
     images = {
         name: Images(
             StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
-            _number_labels(name, part, classes),
+            read_targets(name, part),
         )
         for name, part in parts.items()
     }
@@ -131,7 +136,7 @@ def _list_values(part: IndexedPart) -> set[str]:
     return {value for index in part.indexes for value in index.values}
 
 
-def _number_labels(name: str, part: IndexedPart, classes: tuple[str, ...]) -> Tensor:
+def _number_labels(classes: tuple[str, ...], name: str, part: IndexedPart) -> Tensor:
     """Return the labels of a part, int64 N; raises DataProblem for classes that the training part lacks."""
     numbers = {each: number for number, each in enumerate(classes)}
     are_written_short = all(each.isdigit() for each in classes)
@@ -147,7 +152,31 @@ def _number_labels(name: str, part: IndexedPart, classes: tuple[str, ...]) -> Te
             f"the {name} part has labels that are none of the {len(classes)} classes: {list_names(odd)}; "
             f"the first is in {first}"
         )
-    tables = [torch.tensor([cast(int, known[value]) for value in index.values]) for index in part.indexes]
-    return torch.cat(
-        [table[torch.from_numpy(index.labels).long()] for table, index in zip(tables, part.indexes, strict=True)]
-    )
+    return _look_up(part, lambda value: cast(int, known[value]))
+
+
+def _look_up(part: IndexedPart, read: Callable[[str], float]) -> Tensor:
+    """Return what `read` makes of the labels of all samples, N."""
+    tables = [torch.tensor([read(value) for value in index.values]) for index in part.indexes]
+    places = [torch.from_numpy(index.labels).long() for index in part.indexes]
+    return torch.cat([table[place] for table, place in zip(tables, places, strict=True)])
+
+
+# Other targets
+
+
+def _refuse_target(target: Target) -> None:
+    """Raise DataProblem for a target that a label, a number or a text, cannot be."""
+    if target in (Target.CLASSES, Target.MASK):
+        raise DataProblem(f"images in shards come with one label each, and the task needs {target} for an image")
+
+
+def _read_numbers(name: str, part: IndexedPart) -> Tensor:
+    """Return the labels as numbers, float32 N×1; raises DataProblem for one that is none."""
+    try:
+        numbers = _look_up(part, float).float()
+    except ValueError as error:
+        raise DataProblem(f"the {name} part has a label that is no number: {str(error).rpartition(': ')[2]}") from None
+    if not numbers.isfinite().all():
+        raise DataProblem(f"the {name} part has labels that are not finite")
+    return numbers[:, None]

@@ -78,8 +78,8 @@ class SampleForm:
             if not isinstance(value, dict) or name not in value:
                 raise ValueError(f"its json has no {name}")
             value = value[name]
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError(f"its {self.label} is neither a whole number nor a text")
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(f"its {self.label} is neither a number nor a text")
         return str(value)
 
 

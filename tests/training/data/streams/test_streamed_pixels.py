@@ -9,16 +9,19 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from small_sets import CLASSIFY
 from small_shards import draw_images, encode_image, list_files, read_shards, write_shards, write_tar
 
 from specnet.settings.augment import Flip, ResizedCrop
 from specnet.settings.batch import Batch
+from specnet.settings.data import WebDataset
+from specnet.settings.loss import Target
 from specnet.settings.normalize import MeanStd, Unchanged
 from specnet.settings.split import Split
 from specnet.training import DataProblem
 from specnet.training.data.image_decoding import ImageFormat
-from specnet.training.data.images import DataSet, Epoch, Images
-from specnet.training.data.loading import apply_split
+from specnet.training.data.images import DataRequest, DataSet, Epoch, Images
+from specnet.training.data.loading import apply_split, load
 from specnet.training.data.random_window import draw_window
 from specnet.training.data.streams import streamed_pixels
 from specnet.training.data.streams.streamed_pixels import StreamedPixels
@@ -54,10 +57,11 @@ def test_an_epoch_of_batches_is_that_of_the_same_images_in_memory(stream: DataSe
     """With the same order, everything else is the same to the last bit."""
     normalizer = fit_normalizer(MeanStd(), torch.from_numpy(images))
     held = Images(torch.from_numpy(images), stream.train.labels)
-    ours, theirs = (Batches(each, (Flip(),), normalizer, Batch(size=16), 3) for each in (stream.train, held))
+    ours, theirs = (Batches(each, CLASSIFY, (Flip(),), normalizer, Batch(size=16), 3) for each in (stream.train, held))
     theirs._get_order = ours._get_order  # type: ignore[method-assign]
     for step in (0, 5, 2, 3):
-        assert all(a.equal(b) for a, b in zip(ours.batch(step), theirs.batch(step), strict=True))
+        found, expected = ours.batch(step), theirs.batch(step)
+        assert found.inputs[0].equal(expected.inputs[0]) and found.targets.equal(expected.targets)
 
 
 @given(seed=st.integers(0, 2**31), epoch=st.integers(0, 1000))
@@ -97,10 +101,10 @@ def test_ranks_see_each_image_once(ranks: int, stream: DataSet) -> None:
     normalizer = fit_normalizer(Unchanged(), stream.train.pixels)
     seen: list[bytes] = []
     for rank in range(ranks):
-        batches = Batches(stream.train, (), normalizer, Batch(size=12), 0, _Rank(rank, ranks))
+        batches = Batches(stream.train, CLASSIFY, (), normalizer, Batch(size=12), 0, _Rank(rank, ranks))
         for step in range(batches.per_epoch):
             if batches.share(step).counted:
-                seen += [image.numpy().tobytes() for image in batches.batch(step)[0]]
+                seen += [image.numpy().tobytes() for image in batches.batch(step).inputs[0]]
     assert len(seen) == len(set(seen)) == 50
 
 
@@ -139,11 +143,13 @@ def test_random_windows_depend_on_epoch_and_image_but_not_on_the_batch(tmp_path:
     write_shards(tmp_path, draw_images(20, (40, 30)), shards=2)
     data = read_shards(str(tmp_path))
     normalizer = fit_normalizer(Unchanged(), data.train.pixels)
-    large, small = (Batches(data.train, (ResizedCrop(),), normalizer, Batch(size=size), 0) for size in (20, 4))
-    whole = large.batch(0)[0]
-    parts = torch.cat([small.batch(step)[0] for step in range(5)])
+    large, small = (
+        Batches(data.train, CLASSIFY, (ResizedCrop(),), normalizer, Batch(size=size), 0) for size in (20, 4)
+    )
+    whole = large.batch(0).inputs[0]
+    parts = torch.cat([small.batch(step).inputs[0] for step in range(5)])
     assert whole.equal(parts)
-    first, second = ({image.numpy().tobytes() for image in large.batch(step)[0]} for step in (0, 1))
+    first, second = ({image.numpy().tobytes() for image in large.batch(step).inputs[0]} for step in (0, 1))
     assert not first & second, "each epoch has other windows"
 
 
@@ -229,3 +235,36 @@ def test_names_of_classes_are_in_the_order_of_the_alphabet(tmp_path: Path) -> No
     data = read_shards(str(tmp_path), label="txt")
     assert data.classes == ("cat", "dog", "wolf")
     assert data.train.labels.tolist() == [2, 0, 1, 0]
+
+
+def write_labelled(path: Path, labels: list[str]) -> None:
+    pngs = map(encode_image, draw_images(len(labels)))
+    samples = enumerate(zip(pngs, labels, strict=True))
+    write_tar(path, [f for n, (png, each) in samples for f in list_files(str(n), {"png": png, "txt": each.encode()})])
+
+
+def read_for(target: Target, path: Path) -> DataSet:
+    setting = WebDataset.model_validate({"path": str(path), "label": "txt"})
+    return load(setting, None, DataRequest((8, 8, 3), None, lambda text: None, 0, target=target))
+
+
+def test_labels_are_numbers_for_a_task_that_needs_numbers(tmp_path: Path) -> None:
+    write_labelled(tmp_path / "a.tar", ["1.5", "-2", "1e3", "1.5"])
+    targets = read_for(Target.NUMBERS, tmp_path).train.targets
+    assert targets.dtype == torch.float32 and targets.tolist() == [[1.5], [-2.0], [1000.0], [1.5]]
+
+
+@pytest.mark.parametrize(
+    ("target", "labels", "message"),
+    [
+        (Target.NUMBERS, ["1", "cat"], "the train part has a label that is no number: 'cat'"),
+        (Target.NUMBERS, ["1", "nan"], "the train part has labels that are not finite"),
+        (Target.MASK, ["1", "2"], "the task needs a mask with the class of each pixel for an image"),
+    ],
+)
+def test_labels_that_do_not_suit_a_task_are_refused(
+    target: Target, labels: list[str], message: str, tmp_path: Path
+) -> None:
+    write_labelled(tmp_path / "a.tar", labels)
+    with pytest.raises(DataProblem, match=message):
+        read_for(target, tmp_path)
