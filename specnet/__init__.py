@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, load_run, predict, resume, show
+    from specnet.sweep_api import resume_sweep, sweep
     from specnet.torch_api import compile, train
     from specnet.training.errors import TrainingError
 
@@ -41,7 +42,9 @@ __all__ = [
     "predict",
     "report",
     "resume",
+    "resume_sweep",
     "show",
+    "sweep",
     "train",
 ]
 
@@ -57,6 +60,7 @@ _MODULES = {
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "load_run", "predict", "resume", "show"),
+    "sweep_api": ("resume_sweep", "sweep"),
     "torch_api": ("compile", "train"),
     "training.errors": ("TrainingError",),
 }

@@ -61,7 +61,7 @@ def check(source: Spec, settings: Settings | None = None, strict: bool = False, 
     """
     require_type("strict", strict, bool, "True or False")
     codes = list_codes(allow)
-    read, overrides = _read_source(source), format_settings(settings)
+    read, overrides = read_source(source), format_settings(settings)
     checked = check_source(read, overrides, strict=strict, allow=codes)
     if checked.ok:
         return checked
@@ -191,7 +191,8 @@ def _find_device(name: str | None) -> Device:
     return devices[str(chosen)]
 
 
-def _read_source(source: Spec) -> Source:
+def read_source(source: Spec) -> Source:
+    """Return the text of a spec, with the name that messages call it; raises OSError, TypeError and ValueError."""
     if isinstance(source, Network):
         return Source(f"<{source.name}>", format_network(source))
     if isinstance(source, str) and "\n" in source:

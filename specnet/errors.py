@@ -3,6 +3,7 @@
 SpecNetError
 ├── IncompleteInstall     a part of SpecNet itself is missing
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
+├── VariantsError         variants of a sweep have errors, or cannot be trained     (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
 ├── DrawingError          a picture cannot be made, asked for from Python
 │   ├── GraphvizMissing   the layers view needs a program that is not installed

@@ -184,13 +184,19 @@ def restore_job(config: RunConfig, given: GivenData | None = None) -> tuple[Chec
 
     `given` is the data that a program hands over again.
     """
-    checked = _check(config.spec_text, config.used, config.options.overrides)
-    if not checked.ok:
-        raise SpecError(add_fixes(checked, config.options.overrides, _make_reader(config.used)))
+    checked = check_snapshot(config.spec_text, config.used, config.options.overrides)
     try:
         return checked, replace(make_job(checked, config.training), name=config.name, given=given)
     except UntrainableError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
+
+
+def check_snapshot(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:
+    """Check a spec with the files that were kept with it; raises SpecError, and BadRun for an unknown override."""
+    checked = _check(text, used, overrides)
+    if not checked.ok:
+        raise SpecError(add_fixes(checked, overrides, _make_reader(used)))
+    return checked
 
 
 def _check(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:

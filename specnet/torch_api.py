@@ -44,7 +44,7 @@ def train(
     """
     if callback is not None:
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
-    _refuse_settings(options)
+    refuse_settings(options)
     given = gather_data(data, validation, test)
     checked = check_sound(source, settings)
     own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
@@ -62,7 +62,7 @@ def _display(run: Run) -> dict[str, Any]:
 Run.display = _display
 
 
-def _refuse_settings(options: Mapping[str, Any]) -> None:
+def refuse_settings(options: Mapping[str, Any]) -> None:
     """Raise ValueError for an option that is a setting of the spec."""
     if "overrides" in options:
         raise ValueError("there is no option `overrides`; `settings` takes values by name")

@@ -8,6 +8,7 @@ COMMANDS = (
     "serve",
     "compile",
     "train",
+    "sweep",
     "evaluate",
     "predict",
     "show",

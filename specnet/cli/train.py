@@ -59,12 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", type=named_path, metavar="DIR", help="folder of the run (default: runs/NAME-DATE-TIME)"
     )
     add_processes_arguments(parser, add_device_arguments(parser))
-    _add_setting_arguments(parser)
-    _add_computing_arguments(parser)
-    _add_data_arguments(parser)
+    add_setting_arguments(parser)
+    add_computing_arguments(parser)
+    add_data_arguments(parser)
 
 
-def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
+def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that override settings, and those that say where training starts."""
     for setting in SHORT_SETTINGS:
         parser.add_argument(f"--{setting}", metavar="N", help=f"short for --set {setting}=N")
     add_spec_arguments(parser)
@@ -82,7 +83,8 @@ def _add_setting_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_computing_arguments(parser: argparse.ArgumentParser) -> None:
+def add_computing_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how training is computed, and what it records."""
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16", "fp16"), help="auto: bf16 where the hardware supports it"
     )
@@ -99,7 +101,8 @@ def _add_computing_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the data is, and how it is read."""
     parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument(
         "--workers",

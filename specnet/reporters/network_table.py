@@ -16,6 +16,7 @@ from specnet.reporters.table_columns import (
     Blocks,
     ByteCount,
     Cell,
+    Figure,
     Heading,
     Measures,
     Row,
@@ -93,7 +94,7 @@ def format_cell(cell: Cell) -> str:
             return "?"
         case int():
             return f"{cell:,}"
-        case str() | Blocks() | ByteCount() | Seconds():
+        case str() | Blocks() | ByteCount() | Seconds() | Figure():
             return str(cell)
         case _:
             return "×".join(map(format_size, cell))

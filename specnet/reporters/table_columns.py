@@ -58,8 +58,18 @@ class Seconds(Record):
         return format_seconds(self.seconds) if self.seconds else "0"
 
 
-Cell = str | int | None | tuple[float, ...] | Blocks | ByteCount | Seconds
-"""A text, a count, sizes, building blocks, bytes or a time; None is unknown, "" nothing to say."""
+class Figure(Record):
+    """A value for programs, None if it is unknown, and its text for people."""
+
+    value: float | str | None
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell = str | int | None | tuple[float, ...] | Blocks | ByteCount | Seconds | Figure
+"""A text, a count, sizes, building blocks, bytes, a time or a figure; None is unknown, "" nothing to say."""
 
 
 class Row(Record):

@@ -11,7 +11,7 @@ from specnet.printable import escape_unprintable
 from specnet.records import Record
 from specnet.reporters.network_table import Table, format_cell
 from specnet.reporters.table import pad_cells
-from specnet.reporters.table_columns import Blocks, ByteCount, Cell, Seconds, Stack
+from specnet.reporters.table_columns import Blocks, ByteCount, Cell, Figure, Seconds, Stack
 
 MARKDOWN_SIGNS = re.compile(r"[\\|*`<>~]|(?<!\w)_|_(?!\w)")
 """The signs that mean something in a cell; an underscore within a word does not."""
@@ -128,6 +128,8 @@ def _format_csv_cell(cell: Cell) -> str:
         return str(cell.count)
     if isinstance(cell, Seconds):
         return f"{cell.seconds:.6g}"
+    if isinstance(cell, Figure):
+        return "" if cell.value is None else f"{cell.value:.6g}" if isinstance(cell.value, float) else str(cell.value)
     return "" if cell is None else str(cell) if isinstance(cell, int) else format_cell(cell)
 
 

@@ -25,7 +25,7 @@ from specnet.training.runs.loaded_run import LoadedRun, build_loaded_run
 from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import MODEL, SPEC, Weights, read_weights
 from specnet.training.tasks.answers import Answer, Prediction
-from specnet.training.tasks.classify import ClassificationMetrics, ScoredClass
+from specnet.training.tasks.classify import ClassificationMetrics
 from specnet.training.tasks.results import Results
 
 __all__ = [

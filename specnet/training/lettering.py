@@ -64,7 +64,9 @@ def _list_fonts() -> list[tuple[str, str]]:
     return [(name, fontManager.findfont(FontProperties(family=name))) for name in names]
 
 
-def write_names(names: Mapping[int, str], fonts: Fonts, what: str, note: Callable[[str], None]) -> dict[int, str]:
+def write_names(
+    names: Mapping[int, str], fonts: Fonts, what: str, note: Callable[[str], None], longest: int = LONGEST_NAME
+) -> dict[int, str]:
     """Return the labels of names in a plot; where the fonts lack letters, `note` says so and all labels are numbers.
 
     `what` has these names: "classes".
@@ -73,7 +75,7 @@ def write_names(names: Mapping[int, str], fonts: Fonts, what: str, note: Callabl
         shown = ", ".join(unknown[:SHOWN]) + (" …" if len(unknown) > SHOWN else "")
         note(f"in the plot, {what} are numbered from 0 in their order: no font here has the letters of {shown}")
         return {number: str(number) for number in names}
-    return {number: shorten_name(name) for number, name in names.items()}
+    return {number: shorten_name(name, longest) for number, name in names.items()}
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:

@@ -201,7 +201,11 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
     """Evaluate the best weights once, on the test set, or without one on the validation part."""
-    loop.state.load(setup.ranks.from_first(setup.folder.read_model))
+    loop.state.load(weights := setup.ranks.from_first(setup.folder.read_model))
+    if setup.objective.fits_outputs and setup.data.validation:
+        fitted = {**setup.objective.fitted, **loop.fit_outputs("validation")}
+        if setup.ranks.is_first:
+            setup.folder.add_fitted(fitted).write_model(weights)
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, loop.final))
 
@@ -236,6 +240,7 @@ def _summarize(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> dict[
         f"validation_{metric.name}": state.best.score,
         "best_epoch": state.best.epoch,
         "epochs": len(state.history),
+        "images": {name: len(part) for name, part in setup.data.parts().items()},
         "seconds": state.seconds,
         "images_per_second": state.images_per_second,
         "parameters": job.parameters,

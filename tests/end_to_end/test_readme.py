@@ -48,7 +48,12 @@ def test_the_example_prints_what_the_readme_shows(folder: Path) -> None:
     assert subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False).stdout == shown
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def mark(command: str) -> object:
+    """Mark the sweep, whose runs are trained in processes that import torch anew."""
+    return pytest.param(command, marks=pytest.mark.slow) if " sweep " in command else command
+
+
+@pytest.mark.parametrize("command", [*map(mark, COMMANDS)])
 def test_each_command_does_what_it_says(
     command: str,
     folder: Path,

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from made_up_runs import make_entry
 from paths import ERRORS, ROOT, SPECS
 
+import specnet
 from specnet.cli import main
+from specnet.sweeps.plan import Plan
+from specnet.sweeps.results import Sweep, describe_sweep
 
 SCHEMAS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (ROOT / "docs/schemas").glob("*.json")}
 ZOO = [str(file) for file in sorted(SPECS.rglob("*.net"))]
@@ -42,6 +46,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     ],
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
     "devices": [[]],
+    "runs": [["runs"]],
     "sizes": [["alexnet"], ["unet", "--near", "500x500"], ["googlenet-heads"], ["siamese"], ["deep.net"]],
     "solve": [
         ["wide.net", "--let", "width", "--budget", "macs=10M", "--budget", "memory=1MB"],
@@ -55,6 +60,7 @@ FILES = {
     "strange\nname\x1b.net": "input 8x8x4\ncnov 3\n",
     "trained.net": "input 32x32x3\nconv K=4 F=3\nfc 10\ntrain {\n data cifar10\n optimizer sgd lr=0.1\n}\n",
     "wide.net": "let width = 3\ninput 8x8x3\nconv K=width F=3\n",
+    "tiny.net": "input 8x8x1\nfc 10\ntrain { data digits\n split validation=0.2 }\n",
     "deep.net": "input 32x32x3\nrepeat 4 { conv K=3 F=3 S=2 P=1 floor }\n",
 }
 
@@ -94,7 +100,18 @@ def test_every_spec_is_described_as_the_schema_says(files: list[str], capsys: py
 
 
 def test_every_schema_has_a_command() -> None:
-    assert SCHEMAS.keys() == COMMANDS.keys()
+    assert SCHEMAS.keys() - {"sweep-results"} == COMMANDS.keys()
+
+
+def test_results_of_sweeps_are_as_their_schema_says() -> None:
+    """Each field of the file stands in the schema, and each field of the schema in the file."""
+    runs = [make_entry(name, overrides={"width": "8", "seed": name}) for name in "01"]
+    plan = Plan.model_construct(network="Tiny")
+    results = describe_sweep(Sweep(Path("sweep"), plan, tuple(runs), {"2": "no data"}, 1))
+    Draft202012Validator(close(SCHEMAS["sweep-results"])).validate(results)
+    assert {key for key, _ in list_properties(SCHEMAS["sweep-results"])} <= {*list_keys(results)}
+    nothing = describe_sweep(Sweep(Path("sweep"), plan, (), {}, 3))
+    Draft202012Validator(close(SCHEMAS["sweep-results"])).validate(nothing)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -105,6 +122,8 @@ def test_output_is_as_its_schema_says(
     for file, text in FILES.items():
         (tmp_path / file).write_text(text, encoding="utf-8")
     (tmp_path / "specs").symlink_to(SPECS)
+    if name == "runs":
+        specnet.train(tmp_path / "tiny.net", {"epochs": 1}, run=tmp_path / "runs/a")
     monkeypatch.chdir(tmp_path)
     Draft202012Validator.check_schema(SCHEMAS[name])
     validator = Draft202012Validator(close(SCHEMAS[name]))

@@ -21,6 +21,7 @@ from specnet.training import CannotRun, Options, Run, read_run_config, resume, t
 from specnet.training.engine import loop
 from specnet.training.errors import Interrupted
 from specnet.training.runs.run_index import RunStatus, list_runs
+from specnet.training.tasks.classify import ClassificationMetrics
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -29,7 +30,7 @@ TIMES = {"seconds", "images_per_second"}
 def _draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
     monkeypatch.setattr("specnet.training.run.write_curves", lambda *arguments: None)
-    monkeypatch.setattr("specnet.training.run.draw_confusion", lambda *arguments: b"")
+    monkeypatch.setattr(ClassificationMetrics, "draw", lambda *arguments: {})
 
 
 def lengthen(folder: Path, epochs: float, callback: Notebook | None = None) -> Run:

@@ -86,10 +86,7 @@ def set_up(
     """
     callback = callback if ranks.is_first else Callback()
     freeze_layers(job.module, options.freeze)
-    refuse_unregistered(job.training)
-    refuse_untrainable(job)
-    refuse_whitening(job.module, job.layers)
-    refuse_groups(job.training.group, job.module, job.layers)
+    refuse_job(job)
     device = choose_device(replace(options, device=ranks.local_device(options.device)))
     refuse_sharing(job, options, device, ranks)
     refuse_unsupported(job, options, device)
@@ -109,7 +106,17 @@ def set_up(
     objective = make_objective(job.training.task, data.classes, job.training.loss)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
+    if fitted := objective.fit_targets(data.train.targets):
+        objective, folder = objective.add_fitted(fitted), folder.add_fitted(fitted)
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
+
+
+def refuse_job(job: Job) -> None:
+    """Raise TrainingError for a job that cannot be trained on any data."""
+    refuse_unregistered(job.training)
+    refuse_untrainable(job)
+    refuse_whitening(job.module, job.layers)
+    refuse_groups(job.training.group, job.module, job.layers)
 
 
 def _make_request(job: Job, options: Options, callback: Callback, begun: RunConfig | None) -> DataRequest:

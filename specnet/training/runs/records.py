@@ -79,6 +79,7 @@ class MetricRecord(Record):
     title: str
     larger_is_better: bool
     is_share: bool
+    unit: str = ""
 
 
 class SummaryRecord(Record):
@@ -87,6 +88,8 @@ class SummaryRecord(Record):
     metric: MetricRecord | None = None
     validation_accuracy: Share | None = None
     test_accuracy: Share | None = None
+    best_epoch: PositiveInt | None = None
+    images: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check_scores(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,9 @@ from specnet.training.runs.run_folder import CONFIG, ENVIRONMENT, FAILURE, RUNS,
 
 Recipe = tuple[str, Training, Path | None]
 """A network's digest, its settings apart from chance, and the weights that it started from."""
+
+DEEPEST = 3
+"""How many levels below a folder in `runs` the folders of runs are looked for."""
 
 Chance = tuple[int, int | None]
 """The seed, and the fold that was set aside."""
@@ -59,13 +62,43 @@ class RunEntry:
     metrics: tuple[Metrics, ...]
     recipe: Recipe
     chance: Chance
+    training: Training
+    weights: Path | None
+    freeze: tuple[str, ...]
+    seconds: float | None
+    best_epoch: int | None
+    images: Mapping[str, int]
+    """The numbers of images of each part, by its name; empty until the run is finished."""
 
 
 def list_runs(folder: Path, note: Callable[[str], None]) -> list[RunEntry]:
-    """Return the runs in a folder, or the folder itself if it is one, oldest first; `note` reports damaged ones."""
-    places = [folder] if (folder / CONFIG).is_file() else sorted(_list_visible(folder))
-    found = list(_read_entries(places, note))
-    return sorted(found, key=lambda entry: entry.begun)
+    """Return the runs in a folder and in folders within it, such as sweeps, oldest first; or the folder itself.
+
+    `note` reports damaged ones, and folders of something else directly in the folder.
+    """
+    return sorted(read_runs(_find_places(folder), note), key=lambda entry: entry.begun)
+
+
+def _find_places(folder: Path) -> Iterator[Path]:
+    """Yield the folders of runs, and those directly in the folder that hold none."""
+    if _holds_run(folder):
+        yield folder
+        return
+    for place in sorted(_list_visible(folder)):
+        yield from ([] if _holds_run(place) else _find_inner(place)) or [place]
+
+
+def _holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run, or cannot be entered, of which reading the run tells the reason."""
+    try:
+        return (folder / CONFIG).is_file()
+    except OSError:
+        return True
+
+
+def _find_inner(folder: Path) -> list[Path]:
+    """Return the folders of runs in a folder that is none, such as a sweep's, some levels below it."""
+    return sorted(config.parent for level in range(1, DEEPEST + 1) for config in folder.glob(f"{'*/' * level}{CONFIG}"))
 
 
 def find_repeated_runs(found: Sequence[RunEntry]) -> list[list[RunEntry]]:
@@ -95,7 +128,7 @@ def _list_visible(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _read_entries(places: list[Path], note: Callable[[str], None]) -> Iterator[RunEntry]:
+def read_runs(places: Iterable[Path], note: Callable[[str], None]) -> Iterator[RunEntry]:
     """Read the runs among files and folders; one that cannot be read is noted, and hides no other."""
     for place in places:
         try:
@@ -129,6 +162,12 @@ def _read_entry(folder: Path) -> RunEntry:
         metrics=metrics,
         recipe=(config.digest, _without_chance(config.training), config.options.weights),
         chance=(config.training.seed.value, config.training.split.fold if config.training.split else None),
+        training=config.training,
+        weights=config.options.weights,
+        freeze=config.options.freeze,
+        seconds=last.get("seconds"),
+        best_epoch=summary.get("best_epoch"),
+        images=summary.get("images", {}),
     )
 
 

@@ -70,6 +70,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "validation_accuracy",
         "best_epoch",
         "epochs",
+        "images",
         "seconds",
         "images_per_second",
         "parameters",
@@ -81,6 +82,7 @@ def test_the_summary(tmp_path: Path) -> None:
     assert 0 < summary["test_accuracy"] < 1
     assert summary["parameters"] == sum(parameter.numel() for parameter in run.module.parameters())
     assert summary["epochs"] == 2
+    assert summary["images"] == {"train": 1238, "validation": 200, "test": 359}
     measured = summary["measured"]
     assert (measured["part"], measured["accuracy"]) == ("test", summary["test_accuracy"])
     assert set(measured["per_class_accuracy"]) == set("0123456789")

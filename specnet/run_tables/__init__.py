@@ -1,0 +1,1 @@
+"""Runs side by side: a table with a row for each, chosen, sorted and plotted by any of its columns."""

@@ -1,0 +1,88 @@
+"""Choose and sort runs by the values of their columns: `width>=32`, `network=Res*`, `validation>97%`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from specnet.records import Record
+from specnet.run_tables.columns import KNOWN, list_settings, make_column, parse_number
+from specnet.suggest import did_you_mean, find_closest_word
+from specnet.training.runs.run_index import RunEntry
+
+CONDITION = re.compile(r"\s*([\w.]+)\s*(>=|<=|!=|==|=|<|>)\s*(.+?)\s*")
+
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Condition(Record):
+    """A column, a comparison and a value; numbers are compared as such, other values as texts."""
+
+    name: str
+    sign: str
+    value: str
+
+    def holds(self, entry: RunEntry) -> bool:
+        """Whether a run meets the condition; an unknown value meets none but `!=`."""
+        found = make_column(self.name).value(entry)
+        if self.sign in ("=", "==", "!="):
+            return self._equals(found) == (self.sign != "!=")
+        if found is None:
+            return False
+        numbers = parse_number(found), parse_number(self.value)
+        compare = ORDERS[self.sign]
+        return compare(str(found), self.value) if None in numbers else compare(*numbers)
+
+    def _equals(self, found: object) -> bool:
+        number = parse_number(self.value)
+        if number is not None and parse_number(found) == number:
+            return True
+        return found is not None and fnmatchcase(str(found), self.value)
+
+
+def parse_condition(text: str) -> Condition:
+    """Return the condition of a text; raises ValueError."""
+    if not (match := CONDITION.fullmatch(text)):
+        raise ValueError("write a column, one of =, !=, <, <=, >, >=, and a value, as in width>=32")
+    return Condition(*match.groups())
+
+
+def check_column(name: str, entries: Iterable[RunEntry]) -> str:
+    """Return the name of a column or of a setting of some run; raises ValueError for any other."""
+    known = [*KNOWN, *list_settings(entries)]
+    if name in known:
+        return name
+    hint = did_you_mean(find_closest_word(name, known))
+    listed = ", ".join(KNOWN)
+    raise ValueError(f"there is no column `{name}`{hint or f'; there are {listed}, and the names of settings'}")
+
+
+def select_runs(entries: Sequence[RunEntry], conditions: Iterable[Condition]) -> list[RunEntry]:
+    """Return the runs that meet all conditions; raises ValueError for a column that there is not."""
+    chosen = list(entries)
+    for condition in conditions:
+        check_column(condition.name, entries)
+        chosen = [entry for entry in chosen if condition.holds(entry)]
+    return chosen
+
+
+def sort_runs(entries: Sequence[RunEntry], name: str, is_reversed: bool = False) -> list[RunEntry]:
+    """Return the runs by a column, from the smallest value, or from the best one of a metric; unknown ones are last.
+
+    Raises ValueError for a column that there is not.
+    """
+    column = make_column(check_column(name, entries))
+    known = [entry for entry in entries if column.value(entry) is not None]
+    numbers = [parse_number(column.value(entry)) for entry in known]
+    keys: list[Any] = [str(column.value(entry)) for entry in known] if None in numbers else numbers
+    descends = is_reversed != (column.is_result and bool(known) and known[0].metric.larger_is_better)
+    order = sorted(range(len(known)), key=keys.__getitem__, reverse=descends)
+    return [known[place] for place in order] + [entry for entry in entries if column.value(entry) is None]
