@@ -18,7 +18,19 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import EvaluationOptions, evaluate
-from specnet.training.job import Callback, GivenData, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
+from specnet.training.job import (
+    Callback,
+    GivenData,
+    Job,
+    LayerInfo,
+    Metrics,
+    Options,
+    OutputLayer,
+    OwnMetric,
+    Plan,
+    Progress,
+    Run,
+)
 from specnet.training.predict import predict, stream_predictions
 from specnet.training.run import resume, train
 from specnet.training.runs.loaded_run import LoadedRun, build_loaded_run
@@ -50,6 +62,7 @@ __all__ = [
     "Options",
     "OutOfMemory",
     "OutputLayer",
+    "OwnMetric",
     "Plan",
     "Prediction",
     "Progress",

@@ -39,7 +39,7 @@ class Evaluator:
 
     def measure(self, part: str, on_batch: OnBatch = lambda done, total: None) -> Results:
         """Return the results on a part; it waits for the device once."""
-        return measure_batches(self.objective.make_meter(self.loss), self.outputs(part, on_batch))
+        return measure_batches(self.objective.open_meter(self.loss), self.outputs(part, on_batch))
 
     def fit(self, part: str) -> Fitted:
         """Return what the task fits to the outputs of a part."""

@@ -71,7 +71,7 @@ class Loop:
     def run(self) -> None:
         """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights.
 
-        Where images can no longer be read, save and raise DataProblem.
+        Where images can no longer be read, or a metric of the user's fails, save and raise DataProblem.
         """
         try:
             if self.state.step == 0:
@@ -162,6 +162,11 @@ class Loop:
             state.history.append(metrics)
             state.running = state.running.restart()
             score = metrics.get(f"validation_{self.metric.name}")
+            if "validation" in self.measured_parts and score is None:
+                self.callback.on_note(
+                    f"warning: {self.metric.title} is not defined on the validation part after epoch "
+                    f"{len(state.history)}, so that this epoch cannot be the best"
+                )
             if "validation" not in self.measured_parts or self._is_best(score):
                 self.writer.keep_weights()
                 state.best = Best(len(state.history), score)

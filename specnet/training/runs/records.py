@@ -48,6 +48,16 @@ class GivenRecord(Record):
     digest: str
 
 
+class MetricRecord(Record):
+    """The figure by which the best epoch is chosen."""
+
+    name: str
+    title: str
+    larger_is_better: bool
+    is_share: bool
+    unit: str = ""
+
+
 class ConfigRecord(Record):
     """config.json: how a run was started, and lengthened since."""
 
@@ -60,6 +70,7 @@ class ConfigRecord(Record):
     sixteen_bits: dict[str, int] | None = None
     floats: bool = False
     given: GivenRecord | None = None
+    own_metric: MetricRecord | None = None
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()
@@ -70,16 +81,6 @@ class EnvironmentRecord(Record):
 
     begun: AwareDatetime
     launch: str | None = None
-
-
-class MetricRecord(Record):
-    """The figure by which the best epoch was chosen."""
-
-    name: str
-    title: str
-    larger_is_better: bool
-    is_share: bool
-    unit: str = ""
 
 
 class SummaryRecord(Record):

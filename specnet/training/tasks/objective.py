@@ -14,7 +14,9 @@ from specnet.settings.loss import Loss as LossSetting
 from specnet.settings.task import Metric, Task
 from specnet.training.data.images import Pixels
 from specnet.training.distributed import Network
+from specnet.training.job import OwnMetric
 from specnet.training.optim.losses import Loss
+from specnet.training.tasks.own_metric import OwnMeter
 from specnet.training.tasks.results import Meter
 from specnet.training.transforms.normalization import Normalizer
 
@@ -43,6 +45,8 @@ class Objective(ABC):
     """The loss of the run, where it is not the default of the task."""
     fitted: Fitted = field(default_factory=dict)
     """What `fit_targets` and `fit_outputs` have returned."""
+    own: OwnMetric | None = None
+    """A metric of the user's, which chooses the best epoch."""
 
     measure: ClassVar[Metric]
     """The figure of training steps, in progress reports and as `train_NAME` in metrics.jsonl."""
@@ -61,7 +65,7 @@ class Objective(ABC):
     @property
     def metric(self) -> Metric:
         """The figure by which the best epoch is chosen."""
-        return self.setting.metric
+        return self.own.metric if self.own else self.setting.metric
 
     def get_pixels(self, pixels: Pixels) -> Pixels:
         """Return the channels of stored pixels that the network reads, to which a normalizer is fitted."""
@@ -111,6 +115,11 @@ class Objective(ABC):
     @abstractmethod
     def make_meter(self, loss: Loss) -> Meter:
         """Return what collects outputs and targets of a part, and computes the results on it."""
+
+    def open_meter(self, loss: Loss) -> Meter:
+        """Return the meter of the task, with the user's own metric if there is one."""
+        meter = self.make_meter(loss)
+        return OwnMeter(meter, self.own) if self.own else meter
 
     @abstractmethod
     def answer(self, outputs: Tensor, top: int) -> list[Any]:
