@@ -77,7 +77,7 @@ def test_a_sweep_from_python(tmp_path: Path) -> None:
     sweep = specnet.sweep(
         SPEC, {"optimizer.lr": [0.05, 1e-9]}, {"split.validation": 0.2}, run=tmp_path / "sweep", jobs=2
     )
-    assert [group.settings["optimizer.lr"] for group in sweep.groups] == ["0.05", "1e-09"]
+    assert [group.settings["optimizer.lr"] for group in sweep.groups] == ["0.05", "1e-9"]
     assert sweep.best
     assert sweep.best == sweep.groups[0]
     assert (len(sweep.entries), sweep.failures, sweep.left) == (2, {}, 0)
