@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from specnet.run_report.report import report
     from specnet.runs import evaluate, load_run, predict, resume, show
     from specnet.sweep_api import resume_sweep, sweep
-    from specnet.torch_api import compile, train
+    from specnet.torch_api import Metric, compile, train
     from specnet.training.errors import TrainingError
 
 __all__ = [
     "Checked",
     "Drawing",
     "DrawingError",
+    "Metric",
     "NetworkBuilder",
     "OverrideError",
     "SpecError",
@@ -61,7 +62,7 @@ _MODULES = {
     "run_report.report": ("report",),
     "runs": ("evaluate", "load_run", "predict", "resume", "show"),
     "sweep_api": ("resume_sweep", "sweep"),
-    "torch_api": ("compile", "train"),
+    "torch_api": ("Metric", "compile", "train"),
     "training.errors": ("TrainingError",),
 }
 """The modules of the public names, which are imported on first use: `import specnet` takes no time."""

@@ -12,6 +12,7 @@ from typing import Any
 from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import Conditions, Memory
 from specnet.analyses.passes import replay_training
+from specnet.argument_types import describe_value
 from specnet.backends.torch_module import build_module
 from specnet.byte_sizes import FP32
 from specnet.compiler import Checked
@@ -21,8 +22,9 @@ from specnet.layers.base.families import get_init
 from specnet.settings import Training
 from specnet.settings.data import Python
 from specnet.spec_files import find_path_in_zoo
-from specnet.training import GivenData, Job, LayerInfo, OutputLayer
+from specnet.training import GivenData, Job, LayerInfo, OutputLayer, OwnMetric
 from specnet.training.data.given import require_data
+from specnet.training.job import METRIC
 
 
 class UntrainableError(SpecNetError, ValueError):
@@ -37,6 +39,15 @@ def gather_data(data: Any, validation: Any = None, test: Any = None) -> GivenDat
     if data is None and (validation is not None or test is not None):
         raise TypeError("`validation` and `test` go with `data`, which is trained on")
     return None if data is None else GivenData(data, validation, test)
+
+
+def gather_metric(metric: Any) -> OwnMetric | None:
+    """Return the metric that a program hands over, if any; raises TypeError for what is none."""
+    if metric is None or isinstance(metric, OwnMetric):
+        return metric
+    if not callable(metric):
+        raise TypeError(f"`metric` is {METRIC}, not {describe_value(metric)}")
+    return OwnMetric(metric)
 
 
 def make_job(checked: Checked, training: Training | None = None, given: GivenData | None = None) -> Job:

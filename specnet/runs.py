@@ -20,7 +20,7 @@ from specnet.fixes import add_fixes
 from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
-from specnet.jobs import UntrainableError, gather_data, make_job
+from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -77,11 +77,13 @@ def resume(
     data: Any = None,
     validation: Any = None,
     test: Any = None,
+    metric: Any = None,
 ) -> Run:
     """Go on with a run as `specnet train --resume` does; with `epochs`, more than are planned, it is lengthened.
 
-    A run on data that was handed over takes the same `data`, `validation` and `test` again; others are refused. Raises
-    TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
+    A run on data or by a metric that was handed over takes the same `data`, `validation`, `test` and `metric` again;
+    others are refused. Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no
+    sense.
     """
     require_path("run", run, "the folder of a run")
     if epochs is not None:
@@ -90,10 +92,10 @@ def resume(
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
-    given = gather_data(data, validation, test)
+    given, own_metric = gather_data(data, validation, test), gather_metric(metric)
     config = read_run_config(Path(run))
     options = config.options if data_dir is None else replace(config.options, data_dir=Path(data_dir))
-    _, job = restore_job(config, given)
+    job = replace(restore_job(config, given)[1], own_metric=own_metric)
     return resume_run(config, job, options, callback, epochs)
 
 
@@ -113,17 +115,19 @@ def evaluate(
     device: str = "cpu",
     batch: int | None = None,
     skip_bad: bool = False,
+    metric: Any = None,
 ) -> Results:
     """Measure a run on its own test set, or on all images of `data`.
 
     `data` is the path of a folder or file of images, the name of a data set, or a torch Dataset or pair of arrays as
-    `train` takes it. With `skip_bad`, images that cannot be read and classes without images are left out. Raises
-    TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
+    `train` takes it. `metric` is one of your own, as for `train`. With `skip_bad`, images that cannot be read and
+    classes without images are left out. Raises TrainingError and SpecError, and TypeError or ValueError for an argument
+    that makes no sense.
     """
     is_path = isinstance(data, str | os.PathLike)
     if is_path:
         require_path("data", data, "a folder or file of images, or the name of a data set")
-    given = None if is_path else gather_data(data)
+    given, own_metric = None if is_path else gather_data(data), gather_metric(metric)
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
     if batch is not None:
@@ -132,7 +136,7 @@ def evaluate(
     require_type("device", device, str, DEVICE)
     loaded = _find_run(run)
     folder = None if data_dir is None else Path(data_dir)
-    asked = EvaluationOptions(str(data) if is_path else None, folder, device, batch, skip_bad, given)
+    asked = EvaluationOptions(str(data) if is_path else None, folder, device, batch, skip_bad, given, own_metric)
     return evaluate_run(loaded, asked, lambda text: None).results
 
 

@@ -18,14 +18,26 @@ from specnet.training.errors import (
     Unsuitable,
 )
 from specnet.training.evaluate import EvaluationOptions, evaluate
-from specnet.training.job import Callback, GivenData, Job, LayerInfo, Metrics, Options, OutputLayer, Plan, Progress, Run
+from specnet.training.job import (
+    Callback,
+    GivenData,
+    Job,
+    LayerInfo,
+    Metrics,
+    Options,
+    OutputLayer,
+    OwnMetric,
+    Plan,
+    Progress,
+    Run,
+)
 from specnet.training.predict import predict, stream_predictions
 from specnet.training.run import resume, train
 from specnet.training.runs.loaded_run import LoadedRun, build_loaded_run
 from specnet.training.runs.run_config import RunConfig, read_run_config
 from specnet.training.runs.run_folder import MODEL, SPEC, Weights, read_weights
 from specnet.training.tasks.answers import Answer, Prediction
-from specnet.training.tasks.classify import ClassificationMetrics, ScoredClass
+from specnet.training.tasks.classify import ClassificationMetrics
 from specnet.training.tasks.results import Results
 
 __all__ = [
@@ -50,6 +62,7 @@ __all__ = [
     "Options",
     "OutOfMemory",
     "OutputLayer",
+    "OwnMetric",
     "Plan",
     "Prediction",
     "Progress",

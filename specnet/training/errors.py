@@ -69,13 +69,16 @@ class RankLost(TrainingError):
 
 
 class DataLost(TrainingError):
-    """Images of a run can no longer be read; `saved` says what is in its `folder`."""
+    """Images of a run can no longer be read, or a metric of the user's fails; `saved` says what is in its `folder`.
 
-    def __init__(self, problem: DataProblem, folder: Path, saved: str = "everything") -> None:
+    `resume` is what goes on with the run.
+    """
+
+    def __init__(self, problem: DataProblem, folder: Path, saved: str, resume: str) -> None:
         super().__init__(
             f"{problem.args[0]}; the run is stopped, and {saved} is saved in {folder}",
             *problem.args[1:],
-            f"to resume: specnet train --resume {folder}",
+            f"to resume: {resume}",
         )
         self.folder = folder
 

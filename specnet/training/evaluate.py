@@ -19,7 +19,7 @@ from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
 from specnet.training.errors import CannotRun, DataProblem
-from specnet.training.job import GivenData
+from specnet.training.job import GivenData, OwnMetric
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
@@ -37,7 +37,8 @@ SHOWN = 5
 class EvaluationOptions:
     """The data to evaluate a run on, its own or `data`, and the device.
 
-    `data` is a folder or file of images, or the name of a set; `given` is data that a program hands over.
+    `data` is a folder or file of images, or the name of a set; `given` is data that a program hands over, and `metric`
+    a metric of its own.
     """
 
     data: str | None = None
@@ -46,6 +47,7 @@ class EvaluationOptions:
     batch: int | None = None
     skip_bad: bool = False
     given: GivenData | None = None
+    metric: OwnMetric | None = None
 
 
 def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> Evaluation:
@@ -155,7 +157,8 @@ def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) ->
     network = average_views(run.model.to(device.place), run.job.training.evaluate)
     parts = {"all": place_on_device(data, device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
-    evaluator = Evaluator(network, parts, normalizer, loss, run.objective, device, size)
+    objective = replace(run.objective, own=options.metric)
+    evaluator = Evaluator(network, parts, normalizer, loss, objective, device, size)
     with explain_out_of_memory(partial(advise_smaller_batch, size)):
         return evaluator.measure("all")
 

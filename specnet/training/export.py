@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,18 +28,22 @@ EXAMPLES = 2
 class Normalized(nn.Module):
     """A network that takes pixels as an image file has them: N×C×H×W, of the network's size.
 
-    They are from 0 to 255, or of 16 bits where it was trained on such and has their scale.
+    They are from 0 to 255, or of 16 bits where it was trained on such and has their scale. `units` brings the outputs
+    into the form in which people read them.
     """
 
-    def __init__(self, network: nn.Module, normalizer: Normalizer, sixteen_bits: SixteenBitScale | None) -> None:
+    def __init__(
+        self, network: nn.Module, normalizer: Normalizer, sixteen_bits: SixteenBitScale | None, units: nn.Module
+    ) -> None:
         super().__init__()
         self.network, self.normalization, self.sixteen_bits = network, normalizer.to_module(), sixteen_bits
+        self.units = units
 
     def forward(self, pixels: Tensor) -> Tensor:
         if self.sixteen_bits:
             low, high = self.sixteen_bits.low, self.sixteen_bits.high
             pixels = ((pixels - low) * (255 / (high - low))).round().clamp(0, 255)
-        outputs: Tensor = self.network(self.normalization(pixels))
+        outputs: Tensor = self.units(self.network(self.normalization(pixels)))
         return outputs
 
 
@@ -59,7 +64,9 @@ class Exportable:
 def export_run(run: LoadedRun) -> Exportable:
     """Return a trained network, with its normalisation built in."""
     metadata = build_metadata(run.job, run.classes, run.normalization, run.scale, run.options.overrides)
-    module = Normalized(run.model, run.normalization, run.scale).eval()
+    if run.fitted:
+        metadata["fitted"] = json.dumps(run.fitted)
+    module = Normalized(run.model, run.normalization, run.scale, run.objective.make_output_module()).eval()
     return Exportable(module, run.model, _examples([run.input_shape]), metadata, run.floats)
 
 

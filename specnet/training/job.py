@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from specnet.analyses.memory import Conditions, Memory
+from specnet.argument_types import describe_value, require_type
 from specnet.records import Displayed
 from specnet.settings import Training
 from specnet.settings.task import Metric
@@ -63,6 +64,37 @@ class GivenData:
         return ["data" if name == "train" else name for name in self.parts()]
 
 
+METRIC = "a function of the outputs and targets of a part that returns a number, or `specnet.Metric` of one"
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric of the user's: a function of the outputs and targets of a whole part, N×… each, that returns a number.
+
+    The function's own name is the metric's, unless it has none or another one is given. Raises TypeError, ValueError.
+    """
+
+    function: Callable[[Tensor, Tensor], Any] = field(repr=False)
+    larger_is_better: bool = True
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        require_type("larger_is_better", self.larger_is_better, bool, "True or False")
+        require_type("name", self.name, str, "a word")
+        if not callable(self.function):
+            raise TypeError(f"a metric is {METRIC}, not {describe_value(self.function)}")
+        own = getattr(self.function, "__name__", type(self.function).__name__)
+        name = self.name or (own if own.isidentifier() else "metric")
+        if not name.isidentifier() or name == "loss":
+            raise ValueError(f"a metric's name is a word such as f1, and not loss; it cannot be {describe_value(name)}")
+        object.__setattr__(self, "name", name)
+
+    @property
+    def metric(self) -> Metric:
+        """The figure by which the best epoch is chosen."""
+        return Metric(self.name, self.name, self.larger_is_better)
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything that determines the result: the network, as a module that takes N×C×H×W, and its settings.
@@ -73,7 +105,8 @@ class Job:
     parameters, by their names in the module. `macs` are the multiply-accumulates for an image, if known, and
     `image_memory` the bytes that the outputs of all layers take for it in fp32. `measure_memory` returns the memory of
     a training step under some conditions, None if it is unknown. `output_layer` is the layer that states the number of
-    outputs, if it is a plain number. `given` is the data that a program has handed over.
+    outputs, if it is a plain number. `given` is the data that a program has handed over, and
+    `own_metric` chooses the best epoch in the place of the task's.
     """
 
     name: str
@@ -93,6 +126,11 @@ class Job:
     head_weights: tuple[float, ...] = ()
     output_layer: OutputLayer | None = None
     given: GivenData | None = None
+    own_metric: OwnMetric | None = None
+
+    def list_arguments(self) -> list[str]:
+        """Return the names of the arguments by which a program has handed over what the run needs."""
+        return [*(self.given.list_arguments() if self.given else ()), *(["metric"] if self.own_metric else ())]
 
     @property
     def input_shapes(self) -> tuple[tuple[int, ...], ...]:

@@ -25,7 +25,7 @@ from specnet.training.plots import write_curves
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
-from specnet.training.runs.given import refuse_missing_data, refuse_other_data
+from specnet.training.runs.given import format_resumption, refuse_missing_arguments, refuse_other_data
 from specnet.training.runs.lengthening import describe_lengthening, lengthen, record_lengthening
 from specnet.training.runs.run_config import RunConfig, write_run_config
 from specnet.training.runs.run_folder import (
@@ -69,7 +69,7 @@ def resume(
     """
     if job.digest != config.digest:
         raise BadRun(f"{config.folder / 'spec.net'} is not the network that this run trains")
-    refuse_missing_data(config, job.given)
+    refuse_missing_arguments(config, job)
     callback = callback or Callback()
     with join_process_group() as ranks, _lock_run(config.folder, ranks):
         saved = ranks.from_first(lambda: load_checkpoint(config.folder / CHECKPOINT, callback.on_note))
@@ -196,12 +196,17 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
             raise Interrupted(setup.folder.path, request.signal) from None
         except DataProblem as problem:
             kept = "everything" if setup.ranks.is_single else "the last checkpoint"
-            raise DataLost(problem, setup.folder.path, kept) from None
+            how = format_resumption(setup.folder.path, setup.job.list_arguments())
+            raise DataLost(problem, setup.folder.path, kept, how) from problem.__cause__
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
     """Evaluate the best weights once, on the test set, or without one on the validation part."""
-    loop.state.load(setup.ranks.from_first(setup.folder.read_model))
+    loop.state.load(weights := setup.ranks.from_first(setup.folder.read_model))
+    if setup.objective.fits_outputs and setup.data.validation:
+        fitted = {**setup.objective.fitted, **loop.fit_outputs("validation")}
+        if setup.ranks.is_first:
+            setup.folder.add_fitted(fitted).write_model(weights)
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, loop.final))
 

@@ -15,7 +15,7 @@ from specnet.training.data.loading import iterate_batches
 from specnet.training.device import Device
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.optim.losses import Loss
-from specnet.training.tasks.objective import Objective, get_main_output
+from specnet.training.tasks.objective import Fitted, Objective, get_main_output
 from specnet.training.tasks.results import Results, measure_batches
 from specnet.training.transforms.augmentation import reflect_places
 from specnet.training.transforms.normalization import Normalizer
@@ -39,7 +39,12 @@ class Evaluator:
 
     def measure(self, part: str, on_batch: OnBatch = lambda done, total: None) -> Results:
         """Return the results on a part; it waits for the device once."""
-        return measure_batches(self.objective.make_meter(self.loss), self.outputs(part, on_batch))
+        return measure_batches(self.objective.open_meter(self.loss), self.outputs(part, on_batch))
+
+    def fit(self, part: str) -> Fitted:
+        """Return what the task fits to the outputs of a part."""
+        outputs, targets = zip(*self.outputs(part), strict=True)
+        return self.objective.fit_outputs(torch.cat(outputs), torch.cat(targets))
 
     @torch.inference_mode()
     def outputs(self, part: str, on_batch: OnBatch = lambda done, total: None) -> Iterator[tuple[Tensor, Tensor]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -21,6 +21,7 @@ from specnet.training.engine.step import Stepper
 from specnet.training.errors import DataProblem, Interrupted
 from specnet.training.job import Callback, Metrics, Progress
 from specnet.training.runs.run_folder import RunFolder
+from specnet.training.tasks.objective import Fitted
 from specnet.training.tasks.results import Results
 
 EPOCH_SAVE_INTERVAL = 2.0
@@ -70,7 +71,7 @@ class Loop:
     def run(self) -> None:
         """Train to the end; on a signal, save and raise StopRequested. NotFinite leaves the last good weights.
 
-        Where images can no longer be read, save and raise DataProblem.
+        Where images can no longer be read, or a metric of the user's fails, save and raise DataProblem.
         """
         try:
             if self.state.step == 0:
@@ -94,6 +95,13 @@ class Loop:
         self.state.module.eval()
         self.state.ranks.sync_buffers(self.state.module)
         return evaluator.measure(part, partial(self._on_evaluated_batch, part))
+
+    def fit_outputs(self, part: str) -> Fitted:
+        """Fit what the task fits to the outputs of the present weights, for the final evaluation, and return it."""
+        self.state.module.eval()
+        fitted = self.final.fit(part)
+        self.final = replace(self.final, objective=self.final.objective.add_fitted(fitted))
+        return fitted
 
     def _on_evaluated_batch(self, part: str, done: int, total: int) -> None:
         self.interruption.check()
@@ -154,6 +162,11 @@ class Loop:
             state.history.append(metrics)
             state.running = state.running.restart()
             score = metrics.get(f"validation_{self.metric.name}")
+            if "validation" in self.measured_parts and score is None:
+                self.callback.on_note(
+                    f"warning: {self.metric.title} is not defined on the validation part after epoch "
+                    f"{len(state.history)}, so that this epoch cannot be the best"
+                )
             if "validation" not in self.measured_parts or self._is_best(score):
                 self.writer.keep_weights()
                 state.best = Best(len(state.history), score)

@@ -103,9 +103,11 @@ def set_up(
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
-    objective = make_objective(job.training.task, data.classes, job.training.loss)
+    objective = replace(make_objective(job.training.task, data.classes, job.training.loss), own=job.own_metric)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
+    if fitted := objective.fit_targets(data.train.targets):
+        objective, folder = objective.add_fitted(fitted), folder.add_fitted(fitted)
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
 
 

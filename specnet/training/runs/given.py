@@ -1,23 +1,37 @@
-"""Runs on data that a program has handed over: refuse to go on without it, or with other data."""
+"""Runs on the data, or by the metric, of a program: refuse to go on without them, or with others."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
 from specnet.training.errors import CannotRun, DataProblem
-from specnet.training.job import GivenData
+from specnet.training.job import Job
 from specnet.training.runs.records import GivenRecord
 from specnet.training.runs.run_config import RunConfig
 
 
-def refuse_missing_data(config: RunConfig, given: GivenData | None) -> None:
-    """Raise CannotRun where a run on handed-over data is resumed without any, or another run with some."""
-    if config.given and not given:
-        arguments = ", ".join(f"{name}=…" for name in config.given.arguments)
-        call = f'specnet.resume("{config.folder}", {arguments})'
-        raise CannotRun(f"the run trains on data that a Python program handed over; `{call}` goes on with it")
-    if given and not config.given:
+def format_resumption(folder: Path, arguments: Sequence[str]) -> str:
+    """Return the command that resumes a run, or the call of Python where it needs these arguments."""
+    if not arguments:
+        return f"specnet train --resume {folder}"
+    return f'specnet.resume("{folder}", {", ".join(f"{name}=…" for name in arguments)})'
+
+
+def refuse_missing_arguments(config: RunConfig, job: Job) -> None:
+    """Raise CannotRun where a run is resumed without the data or the metric of its own, or with others."""
+    if (config.given and not job.given) or (config.own_metric and not job.own_metric):
+        arguments = [*(config.given.arguments if config.given else ()), *(["metric"] if config.own_metric else ())]
+        call = format_resumption(config.folder, arguments)
+        what = "data" if config.given else f"the metric {config.own_metric.name if config.own_metric else ''}"
+        raise CannotRun(f"the run was started by a Python program with {what} of its own; `{call}` goes on with it")
+    if job.given and not config.given:
         raise CannotRun(f"the run in {config.folder} reads its own data, as its spec says, and takes no other")
+    if job.own_metric and job.own_metric.metric != config.own_metric:
+        there = config.own_metric or config.training.task.metric
+        raise CannotRun(f"the best epoch of the run is chosen by {there.name}, and not by {job.own_metric.name}")
 
 
 def refuse_other_data(recorded: GivenRecord | None, data: DataSet) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from pydantic import FiniteFloat, TypeAdapter
 from pydantic_core import from_json
 from torch import Tensor, nn
 
@@ -26,7 +27,7 @@ from specnet.training.runs.records import GivenRecord
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.tasks.classify import to_probabilities
-from specnet.training.tasks.objective import Objective, get_main_output, make_objective
+from specnet.training.tasks.objective import Fitted, Objective, get_main_output, make_objective
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
 
 
@@ -48,6 +49,8 @@ class LoadedRun(Displayed):
     given: GivenRecord | None
     summary: Mapping[str, Any]
     metrics: tuple[Metrics, ...]
+    fitted: Fitted = field(default_factory=dict)
+    """What the task has fitted to the data."""
 
     @property
     def model(self) -> nn.Module:
@@ -91,7 +94,7 @@ class LoadedRun(Displayed):
     @cached_property
     def objective(self) -> Objective:
         """What the task of the run computes."""
-        return make_objective(self.job.training.task, self.classes, self.job.training.loss)
+        return make_objective(self.job.training.task, self.classes, self.job.training.loss, self.fitted)
 
     @torch.inference_mode()
     def compute_outputs(self, pixels: Tensor) -> Tensor:
@@ -123,9 +126,23 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
         job.module.load_state_dict(weights.tensors)
         height, width, channels = job.input_shape
         normalizer = normalizer_from_record(from_json(weights.metadata["normalize"]), (height, width, channels))
+        fitted = _read_fitted(weights, job, config.classes)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise BadRun(f"{config.folder / MODEL} does not fit {config.name}: {error}") from None
     job.module.eval()
     summary, metrics = read_summary(config.folder), read_metrics(config.folder)
     data = config.classes, normalizer, config.scale, config.floats, config.given
-    return LoadedRun(config.folder, job, config.options, *data, summary, metrics)
+    return LoadedRun(config.folder, job, config.options, *data, summary, metrics, fitted)
+
+
+_FITTED = TypeAdapter(dict[str, tuple[FiniteFloat, ...]])
+
+
+def _read_fitted(weights: Weights, job: Job, classes: tuple[str, ...]) -> Fitted:
+    """Return what the task has fitted to the data; raises ValueError, KeyError where the task cannot go by it."""
+    fitted = _FITTED.validate_json(weights.metadata.get("fitted", "{}"))
+    for name, values in fitted.items():
+        if len(values) not in (1, len(classes)):
+            raise ValueError(f"its `{name}` are {len(values)} numbers for {len(classes)} outputs")
+    make_objective(job.training.task, classes, job.training.loss, fitted).make_output_module()
+    return fitted

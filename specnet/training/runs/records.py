@@ -48,6 +48,15 @@ class GivenRecord(Record):
     digest: str
 
 
+class MetricRecord(Record):
+    """The figure by which the best epoch is chosen."""
+
+    name: str
+    title: str
+    larger_is_better: bool
+    is_share: bool
+
+
 class ConfigRecord(Record):
     """config.json: how a run was started, and lengthened since."""
 
@@ -60,6 +69,7 @@ class ConfigRecord(Record):
     sixteen_bits: dict[str, int] | None = None
     floats: bool = False
     given: GivenRecord | None = None
+    own_metric: MetricRecord | None = None
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()
@@ -70,15 +80,6 @@ class EnvironmentRecord(Record):
 
     begun: AwareDatetime
     launch: str | None = None
-
-
-class MetricRecord(Record):
-    """The figure by which the best epoch was chosen."""
-
-    name: str
-    title: str
-    larger_is_better: bool
-    is_share: bool
 
 
 class SummaryRecord(Record):

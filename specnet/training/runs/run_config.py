@@ -15,6 +15,7 @@ from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.settings import Training, from_record, to_record
+from specnet.settings.task import Metric
 from specnet.suggest import find_closest_word
 from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
@@ -38,7 +39,8 @@ class RunConfig:
     """Everything needed to restore the run's job; `used` maps the paths of used files to their text.
 
     `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale. The pixels are
-    `floats` where they are no bytes; `given` is what is known of data that a program has handed over.
+    `floats` where they are no bytes; `given` is what is known of data that a program has handed over, and `own_metric`
+    of its metric.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class RunConfig:
     scale: SixteenBitScale | None
     floats: bool
     given: GivenRecord | None
+    own_metric: Metric | None
     training: Training
     options: Options
 
@@ -79,6 +82,7 @@ def read_run_config(folder: Path) -> RunConfig:
             _read_scale(record),
             record.floats,
             record.given,
+            Metric(**record.own_metric.model_dump()) if record.own_metric else None,
             from_record(record.training),
             make_options(record.options),
         )
@@ -153,6 +157,7 @@ def write_run_config(
         "sixteen_bits": data.scale and data.scale.to_record(),
         "floats": not data.has_bytes,
         "given": _describe_given(job, data),
+        "own_metric": asdict(job.own_metric.metric) if job.own_metric else None,
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),
     }

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -49,6 +49,10 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         return self.path / CHECKPOINT
+
+    def add_fitted(self, fitted: Mapping[str, Sequence[float]]) -> RunFolder:
+        """Return the folder with weights that are written together with what a task has fitted to the data."""
+        return replace(self, metadata={**self.metadata, "fitted": json.dumps(fitted)})
 
     def write_model(self, weights: dict[str, Tensor]) -> None:
         """Write the best weights."""

@@ -144,7 +144,7 @@ def _read_entry(folder: Path) -> RunEntry:
     """Read a run; raises TrainingError."""
     config, metrics, summary = read_run_config(folder), read_metrics(folder), read_summary(folder)
     last = metrics[-1] if metrics else {}
-    metric = read_metric(summary) if summary else config.training.task.metric
+    metric = read_metric(summary) if summary else config.own_metric or config.training.task.metric
     return RunEntry(
         folder=folder,
         network=config.name,

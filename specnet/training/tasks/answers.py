@@ -26,6 +26,18 @@ class Answer(ABC):
 
 
 @dataclass(frozen=True)
+class ScoredClass:
+    """A class with its index and its probability according to the network."""
+
+    name: str
+    index: int
+    probability: float
+
+    def to_record(self) -> dict[str, Any]:
+        return {"class": self.name, "index": self.index, "probability": self.probability}
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The answer to an image file."""
 

@@ -17,7 +17,7 @@ from specnet.training.data.images import get_class_name
 from specnet.training.figures.confusion import plot_confusion
 from specnet.training.figures.rendering import Note, render
 from specnet.training.optim.losses import Loss
-from specnet.training.tasks.answers import Answer
+from specnet.training.tasks.answers import Answer, ScoredClass
 from specnet.training.tasks.objective import Objective
 from specnet.training.tasks.results import Meter, Results, Table
 
@@ -65,15 +65,6 @@ def to_probabilities(outputs: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class ScoredClass:
-    """A class with its index and its probability according to the network."""
-
-    name: str
-    index: int
-    probability: float
-
-
-@dataclass(frozen=True)
 class Ranking(Answer):
     """The likeliest classes of an image, the first one first."""
 
@@ -85,14 +76,10 @@ class Ranking(Answer):
         return [f"{name:{width}}  {each.probability:7.2%}" for name, each in zip(names, self.top, strict=True)]
 
     def to_record(self) -> dict[str, Any]:
-        top = [{"class": each.name, "index": each.index, "probability": each.probability} for each in self.top]
-        return {"top": top}
+        return {"top": [each.to_record() for each in self.top]}
 
     def to_rows(self) -> list[Mapping[str, Any]]:
-        return [
-            {"rank": rank, "class": each.name, "index": each.index, "probability": each.probability}
-            for rank, each in enumerate(self.top, 1)
-        ]
+        return [{"rank": rank, **each.to_record()} for rank, each in enumerate(self.top, 1)]
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, Self
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from specnet.package import load_from_module
 from specnet.settings.loss import Loss as LossSetting
 from specnet.settings.task import Metric, Task
 from specnet.training.data.images import Pixels
 from specnet.training.distributed import Network
+from specnet.training.job import OwnMetric
 from specnet.training.optim.losses import Loss
+from specnet.training.tasks.own_metric import OwnMeter
 from specnet.training.tasks.results import Meter
 from specnet.training.transforms.normalization import Normalizer
 
 Outputs = Tensor | tuple[Tensor, ...]
 """What a network returns: its output B×…, or a tuple of it and those of its heads."""
+
+
+Fitted = Mapping[str, tuple[float, ...]]
+"""Numbers that a task has fitted to the data, by name: one for each output, or a single one."""
 
 
 class PreparedBatch(NamedTuple):
@@ -37,6 +43,10 @@ class Objective(ABC):
     classes: tuple[str, ...]
     chosen_loss: LossSetting | None = None
     """The loss of the run, where it is not the default of the task."""
+    fitted: Fitted = field(default_factory=dict)
+    """What `fit_targets` and `fit_outputs` have returned."""
+    own: OwnMetric | None = None
+    """A metric of the user's, which chooses the best epoch."""
 
     measure: ClassVar[Metric]
     """The figure of training steps, in progress reports and as `train_NAME` in metrics.jsonl."""
@@ -52,11 +62,32 @@ class Objective(ABC):
     @property
     def metric(self) -> Metric:
         """The figure by which the best epoch is chosen."""
-        return self.setting.metric
+        return self.own.metric if self.own else self.setting.metric
 
     def get_pixels(self, pixels: Pixels) -> Pixels:
         """Return the channels of stored pixels that the network reads, to which a normalizer is fitted."""
         return pixels
+
+    def fit_targets(self, targets: Tensor) -> Fitted:
+        """Return what is fitted to the targets N×… to train on, before the first step."""
+        return {}
+
+    @property
+    def fits_outputs(self) -> bool:
+        """Whether `fit_outputs` is due on the validation part when the training is over."""
+        return False
+
+    def fit_outputs(self, outputs: Tensor, targets: Tensor) -> Fitted:
+        """Return what is fitted to the outputs N×… of the best weights, for images with targets N×…."""
+        return {}
+
+    def add_fitted(self, fitted: Fitted) -> Self:
+        """Return the objective with more that was fitted."""
+        return replace(self, fitted={**self.fitted, **fitted})
+
+    def make_output_module(self) -> nn.Module:
+        """Return the module that an exported network ends in, from its outputs N×… to those that people read."""
+        return nn.Identity()
 
     def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
         """Return the batch for augmented pixels B×H×W×C, 0 to 255, and their targets B×….
@@ -82,6 +113,11 @@ class Objective(ABC):
     def make_meter(self, loss: Loss) -> Meter:
         """Return what collects outputs and targets of a part, and computes the results on it."""
 
+    def open_meter(self, loss: Loss) -> Meter:
+        """Return the meter of the task, with the user's own metric if there is one."""
+        meter = self.make_meter(loss)
+        return OwnMeter(meter, self.own) if self.own else meter
+
     @abstractmethod
     def answer(self, outputs: Tensor, top: int) -> list[Any]:
         """Return what the network says of each image, of outputs N×…; of classes, the `top` likeliest."""
@@ -104,8 +140,10 @@ def compute_loss(
     return total, main
 
 
-def make_objective(setting: Task, classes: tuple[str, ...], loss: LossSetting | None = None) -> Objective:
+def make_objective(
+    setting: Task, classes: tuple[str, ...], loss: LossSetting | None = None, fitted: Fitted | None = None
+) -> Objective:
     """Return the objective of a task, from the file of its name; raises KeyError where nothing here trains it."""
     word = type(setting).__module__.rpartition(".")[2]
     found: type[Objective] = load_from_module(f"{__package__}.{word}", f"{type(setting).__name__}Objective")
-    return found(setting, classes, loss)
+    return found(setting, classes, loss, fitted or {})

@@ -91,3 +91,9 @@ def measure_batches(meter: Meter, batches: Iterable[tuple[Tensor, Tensor]]) -> R
     for outputs, targets in batches:
         meter.add(outputs, targets)
     return meter.compute()
+
+
+def mean_of_known(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

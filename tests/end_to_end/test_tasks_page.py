@@ -1,0 +1,42 @@
+"""docs/tasks.md has a row and a spec for each task, and its specs are sound."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from paths import ROOT
+
+from specnet.compiler import Checked, check_source
+from specnet.settings import get_choice, get_choices
+from specnet.settings.loss import CHOICES
+from specnet.source import Source
+
+PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
+SPECS = re.findall(r"^```net\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("task", get_choices("task"))
+def test_the_table_has_each_task_with_its_metric_and_its_losses(task: str) -> None:
+    setting = get_choices("task")[task]()
+    row = re.search(rf"^\| `{task}` \|(.*)$", PAGE, re.MULTILINE)
+    assert row, f"the table lacks {task}"
+    assert row[1].split("|")[-2].strip() == setting.metric.title
+    fitting = {word for word, loss in CHOICES.items() if setting.target in loss.targets}
+    assert set(re.findall(r"`(\w+)`", row[1].split("|")[2])) == fitting
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.split()[1])
+def test_its_specs_are_sound(spec: str) -> None:
+    checked = _check(spec)
+    assert checked.ok and not [each for each in checked.diagnostics if each.code.value.startswith("W")]
+
+
+def test_each_task_but_the_default_has_a_spec() -> None:
+    trained = [training for spec in SPECS if (training := _check(spec).network.training)]
+    named = {get_choice("task", training.task) for training in trained}
+    assert named >= set(get_choices("task")) - {"classify"}
+
+
+def _check(spec: str) -> Checked:
+    return check_source(Source("tasks.md", spec))
