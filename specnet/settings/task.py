@@ -41,12 +41,13 @@ class Metric(Record):
     larger_is_better: bool = True
     is_share: bool = False
     """Whether it is a fraction from 0 to 1, which is written in percent."""
+    unit: str = ""
 
     def format(self, value: float | None) -> str:
-        """Return `71.20%` for a share, else four digits; a dash where it is not known."""
+        """Return `71.20%` for a share, else four digits and the unit; a dash where it is not known."""
         if value is None:
             return "–"
-        return f"{value:.2%}" if self.is_share else f"{value:.4g}"
+        return f"{value:.2%}" if self.is_share else f"{value:.4g} {self.unit}".rstrip()
 
     def is_better(self, value: float | None, best: float | None) -> bool:
         """Whether a value is better than the best one so far; an unknown one never is."""
@@ -87,6 +88,10 @@ class Task(Setting):
     def check_shapes(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> str:
         """Check the form of the inputs and of the output; returns a sentence about a mismatch, or ""."""
         raise NotImplementedError
+
+    def correct_outputs(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> int | None:
+        """Return the number of outputs, or channels of the output, that gives it the right form; None if none does."""
+        return None
 
     def count_outputs(self, classes: int) -> int | None:
         """Return how many outputs, or channels of the output, this number of classes needs; None: any number fits."""

@@ -34,7 +34,7 @@ def list_messages(
         {},
         {"task": "ignore=0"},
         {"more": "loss dice cross_entropy=1"},
-        {"more": "loss focal 2"},
+        {"more": "loss focal gamma=2"},
         {"more": "loss cross_entropy weights=balanced"},
         {"more": "evaluate mirror"},
         {"more": "augment crop pad=4 -> flip -> rotate 10 -> noise 3"},

@@ -25,7 +25,7 @@ from specnet.settings.augment import (
     Shift,
     Zoom,
 )
-from specnet.training.transforms import affine
+from specnet.training.transforms import affine, augmentation
 from specnet.training.transforms.augmentation import Augmentation, Sampler, apply_step
 
 Recorded = list[Tensor]
