@@ -289,6 +289,7 @@ class DataRequest:
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
     run that the images are for; without, they are found in the data. `target` is what each image must come with,
     and `ignored` the value of pixels in masks that do not count.
+    With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
     """
 
     shape: tuple[int, int, int]
@@ -303,6 +304,7 @@ class DataRequest:
     spec_folder: Path | None = None
     ignored: int | None = None
     given: GivenData | None = None
+    keeps_whole: bool = False
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
