@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help="write the predictions into this file: .csv, .json; or plot the images with bars: .png, .svg, .pdf",
     )
+    parser.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="give probabilities by the temperature that `specnet evaluate RUN --calibrate` has fitted",
+    )
     parser.add_argument("--skip-bad", action="store_true", help="leave out images that cannot be read")
     add_device_arguments(parser)
     parser.add_argument("--format", choices=("text", "json", "csv"), help="output format (default: text)")
@@ -82,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
     ending = parse_format(options.output, (*DATA_FORMATS, *PLOT_FORMATS)) if options.output else ""
     format = _choose_format(options, ending)
     loaded, device = load_run(options.run_folder), options.device or "cpu"
+    if options.calibrated:
+        loaded = loaded.calibrated()
     if options.submission is not None:
         _refuse_unknown(options.submission, loaded)
     if options.output:

@@ -29,6 +29,9 @@ VIEWS: Mapping[str, ViewInfo] = {
         options={"wrong": False, "count": 6, "seed": 0},
     ),
     "confusion": ViewInfo("which classes are taken for which"),
+    "calibration": ViewInfo(
+        "how far the probabilities can be trusted: how often the network is right, by how sure it is"
+    ),
     "occlusion": ViewInfo(
         "the parts of an image that matter: how far its class's probability falls when each is covered",
         ("image",),

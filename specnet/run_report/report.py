@@ -15,7 +15,7 @@ from specnet.run_report.insights import choose_images, explain_images, show_lear
 from specnet.run_report.measurement import measure_subject
 from specnet.run_report.mistakes import show_confusions, show_predictions
 from specnet.run_report.origin import describe_network, describe_origin, format_command
-from specnet.run_report.overview import describe_run, show_classes, show_curves
+from specnet.run_report.overview import describe_run, show_calibration, show_classes, show_curves
 from specnet.run_report.subject import Note, Subject, gather
 from specnet.runs import DEVICE, RUN, load_run
 from specnet.settings import to_record
@@ -59,7 +59,9 @@ def _make_sections(subject: Subject, gallery: Gallery, results: RecordedResults 
     """Yield the sections in the order in which a reader asks, after a note about each."""
     begin = subject.note
     begin("how good it is")
-    yield Section("results", "How good it is", show_classes(subject, results))
+    yield Section(
+        "results", "How good it is", stack([show_classes(subject, results), *show_calibration(subject, gallery)])
+    )
     begin("how it learned")
     yield Section("training", "How it learned", show_curves(subject, gallery))
     begin("where it is wrong")
