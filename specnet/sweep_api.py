@@ -47,6 +47,7 @@ def sweep(
         require_whole(name, value, 1)
     if run is not None:
         require_path("run", run, FOLDER)
+    _refuse_data(options)
     refuse_settings(options)
     request = sweeping.Request(
         {name: _read_variation(name, values) for name, values in vary.items()},
@@ -82,6 +83,15 @@ def _read_variation(name: str, values: Sequence[object] | str) -> Variation:
         return check_values([format_settings({name: value})[name] for value in values])
     except ValueError as error:
         raise ValueError(f"`vary` of {name}: {error}") from None
+
+
+def _refuse_data(options: Mapping[str, Any]) -> None:
+    """Raise ValueError for data of this program, as `specnet.train` takes it."""
+    if given := next((name for name in ("data", "validation", "test") if name in options), ""):
+        raise ValueError(
+            f"the runs of a sweep are processes of their own, which `{given}` of this one does not reach; "
+            "name files in the spec, as in `data npz` and `data csv`"
+        )
 
 
 def _make_options(values: Mapping[str, Any]) -> Options:

@@ -33,6 +33,7 @@ epochs 1 }
         ({"jobs": "two"}, TypeError, "`jobs` is a whole number from 1, not 'two'"),
         ({"width": 3}, ValueError, "there is no option `width`"),
         ({"lr": 3}, ValueError, "it is a setting"),
+        ({"data": ()}, ValueError, "processes of their own, which `data` of this one does not reach"),
         ({"processes": 2}, specnet.TrainingError, "a sweep trains each run in one process"),
         ({"vary": {"widht": [1]}}, specnet.OverrideError, "did you mean `width`"),
         ({"vary": {"width": [0, 1]}}, specnet.SpecNetError, "1 of 2 variants cannot be trained"),
@@ -76,7 +77,7 @@ def test_a_sweep_from_python(tmp_path: Path) -> None:
     sweep = specnet.sweep(
         SPEC, {"optimizer.lr": [0.05, 1e-9]}, {"split.validation": 0.2}, run=tmp_path / "sweep", jobs=2
     )
-    assert [dict(group.settings)["optimizer.lr"] for group in sweep.groups] == ["0.05", "1e-09"]
+    assert [group.settings["optimizer.lr"] for group in sweep.groups] == ["0.05", "1e-9"]
     assert sweep.best
     assert sweep.best == sweep.groups[0]
     assert (len(sweep.entries), sweep.failures, sweep.left) == (2, {}, 0)

@@ -1,4 +1,4 @@
-"""specnet predict: classify images with a trained network."""
+"""specnet predict: what a trained network says of images."""
 
 from __future__ import annotations
 
@@ -28,16 +28,20 @@ from specnet.cli.output import (
 )
 from specnet.cli.torch_commands import requires_torch
 from specnet.printable import format_amount
+from specnet.settings.loss import Target
 from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
     from specnet.cli.prediction_formats import Format, Stream
     from specnet.training import LoadedRun
 
-HELP = "classify images with a trained network"
+HELP = "classify images with a trained network, or whatever its task is"
 
 DATA_FORMATS = ("csv", "json")
 """The endings of a file that holds the predictions themselves."""
+
+FOLDER = "folder"
+"""Stands for the ending of a folder that the pictures are written into."""
 
 MOST_NAMED = 20
 """Files that cannot be read, and are named."""
@@ -65,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="output",
         type=output_file,
         metavar="OUT",
-        help="write the predictions into this file: .csv, .json; or plot the images with bars: .png, .svg, .pdf",
+        help="write the predictions into this file: .csv, .json; or plot the images with bars: .png, .svg, .pdf; "
+        "of a task whose answers are pictures, write a PNG for each image into this folder",
     )
     parser.add_argument(
         "--calibrated",
@@ -80,22 +85,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0; an image that cannot be read ends with 1 after the predictions of the others, a missing one with 2."""
+    from specnet.cli.picture_folder import prepare_folder, write_pictures
     from specnet.cli.prediction_formats import FORMATS, Stream
     from specnet.runs import load_run
     from specnet.training import stream_predictions
 
-    ending = parse_format(options.output, (*DATA_FORMATS, *PLOT_FORMATS)) if options.output else ""
-    format = _choose_format(options, ending)
     loaded, device = load_run(options.run_folder), options.device or "cpu"
     if options.calibrated:
         loaded = loaded.calibrated()
+    ending = _find_ending(options, loaded) if options.output else ""
+    format = _choose_format(options, ending)
     if options.submission is not None:
         _refuse_unknown(options.submission, loaded)
-    if options.output:
+    if ending == FOLDER:
+        prepare_folder(options.output, options.images)
+    elif options.output:
         refuse_unwritable(options.output)
         refuse_overwriting(options.output, options.images)
     top = loaded.job.output_shape[0] if options.submission else options.top
-    stream = Stream(loaded, stream_predictions(loaded, options.images, top, device, print_message))
+    results = stream_predictions(loaded, options.images, top, device, print_message)
+    stream = Stream(loaded, write_pictures(results, options.output) if ending == FOLDER else results)
     if ending in DATA_FORMATS:
         _write_data(format(stream), options.output)
     else:
@@ -108,6 +117,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _find_ending(options: argparse.Namespace, loaded: LoadedRun) -> str:
+    """Return the ending of the output, or FOLDER; raises CommandError for one that the run's answers cannot have."""
+    pictures, output = loaded.objective.picture, options.output
+    if pictures and (output.is_dir() or not output.suffix):
+        return FOLDER
+    if not pictures:
+        return parse_format(output, (*DATA_FORMATS, *PLOT_FORMATS))
+    if output.suffix.lower().removeprefix(".") not in DATA_FORMATS:
+        raise CommandError(f"{output}: name a folder for the {pictures}, or a file that ends in .csv or .json")
+    return parse_format(output, DATA_FORMATS)
+
+
 def _choose_format(options: argparse.Namespace, ending: str) -> Format:
     """Return the format that the options name; raises CommandError where they name several."""
     from specnet.cli.prediction_formats import FORMATS, format_submission
@@ -117,13 +138,15 @@ def _choose_format(options: argparse.Namespace, ending: str) -> Format:
         raise CommandError(f"-o {options.output} says {ending}, and --format {named}; leave one of them out")
     if options.submission is None:
         return FORMATS[named or "text"]
-    if named not in (None, "csv") or ending in PLOT_FORMATS:
+    if named not in (None, "csv") or ending in (*PLOT_FORMATS, FOLDER):
         raise CommandError(f"--class writes a submission file, which is CSV; {options.output or named} is not")
     return format_submission(options.submission)
 
 
 def _refuse_unknown(name: str, loaded: LoadedRun) -> None:
-    """Raise CommandError if the run has no class of that name."""
+    """Raise CommandError if the run has no class of that name, or tells no classes."""
+    if loaded.job.training.task.target is not Target.CLASS:
+        raise CommandError("--class writes the probability of a class, and the task of this run names none")
     if name not in loaded.classes:
         hint = did_you_mean(find_closest_word(name, loaded.classes))
         listed = ", ".join(loaded.classes[:MOST_NAMED])

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=positive_integer, metavar="N", help="train each variant with N seeds")
     parser.add_argument("--sample", type=positive_integer, metavar="N", help="train only N variants, drawn at random")
-    parser.add_argument("--sample-seed", type=natural_number, metavar="N", help="draw other ones (default: 0)")
+    parser.add_argument("--sample-seed", type=natural_number, metavar="N", help="the seed of this drawing (default: 0)")
     parser.add_argument("--jobs", type=positive_integer, metavar="N", help="train N at a time (default: 1)")
     parser.add_argument(
         "--run", type=named_path, metavar="DIR", help="folder of the sweep (default: runs/NAME-sweep-DATE-TIME)"

@@ -15,6 +15,12 @@ from specnet.printable import escape_commands, escape_unprintable
 from specnet.sweeps.plan import RunState
 from specnet.sweeps.processes import Event, Observer
 
+TEXT_WIDTH = 76
+"""Columns of the text beside the bar; the bar takes the rest."""
+
+LONGEST = 40
+"""The longest shown name of a run, in characters."""
+
 
 class SweepDisplay(Observer):
     """An observer that shows the progress while its context is open."""
@@ -23,7 +29,7 @@ class SweepDisplay(Observer):
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}", markup=False),
-            BarColumn(30),
+            BarColumn(max(6, min(30, self._console.width - TEXT_WIDTH))),
             TextColumn("{task.fields[text]}", markup=False),
             console=self._console,
             transient=True,
@@ -54,7 +60,7 @@ class SweepDisplay(Observer):
         self._number = number
 
     def on_begin(self, folder: str) -> None:
-        self._tasks[folder] = self._bars.add_task(escape_unprintable(folder), total=None, text="starting")
+        self._tasks[folder] = self._bars.add_task(escape_unprintable(folder)[:LONGEST], total=None, text="starting")
 
     def on_event(self, folder: str, event: Event) -> None:
         task = self._tasks[folder]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import torch
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from specnet.training import ClassificationMetrics, LoadedRun
@@ -19,7 +19,12 @@ BATCH = 256
 
 
 class RecordedResults(BaseModel):
-    """The results on a part, as `measured` in summary.json has them; what is not known is None or empty."""
+    """The results on a part, as `measured` in summary.json has them; what is not known is None or empty.
+
+    What a task alone has, such as its metric, is kept as it is.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     part: str
     images: int | None = None
@@ -29,6 +34,12 @@ class RecordedResults(BaseModel):
     per_class_accuracy: Mapping[str, float | None] = {}
     confusion: list[list[int]] | None = None
     sampled_from: int | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """All figures but counts of images, such as loss and metric, by name."""
+        given = {name: value for name, value in self.model_dump().items() if name not in ("images", "sampled_from")}
+        return {name: float(value) for name, value in given.items() if isinstance(value, int | float)}
 
     @property
     def description(self) -> str:

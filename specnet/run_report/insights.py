@@ -8,6 +8,7 @@ from torch import fx
 
 from specnet.insight.layers import has_maps, list_kernels, list_layers, measure_outputs
 from specnet.insight.registry import VIEWS
+from specnet.insight.show import explain_unsuitable
 from specnet.page.markup import Html
 from specnet.page.shell import make_paragraph
 from specnet.run_report.gallery import Gallery
@@ -38,6 +39,11 @@ def choose_images(subject: Subject, wrong: Rows, random: Rows) -> list[str]:
     return chosen or [f"train:{number}" for number in range(min(RIGHT, len(subject.parts["train"])))]
 
 
+def choose_unexplained(subject: Subject) -> list[str]:
+    """Return the name of the image whose features are shown, of a task that does not tell classes apart."""
+    return [f"{subject.unseen or 'train'}:0"] if subject.parts is not None else []
+
+
 def explain_images(subject: Subject, gallery: Gallery, images: Sequence[str], wrong: Rows) -> Iterator[Html]:
     """Yield what the network looks at in each image: occlusion, gradient and Grad-CAM."""
     yield make_paragraph(_describe_images(subject, images, wrong))
@@ -65,6 +71,9 @@ def show_learned(gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
     convolutions = list(list_kernels(run))
     if convolutions:
         yield gallery.show("filters", layer=convolutions[0])
+    if explain_unsuitable(run, "maximise"):
+        return
+    if convolutions:
         yield from (gallery.show("maximise", layer=layer) for layer in _choose(run, convolutions, (0, -1)))
     for image in images[:1]:
         shapes, middle = measure_outputs(run), len(convolutions) // 2
@@ -72,7 +81,8 @@ def show_learned(gallery: Gallery, images: Sequence[str]) -> Iterator[Html]:
             if has_maps(shapes[layer]):
                 yield gallery.show("features", image=image, layer=layer)
     if gallery.subject.unseen:
-        yield from (show_whole(gallery, view) for view in OF_ALL_LAYERS if view in VIEWS)
+        suitable = [view for view in OF_ALL_LAYERS if view in VIEWS and not explain_unsuitable(run, view)]
+        yield from (show_whole(gallery, view) for view in suitable)
 
 
 def show_whole(gallery: Gallery, view: str) -> Html:

@@ -63,3 +63,12 @@ def show_predictions(subject: Subject, gallery: Gallery) -> tuple[list[Html], Ro
     random = gallery.compute("predictions", count=IMAGES)
     rows, others = wrong.values["predictions"], random.values["predictions"]
     return [gallery.draw(view, is_wide=True) for view in ([wrong, random] if rows else [random])], rows, others
+
+
+def show_answers(subject: Subject, gallery: Gallery) -> Iterable[Html]:
+    """Yield the pictures of the worst answers and of random ones, of a task that does not tell classes apart."""
+    if subject.unseen is None:
+        yield make_paragraph(explain_absence(subject))
+        return
+    yield gallery.show("predictions", is_wide=True, wrong=True, count=IMAGES)
+    yield gallery.show("predictions", is_wide=True, count=IMAGES)

@@ -50,8 +50,8 @@ def _list_scores(subject: Subject, results: RecordedResults | None) -> dict[str,
     summary, entry = subject.run.summary, subject.entry
     metric = subject.run.objective.metric
     known = {"test": summary.get(f"test_{metric.name}"), "validation": entry.validation if entry else None}
-    if results and results.accuracy is not None:
-        known[results.part] = results.accuracy
+    if results and results.figures.get(metric.name) is not None:
+        known[results.part] = results.figures[metric.name]
     named = ((f"{part.capitalize()} {metric.title}", value) for part, value in known.items())
     shown = {title: metric.format(value) for title, value in named if value is not None}
     if not shown and subject.run.metrics:
@@ -91,6 +91,14 @@ def _list_facts(subject: Subject) -> dict[str, str]:
     if best := run.summary.get("best_epoch"):
         facts["Best epoch"] = str(best)
     return {**facts, "Digest": config.digest.removeprefix("sha256:")[:16]}
+
+
+def show_results(subject: Subject, results: RecordedResults | None) -> Html:
+    """Return the accuracy of each class, or of another task all its figures."""
+    if results is None or subject.run.job.training.task.target is Target.CLASS:
+        return show_classes(subject, results)
+    known = [(key.replace("_", " "), f"{value:.4g}") for key, value in results.figures.items()]
+    return make_table(f"All figures, on {results.description}", ("figure", "value"), known, numbers={1})
 
 
 def show_classes(subject: Subject, results: RecordedResults | None) -> Html:

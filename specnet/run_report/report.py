@@ -11,14 +11,15 @@ from specnet.insight.results import RecordedResults, read_results
 from specnet.page.network_page import make_page_with_network
 from specnet.page.shell import Page, Section, lay_out, stack
 from specnet.run_report.gallery import Gallery
-from specnet.run_report.insights import choose_images, explain_images, show_learned
+from specnet.run_report.insights import choose_images, choose_unexplained, explain_images, show_learned
 from specnet.run_report.measurement import measure_subject
-from specnet.run_report.mistakes import show_confusions, show_predictions
+from specnet.run_report.mistakes import show_answers, show_confusions, show_predictions
 from specnet.run_report.origin import describe_network, describe_origin, format_command
-from specnet.run_report.overview import describe_run, show_calibration, show_classes, show_curves
+from specnet.run_report.overview import describe_run, show_calibration, show_curves, show_results
 from specnet.run_report.subject import Note, Subject, gather
 from specnet.runs import DEVICE, RUN, load_run
 from specnet.settings import to_record
+from specnet.settings.loss import Target
 from specnet.training import LoadedRun
 from specnet.training.runs.run_folder import SUMMARY
 
@@ -59,18 +60,22 @@ def _make_sections(subject: Subject, gallery: Gallery, results: RecordedResults 
     """Yield the sections in the order in which a reader asks, after a note about each."""
     begin = subject.note
     begin("how good it is")
-    yield Section(
-        "results", "How good it is", stack([show_classes(subject, results), *show_calibration(subject, gallery)])
-    )
+    figures = [show_results(subject, results), *show_calibration(subject, gallery)]
+    yield Section("results", "How good it is", stack(figures))
     begin("how it learned")
     yield Section("training", "How it learned", show_curves(subject, gallery))
-    begin("where it is wrong")
-    confusions = list(show_confusions(subject, gallery, results))
-    predictions, wrong, random = show_predictions(subject, gallery)
-    yield Section("mistakes", "Where it is wrong", stack([*confusions, *predictions]))
-    begin("what it looks at")
-    images = choose_images(subject, wrong, random)
-    yield Section("attention", "What it looks at", stack(explain_images(subject, gallery, images, wrong)))
+    if subject.run.job.training.task.target is Target.CLASS:
+        begin("where it is wrong")
+        confusions = list(show_confusions(subject, gallery, results))
+        predictions, wrong, random = show_predictions(subject, gallery)
+        yield Section("mistakes", "Where it is wrong", stack([*confusions, *predictions]))
+        begin("what it looks at")
+        images = choose_images(subject, wrong, random)
+        yield Section("attention", "What it looks at", stack(explain_images(subject, gallery, images, wrong)))
+    else:
+        begin("what it says")
+        yield Section("predictions", "What it says", stack(show_answers(subject, gallery)))
+        images = choose_unexplained(subject)
     begin("what it has learned")
     if learned := stack(show_learned(gallery, images)):
         yield Section("learned", "What it has learned", learned)

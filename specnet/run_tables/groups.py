@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
@@ -46,7 +46,7 @@ class Spread:
 class RunGroup:
     """Runs of one variant: the settings that they share, and the runs."""
 
-    settings: tuple[tuple[str, str], ...]
+    settings: Mapping[str, str]
     entries: tuple[RunEntry, ...]
 
     def spread(self, part: str) -> Spread | None:
@@ -65,7 +65,7 @@ def group_runs(entries: Iterable[RunEntry]) -> list[RunGroup]:
         values = ((name, find_setting(entry, name)) for name in names)
         settings = tuple((name, value) for name, value in values if value is not None)
         groups.setdefault((entry.network, settings), []).append(entry)
-    return [RunGroup(settings, tuple(group)) for (_, settings), group in groups.items()]
+    return [RunGroup(dict(settings), tuple(group)) for (_, settings), group in groups.items()]
 
 
 def rank_groups(groups: Sequence[RunGroup]) -> list[RunGroup]:

@@ -66,7 +66,7 @@ def _make_point(group: RunGroup, x: str, part: str, names: Sequence[str], has_se
     if spread is None or None in places:
         return None
     numbers = [number for place in places if (number := parse_number(place)) is not None]
-    settings = dict(group.settings)
+    settings = group.settings
     series = " ".join(f"{name}={settings[name]}" for name in names if name in settings)
     place = mean(numbers) if len(numbers) == len(places) else str(places[0])
     network = group.entries[0].network
@@ -75,7 +75,7 @@ def _make_point(group: RunGroup, x: str, part: str, names: Sequence[str], has_se
 
 def _name_series(groups: Sequence[RunGroup], x: str) -> list[str]:
     """Return the settings that tell series apart: those that differ, without the ones that the axis shows."""
-    settings = [dict(group.settings) for group in groups]
+    settings = [group.settings for group in groups]
     names = dict.fromkeys(name for each in settings for name in each)
     different = [name for name in names if len({each.get(name) for each in settings}) > 1]
     places = [str(make_column(x).value(group.entries[0])) for group in groups]

@@ -41,12 +41,13 @@ class Metric(Record):
     larger_is_better: bool = True
     is_share: bool = False
     """Whether it is a fraction from 0 to 1, which is written in percent."""
+    unit: str = ""
 
     def format(self, value: float | None) -> str:
-        """Return `71.20%` for a share, else four digits; a dash where it is not known."""
+        """Return `71.20%` for a share, else four digits and the unit; a dash where it is not known."""
         if value is None:
             return "–"
-        return f"{value:.2%}" if self.is_share else f"{value:.4g}"
+        return f"{value:.2%}" if self.is_share else f"{value:.4g} {self.unit}".rstrip()
 
     def is_better(self, value: float | None, best: float | None) -> bool:
         """Whether a value is better than the best one so far; an unknown one never is."""
@@ -71,6 +72,9 @@ class Task(Setting):
     takes_spare_outputs: ClassVar[bool] = False
     """Whether the network may have more outputs than the data has classes."""
 
+    is_map: ClassVar[bool] = False
+    """Whether an output is a map of the image, which is mirrored with it, and whose pixels cannot be mixed."""
+
     @property
     def default_loss(self) -> Loss:
         """The loss of a spec that names none."""
@@ -79,6 +83,10 @@ class Task(Setting):
     def check_shapes(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> str:
         """Check the form of the inputs and of the output; returns a sentence about a mismatch, or ""."""
         raise NotImplementedError
+
+    def correct_outputs(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> int | None:
+        """Return the number of outputs, or channels of the output, that gives it the right form; None if none does."""
+        return None
 
     def count_outputs(self, classes: int) -> int | None:
         """Return how many outputs, or channels of the output, this number of classes needs; None: any number fits."""

@@ -81,6 +81,8 @@ class Pool:
         self._sweep, self._jobs, self._threads, self._observer = sweep, jobs, threads, observer
         self._workers: dict[str, Worker] = {}
         self._messages: SimpleQueue[Message] = SimpleQueue()
+        self._has_begun = False
+        self._failures: list[str] = []
         self.signal: int | None = None
         """The signal that has stopped the sweep."""
 
@@ -90,13 +92,23 @@ class Pool:
         self._observer.on_runs(len(folders))
         with self._receive_signals():
             try:
-                while self._workers or (waiting and self.signal is None):
-                    while waiting and self.signal is None and len(self._workers) < self._jobs:
+                while self._workers or (waiting and not self._is_stopped):
+                    while waiting and not self._is_stopped and len(self._workers) < self._places:
                         self._start(waiting.popleft())
                     self._handle(self._wait())
             finally:
                 for worker in self._workers.values():
                     worker.process.kill()
+
+    @property
+    def _is_stopped(self) -> bool:
+        """Whether no other run is started: after a signal, or if two runs have failed alike before training began."""
+        return self.signal is not None or (not self._has_begun and len(self._failures) > len({*self._failures}))
+
+    @property
+    def _places(self) -> int:
+        """The number of processes at a time; one until a run has read the data, which is downloaded or decoded once."""
+        return self._jobs if self._has_begun else 1
 
     def _wait(self) -> Message:
         """Return the next message; a Ctrl-C that no handler receives, as in a notebook's thread, is one, too."""
@@ -157,6 +169,7 @@ class Pool:
         elif event["event"] == "error":
             self._workers[folder].error = event["lines"]
         else:
+            self._has_begun = True
             self._observer.on_event(folder, event)
 
     def _stop(self, number: int) -> None:
@@ -177,9 +190,13 @@ class Pool:
         if not worker.error and (code in SAVED or self.signal is not None):
             self._observer.on_end(worker.folder, find_state(place), _describe_result(place))
             return
-        message = "\n".join(worker.error) or f"{_describe_exit(code)}; see {place / LOG}"
+        reason = "\n".join(worker.error) or _describe_exit(code)
+        message = reason if worker.error else f"{reason}; see {place / LOG}"
         write_json(place / FAILURE, {"error": message})
         self._observer.on_end(worker.folder, RunState.FAILED, message)
+        self._failures.append(reason)
+        if self.signal is None and self._is_stopped:
+            self._observer.on_note("two runs have failed alike before training began: no other is started")
 
 
 def _describe_result(place: Path) -> str:

@@ -93,7 +93,7 @@ def read_sweep(folder: Path, note: Callable[[str], None] = lambda text: None) ->
 
 def make_table(sweep: Sweep) -> Table:
     """Return a row for each variant: its values, how many runs are finished, and means ± deviations of the metric."""
-    varied = [name for name in sweep.plan.vary if any(name in dict(group.settings) for group in sweep.groups)]
+    varied = [name for name in sweep.plan.vary if any(name in group.settings for group in sweep.groups)]
     columns = [
         *(ResultColumn(name, name) for name in varied),
         ResultColumn("runs", "runs"),
@@ -110,7 +110,7 @@ def _list_parts(sweep: Sweep) -> list[str]:
 
 
 def _make_cells(group: RunGroup, varied: Sequence[str], parts: Sequence[str], plan: Plan) -> list[Figure]:
-    settings, first = dict(group.settings), group.entries[0]
+    settings, first = group.settings, group.entries[0]
     planned = sum(all(run.settings.get(name) == value for name, value in settings.items()) for run in plan.runs)
     done = len(group.entries)
     seconds = [entry.seconds for entry in group.entries if entry.seconds is not None]

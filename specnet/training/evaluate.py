@@ -23,11 +23,11 @@ from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
 from specnet.training.errors import CannotRun, DataProblem, Unsuitable
 from specnet.training.job import GivenData, OwnMetric
+from specnet.training.metrics.calibration import fit_temperature
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
 from specnet.training.runs.loaded_run import LoadedRun
-from specnet.training.tasks.calibration import fit_temperature
 from specnet.training.tasks.results import Results
 
 PARTS = ("test", "validation", "train")

@@ -16,7 +16,7 @@ from specnet.training.data.image_decoding import NOTE_EVERY, ImageFormat, decode
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.resources import count_processors
 from specnet.training.runs.loaded_run import LoadedRun
-from specnet.training.tasks.answers import Prediction
+from specnet.training.tasks.answers import Answer, Prediction
 
 BATCH = 64
 """Images that are predicted together; as many are decoded ahead."""
@@ -81,6 +81,10 @@ def _predict_group(
 ) -> Iterator[Prediction | BadFile]:
     """Yield the predictions of a group of decoded images, and the files that cannot be read as they are."""
     good = [pixels for _, pixels in group if isinstance(pixels, Tensor)]
-    answers = iter(run.objective.answer(run.compute_outputs(torch.stack(good).to(run.place)), top) if good else [])
+    answers = iter(_answer(run, torch.stack(good).to(run.place), top) if good else [])
     for path, result in group:
         yield result if isinstance(result, BadFile) else Prediction(path, next(answers))
+
+
+def _answer(run: LoadedRun, pixels: Tensor, top: int) -> list[Answer]:
+    return run.objective.answer_images(run.compute_outputs(pixels), pixels, top)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from paths import ROOT
+from small_sets import write_mnist
 
+import specnet
 from specnet.compiler import Checked, check_source
 from specnet.settings import get_choice, get_choices
 from specnet.settings.loss import CHOICES
@@ -36,6 +39,15 @@ def test_each_task_but_the_default_has_a_spec() -> None:
     trained = [training for spec in SPECS if (training := _check(spec).network.training)]
     named = {get_choice("task", training.task) for training in trained}
     assert named >= set(get_choices("task")) - {"classify"}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("spec", [spec for spec in SPECS if " mnist\n" in spec], ids=lambda spec: spec.split()[1])
+def test_its_specs_for_mnist_train(spec: str, tmp_path: Path) -> None:
+    write_mnist(tmp_path, train=40, test=10)
+    settings = {"split.validation": 10, "epochs": 1, "batch": 15}
+    run = specnet.train(spec, settings, run=tmp_path / "run", data_dir=tmp_path)
+    assert run.summary[f"test_{run.summary['metric']['name']}"] is not None
 
 
 def _check(spec: str) -> Checked:

@@ -34,8 +34,8 @@ def test_runs_that_differ_in_seed_or_fold_are_one_variant() -> None:
     ]
     groups = group_runs(runs)
     assert [(group.settings, len(group.entries)) for group in groups] == [
-        ((("width", "8"),), 2),
-        ((("width", "4"),), 3),
+        ({"width": "8"}, 2),
+        ({"width": "4"}, 3),
     ]
 
 

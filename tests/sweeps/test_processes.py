@@ -100,6 +100,21 @@ def test_each_way_to_end(sweep: Path) -> None:
     assert json.loads((sweep / "2-error/failure.json").read_text()) == {"error": "no such data\nlook there"}
 
 
+def test_the_first_run_reads_the_data_before_others_start(sweep: Path) -> None:
+    witness = Witness()
+    Pool(sweep, 3, 1, witness).run(["1-error", "2-fine", "3-fine"])
+    assert [*witness.ends] == ["1-error", "2-fine", "3-fine"]
+    assert witness.notes == []
+
+
+def test_if_two_runs_fail_alike_before_training_no_other_is_started(sweep: Path) -> None:
+    witness = Witness()
+    Pool(sweep, 3, 1, witness).run(["1-error", "2-broken", "3-error", "4-fine"])
+    assert [*witness.ends] == ["1-error", "2-broken", "3-error"]
+    assert witness.notes == ["two runs have failed alike before training began: no other is started"]
+    assert not (sweep / "4-fine").exists()
+
+
 def test_a_failure_is_forgotten_when_a_run_is_tried_again(sweep: Path) -> None:
     (sweep / "1-fine").mkdir()
     (sweep / "1-fine/failure.json").write_text("{}")

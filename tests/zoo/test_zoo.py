@@ -70,7 +70,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 }
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
-MOST_LINES = {"resnet50": 25, "googlenet": 35, "densenet121": 25, "unet": 25}
+MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 

@@ -81,7 +81,11 @@ def find_refusals(view: View) -> Iterator[Finding]:
     inputs, answered = tuple(each.shape for each in network.inputs), network.shapes[network.outputs[0]]
     yield from _at(view, "loss", unsuitable := validation.check_loss(training))
     misshapen = validation.check_shapes(training, inputs, answered) if answered and not unsuitable else ""
-    yield from _at(view, "task", misshapen)
+    needed = training.task.correct_outputs(inputs, answered, training.loss) if answered and misshapen else None
+    if answered and needed is not None:
+        yield _make_output_finding(view, misshapen, _label_task(view), answered[-1], needed)
+    else:
+        yield from _at(view, "task", misshapen)
     if answered and not unsuitable and not misshapen:
         read = cast(tuple[int, int, int], inputs[0])
         yield from _check_data(view, training, read, answered[-1])
@@ -102,18 +106,24 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     data = Label(span, primary=False)
     classes, image = training.data.class_count, training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
-        yield _make_output_finding(view, fact, data, outputs, classes)
+        yield _make_output_finding(view, fact, (data,), outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
         yield Finding(place.element, others=(data,), fact=fact, fixes=_change_channels(place, read, image[2]))
 
 
-def _make_output_finding(view: View, fact: str, data: Label, outputs: int, classes: int) -> Finding:
+def _label_task(view: View) -> tuple[Label, ...]:
+    """Return the place of the line `task`, if there is one."""
+    span = view.elaborated.setting_spans.get("task")
+    return (Label(span, primary=False),) if span else ()
+
+
+def _make_output_finding(view: View, fact: str, others: tuple[Label, ...], outputs: int, needed: int) -> Finding:
     """Make a finding at the number of outputs, or at the last layer if no layer states the number."""
     name, outputs_at = view.elaborated.find_output_layer() or (view.network.outputs[0], None)
     place = view.elaborated.places[name]
-    fixes = _change_number(outputs_at, outputs, classes) if outputs_at and not place.trace else ()
-    return Finding(outputs_at or place.word, name, others=(data,), trace=place.trace, fact=fact, fixes=fixes)
+    fixes = _change_number(outputs_at, outputs, needed) if outputs_at and not place.trace else ()
+    return Finding(outputs_at or place.word, name, others=others, trace=place.trace, fact=fact, fixes=fixes)
 
 
 def _change_number(span: Span, present: int, other: int) -> tuple[Fix, ...]:
@@ -143,7 +153,7 @@ def find_spare_outputs(view: View) -> Iterator[Finding]:
         return
     outputs, classes = answered[-1], training.data.class_count
     if fact := validation.check_spare_outputs(training, outputs, classes):
-        yield _make_output_finding(view, fact, Label(span, primary=False), outputs, classes)
+        yield _make_output_finding(view, fact, (Label(span, primary=False),), outputs, classes)
 
 
 def _at(view: View, line: str, fact: str) -> Iterator[Finding]:

@@ -10,19 +10,16 @@ from specnet.insight.request import Request
 from specnet.insight.results import measure
 from specnet.insight.view import View
 from specnet.printable import format_amount
-from specnet.settings.loss import Target
 from specnet.training import CannotRun, ClassificationMetrics, LoadedRun, Unsuitable
 from specnet.training.data.images import Images
 from specnet.training.figures.reliability import plot_reliability
-from specnet.training.tasks.calibration import Reliability
+from specnet.training.metrics.calibration import Reliability
 
 PLAIN, BY_TEMPERATURE = "as trained", "by its temperature"
 
 
 def compute(run: LoadedRun, request: Request) -> View:
     """Return the reliability diagram, of a calibrated run also that by its temperature; raises TrainingError."""
-    if (target := run.job.training.task.target) is not Target.CLASS:
-        raise Unsuitable(f"calibration is of a network that tells classes apart, and this one learned {target}")
     part, images = load_unseen(run, request)
     chosen = images.take(choose_evenly(len(images), request.most))
     found = {PLAIN: _measure(run, chosen)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from specnet.insight.request import Request
 from specnet.insight.results import read_results
 from specnet.insight.view import View
 from specnet.printable import format_amount
+from specnet.settings.loss import Target
 from specnet.training import LoadedRun
 from specnet.training.data.images import Images
 from specnet.training.lettering import Fonts, choose_fonts, shorten_name, write_names
@@ -40,6 +42,9 @@ RIGHT, WRONG, OTHER = "tab:green", "tab:red", "#9aa9bd"
 
 def compute(run: LoadedRun, request: Request) -> View:
     """Return `count` random images of the test part, or the worst wrong ones; raises TrainingError."""
+    if (target := run.job.training.task.target) is not Target.CLASS:
+        other = import_module(f"specnet.insight.predictions.{target.name.lower()}")
+        return cast(View, other.compute(run, request))
     part, images = load_unseen(run, request)
     if request.wrong:
         searched = choose_evenly(len(images), request.most)

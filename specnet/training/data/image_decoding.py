@@ -55,10 +55,11 @@ def decode_image(source: Path | BytesIO, form: ImageFormat, window: Window | Non
         pixels = torch.from_numpy(to_array(image, form.channels, form.scale)).view(1, *size, form.channels)
         if size == form.size and not window and form.crop == 1 and not form.resize:
             return pixels[0]
+        pixels = resize(pixels, form.resize) if form.resize else pixels
         if window:
-            top, left, height, width = window(*size)
+            top, left, height, width = window(pixels.shape[1], pixels.shape[2])
             return resize(pixels[:, top : top + height, left : left + width], form.size)[0]
-        return resize_and_crop(resize(pixels, form.resize) if form.resize else pixels, form.size, form.crop)[0]
+        return resize_and_crop(pixels, form.size, form.crop)[0]
 
 
 def count_all_values(paths: Sequence[Path], workers: int) -> Iterator[Histogram]:

@@ -56,6 +56,7 @@ class MetricRecord(Record):
     title: str
     larger_is_better: bool
     is_share: bool
+    unit: str = ""
 
 
 class ConfigRecord(Record):

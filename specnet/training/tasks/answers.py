@@ -24,6 +24,10 @@ class Answer(ABC):
     def to_rows(self) -> list[Mapping[str, Any]]:
         """Return the rows of a table, each with its cells by column."""
 
+    def draw(self) -> Mapping[str, bytes]:
+        """Return pictures, as PNG by what stands behind the image's name in that of their file; most have none."""
+        return {}
+
 
 @dataclass(frozen=True)
 class ScoredClass:

@@ -17,11 +17,11 @@ from specnet.training.data.images import get_class_name
 from specnet.training.figures.confusion import plot_confusion
 from specnet.training.figures.precision_recall import plot_precision_recall
 from specnet.training.figures.rendering import Note, render
+from specnet.training.metrics.calibration import Reliability, apply_temperature, is_softmax, sort_confidences
+from specnet.training.metrics.ranking import PrecisionRecall, compute_precision_recall, describe_decisions
 from specnet.training.optim.losses import Loss
 from specnet.training.tasks.answers import Answer, ScoredClass
-from specnet.training.tasks.calibration import Reliability, apply_temperature, is_softmax, sort_confidences
 from specnet.training.tasks.objective import Objective
-from specnet.training.tasks.ranking import PrecisionRecall, compute_precision_recall, describe_decisions
 from specnet.training.tasks.results import Meter, Results, Table, format_share, mean_of_known
 
 TOP5_FROM = 11

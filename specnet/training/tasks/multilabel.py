@@ -15,10 +15,10 @@ from specnet.settings.task import Metric
 from specnet.settings.tasks.multilabel import Multilabel
 from specnet.training.figures.precision_recall import plot_precision_recall
 from specnet.training.figures.rendering import Note, render
+from specnet.training.metrics.ranking import PrecisionRecall, compute_precision_recall, describe_decisions, divide
 from specnet.training.optim.losses import Loss
 from specnet.training.tasks.answers import Answer, ScoredClass
 from specnet.training.tasks.objective import Fitted, Objective
-from specnet.training.tasks.ranking import PrecisionRecall, compute_precision_recall, describe_decisions, divide
 from specnet.training.tasks.results import Meter, Results, Table, format_share, mean_of_known
 
 UNFITTED = 0.5

@@ -51,6 +51,9 @@ class Objective(ABC):
     measure: ClassVar[Metric]
     """The figure of training steps, in progress reports and as `train_NAME` in metrics.jsonl."""
 
+    picture: ClassVar[str] = ""
+    """What its answers draw of each image, as a plural; "" where they draw nothing."""
+
     buffered_steps: ClassVar[int] = 1
     """Steps whose outputs are kept and rated together, as each operation costs time beside a small network."""
 
@@ -121,6 +124,10 @@ class Objective(ABC):
     @abstractmethod
     def answer(self, outputs: Tensor, top: int) -> list[Any]:
         """Return what the network says of each image, of outputs N×…; of classes, the `top` likeliest."""
+
+    def answer_images(self, outputs: Tensor, pixels: Tensor, top: int) -> list[Any]:
+        """Return the answers to images uint8 N×H×W×C, for a task that compares its outputs with them."""
+        return self.answer(outputs, top)
 
 
 def get_main_output(outputs: Outputs) -> Tensor:

@@ -77,7 +77,8 @@ def test_the_summary(tmp_path: Path) -> None:
         "digest",
         "measured",
     }
-    assert summary["metric"] == {"name": "accuracy", "title": "accuracy", "larger_is_better": True, "is_share": True}
+    expected = {"name": "accuracy", "title": "accuracy", "larger_is_better": True, "is_share": True, "unit": ""}
+    assert summary["metric"] == expected
     assert 0 < summary["test_accuracy"] < 1
     assert summary["parameters"] == sum(parameter.numel() for parameter in run.module.parameters())
     assert summary["epochs"] == 2

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from specnet.settings.loss import CrossEntropy
 from specnet.settings.tasks.classify import Classify
+from specnet.training.metrics.calibration import LARGEST, LEAST, fit_temperature
 from specnet.training.optim.losses import build_loss
-from specnet.training.tasks.calibration import LARGEST, LEAST, fit_temperature
 from specnet.training.tasks.classify import ClassificationMetrics, ClassifyObjective
 
 

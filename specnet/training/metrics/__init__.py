@@ -1,0 +1,1 @@
+"""Figures by which outputs are compared with targets, as functions of tensors."""
