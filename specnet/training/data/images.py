@@ -271,6 +271,7 @@ class DataRequest:
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
     run that the images are for; without, they are found in the data. `target` is what each image must come with.
+    With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
     """
 
     shape: tuple[int, int, int]
@@ -284,6 +285,7 @@ class DataRequest:
     target: Target = Target.CLASS
     spec_folder: Path | None = None
     given: GivenData | None = None
+    keeps_whole: bool = False
 
 
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:

@@ -16,6 +16,7 @@ from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
+from specnet.training.data.streams.streamed_pixels import begins_with_crop
 from specnet.training.device import Device, choose_device, use_fast_dropout
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
 from specnet.training.engine.checkpoint_writer import CheckpointWriter
@@ -136,6 +137,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         job.training.task.target,
         options.spec and options.spec.parent,
         job.given,
+        begins_with_crop(job.training.augment),
     )
 
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import cast
-from warnings import filterwarnings, simplefilter
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from specnet.option_names import name_option
-from specnet.pictures.files import BadFile, describe_bad_files
+from specnet.pictures.files import BadFile, describe_bad_files, refuse_oversized_for_good
 from specnet.pictures.headers import Header
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.printable import format_amount
@@ -70,12 +68,6 @@ def make_data_set(
         for name, part in parts.items()
     }
     return DataSet(classes, images["train"], images.get("validation"), images.get("test"), scale=scale)
-
-
-def refuse_oversized_for_good() -> None:
-    """Make Pillow refuse oversized images in all threads from now on, as images are decoded until the program ends."""
-    filterwarnings("ignore", module="PIL")
-    simplefilter("error", Image.DecompressionBombWarning)
 
 
 def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
