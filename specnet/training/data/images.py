@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,28 @@ class StoredPixels(ABC):
 def shuffle_images(images: int, epoch: Epoch) -> Tensor:
     """Return a random order of all images, int64 N."""
     return torch.randperm(images, generator=make_generator(epoch.seed, "order", epoch.number))
+
+
+def balance_classes(labels: Tensor, epoch: Epoch) -> Tensor:
+    """Return the images of an epoch in random order, int64 N, each class equally often, for labels int64 N on the CPU.
+
+    The images of a class come in a new order, and again when all have come: none comes twice more than another.
+    """
+    generator = make_generator(epoch.seed, "balance", epoch.number)
+    members = torch.split(labels.argsort(stable=True), labels.bincount().tolist())
+    classes = [each for each in members if len(each)]
+    share, rest = divmod(len(labels), len(classes))
+    chosen = [
+        _draw_often(classes[place], share + (rank < rest), generator)
+        for rank, place in enumerate(torch.randperm(len(classes), generator=generator).tolist())
+    ]
+    return torch.cat(chosen)[torch.randperm(len(labels), generator=generator)]
+
+
+def _draw_often(members: Tensor, number: int, generator: torch.Generator) -> Tensor:
+    """Return a number of images of a class, int64, one random order of all after the other."""
+    orders = [torch.randperm(len(members), generator=generator) for _ in range(ceil(number / len(members)))]
+    return members[torch.cat(orders)[:number]] if orders else members[:0]
 
 
 @dataclass(frozen=True)
