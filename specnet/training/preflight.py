@@ -42,6 +42,7 @@ def refuse_untrainable(job: Job) -> None:
     _refuse(validation.check_augment(job.training))
     _refuse(validation.check_evaluate(job.training))
     _refuse(validation.check_schedule(job.training))
+    _refuse(validation.check_balance(job.training))
     _refuse(validation.check_class_weights(job.training, job.output_shape[-1]))
     data = job.training.data
     if data.class_count is not None:

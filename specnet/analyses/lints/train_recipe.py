@@ -94,6 +94,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
     yield from _at(view, "augment", validation.check_augment(training))
     yield from _at(view, "evaluate", validation.check_evaluate(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
+    yield from _at(view, "batch", validation.check_balance(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
     yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
 
