@@ -8,7 +8,7 @@ from __future__ import annotations
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
 from specnet.settings.data import CHOICES as SETS
-from specnet.settings.loss import CHOICES
+from specnet.settings.loss import CHOICES, Target
 from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
 
@@ -98,6 +98,18 @@ def check_class_weights(training: Training, outputs: int) -> str:
     if isinstance(weights, tuple) and len(weights) != outputs:
         numbers = format_amount(len(weights), "number")
         return f"`loss … weights` has {numbers}, and the network {format_amount(outputs, 'output')}"
+    return ""
+
+
+def check_balance(training: Training) -> str:
+    """Check that batches with all classes alike have classes to draw, from images in any order."""
+    if not training.batch.balanced:
+        return ""
+    if training.task.target is not Target.CLASS:
+        return f"`batch … balanced` draws images by their one class, and they come with {training.task.target}"
+    if training.data.has_order:
+        instead = "`loss cross_entropy weights=balanced` weighs the classes instead"
+        return f"`batch … balanced` draws images in any order, and those of shards are read in theirs; {instead}"
     return ""
 
 

@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=positive_integer, metavar="N", help="images per batch (default: as in training)"
     )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="first fit a temperature to the validation part, for `predict --calibrated`, and show the results by it",
+    )
     add_device_arguments(parser)
     add_format_argument(parser)
 
@@ -46,7 +51,14 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import EvaluationOptions, evaluate
 
     loaded = load_run(options.run_folder)
-    asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
+    asked = EvaluationOptions(
+        options.data,
+        options.data_dir,
+        options.device or "cpu",
+        options.batch,
+        options.skip_bad,
+        calibrate=options.calibrate,
+    )
     evaluation = evaluate(loaded, asked, print_message)
     if options.format == "json":
         print_json(_describe(options, loaded, evaluation))

@@ -40,6 +40,7 @@ def refuse_untrainable(job: Job) -> None:
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
     _refuse(validation.check_schedule(job.training))
+    _refuse(validation.check_balance(job.training))
     _refuse(validation.check_class_weights(job.training, job.output_shape[-1]))
     data = job.training.data
     if data.class_count is not None:
