@@ -73,7 +73,7 @@ def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
         there = format_amount(len(part), "image")
         raise CannotRun(f"there is no {name}:{number}: the {name} part has {there}, {name}:0 to {name}:{len(part) - 1}")
     index = torch.tensor([number])
-    pixels, label = take_pixels(run, part, index), int(part.labels[number])
+    pixels, label = take_pixels(run, part, index), int(part.labels[number]) if part.has_labels else None
     return Subject(f"{name}:{number}", pixels, label, part.name_file(number))
 
 
@@ -113,8 +113,8 @@ def take_evenly(images: Images, count: int) -> Images:
 
 
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
-    """Return the images of an index as uint8 N×H×W×C on the device of the run."""
-    return images.pixels[index].to(run.place)
+    """Return the images of an index as uint8 N×H×W×C on the device of the run, without masks."""
+    return run.objective.get_pixels(images.pixels)[index].to(run.place)
 
 
 def choose_class(run: LoadedRun, request: Request, probabilities: Tensor) -> int:

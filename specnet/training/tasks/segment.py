@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from specnet.pictures.decoding import read_picture
 from specnet.printable import escape_unprintable
 from specnet.settings.task import Metric
-from specnet.training.data.images import Pixels, StoredPixels, UnmaskedPixels
+from specnet.training.data.image_decoding import ImageFormat
+from specnet.training.data.images import Pixels, StoredPixels, UnmaskedPixels, cover
 from specnet.training.figures.confusion import plot_confusion
+from specnet.training.figures.masks import UNKNOWN, encode_mask, encode_picture, make_colours, overlay
 from specnet.training.figures.rendering import Note, render
 from specnet.training.optim.losses import Loss
 from specnet.training.optim.mask_losses import IGNORED, cut_centre
@@ -41,6 +46,7 @@ class SegmentObjective(Objective):
     """Masks int64 B×H×W with IGNORED where a pixel does not count, and outputs B×K×h×w for all of it or its centre."""
 
     measure: ClassVar[Metric] = Metric("pixel_accuracy", "pixel accuracy", is_share=True)
+    picture: ClassVar[str] = "masks"
 
     def get_pixels(self, pixels: Pixels) -> Pixels:
         return UnmaskedPixels(pixels) if isinstance(pixels, StoredPixels) else pixels[..., :-1]
@@ -74,9 +80,12 @@ class Segmentation(Answer):
         """The class of each pixel, uint8 h×w."""
         return self.scores.argmax(0).to(torch.uint8)
 
-    def enlarge(self, size: tuple[int, int]) -> Tensor:
-        """Return the class of each pixel of another size, uint8 H×W, of scores that are interpolated."""
-        return interpolate(self.scores[None], size, mode="bilinear", antialias=True)[0].argmax(0).to(torch.uint8)
+    def draw(self, image: Path, form: ImageFormat) -> Mapping[str, bytes]:
+        """Return the mask in the size of the image file, and the image with it."""
+        picture = read_picture(image)
+        mask = place_scores(self.scores, (picture.shape[0], picture.shape[1]), form)
+        colours = make_colours(len(self.classes))
+        return {"": encode_mask(mask, colours), "-overlay": encode_picture(overlay(picture, mask, colours))}
 
     @property
     def shares(self) -> list[tuple[int, float]]:
@@ -97,6 +106,32 @@ class Segmentation(Answer):
 
     def to_rows(self) -> list[Mapping[str, Any]]:
         return [{"class": self.classes[index], "index": index, "share": share} for index, share in self.shares]
+
+
+def place_scores(scores: Tensor, size: tuple[int, int], form: ImageFormat) -> np.ndarray:
+    """Return the class of each pixel of an image file of this size, uint8 H×W, for scores K×h×w.
+
+    The network has read a centre crop of the resized image, and may answer for the centre of that alone; the scores are
+    enlarged to this window of the file, bilinear, and beside it is UNKNOWN.
+    """
+    covered = cover(form.resize or size, form.size, form.crop)
+    windows = [_find_window(*sides) for sides in zip(covered, scores.shape[1:], size, strict=True)]
+    (top, bottom), (left, right) = windows
+    best = torch.full((bottom - top, right - left), -torch.inf)
+    labels = torch.zeros(best.shape, dtype=torch.uint8)
+    for label, score in enumerate(scores):  # one by one, as all of them may be large
+        enlarged = interpolate(score[None, None], best.shape, mode="bilinear", antialias=True)[0, 0]
+        labels[enlarged > best] = label
+        best = best.maximum(enlarged)
+    placed = np.full(size, UNKNOWN, np.uint8)
+    placed[top:bottom, left:right] = labels.numpy()
+    return placed
+
+
+def _find_window(covered: int, answered: int, side: int) -> tuple[int, int]:
+    """Return where the centre of a side that was resized begins and ends in the file."""
+    begin = (covered - answered) // 2
+    return round(begin * side / covered), max(1, round((begin + answered) * side / covered))
 
 
 @dataclass(frozen=True)
