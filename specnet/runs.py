@@ -116,13 +116,15 @@ def evaluate(
     batch: int | None = None,
     skip_bad: bool = False,
     metric: Any = None,
+    calibrate: bool = False,
 ) -> Results:
     """Measure a run on its own test set, or on all images of `data`.
 
     `data` is the path of a folder or file of images, the name of a data set, or a torch Dataset or pair of arrays as
     `train` takes it. `metric` is one of your own, as for `train`. With `skip_bad`, images that cannot be read and
-    classes without images are left out. Raises TrainingError and SpecError, and TypeError or ValueError for an argument
-    that makes no sense.
+    classes without images are left out. With `calibrate`, a temperature is fitted to the validation part first, and
+    kept for `predict`. Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no
+    sense.
     """
     is_path = isinstance(data, str | os.PathLike)
     if is_path:
@@ -133,28 +135,37 @@ def evaluate(
     if batch is not None:
         require_whole("batch", batch, 1)
     require_type("skip_bad", skip_bad, bool, "True or False")
+    require_type("calibrate", calibrate, bool, "True or False")
     require_type("device", device, str, DEVICE)
     loaded = _find_run(run)
     folder = None if data_dir is None else Path(data_dir)
-    asked = EvaluationOptions(str(data) if is_path else None, folder, device, batch, skip_bad, given, own_metric)
+    asked = EvaluationOptions(
+        str(data) if is_path else None, folder, device, batch, skip_bad, given, own_metric, calibrate
+    )
     return evaluate_run(loaded, asked, lambda text: None).results
 
 
 def predict(
-    run: str | Path | LoadedRun, images: str | Path | Sequence[str | Path], top: int = 5, device: str = "cpu"
+    run: str | Path | LoadedRun,
+    images: str | Path | Sequence[str | Path],
+    top: int = 5,
+    device: str = "cpu",
+    calibrated: bool = False,
 ) -> list[Prediction]:
     """Return the answer to each image, of classes the `top` likeliest: of a file, of several, or of all in a folder.
 
-    Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense.
+    With `calibrated`, probabilities are by the temperature that `evaluate` has fitted. Raises TrainingError and
+    SpecError, and TypeError or ValueError for an argument that makes no sense.
     """
     require_whole("top", top, 1)
+    require_type("calibrated", calibrated, bool, "True or False")
     require_type("device", device, str, DEVICE)
     several = [images] if isinstance(images, str | os.PathLike) else images
     require_type("images", several, Iterable, IMAGES)
     several = list(several)
     for image in several:
         require_path("images", image, IMAGES)
-    loaded = _find_run(run)
+    loaded = _find_run(run).calibrated() if calibrated else _find_run(run)
     return predict_images(loaded, [Path(image) for image in several], top, device)
 
 

@@ -114,6 +114,18 @@ def check_class_weights(training: Training, outputs: int) -> str:
     return ""
 
 
+def check_balance(training: Training) -> str:
+    """Check that batches with all classes alike have classes to draw, from images in any order."""
+    if not training.batch.balanced:
+        return ""
+    if training.task.target is not Target.CLASS:
+        return f"`batch … balanced` draws images by their one class, and they come with {training.task.target}"
+    if training.data.has_order:
+        instead = "`loss cross_entropy weights=balanced` weighs the classes instead"
+        return f"`batch … balanced` draws images in any order, and those of shards are read in theirs; {instead}"
+    return ""
+
+
 def check_stop(has_validation: bool) -> str:
     """Check that there is a validation part for `stop` to watch."""
     if has_validation:

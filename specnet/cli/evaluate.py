@@ -28,12 +28,19 @@ HELP = "measure a trained network: its metric, loss, each class, confusion matri
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument(
-        "--data", metavar="DATA", help="a folder of images, or the name of a data set (default: the run's own)"
+        "--data",
+        metavar="DATA",
+        help="a folder of images, a .csv, .tsv or .npz, or the name of a data set (default: the run's own)",
     )
     parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument("--skip-bad", action="store_true", help=SKIP_BAD)
     parser.add_argument(
         "--batch", type=positive_integer, metavar="N", help="images per batch (default: as in training)"
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="first fit a temperature to the validation part, for `predict --calibrated`, and show the results by it",
     )
     add_device_arguments(parser)
     add_format_argument(parser)
@@ -46,7 +53,14 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import EvaluationOptions, evaluate
 
     loaded = load_run(options.run_folder)
-    asked = EvaluationOptions(options.data, options.data_dir, options.device or "cpu", options.batch, options.skip_bad)
+    asked = EvaluationOptions(
+        options.data,
+        options.data_dir,
+        options.device or "cpu",
+        options.batch,
+        options.skip_bad,
+        calibrate=options.calibrate,
+    )
     evaluation = evaluate(loaded, asked, print_message)
     if options.format == "json":
         print_json(_describe(options, loaded, evaluation))

@@ -72,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the predictions into this file: .csv, .json; or plot the images with bars: .png, .svg, .pdf; "
         "of a task whose answers are pictures, write a PNG for each image into this folder",
     )
+    parser.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="give probabilities by the temperature that `specnet evaluate RUN --calibrate` has fitted",
+    )
     parser.add_argument("--skip-bad", action="store_true", help="leave out images that cannot be read")
     add_device_arguments(parser)
     parser.add_argument("--format", choices=("text", "json", "csv"), help="output format (default: text)")
@@ -86,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     from specnet.training import stream_predictions
 
     loaded, device = load_run(options.run_folder), options.device or "cpu"
+    if options.calibrated:
+        loaded = loaded.calibrated()
     ending = _find_ending(options, loaded) if options.output else ""
     format = _choose_format(options, ending)
     if options.submission is not None:

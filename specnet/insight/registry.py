@@ -34,6 +34,10 @@ VIEWS: Mapping[str, ViewInfo] = {
         of_single_images=False,
     ),
     "confusion": ViewInfo("which classes are taken for which", of_classes=True),
+    "calibration": ViewInfo(
+        "how far the probabilities can be trusted: how often the network is right, by how sure it is",
+        of_classes=True,
+    ),
     "occlusion": ViewInfo(
         "the parts of an image that matter: how far its class's probability falls when each is covered",
         ("image",),

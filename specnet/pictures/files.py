@@ -137,3 +137,9 @@ def refuse_oversized() -> Iterator[None]:
         filterwarnings("ignore", module="PIL")
         simplefilter("error", Image.DecompressionBombWarning)
         yield
+
+
+def refuse_oversized_for_good() -> None:
+    """Make Pillow refuse oversized images in all threads from now on, as images are decoded until the program ends."""
+    filterwarnings("ignore", module="PIL")
+    simplefilter("error", Image.DecompressionBombWarning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from specnet.analyses.cost import format_count
@@ -113,6 +114,12 @@ def show_classes(subject: Subject, results: RecordedResults | None) -> Html:
     rows = [(name(label), f"{share:.1%}", make_bar(share)) for label, share in worst]
     heads = ("class", "accuracy", "0 to 100%")
     return make_table(f"Accuracy {which}, on {results.description}", heads, rows, numbers={1})
+
+
+def show_calibration(subject: Subject, gallery: Gallery) -> Iterable[Html]:
+    """Yield how far the probabilities can be trusted, where the network tells classes apart and there are images."""
+    if subject.unseen and subject.config.training.task.target is Target.CLASS:
+        yield gallery.show("calibration")
 
 
 def explain_absence(subject: Subject) -> str:

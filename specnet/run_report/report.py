@@ -15,7 +15,7 @@ from specnet.run_report.insights import choose_images, choose_unexplained, expla
 from specnet.run_report.measurement import measure_subject
 from specnet.run_report.mistakes import show_answers, show_confusions, show_predictions
 from specnet.run_report.origin import describe_network, describe_origin, format_command
-from specnet.run_report.overview import describe_run, show_curves, show_results
+from specnet.run_report.overview import describe_run, show_calibration, show_curves, show_results
 from specnet.run_report.subject import Note, Subject, gather
 from specnet.runs import DEVICE, RUN, load_run
 from specnet.settings import to_record
@@ -60,7 +60,8 @@ def _make_sections(subject: Subject, gallery: Gallery, results: RecordedResults 
     """Yield the sections in the order in which a reader asks, after a note about each."""
     begin = subject.note
     begin("how good it is")
-    yield Section("results", "How good it is", show_results(subject, results))
+    figures = [show_results(subject, results), *show_calibration(subject, gallery)]
+    yield Section("results", "How good it is", stack(figures))
     begin("how it learned")
     yield Section("training", "How it learned", show_curves(subject, gallery))
     if subject.run.job.training.task.target is Target.CLASS:

@@ -33,6 +33,9 @@ class Data(Setting):
     of_parts: ClassVar[frozenset[str]] = frozenset()
     """The fields that name other parts of this very set."""
 
+    has_order: ClassVar[bool] = False
+    """Whether images are read in an order of their own, as those of shards."""
+
     targets: ClassVar[frozenset[Target]] = WITH_CLASSES
     """What its images can come with, for a task."""
 
@@ -227,6 +230,7 @@ class WebDataset(ImageFiles):
 
     positional = ("path",)
     endings = (".tar",)
+    has_order = True
     of_parts = frozenset({"validation", "test"})
 
     path: Annotated[str, Field(min_length=1, description="training shards: names, a pattern, a folder, URLs")]

@@ -8,18 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.settings.data import CHOICES, Data, Folder, ImageFiles, Python
+from specnet.settings.loss import Target
 from specnet.settings.split import Split
 from specnet.training.data.download import expand_home
-from specnet.training.data.images import DataRequest, DataSet
+from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
 from specnet.training.data.sets import READERS
 from specnet.training.device import Device, choose_device
 from specnet.training.engine.evaluator import Evaluation, Evaluator, average_views
-from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.errors import CannotRun, DataProblem, Unsuitable
 from specnet.training.job import GivenData, OwnMetric
+from specnet.training.metrics.calibration import fit_temperature
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
@@ -38,7 +42,8 @@ class EvaluationOptions:
     """The data to evaluate a run on, its own or `data`, and the device.
 
     `data` is a folder or file of images, or the name of a set; `given` is data that a program hands over, and `metric`
-    a metric of its own.
+    a metric of its own. With `calibrate`, a temperature is fitted to the run's own validation part first, kept in its
+    folder, and applied.
     """
 
     data: str | None = None
@@ -48,6 +53,7 @@ class EvaluationOptions:
     skip_bad: bool = False
     given: GivenData | None = None
     metric: OwnMetric | None = None
+    calibrate: bool = False
 
 
 def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> Evaluation:
@@ -56,12 +62,15 @@ def evaluate(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], N
     The part is the test part, or else the validation part; of another set without either, it is all images.
     """
     data_set = read_data(run, options, note)
+    if options.calibrate:
+        own = data_set if options.data is None else read_data(run, replace(options, data=None), note)
+        run = _calibrate(run, options, own, note)
     part = next(name for name in PARTS if name in data_set.parts())
     if part == "train" and options.data is None and options.given is None:
         raise DataProblem(
             f"the data of the run has no test part; evaluate it with {name_option('data')} on other images"
         )
-    return Evaluation(part, _evaluate_part(run, options, DataSet(data_set.classes, data_set.parts()[part])))
+    return Evaluation(part, _evaluate_part(run, options, data_set.parts()[part]))
 
 
 def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], None]) -> DataSet:
@@ -151,16 +160,37 @@ def _describe_classes(expected: tuple[str, ...], there: tuple[str, ...]) -> str:
     return f"the data has other classes than the run was trained on: {what or 'their order differs'}"
 
 
-def _evaluate_part(run: LoadedRun, options: EvaluationOptions, data: DataSet) -> Results:
+def _calibrate(run: LoadedRun, options: EvaluationOptions, data: DataSet, note: Callable[[str], None]) -> LoadedRun:
+    """Fit a temperature to the validation part, keep it in the run's folder, and return the run with it."""
+    if run.job.training.task.target is not Target.CLASS:
+        target = run.job.training.task.target
+        raise Unsuitable(f"a temperature calibrates a network that tells classes apart, and images come with {target}")
+    if data.validation is None:
+        raise DataProblem("a temperature is fitted to the validation part, and the data of the run has none")
+    if not run.summary:
+        raise CannotRun(f"{run.folder} is not finished; a temperature is that of the best weights in the end")
+    with explain_out_of_memory(partial(advise_smaller_batch, options.batch or run.job.training.batch.size)):
+        outputs, targets = zip(*_make_evaluator(run, options, data.validation).outputs("all"), strict=True)
+    temperature = fit_temperature(torch.cat(outputs), torch.cat(targets))
+    calibrated = run.keep_temperature(temperature, len(data.validation))
+    note(f"the temperature {temperature:.4g} suits the {len(data.validation):,} validation images best")
+    return calibrated
+
+
+def _evaluate_part(run: LoadedRun, options: EvaluationOptions, images: Images) -> Results:
+    with explain_out_of_memory(partial(advise_smaller_batch, options.batch or run.job.training.batch.size)):
+        return _make_evaluator(run, options, images).measure("all")
+
+
+def _make_evaluator(run: LoadedRun, options: EvaluationOptions, images: Images) -> Evaluator:
+    """Return an evaluator of images, which are its part `all`."""
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
     network = average_views(run.model.to(device.place), run.job.training.evaluate)
-    parts = {"all": place_on_device(data, device.place, count_processors()).train}
+    parts = {"all": place_on_device(DataSet(run.classes, images), device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
     objective = replace(run.objective, own=options.metric)
-    evaluator = Evaluator(network, parts, normalizer, loss, objective, device, size)
-    with explain_out_of_memory(partial(advise_smaller_batch, size)):
-        return evaluator.measure("all")
+    return Evaluator(network, parts, normalizer, loss, objective, device, size)
 
 
 def _choose_device(run: LoadedRun, name: str) -> Device:

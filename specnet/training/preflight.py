@@ -41,6 +41,7 @@ def refuse_untrainable(job: Job) -> None:
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
     _refuse(validation.check_pairs(job.training))
     _refuse(validation.check_schedule(job.training))
+    _refuse(validation.check_balance(job.training))
     _refuse(validation.check_class_weights(job.training, job.output_shape[-1]))
     data = job.training.data
     if data.class_count is not None:

@@ -15,25 +15,28 @@ import torch
 from torch import Tensor
 
 from specnet.option_names import name_option
-from specnet.pictures.files import BadFile, describe_bad_files
-from specnet.pictures.sixteen_bits import SixteenBitScale, fit_scale
+from specnet.pictures.files import BadFile, describe_bad_files, refuse_oversized_for_good
+from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, fit_scale
 from specnet.settings.data import ImageFiles
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
 from specnet.training.data.folder_layout import ClassFile, FolderLayout, describe_endings, list_names, order_classes
 from specnet.training.data.folder_survey import Survey, survey_files
-from specnet.training.data.image_decoding import count_all_values
-from specnet.training.data.images import DataRequest, DataSet, Images, MappedPixels
+from specnet.training.data.image_decoding import ImageFormat, count_all_values
+from specnet.training.data.images import DataRequest, DataSet, Findings, Images, MappedPixels, StoredPixels
+from specnet.training.data.streams.streamed_pixels import FileImages, StreamedPixels
 from specnet.training.errors import DataProblem
 
 
 def read_image_files(folder: Path, layout: FolderLayout, setting: ImageFiles, request: DataRequest) -> DataSet:
     """Read the files of a layout, whose paths are relative to `folder`, decoded once to the requested size.
 
-    Raises DataProblem, CannotRun.
+    Where the request keeps whole images, they are decoded whenever they are needed. Raises DataProblem, CannotRun.
     """
     for text in layout.notes:
         request.note(text)
     names = [file.name for file in layout.files]
+    if request.keeps_whole:
+        return _read_as_needed(folder, layout, setting, request)
     cache = FolderCache(
         folder, names, request.shape[:2], setting.resize, request.scale, request.workers, request.note, setting.crop
     )
@@ -44,7 +47,22 @@ def read_image_files(folder: Path, layout: FolderLayout, setting: ImageFiles, re
         survey = survey_all()
         _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
         found = cache.make(survey, _choose_scale(folder, layout, survey, request))
-    return _make_data_set(layout, found, request)
+    pixels = MappedPixels(found.pixels, torch.arange(len(found.pixels)), request.workers)
+    return _make_data_set(layout, found, pixels, found.findings, found.scale, request)
+
+
+def _read_as_needed(folder: Path, layout: FolderLayout, setting: ImageFiles, request: DataRequest) -> DataSet:
+    """Return the files of a layout, decoded whenever one of them is needed."""
+    names = [file.name for file in layout.files]
+    survey = survey_files(folder, names, request.workers)
+    _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
+    scale = _choose_scale(folder, layout, survey, request)
+    form = ImageFormat(request.shape[:2], survey.channels, setting.resize, scale or FULL_SCALE, setting.crop)
+    refuse_oversized_for_good()
+    request.note("images are decoded as they are needed, as `resized_crop` is taken of the whole of each")
+    kept = torch.tensor(_sort_files(layout, survey).places)
+    pixels = StreamedPixels(FileImages(folder, names), kept, form, request.workers)
+    return _make_data_set(layout, survey, pixels, survey.describe(request.shape[:2]), scale, request)
 
 
 def _refuse_unsuitable(
@@ -155,12 +173,18 @@ def _note_left_out(files: _Sorted, classes: tuple[str, ...], request: DataReques
 # Targets
 
 
-def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequest) -> DataSet:
-    """Return the parts of the decoded images; the pixels stay where they are."""
-    files = _sort_files(layout, found)
+def _make_data_set(
+    layout: FolderLayout,
+    seen: Survey | DecodedFolder,
+    pixels: StoredPixels,
+    findings: Findings | None,
+    scale: SixteenBitScale | None,
+    request: DataRequest,
+) -> DataSet:
+    """Return the parts of the good images, whose pixels stay where they are."""
+    files = _sort_files(layout, seen)
     classes = _choose_classes(files, request)
     _note_left_out(files, classes, request)
-    pixels = MappedPixels(found.pixels, torch.arange(len(files.places)), request.workers)
     images = Images(pixels, _collect_targets(files, classes), tuple(file.name for file in files.good))
 
     def part(name: str) -> Images | None:
@@ -169,7 +193,7 @@ def _make_data_set(layout: FolderLayout, found: DecodedFolder, request: DataRequ
 
     if (train := part("train")) is None:
         raise DataProblem(f"{layout.describe_part('train')} has no images")
-    return DataSet(classes, train, part("validation"), part("test"), found.findings, found.scale)
+    return DataSet(classes, train, part("validation"), part("test"), findings, scale)
 
 
 def _collect_targets(files: _Sorted, classes: tuple[str, ...]) -> Tensor:

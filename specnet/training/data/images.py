@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,9 @@ from specnet.training.resources import count_processors
 
 LARGEST_IMAGE = 2**27
 """The number of pixels up to which an image is resized, half as many again as Pillow opens."""
+
+MOST_ENLARGED = 4
+"""The factor from which enlarged images are mostly made up."""
 
 SPLIT_SEED = 0
 """The seed of every split, so that runs of different seeds are compared on the same images."""
@@ -85,6 +88,28 @@ class StoredPixels(ABC):
 def shuffle_images(images: int, epoch: Epoch) -> Tensor:
     """Return a random order of all images, int64 N."""
     return torch.randperm(images, generator=make_generator(epoch.seed, "order", epoch.number))
+
+
+def balance_classes(labels: Tensor, epoch: Epoch) -> Tensor:
+    """Return the images of an epoch in random order, int64 N, each class equally often, for labels int64 N on the CPU.
+
+    The images of a class come in a new order, and again when all have come: none comes twice more than another.
+    """
+    generator = make_generator(epoch.seed, "balance", epoch.number)
+    members = torch.split(labels.argsort(stable=True), labels.bincount().tolist())
+    classes = [each for each in members if len(each)]
+    share, rest = divmod(len(labels), len(classes))
+    chosen = [
+        _draw_often(classes[place], share + (rank < rest), generator)
+        for rank, place in enumerate(torch.randperm(len(classes), generator=generator).tolist())
+    ]
+    return torch.cat(chosen)[torch.randperm(len(labels), generator=generator)]
+
+
+def _draw_often(members: Tensor, number: int, generator: torch.Generator) -> Tensor:
+    """Return a number of images of a class, int64, one random order of all after the other."""
+    orders = [torch.randperm(len(members), generator=generator) for _ in range(ceil(number / len(members)))]
+    return members[torch.cat(orders)[:number]] if orders else members[:0]
 
 
 @dataclass(frozen=True)
@@ -173,12 +198,20 @@ class Targets:
 class Findings:
     """Images as they were found: the smallest and the largest height and width, and how many are changed in what way.
 
-    Of one image, several things may be changed.
+    Of one image, several things may be changed; `enlarged` are those that are enlarged more than `MOST_ENLARGED` times.
     """
 
     smallest: tuple[int, int]
     largest: tuple[int, int]
     changes: Mapping[str, int]
+    enlarged: int = 0
+
+
+def count_enlarged(sizes: Mapping[tuple[int, int], int], target: tuple[int, int]) -> int:
+    """Count the images that are enlarged more than `MOST_ENLARGED` times, of numbers of images by their sizes."""
+    return sum(
+        count for (height, width), count in sizes.items() if max(target[0] / height, target[1] / width) > MOST_ENLARGED
+    )
 
 
 def fitted_to(size: tuple[int, int]) -> str:
@@ -249,6 +282,7 @@ class DataRequest:
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
     run that the images are for; without, they are found in the data. `target` is what each image must come with.
+    With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
     """
 
     shape: tuple[int, int, int]
@@ -262,6 +296,7 @@ class DataRequest:
     target: Target = Target.CLASS
     spec_folder: Path | None = None
     given: GivenData | None = None
+    keeps_whole: bool = False
 
 
 def add_partners(index: Tensor, partners: Tensor | None) -> Tensor:

@@ -15,7 +15,7 @@ from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
 from specnet.settings.schedule import compute_rate_factor
-from specnet.training.data.images import Epoch, Images, StoredPixels, add_partners, shuffle_images
+from specnet.training.data.images import Epoch, Images, StoredPixels, add_partners, balance_classes, shuffle_images
 from specnet.training.data.loading import BatchReader
 from specnet.training.data.streams.streamed_pixels import crop_while_decoding
 from specnet.training.device import Device
@@ -47,7 +47,7 @@ class Batches:
         self._objective = objective
         pixels, augment = crop_while_decoding(images.pixels, augment)
         self._augmentation = Augmentation(augment)
-        self._shuffle = pixels.shuffle if isinstance(pixels, StoredPixels) else partial(shuffle_images, len(images))
+        self._shuffle = _choose_order(images, batch)
         self._source = (
             BatchReader(pixels, self._index_on_cpu, images.targets.device, self._epoch_of)
             if isinstance(pixels, StoredPixels)
@@ -122,6 +122,15 @@ class Batches:
 
 def _place(partners: Tensor | None, device: torch.device) -> Tensor | None:
     return None if partners is None else partners.to(device)
+
+
+def _choose_order(images: Images, batch: Batch) -> Callable[[Epoch], Tensor]:
+    """Return the function from an epoch to the order of its images, int64 N."""
+    if batch.balanced:
+        return partial(balance_classes, images.labels.cpu())
+    if isinstance(images.pixels, StoredPixels):
+        return images.pixels.shuffle
+    return partial(shuffle_images, len(images))
 
 
 class Stepper:

@@ -13,6 +13,7 @@ from pydantic import FiniteFloat, TypeAdapter
 from pydantic_core import from_json
 from torch import Tensor, nn
 
+from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.records import Displayed
@@ -21,11 +22,12 @@ from specnet.settings.loss import Target
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import get_class_name
 from specnet.training.device import choose_device
-from specnet.training.errors import BadRun, Unsuitable
+from specnet.training.errors import BadRun, CannotRun, Unsuitable
+from specnet.training.files import write_json
 from specnet.training.job import Job, Metrics, Options, describe_scores
-from specnet.training.runs.records import GivenRecord
+from specnet.training.runs.records import CalibrationRecord, GivenRecord, read_record
 from specnet.training.runs.run_config import RunConfig
-from specnet.training.runs.run_folder import MODEL, Weights, read_metrics, read_summary, refuse_not_finite
+from specnet.training.runs.run_folder import CALIBRATION, MODEL, Weights, read_metrics, read_summary, refuse_not_finite
 from specnet.training.tasks.classify import to_probabilities
 from specnet.training.tasks.objective import Fitted, Objective, get_main_output, make_objective
 from specnet.training.transforms.normalization import Normalizer, normalizer_from_record
@@ -95,6 +97,24 @@ class LoadedRun(Displayed):
     def objective(self) -> Objective:
         """What the task of the run computes."""
         return make_objective(self.job.training.task, self.classes, self.job.training.loss, self.fitted)
+
+    def calibrated(self) -> LoadedRun:
+        """Return the run with the temperature that it keeps; raises CannotRun where it has none, BadRun."""
+        path, how = self.folder / CALIBRATION, name_option("calibrate", True)
+        fit = f"`specnet evaluate {self.folder}` with {how} fits it to the validation part"
+        if not path.exists():
+            raise CannotRun(f"the run has no temperature yet; {fit}")
+        record = read_record(path, CalibrationRecord)
+        if (record.best_epoch, record.epochs) != (self.summary.get("best_epoch"), self.summary.get("epochs")):
+            raise CannotRun(f"the temperature is that of earlier weights, as the run went on; {fit}")
+        return replace(self, fitted={**self.fitted, "temperature": (record.temperature,)})
+
+    def keep_temperature(self, temperature: float, images: int) -> LoadedRun:
+        """Write the temperature that suits so many validation images, and return the run with it; raises CannotRun."""
+        epochs = {name: self.summary[name] for name in ("best_epoch", "epochs")}
+        record = {"temperature": temperature, "validation_images": images, **epochs}
+        write_json(self.folder / CALIBRATION, record)
+        return self.calibrated()
 
     @torch.inference_mode()
     def compute_outputs(self, *pixels: Tensor) -> Tensor:

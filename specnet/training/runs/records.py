@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
     model_validator,
@@ -116,6 +117,15 @@ class MetricsRecord(Record):
     validation_accuracy: Share | None = None
     test_accuracy: Share | None = None
     images_per_second: FiniteFloat | None = None
+
+
+class CalibrationRecord(Record):
+    """calibration.json: the temperature of the weights of an epoch, and the number of images that it was fitted to."""
+
+    temperature: PositiveFloat
+    validation_images: PositiveInt
+    best_epoch: PositiveInt
+    epochs: PositiveInt
 
 
 class LayerStatisticsRecord(Record):

@@ -35,6 +35,8 @@ MODEL, METRICS, TABLE = "model.safetensors", "metrics.jsonl", "metrics.csv"
 
 STATISTICS = "statistics.jsonl"
 
+CALIBRATION = "calibration.json"
+
 CHECKPOINT = "checkpoint"
 """The subfolder of the last states, from which a run is resumed."""
 

@@ -15,11 +15,14 @@ from specnet.settings.task import Metric
 from specnet.settings.tasks.classify import Classify
 from specnet.training.data.images import get_class_name
 from specnet.training.figures.confusion import plot_confusion
+from specnet.training.figures.precision_recall import plot_precision_recall
 from specnet.training.figures.rendering import Note, render
+from specnet.training.metrics.calibration import Reliability, apply_temperature, is_softmax, sort_confidences
+from specnet.training.metrics.ranking import PrecisionRecall, compute_precision_recall, describe_decisions
 from specnet.training.optim.losses import Loss
 from specnet.training.tasks.answers import Answer, ScoredClass
 from specnet.training.tasks.objective import Objective
-from specnet.training.tasks.results import Meter, Results, Table
+from specnet.training.tasks.results import Meter, Results, Table, format_share, mean_of_known
 
 TOP5_FROM = 11
 """The number of classes from which top-5 accuracy is reported, as it means little with fewer."""
@@ -36,7 +39,7 @@ LONGEST_HEAD = 10
 
 @dataclass(frozen=True)
 class ClassifyObjective(Objective):
-    """Labels int64 N, and outputs N×K with a score for each class."""
+    """Labels int64 N, and outputs N×K with a score for each class; `fitted` may have a `temperature` of them."""
 
     measure: ClassVar[Metric] = Classify.metric
     buffered_steps: ClassVar[int] = 16
@@ -45,10 +48,16 @@ class ClassifyObjective(Objective):
         return (outputs.argmax(1) == targets).sum()
 
     def make_meter(self, loss: Loss) -> ClassificationMeter:
-        return ClassificationMeter(loss, self.classes)
+        return ClassificationMeter(loss, self.classes, self.temperature)
+
+    @property
+    def temperature(self) -> float:
+        """What the outputs are divided by: 1 unless the run is calibrated."""
+        return self.fitted.get("temperature", (1.0,))[0]
 
     def answer(self, outputs: Tensor, top: int) -> list[Answer]:
-        likeliest = to_probabilities(outputs).cpu().topk(min(top, outputs.shape[1]))
+        scaled = outputs if self.temperature == 1 else apply_temperature(outputs, self.temperature)
+        likeliest = to_probabilities(scaled).cpu().topk(min(top, outputs.shape[1]))
         return [
             Ranking(tuple(self._score(*each) for each in zip(indices, values, strict=True)))
             for indices, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
@@ -60,8 +69,7 @@ class ClassifyObjective(Objective):
 
 def to_probabilities(outputs: Tensor) -> Tensor:
     """Return outputs N×K as probabilities, each row with the sum 1; those of a network that ends in a softmax stay."""
-    is_softmax = bool((outputs >= 0).all()) and torch.allclose(outputs.sum(1), outputs.new_ones(()), atol=1e-3)
-    return outputs if is_softmax else outputs.softmax(1)
+    return outputs if is_softmax(outputs) else outputs.softmax(1)
 
 
 @dataclass(frozen=True)
@@ -84,12 +92,18 @@ class Ranking(Answer):
 
 @dataclass(frozen=True)
 class ClassificationMetrics(Results):
-    """Metrics of a part; `confusion` counts images by true and predicted label, int64 classes×outputs."""
+    """Metrics of a part; `confusion` counts images by true and predicted label, int64 classes×outputs.
+
+    `reliability` says how far the probabilities can be trusted, and `curve` is that of the second of two classes; they
+    are None where only the confusion is known.
+    """
 
     loss: float
     top5: float | None
     classes: tuple[str, ...]
     confusion: Tensor
+    reliability: Reliability | None = None
+    curve: PrecisionRecall | None = None
 
     def __repr__(self) -> str:
         return f"ClassificationMetrics(accuracy {self.accuracy:.2%} of {self.images:,}, loss {self.loss:.4f})"
@@ -107,6 +121,23 @@ class ClassificationMetrics(Results):
         """The accuracy on the images of each class; None for a class without images."""
         counts, correct = self.confusion.sum(1).tolist(), self.confusion.diagonal().tolist()
         return {name: c / n if n else None for name, c, n in zip(self.classes, correct, counts, strict=True)}
+
+    @property
+    def per_class(self) -> dict[str, dict[str, float | int | None]]:
+        """Images, precision, recall and F1 of each class; None where one is not defined.
+
+        The recall is the accuracy on the images of a class.
+        """
+        counts, told = self.confusion.sum(1).tolist(), self.confusion.sum(0).tolist()
+        columns = zip(self.classes, self.confusion.diagonal().tolist(), counts, told[: len(self.classes)], strict=True)
+        return {name: describe_decisions(*numbers) for name, *numbers in columns}
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean of the accuracies on the images of each class that has some."""
+        known = mean_of_known(self.class_accuracies.values())
+        assert known is not None, "there is an image"
+        return known
 
     def output_name(self, output: int) -> str:
         """Return the name of the class of an output, or `output N`, as a network may have more outputs than classes."""
@@ -126,22 +157,37 @@ class ClassificationMetrics(Results):
 
     def describe_scores(self) -> list[tuple[str, str]]:
         top5 = [] if self.top5 is None else [("top-5", f"{self.top5:.2%}")]
-        return [("accuracy", f"{self.accuracy:.2%}"), *top5]
+        is_balanced = len(set(self.confusion.sum(1).tolist())) == 1
+        mean = [] if is_balanced else [("balanced accuracy", f"{self.balanced_accuracy:.2%}")]
+        error = [("calibration error", f"{self.reliability.error:.2%}")] if self.reliability else []
+        ranked = [("average precision", f"{self.curve.average_precision:.2%}")] if self.curve else []
+        return [("accuracy", f"{self.accuracy:.2%}"), *top5, *mean, *ranked, *error]
 
     def summarize(self) -> dict[str, Any]:
         """Return the metrics as plain values, without a large confusion matrix."""
         matrix = {"confusion": self.confusion.tolist()} if len(self.classes) <= LARGEST_MATRIX else {}
-        return {**super().summarize(), "per_class_accuracy": self.class_accuracies, **matrix}
+        per_class = {"per_class_accuracy": self.class_accuracies, "per_class": self.per_class}
+        return {**super().summarize(), **self._summarize_beyond(), **per_class, **matrix}
+
+    def _summarize_beyond(self) -> dict[str, float | None]:
+        """Return the figures that are no metric of an epoch."""
+        macro = mean_of_known(each["f1"] for each in self.per_class.values())
+        ranked = {"average_precision": self.curve.average_precision} if self.curve else {}
+        error = {"calibration_error": self.reliability.error} if self.reliability else {}
+        return {"balanced_accuracy": self.balanced_accuracy, "f1_macro": macro, **ranked, **error}
 
     def to_record(self) -> dict[str, Any]:
         return {**self.summarize(), "confusion": self.confusion.tolist()}
 
     def make_tables(self) -> list[Table]:
-        """Return the accuracy of each class, the worst first, and the confusion matrix, or its largest cells."""
-        known = [(name, share) for name, share in self.class_accuracies.items() if share is not None]
-        rows = [(name, f"{share:.2%}") for name, share in sorted(known, key=lambda pair: pair[1])]
+        """Return the figures of each class, the worst first, and the confusion matrix, or its largest cells."""
+        known = [(name, each) for name, each in self.per_class.items() if each["images"]]
+        rows = [
+            (name, f"{each['images']:,}", *(format_share(each[key]) for key in ("recall", "precision", "f1")))
+            for name, each in sorted(known, key=lambda pair: pair[1]["recall"] or 0.0)
+        ]
         confusions = self._tabulate_matrix() if len(self.classes) <= MOST_SHOWN else self._tabulate_pairs()
-        return [Table("", ("class", "accuracy"), rows, (1,)), confusions]
+        return [Table("", ("class", "images", "accuracy (recall)", "precision", "F1"), rows, (1, 2, 3, 4)), confusions]
 
     def _tabulate_matrix(self) -> Table:
         """Return a row per true class, with a column per predicted one."""
@@ -156,7 +202,13 @@ class ClassificationMetrics(Results):
         return Table("", ("true label", "predicted label", "images"), wrong, (2,))
 
     def draw(self, title: str, note: Note) -> Mapping[str, bytes]:
-        return {"confusion.png": render(self.plot(title, note), "png")}
+        """Return the confusion matrix, and the precision-recall curve of the second of two classes."""
+        curve = {}
+        if self.curve:
+            name = self.classes[1]
+            figure = plot_precision_recall({name: self.curve}, f"{title}: {name} of {self.images:,} images", note)
+            curve = {"precision-recall.png": render(figure, "png")}
+        return {"confusion.png": render(self.plot(title, note), "png"), **curve}
 
     def plot(self, title: str, note: Note) -> Figure:
         """Return the confusion matrix as a figure."""
@@ -165,20 +217,45 @@ class ClassificationMetrics(Results):
 
 
 class ClassificationMeter(Meter):
-    """Collects the confusion matrix, and the images whose label is among the five highest outputs."""
+    """Collects the confusion matrix, the images whose label is among the five highest outputs, and confidences."""
 
-    def __init__(self, loss: Loss, classes: tuple[str, ...]) -> None:
+    def __init__(self, loss: Loss, classes: tuple[str, ...], temperature: float = 1.0) -> None:
         super().__init__(loss)
-        self._classes = classes
+        self._classes, self._temperature = classes, temperature
         self._top5_hits, self._counts = list[Tensor](), list[Tensor]()
+        self._confidences, self._correct = list[Tensor](), list[Tensor]()
+        self._margins, self._targets = list[Tensor](), list[Tensor]()
+
+    def add(self, outputs: Tensor, targets: Tensor) -> None:
+        super().add(outputs if self._temperature == 1 else apply_temperature(outputs, self._temperature), targets)
 
     def _count(self, outputs: Tensor, targets: Tensor) -> None:
-        width = outputs.shape[1]
+        width, likeliest = outputs.shape[1], outputs.max(1)
         if width >= TOP5_FROM:
             self._top5_hits.append((outputs.topk(5).indices == targets[:, None]).sum())
-        cells = torch.bincount(targets * width + outputs.argmax(1), minlength=len(self._classes) * width)
+        cells = torch.bincount(targets * width + likeliest.indices, minlength=len(self._classes) * width)
         self._counts.append(cells.view(len(self._classes), width))
+        self._confidences.append(torch.stack([likeliest.values, outputs.logsumexp(1), outputs.abs().sum(1)]))
+        self._correct.append(likeliest.indices == targets)
+        if width == len(self._classes) == 2:
+            self._margins.append(outputs[:, 1] - outputs[:, 0])
+            self._targets.append(targets)
 
     def compute(self) -> ClassificationMetrics:
         top5 = torch.stack(self._top5_hits).sum().item() / self.images if self._top5_hits else None
-        return ClassificationMetrics(self.mean_loss(), top5, self._classes, torch.stack(self._counts).sum(0).cpu())
+        confusion = torch.stack(self._counts).sum(0).cpu()
+        figures = self._compute_reliability(), self._compute_curve()
+        return ClassificationMetrics(self.mean_loss(), top5, self._classes, confusion, *figures)
+
+    def _compute_reliability(self) -> Reliability | None:
+        """Return the reliability; None where outputs are not finite, which a loss may be in spite of."""
+        highest, total, size = torch.cat(self._confidences, 1).double().cpu()
+        is_probability = torch.allclose(size, torch.ones_like(size), atol=1e-3)  # the network ends in a softmax
+        confidences = highest if is_probability else (highest - total).exp()
+        return sort_confidences(confidences, torch.cat(self._correct).cpu()) if confidences.isfinite().all() else None
+
+    def _compute_curve(self) -> PrecisionRecall | None:
+        if not self._margins:
+            return None
+        margins, truths = torch.cat(self._margins).double().cpu(), torch.cat(self._targets).cpu() == 1
+        return compute_precision_recall(margins[:, None], truths[:, None])[0]

@@ -15,11 +15,11 @@ from specnet.settings.task import Metric
 from specnet.settings.tasks.multilabel import Multilabel
 from specnet.training.figures.precision_recall import plot_precision_recall
 from specnet.training.figures.rendering import Note, render
+from specnet.training.metrics.ranking import PrecisionRecall, compute_precision_recall, describe_decisions, divide
 from specnet.training.optim.losses import Loss
 from specnet.training.tasks.answers import Answer, ScoredClass
 from specnet.training.tasks.objective import Fitted, Objective
-from specnet.training.tasks.ranking import PrecisionRecall, compute_precision_recall
-from specnet.training.tasks.results import Meter, Results, Table, mean_of_known
+from specnet.training.tasks.results import Meter, Results, Table, format_share, mean_of_known
 
 UNFITTED = 0.5
 """The threshold of a class that no validation part has chosen."""
@@ -126,7 +126,14 @@ class MultilabelResults(Results):
         """Images, average precision, threshold, precision, recall and F1 of each class; None where one is undefined."""
         right, told, shown = (each.tolist() for each in self.counts)
         columns = zip(self.classes, self.curves, self.thresholds, right, told, shown, strict=True)
-        return {name: _describe_class(*values) for name, *values in columns}
+        return {
+            name: {
+                **describe_decisions(rights, shows, tells),
+                "average_precision": curve.average_precision if curve else None,
+                "threshold": threshold,
+            }
+            for name, curve, threshold, rights, tells, shows in columns
+        }
 
     @property
     def scores(self) -> Mapping[str, float | None]:
@@ -135,13 +142,13 @@ class MultilabelResults(Results):
         return {
             "map": mean_of_known(each["average_precision"] for each in classes),
             "f1_macro": mean_of_known(each["f1"] for each in classes),
-            "f1_micro": _divide(2 * right, told + shown),
+            "f1_micro": divide(2 * right, told + shown),
         }
 
     def describe_scores(self) -> list[tuple[str, str]]:
         names = (("mAP", "map"), ("F1, mean of classes", "f1_macro"), ("F1, all decisions", "f1_micro"))
         scores = self.scores
-        return [(title, _format(scores[name])) for title, name in names] + self._describe_unknown()
+        return [(title, format_share(scores[name])) for title, name in names] + self._describe_unknown()
 
     def _describe_unknown(self) -> list[tuple[str, str]]:
         """Return a row about classes that no image shows, which have no average precision."""
@@ -156,7 +163,7 @@ class MultilabelResults(Results):
         keys = ("average_precision", "precision", "recall", "f1")
         known = sorted(self.per_class.items(), key=lambda pair: pair[1]["average_precision"] or 0.0)
         rows = [
-            (name, f"{each['images']:,}", *(_format(each[key]) for key in keys), f"{each['threshold']:.3f}")
+            (name, f"{each['images']:,}", *(format_share(each[key]) for key in keys), f"{each['threshold']:.3f}")
             for name, each in known
         ]
         heads = ("class", "images", "average precision", "precision", "recall", "F1", "threshold")
@@ -168,28 +175,9 @@ class MultilabelResults(Results):
     def plot(self, title: str, note: Note) -> Figure:
         """Return the precision-recall curves of the classes as a figure."""
         curves = {name: curve for name, curve in zip(self.classes, self.curves, strict=True) if curve}
-        return plot_precision_recall(curves, f"{title}: mAP {_format(self.scores['map'])} of {self.images:,}", note)
-
-
-def _describe_class(
-    curve: PrecisionRecall | None, threshold: float, right: float, told: float, shown: float
-) -> dict[str, float | int | None]:
-    return {
-        "images": int(shown),
-        "average_precision": curve.average_precision if curve else None,
-        "precision": _divide(right, told),
-        "recall": _divide(right, shown),
-        "f1": _divide(2 * right, told + shown),
-        "threshold": threshold,
-    }
-
-
-def _divide(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def _format(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2%}"
+        return plot_precision_recall(
+            curves, f"{title}: mAP {format_share(self.scores['map'])} of {self.images:,}", note
+        )
 
 
 class MultilabelMeter(Meter):

@@ -97,3 +97,8 @@ def mean_of_known(values: Iterable[float | None]) -> float | None:
     """Return the mean of the values that are known; None where none is."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
+
+
+def format_share(share: float | None) -> str:
+    """Return `71.20%`; a dash where it is not defined."""
+    return "–" if share is None else f"{share:.2%}"

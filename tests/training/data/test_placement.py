@@ -14,14 +14,16 @@ from small_jobs import Notebook, job, training
 from small_sets import CLASSIFY
 from torch import Tensor
 
-from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop, Shift
+from specnet.settings.augment import Augment, Brightness, Flip, RandomCrop, ResizedCrop, Shift
 from specnet.settings.batch import Batch
 from specnet.settings.data import Folder
 from specnet.settings.normalize import MeanImage, MeanStd, Unchanged
 from specnet.settings.split import Split
 from specnet.training import Options, resources, train
-from specnet.training.data.images import DataRequest, Images, MappedPixels, StoredPixels
+from specnet.training.data.images import DataRequest, Epoch, Images, MappedPixels, StoredPixels, resize
 from specnet.training.data.loading import MAX_AHEAD, BatchReader, iterate_batches, load
+from specnet.training.data.random_window import draw_window
+from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.engine.step import Batches
 from specnet.training.tasks.objective import PreparedBatch
 from specnet.training.transforms.augmentation import Augmentation, Sampler
@@ -202,3 +204,28 @@ def test_free_memory_is_what_the_system_and_the_container_leave(
     (tmp_path / "memory.max").write_text("max\n")
     assert resources.get_free_memory(cpu) > 6000
     assert resources.get_total_memory(cpu) > alone / 2
+
+
+def test_random_windows_are_taken_of_the_whole_files(tmp_path: Path) -> None:
+    """The network reads 8×8, of images of 40×60; what is evaluated is the same as where images are decoded once."""
+    generator = np.random.default_rng(0)
+    for number in range(12):
+        path = tmp_path / "photos" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(generator.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(path)
+    once, whole = (
+        load(Folder(path="photos", crop=0.8), None, DataRequest((8, 8, 3), tmp_path, print, 0, keeps_whole=keeps))
+        for keeps in (False, True)
+    )
+    assert isinstance(whole.train.pixels, StreamedPixels)
+    assert whole.train.pixels[:].equal(once.train.pixels[:])
+    assert whole.train.labels.equal(once.train.labels) and whole.train.files == once.train.files
+    assert whole.findings == once.findings
+    normalizer = fit_normalizer(Unchanged(), whole.train.pixels)
+    step = Batches(whole.train, CLASSIFY, (ResizedCrop(),), normalizer, Batch(size=12), 3)
+    (inputs,), _ = step.batch(0)
+    for place, number in enumerate(step._get_order(0).tolist()):
+        with Image.open(tmp_path / "photos" / whole.train.files[number]) as image:
+            top, left, high, wide = draw_window(ResizedCrop(), Epoch(3, 0), number)(40, 60)
+            part = torch.from_numpy(np.array(image))[None, top : top + high, left : left + wide]
+        assert inputs[place].permute(1, 2, 0).equal(resize(part, (8, 8))[0].float())

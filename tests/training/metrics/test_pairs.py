@@ -30,4 +30,6 @@ def test_no_threshold_is_better(pairs: list[tuple[int, bool]]) -> None:
     def count_right(threshold: float) -> int:
         return int(((scores > threshold) == positive).sum())
 
-    assert count_right(find_best_threshold(scores, positive)) == max(map(count_right, torch.arange(-5, 5, 0.5).tolist()))
+    assert count_right(find_best_threshold(scores, positive)) == max(
+        map(count_right, torch.arange(-5, 5, 0.5).tolist())
+    )

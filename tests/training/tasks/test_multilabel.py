@@ -12,9 +12,9 @@ from torch import Tensor
 
 from specnet.settings.loss import BinaryCrossEntropy
 from specnet.settings.tasks.multilabel import Multilabel
+from specnet.training.metrics.ranking import compute_precision_recall
 from specnet.training.optim.losses import build_loss
 from specnet.training.tasks.multilabel import MultilabelObjective, MultilabelResults, ShownClasses
-from specnet.training.tasks.ranking import compute_precision_recall
 
 NAMES = tuple("abcde")
 

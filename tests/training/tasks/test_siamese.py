@@ -120,7 +120,9 @@ def test_the_area_of_a_run_is_that_of_scikit_learn(trained: Path, name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["hinge", "contrastive"])
-def test_commands(trained: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands(
+    trained: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(trained)
 
     def call(*words: str) -> tuple[int, str, str]:
@@ -193,7 +195,9 @@ def test_what_cannot_be_trained_is_refused_by_check_and_train(spec: str, problem
 
 def test_inputs_of_unlike_shapes_are_refused() -> None:
     spec = "input left 8x8x1\ninput right 9x9x1\n@left -> fc 4 -> @one\n@right -> fc 4 -> @other\n@one -> concat @other\nfc 1\n"
-    (found,) = [each for each in specnet.check(spec + RECIPE.replace("LOSS", "")).diagnostics if each.code.name == "W508"]
+    (found,) = [
+        each for each in specnet.check(spec + RECIPE.replace("LOSS", "")).diagnostics if each.code.name == "W508"
+    ]
     assert "the inputs are 8×8×1 and 9×9×1, and both images of a pair have one size" in found.message
 
 

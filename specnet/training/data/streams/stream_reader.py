@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import cast
-from warnings import filterwarnings, simplefilter
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from specnet.option_names import name_option
-from specnet.pictures.files import BadFile, describe_bad_files
+from specnet.pictures.files import BadFile, describe_bad_files, refuse_oversized_for_good
 from specnet.pictures.headers import Header
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.printable import format_amount
@@ -26,6 +24,7 @@ from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.streams.shard_index import ShardIndex
 from specnet.training.data.streams.shards import Shard
 from specnet.training.data.streams.streamed_pixels import Samples, StreamedPixels
+from specnet.training.data.streams.verification import find_undecodable
 from specnet.training.errors import DataProblem
 
 
@@ -63,19 +62,17 @@ def make_data_set(
     refuse_oversized_for_good()
     request.note(_describe_sizes(headers, channels, request))
     images = {
-        name: Images(
-            StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
-            read_targets(name, part),
+        name: _leave_out_undecodable(
+            Images(
+                StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
+                read_targets(name, part),
+            ),
+            samples[name],
+            request,
         )
         for name, part in parts.items()
     }
     return DataSet(classes, images["train"], images.get("validation"), images.get("test"), scale=scale)
-
-
-def refuse_oversized_for_good() -> None:
-    """Make Pillow refuse oversized images in all threads from now on, as images are decoded until the program ends."""
-    filterwarnings("ignore", module="PIL")
-    simplefilter("error", Image.DecompressionBombWarning)
 
 
 def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
@@ -92,6 +89,17 @@ def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
         if not request.skip_bad:
             raise DataProblem(f"{what}; {name_option('skip_bad', True)} leaves them out")
         request.note(f"{what}; left out")
+
+
+def _leave_out_undecodable(images: Images, samples: Samples, request: DataRequest) -> Images:
+    """Return the images without those that cannot be decoded, where such are to be skipped."""
+    if not request.skip_bad or not (bad := find_undecodable(samples, request)):
+        return images
+    named = [BadFile(samples.describe(number), reason) for number, reason in bad.items()]
+    request.note(f"{describe_bad_files(named, len(images)).replace('files', 'images', 1)}; left out")
+    is_good = torch.ones(len(images), dtype=torch.bool)
+    is_good[list(bad)] = False
+    return images.take(is_good)
 
 
 def _describe_sizes(headers: Sequence[Header], channels: int, request: DataRequest) -> str:

@@ -1,19 +1,24 @@
-"""Pixels of images in shards, read and decoded batch by batch: in memory are only the batches that are read ahead.
+"""Pixels of images in shards or files, decoded batch by batch: in memory are only the batches that are read ahead.
 
-The order of an epoch is random and yet local: shards are shuffled, and images within windows of consecutive shards, so
+The order of an epoch over shards is random and yet local: they are shuffled, and images within windows of several, so
 that a disk, or the folder of fetched shards, holds what is needed next. It depends on seed, epoch and shards alone.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
+from specnet.file_access import describe_reason
+from specnet.option_names import name_option
 from specnet.pictures.files import BadImage
 from specnet.settings.augment import Augment, ResizedCrop
 from specnet.training.data.image_decoding import ImageFormat, Window, decode_image
@@ -35,7 +40,55 @@ SAMPLED_SHARDS, SAMPLED = 16, 4096
 """The most shards and images from which the mean and the standard deviation of all are estimated."""
 
 
-class Samples:
+class EncodedImages(ABC):
+    """Encoded images by their numbers, from 0."""
+
+    @abstractmethod
+    def read(self, number: int) -> bytes:
+        """Return an encoded image; raises DataProblem."""
+
+    @property
+    @abstractmethod
+    def remedy(self) -> str:
+        """What helps where an image cannot be decoded, for messages."""
+
+    @abstractmethod
+    def describe(self, number: int) -> str:
+        """Return the name of an image, and where it is."""
+
+    def announce(self, numbers: Tensor, epoch: Epoch | None) -> None:  # noqa: B027, files are there
+        """Begin to fetch what is read after some images, if any has to be fetched."""
+
+    def shuffle(self, numbers: Tensor, epoch: Epoch) -> Tensor:
+        """Return the order of images `numbers` (int64 N) in an epoch, int64 N."""
+        return shuffle_images(len(numbers), epoch)
+
+    def sample(self, numbers: Tensor) -> Tensor:
+        """Return the places of a few thousand of the images `numbers` (int64 N), evenly spread, int64."""
+        return _spread(torch.arange(len(numbers)), SAMPLED)
+
+
+class FileImages(EncodedImages):
+    """Image files below a folder."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder, self._names = folder, names
+
+    def read(self, number: int) -> bytes:
+        try:
+            return (self._folder / self._names[number]).read_bytes()
+        except OSError as error:
+            raise DataProblem(f"{self.describe(number)} cannot be read: {describe_reason(error)}") from None
+
+    def describe(self, number: int) -> str:
+        return str(self._folder / self._names[number])
+
+    @property
+    def remedy(self) -> str:
+        return "take it away, or put a whole one there"
+
+
+class Samples(EncodedImages):
     """The encoded images of all shards of a part, numbered through; `shard` is int64 N on the CPU."""
 
     def __init__(self, shards: Sequence[Shard], indexes: Sequence[ShardIndex]) -> None:
@@ -49,19 +102,30 @@ class Samples:
         self._announced: list[int] = []
 
     def read(self, number: int) -> bytes:
-        """Return an encoded image; raises DataProblem."""
         shard, place = self._locate(number)
         index = self._indexes[shard]
         return self._files.read(shard, int(index.offsets[place]), int(index.lengths[place]))
 
     def describe(self, number: int) -> str:
-        """Return the name of an image, and that of its shard."""
         shard, place = self._locate(number)
         return f"{self._indexes[shard].get_name(place)} in {self.shards[shard].name}"
+
+    @property
+    def remedy(self) -> str:
+        started = f"a run that is started with {name_option('skip_bad', True)}"
+        return f"{started} decodes every image once before it begins, and leaves such out"
 
     def _locate(self, number: int) -> tuple[int, int]:
         shard = int(self.shard[number])
         return shard, number - int(self._starts[shard])
+
+    @property
+    def fingerprint(self) -> int:
+        """A checksum over the places of all images in their shards."""
+        checksum = 0
+        for index in self._indexes:
+            checksum = crc32(index.offsets.tobytes(), crc32(index.lengths.tobytes(), checksum))
+        return checksum
 
     @property
     def window(self) -> int:
@@ -79,7 +143,6 @@ class Samples:
         return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)) // self.window)
 
     def announce(self, numbers: Tensor, epoch: Epoch | None) -> None:
-        """Begin to fetch the shards that are read next, if any have to be fetched."""
         if not self._are_remote or not len(numbers):
             return
         shards = self.shard[numbers]
@@ -89,6 +152,18 @@ class Samples:
             self._files.keep_open({*upcoming, *shards.tolist()})
             for shard in upcoming:
                 self.shards[shard].fetch_ahead()
+
+    def shuffle(self, numbers: Tensor, epoch: Epoch) -> Tensor:
+        """Return the order of an epoch: images are shuffled within windows of shuffled shards."""
+        mixed = shuffle_images(len(numbers), epoch)
+        windows = self.find_windows(epoch)[self.shard[numbers[mixed]]]
+        return mixed[windows.argsort(stable=True)]
+
+    def sample(self, numbers: Tensor) -> Tensor:
+        """Return images of a few shards, as each may have to be fetched."""
+        shards = self.shard[numbers]
+        chosen = _spread(torch.unique(shards), SAMPLED_SHARDS)
+        return _spread(torch.isin(shards, chosen).nonzero().ravel(), SAMPLED)
 
     def _look_ahead(self, last: int) -> list[int]:
         """Return the shards behind the last one, where all are read in their order."""
@@ -107,7 +182,7 @@ class Samples:
 class StreamedPixels(StoredPixels):
     """The images `rows` (int64 N, on the CPU) of samples, decoded in a form, or with `crop` at a random window."""
 
-    samples: Samples
+    samples: EncodedImages
     rows: Tensor
     form: ImageFormat
     workers: int
@@ -135,19 +210,14 @@ class StreamedPixels(StoredPixels):
         try:
             return decode_image(BytesIO(self.samples.read(row)), self.form, window)
         except BadImage as error:
-            raise DataProblem(f"the image {self.samples.describe(row)} cannot be decoded: {error}") from None
+            problem = f"the image {self.samples.describe(row)} cannot be decoded: {error}"
+            raise DataProblem(f"{problem}; {self.samples.remedy}") from None
 
     def shuffle(self, epoch: Epoch) -> Tensor:
-        """Return the order of an epoch, int64 N: images are shuffled within windows of shuffled shards."""
-        mixed = shuffle_images(len(self), epoch)
-        windows = self.samples.find_windows(epoch)[self.samples.shard[self.rows[mixed]]]
-        return mixed[windows.argsort(stable=True)]
+        return self.samples.shuffle(self.rows, epoch)
 
     def sample(self) -> StreamedPixels:
-        """Return a few thousand images, evenly spread over a few shards, which are evenly spread over all."""
-        shards = self.samples.shard[self.rows]
-        chosen = _spread(torch.unique(shards), SAMPLED_SHARDS)
-        return self.take(_spread(torch.isin(shards, chosen).nonzero().ravel(), SAMPLED))
+        return self.take(self.samples.sample(self.rows))
 
     def name_file(self, number: int) -> str | None:
         return self.samples.describe(int(self.rows[number]))
@@ -158,6 +228,11 @@ def _spread(values: Tensor, number: int) -> Tensor:
     if len(values) <= number:
         return values
     return values[torch.arange(number) * len(values) // number]
+
+
+def begins_with_crop(steps: Sequence[Augment]) -> bool:
+    """Whether random windows are taken of whole images, before anything else is done to them."""
+    return bool(steps) and isinstance(steps[0], ResizedCrop)
 
 
 def crop_while_decoding(pixels: Pixels, steps: Sequence[Augment]) -> tuple[Pixels, Sequence[Augment]]:

@@ -48,3 +48,21 @@ def _compute_curve(scores: Tensor, truths: Tensor) -> PrecisionRecall:
     ends = torch.cat([(ordered.diff() != 0).nonzero().ravel(), torch.tensor([len(ordered) - 1])])
     right = truths[order].cumsum(0)[ends]
     return PrecisionRecall(right / (ends + 1), right / right[-1], ordered[ends])
+
+
+def describe_decisions(right: float, shown: float, told: float) -> dict[str, float | int | None]:
+    """Return images, precision, recall and F1 of a class that is shown and told so often, and rightly told.
+
+    None stands for a division by 0.
+    """
+    return {
+        "images": int(shown),
+        "precision": divide(right, told),
+        "recall": divide(right, shown),
+        "f1": divide(2 * right, told + shown),
+    }
+
+
+def divide(part: float, whole: float) -> float | None:
+    """Return the quotient; None where it is not defined."""
+    return part / whole if whole else None
