@@ -21,6 +21,7 @@ from specnet.cli.specs import read_spec
 from specnet.cli.torch_commands import requires_torch
 from specnet.cli.train import FLAGS, add_computing_arguments, add_data_arguments, add_setting_arguments
 from specnet.option_names import SHORT_SETTINGS
+from specnet.printable import format_amount
 
 if TYPE_CHECKING:
     from specnet.cli.sweep_progress import SweepDisplay
@@ -157,6 +158,8 @@ def _report(folder: Path, signal: int | None) -> int:
         print_message(f"interrupted; everything is saved in {folder}", f"to resume: specnet sweep --resume {folder}")
         return 128 + signal
     if sweep.left:
-        print_message(f"{sweep.left} are not finished; to resume: specnet sweep --resume {folder}")
-    print_message(f"saved in {folder}, with results.csv, results.json and results.png")
+        left = format_amount(sweep.left, "run")
+        print_message(f"{left} not finished; to resume: specnet sweep --resume {folder}")
+    files = ", with results.csv, results.json and results.png" if sweep.entries else ""
+    print_message(f"saved in {folder}{files}")
     return 1 if sweep.failures or sweep.left else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from specnet.records import Record
 from specnet.reporters.network_table import Table
 from specnet.reporters.table_columns import Figure, Row
 from specnet.settings import Training, to_record
+from specnet.settings.tasks.classify import Classify
 from specnet.training.runs.run_index import RunEntry
 
 MOST_SETTINGS = 6
@@ -137,12 +139,21 @@ def make_run_table(entries: Sequence[RunEntry], names: Iterable[str]) -> Table:
 
 
 def _adjust(column: RunColumn, entries: Sequence[RunEntry]) -> RunColumn:
-    """Return a column flush right only if its values are numbers."""
+    """Return a column flush right only if its values are numbers, and one of the metric with the metric's name."""
+    if column.is_result:
+        return replace(column, heading=name_part(column.heading, entries))
     if column.name in KNOWN or not column.is_number:
         return column
     values = [column.value(entry) for entry in entries]
     is_number = all(value is None or parse_number(value) is not None for value in values)
-    return RunColumn(column.name, column.heading, column.value, column.text, is_number)
+    return replace(column, is_number=is_number)
+
+
+def name_part(part: str, entries: Sequence[RunEntry]) -> str:
+    """Return the heading of the metric on a part, `validation RMSE`; accuracy and several metrics are not named."""
+    metrics = {entry.metric for entry in entries}
+    metric = next(iter(metrics), Classify.metric)
+    return part if len(metrics) > 1 or metric == Classify.metric else f"{part} {metric.title}"
 
 
 def parse_number(value: object) -> float | None:

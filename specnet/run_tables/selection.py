@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from specnet.records import Record
-from specnet.run_tables.columns import KNOWN, list_settings, make_column, parse_number
+from specnet.run_tables.columns import KNOWN, RunColumn, list_settings, make_column, parse_number
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.runs.run_index import RunEntry
 
@@ -81,8 +81,16 @@ def sort_runs(entries: Sequence[RunEntry], name: str, is_reversed: bool = False)
     """
     column = make_column(check_column(name, entries))
     known = [entry for entry in entries if column.value(entry) is not None]
-    numbers = [parse_number(column.value(entry)) for entry in known]
-    keys: list[Any] = [str(column.value(entry)) for entry in known] if None in numbers else numbers
-    descends = is_reversed != (column.is_result and bool(known) and known[0].metric.larger_is_better)
-    order = sorted(range(len(known)), key=keys.__getitem__, reverse=descends)
+    keys = _list_keys(column, known)
+    order = sorted(range(len(known)), key=keys.__getitem__, reverse=is_reversed)
     return [known[place] for place in order] + [entry for entry in entries if column.value(entry) is None]
+
+
+def _list_keys(column: RunColumn, entries: Sequence[RunEntry]) -> Sequence[Any]:
+    """Return what each run is sorted by: its metric and how good it is, or a number, or else the text of the value."""
+    values = [column.value(entry) for entry in entries]
+    if column.is_result:
+        signs = [-1 if entry.metric.larger_is_better else 1 for entry in entries]
+        return [(entry.metric.name, sign * value) for entry, sign, value in zip(entries, signs, values, strict=True)]
+    numbers = [parse_number(value) for value in values]
+    return [*map(str, values)] if None in numbers else numbers

@@ -15,7 +15,7 @@ from specnet.records import Record as Value
 from specnet.reporters.network_table import Table, format_rows
 from specnet.reporters.table_columns import Figure, Row
 from specnet.reporters.table_formats import NamedTable, format_csv
-from specnet.run_tables.columns import COLUMNS, make_run_table
+from specnet.run_tables.columns import COLUMNS, make_run_table, name_part
 from specnet.run_tables.groups import RunGroup, Spread, describe_margin, find_interval, group_runs, rank_groups
 from specnet.run_tables.scatter import draw_scatter
 from specnet.settings.task import Metric
@@ -97,7 +97,7 @@ def make_table(sweep: Sweep) -> Table:
     columns = [
         *(ResultColumn(name, name) for name in varied),
         ResultColumn("runs", "runs"),
-        *(ResultColumn(part, part) for part in _list_parts(sweep)),
+        *(ResultColumn(part, name_part(part, sweep.entries)) for part in _list_parts(sweep)),
         *(ResultColumn(name, heading) for name, heading in (("parameters", "parameters"), ("macs", "MACs"))),
         ResultColumn("seconds", "seconds"),
     ]

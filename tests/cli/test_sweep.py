@@ -149,6 +149,20 @@ def test_a_sweep_its_files_and_a_second_look(call: Call) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_it_goes_on_with_the_spec_that_it_was_started_with(call: Call) -> None:
+    Path("specs").mkdir()
+    Path("shared.net").write_text("block body(K) { conv K F=3 P=1 -> relu }\n")
+    spec = SPEC.replace("net Tiny", 'net Tiny\nuse "../shared.net"').replace("conv K=width F=3 P=1", "body K=width")
+    Path("specs/tiny.net").write_text(spec.replace("epochs 2", "epochs 1"))
+    assert call("sweep", "specs/tiny.net", "--vary", "width=2,4", "--run", "sweep")[0] == 0
+    for path in ("specs/tiny.net", "shared.net", "sweep/2-width=4/summary.json"):
+        Path(path).unlink()
+    code, out, err = call("sweep", "--resume", "sweep")
+    assert (code, "of 2 runs, 1 finished, 1 interrupted" in err) == (0, True)
+    assert len(out.splitlines()) == 4
+
+
+@pytest.mark.usefixtures("here")
 def test_failed_runs_are_kept_apart_and_tried_again_when_asked(call: Call) -> None:
     Path("tiny.net").write_text(SPEC.replace("digits", 'folder "images"').replace("8x8x1", "8x8x3"))
     words = ("tiny.net", "--vary", "width=2", "--set", "epochs=1", "--run", "sweep")

@@ -52,6 +52,13 @@ def test_other_metrics_are_named() -> None:
     assert make_run_table(runs, ["metric", "validation"]).texts == [["accuracy", "90.00%"], ["RMSE", "1.5"]]
 
 
+def test_a_metric_that_all_have_is_in_the_heading() -> None:
+    runs = [make_entry("a", metric=ERROR, validation=1.5)]
+    assert make_run_table(runs, ["validation", "test"]).headings == ["validation RMSE", "test RMSE"]
+    assert make_run_table([make_entry("a")], ["validation"]).headings == ["validation"]
+    assert make_run_table([make_entry("a"), *runs], ["validation"]).headings == ["validation"]
+
+
 def test_many_different_settings_share_a_column() -> None:
     names = [f"x{number}" for number in range(MOST_SETTINGS + 1)]
     runs = [make_entry("a", overrides=dict.fromkeys(names, "1")), make_entry("b")]

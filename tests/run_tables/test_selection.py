@@ -86,3 +86,8 @@ def test_an_order(name: str, is_reversed: bool, names: str) -> None:
 def test_the_smallest_error_is_the_best() -> None:
     runs = [make_entry(name, metric=ERROR, validation=value) for name, value in (("a", 2.0), ("b", 0.5), ("c", 1.0))]
     assert "".join(entry.folder.name for entry in sort_runs(runs, "validation")) == "bca"
+
+
+def test_metrics_are_not_compared_with_each_other() -> None:
+    errors = [make_entry(name, metric=ERROR, validation=value) for name, value in (("d", 2.0), ("e", 0.5))]
+    assert "".join(entry.folder.name for entry in sort_runs([*errors, *RUNS], "validation")) == "baedc"

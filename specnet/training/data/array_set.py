@@ -73,4 +73,4 @@ def _merge(findings: Iterable[Findings]) -> Findings:
     for each in every:
         changes.update(each.changes)
     sizes = sorted((size for each in every for size in (each.smallest, each.largest)), key=prod)
-    return Findings(sizes[0], sizes[-1], dict(changes))
+    return Findings(sizes[0], sizes[-1], dict(changes), sum(each.enlarged for each in every))

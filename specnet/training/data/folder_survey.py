@@ -13,7 +13,7 @@ from specnet.pictures.files import BadFile, map_files
 from specnet.pictures.headers import Header, read_header
 from specnet.printable import format_amount
 from specnet.training.data.folder_layout import describe_endings, is_named_as_image, list_files, natural_key
-from specnet.training.data.images import Findings, fitted_to
+from specnet.training.data.images import Findings, count_enlarged, fitted_to
 from specnet.training.errors import DataProblem
 from specnet.training.resources import count_processors
 
@@ -74,7 +74,8 @@ class Survey:
         changes[GREY_TO_COLOUR] = sum(header.is_grey for header in headers) if self.channels == 3 else 0
         changes[DEEP_TO_BYTES] = len(self.deep)
         changes += Counter(change for header in headers for change in header.changes)
-        return Findings(sizes[0], sizes[-1], dict(changes))
+        enlarged = count_enlarged(Counter(sizes), size)
+        return Findings(sizes[0], sizes[-1], dict(changes), enlarged)
 
 
 def find_images(folder: Path, note: Callable[[str], None]) -> list[Path]:

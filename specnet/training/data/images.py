@@ -23,6 +23,9 @@ from specnet.training.resources import count_processors
 LARGEST_IMAGE = 2**27
 """The number of pixels up to which an image is resized, half as many again as Pillow opens."""
 
+MOST_ENLARGED = 4
+"""The factor from which enlarged images are mostly made up."""
+
 SPLIT_SEED = 0
 """The seed of every split, so that runs of different seeds are compared on the same images."""
 
@@ -195,12 +198,20 @@ class Targets:
 class Findings:
     """Images as they were found: the smallest and the largest height and width, and how many are changed in what way.
 
-    Of one image, several things may be changed.
+    Of one image, several things may be changed; `enlarged` are those that are enlarged more than `MOST_ENLARGED` times.
     """
 
     smallest: tuple[int, int]
     largest: tuple[int, int]
     changes: Mapping[str, int]
+    enlarged: int = 0
+
+
+def count_enlarged(sizes: Mapping[tuple[int, int], int], target: tuple[int, int]) -> int:
+    """Count the images that are enlarged more than `MOST_ENLARGED` times, of numbers of images by their sizes."""
+    return sum(
+        count for (height, width), count in sizes.items() if max(target[0] / height, target[1] / width) > MOST_ENLARGED
+    )
 
 
 def fitted_to(size: tuple[int, int]) -> str:

@@ -24,6 +24,7 @@ from specnet.training.data.images import (
     Images,
     MappedPixels,
     StoredPixels,
+    count_enlarged,
     fitted_to,
     resize_and_crop,
     split_off,
@@ -191,7 +192,9 @@ def _fit_to(found: DataSet, size: tuple[int, int]) -> DataSet:
     images = sum(map(len, found.parts().values()))
     changes = {} if before == size else {fitted_to(size): images}
     fitting = found.map(lambda part: _resize_part(part, size))
-    return replace(fitting, findings=found.findings or Findings(before, before, changes))
+    return replace(
+        fitting, findings=found.findings or Findings(before, before, changes, count_enlarged({before: images}, size))
+    )
 
 
 def _resize_part(part: Images, size: tuple[int, int]) -> Images:

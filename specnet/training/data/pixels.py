@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from specnet.training.data.images import Findings, fitted_to, resize_and_crop
+from specnet.training.data.images import Findings, count_enlarged, fitted_to, resize_and_crop
 from specnet.training.errors import DataProblem
 
 CHUNK = 2**24
@@ -70,7 +70,7 @@ class PixelCollector:
         sizes = sorted(self._sizes, key=prod)
         changed = sum(count for size, count in self._sizes.items() if size != self._size)
         changes = {fitted_to(self._size): changed} if changed else {}
-        return pixels, Findings(sizes[0], sizes[-1], changes)
+        return pixels, Findings(sizes[0], sizes[-1], changes, count_enlarged(self._sizes, self._size))
 
 
 def compress(values: Tensor, scales: tuple[int, ...]) -> tuple[Tensor, int]:

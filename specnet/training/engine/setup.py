@@ -16,6 +16,7 @@ from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
+from specnet.training.data.sanity import list_warnings
 from specnet.training.data.streams.streamed_pixels import begins_with_crop
 from specnet.training.device import Device, choose_device, use_fast_dropout
 from specnet.training.distributed import SINGLE_PROCESS, Network, Ranks
@@ -104,6 +105,8 @@ def set_up(
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
+    for line in list_warnings(data, (job.input_shape[0], job.input_shape[1])) if ranks.is_first else ():
+        callback.on_note(f"warning: {line}")
     objective = replace(make_objective(job.training.task, data.classes, job.training.loss), own=job.own_metric)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))

@@ -24,6 +24,7 @@ from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.streams.shard_index import ShardIndex
 from specnet.training.data.streams.shards import Shard
 from specnet.training.data.streams.streamed_pixels import Samples, StreamedPixels
+from specnet.training.data.streams.verification import find_undecodable
 from specnet.training.errors import DataProblem
 
 
@@ -61,9 +62,13 @@ def make_data_set(
     refuse_oversized_for_good()
     request.note(_describe_sizes(headers, channels, request))
     images = {
-        name: Images(
-            StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
-            read_targets(name, part),
+        name: _leave_out_undecodable(
+            Images(
+                StreamedPixels(samples[name], torch.arange(len(samples[name].shard)), form, request.workers),
+                read_targets(name, part),
+            ),
+            samples[name],
+            request,
         )
         for name, part in parts.items()
     }
@@ -84,6 +89,17 @@ def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
         if not request.skip_bad:
             raise DataProblem(f"{what}; {name_option('skip_bad', True)} leaves them out")
         request.note(f"{what}; left out")
+
+
+def _leave_out_undecodable(images: Images, samples: Samples, request: DataRequest) -> Images:
+    """Return the images without those that cannot be decoded, where such are to be skipped."""
+    if not request.skip_bad or not (bad := find_undecodable(samples, request)):
+        return images
+    named = [BadFile(samples.describe(number), reason) for number, reason in bad.items()]
+    request.note(f"{describe_bad_files(named, len(images)).replace('files', 'images', 1)}; left out")
+    is_good = torch.ones(len(images), dtype=torch.bool)
+    is_good[list(bad)] = False
+    return images.take(is_good)
 
 
 def _describe_sizes(headers: Sequence[Header], channels: int, request: DataRequest) -> str:

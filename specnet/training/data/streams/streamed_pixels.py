@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from specnet.file_access import describe_reason
+from specnet.option_names import name_option
 from specnet.pictures.files import BadImage
 from specnet.settings.augment import Augment, ResizedCrop
 from specnet.training.data.image_decoding import ImageFormat, Window, decode_image
@@ -44,6 +46,11 @@ class EncodedImages(ABC):
     @abstractmethod
     def read(self, number: int) -> bytes:
         """Return an encoded image; raises DataProblem."""
+
+    @property
+    @abstractmethod
+    def remedy(self) -> str:
+        """What helps where an image cannot be decoded, for messages."""
 
     @abstractmethod
     def describe(self, number: int) -> str:
@@ -76,6 +83,10 @@ class FileImages(EncodedImages):
     def describe(self, number: int) -> str:
         return str(self._folder / self._names[number])
 
+    @property
+    def remedy(self) -> str:
+        return "take it away, or put a whole one there"
+
 
 class Samples(EncodedImages):
     """The encoded images of all shards of a part, numbered through; `shard` is int64 N on the CPU."""
@@ -99,9 +110,22 @@ class Samples(EncodedImages):
         shard, place = self._locate(number)
         return f"{self._indexes[shard].get_name(place)} in {self.shards[shard].name}"
 
+    @property
+    def remedy(self) -> str:
+        started = f"a run that is started with {name_option('skip_bad', True)}"
+        return f"{started} decodes every image once before it begins, and leaves such out"
+
     def _locate(self, number: int) -> tuple[int, int]:
         shard = int(self.shard[number])
         return shard, number - int(self._starts[shard])
+
+    @property
+    def fingerprint(self) -> int:
+        """A checksum over the places of all images in their shards."""
+        checksum = 0
+        for index in self._indexes:
+            checksum = crc32(index.offsets.tobytes(), crc32(index.lengths.tobytes(), checksum))
+        return checksum
 
     @property
     def window(self) -> int:
@@ -186,7 +210,8 @@ class StreamedPixels(StoredPixels):
         try:
             return decode_image(BytesIO(self.samples.read(row)), self.form, window)
         except BadImage as error:
-            raise DataProblem(f"the image {self.samples.describe(row)} cannot be decoded: {error}") from None
+            problem = f"the image {self.samples.describe(row)} cannot be decoded: {error}"
+            raise DataProblem(f"{problem}; {self.samples.remedy}") from None
 
     def shuffle(self, epoch: Epoch) -> Tensor:
         return self.samples.shuffle(self.rows, epoch)

@@ -188,8 +188,15 @@ def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
     ]
     write_tar(tmp_path / "a.tar", files)
     data = read_shards(str(tmp_path))
-    with pytest.raises(DataProblem, match=rf"the image 1 in {tmp_path}/a\.tar cannot be decoded"):
+    with pytest.raises(DataProblem, match=rf"the image 1 in {tmp_path}/a\.tar cannot be decoded.* leaves such out"):
         data.train.pixels[:]
+    for workers in (2, 0):  # the second time from the list that is kept
+        notes = list[str]()
+        request = DataRequest((8, 8, 3), None, notes.append, workers, skip_bad=True)
+        skipped = load(WebDataset(path=str(tmp_path)), None, request)
+        assert len(skipped.train.pixels[:]) == len(skipped.train) == 99
+        assert skipped.train.labels.tolist() == [0, *(n % 2 for n in range(2, 100))]
+        assert [note for note in notes if f"1 of 100 images cannot be read: 1 in {tmp_path}/a.tar" in note]
 
 
 def test_a_shard_that_is_cut_while_it_is_read_is_named(tmp_path: Path) -> None:
