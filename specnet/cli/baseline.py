@@ -36,7 +36,9 @@ HEADS = ("classifier", "train images", "inputs", "accuracy", "fit seconds", "pre
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = "; ".join(f"{name}: {each.meaning}" for name, each in CLASSIFIERS.items())
     parser.add_argument("kinds", nargs="+", metavar="KIND", help=f"{kinds}; or `{ALL}`")
-    parser.add_argument("data", metavar="DATA", help="a .net file with its data, a data set or a folder of images")
+    parser.add_argument(
+        "data", metavar="DATA", help="a .net file with its data, a data set, a folder of images, or an .npz"
+    )
     parser.add_argument(
         "--features", metavar="RUN:LAYER", help="the outputs of a layer of a trained run, instead of pixels"
     )

@@ -28,7 +28,9 @@ HELP = "measure a trained network: its metric, loss, each class, confusion matri
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument(
-        "--data", metavar="DATA", help="a folder of images, or the name of a data set (default: the run's own)"
+        "--data",
+        metavar="DATA",
+        help="a folder of images, a .csv, .tsv or .npz, or the name of a data set (default: the run's own)",
     )
     parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=DATA_DIR)
     parser.add_argument("--skip-bad", action="store_true", help=SKIP_BAD)

@@ -19,6 +19,7 @@ from specnet.pictures.decoding import to_array
 from specnet.pictures.files import BadImage
 from specnet.pictures.sixteen_bits import FULL_SCALE
 from specnet.settings.data import Python
+from specnet.settings.loss import Target
 from specnet.training.data.array_set import ArrayPart, make_array_set
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.pixels import PixelCollector, orient
@@ -134,6 +135,9 @@ class _Reader:
             item = self.dataset[place]
         except Exception as error:
             raise DataProblem(f"{owner} raised {type(error).__name__}: {error}") from error
+        if self.request.target is Target.IMAGE:
+            image = item[0] if isinstance(item, tuple | list) else item
+            return self._read_image(image, owner), np.zeros(())
         if not isinstance(item, tuple | list) or len(item) != 2:
             what = f"{len(item)} values" if isinstance(item, tuple | list) else describe_value(item)
             raise DataProblem(f"{owner} is an image and its target, not {what}")

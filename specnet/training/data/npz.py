@@ -14,6 +14,7 @@ from numpy.lib.npyio import NpzFile
 from specnet.byte_sizes import format_bytes
 from specnet.file_access import describe_reason
 from specnet.settings.data import Npz
+from specnet.settings.loss import Target
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.data.array_set import ArrayPart, make_array_set
 from specnet.training.data.images import DataRequest, DataSet
@@ -42,7 +43,7 @@ def read_npz(setting: Npz, request: DataRequest) -> DataSet:
     """Read the arrays of all parts; raises DataProblem, CannotRun."""
     path = find_file(setting.path, request)
     with _open(path) as arrays:
-        names = _choose_names(setting, path, arrays)
+        names = _choose_names(setting, path, arrays, request.target)
         _refuse_large(path, arrays, [name for pair in names.values() for name in pair])
         parts = {part: _read_part(path, arrays, *pair, request) for part, pair in names.items()}
     return make_array_set(parts, request, setting.classes)
@@ -87,13 +88,20 @@ def _explain(error: Exception) -> str:
     return str(error) or "it ends too early"
 
 
-def _choose_names(setting: Npz, path: Path, arrays: NpzFile) -> dict[str, tuple[str, str]]:
-    """Return the names of the images and the labels of each part; raises DataProblem."""
-    there = list(arrays.files)
-    if setting.image_array or setting.label:
-        image, label = _require(setting, path, there)
+def _choose_names(setting: Npz, path: Path, arrays: NpzFile, target: Target) -> dict[str, tuple[str, str]]:
+    """Return the names of the images and the labels of each part; images that are their own targets need no labels.
+
+    Raises DataProblem.
+    """
+    there, given = list(arrays.files), (setting.image_array, setting.label)
+    if target is Target.IMAGE:
+        usual, given = tuple((image, image) for image, _ in USUAL), (setting.image_array, setting.image_array)
     else:
-        image, label = next((pair for pair in USUAL if set(pair) <= set(there)), ("", ""))
+        usual = USUAL
+    if any(given):
+        image, label = _require(*given, path, there)
+    else:
+        image, label = next((pair for pair in usual if set(pair) <= set(there)), ("", ""))
     if not image:
         raise DataProblem(f"{path} has {', '.join(there) or 'no arrays'}; say which are the images, image=, and label=")
     names = {"train": (image, label)}
@@ -104,14 +112,15 @@ def _choose_names(setting: Npz, path: Path, arrays: NpzFile) -> dict[str, tuple[
     return names
 
 
-def _require(setting: Npz, path: Path, there: Collection[str]) -> tuple[str, str]:
-    for key, name in (("image", setting.image_array), ("label", setting.label)):
+def _require(image: str, label: str, path: Path, there: Collection[str]) -> tuple[str, str]:
+    """Return the names that are given; raises DataProblem for one that is missing, or that no array has."""
+    for key, name in (("image", image), ("label", label)):
         if not name:
             raise DataProblem(f"`data npz` needs {key}= as well; {path} has {', '.join(there)}")
         if name not in there:
             hint = did_you_mean(find_closest_word(name, there))
             raise DataProblem(f"{path} has no array `{name}`; it has {', '.join(there)}{hint}")
-    return setting.image_array, setting.label
+    return image, label
 
 
 def _read_part(path: Path, arrays: NpzFile, image: str, label: str, request: DataRequest) -> ArrayPart:

@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 import torch
 
+from specnet.printable import format_amount
 from specnet.training.data.images import MOST_ENLARGED, DataSet, Images, MappedPixels, Pixels
 
 SHOWN = 3
@@ -38,8 +39,8 @@ def list_warnings(data: DataSet, size: tuple[int, int]) -> Iterator[str]:
         )
     if data.validation and data.validation.has_labels and (margin := 1 / sqrt(len(data.validation))) > WIDEST_MARGIN:
         yield (
-            f"the validation part has {len(data.validation):,} images, which tell an accuracy to within "
-            f"{100 * margin:.0f} points: differences below it are chance"
+            f"the validation part has {format_amount(len(data.validation), 'image')}: an accuracy on it is known to "
+            f"within {100 * margin:.0f} points, and smaller differences are chance"
         )
 
 

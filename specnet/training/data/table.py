@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specnet.file_access import describe_reason, read_bounded_file
+from specnet.printable import format_amount
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.errors import CannotRun, DataProblem
 
@@ -73,7 +74,9 @@ def read_table(path: Path) -> Table:
         if len(values) == len(columns):
             rows.append(Row(line, tuple(map(str.strip, values))))
         else:
-            bad.append(BadRow(line, f"{len(values)} values for {len(columns)} columns"))
+            bad.append(
+                BadRow(line, f"{format_amount(len(values), 'value')} for {format_amount(len(columns), 'column')}")
+            )
     if not rows and not bad:
         raise DataProblem(f"{path} has no rows below the names of its columns")
     return Table(path, columns, tuple(rows), tuple(bad))

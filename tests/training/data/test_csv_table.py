@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[str | bytes, dict[str, object], str]] = {
     "Latin-1": (join("photos/0.png,café").encode("latin-1"), {}, "not text in UTF-8: byte 0xe9 in line 2; save it as"),
     "half of UTF-16": (b"\xff\xfea", {}, "not text in UTF-16"),
     "open quote": (join(*ROWS[:2], 'photos/2.png,"cat'), {}, "cannot be read as a table from line 4 on"),
-    "few values": (join(*ROWS, "photos/0.png"), {}, r"1 of 5 rows of .*: line 6 \(1 values for 2 columns\); `skip_bad"),
+    "few values": (join(*ROWS, "photos/0.png"), {}, r"1 of 5 rows of .*: line 6 \(1 value for 2 columns\); `skip_bad"),
     "no label": (join(*ROWS, "photos/0.png,"), {}, r"line 6 \(no label\)"),
     "no image": (join(*ROWS, ",cat"), {}, r"line 6 \(no image\)"),
     "unknown part": ("image,label,p\nphotos/0.png,a,trian\n", {"part": "p"}, "its part is `trian`, and not train"),

@@ -88,7 +88,5 @@ def test_images_that_are_enlarged(tmp_path: Path) -> None:
 def test_a_validation_part_that_is_small(images: int, points: int | None) -> None:
     pixels = torch.arange(images * 8, dtype=torch.int32).view(torch.uint8).reshape(images, 4, 8, 1)
     data = DataSet(("a", "b"), make_images(PIXELS), validation=make_images(pixels))
-    expected = [
-        f"the validation part has {images} images, which tell an accuracy to within {points} points: differences"
-    ]
-    assert [line.partition(" below")[0] for line in list_warnings(data, SIZE)] == (expected if points else [])
+    expected = [f"the validation part has {images} images: an accuracy on it is known to within {points} points"]
+    assert [line.partition(", and")[0] for line in list_warnings(data, SIZE)] == (expected if points else [])

@@ -159,3 +159,13 @@ def test_arrays_of_targets(how: str, tmp_path: Path) -> None:
 def test_arrays_of_targets_that_are_refused(tmp_path: Path, target: Target, values: np.ndarray, message: str) -> None:
     with pytest.raises(DataProblem, match=message):
         read_arrays("npz", tmp_path, target, values)
+
+
+def test_images_alone_where_they_are_their_own_targets(tmp_path: Path) -> None:
+    np.savez(tmp_path / "alone.npz", x_train=IMAGES, x_test=IMAGES[:1])
+    request = DataRequest(SHAPE, tmp_path, print, target=Target.IMAGE)
+    data = load(Npz(path="alone.npz"), None, request)
+    assert {name: len(part) for name, part in data.parts().items()} == {"train": 4, "test": 1}
+    for given in (IMAGES, [*IMAGES], [(image, None) for image in IMAGES]):
+        found = load(Python(), None, DataRequest(SHAPE, None, print, target=Target.IMAGE, given=GivenData(given)))
+        assert found.train.pixels[:].numpy().tolist() == IMAGES.tolist()
