@@ -5,6 +5,8 @@ Each function returns a sentence about the mismatch, or "" if there is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
@@ -22,7 +24,7 @@ def check_loss(training: Training) -> str:
     fitting = [f"`{word}`" for word, kind in CHOICES.items() if task.target in kind.targets]
     return (
         f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "
-        f"whose images come with {task.target}; {' and '.join(fitting)} {'do' if len(fitting) > 1 else 'does'}"
+        f"whose images come with {task.target}; {_list_words(fitting)} {'do' if len(fitting) > 1 else 'does'}"
     )
 
 
@@ -37,6 +39,11 @@ def check_target(training: Training) -> str:
         f"`task {get_choice('task', task)}` needs images with {task.target}, "
         f"which `data {get_choice('data', data)}` does not have{others}"
     )
+
+
+def _list_words(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:

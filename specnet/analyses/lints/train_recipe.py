@@ -105,7 +105,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
         return
     yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
-    classes, image = training.data.class_count, training.data.image
+    classes, image = training.data.count_targets(training.task.target), training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
         yield _make_output_finding(view, fact, (data,), outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
