@@ -5,6 +5,8 @@ Each function returns a sentence about the mismatch, or "" if there is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
@@ -23,7 +25,7 @@ def check_loss(training: Training) -> str:
     fitting = [f"`{word}`" for word, kind in CHOICES.items() if task.target in kind.targets]
     return (
         f"`loss {get_choice('loss', loss)}` does not suit `task {get_choice('task', task)}`, "
-        f"whose images come with {task.target}; {' and '.join(fitting)} {'do' if len(fitting) > 1 else 'does'}"
+        f"whose images come with {task.target}; {_list_words(fitting)} {'do' if len(fitting) > 1 else 'does'}"
     )
 
 
@@ -59,6 +61,11 @@ def _check_masks(training: Training) -> str:
     return ""
 
 
+def _list_words(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
 def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
     """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
     return training.task.check_shapes(inputs, output, training.loss)
@@ -79,6 +86,18 @@ def check_evaluate(training: Training) -> str:
         return ""
     word = f"`task {get_choice('task', training.task)}`"
     return f"`evaluate shift` averages outputs of whole images, and {word} has some for each pixel; `mirror` suits it"
+
+
+def check_pairs(training: Training) -> str:
+    """Check that nothing mixes or averages images where two make a pair."""
+    if training.task.target is not Target.PAIR:
+        return ""
+    word = get_choice("task", training.task)
+    if training.evaluate.mirror or training.evaluate.shift:
+        return f"`evaluate` averages views of one image, and `task {word}` compares two"
+    if any(isinstance(step, Mixing) for step in training.augment):
+        return f"`augment` mixes two images, and `task {word}` compares them; other steps change each by itself"
+    return ""
 
 
 def check_classes(training: Training, outputs: int, classes: int) -> str:

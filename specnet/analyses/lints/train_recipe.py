@@ -93,6 +93,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
         yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
     yield from _at(view, "augment", validation.check_augment(training))
     yield from _at(view, "evaluate", validation.check_evaluate(training))
+    yield from _at(view, "task", validation.check_pairs(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
     yield from _at(view, "batch", validation.check_balance(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
@@ -106,7 +107,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
         return
     yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
-    classes, image = training.data.class_count, training.data.image
+    classes, image = training.data.count_targets(training.task.target), training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
         yield _make_output_finding(view, fact, (data,), outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):
