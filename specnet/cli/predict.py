@@ -145,7 +145,7 @@ def _choose_format(options: argparse.Namespace, ending: str) -> Format:
 
 def _refuse_unknown(name: str, loaded: LoadedRun) -> None:
     """Raise CommandError if the run has no class of that name, or tells no classes."""
-    if loaded.job.training.task.target is not Target.CLASS:
+    if loaded.job.training.task.target not in (Target.CLASS, Target.CLASSES):
         raise CommandError("--class writes the probability of a class, and the task of this run names none")
     if name not in loaded.classes:
         hint = did_you_mean(find_closest_word(name, loaded.classes))

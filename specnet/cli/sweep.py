@@ -155,7 +155,9 @@ def _report(folder: Path, signal: int | None) -> int:
         print_text(sweep.format())
     print_message(*describe(sweep))
     if signal is not None:
-        print_message(f"interrupted; everything is saved in {folder}", f"to resume: specnet sweep --resume {folder}")
+        done = f"{len(sweep.entries)} of {format_amount(len(sweep.plan.runs), 'run')} finished"
+        print_message(f"interrupted; {done}, everything is saved in {folder}")
+        print_message(f"to resume: specnet sweep --resume {folder}")
         return 128 + signal
     if sweep.left:
         left = format_amount(sweep.left, "run")

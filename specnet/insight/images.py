@@ -73,7 +73,7 @@ def _take(run: LoadedRun, request: Request, name: str, number: int) -> Subject:
         there = format_amount(len(part), "image")
         raise CannotRun(f"there is no {name}:{number}: the {name} part has {there}, {name}:0 to {name}:{len(part) - 1}")
     index = torch.tensor([number])
-    pixels, label = take_pixels(run, part, index), int(part.labels[number])
+    pixels, label = take_pixels(run, part, index), int(part.labels[number]) if part.has_labels else None
     return Subject(f"{name}:{number}", pixels, label, part.name_file(number))
 
 

@@ -51,6 +51,10 @@ class Data(Setting):
         """The number of classes to train on; None where the images tell it."""
         return self.classes
 
+    def count_targets(self, target: Target) -> int | None:
+        """The number of classes, or of numbers of each image; None where the images tell it."""
+        return self.class_count
+
     def serves(self, target: Target) -> bool:
         """Whether the images, as these settings read them, come with a target."""
         return target in self.targets
@@ -195,6 +199,9 @@ class Csv(ImageFiles):
     part: str = Field("", description="column that says train, validation or test")
     validation: str = Field("", description="another table, of the validation part")
     test: str = Field("", description="another table, of the test part")
+
+    def count_targets(self, target: Target) -> int | None:
+        return len(_list_names(self.label)) if target is Target.NUMBERS else self.class_count
 
     @model_validator(mode="after")
     def _choose_one_way(self) -> Self:

@@ -163,7 +163,7 @@ def draw_predictions(predictions: Sequence[Prediction], format: str, note: Note)
     known = {score.index: score.name for prediction in shown for score in prediction.top}
     fonts = choose_fonts([*known.values(), *(prediction.image.name for prediction in shown)])
     labels = write_names(known, fonts, "classes", note)
-    bars = max(len(prediction.top) for prediction in shown)
+    bars = max(len(prediction.top or prediction.answer.describe()) for prediction in shown)
     height = max(1.6, 0.4 + 0.26 * bars)
     with fonts.use():
         figure = Figure(figsize=(7.5, height * len(shown)), layout="constrained")
@@ -172,7 +172,8 @@ def draw_predictions(predictions: Sequence[Prediction], format: str, note: Note)
             name = prediction.image.name
             title = shorten_name(name) if fonts.can_write(name) else f"image {number}"
             _draw_image(left, prediction.image, title)
-            _draw_bars(right, prediction, labels)
+            draw = _draw_bars if prediction.top else _write_answer
+            draw(right, prediction, labels)
         return render(figure, format)
 
 
@@ -180,6 +181,13 @@ def _draw_image(axes: Axes, path: Path, title: str) -> None:
     picture = read_picture(path)
     axes.imshow(picture, interpolation="nearest" if max(picture.shape) < 128 else "antialiased")
     axes.set_title(title, fontsize=9)
+    axes.set_axis_off()
+
+
+def _write_answer(axes: Axes, prediction: Prediction, labels: Mapping[int, str]) -> None:
+    """Write an answer without classes beside its image, a line for each of its own."""
+    text = "\n".join(prediction.answer.describe())
+    axes.text(0, 0.5, text, va="center", fontsize=9, family="monospace", transform=axes.transAxes)
     axes.set_axis_off()
 
 

@@ -91,6 +91,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
         yield from _check_data(view, training, read, answered[-1])
         yield from _at(view, "normalize", validation.check_normalization(training, read[2]))
         yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
+    yield from _at(view, "task", validation.check_pairs(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
     yield from _at(view, "batch", validation.check_balance(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part
@@ -104,7 +105,7 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
         return
     yield from _at(view, "data", validation.check_target(training))
     data = Label(span, primary=False)
-    classes, image = training.data.class_count, training.data.image
+    classes, image = training.data.count_targets(training.task.target), training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):
         yield _make_output_finding(view, fact, (data,), outputs, classes)
     if image is not None and (fact := validation.check_channels(read, image[2])):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch import Tensor
+
 from specnet.printable import format_amount
 from specnet.training.data.folder_survey import DEEP_TO_BYTES
 from specnet.training.data.images import DataSet, Findings, Images
@@ -22,6 +24,9 @@ def describe_data(data: DataSet, noun: str = "class") -> Iterator[str]:
     yield f"{parts} images{f' of {names}: {_list_classes(data.classes)}' if data.classes else ''}"
     if data.train.has_labels:
         yield "; ".join(f"{name}: {_describe_balance(part, data.classes)}" for name, part in data.parts().items())
+    elif data.train.targets.dim() == 2:
+        describe = _describe_ranges if data.train.targets.is_floating_point() else _describe_several
+        yield describe(data.train.targets, data.classes)
     if data.findings:
         yield _describe_findings(data.findings, data.train.pixels.shape[3])
     if data.scale:
@@ -44,11 +49,29 @@ def _list_classes(classes: tuple[str, ...]) -> str:
 
 def _describe_balance(part: Images, classes: tuple[str, ...]) -> str:
     """Return `40 of each class`, or `12 of cat to 40 of dog`."""
-    counts = part.labels.bincount(minlength=len(classes))
+    return _describe_counts(part.labels.bincount(minlength=len(classes)), classes)
+
+
+def _describe_counts(counts: Tensor, classes: tuple[str, ...]) -> str:
     fewest, most = int(counts.argmin()), int(counts.argmax())
     if counts[fewest] == counts[most]:
         return f"{int(counts[most]):,} of each class"
     return f"{int(counts[fewest]):,} of {classes[fewest]} to {int(counts[most]):,} of {classes[most]}"
+
+
+def _describe_several(targets: Tensor, classes: tuple[str, ...]) -> str:
+    """Return `train: 12 of cat to 40 of dog; 1.8 classes an image, 3 images without any`, of uint8 N×classes."""
+    shown = targets.sum(1)
+    without = f", {format_amount(none, 'image')} without any" if (none := int((shown == 0).sum())) else ""
+    return f"train: {_describe_counts(targets.sum(0), classes)}; {shown.double().mean():.3g} classes an image{without}"
+
+
+def _describe_ranges(targets: Tensor, names: tuple[str, ...]) -> str:
+    """Return `train: angle from -45 to 45, x from 3 to 61`, of float N×K."""
+    ranges = zip(names, targets.amin(0).tolist(), targets.amax(0).tolist(), strict=True)
+    known = [f"{name} from {low:.5g} to {high:.5g}" for name, low, high in ranges]
+    few = known if len(known) <= FIRST + LAST + 1 else [*known[:FIRST], f"and {len(known) - FIRST} more"]
+    return f"train: {', '.join(few)}"
 
 
 def _describe_findings(found: Findings, channels: int) -> str:

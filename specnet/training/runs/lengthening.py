@@ -81,7 +81,7 @@ def _describe_rate(before: Training, after: Training, saved: Checkpoint | None) 
     if f"{rates[0]:.3g}" == f"{rates[1]:.3g}":
         return f"{course}, and follows the course of {after.epochs.count:g} epochs from here on"
     change = f"the learning rate jumps from {rates[0]:.3g} to {rates[1]:.3g}"
-    return f"{course}: {change}, which a run of {after.epochs.count:g} epochs has there"
+    return f"{course}, so that {change}, which a run of {after.epochs.count:g} epochs has there"
 
 
 def _list_losses(history: Sequence[Any]) -> list[float]:

@@ -9,8 +9,22 @@ from pathlib import Path
 from typing import Any
 
 
+@dataclass(frozen=True)
+class ScoredClass:
+    """A class with its index and its probability according to the network."""
+
+    name: str
+    index: int
+    probability: float
+
+    def to_record(self) -> dict[str, Any]:
+        return {"class": self.name, "index": self.index, "probability": self.probability}
+
+
 class Answer(ABC):
-    """What a network says of one image."""
+    """What a network says of one image; `top` are its likeliest classes, if it tells any, the likeliest first."""
+
+    top: tuple[ScoredClass, ...] = ()
 
     @abstractmethod
     def describe(self) -> list[str]:
@@ -30,18 +44,6 @@ class Answer(ABC):
 
 
 @dataclass(frozen=True)
-class ScoredClass:
-    """A class with its index and its probability according to the network."""
-
-    name: str
-    index: int
-    probability: float
-
-    def to_record(self) -> dict[str, Any]:
-        return {"class": self.name, "index": self.index, "probability": self.probability}
-
-
-@dataclass(frozen=True)
 class Prediction:
     """The answer to an image file."""
 
@@ -49,9 +51,9 @@ class Prediction:
     answer: Answer
 
     @property
-    def top(self) -> Any:
-        """The likeliest classes, the first one first, where the task is to name one."""
-        return self.answer.top  # type: ignore[attr-defined]  # other answers have none, and say so
+    def top(self) -> tuple[ScoredClass, ...]:
+        """The likeliest classes, the first one first; none where the task names no classes."""
+        return self.answer.top
 
     def __repr__(self) -> str:
         return (

@@ -53,7 +53,10 @@ class MultilabelObjective(Objective):
         return {"thresholds": tuple(UNFITTED if curve is None else curve.find_best_threshold() for curve in curves)}
 
     def rate(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return ((outputs > 0) == targets.bool()).double().mean(1).sum()
+        return ((outputs > 0) == targets.bool()).sum()
+
+    def finish_measure(self, mean: float) -> float:
+        return mean / len(self.classes)
 
     def make_meter(self, loss: Loss) -> MultilabelMeter:
         return MultilabelMeter(loss, self.classes, self.thresholds)

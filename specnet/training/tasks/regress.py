@@ -45,7 +45,6 @@ class RegressObjective(Objective):
     """
 
     measure: ClassVar[Metric] = Regress.metric
-    buffered_steps: ClassVar[int] = 16
 
     def fit_targets(self, targets: Tensor) -> Fitted:
         values = targets.double()

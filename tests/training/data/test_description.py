@@ -73,3 +73,23 @@ def test_a_part_without_a_class(tmp_path: Path) -> None:
     for place in ("train/a", "train/b", "test/b"):
         write_image(tmp_path / "set" / place / "0.png", 3)
     assert describe(Folder(path="set"), (4, 4, 1), tmp_path)[1] == "train: 1 of each class; test: 0 of a to 1 of b"
+
+
+PIXELS = torch.zeros(4, 2, 2, 1, dtype=torch.uint8)
+
+
+def test_images_of_several_classes() -> None:
+    shown = torch.tensor([[1, 0, 1], [1, 0, 0], [0, 0, 0], [1, 1, 0]], dtype=torch.uint8)
+    lines = list(describe_data(DataSet(("cat", "dog", "owl"), Images(PIXELS, shown))))
+    assert lines[1] == "train: 1 of dog to 3 of cat; 1.25 classes an image, 1 image without any"
+
+
+def test_images_with_numbers() -> None:
+    numbers = torch.tensor([[-45.0, 3.0], [10.0, 5.0], [45.0, 61.5], [0.0, 4.0]])
+    lines = list(describe_data(DataSet(("angle", "x"), Images(PIXELS, numbers)), "number"))
+    assert lines == ["4 train images of 2 numbers: angle, x", "train: angle from -45 to 45, x from 3 to 61.5"]
+
+
+def test_images_with_many_numbers() -> None:
+    lines = list(describe_data(DataSet(tuple("abcdefg"), Images(PIXELS, torch.zeros(4, 7))), "number"))
+    assert lines[1] == "train: a from 0 to 0, b from 0 to 0, c from 0 to 0, and 4 more"
