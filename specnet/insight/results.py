@@ -32,6 +32,7 @@ class RecordedResults(BaseModel):
     accuracy: float | None = None
     top5_accuracy: float | None = None
     per_class_accuracy: Mapping[str, float | None] = {}
+    per_class_iou: Mapping[str, float | None] = {}
     confusion: list[list[int]] | None = None
     sampled_from: int | None = None
 

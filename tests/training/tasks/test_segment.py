@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import json
+import signal
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from paths import SPECS
+from PIL import Image
+from safetensors.torch import load_file
 from scenes_of_squares import scene_job, write_scenes
 from sklearn.metrics import accuracy_score, jaccard_score
 from torch import Tensor
 
+import specnet
+from specnet.settings.augment import Flip, RandomCrop, Rotate
+from specnet.settings.batch import Batch
 from specnet.settings.evaluate import Evaluate
 from specnet.settings.loss import CrossEntropy, Dice, Focal, Loss
 from specnet.settings.tasks.segment import Segment
-from specnet.training import Options, train
+from specnet.training import (
+    MODEL,
+    Callback,
+    Interrupted,
+    Options,
+    Progress,
+    build_loaded_run,
+    predict,
+    read_run_config,
+    read_weights,
+    resume,
+    train,
+)
+from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.engine.evaluator import average_views
+from specnet.training.figures.masks import UNKNOWN
 from specnet.training.optim.losses import build_loss
 from specnet.training.optim.mask_losses import IGNORED
 from specnet.training.tasks.objective import make_objective
 from specnet.training.tasks.results import measure_batches
-from specnet.training.tasks.segment import SegmentationMetrics
+from specnet.training.tasks.segment import SegmentationMetrics, place_scores
 
 CLASSES = ("sky", "road", "car", "tree", "void")
 
@@ -111,3 +133,87 @@ def test_ignored_pixels_count_nowhere(ignored: int, known: int, tmp_path: Path) 
     confusion = np.array(json.loads((run.folder / "summary.json").read_text())["measured"]["confusion"])
     assert (confusion.sum(1) > 0).sum() == known
     assert confusion.sum() < 8 * 16 * 16 or known == 3
+
+
+FORM = ImageFormat((16, 16), 1)
+
+PLACED = {
+    "its own size": (FORM, (16, 16), (16, 16), (slice(None), slice(None))),
+    "twice the size": (FORM, (16, 16), (32, 32), (slice(None), slice(None))),
+    "wide, of which the centre is read": (FORM, (16, 16), (16, 32), (slice(None), slice(8, 24))),
+    "a margin is read, and not answered for": (FORM, (8, 8), (32, 32), (slice(8, 24), slice(8, 24))),
+    "resized out of proportion first": (ImageFormat((16, 16), 1, (16, 16)), (16, 16), (48, 16), (slice(None),) * 2),
+    "a share of the shorter side": (ImageFormat((16, 16), 1, None, crop=0.5), (16, 16), (32, 32), (slice(8, 24),) * 2),
+}
+
+
+@pytest.mark.parametrize("how", PLACED)
+def test_an_answer_is_laid_where_the_network_has_looked(how: str) -> None:
+    form, answered, size, window = PLACED[how]
+    scores = torch.zeros(3, *answered)
+    scores[1, :, : answered[1] // 2], scores[2, :, answered[1] // 2 :] = 1, 1
+    placed = place_scores(scores, size, form)
+    assert placed.shape == size
+    inside = placed[window]
+    assert (inside[:, : inside.shape[1] // 2] == 1).all() and (inside[:, inside.shape[1] // 2 :] == 2).all()
+    beside = np.ones(size, bool)
+    beside[window] = False
+    assert (placed[beside] == UNKNOWN).all()
+
+
+def test_masks_are_written_in_the_size_of_their_files(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "scenes", images=60)
+    run = train(scene_job(epochs=3), Options(run=tmp_path / "run", data_dir=tmp_path))
+    write_scenes(tmp_path / "large", images=2, parts=("test",), size=40)
+    images = sorted((tmp_path / "large/test/images").iterdir())
+    loaded = build_loaded_run(read_run_config(run.folder), scene_job(), read_weights(run.folder / MODEL))
+    for prediction in predict(loaded, images):
+        pictures = prediction.answer.draw(prediction.image, loaded.image_format)
+        mask, overlay = (Image.open(BytesIO(content)) for content in pictures.values())
+        assert list(pictures) == ["", "-overlay"]
+        assert mask.mode == "P" and mask.size == overlay.size == (40, 40) and overlay.mode == "RGB"
+        assert set(np.unique(np.array(mask))) <= {0, 1, 2}
+        record = prediction.answer.to_record()["classes"]
+        assert sum(each["share"] for each in record) == pytest.approx(1)
+        assert len(prediction.answer.to_rows()) == len(record)
+        assert "of the pixels" in prediction.answer.describe()[0]
+
+
+class Stopping(Callback):
+    """Interrupts a run after a number of steps of its second epoch, as Ctrl-C does."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def on_progress(self, progress: Progress) -> None:
+        if progress.stage == "training" and progress.epoch == 2 and progress.done == self._step:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_run_that_is_stopped_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "scenes", images=50)
+    recipe = {
+        "batch": Batch(size=16, accumulate=2),
+        "augment": (RandomCrop(pad=2), Flip(), Rotate(degrees=10)),
+        "loss": Dice(cross_entropy=1.0),
+    }
+    whole, stopped = (Options(run=tmp_path / name, data_dir=tmp_path) for name in ("whole", "stopped"))
+    train(scene_job(epochs=2, **recipe), whole)
+    with pytest.raises(Interrupted):
+        train(scene_job(epochs=2, **recipe), stopped, Stopping(1))
+    resume(read_run_config(tmp_path / "stopped"), scene_job(epochs=2, **recipe), stopped)
+    first, second = (load_file(tmp_path / name / MODEL) for name in ("whole", "stopped"))
+    assert first.keys() == second.keys()
+    assert all(first[name].equal(second[name]) for name in first)
+
+
+@pytest.mark.slow
+def test_the_u_net_of_the_paper_is_trained_with_the_centre_of_the_masks(tmp_path: Path) -> None:
+    """Its outputs are 388×388 of 572×572; one step takes a minute."""
+    write_scenes(tmp_path / "scenes", images=2, parts=("train",), size=572)
+    text = (SPECS / "unet.net").read_text(encoding="utf-8")
+    recipe = (
+        'train {\n  task segment ignore=2\n  data folder "scenes" masks="masks" names="grey,bright"\n  epochs 1\n}\n'
+    )
+    run = specnet.train(f"{text}\n{recipe}", data_dir=tmp_path, run=tmp_path / "run")
+    assert 0 < run.metrics[0]["train_pixel_accuracy"] <= 1
