@@ -180,13 +180,10 @@ def test_masks_are_written_in_the_size_of_their_files(tmp_path: Path) -> None:
 
 
 class Stopping(Callback):
-    """Interrupts a run after a number of steps of its second epoch, as Ctrl-C does."""
-
-    def __init__(self, step: int) -> None:
-        self._step = step
+    """Interrupts a run while its first epoch is validated, as Ctrl-C does."""
 
     def on_progress(self, progress: Progress) -> None:
-        if progress.stage == "training" and progress.epoch == 2 and progress.done == self._step:
+        if progress.stage == "validation" and progress.epoch == 1:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -200,7 +197,7 @@ def test_a_run_that_is_stopped_goes_on_with_the_same_bits(tmp_path: Path) -> Non
     whole, stopped = (Options(run=tmp_path / name, data_dir=tmp_path) for name in ("whole", "stopped"))
     train(scene_job(epochs=2, **recipe), whole)
     with pytest.raises(Interrupted):
-        train(scene_job(epochs=2, **recipe), stopped, Stopping(1))
+        train(scene_job(epochs=2, **recipe), stopped, Stopping())
     resume(read_run_config(tmp_path / "stopped"), scene_job(epochs=2, **recipe), stopped)
     first, second = (load_file(tmp_path / name / MODEL) for name in ("whole", "stopped"))
     assert first.keys() == second.keys()
