@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
+from specnet.settings.augment import Mixing
 from specnet.settings.data import CHOICES as SETS
 from specnet.settings.loss import CHOICES, Target
 from specnet.settings.normalize import Caffe, ImageNet
@@ -48,6 +49,18 @@ def _list_words(words: Sequence[str]) -> str:
 def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
     """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
     return training.task.check_shapes(inputs, output, training.loss)
+
+
+def check_pairs(training: Training) -> str:
+    """Check that nothing mixes or averages images where two make a pair."""
+    if training.task.target is not Target.PAIR:
+        return ""
+    word = get_choice("task", training.task)
+    if training.evaluate.mirror or training.evaluate.shift:
+        return f"`evaluate` averages views of one image, and `task {word}` compares two"
+    if any(isinstance(step, Mixing) for step in training.augment):
+        return f"`augment` mixes two images, and `task {word}` compares them; other steps change each by itself"
+    return ""
 
 
 def check_classes(training: Training, outputs: int, classes: int) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from specnet.training import ClassificationMetrics, LoadedRun
-from specnet.training.data.images import Images
+from specnet.training.data.images import Images, add_partners
 from specnet.training.engine.evaluator import average_views
 from specnet.training.optim.losses import build_loss
 from specnet.training.tasks.objective import get_main_output
@@ -67,13 +67,22 @@ def read_results(run: LoadedRun) -> RecordedResults | None:
 def measure(run: LoadedRun, images: Images) -> Results:
     """Return the results of a run's network on images, in fp32, with its test-time augmentation."""
     meter = run.objective.make_meter(build_loss(run.job.training.loss))
-    return measure_batches(meter, _compute_outputs(run, images))
+    return measure_batches(meter, _iterate_outputs(run, images, torch.arange(len(images))))
 
 
-def _compute_outputs(run: LoadedRun, images: Images) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield outputs B×… and targets B×… of the images."""
+@torch.inference_mode()
+def compute_outputs(run: LoadedRun, images: Images, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Return outputs N×… and targets N×… of the images of an index int64 N, with the partners of evaluations."""
+    outputs, targets = zip(*_iterate_outputs(run, images, index), strict=True)
+    return torch.cat(outputs), torch.cat(targets)
+
+
+def _iterate_outputs(run: LoadedRun, images: Images, chosen: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield outputs B×… and targets B×… of the images of an index, batch by batch."""
     network = average_views(run.model, run.job.training.evaluate)
-    for index in torch.split(torch.arange(len(images)), BATCH):
-        pixels, targets = images.pixels[index].to(run.place), images.targets[index].to(run.place)
+    partners = run.objective.find_partners(images.targets)
+    for index in torch.split(chosen, BATCH):
+        whole = add_partners(index, partners)
+        pixels, targets = images.pixels[whole].to(run.place), images.targets[whole].to(run.place)
         batch = run.objective.prepare(pixels, targets, run.normalization, index)
         yield get_main_output(run.objective.forward(network, batch.inputs)), batch.targets

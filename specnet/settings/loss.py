@@ -42,6 +42,9 @@ class Loss(Setting):
     squash: ClassVar[Squash] = ""
     """What the loss applies to the outputs itself, so that a network must not end in it."""
 
+    embeds: ClassVar[bool] = False
+    """Whether the loss compares embeddings of images, each by itself."""
+
     def find_squash(self, target: Target) -> Squash:
         """Return what the loss applies to the outputs that are compared with a kind of target."""
         return self.squash
@@ -144,6 +147,35 @@ class Huber(Loss):
     delta: Positive = 1.0
 
 
+class Hinge(Loss):
+    """max(0, 1 − y·score), with y = 1 for two images of one class, and −1 for others (Zagoruyko, Komodakis 2015)."""
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.PAIR})
+
+
+class Contrastive(Loss):
+    """½·d² for two images of one class, else ½·max(0, margin − d)², d the distance (Hadsell, Chopra, LeCun 2006)."""
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.PAIR})
+    embeds: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("margin",)
+
+    margin: Positive = 1.0
+
+
+class Triplet(Loss):
+    """max(0, margin + the farthest of its class − the nearest other) for each image of a batch (Hermans et al. 2017).
+
+    Images without another of their class in the batch, or without one of another class, do not count.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.PAIR})
+    embeds: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("margin",)
+
+    margin: Positive = 0.2
+
+
 BINARY = "`binary_cross_entropy` takes the sigmoid itself, so that the network ends in plain outputs"
 SQUARED = "the mean squared difference is `mse`"
 ABSOLUTE = "the mean absolute difference is `mae`"
@@ -155,6 +187,7 @@ ABSENT: Mapping[str, str] = {
     **dict.fromkeys(("meansquarederror", "l2", "euclidean"), SQUARED),
     **dict.fromkeys(("meanabsoluteerror", "l1"), ABSOLUTE),
     "smoothl1": SMOOTH,
+    "tripletmargin": "`triplet margin=0.2` takes the hardest triplets of each batch",
     **dict.fromkeys(("nll", "negativeloglikelihood", "logsoftmax", "softmaxwith"), LOG_SOFTMAX),
 }
 """What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
@@ -166,4 +199,7 @@ CHOICES: Mapping[str, type[Loss]] = {
     "mse": Mse,
     "mae": Mae,
     "huber": Huber,
+    "hinge": Hinge,
+    "contrastive": Contrastive,
+    "triplet": Triplet,
 }

@@ -19,6 +19,7 @@ from specnet.training.engine.initialization import initialize_weights
 from specnet.training.job import LayerInfo
 from specnet.training.runs.loaded_run import LoadedRun
 from specnet.training.runs.run_folder import build_metadata
+from specnet.training.tasks.objective import get_main_output
 from specnet.training.transforms.normalization import Normalizer
 
 EXAMPLES = 2
@@ -40,11 +41,27 @@ class Normalized(nn.Module):
         self.units = units
 
     def forward(self, pixels: Tensor) -> Tensor:
+        return self.compute(pixels)
+
+    def compute(self, *images: Tensor) -> Tensor:
+        """Return the output for the pixels of each input, without those of heads."""
+        outputs: Tensor = self.units(get_main_output(self.network(*map(self.normalize, images))))
+        return outputs
+
+    def normalize(self, pixels: Tensor) -> Tensor:
+        """Return what the network reads of an image."""
         if self.sixteen_bits:
             low, high = self.sixteen_bits.low, self.sixteen_bits.high
             pixels = ((pixels - low) * (255 / (high - low))).round().clamp(0, 255)
-        outputs: Tensor = self.units(self.network(self.normalization(pixels)))
-        return outputs
+        inputs: Tensor = self.normalization(pixels)
+        return inputs
+
+
+class NormalizedPair(Normalized):
+    """The same for a network that reads two images."""
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:  # type: ignore[override]  # it is exported as it is
+        return self.compute(left, right)
 
 
 @dataclass(frozen=True)
@@ -66,8 +83,9 @@ def export_run(run: LoadedRun) -> Exportable:
     metadata = build_metadata(run.job, run.classes, run.normalization, run.scale, run.options.overrides)
     if run.fitted:
         metadata["fitted"] = json.dumps(run.fitted)
-    module = Normalized(run.model, run.normalization, run.scale, run.objective.make_output_module()).eval()
-    return Exportable(module, run.model, _examples([run.input_shape]), metadata, run.floats)
+    kind = NormalizedPair if len(run.job.input_shapes) == 2 else Normalized
+    module = kind(run.model, run.normalization, run.scale, run.objective.make_output_module()).eval()
+    return Exportable(module, run.model, _examples(run.job.input_shapes), metadata, run.floats)
 
 
 def export_untrained(

@@ -32,7 +32,7 @@ def test_the_table_has_each_task_with_its_metric_and_its_losses(task: str) -> No
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.split()[1])
 def test_its_specs_are_sound(spec: str) -> None:
     checked = _check(spec)
-    assert checked.ok and not [each for each in checked.diagnostics if each.code.value.startswith("W")]
+    assert checked.ok and not [each for each in checked.diagnostics if each.code.name.startswith("W")]
 
 
 def test_each_task_but_the_default_has_a_spec() -> None:

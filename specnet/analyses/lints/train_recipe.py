@@ -91,6 +91,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
         yield from _check_data(view, training, read, answered[-1])
         yield from _at(view, "normalize", validation.check_normalization(training, read[2]))
         yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
+    yield from _at(view, "task", validation.check_pairs(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
     yield from _at(view, "batch", validation.check_balance(training))
     has_validation = training.split is not None or training.data.image is None  # a folder may have such a part

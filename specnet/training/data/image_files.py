@@ -23,7 +23,8 @@ from specnet.training.data.folder_layout import ClassFile, FolderLayout, describ
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import ImageFormat, count_all_values
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images, MappedPixels, StoredPixels
-from specnet.training.data.streams.streamed_pixels import FileImages, StreamedPixels
+from specnet.training.data.streams.encoded_images import FileImages
+from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.errors import DataProblem
 
 

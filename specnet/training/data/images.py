@@ -299,6 +299,11 @@ class DataRequest:
     keeps_whole: bool = False
 
 
+def add_partners(index: Tensor, partners: Tensor | None) -> Tensor:
+    """Return an index int64 B, followed by the partners of its images, int64 N, where there are some."""
+    return index if partners is None else torch.cat([index, partners[index]])
+
+
 def draw_stratified(labels: Tensor, start: int, end: int) -> Tensor:
     """Draw a mask over `labels`, true for `end` − `start` of them, so that each class keeps its share.
 

@@ -24,6 +24,7 @@ from specnet.training.data.images import (
     Images,
     MappedPixels,
     StoredPixels,
+    add_partners,
     count_enlarged,
     fitted_to,
     resize_and_crop,
@@ -113,22 +114,29 @@ class BatchReader:
 
 
 def iterate_batches(
-    images: Images, size: int, own: Callable[[int], slice] = slice
+    images: Images, size: int, own: Callable[[int], slice] = slice, partners: Tensor | None = None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield pixels, targets and indices (int64, on the CPU) of all images in batches, on the device of the targets.
 
-    They are those at the places that `own` selects for the size of a batch.
+    They are those at the places that `own` selects for the size of a batch. Where images have `partners` (int64 N, on
+    the CPU), these follow in the pixels and targets of a batch.
     """
 
     def places(number: int) -> Tensor:
         batch = torch.arange(len(images))[number * size :][:size]
         return batch[own(len(batch))]
 
+    def pairs(number: int) -> Tensor:
+        return add_partners(places(number), partners)
+
     device = images.targets.device
-    stream = BatchReader(images.pixels, places, device) if isinstance(images.pixels, StoredPixels) else None
+    stream = BatchReader(images.pixels, pairs, device) if isinstance(images.pixels, StoredPixels) else None
     for number in range(ceil(len(images) / size)):
         index = places(number)
-        some = slice(int(index[0]), int(index[-1]) + 1)
+        if partners is None:  # a view, without a copy
+            some: slice | Tensor = slice(int(index[0]), int(index[-1]) + 1)
+        else:
+            some = add_partners(index, partners).to(device)
         yield stream.batch(number) if stream else images.pixels[some], images.targets[some], index
 
 

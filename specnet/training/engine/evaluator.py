@@ -51,7 +51,8 @@ class Evaluator:
         """Yield float outputs B×… and targets B×… of a part, batch by batch, to which each rank adds its share."""
         images = self.parts[part]
         batches = ceil(len(images) / self.size)
-        for done, (pixels, targets, places) in enumerate(iterate_batches(images, self.size, self._own_places), 1):
+        read = iterate_batches(images, self.size, self._own_places, self.objective.find_partners(images.targets))
+        for done, (pixels, targets, places) in enumerate(read, 1):
             batch = self.objective.prepare(pixels, targets, self.normalizer, places)
             with self.device.autocast():
                 outputs = get_main_output(self.objective.forward(self.network, batch.inputs))

@@ -122,7 +122,7 @@ def measure_layers(
             some = images.take(index)
             batch = objective.prepare(some.pixels[:].to(place), some.targets.to(place), normalizer, index)
             inputs = [each.requires_grad_() for each in batch.inputs]
-            total = loss(get_main_output(recorder.run(*inputs)), batch.targets) * len(index)
+            total = loss(get_main_output(objective.forward(recorder.run, inputs)), batch.targets) * len(index)
             torch.autograd.grad(total, inputs)
     return {name: found[value] for name, value in graph.meta["values"].items()}
 

@@ -15,7 +15,7 @@ from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
 from specnet.settings.schedule import compute_rate_factor
-from specnet.training.data.images import Epoch, Images, StoredPixels, balance_classes, shuffle_images
+from specnet.training.data.images import Epoch, Images, StoredPixels, add_partners, balance_classes, shuffle_images
 from specnet.training.data.loading import BatchReader
 from specnet.training.data.streams.streamed_pixels import crop_while_decoding
 from specnet.training.device import Device
@@ -57,6 +57,9 @@ class Batches:
         # a reader is an epoch ahead
         self._get_order = lru_cache(maxsize=2)(lambda epoch: self._shuffle(Epoch(seed, epoch)))
         self._order = lru_cache(maxsize=1)(lambda epoch: self._get_order(epoch).to(images.targets.device))
+        labels = images.targets.cpu()
+        self._get_partners = lru_cache(maxsize=2)(lambda epoch: objective.draw_partners(labels, seed, epoch))
+        self._partners = lru_cache(maxsize=1)(lambda epoch: _place(self._get_partners(epoch), images.targets.device))
         whole, left = divmod(len(images), batch.size)
         self.per_epoch = whole + (not whole or (left > 1 and not batch.drop_last))
         """Steps in an epoch; a single remaining image is left out, as it has no variance to normalise by."""
@@ -78,19 +81,27 @@ class Batches:
         device, rank = self._targets.device, self._ranks.rank
         seed_step(device, self._seed, step)
         index = self._index_of(self._order, step)
-        mirrored = self._select_mirrored(index, step)
+        whole = add_partners(index, self._partners(step // self.per_epoch))
         with draw_for_share(self.share(step)):
-            if isinstance(self._source, BatchReader):
-                pixels = self._augmentation.augment_batch(self._source.batch(step), mirrored)
-            else:
-                pixels = self._source.batch(index, mirrored)
+            pixels = self._read(whole, len(index), step)
         if rank:
             seed_step(device, self._seed, step, rank)
-        return self._objective.prepare(pixels, self._targets.index_select(0, index), self._normalizer, None)
+        return self._objective.prepare(pixels, self._targets.index_select(0, whole), self._normalizer, None)
+
+    def _read(self, whole: Tensor, size: int, step: int) -> Tensor:
+        """Return the augmented pixels of an index; images and partners are augmented apart, `size` of each."""
+        if isinstance(self._source, BatchReader):
+            read = torch.split(self._source.batch(step), size)
+            mirrored = (self._select_mirrored(index, step) for index in torch.split(whole, size))
+            parts = [self._augmentation.augment_batch(*each) for each in zip(read, mirrored, strict=True)]
+        else:
+            draw = self._source.batch
+            parts = [draw(index, self._select_mirrored(index, step)) for index in torch.split(whole, size)]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _index_on_cpu(self, step: int) -> Tensor:
-        """Return the indices of a step's images, on the CPU."""
-        return self._index_of(self._get_order, step)
+        """Return the indices of a step's images, and of their partners, on the CPU."""
+        return add_partners(self._index_of(self._get_order, step), self._get_partners(step // self.per_epoch))
 
     def _index_of(self, order: Callable[[int], Tensor], step: int) -> Tensor:
         epoch, place = divmod(step, self.per_epoch)
@@ -107,6 +118,10 @@ class Batches:
 
     def _epoch_of(self, step: int) -> Epoch:
         return Epoch(self._seed, step // self.per_epoch)
+
+
+def _place(partners: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if partners is None else partners.to(device)
 
 
 def _choose_order(images: Images, batch: Batch) -> Callable[[Epoch], Tensor]:

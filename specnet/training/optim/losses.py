@@ -53,6 +53,44 @@ def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
     return loss
 
 
+def _compute_hinge(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss for scores B×1, and int64 B that are 1 for pairs of one class."""
+    return (1 - (2 * targets.view_as(outputs) - 1) * outputs).clamp(min=0).mean()
+
+
+LEAST_SQUARE = 1e-12
+"""The least square of a distance, whose root has no gradient at 0."""
+
+
+def measure_distances(one: Tensor, other: Tensor) -> Tensor:
+    """Return the Euclidean distances of embeddings …×D."""
+    return (one - other).square().sum(-1).clamp(min=LEAST_SQUARE).sqrt()
+
+
+def _make_contrastive(setting: settings.Contrastive, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss for embeddings B×2×D and labels B×2."""
+        distances = measure_distances(outputs[:, 0], outputs[:, 1])
+        missing = torch.where(targets[:, 0] == targets[:, 1], distances, (setting.margin - distances).clamp(min=0))
+        return missing.square().mean() / 2
+
+    return loss
+
+
+def _make_triplet(setting: settings.Triplet, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss for embeddings B×2×D and labels B×2, all of which are compared with each other."""
+        embeddings, labels = outputs.flatten(0, 1), targets.flatten()
+        distances, same = measure_distances(embeddings[:, None], embeddings), labels[:, None] == labels
+        farthest = distances.masked_fill(~same, -torch.inf).amax(1)
+        nearest = distances.masked_fill(same, torch.inf).amin(1)
+        counts = (same.sum(1) > 1) & ~same.all(1)
+        losses = (setting.margin + farthest - nearest).clamp(min=0)
+        return torch.where(counts, losses, 0).sum() / counts.sum().clamp(min=1)
+
+    return loss
+
+
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
     settings.BinaryCrossEntropy: _make_binary_cross_entropy,
@@ -60,6 +98,9 @@ LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.Mse: lambda setting, weights: mse_loss,
     settings.Mae: lambda setting, weights: l1_loss,
     settings.Huber: lambda setting, weights: partial(huber_loss, delta=setting.delta),
+    settings.Hinge: lambda setting, weights: _compute_hinge,
+    settings.Contrastive: _make_contrastive,
+    settings.Triplet: _make_triplet,
 }
 """The builder of each loss, which takes its settings and the class weights (float, one per output) or None."""
 

@@ -117,9 +117,12 @@ class LoadedRun(Displayed):
         return self.calibrated()
 
     @torch.inference_mode()
-    def compute_outputs(self, pixels: Tensor) -> Tensor:
-        """Return the outputs N×… in fp32 for uint8 N×H×W×C of the network's size; raises Unsuitable."""
-        outputs = get_main_output(self.model(self.normalization(pixels)))
+    def compute_outputs(self, *pixels: Tensor) -> Tensor:
+        """Return the outputs N×… in fp32 for uint8 N×H×W×C of the network's size, for each of the images of a task.
+
+        Raises Unsuitable.
+        """
+        outputs = get_main_output(self.objective.forward(self.model, list(map(self.normalization, pixels))))
         if not outputs.isfinite().all():
             raise Unsuitable("the outputs of the network are not finite numbers")
         return outputs

@@ -13,9 +13,7 @@ from specnet.settings.tasks.denoise import Denoise
 from specnet.training.metrics.image_quality import compute_psnr
 from specnet.training.randomness import make_generator
 from specnet.training.tasks.autoencode import AutoencodeObjective
-
-EVALUATION_SEED = 0
-"""The seed of the noise of evaluations, so that runs of different seeds are compared on the same images."""
+from specnet.training.tasks.objective import EVALUATION_SEED
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ Fitted = Mapping[str, tuple[float, ...]]
 """Numbers that a task has fitted to the data, by name: one for each output, or a single one."""
 
 
+EVALUATION_SEED = 0
+"""The seed of what is drawn for evaluations, so that runs of different seeds are compared on the same images."""
+
+
 class PreparedBatch(NamedTuple):
     """The inputs of a network, each B×C×H×W as it reads them, and the targets B×…."""
 
@@ -91,6 +95,18 @@ class Objective(ABC):
     def make_output_module(self) -> nn.Module:
         """Return the module that an exported network ends in, from its outputs N×… to those that people read."""
         return nn.Identity()
+
+    def draw_partners(self, labels: Tensor, seed: int, epoch: int | None) -> Tensor | None:
+        """Return the partner of each image in an epoch, or in evaluations (None); None for a task of single images.
+
+        It is int64 N for labels int64 N, on the CPU. Where there are partners, `prepare` gets the pixels and targets of
+        the images and then those of their partners, in one batch.
+        """
+        return None
+
+    def find_partners(self, targets: Tensor) -> Tensor | None:
+        """Return the partners of the images of a part in evaluations, which are the same for all runs."""
+        return self.draw_partners(targets.cpu(), EVALUATION_SEED, None)
 
     def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
         """Return the batch for augmented pixels B×H×W×C, 0 to 255, and their targets B×….
