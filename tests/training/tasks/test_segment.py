@@ -27,8 +27,8 @@ from specnet.training import (
     MODEL,
     Callback,
     Interrupted,
+    Metrics,
     Options,
-    Progress,
     build_loaded_run,
     predict,
     read_run_config,
@@ -180,10 +180,10 @@ def test_masks_are_written_in_the_size_of_their_files(tmp_path: Path) -> None:
 
 
 class Stopping(Callback):
-    """Interrupts a run while its first epoch is validated, as Ctrl-C does."""
+    """Interrupts a run after its first epoch, as Ctrl-C does."""
 
-    def on_progress(self, progress: Progress) -> None:
-        if progress.stage == "validation" and progress.epoch == 1:
+    def on_epoch_end(self, metrics: Metrics) -> None:
+        if metrics["epoch"] == 1:
             signal.raise_signal(signal.SIGINT)
 
 
