@@ -47,7 +47,7 @@ def same(one: DataSet, other: DataSet) -> bool:
 
 @pytest.fixture
 def no_decoding(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def decode(*arguments: object) -> None:
+    def decode(*arguments: object, **named: object) -> None:
         raise AssertionError("decoded again")
 
     yield monkeypatch.setattr(folder_cache, "decode_images", decode)
