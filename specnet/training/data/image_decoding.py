@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from specnet.pictures.decoding import count_deep_values, to_array, turn_upright
@@ -50,28 +51,29 @@ def decode_image(source: Path | BytesIO, form: ImageFormat, window: Window | Non
 
     With a `window`, that part of the whole image is resized, whatever its proportions, instead of the centre.
     """
-    pixels = _read_pixels(source, form)
-    if window:
-        pixels = resize(pixels, form.resize) if form.resize else pixels
-        top, left, height, width = window(pixels.shape[1], pixels.shape[2])
-        return resize(pixels[:, top : top + height, left : left + width], form.size)[0]
-    return _fit(pixels, form)
-
-
-def decode_masked(image: Path, mask: Path, form: ImageFormat, mask_form: MaskForm) -> Tensor:
-    """Decode an image with its mask as the last channel, uint8 H×W×(C + 1), fitted in the same way; raises BadImage."""
-    pixels = _read_pixels(image, form)
-    values = read_mask(mask, mask_form, (pixels.shape[1], pixels.shape[2]))
-    fitted = _fit(torch.from_numpy(values).view(1, *values.shape, 1), form, is_mask=True)
-    return torch.cat([_fit(pixels, form), fitted], 2)
-
-
-def _read_pixels(source: Path | BytesIO, form: ImageFormat) -> Tensor:
-    """Return uint8 1×H×W×C in the size of the file."""
     with open_image(source) as image:
-        turn_upright(image)
-        size = (image.height, image.width)
-        return torch.from_numpy(to_array(image, form.channels, form.scale)).view(1, *size, form.channels)
+        pixels = _read_pixels(image, form)
+        if window:
+            pixels = resize(pixels, form.resize) if form.resize else pixels
+            top, left, height, width = window(pixels.shape[1], pixels.shape[2])
+            return resize(pixels[:, top : top + height, left : left + width], form.size)[0]
+        return _fit(pixels, form)
+
+
+def decode_masked(source: Path, mask: Path, form: ImageFormat, mask_form: MaskForm) -> Tensor:
+    """Decode an image with its mask as the last channel, uint8 H×W×(C + 1), fitted in the same way; raises BadImage."""
+    with open_image(source) as image:
+        pixels = _read_pixels(image, form)
+        values = read_mask(mask, mask_form, (pixels.shape[1], pixels.shape[2]))
+        fitted = _fit(torch.from_numpy(values).view(1, *values.shape, 1), form, is_mask=True)
+        return torch.cat([_fit(pixels, form), fitted], 2)
+
+
+def _read_pixels(image: Image.Image, form: ImageFormat) -> Tensor:
+    """Return uint8 1×H×W×C in the size of the file."""
+    turn_upright(image)
+    size = (image.height, image.width)
+    return torch.from_numpy(to_array(image, form.channels, form.scale)).view(1, *size, form.channels)
 
 
 def _fit(pixels: Tensor, form: ImageFormat, is_mask: bool = False) -> Tensor:

@@ -165,7 +165,7 @@ def test_damage_is_noticed_and_mended(pets: Path, damage: str) -> None:
 
 
 def test_an_interrupted_decoding_leaves_nothing_that_counts(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*arguments: object) -> Iterator[torch.Tensor]:
+    def stop(*arguments: object, **named: object) -> Iterator[torch.Tensor]:
         yield torch.zeros(8, 8, 3, dtype=torch.uint8)
         raise KeyboardInterrupt
 
