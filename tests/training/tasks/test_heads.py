@@ -1,4 +1,4 @@
-"""Networks with heads learn by the weighted losses of all outputs, and are evaluated, used and exported without them."""
+"""Networks with heads learn by the weighted losses of all outputs, and are used and exported without the heads."""
 
 from __future__ import annotations
 
