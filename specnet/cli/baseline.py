@@ -13,6 +13,7 @@ from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import requires_torch
 from specnet.insight.classifiers import CLASSIFIERS
 from specnet.reporters.table import align_rows
+from specnet.settings.loss import Target
 from specnet.spec_files import find_in_zoo
 from specnet.suggest import did_you_mean, find_closest_word
 
@@ -29,6 +30,9 @@ LIMIT = 5_000
 
 PLAIN = (32, 32, 3)
 """Height, width and channels of images whose size neither a spec nor a run nor a set says."""
+
+OTHER_TARGETS = (Target.CLASSES, Target.NUMBERS, Target.MASK)
+"""Targets of tasks whose data has no single class for each image."""
 
 HEADS = ("classifier", "train images", "inputs", "accuracy", "fit seconds", "predict seconds")
 
@@ -75,9 +79,14 @@ def run(options: argparse.Namespace) -> int:
         if len(kinds) > 1:
             print_message(f"{result.kind}: {result.accuracy:.2%} after {result.fit_seconds:.1f} s")
     test = data.test or data.train
-    own = measure(loaded, test).scores["accuracy"] if loaded and loaded.classes == data.classes else None
+    is_alike = loaded is not None and loaded.classes == data.classes
+    own = measure(loaded, test).scores.get("accuracy") if loaded and is_alike and _tells_classes(loaded) else None
     _print(options, features, results, own)
     return 0
+
+
+def _tells_classes(loaded: LoadedRun) -> bool:
+    return loaded.job.training.task.target is Target.CLASS
 
 
 def _choose_kinds(words: Sequence[str]) -> list[str]:
@@ -143,6 +152,9 @@ def _read_spec(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:
     training, inputs = checked.network.training, checked.network.inputs
     if training is None or len(inputs) != 1 or len(inputs[0].shape) != 3:
         raise CommandError(f"{options.data} needs an input HxWxC and a train section that says on what data")
+    if training.task.target in OTHER_TARGETS:
+        target = training.task.target
+        raise CommandError(f"baselines tell one class of an image, and those of {options.data} come with {target}")
     height, width, channels = inputs[0].shape
     shape = loaded.input_shape if loaded else (height, width, channels)
     return Task(training.data, training.split, shape, training.normalize)

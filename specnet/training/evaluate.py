@@ -12,7 +12,7 @@ import torch
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import CHOICES, Data, Folder, ImageFiles, Python
+from specnet.settings.data import CHOICES, Data, Folder, HuggingFace, ImageFiles, Python, WebDataset
 from specnet.settings.loss import Target
 from specnet.settings.split import Split
 from specnet.training.data.download import expand_home
@@ -92,6 +92,7 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         scale=scale,
         target=run.job.training.task.target,
         spec_folder=run.options.spec and run.options.spec.parent,
+        ignored=run.job.training.task.ignored,
         given=options.given,
     )
     data, split = _choose_source(run, options)
@@ -123,14 +124,18 @@ def choose_data(data: str, own: Data | None = None) -> Data:
     path = expand_home(data)
     if not path.exists():
         return _choose_by_name(data, own)
-    kind = _find_kind(path)
+    kind = _find_kind(path, own)
     return kind.model_validate({**_copy_form(own, kind), "path": str(path.absolute())})
 
 
-def _find_kind(path: Path) -> type[Data]:
-    """Return the kind of data that a path leads to; raises CannotRun for a file that is none."""
+def _find_kind(path: Path, own: Data | None) -> type[Data]:
+    """Return the kind of data that a path leads to; raises CannotRun for a file that is none.
+
+    A folder is one of shards where the run's own data is in shards of the same ending.
+    """
     if path.is_dir():
-        return Folder
+        is_own = isinstance(own, WebDataset | HuggingFace) and any(path.glob(f"*{end}") for end in own.endings)
+        return type(own) if own and is_own else Folder
     for kind in CHOICES.values():
         if path.name.lower().endswith(kind.endings):
             return kind
@@ -186,7 +191,7 @@ def _make_evaluator(run: LoadedRun, options: EvaluationOptions, images: Images) 
     """Return an evaluator of images, which are its part `all`."""
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
-    network = average_views(run.model.to(device.place), run.job.training.evaluate)
+    network = average_views(run.model.to(device.place), run.job.training.evaluate, run.job.training.task.is_map)
     parts = {"all": place_on_device(DataSet(run.classes, images), device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
     objective = replace(run.objective, own=options.metric)

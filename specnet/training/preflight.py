@@ -39,6 +39,8 @@ def refuse_untrainable(job: Job) -> None:
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
+    _refuse(validation.check_augment(job.training))
+    _refuse(validation.check_evaluate(job.training))
     _refuse(validation.check_pairs(job.training))
     _refuse(validation.check_schedule(job.training))
     _refuse(validation.check_balance(job.training))

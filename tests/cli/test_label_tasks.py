@@ -129,6 +129,11 @@ def test_views_are_those_of_the_task(finished: tuple[str, Path], call: Call) -> 
     assert code == 1 and "a temperature calibrates a network that tells classes apart" in err
 
 
+def test_baselines_need_one_class_of_an_image(finished: tuple[str, Path], call: Call) -> None:
+    code, _, err = call("baseline", "knn", finished[1] / "small.net")
+    assert code == 2 and "baselines tell one class of an image" in err
+
+
 @pytest.mark.slow
 def test_the_report_is_written(finished: tuple[str, Path], call: Call) -> None:
     task, home = finished

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from time import perf_counter
@@ -28,6 +28,9 @@ from specnet.training.resources import CPU, fits_in_memory, get_free_memory
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of progress."""
+
+BATCH = 64
+"""Images of one form that are brought into the trainer's together, as each operation costs time beside a small one."""
 
 FORM = "a torch Dataset with `__len__` and `__getitem__`, or a pair of images and targets"
 
@@ -111,22 +114,31 @@ class _Reader:
 
     def read(self) -> ArrayPart:
         """Return the images and targets of all items; raises DataProblem, CannotRun."""
-        if not (number := len(self.dataset)):
+        if not len(self.dataset):
             raise DataProblem(f"`{self.argument}` has no images")
         self._warn_of_chance()
         collector, targets = PixelCollector(self.request.shape[:2], f"`{self.argument}`"), list[np.ndarray]()
+        batch = list[np.ndarray]()
+        for image, target in self._read_items(len(self.dataset)):
+            if batch and (len(batch) == BATCH or (image.shape, image.dtype) != (batch[0].shape, batch[0].dtype)):
+                collector.add(np.stack(batch))
+                batch.clear()
+            batch.append(image)
+            targets.append(target)
+        collector.add(np.stack(batch))
+        return ArrayPart(*collector.finish(), self._stack(targets))
+
+    def _read_items(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the images H×W×C and targets of all items; note the progress of a long reading."""
         began = told = perf_counter()
         for place in range(number):
-            image, target = self._get(place)
-            collector.add(image[None])
-            targets.append(target)
+            item = self._get(place)
             if not place:
-                self._refuse_large(number, image)
+                self._refuse_large(number, item[0])
+            yield item
             if (now := perf_counter()) - told > NOTE_EVERY:
                 told = now
                 self.request.note(f"read {place:,} of {number:,} images, {place / (now - began):,.0f} a second")
-        pixels, findings = collector.finish()
-        return ArrayPart(pixels, findings, self._stack(targets))
 
     def _get(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         """Return an item as an image H×W×C and a target; raises DataProblem, which names what an item raises."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ def plot_reliability(diagrams: Mapping[str, Bins]) -> Figure:
         _draw_accuracies(upper, bins)
         upper.set_title(f"{title}: ECE {bins.error:.2%}", fontsize=10)
         _draw_shares(lower, bins)
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     rows[0, 0].set_ylabel("accuracy")
     rows[1, 0].set_ylabel("share of images")
     return figure
@@ -45,11 +46,11 @@ def _draw_accuracies(axes: Axes, bins: Bins) -> None:
     there, width = bins.images > 0, 1 / len(bins.images)
     places, accuracy = _centre(bins)[there.numpy()], bins.accuracy[there].numpy()
     gap = bins.confidence[there].numpy() - accuracy
-    axes.bar(places, accuracy, width, color="tab:blue", edgecolor="white", linewidth=0.5, label="accuracy")
-    axes.bar(places, gap, width, accuracy, color="tab:red", alpha=0.35, label="to the mean confidence")
+    axes.bar(places, accuracy, width, color="lightsteelblue", edgecolor="white", linewidth=0.5, label="accuracy")
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": "tab:red", "hatch": "///", "linewidth": 0.8}
+    axes.bar(places, gap, width, accuracy, label="distance to the mean confidence", **look)
     axes.axline((0, 0), slope=1, color="grey", linestyle="--", linewidth=1)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    axes.legend(fontsize=8, loc="upper left")
 
 
 def _draw_shares(axes: Axes, bins: Bins) -> None:

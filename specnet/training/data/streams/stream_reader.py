@@ -21,9 +21,10 @@ from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import compose_name, list_names, order_classes
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import DataRequest, DataSet, Images
+from specnet.training.data.streams.encoded_images import ShardImages
 from specnet.training.data.streams.shard_index import ShardIndex
 from specnet.training.data.streams.shards import Shard
-from specnet.training.data.streams.streamed_pixels import Samples, StreamedPixels
+from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.data.streams.verification import find_undecodable
 from specnet.training.errors import DataProblem
 
@@ -51,7 +52,7 @@ def make_data_set(
     are_numbers = request.target is Target.NUMBERS
     classes = ("label",) if are_numbers else _choose_classes(setting, parts, request, names)
     read_targets = _read_numbers if are_numbers else partial(_number_labels, classes)
-    samples = {name: Samples(part.shards, part.indexes) for name, part in parts.items()}
+    samples = {name: ShardImages(part.shards, part.indexes) for name, part in parts.items()}
     headers = [header for index in parts["train"].indexes for header in index.headers]
     if not headers:
         raise DataProblem(f"none of the images that were looked at in {parts['train'].shards[0].name} can be read")
@@ -91,7 +92,7 @@ def _refuse_bad(parts: Mapping[str, IndexedPart], request: DataRequest) -> None:
         request.note(f"{what}; left out")
 
 
-def _leave_out_undecodable(images: Images, samples: Samples, request: DataRequest) -> Images:
+def _leave_out_undecodable(images: Images, samples: ShardImages, request: DataRequest) -> Images:
     """Return the images without those that cannot be decoded, where such are to be skipped."""
     if not request.skip_bad or not (bad := find_undecodable(samples, request)):
         return images

@@ -16,8 +16,8 @@ from specnet.pictures.files import BadImage
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.image_decoding import NOTE_EVERY, ImageFormat, decode_image
 from specnet.training.data.images import DataRequest
+from specnet.training.data.streams.encoded_images import ShardImages
 from specnet.training.data.streams.shard_index import FORMAT
-from specnet.training.data.streams.streamed_pixels import Samples
 from specnet.training.errors import CannotRun
 from specnet.training.files import write_atomically
 
@@ -28,7 +28,7 @@ LARGEST = 2**28
 """The most bytes of the list of an earlier run."""
 
 
-def find_undecodable(samples: Samples, request: DataRequest) -> Mapping[int, str]:
+def find_undecodable(samples: ShardImages, request: DataRequest) -> Mapping[int, str]:
     """Return why images cannot be decoded, by their numbers."""
     place = _find_place(samples)
     with suppress(OSError, ValueError, AttributeError):
@@ -41,13 +41,13 @@ def find_undecodable(samples: Samples, request: DataRequest) -> Mapping[int, str
     return found
 
 
-def _find_place(samples: Samples) -> Path:
+def _find_place(samples: ShardImages) -> Path:
     facts = [FORMAT, samples.fingerprint, *(shard.identity for shard in samples.shards)]
     key = sha256(json.dumps(facts).encode()).hexdigest()[:20]
     return get_cache_folder() / "streams" / "undecodable" / f"{key}.json"
 
 
-def _decode_all(samples: Samples, request: DataRequest) -> dict[int, str]:
+def _decode_all(samples: ShardImages, request: DataRequest) -> dict[int, str]:
     """Decode all images in threads; `request.note` reports the progress."""
     number, found = len(samples.shard), dict[int, str]()
     form = ImageFormat(request.shape[:2], 3)

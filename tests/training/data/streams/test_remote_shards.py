@@ -21,7 +21,7 @@ from specnet.settings.epochs import Epochs
 from specnet.settings.normalize import UnitScale
 from specnet.training import DataProblem, Options, read_run_config, resume, train
 from specnet.training.data.images import Epoch
-from specnet.training.data.streams import fetching, remote_shards, streamed_pixels
+from specnet.training.data.streams import encoded_images, fetching, remote_shards
 from specnet.training.data.streams.fetching import fetch, look_up
 from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.errors import DataLost
@@ -124,7 +124,7 @@ def test_the_folder_of_fetched_shards_is_bounded(
     size = (server.folder / "train-000.tar").stat().st_size
     monkeypatch.setattr(remote_shards, "LIMIT", 5 * size)
     monkeypatch.setattr(remote_shards, "KEPT", 2)
-    monkeypatch.setattr(streamed_pixels, "WINDOW", 2 * size)
+    monkeypatch.setattr(encoded_images, "WINDOW", 2 * size)
     pixels = read_shards(address(server)).train.pixels
     assert isinstance(pixels, StreamedPixels)
     kept = tmp_path / "cache/specnet/streams/shards"
@@ -139,15 +139,15 @@ def test_the_folder_of_fetched_shards_is_bounded(
 
 def test_the_next_window_is_fetched_ahead(server: ShardServer, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (server.folder / "train-000.tar").stat().st_size
-    monkeypatch.setattr(streamed_pixels, "WINDOW", 2 * size)
+    monkeypatch.setattr(encoded_images, "WINDOW", 2 * size)
     pixels = read_shards(address(server)).train.pixels
     assert isinstance(pixels, StreamedPixels)
-    for shard in pixels.samples.shards:
+    for shard in pixels.images.shards:
         shard.get_file().unlink()
     server.requests.clear()
     epoch = Epoch(0, 0)
     pixels.gather(pixels.shuffle(epoch)[:1], epoch=epoch)
-    wanted = [f"train-{shard:03}.tar" for shard in pixels.samples.order_shards(epoch)[:4].tolist()]
+    wanted = [f"train-{shard:03}.tar" for shard in pixels.images.order_shards(epoch)[:4].tolist()]
     deadline = time.monotonic() + 10
     while len(server.requests) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -159,7 +159,7 @@ def test_a_run_whose_url_fails_is_saved_and_resumed(
 ) -> None:
     """The run stops in the middle of an epoch, and ends as one that nothing happened to."""
     size = (server.folder / "train-000.tar").stat().st_size
-    monkeypatch.setattr(streamed_pixels, "WINDOW", 2 * size)
+    monkeypatch.setattr(encoded_images, "WINDOW", 2 * size)
     setting = WebDataset(path=address(server))
     settings = training(data=setting, split=None, normalize=UnitScale(), batch=Batch(size=5), epochs=Epochs(count=2))
     options = Options(run=tmp_path / "run", workers=0)

@@ -32,10 +32,10 @@ STEPS = 100
 OFTEN = """
 import sys
 from specnet.cli import main
-from specnet.training.data.streams import streamed_pixels
+from specnet.training.data.streams import encoded_images
 from specnet.training.engine import loop
 loop.EPOCH_SAVE_INTERVAL, loop.STEP_SAVE_INTERVAL, loop.REPORT_INTERVAL = 0.0, 0.01, 0.0
-streamed_pixels.WINDOW = 200_000
+encoded_images.WINDOW = 200_000
 sys.exit(main(sys.argv[1:]))
 """
 """The command, which saves so often that a kill comes in the middle of an epoch, and whose windows have few shards."""
