@@ -11,6 +11,7 @@ from specnet.printable import format_amount
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
 from specnet.settings.data import CHOICES as SETS
+from specnet.settings.data import MaskedFiles
 from specnet.settings.loss import CHOICES, Target
 from specnet.settings.normalize import Caffe, ImageNet
 from specnet.settings.schedule import Warming
@@ -31,6 +32,8 @@ def check_loss(training: Training) -> str:
 def check_target(training: Training) -> str:
     """Check that the images of the data come with what the task needs."""
     task, data = training.task, training.data
+    if data.has_masks or task.target is Target.MASK:
+        return _check_masks(training)
     if data.serves(task.target):
         return ""
     fitting = [f"`{word}`" for word, kind in SETS.items() if task.target in kind.targets]
@@ -41,6 +44,23 @@ def check_target(training: Training) -> str:
     )
 
 
+def _check_masks(training: Training) -> str:
+    """Check that the data comes with masks if the task needs them, and says what classes they have."""
+    task, data = training.task, training.data
+    if data.has_masks and task.target is not Target.MASK:
+        return (
+            f"the data comes with masks, and `task {get_choice('task', task)}` with {task.target}; `task segment` does"
+        )
+    if not data.has_masks:
+        return (
+            f"`task segment` needs a mask for each image, and `data {get_choice('data', data)}` names none; "
+            '`data folder "images" masks="masks"` and `data csv "labels.csv" mask=COLUMN` do'
+        )
+    if isinstance(data, MaskedFiles) and not data.names and not data.classes:
+        return 'the classes of the masks are not known; `classes=11` says how many, or names="classes.txt" which'
+    return ""
+
+
 def _list_words(words: Sequence[str]) -> str:
     """Return `a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
@@ -49,6 +69,23 @@ def _list_words(words: Sequence[str]) -> str:
 def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
     """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
     return training.task.check_shapes(inputs, output, training.loss)
+
+
+def check_augment(training: Training) -> str:
+    """Check that no two images are mixed whose outputs are maps."""
+    word = get_choice("task", training.task)
+    for step in training.augment if training.task.is_map else ():
+        if isinstance(step, Mixing):
+            return f"`augment {get_choice('augment', step)}` mixes labels of whole images, and `task {word}` has none"
+    return ""
+
+
+def check_evaluate(training: Training) -> str:
+    """Check that shifted views are not averaged whose outputs are maps."""
+    if not training.task.is_map or not training.evaluate.shift:
+        return ""
+    word = f"`task {get_choice('task', training.task)}`"
+    return f"`evaluate shift` averages outputs of whole images, and {word} has some for each pixel; `mirror` suits it"
 
 
 def check_pairs(training: Training) -> str:

@@ -104,7 +104,9 @@ def run(options: argparse.Namespace) -> int:
         refuse_overwriting(options.output, options.images)
     top = loaded.job.output_shape[0] if options.submission else options.top
     results = stream_predictions(loaded, options.images, top, device, print_message)
-    stream = Stream(loaded, write_pictures(results, options.output) if ending == FOLDER else results)
+    if ending == FOLDER:
+        results = write_pictures(results, options.output, loaded.image_format)
+    stream = Stream(loaded, results)
     if ending in DATA_FORMATS:
         _write_data(format(stream), options.output)
     else:

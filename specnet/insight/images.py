@@ -113,8 +113,8 @@ def take_evenly(images: Images, count: int) -> Images:
 
 
 def take_pixels(run: LoadedRun, images: Images, index: Tensor) -> Tensor:
-    """Return the images of an index as uint8 N×H×W×C on the device of the run."""
-    return images.pixels[index].to(run.place)
+    """Return the images of an index as uint8 N×H×W×C on the device of the run, without masks."""
+    return run.objective.get_pixels(images.pixels)[index].to(run.place)
 
 
 def choose_class(run: LoadedRun, request: Request, probabilities: Tensor) -> int:

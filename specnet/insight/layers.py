@@ -59,7 +59,7 @@ def iterate_outputs(run: LoadedRun, images: Images, layers: Sequence[str]) -> It
     network = select(run, [find_layer(run, name) for name in layers])
     size = max(1, min(BATCH, BATCH_BYTES // max(1, run.job.image_memory)))
     for start in range(0, len(images), size):
-        pixels = images.pixels[start : start + size].to(run.place)
+        pixels = run.objective.get_pixels(images.pixels)[start : start + size].to(run.place)
         with torch.no_grad():
             yield network(run.normalization(pixels))
 

@@ -32,6 +32,7 @@ class RecordedResults(BaseModel):
     accuracy: float | None = None
     top5_accuracy: float | None = None
     per_class_accuracy: Mapping[str, float | None] = {}
+    per_class_iou: Mapping[str, float | None] = {}
     confusion: list[list[int]] | None = None
     sampled_from: int | None = None
 
@@ -79,7 +80,7 @@ def compute_outputs(run: LoadedRun, images: Images, index: Tensor) -> tuple[Tens
 
 def _iterate_outputs(run: LoadedRun, images: Images, chosen: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield outputs B×… and targets B×… of the images of an index, batch by batch."""
-    network = average_views(run.model, run.job.training.evaluate)
+    network = average_views(run.model, run.job.training.evaluate, run.job.training.task.is_map)
     partners = run.objective.find_partners(images.targets)
     for index in torch.split(chosen, BATCH):
         whole = add_partners(index, partners)

@@ -98,7 +98,16 @@ def show_results(subject: Subject, results: RecordedResults | None) -> Html:
     if results is None or subject.run.job.training.task.target is Target.CLASS:
         return show_classes(subject, results)
     known = [(key.replace("_", " "), f"{value:.4g}") for key, value in results.figures.items()]
-    return make_table(f"All figures, on {results.description}", ("figure", "value"), known, numbers={1})
+    figures = make_table(f"All figures, on {results.description}", ("figure", "value"), known, numbers={1})
+    return stack([figures, *_show_overlaps(results)])
+
+
+def _show_overlaps(results: RecordedResults) -> Iterable[Html]:
+    """Yield the intersection over union of each class of pixels, the worst first, of many only the worst."""
+    known = sorted(((share, label) for label, share in results.per_class_iou.items() if share is not None))[:WORST]
+    if known:
+        rows = [(name(label), f"{share:.1%}", make_bar(share)) for share, label in known]
+        yield make_table("Intersection over union by class", ("class", "IoU", "0 to 100%"), rows, numbers={1})
 
 
 def show_classes(subject: Subject, results: RecordedResults | None) -> Html:

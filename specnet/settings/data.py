@@ -42,6 +42,11 @@ class Data(Setting):
     classes: int | None = None
 
     @property
+    def has_masks(self) -> bool:
+        """Whether each image comes with a mask instead of a label."""
+        return False
+
+    @property
     def training_images(self) -> int | None:
         """The images to train on and to validate by, about as many of each class; None if unknown."""
         return self.whole
@@ -82,6 +87,15 @@ def _without_dot(text: str) -> str:
 
 Ending = Annotated[str, AfterValidator(_without_dot)]
 """What stands behind the first dot of a file's name: `jpg`, `cls`, `seg.png`."""
+
+
+def _require_names_or_file(text: str) -> str:
+    """Return a path, or names with commas between them; raises ValueError for a name that is empty or twice."""
+    return _require_names(text) if "," in text else text
+
+
+Names = Annotated[str, AfterValidator(_require_names_or_file)]
+"""A file with the name of a class on each line, and its colour in masks if they have colours, or the names."""
 
 
 class Published(Data):
@@ -165,21 +179,56 @@ class ImageFiles(Data):
     """0.875 resizes the shorter side to 256 for a centre crop of 224; random crops are taken of the whole image."""
 
 
-class Folder(ImageFiles):
+NAMES = 'classes of masks: a file with "road" or "road #804080" on each line, or the names with commas'
+
+
+class MaskedFiles(ImageFiles):
+    """Image files that may come with masks, in which each pixel has the number or the colour of its class."""
+
+    targets = WITH_CLASSES | {Target.MASK}
+
+    classes: Count | None = None
+    names: Names = Field("", description=NAMES)
+
+    def serves(self, target: Target) -> bool:
+        return target in self.targets and self.has_masks == (target is Target.MASK)
+
+    @property
+    def listed_names(self) -> tuple[str, ...]:
+        """The names that are no file."""
+        return _list_names(self.names) if "," in self.names else ()
+
+    @property
+    def class_count(self) -> int | None:
+        return len(self.listed_names) or self.classes
+
+
+class Folder(MaskedFiles):
     """A folder with one folder of images for each class, or with such a `train`, `validation` and `test`.
 
-    With `label`, the classes are in the names of the files instead.
+    With `label`, the classes are in the names of the files instead; with `masks`, each image has a mask, and its folder
+    says nothing.
     """
 
     positional = ("path",)
 
     path: Annotated[str, Field(min_length=1)]
-    classes: Count | None = None
     label: Annotated[str, AfterValidator(_require_class)] | None = None
     """The pattern of the files' names, `{class}.*` for cat.105.jpg, or of their last folders, too: `*/{class}-*`."""
+    masks: str = Field("", description="folder of the masks, which have the names of their images")
+
+    @property
+    def has_masks(self) -> bool:
+        return bool(self.masks)
+
+    @model_validator(mode="after")
+    def _choose_masks_or_labels(self) -> Self:
+        if self.masks and self.label:
+            raise ValueError("has the classes of images, `label`, or those of their pixels, `masks`")
+        return self
 
 
-class Csv(ImageFiles):
+class Csv(MaskedFiles):
     """A table of image files and their labels, as CSV or TSV, with a name for each column in its first row.
 
     The paths of images, and of the tables of other parts, are relative to the folder of the table.
@@ -188,17 +237,21 @@ class Csv(ImageFiles):
     positional = ("path",)
     endings = (".csv", ".tsv")
     of_parts = frozenset({"validation", "test"})
-    targets = WITH_TARGETS
+    targets = WITH_TARGETS | {Target.MASK}
 
     path: Annotated[str, Field(min_length=1)]
-    classes: Count | None = None
     image_column: str = Field(
         "image", alias="image", min_length=1, description='column of the paths, or "photos/{id}.jpg" with columns'
     )
     label: str = Field("label", min_length=1, description='column of the labels, or several, as "x,y"')
+    mask: str = Field("", description="column of the masks' paths, instead of labels")
     part: str = Field("", description="column that says train, validation or test")
     validation: str = Field("", description="another table, of the validation part")
     test: str = Field("", description="another table, of the test part")
+
+    @property
+    def has_masks(self) -> bool:
+        return bool(self.mask)
 
     def count_targets(self, target: Target) -> int | None:
         return len(_list_names(self.label)) if target is Target.NUMBERS else self.class_count

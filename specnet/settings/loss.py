@@ -101,14 +101,29 @@ class BinaryCrossEntropy(Loss):
         return self.weights
 
 
+class Dice(Loss):
+    """1 − the mean over classes of the Dice coefficient 2·Σp·t / (Σp + Σt) (Milletari et al. 2016).
+
+    p is the softmax at a pixel, t is 1 where the mask has the class. Σ is over the pixels of a batch, and the mean over
+    the classes that its masks have. `cross_entropy` is the factor of a cross-entropy that is added.
+    """
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.MASK})
+    squash: ClassVar[Squash] = "a softmax"
+
+    cross_entropy: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0, description="factor of a cross-entropy that is added, as 1"
+    )
+
+
 class Focal(Loss):
     """Cross-entropy times (1 − p)^gamma, where p is the probability of what is true (Lin et al. 2017).
 
-    Where an image shows one class, p is by a softmax; where it may show several, by a sigmoid for each. `alpha` weighs
-    the classes that an image shows, and 1 − `alpha` those that it does not.
+    Where an image or a pixel has one class, p is by a softmax; where it may show several, by a sigmoid for each.
+    `alpha` weighs the classes that an image shows, and 1 − `alpha` those that it does not.
     """
 
-    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES})
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.CLASS, Target.CLASSES, Target.MASK})
     squash: ClassVar[Squash] = "a softmax"
 
     gamma: NonNegative = 2.0
@@ -181,8 +196,10 @@ SQUARED = "the mean squared difference is `mse`"
 ABSOLUTE = "the mean absolute difference is `mae`"
 SMOOTH = "`huber delta=1` is torch's smooth L1 loss"
 LOG_SOFTMAX = "`cross_entropy` takes the log softmax itself, so that the network ends in plain outputs"
+OVERLAP = "`dice` is the loss that is made of the overlap"
 
 ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("jaccard", "iou", "softdice", "lovasz", "lovaszsoftmax", "tversky"), OVERLAP),
     **dict.fromkeys(("bce", "bcewithlogits", "logistic", "sigmoidcrossentropy"), BINARY),
     **dict.fromkeys(("meansquarederror", "l2", "euclidean"), SQUARED),
     **dict.fromkeys(("meanabsoluteerror", "l1"), ABSOLUTE),
@@ -194,6 +211,7 @@ ABSENT: Mapping[str, str] = {
 
 CHOICES: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
+    "dice": Dice,
     "binary_cross_entropy": BinaryCrossEntropy,
     "focal": Focal,
     "mse": Mse,

@@ -76,6 +76,11 @@ class Task(Setting):
     """Whether an output is a map of the image, which is mirrored with it, and whose pixels cannot be mixed."""
 
     @property
+    def ignored(self) -> int | None:
+        """The value of pixels in masks that do not count, where a task has masks."""
+        return None
+
+    @property
     def default_loss(self) -> Loss:
         """The loss of a spec that names none."""
         raise NotImplementedError

@@ -92,6 +92,7 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         scale=scale,
         target=run.job.training.task.target,
         spec_folder=run.options.spec and run.options.spec.parent,
+        ignored=run.job.training.task.ignored,
         given=options.given,
     )
     data, split = _choose_source(run, options)
@@ -190,7 +191,7 @@ def _make_evaluator(run: LoadedRun, options: EvaluationOptions, images: Images) 
     """Return an evaluator of images, which are its part `all`."""
     device, size = _choose_device(run, options.device), options.batch or run.job.training.batch.size
     loss = build_loss(run.job.training.loss)
-    network = average_views(run.model.to(device.place), run.job.training.evaluate)
+    network = average_views(run.model.to(device.place), run.job.training.evaluate, run.job.training.task.is_map)
     parts = {"all": place_on_device(DataSet(run.classes, images), device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
     objective = replace(run.objective, own=options.metric)

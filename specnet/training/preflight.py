@@ -39,6 +39,8 @@ def refuse_untrainable(job: Job) -> None:
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
+    _refuse(validation.check_augment(job.training))
+    _refuse(validation.check_evaluate(job.training))
     _refuse(validation.check_pairs(job.training))
     _refuse(validation.check_schedule(job.training))
     _refuse(validation.check_balance(job.training))
@@ -185,7 +187,7 @@ def refuse_large_steps(job: Job, options: Options, device: Device, ranks: Ranks)
     memory = measure_step(job, device)
     if memory is None or options.compile == "on" or not ranks.is_single:
         return
-    if memory.peak(job.training.batch.part) > get_total_memory(device.place):
+    if memory.peak(job.training.batch.part * job.runs_per_image) > get_total_memory(device.place):
         raise OutOfMemory(advise_training(job, device))
 
 

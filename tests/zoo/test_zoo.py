@@ -23,7 +23,9 @@ from specnet.layers.base import Shape
 from specnet.source import Source
 
 ALL = sorted(file.stem for file in SPECS.glob("*.net"))
-OUR_OWN = {"cifar", "digits", "embedding-mnist", "mnist", "scenes-angle", "scenes-labels", "siamese-mnist"}
+OUR_OWN = {
+    *("cifar", "digits", "embedding-mnist", "mnist", "scenes-angle", "scenes-labels", "siamese-mnist", "unet-scenes"),
+}
 """Networks to try training with, from no paper."""
 ZOO = [name for name in ALL if name not in OUR_OWN]
 

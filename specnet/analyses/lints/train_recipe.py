@@ -91,6 +91,8 @@ def find_refusals(view: View) -> Iterator[Finding]:
         yield from _check_data(view, training, read, answered[-1])
         yield from _at(view, "normalize", validation.check_normalization(training, read[2]))
         yield from _at(view, "loss", validation.check_class_weights(training, answered[-1]))
+    yield from _at(view, "augment", validation.check_augment(training))
+    yield from _at(view, "evaluate", validation.check_evaluate(training))
     yield from _at(view, "task", validation.check_pairs(training))
     yield from _at(view, "schedule", validation.check_schedule(training))
     yield from _at(view, "batch", validation.check_balance(training))

@@ -90,7 +90,7 @@ def _draw_weights(run: LoadedRun, images: Images, setting: Init | None, seed: in
 
 def _get_first(run: LoadedRun, images: Images, number: int) -> Tensor:
     """Return the first images, B×C×H×W as the network reads them, on the CPU."""
-    return run.normalization(images.pixels[:number].to(run.place)).cpu()
+    return run.normalization(run.objective.get_pixels(images.pixels)[:number].to(run.place)).cpu()
 
 
 def _summarize(found: Mapping[str, Spreads]) -> Iterator[str]:

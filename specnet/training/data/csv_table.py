@@ -18,6 +18,7 @@ from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import ClassFile, FolderLayout, compose_name, find_part, order_classes
 from specnet.training.data.image_files import read_image_files
 from specnet.training.data.images import DataRequest, DataSet, Targets
+from specnet.training.data.masked_files import read_masked_files
 from specnet.training.data.places import find_file
 from specnet.training.data.table import BadRow, Row, Table, read_table
 from specnet.training.data.targets import (
@@ -80,6 +81,8 @@ class _Listing:
         part, name = self.find_part(row), self._find_image(self.name_image(row))
         cells = [row.values[place] for place in self.labels.values()]
         file = ClassFile(name, part, "", f"{self._origin}line {row.line:,}")
+        if self.target is Target.MASK:
+            return ListedImage(replace(file, mask=self.home / self._find_image(cells[0], "mask")))
         if self.target is Target.IMAGE:
             return ListedImage(file)
         if self.target is Target.NUMBERS:
@@ -90,13 +93,13 @@ class _Listing:
             raise BadValue("no label")
         return ListedImage(replace(file, class_name=compose_name(cells[0], file.origin)))
 
-    def _find_image(self, name: str) -> str:
-        """Return the path of an image, which a table from Windows may write with backslashes."""
+    def _find_image(self, name: str, noun: str = "image") -> str:
+        """Return the path of an image or a mask, which a table from Windows may write with backslashes."""
         folder = self.table.path.parent
         for written in dict.fromkeys((name, name.replace("\\", "/"))):
             if written and os.path.isfile(folder / written):  # noqa: PTH113, Path.is_file raises
                 return written if folder == self.home else os.path.relpath(folder / written, self.home)
-        raise BadValue(f"there is no {name}" if name else "no image")
+        raise BadValue(f"there is no {name}" if name else f"no {noun}")
 
     @property
     def _origin(self) -> str:
@@ -106,6 +109,8 @@ class _Listing:
 def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     """Read the images that the rows name, decoded once to the requested size; raises DataProblem, CannotRun."""
     path = find_file(setting.path, request)
+    if request.target is Target.MASK and not setting.mask:
+        raise DataProblem(f"the images of {path} have no masks; mask=COLUMN says in which column their paths are")
     others = {"validation": setting.validation, "test": setting.test}
     tables = {"train": path, **{part: path.parent / name for part, name in others.items() if name}}
     layout = FolderLayout(has_parts=bool(setting.part) or len(tables) > 1, is_listed=True)
@@ -118,7 +123,8 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     layout.classes |= {part: order_classes(each.class_name for each in files) for part, files in _by_part(layout)}
     layout.targets = _encode_targets(images, [*listing.labels], request)
     _note_repeated(layout)
-    return read_image_files(path.parent, layout, setting, request)
+    read = read_masked_files if request.target is Target.MASK else read_image_files
+    return read(path.parent, layout, setting, request)
 
 
 def _by_part(layout: FolderLayout) -> Iterator[tuple[str, list[ClassFile]]]:
@@ -133,17 +139,20 @@ def _make_listing(setting: Csv, table: Table, home: Path, part: str, request: Da
 
     Other images, which a run is measured on, need no column of parts.
     """
-    name_image, labels = _read_pattern(table, setting.image_column), _find_labels(table, setting.label, request.target)
+    name_image, labels = _read_pattern(table, setting.image_column), _find_labels(table, setting, request.target)
     if not setting.part or (request.classes is not None and setting.part not in table.columns):
         return _Listing(table, home, name_image, lambda row: part, labels, request.target)
     column = table.find_column(setting.part)
     return _Listing(table, home, name_image, lambda row: _read_part(row.values[column]), labels, request.target)
 
 
-def _find_labels(table: Table, written: str, target: Target) -> dict[str, int]:
+def _find_labels(table: Table, setting: Csv, target: Target) -> dict[str, int]:
     """Return the columns with targets: one, or several with commas between their names; raises DataProblem."""
     if target is Target.IMAGE:
         return {}
+    if target is Target.MASK:
+        return {setting.mask: table.find_column(setting.mask)}
+    written = setting.label
     names = [written] if written in table.columns else [name.strip() for name in written.split(",")]
     if len(names) > 1 and target not in SEVERAL_COLUMNS:
         raise DataProblem(f'label="{written}" names {len(names)} columns, and the task needs {target}, in one column')

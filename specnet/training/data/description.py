@@ -28,7 +28,7 @@ def describe_data(data: DataSet, noun: str = "class") -> Iterator[str]:
         describe = _describe_ranges if data.train.targets.is_floating_point() else _describe_several
         yield describe(data.train.targets, data.classes)
     if data.findings:
-        yield _describe_findings(data.findings, data.train.pixels.shape[3])
+        yield _describe_findings(data.findings, data.channels)
     if data.scale:
         scale = f"{data.scale.low:,} becomes 0, and {data.scale.high:,} becomes 255"
         yield f"grey of 16 bits is brought to 8{_describe_mixture(data)}: {scale}"

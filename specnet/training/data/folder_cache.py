@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from math import prod
 from pathlib import Path
@@ -31,8 +32,9 @@ from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale
 from specnet.printable import format_amount
 from specnet.training.data.download import get_cache_folder
 from specnet.training.data.folder_survey import Survey
-from specnet.training.data.image_decoding import ImageFormat, decode_images
+from specnet.training.data.image_decoding import ImageFormat, decode_image, decode_images, decode_masked
 from specnet.training.data.images import Findings
+from specnet.training.data.masks import MaskForm
 from specnet.training.errors import CannotRun
 from specnet.training.files import is_locked, lock_folder, write_atomically
 from specnet.training.resources import CPU, fits_in_memory, get_free_memory
@@ -70,11 +72,12 @@ class Contents(BaseModel):
     bad: dict[int, str]
     passed_over: tuple[int, ...]
     findings: Findings | None
+    has_masks: bool = False
 
     @property
     def form(self) -> tuple[object, ...]:
         """The folder and the form of the pixels: two caches of the same form hold the same images, or one is old."""
-        return self.source, self.resize, self.crop, self.asked, self.shape[1:3]
+        return self.source, self.resize, self.crop, self.asked, self.shape[1:3], self.has_masks
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,20 @@ class DecodedFolder:
     passed_over: tuple[int, ...]
     scale: SixteenBitScale | None
     findings: Findings | None
+    has_masks: bool = False
 
     @property
     def channels(self) -> int:
-        return self.pixels.shape[3]
+        """The channels of the images, beside which a mask may be another one."""
+        return self.pixels.shape[3] - self.has_masks
+
+
+@dataclass(frozen=True)
+class FileMasks:
+    """The mask of each file, and the form in which they are read."""
+
+    paths: Sequence[Path]
+    form: MaskForm
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ class FolderCache:
     """The cache of the images below a folder; the paths of `files` are relative to it.
 
     The centre crop takes the share `crop` of the shorter side. `asked` is the scale for grey images of 16 bits, or
-    None where it is fitted to those that are trained on.
+    None where it is fitted to those that are trained on. With `masks`, the mask of an image is its last channel.
     """
 
     folder: Path
@@ -112,6 +125,7 @@ class FolderCache:
     workers: int
     note: Callable[[str], None]
     crop: float = 1.0
+    masks: FileMasks | None = None
 
     def find(self) -> DecodedFolder | None:
         """Return the cached images if there are any and they are intact.
@@ -152,7 +166,9 @@ class FolderCache:
     def _place(self, asked: SixteenBitScale | None) -> Path:
         """Return the folder whose name is the key."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
-        share = [] if self.crop == 1 else [self.crop]
+        share: list[object] = [] if self.crop == 1 else [self.crop]
+        if self.masks:
+            share += [self.masks.form.to_record(), [(str(path), *_size_and_time(path)) for path in self.masks.paths]]
         content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known, *share]
         return get_cache_folder() / "folders" / sha256(json.dumps(content).encode()).hexdigest()[:16]
 
@@ -170,13 +186,13 @@ class FolderCache:
 
     def _write(self, form: ImageFormat, place: Path, survey: Survey, scale: SixteenBitScale | None) -> DecodedFolder:
         """Write the pixels to a temporary file that is renamed, and then the contents, which make them valid."""
-        needed, room = len(survey.good) * prod(form.shape), shutil.disk_usage(place).free
+        needed, room = len(survey.good) * prod(self._shape(form)), shutil.disk_usage(place).free
         if room < needed + MARGIN:
             raise CannotRun(f"{format_bytes(needed)} are needed, and the disk has {format_bytes(room)} left")
         with open_atomically(place / PIXELS) as stream:
             checksum, bad = self._write_pixels(form, survey, stream)
         contents = Contents(
-            shape=(len(survey.headers) - len(bad) - len(survey.passed_over), *form.shape),
+            shape=(len(survey.headers) - len(bad) - len(survey.passed_over), *self._shape(form)),
             crc32=checksum,
             source=self.folder.absolute().as_uri(),
             resize=self.resize,
@@ -186,6 +202,7 @@ class FolderCache:
             bad=bad,
             passed_over=survey.passed_over,
             findings=survey.describe(self.size),
+            has_masks=self.masks is not None,
         )
         write_atomically(place / CONTENTS, contents.model_dump_json())
         _remove_outdated(place, contents)
@@ -210,25 +227,41 @@ class FolderCache:
         self, form: ImageFormat, why: str, survey: Survey, scale: SixteenBitScale | None
     ) -> DecodedFolder:
         number = len(survey.good)
-        size = number * prod(form.shape)
+        size = number * prod(self._shape(form))
         if not fits_in_memory(size, CPU):
             raise CannotRun(
                 f"{why}; and {number:,} images, {format_bytes(size)}, are too many to decode into memory, "
                 f"which has {format_bytes(get_free_memory(CPU))} left"
             )
         self.note(f"{why}; the images are decoded into memory, and anew for the next run")
-        pixels, bad, done = torch.empty((number, *form.shape), dtype=torch.uint8), survey.bad, 0
+        pixels, bad, done = torch.empty((number, *self._shape(form)), dtype=torch.uint8), survey.bad, 0
         for place, image in self._decode(form, survey):
             if isinstance(image, BadFile):
                 bad[place] = image.reason
             else:
                 pixels[done], done = image, done + 1
-        return DecodedFolder(pixels[:done], bad, survey.passed_over, scale, survey.describe(self.size))
+        found, has_masks = survey.describe(self.size), self.masks is not None
+        return DecodedFolder(pixels[:done], bad, survey.passed_over, scale, found, has_masks)
 
     def _decode(self, form: ImageFormat, survey: Survey) -> Iterator[tuple[int, Tensor | BadFile]]:
         """Yield the decoded images, or bad files, with the places of their files."""
         paths = [self.folder / self.files[place] for place in survey.good]
-        return zip(survey.good, decode_images(paths, form, self.workers, self.note), strict=True)
+        decode = self._decode_with_mask if self.masks else decode_image
+        return zip(survey.good, decode_images(paths, form, self.workers, self.note, decode=decode), strict=True)
+
+    def _decode_with_mask(self, image: Path, form: ImageFormat) -> Tensor:
+        assert self.masks
+        return decode_masked(image, self._mask_of[image], form, self.masks.form)
+
+    @cached_property
+    def _mask_of(self) -> Mapping[Path, Path]:
+        masks = self.masks.paths if self.masks else ()
+        return {self.folder / name: mask for name, mask in zip(self.files, masks, strict=True)}
+
+    def _shape(self, form: ImageFormat) -> tuple[int, int, int]:
+        """Return height, width and channels of what is stored."""
+        height, width, channels = form.shape
+        return height, width, channels + (self.masks is not None)
 
 
 def _remove_outdated(place: Path, new: Contents) -> None:
@@ -272,7 +305,8 @@ def _map_pixels(path: Path, contents: Contents) -> DecodedFolder:
         if shape[0]
         else torch.empty(shape, dtype=torch.uint8)
     )
-    return DecodedFolder(pixels, contents.bad, contents.passed_over, contents.scale, contents.findings)
+    facts = (contents.bad, contents.passed_over, contents.scale, contents.findings, contents.has_masks)
+    return DecodedFolder(pixels, *facts)
 
 
 def _checksum(path: Path) -> int:

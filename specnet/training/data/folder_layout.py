@@ -39,12 +39,16 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class ClassFile:
-    """A file of a class: its path relative to the folder of the set, its part, its class, and its row in a table."""
+    """A file of a class: its path relative to the folder of the set, its part, its class, and its row in a table.
+
+    One with a mask has no class.
+    """
 
     name: str
     part: str
     class_name: str
     origin: str = ""
+    mask: Path | None = None
 
     @property
     def title(self) -> str:

@@ -47,7 +47,7 @@ def read_image_files(folder: Path, layout: FolderLayout, setting: ImageFiles, re
     else:
         survey = survey_all()
         _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
-        found = cache.make(survey, _choose_scale(folder, layout, survey, request))
+        found = cache.make(survey, choose_scale(folder, layout, survey, request))
     pixels = MappedPixels(found.pixels, torch.arange(len(found.pixels)), request.workers)
     return _make_data_set(layout, found, pixels, found.findings, found.scale, request)
 
@@ -57,7 +57,7 @@ def _read_as_needed(folder: Path, layout: FolderLayout, setting: ImageFiles, req
     names = [file.name for file in layout.files]
     survey = survey_files(folder, names, request.workers)
     _refuse_unsuitable(layout, survey, lambda: survey.describe_colours(names), request)
-    scale = _choose_scale(folder, layout, survey, request)
+    scale = choose_scale(folder, layout, survey, request)
     form = ImageFormat(request.shape[:2], survey.channels, setting.resize, scale or FULL_SCALE, setting.crop)
     refuse_oversized_for_good()
     request.note("images are decoded as they are needed, as `resized_crop` is taken of the whole of each")
@@ -73,7 +73,7 @@ def _refuse_unsuitable(
     request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain)
 
 
-def _choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
+def choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
     """Return the scale for grey images of 16 bits, fitted to those of the training part; None if there are none."""
     if not survey.deep or request.scale:
         return request.scale if survey.deep else None

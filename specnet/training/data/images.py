@@ -142,6 +142,31 @@ class MappedPixels(StoredPixels):
         return batch
 
 
+@dataclass(frozen=True)
+class UnmaskedPixels(StoredPixels):
+    """Stored pixels without their last channel, which is a mask."""
+
+    stored: StoredPixels
+
+    @property
+    def workers(self) -> int:  # type: ignore[override]  # that of the others
+        return self.stored.workers
+
+    @property
+    def shape(self) -> torch.Size:
+        *sizes, channels = self.stored.shape
+        return torch.Size((*sizes, channels - 1))
+
+    def take(self, index: Tensor) -> UnmaskedPixels:
+        return UnmaskedPixels(self.stored.take(index))
+
+    def gather(self, index: slice | Tensor, pinned: bool = False, epoch: Epoch | None = None) -> Tensor:
+        return self.stored.gather(index, pinned, epoch)[..., :-1]
+
+    def sample(self) -> StoredPixels:
+        return UnmaskedPixels(self.stored.sample())
+
+
 Pixels = Tensor | StoredPixels
 """N×H×W×C: uint8, or float32 where the data holds other numbers than bytes."""
 
@@ -223,7 +248,8 @@ def fitted_to(size: tuple[int, int]) -> str:
 class DataSet:
     """The parts of a set and the names of its classes in the order of their labels, or of the numbers of each image.
 
-    `findings` says what the images were before, `scale` is that of grey images of 16 bits, if there are any.
+    `findings` says what the images were before, `scale` is that of grey images of 16 bits, if there are any. With
+    masks, these are the last channel of the pixels.
     """
 
     classes: tuple[str, ...]
@@ -232,6 +258,12 @@ class DataSet:
     test: Images | None = None
     findings: Findings | None = None
     scale: SixteenBitScale | None = None
+    has_masks: bool = False
+
+    @property
+    def channels(self) -> int:
+        """The number of channels of the images."""
+        return self.train.pixels.shape[3] - self.has_masks
 
     @property
     def has_bytes(self) -> bool:
@@ -249,25 +281,32 @@ class DataSet:
         return {name: part for name, part in named.items() if part is not None}
 
 
-def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize N×h×w×C to N×H×W×C whatever the proportions, bilinear and antialiased."""
+def resize(pixels: Tensor, size: tuple[int, int], is_mask: bool = False) -> Tensor:
+    """Resize N×h×w×C to N×H×W×C whatever the proportions: bilinear and antialiased, or masks to the nearest."""
     if pixels.shape[1:3] == torch.Size(size):
         return pixels
-    channels_first = pixels.permute(0, 3, 1, 2)
-    return interpolate(channels_first, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1).contiguous()
+    mode = "nearest-exact" if is_mask else "bilinear"
+    resized = interpolate(pixels.permute(0, 3, 1, 2), size, mode=mode, antialias=not is_mask)
+    return resized.permute(0, 2, 3, 1).contiguous()
 
 
-def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0) -> Tensor:
-    """Resize the shorter side of N×h×w×C, and cut the centre N×H×W×C out; raises DataProblem.
+def cover(found: tuple[int, int], size: tuple[int, int], share: float = 1.0) -> tuple[int, int]:
+    """Return the size to which an image is resized before the centre of `size` is cut out; raises DataProblem.
 
     The centre is a share of the shorter side: 0.875 resizes it to 256 for 224.
     """
-    (h, w), (height, width) = pixels.shape[1:3], size
+    (h, w), (height, width) = found, size
     scale = max(round(height / share) / h, round(width / share) / w)
     covered = (max(height, round(h * scale)), max(width, round(w * scale)))
     if prod(covered) > LARGEST_IMAGE:
         raise DataProblem(f"an image of {h:,}×{w:,} pixels is too narrow to cover {height}×{width}")
-    covering = resize(pixels, covered)
+    return covered
+
+
+def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0, is_mask: bool = False) -> Tensor:
+    """Resize the shorter side of N×h×w×C, and cut the centre N×H×W×C out, as `cover` says; raises DataProblem."""
+    height, width = size
+    covering = resize(pixels, cover((pixels.shape[1], pixels.shape[2]), size, share), is_mask)
     top, left = (covering.shape[1] - height) // 2, (covering.shape[2] - width) // 2
     return covering[:, top : top + height, left : left + width].contiguous()
 
@@ -281,7 +320,8 @@ class DataRequest:
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
     of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
     `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
-    run that the images are for; without, they are found in the data. `target` is what each image must come with.
+    run that the images are for; without, they are found in the data. `target` is what each image must come with,
+    and `ignored` the value of pixels in masks that do not count.
     With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
     """
 
@@ -295,6 +335,7 @@ class DataRequest:
     scale: SixteenBitScale | None = None
     target: Target = Target.CLASS
     spec_folder: Path | None = None
+    ignored: int | None = None
     given: GivenData | None = None
     keeps_whole: bool = False
 

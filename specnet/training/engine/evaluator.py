@@ -72,22 +72,26 @@ class Evaluation:
     results: Results
 
 
-def average_views(network: Network, setting: Evaluate) -> Network:
-    """Return a network whose output is the weighted mean over views of an image, for test-time augmentation."""
+def average_views(network: Network, setting: Evaluate, is_map: bool = False) -> Network:
+    """Return a network whose output is the weighted mean over views of an image, for test-time augmentation.
+
+    An output that is a map of the image, B×K×H×W, is mirrored back.
+    """
     if not (setting.mirror or setting.shift):
         return network
 
+    def compute(view: Tensor) -> Tensor:
+        output = get_main_output(network(view))
+        if not setting.mirror:
+            return output
+        mirrored = get_main_output(network(view.flip(3)))
+        return (output + (mirrored.flip(3) if is_map else mirrored)) / 2
+
     def average(images: Tensor) -> Tensor:
-        outputs = ((share, get_main_output(network(view))) for share, view in _views(images, setting))
-        return sum((share * each for share, each in outputs), images.new_zeros(()))
+        outputs = (share * compute(view) for share, view in _shifted_views(images, setting))
+        return sum(outputs, images.new_zeros(()))
 
     return average
-
-
-def _views(images: Tensor, setting: Evaluate) -> Iterator[tuple[float, Tensor]]:
-    """Yield the views of images B×C×H×W, with weights that sum to 1."""
-    for share, moved in _shifted_views(images, setting):
-        yield from ((share / 2, moved), (share / 2, moved.flip(3))) if setting.mirror else ((share, moved),)
 
 
 def _shifted_views(images: Tensor, setting: Evaluate) -> Iterator[tuple[float, Tensor]]:

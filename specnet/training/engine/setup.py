@@ -16,6 +16,7 @@ from specnet.settings import Training
 from specnet.training.data.description import describe_data
 from specnet.training.data.images import DataRequest, DataSet, Images
 from specnet.training.data.loading import load, place_on_device
+from specnet.training.data.masked_files import count_pixels
 from specnet.training.data.sanity import list_warnings
 from specnet.training.data.streams.streamed_pixels import begins_with_crop
 from specnet.training.device import Device, choose_device, use_fast_dropout
@@ -139,6 +140,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         begun.scale if begun else None,
         job.training.task.target,
         options.spec and options.spec.parent,
+        job.training.task.ignored,
         job.given,
         begins_with_crop(job.training.augment),
     )
@@ -161,7 +163,9 @@ def assemble(
     normalizer = setup.normalizer.to(device.place)
     objective, seed = setup.objective, training.seed.value
     batches = Batches(data.train, objective, training.augment, normalizer, training.batch, seed, ranks)
-    weights = compute_class_weights(training.loss, data.train.targets, setup.job.output_shape[-1])
+    outputs = setup.job.output_shape[-1]
+    count = partial(count_pixels, data.train, outputs) if data.has_masks else None
+    weights = compute_class_weights(training.loss, data.train.targets, outputs, count)
     averaging = ranks.average_gradients(network, setup.options, device.place)
     loss = build_loss(training.loss, weights)
     stepper = Stepper(training, batches, averaging, loss, device, objective, setup.job.head_weights)
@@ -172,7 +176,7 @@ def assemble(
         state=state,
         stepper=stepper,
         evaluator=evaluator,
-        final=replace(evaluator, network=average_views(network, training.evaluate)),
+        final=replace(evaluator, network=average_views(network, training.evaluate, training.task.is_map)),
         measured_parts=_choose_measured_parts(training, data),
         stop=training.stop,
         folder=setup.folder,

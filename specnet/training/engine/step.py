@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from specnet.settings import Training
 from specnet.settings.augment import Augment
 from specnet.settings.batch import Batch
+from specnet.settings.loss import Target
 from specnet.settings.schedule import compute_rate_factor
 from specnet.training.data.images import Epoch, Images, StoredPixels, add_partners, balance_classes, shuffle_images
 from specnet.training.data.loading import BatchReader
@@ -46,7 +47,7 @@ class Batches:
         self._targets, self._normalizer, self._size, self._seed = images.targets, normalizer, batch.size, seed
         self._objective = objective
         pixels, augment = crop_while_decoding(images.pixels, augment)
-        self._augmentation = Augmentation(augment)
+        self._augmentation = Augmentation(augment, objective.setting.target is Target.MASK)
         self._shuffle = _choose_order(images, batch)
         self._source = (
             BatchReader(pixels, self._index_on_cpu, images.targets.device, self._epoch_of)

@@ -28,10 +28,12 @@ LEAST_SCALE = 0.1
 """The share of a class up to which the colours of confusions reach at least, so that a few do not look like many."""
 
 
-def plot_confusion(confusion: Tensor, names: Sequence[str], title: str, note: Note) -> Figure:
+def plot_confusion(
+    confusion: Tensor, names: Sequence[str], title: str, note: Note, writes_shares: bool = False
+) -> Figure:
     """Return the confusion matrix, int64 classes×outputs: correct images in blue, others in red on their own scale.
 
-    `names` are those of the outputs.
+    `names` are those of the outputs. The cells have their counts, or with `writes_shares` their shares of a row.
     """
     rows = len(confusion)
     fonts = choose_fonts(names)
@@ -40,7 +42,7 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], title: str, note: No
         side = min(14.0, 3.5 + 0.4 * min(rows, MOST_NAMED)) + LETTER_WIDTH * max(map(len, labels.values()), default=0)
         figure = Figure(figsize=(side + 1.6, side), layout="compressed")
         axes = figure.subplots()
-        _draw_shares(figure, axes, confusion)
+        _draw_shares(figure, axes, confusion, writes_shares)
         axes.set_title(title, fontsize=10)
         numbered = "" if labels else ", numbered from 0 in the order of the classes"
         axes.set(xlabel=f"predicted label{numbered}", ylabel=f"true label{numbered}")
@@ -49,7 +51,7 @@ def plot_confusion(confusion: Tensor, names: Sequence[str], title: str, note: No
         return figure
 
 
-def _draw_shares(figure: Figure, axes: Axes, confusion: Tensor) -> None:
+def _draw_shares(figure: Figure, axes: Axes, confusion: Tensor, writes_shares: bool) -> None:
     """Draw a cell for each true and predicted label, coloured by its share of the true label."""
     shares = (confusion / confusion.sum(1, keepdim=True).clamp(min=1)).numpy()
     is_correct = np.eye(*shares.shape) > 0
@@ -61,7 +63,8 @@ def _draw_shares(figure: Figure, axes: Axes, confusion: Tensor) -> None:
         bar.set_label(f"{label}, share of the true label", fontsize=8)
         bar.ax.tick_params(labelsize=8)
         if len(shares) <= MOST_NUMBERED:
-            _write_counts(axes, np.ma.array(confusion.numpy(), mask=~mask), shares / end)
+            texts = np.vectorize("{:.1%}".format)(shares) if writes_shares else np.vectorize("{:,}".format)(confusion)
+            _write_texts(axes, np.where(mask & (confusion.numpy() > 0), texts, ""), shares / end)
 
 
 def _format_share(share: float, place: int) -> str:
@@ -74,8 +77,8 @@ def _label_ticks(axes: Axes, labels: Mapping[int, str], rows: int) -> None:
     axes.set_yticks(range(rows), [labels[row] for row in range(rows)], fontsize=8)
 
 
-def _write_counts(axes: Axes, counts: np.ma.MaskedArray, shades: np.ndarray) -> None:
-    """Write the counts that are not masked into their cells, white on dark shades (0..1)."""
-    for row, column in zip(*counts.nonzero(), strict=True):
+def _write_texts(axes: Axes, texts: np.ndarray, shades: np.ndarray) -> None:
+    """Write what is not empty into its cell, white on dark shades (0..1)."""
+    for row, column in zip(*np.nonzero(texts != ""), strict=True):
         colour = "white" if shades[row, column] > 0.5 else "black"
-        axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=8, color=colour)
+        axes.text(column, row, str(texts[row, column]), ha="center", va="center", fontsize=8, color=colour)

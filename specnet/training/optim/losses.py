@@ -17,13 +17,36 @@ from torch.nn.functional import (
 )
 
 from specnet.settings import loss as settings
+from specnet.training.optim.mask_losses import average_pixels, compute_dice, cut_centre
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From float outputs B×… and targets B×… to the mean loss of the batch."""
+"""From float outputs B×… and targets B×… to the mean loss of the batch.
+
+Of masks, the outputs are B×K×h×w, and the targets int64 B×H×W.
+"""
 
 
 def _make_cross_entropy(setting: settings.CrossEntropy, weights: Tensor | None) -> Loss:
-    return partial(cross_entropy, weight=weights, label_smoothing=setting.smoothing)
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.dim() == 2:
+            return cross_entropy(outputs, targets, weights, label_smoothing=setting.smoothing)
+        labels = cut_centre(targets, outputs)
+        losses = cross_entropy(outputs, labels, weights, label_smoothing=setting.smoothing, reduction="none")
+        return average_pixels(losses, labels, weights)
+
+    return loss
+
+
+def _make_dice(setting: settings.Dice, weights: Tensor | None) -> Loss:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        labels = cut_centre(targets, outputs)
+        dice = compute_dice(outputs, labels)
+        if not setting.cross_entropy:
+            return dice
+        losses = cross_entropy(outputs, labels, reduction="none")
+        return dice + setting.cross_entropy * average_pixels(losses, labels)
+
+    return loss
 
 
 def _make_binary_cross_entropy(setting: settings.BinaryCrossEntropy, weights: Tensor | None) -> Loss:
@@ -37,17 +60,24 @@ LEAST_ERROR = 1e-6
 """The least probability of an error, as its power has no gradient at 0."""
 
 
+def _focus(losses: Tensor, gamma: float) -> Tensor:
+    return (1 - (-losses).exp()).clamp(min=LEAST_ERROR) ** gamma * losses
+
+
 def _make_focal(setting: settings.Focal, weights: Tensor | None) -> Loss:
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss of one class for each image, int64 B, or of any number of them, uint8 B×classes."""
+        """Return the loss of one class for each image, int64 B, or pixel, B×H×W, or of several, uint8 B×classes."""
+        if outputs.dim() == 4:
+            labels = cut_centre(targets, outputs)
+            losses = cross_entropy(outputs, labels, reduction="none")
+            return average_pixels(_focus(losses, setting.gamma), labels)
         if targets.dtype == torch.int64:
             losses, shares = cross_entropy(outputs, targets, reduction="none"), None
         else:
             shown = targets.to(outputs.dtype)
             losses = binary_cross_entropy_with_logits(outputs, shown, reduction="none")
             shares = None if setting.alpha is None else setting.alpha * shown + (1 - setting.alpha) * (1 - shown)
-        errors = (1 - (-losses).exp()).clamp(min=LEAST_ERROR)
-        focused = errors**setting.gamma * losses
+        focused = _focus(losses, setting.gamma)
         return (focused if shares is None else shares * focused).mean()
 
     return loss
@@ -93,6 +123,7 @@ def _make_triplet(setting: settings.Triplet, weights: Tensor | None) -> Loss:
 
 LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
     settings.CrossEntropy: _make_cross_entropy,
+    settings.Dice: _make_dice,
     settings.BinaryCrossEntropy: _make_binary_cross_entropy,
     settings.Focal: _make_focal,
     settings.Mse: lambda setting, weights: mse_loss,
@@ -110,11 +141,13 @@ def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
     return LOSSES[type(setting)](setting, weights)
 
 
-def compute_class_weights(setting: settings.Loss, targets: Tensor, outputs: int) -> Tensor | None:
-    """Return a factor for each output, for labels int64 N or classes uint8 N×outputs.
+def compute_class_weights(
+    setting: settings.Loss, targets: Tensor, outputs: int, count_pixels: Callable[[], Tensor] | None = None
+) -> Tensor | None:
+    """Return a factor for each output, for labels int64 N or classes uint8 N×outputs; `count_pixels` is that of masks.
 
-    Balanced ones of labels have the mean 1 over the images; those of classes are the images without a class over those
-    with it, as torch's `pos_weight`.
+    Balanced ones of labels have the mean 1 over the images, or the pixels of masks; those of classes are the images
+    without a class over those with it, as torch's `pos_weight`.
     """
     match setting.class_weights:
         case None:
@@ -123,7 +156,7 @@ def compute_class_weights(setting: settings.Loss, targets: Tensor, outputs: int)
             shown = targets.sum(0)
             return (len(targets) - shown) / shown.clamp(min=1)
         case "balanced":
-            counts = targets.bincount(minlength=outputs)
-            return len(targets) / (counts.clamp(min=1) * (counts > 0).sum())
+            counts = count_pixels().to(targets.device) if count_pixels else targets.bincount(minlength=outputs)
+            return counts.sum() / (counts.clamp(min=1) * (counts > 0).sum())
         case weights:
             return torch.tensor(weights, device=targets.device)

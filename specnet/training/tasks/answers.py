@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from specnet.training.data.image_decoding import ImageFormat
+
 
 @dataclass(frozen=True)
 class ScoredClass:
@@ -38,8 +40,11 @@ class Answer(ABC):
     def to_rows(self) -> list[Mapping[str, Any]]:
         """Return the rows of a table, each with its cells by column."""
 
-    def draw(self) -> Mapping[str, bytes]:
-        """Return pictures, as PNG by what stands behind the image's name in that of their file; most have none."""
+    def draw(self, image: Path, form: ImageFormat) -> Mapping[str, bytes]:
+        """Return pictures, as PNG by what stands behind the image's name in that of their file; most have none.
+
+        The network has read the file in this form; raises BadImage where it cannot be read again.
+        """
         return {}
 
 

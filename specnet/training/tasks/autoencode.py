@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from specnet.settings.task import Metric
 from specnet.settings.tasks.autoencode import Autoencode
+from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.figures.image_rows import plot_image_rows
 from specnet.training.figures.rendering import Note, render
 from specnet.training.metrics.image_quality import compute_psnr, compute_ssim
@@ -110,7 +112,7 @@ class Reconstruction(Answer):
     def to_rows(self) -> list[Mapping[str, Any]]:
         return [self.to_record()]
 
-    def draw(self) -> Mapping[str, bytes]:
+    def draw(self, image: Path, form: ImageFormat) -> Mapping[str, bytes]:
         content = BytesIO()
         Image.fromarray(self.pixels.numpy().squeeze()).save(content, "PNG")
         return {"": content.getvalue()}

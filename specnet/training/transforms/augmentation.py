@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log, pi, sqrt
+from math import pi, sqrt
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributions import Beta
-from torch.nn.functional import affine_grid, grid_sample, pad
+from torch.nn.functional import pad
 
 from specnet.attributes import Interval
 from specnet.settings.augment import (
@@ -39,6 +39,7 @@ from specnet.settings.augment import (
 from specnet.training.optim.losses import Loss
 from specnet.training.randomness import draw_fractions, draw_integers
 from specnet.training.resources import fits_in_memory
+from specnet.training.transforms.affine import AFFINE_MAPS, draw_uniform, sample_affine
 
 LUMA = (0.2989, 0.587, 0.114)
 """The weights of red, green and blue in a grey (ITU-R BT.601), as torchvision rounds them."""
@@ -101,13 +102,14 @@ def reflect_places(size: int, border: int, device: torch.device) -> Tensor:
 class Augmentation:
     """A chain of steps, of which a crop or shift and a flip at its beginning are one gather of `Windows`.
 
-    A batch that is taken out of its set draws the same as the whole set.
+    A batch that is taken out of its set draws the same as the whole set. With `has_masks`, the last channel is a mask:
+    it is moved as the image is, to the nearest pixel, with 0 outside, and changes of colour leave it as it is.
     """
 
-    def __init__(self, steps: Sequence[Augment]) -> None:
+    def __init__(self, steps: Sequence[Augment], has_masks: bool = False) -> None:
         steps = [step for step in steps if not isinstance(step, Mixing)]
         self._border, self._mode, self._flip, rest = _split_gather(steps)
-        self._rest = rest
+        self._rest, self._apply = rest, apply_step_to_masked if has_masks else apply_step
         self.alternates = any(_alternates(step) for step in steps)
         """Whether a batch needs to know which of its images are mirrored in this epoch."""
 
@@ -138,7 +140,7 @@ class Augmentation:
                 assert mirrored is not None
                 pixels = torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(_axis(step)), pixels)
             else:
-                pixels = apply_step(step, pixels)
+                pixels = self._apply(step, pixels)
         return pixels
 
 
@@ -195,6 +197,19 @@ def apply_step(step: Augment, pixels: Tensor) -> Tensor:
     return AUGMENTATIONS[type(step)](step, pixels)
 
 
+def apply_step_to_masked(step: Augment, pixels: Tensor) -> Tensor:
+    """Return a batch B×H×W×C after one step; its last channel is a mask, of whole numbers."""
+    if isinstance(step, MOVES):
+        return apply_step(step, pixels)
+    images, masks = pixels[..., :-1], pixels[..., -1:]
+    if draw := AFFINE_MAPS.get(type(step)):
+        maps = draw(step, pixels)
+        moved = sample_affine(images, maps), sample_affine(masks, maps, "nearest")
+    else:
+        moved = apply_step(step, images), masks
+    return torch.cat([each.float() for each in moved], 3)
+
+
 def _number_images(pixels: Tensor) -> Tensor:
     return torch.arange(len(pixels), device=pixels.device)
 
@@ -206,12 +221,7 @@ def _draw_mask(pixels: Tensor, probability: float) -> Tensor:
 
 def _draw_factors(pixels: Tensor, interval: Interval) -> Tensor:
     """Return B×1×1×1, drawn uniformly from the interval."""
-    return _draw_uniform(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
-
-
-def _draw_uniform(pixels: Tensor, low: float, high: float) -> Tensor:
-    """Return B numbers, drawn uniformly."""
-    return low + (high - low) * draw_fractions(len(pixels), pixels.device)
+    return draw_uniform(pixels, interval.low, interval.high).view(-1, 1, 1, 1)
 
 
 def _to_grey(pixels: Tensor) -> Tensor:
@@ -248,7 +258,7 @@ def _change_saturation(step: Saturation, pixels: Tensor) -> Tensor:
 
 def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
     """Rotate colours around the axis of greys, which stay as they are (Rodrigues' formula)."""
-    angles = _draw_uniform(pixels, -step.turn, step.turn) * 2 * pi
+    angles = draw_uniform(pixels, -step.turn, step.turn) * 2 * pi
     if pixels.shape[3] != len(LUMA):
         return pixels
     across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=pixels.device) / sqrt(3)
@@ -258,38 +268,8 @@ def _turn_hue(step: Hue, pixels: Tensor) -> Tensor:
     return torch.einsum("bhwc,bdc->bhwd", pixels.float(), rotations).clamp(0, 255)
 
 
-def _rotate(step: Rotate, pixels: Tensor) -> Tensor:
-    angles = _draw_uniform(pixels, -step.degrees, step.degrees) * pi / 180
-    height, width = pixels.shape[1:3]
-    cosines, sines, zeros = angles.cos(), angles.sin(), torch.zeros_like(angles)
-    rows = [cosines, -sines * (height / width), zeros], [sines * (width / height), cosines, zeros]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
-
-
-def _zoom(step: Zoom, pixels: Tensor) -> Tensor:
-    shares = 1 / _draw_uniform(pixels, step.factor.low, step.factor.high)
-    zeros = torch.zeros_like(shares)
-    rows = [shares, zeros, zeros], [zeros, shares, zeros]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
-
-
-def _crop_and_resize(step: ResizedCrop, pixels: Tensor) -> Tensor:
-    """Sample windows of random areas and proportions (log-uniform), clipped at the image's size."""
-    height, width = pixels.shape[1:3]
-    area = _draw_uniform(pixels, step.area.low, step.area.high) * height * width
-    ratio = _draw_uniform(pixels, log(step.ratio.low), log(step.ratio.high)).exp()
-    wide, high = (area * ratio).sqrt().clamp(max=width) / width, (area / ratio).sqrt().clamp(max=height) / height
-    right, down = ((1 - share) * _draw_uniform(pixels, -1, 1) for share in (wide, high))
-    zeros = torch.zeros_like(area)
-    rows = [wide, zeros, right], [zeros, high, down]
-    return _sample_affine(pixels, torch.stack([torch.stack(row, 1) for row in rows], 1))
-
-
-def _sample_affine(pixels: Tensor, maps: Tensor) -> Tensor:
-    """Sample B×H×W×C bilinearly at the places of affine maps B×2×3 of −1..1, black outside."""
-    images = pixels.permute(0, 3, 1, 2).float()
-    grid = affine_grid(maps, list(images.shape), align_corners=False)
-    return grid_sample(images, grid, align_corners=False).permute(0, 2, 3, 1)
+def _move(step: Rotate | Zoom | ResizedCrop, pixels: Tensor) -> Tensor:
+    return sample_affine(pixels, AFFINE_MAPS[type(step)](step, pixels))
 
 
 def _add_noise(step: Noise, pixels: Tensor) -> Tensor:
@@ -318,13 +298,16 @@ AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
     Contrast: _change_contrast,
     Saturation: _change_saturation,
     Hue: _turn_hue,
-    Rotate: _rotate,
-    Zoom: _zoom,
-    ResizedCrop: _crop_and_resize,
+    Rotate: _move,
+    Zoom: _move,
+    ResizedCrop: _move,
     Noise: _add_noise,
     Cutout: _cut_out,
 }
 """What each step does to pixels B×H×W×C, by the class of its settings; steps that mix images are in `MIXINGS`."""
+
+MOVES = (RandomCrop, Shift, Flip)
+"""The steps that move whole pixels, and change none."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from specnet.settings.augment import (
     Shift,
     Zoom,
 )
-from specnet.training.transforms import augmentation
+from specnet.training.transforms import affine, augmentation
 from specnet.training.transforms.augmentation import Augmentation, Sampler, apply_step
 
 Recorded = list[Tensor]
@@ -152,7 +152,8 @@ def test_saturation(drawn: dict[str, Recorded], channels: int) -> None:
 
 def drawing(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
     """All numbers that are drawn evenly are this one."""
-    monkeypatch.setattr(augmentation, "_draw_uniform", lambda pixels, low, high: torch.full((len(pixels),), value))
+    for module in (affine, augmentation):
+        monkeypatch.setattr(module, "draw_uniform", lambda pixels, low, high: torch.full((len(pixels),), value))
 
 
 def test_a_third_of_the_circle_makes_green_of_red(monkeypatch: pytest.MonkeyPatch) -> None:
