@@ -137,6 +137,11 @@ class Job:
         """The shapes of all inputs."""
         return (self.input_shape, *self.other_inputs)
 
+    @property
+    def runs_per_image(self) -> int:
+        """How often the network runs for an image of a batch: twice where it embeds it and its partner."""
+        return 2 if self.training.loss.embeds else 1
+
 
 @dataclass(frozen=True)
 class Options:

@@ -187,7 +187,7 @@ def refuse_large_steps(job: Job, options: Options, device: Device, ranks: Ranks)
     memory = measure_step(job, device)
     if memory is None or options.compile == "on" or not ranks.is_single:
         return
-    if memory.peak(job.training.batch.part) > get_total_memory(device.place):
+    if memory.peak(job.training.batch.part * job.runs_per_image) > get_total_memory(device.place):
         raise OutOfMemory(advise_training(job, device))
 
 

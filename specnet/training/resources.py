@@ -124,8 +124,9 @@ def advise_training(job: Job, device: Device) -> str:
     if memory is None:
         parts = batch.accumulate + 1
         return f"{step} does not fit into {format_bytes(there)}; {name_setting('batch.accumulate', parts)} may"
-    what = f"{step} needs {format_bytes(memory.peak(batch.part))}, and there are {format_bytes(there)}"
-    fitting = memory.find_largest_batch(there)
+    needed = memory.peak(batch.part * job.runs_per_image)
+    what = f"{step} needs {format_bytes(needed)}, and there are {format_bytes(there)}"
+    fitting = memory.find_largest_batch(there) // job.runs_per_image
     if not fitting:
         return f"{what}: the network does not fit with a single image"
     fitting = _round_down(min(fitting, max(1, batch.part // 2)))  # what was estimated to fit has not

@@ -19,10 +19,11 @@ from specnet.settings.batch import Batch
 from specnet.settings.data import Cifar10, Folder, Synthetic
 from specnet.settings.epochs import Epochs
 from specnet.settings.evaluate import Evaluate
-from specnet.settings.loss import CrossEntropy
+from specnet.settings.loss import Contrastive, CrossEntropy
 from specnet.settings.optimizer import Sgd
 from specnet.settings.schedule import Cosine
 from specnet.settings.stop import Stop
+from specnet.settings.tasks.siamese import Siamese
 from specnet.training import (
     CannotRun,
     Job,
@@ -200,6 +201,14 @@ def test_what_would_fit(monkeypatch: pytest.MonkeyPatch, there: int, advice: str
     monkeypatch.setattr(resources, "get_total_memory", lambda place: there)
     asked = replace(job(training()), measure_memory=steps_of(2**17))
     assert resources.advise_training(asked, CPU_DEVICE).endswith(advice)
+
+
+def test_embeddings_of_pairs_take_twice_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "get_total_memory", lambda place: 2**30)
+    asked = replace(job(training(task=Siamese(), loss=Contrastive())), measure_memory=steps_of(2**23))
+    advice = resources.advise_training(asked, CPU_DEVICE)
+    assert "a step of 256 images needs 4.0 GiB" in advice
+    assert advice.endswith('take `settings={"batch": 64}`')
 
 
 def test_advice_where_the_memory_of_a_layer_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

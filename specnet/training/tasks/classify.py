@@ -205,8 +205,8 @@ class ClassificationMetrics(Results):
         """Return the confusion matrix, and the precision-recall curve of the second of two classes."""
         curve = {}
         if self.curve:
-            name = self.classes[1]
-            figure = plot_precision_recall({name: self.curve}, f"{title}: {name} of {self.images:,} images", note)
+            names = f"the second class against the first, {self.images:,} images"
+            figure = plot_precision_recall({self.classes[1]: self.curve}, f"{title}: {names}", note)
             curve = {"precision-recall.png": render(figure, "png")}
         return {"confusion.png": render(self.plot(title, note), "png"), **curve}
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 import specnet
 from specnet.cli import main
+from specnet.training import Callback, Interrupted, Progress
+from specnet.training.engine import loop
 
 SPEC = """
 input 8x8x1
@@ -131,3 +135,41 @@ def test_report(call: Call, trained: Path, task: str) -> None:
     assert code == 0
     assert "What it says" in page and "Test PSNR" in page
     assert "What it looks at" not in page and "makes no" not in page
+
+
+class Stopping(Callback):
+    """Interrupts the training in the middle of its only epoch."""
+
+    def on_progress(self, progress: Progress) -> None:
+        if progress.stage == "training" and progress.done == 2:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("task", ["autoencode", "denoise"])
+def test_a_resumed_run_has_the_same_bits(
+    trained: Path, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "REPORT_INTERVAL", 0.0)
+    with pytest.raises(Interrupted):
+        specnet.train(SPEC.replace("TASK", task), run=tmp_path / "run", callback=Stopping())
+    specnet.resume(tmp_path / "run")
+    one, other = (load_file(folder / "model.safetensors") for folder in (tmp_path / "run", trained / task))
+    assert all(one[key].equal(other[key]) for key in other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "last"), [("denoise", "conv K=1 F=3 P=1"), ("siamese\n  loss contrastive", "fc 4")], ids=["noise", "pairs"]
+)
+def test_two_processes_are_measured_as_one_is(
+    task: str, last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The noise of a training step is another one on each rank; that of an evaluation, and the pairs, are the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.net").write_text(SPEC.replace("TASK", task).replace("conv K=1 F=3 P=1", last))
+    for run, processes in (("one", "1"), ("two", "2")):
+        assert main(["train", "x.net", "--run", run, "--nproc", processes, "--precision", "fp32"]) == 0
+    one, two = (json.loads(Path(run, "summary.json").read_text()) for run in ("one", "two"))
+    name = f"test_{one['metric']['name']}"
+    assert two[name] == pytest.approx(one[name], rel=0.02)
+    assert two["measured"]["images"] == one["measured"]["images"]
