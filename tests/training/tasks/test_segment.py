@@ -209,6 +209,8 @@ def test_the_u_net_of_the_paper_is_trained_with_the_centre_of_the_masks(tmp_path
     """Its outputs are 388×388 of 572×572; one step takes a minute."""
     write_scenes(tmp_path / "scenes", images=2, parts=("train",), size=572)
     text = (SPECS / "unet.net").read_text(encoding="utf-8")
-    recipe = 'train {\n  task segment ignore=2\n  data folder "scenes" masks="masks" names="grey,bright"\n  batch 1\n  epochs 0.5\n}\n'
+    data = 'folder "scenes" masks="masks" names="grey,bright"'
+    recipe = f"train {{\n  task segment ignore=2\n  data {data}\n  batch 1\n  epochs 0.5\n}}\n"
     run = specnet.train(f"{text}\n{recipe}", data_dir=tmp_path, run=tmp_path / "run")
-    assert 0 < run.metrics[0]["train_pixel_accuracy"] <= 1
+    (line,) = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert 0 < json.loads(line)["train_pixel_accuracy"] <= 1
