@@ -12,6 +12,8 @@ from specnet.settings.loss import Loss, Target
 
 TASKS = "specnet.settings.tasks"
 
+DEFAULT = "classify"
+
 DETECTION = (
     "finding objects and their boxes is not among the tasks; `segment` gives each pixel a class, `classify` a whole "
     "image, and `regress` finds the place of one thing"
@@ -129,7 +131,9 @@ class _Choices(Mapping[str, type[Task]]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list_modules(TASKS))
+        """Yield the default first, so that nobody who looks for its word imports another."""
+        yield DEFAULT
+        yield from (word for word in list_modules(TASKS) if word != DEFAULT)
 
     def __len__(self) -> int:
         return len(list_modules(TASKS))

@@ -50,7 +50,8 @@ def build_run(text: str = TWO_CONVOLUTIONS, seed: int = 0) -> LoadedRun:
     shape, outputs = job.input_shape, job.output_shape[-1]
     normalizer = ShiftAndScale(torch.full(shape, 127.5), torch.full(shape, 1 / 127.5))
     classes = tuple(f"kind {number}" for number in range(outputs))
-    return LoadedRun(Path("nowhere"), job, Options(), classes, normalizer, None, {}, ())
+    found = {"scale": None, "floats": False, "given": None, "summary": {}, "metrics": ()}
+    return LoadedRun(Path("nowhere"), job, Options(), classes, normalizer, **found)
 
 
 def build_digits_run(text: str, seed: int = 0) -> LoadedRun:
