@@ -108,6 +108,11 @@ def set_up(
         )
     for line in list_warnings(data, (job.input_shape[0], job.input_shape[1])) if ranks.is_first else ():
         callback.on_note(f"warning: {line}")
+    if job.own_metric and not data.validation:
+        callback.on_note(
+            f"warning: the metric {job.own_metric.name} chooses no epoch, as there is no validation part; "
+            "`validation=` hands one over, and a line `split validation=0.1` sets a tenth aside"
+        )
     objective = replace(make_objective(job.training.task, data.classes, job.training.loss), own=job.own_metric)
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
