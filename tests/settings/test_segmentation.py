@@ -67,7 +67,10 @@ def test_sound_settings(how: dict[str, str]) -> None:
         ({"data": f'{MASKS} names="sky,sky"'}, "it names different classes, at least two, as in"),
         ({"data": f'{MASKS} label="{{class}}.*"'}, "has the classes of images, `label`, or those of their pixels"),
         ({"more": "augment mixup"}, "`augment mixup` mixes labels of whole images, and `task segment` has none"),
-        ({"more": "evaluate shift=1"}, "`evaluate shift` averages outputs of whole images, and `task segment`"),
+        (
+            {"more": "evaluate shift=1"},
+            "`evaluate shift` averages the outputs for a whole image, and those of `task segment`",
+        ),
         ({"more": "loss cross_entropy weights=[1, 2]"}, "`loss … weights` has 2 numbers, and the network 3 outputs"),
         ({"more": "loss mse"}, "`loss mse` does not suit `task segment`, whose images come with a mask"),
         ({"more": "loss lovasz_softmax"}, "`dice` is the loss that is made of the overlap"),
