@@ -61,7 +61,7 @@ def _load_mask(path: Path) -> Image.Image:
             image.load()
             return image
     except BadImage as error:
-        raise BadImage(f"its mask {path} cannot be read: {error}") from None
+        raise BadImage(f"its mask {path}: {error}") from None
 
 
 def _describe_values(values: np.ndarray, form: MaskForm) -> str:
