@@ -53,13 +53,20 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
-def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], str] = str) -> None:
+def refuse_shape(
+    job: Job,
+    classes: int,
+    channels: int,
+    explain_channels: Callable[[], str] = str,
+    explain_classes: Callable[[], str] = str,
+) -> None:
     """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images.
 
-    `explain` says which files decide about the channels, if it is some of them.
+    `explain_channels` says which files decide about the channels, if it is some of them; `explain_classes` which label
+    is probably wrong, if one is.
     """
-    _refuse_classes(job, classes)
-    refuse_channels(job, channels, explain)
+    _refuse_classes(job, classes, explain_classes)
+    refuse_channels(job, channels, explain_channels)
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
@@ -148,8 +155,10 @@ def _refuse(problem: str) -> None:
         raise Unsuitable(problem)
 
 
-def _refuse_classes(job: Job, classes: int) -> None:
+def _refuse_classes(job: Job, classes: int, explain: Callable[[], str] = str) -> None:
     if problem := validation.check_classes(job.training, job.output_shape[-1], classes):
+        if probable := explain():
+            raise Unsuitable(f"{problem}; {probable}")
         needed = job.training.task.count_outputs(classes)
         fix = _fix_outputs(job, needed) if needed else ""
         least = "at least " if job.training.task.takes_spare_outputs else ""
