@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from specnet.argument_types import describe_value
 from specnet.byte_sizes import format_bytes
@@ -43,6 +44,11 @@ def require_data(name: str, data: object) -> None:
     if isinstance(data, str | PathLike):
         raise TypeError(
             f"`{name}` is {FORM}, not {describe_value(data)}: files are named in the spec, as `data folder`"
+        )
+    if isinstance(data, DataLoader):
+        raise TypeError(
+            f"`{name}` is {FORM}, not a DataLoader: hand over its Dataset, as `{name}=loader.dataset`; "
+            "the batches are made by the spec's `batch`"
         )
     if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
         raise TypeError(f"`{name}` is {FORM}, not {describe_value(data)}")

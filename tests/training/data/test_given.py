@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import Dataset, Subset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 
 from specnet.settings.data import Python
 from specnet.training import CannotRun, DataProblem, GivenData
@@ -220,6 +220,7 @@ def test_data_that_is_refused(case: str) -> None:
     ("data", "message"),
     [
         ("folder", "a pair of images and targets, not 'folder': files are named in the spec"),
+        (DataLoader(TensorDataset(torch.ones(2))), r"not a DataLoader: .*, as `data=loader\.dataset`"),
         (3, "`data` is a torch Dataset .*, not 3"),
         (iter([]), "`data` is a torch Dataset .*, not an object of the class list_iterator"),
     ],
