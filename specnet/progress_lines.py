@@ -41,7 +41,7 @@ class ProgressLines(Callback):
         if progress.stage != "training":
             return progress.stage
         trained = (
-            f"loss {progress.loss:.4f}  train {_format_named(self._measure, progress.measure)}  "
+            f"loss {progress.loss:.4f}  train {format_named(self._measure, progress.measure)}  "
             f"lr {_format_range(progress)}  {progress.images_per_second:,.0f} img/s  "
             f"{format_duration(progress.seconds_left)} left"
         )
@@ -54,7 +54,7 @@ class ProgressLines(Callback):
             return ""
         top5 = metrics.get(f"{part}_top5_accuracy")
         beside = "" if top5 is None else f" (top-5 {top5:.2%})"
-        return f"{part} {_format_named(metric, metrics[name])}{beside}"
+        return f"{part} {format_named(metric, metrics[name])}{beside}"
 
 
 class WrittenLines(ProgressLines):
@@ -66,7 +66,7 @@ class WrittenLines(ProgressLines):
             sys.stderr.flush()
 
 
-def _format_named(metric: Metric, value: float | None) -> str:
+def format_named(metric: Metric, value: float | None) -> str:
     """Return `71.20%` of an accuracy, and `mIoU 71.20%` of another figure."""
     return metric.format(value) if metric == Classify.metric else f"{metric.title} {metric.format(value)}"
 

@@ -33,9 +33,10 @@ OTHER_FILES = 2**18
 
 def refuse_untrainable(job: Job) -> None:
     """Raise Unsuitable for a job that cannot be trained on any data."""
-    _refuse(validation.check_target(job.training))
+    _refuse(validation.check_target(job.training, job.output_shape[-1]))
     _refuse(validation.check_loss(job.training))
     _refuse(validation.check_shapes(job.training, job.input_shapes, job.output_shape))
+    _refuse(validation.check_stride(job.training, job.input_shape, job.output_shape, job.output_stride))
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
@@ -72,6 +73,7 @@ def refuse_data(job: Job, data: DataSet) -> None:
     """Raise Unsuitable for data that does not fit the network and its settings."""
     objective = make_objective(job.training.task, data.classes, job.training.loss)
     refuse_shape(job, len(data.classes), objective.get_pixels(data.train.pixels).shape[3])
+    _refuse(objective.explain_unlearnable(data.train.targets))
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop:

@@ -168,7 +168,10 @@ class FolderCache:
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
         share: list[object] = [] if self.crop == 1 else [self.crop]
         if self.masks:
-            share += [self.masks.form.to_record(), [(str(path), *_size_and_time(path)) for path in self.masks.paths]]
+            share += [
+                self.masks.form.to_record(),
+                [(str(path.absolute()), *_size_and_time(path)) for path in self.masks.paths],
+            ]
         content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known, *share]
         return get_cache_folder() / "folders" / sha256(json.dumps(content).encode()).hexdigest()[:16]
 
