@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
-from specnet.argument_types import require_path, require_type, require_whole
+from specnet.argument_types import describe_value, require_path, require_type, require_whole
 from specnet.atomic_write import write_user_file
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
@@ -47,6 +47,7 @@ from specnet.training import (
 from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 from specnet.training import resume as resume_run
+from specnet.training.evaluate import read_data
 from specnet.training.export import Exportable, export_run, to_safetensors, to_torch_program
 from specnet.training.runs.run_folder import read_summary
 
@@ -178,29 +179,50 @@ def predict(
     require_type("calibrated", calibrated, bool, "True or False")
     require_type("device", device, str, DEVICE)
     several = [images] if isinstance(images, str | os.PathLike) else images
+    _refuse_arrays(several)
     require_type("images", several, Iterable, IMAGES)
     several = list(several)
     for image in several:
+        _refuse_arrays(image)
         require_path("images", image, IMAGES)
     loaded = _find_run(run).calibrated() if calibrated else _find_run(run)
     return predict_images(loaded, [Path(image) for image in several], top, device)
 
 
+def _refuse_arrays(images: object) -> None:
+    """Raise TypeError for an array, a tensor or a Dataset, with the call that computes outputs."""
+    if hasattr(images, "shape") or (hasattr(images, "__getitem__") and not isinstance(images, Sequence)):
+        raise TypeError(
+            f"`images` is {IMAGES}, not {describe_value(images)}; of a tensor of pixels N×H×W×C, "
+            "`specnet.load_run(run).compute_outputs(pixels)` returns the outputs"
+        )
+
+
 def show(
-    run: str | Path | LoadedRun, view: str, data_dir: str | Path | None = None, device: str = "cpu", **parameters: Any
+    run: str | Path | LoadedRun,
+    view: str,
+    data_dir: str | Path | None = None,
+    device: str = "cpu",
+    data: Any = None,
+    **parameters: Any,
 ) -> View:
     """Return a view of what a run has learned, as `specnet show` does: `show(run, "occlusion", image="cat.png")`.
 
-    In a notebook it shows itself; it has `figure()`, `save(path)` and `record()`. Raises TrainingError and SpecError,
+    `data` is a torch Dataset or pair of arrays as `evaluate` takes it, in the place of the run's own parts: its first
+    image is `test:0`, and `train:0`. In a notebook the view shows itself; it has `figure()`, `save(path)` and
+    `record()`. Raises TrainingError and SpecError,
     and TypeError or ValueError for an argument that makes no sense, such as a view that there is not.
     """
     require_type("view", view, str, "the name of a view")
     require_type("device", device, str, DEVICE)
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
-    folder = None if data_dir is None else Path(data_dir)
-    request = make_request(view, parameters, folder, lambda text: None)
-    return compute_view(_find_run(run), view, request, device)
+    folder, given = None if data_dir is None else Path(data_dir), gather_data(data)
+    request, loaded = make_request(view, parameters, folder, lambda text: None), _find_run(run)
+    if given:
+        images = read_data(loaded, EvaluationOptions(given=given), request.note).train
+        request = replace(request, parts={"train": images, "test": images})
+    return compute_view(loaded, view, request, device)
 
 
 def export(run: str | Path | LoadedRun, path: str | Path) -> Path:

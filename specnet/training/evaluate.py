@@ -111,8 +111,11 @@ def _choose_source(run: LoadedRun, options: EvaluationOptions) -> tuple[Data, Sp
     if options.data:
         return choose_data(options.data, own.data), None
     if run.given:
-        call = f'specnet.evaluate("{run.folder}", data=…)'
-        raise CannotRun(f"the run was trained on data that a Python program handed over; `{call}` measures it on such")
+        calls = [f"`specnet.{call}, data=…)`" for call in (f'evaluate("{run.folder}"', f'show("{run.folder}", VIEW')]
+        raise CannotRun(
+            "the run was trained on data that a Python program handed over; "
+            f"{calls[0]} measures it on such, and {calls[1]} looks at it"
+        )
     return own.data, own.split
 
 

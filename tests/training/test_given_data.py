@@ -130,6 +130,28 @@ def test_measured_on_data(finished: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "data=…" in capsys.readouterr().err
 
 
+def test_looked_at_on_data(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The views take its images by number, too."""
+    record = specnet.show(finished, "predictions", data=PAIR).record()
+    assert json.dumps(record).count('"test:') > 1
+    assert specnet.show(finished, "saliency", data=PAIR, image="train:59").record()["image"] == "train:59"
+    call = r'`specnet\.show\(".*run", VIEW, data=…\)` looks at it'
+    with pytest.raises(CannotRun, match=call):
+        specnet.show(finished, "predictions")
+    assert main(["show", str(finished), "predictions"]) == 2
+    assert re.search(call, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "images", [IMAGES, [IMAGES[0]], TensorDataset(torch.ones(2))], ids=["array", "list", "Dataset"]
+)
+def test_arrays_to_predict_are_told_what_computes_them(finished: Path, images: Any) -> None:
+    with pytest.raises(TypeError, match=r"of a tensor of pixels N×H×W×C, `specnet\.load_run\(run\)\.compute_outputs"):
+        specnet.predict(finished, images)
+    outputs = specnet.load_run(finished).compute_outputs(torch.from_numpy(IMAGES)[..., None])
+    assert (outputs.argmax(1).numpy() == LABELS).mean() > 0.9
+
+
 def test_measured_on_other_classes(finished: Path) -> None:
     with pytest.raises(TrainingError, match="labels of the data are not from 0 to 1"):
         specnet.evaluate(finished, data=(IMAGES, LABELS + 5))
