@@ -179,7 +179,8 @@ def predict(
     require_type("calibrated", calibrated, bool, "True or False")
     require_type("device", device, str, DEVICE)
     several = [images] if isinstance(images, str | os.PathLike) else images
-    _refuse_arrays(several)
+    if not isinstance(several, Iterable):
+        _refuse_arrays(several)
     require_type("images", several, Iterable, IMAGES)
     several = list(several)
     for image in several:
@@ -191,7 +192,7 @@ def predict(
 
 def _refuse_arrays(images: object) -> None:
     """Raise TypeError for an array, a tensor or a Dataset, with the call that computes outputs."""
-    if hasattr(images, "shape") or (hasattr(images, "__getitem__") and not isinstance(images, Sequence)):
+    if not isinstance(images, str | os.PathLike) and (hasattr(images, "shape") or hasattr(images, "__getitem__")):
         raise TypeError(
             f"`images` is {IMAGES}, not {describe_value(images)}; of a tensor of pixels N×H×W×C, "
             "`specnet.load_run(run).compute_outputs(pixels)` returns the outputs"
@@ -210,8 +211,8 @@ def show(
 
     `data` is a torch Dataset or pair of arrays as `evaluate` takes it, in the place of the run's own parts: its first
     image is `test:0`, and `train:0`. In a notebook the view shows itself; it has `figure()`, `save(path)` and
-    `record()`. Raises TrainingError and SpecError,
-    and TypeError or ValueError for an argument that makes no sense, such as a view that there is not.
+    `record()`. Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no sense,
+    such as a view that there is not.
     """
     require_type("view", view, str, "the name of a view")
     require_type("device", device, str, DEVICE)
