@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from scenes_of_squares import write_scenes
 from small_runs import COLOURS, Call, paint_set
 
 import specnet
@@ -59,6 +60,30 @@ def test_other_classes(run: Path, call: Call) -> None:
     assert "the data has images of classes that the run was not trained on: yellow" in err
     with pytest.raises(DataProblem):
         specnet.evaluate(run, "other")
+
+
+SEGMENTATION = """net Squares
+input 16x16x1
+conv K=3 F=3 P=1
+train {
+  task segment
+  data folder "scenes" masks="masks" names="background,bright,dark"
+  optimizer adam lr=0.02
+  batch 10
+  epochs 1
+}
+"""
+
+
+def test_images_with_masks_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    """Training knows the folder in relation to the spec, and what comes after it by its whole path."""
+    monkeypatch.chdir(tmp_path)
+    write_scenes(tmp_path / "scenes", images=10)
+    Path("squares.net").write_text(SEGMENTATION)
+    words = (("train", "squares.net", "--run", "r"), ("evaluate", "r"), ("train", "squares.net"))
+    told = ["".join(call(*each)[1:]) for each in words]
+    assert ["decoded 12 images into" in each for each in told] == [True, False, False]
+    assert ["12 decoded images read from" in each for each in told] == [False, True, True]
 
 
 @pytest.mark.parametrize(
