@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
-    from specnet.runs import evaluate, load_run, predict, resume, show
+    from specnet.runs import evaluate, export, load_run, predict, resume, show
     from specnet.sweep_api import resume_sweep, sweep
     from specnet.torch_api import Metric, compile, train
     from specnet.training.errors import TrainingError
@@ -39,6 +39,7 @@ __all__ = [
     "digraph",
     "draw",
     "evaluate",
+    "export",
     "load_run",
     "predict",
     "report",
@@ -60,7 +61,7 @@ _MODULES = {
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
-    "runs": ("evaluate", "load_run", "predict", "resume", "show"),
+    "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),
     "sweep_api": ("resume_sweep", "sweep"),
     "torch_api": ("Metric", "compile", "train"),
     "training.errors": ("TrainingError",),

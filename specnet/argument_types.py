@@ -6,10 +6,7 @@ import os
 from collections.abc import Collection
 from typing import Any
 
-from specnet.printable import escape_unprintable
-
-LONGEST = 60
-"""The longest shown value, in characters."""
+from specnet.printable import escape_unprintable, shorten_text
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set)
 """The types whose values say more in a message than their names."""
@@ -55,8 +52,7 @@ def require_choice(name: str, value: object, choices: Collection[object]) -> Non
 def describe_value(value: Any) -> str:
     """Return a plain value as Python writes it, shortened, and for any other the name of its type."""
     if type(value) in PLAIN:
-        shown = escape_unprintable(repr(value))
-        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+        return shorten_text(escape_unprintable(repr(value)))
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return f"an object of the class {type(value).__name__}"

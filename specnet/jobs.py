@@ -12,6 +12,7 @@ from typing import Any
 from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import Conditions, Memory
 from specnet.analyses.passes import replay_training
+from specnet.analyses.receptive_field import find_output_stride
 from specnet.argument_types import describe_value
 from specnet.backends.torch_module import build_module
 from specnet.byte_sizes import FP32
@@ -83,6 +84,7 @@ def make_job(checked: Checked, training: Training | None = None, given: GivenDat
         head_weights=tuple(head.weight for head in network.heads),
         output_layer=_locate_output_count(checked),
         given=given,
+        output_stride=find_output_stride(network),
     )
 
 

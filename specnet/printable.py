@@ -76,6 +76,11 @@ def _escape_in_json(character: str) -> str:
     return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
+def shorten_text(text: str, longest: int = 60) -> str:
+    """Return a text of at most `longest` characters, of which the last is `…` where there were more."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def format_amount(number: float, noun: str) -> str:
     """Return a number and what it counts: `1 epoch`, `2.5 epochs`, `1,000 fixes`."""
     shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"

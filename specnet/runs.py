@@ -1,4 +1,4 @@
-"""The functions of `import specnet` for runs: load_run, resume, evaluate, predict, show."""
+"""The functions of `import specnet` for runs: load_run, resume, evaluate, predict, show, export."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from specnet.analyses.difference import Change, Difference, find_differences
 from specnet.api import SpecError
 from specnet.argument_types import require_path, require_type, require_whole
+from specnet.atomic_write import write_user_file
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
 from specnet.fixes import add_fixes
@@ -21,6 +22,7 @@ from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
+from specnet.package import is_own_module
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -44,6 +46,7 @@ from specnet.training import (
 from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 from specnet.training import resume as resume_run
+from specnet.training.export import Exportable, export_run, to_safetensors, to_torch_program
 
 RUN = "the folder of a run, or what `specnet.load_run` returns"
 
@@ -51,12 +54,20 @@ DEVICE = 'the name of a device, such as "cpu" or "cuda:1"'
 
 IMAGES = "the path of an image or of a folder of images, or a list of them"
 
+PATH = "the path of a file that ends in .safetensors, .onnx or .pt2"
+
+FORMATS = ("safetensors", "onnx", "pt2")
+"""Formats of exported networks, which are also the endings of their files."""
+
 MOST_DIFFERENCES = 5
 """The largest number of differing layers in one message."""
 
 
 def load_run(path: str | Path) -> LoadedRun:
-    """Load the network of a run with its weights, in evaluation mode; raises TrainingError, SpecError."""
+    """Load a run with its network and best weights, in evaluation mode; raises TrainingError, SpecError.
+
+    Its `model` reads images that its `normalization` has been applied to; `specnet.export` builds that in.
+    """
     require_path("path", path, "the folder of a run")
     config = read_run_config(Path(path))
     checked, job = restore_job(config)
@@ -184,6 +195,41 @@ def show(
     folder = None if data_dir is None else Path(data_dir)
     request = make_request(view, parameters, folder, lambda text: None)
     return compute_view(_find_run(run), view, request, device)
+
+
+def export(run: str | Path | LoadedRun, path: str | Path) -> Path:
+    """Write the trained network to a file for other programs, as `specnet export` does, and return its path.
+
+    The ending of `path` says the format: in `.onnx` and `.pt2`, which `torch.export.load` reads, the run's
+    normalisation is built in, so that the network takes images as the run was trained on, such as pixels from 0 to
+    255, as float32 N×C×H×W with any N. `.safetensors` are the weights alone, with the normalisation in the metadata.
+    Raises TrainingError and SpecError, OSError where the file cannot be written, and TypeError or ValueError for an
+    argument that makes no sense, such as another ending.
+    """
+    require_path("path", path, PATH)
+    target = Path(path)
+    if (format := target.suffix.removeprefix(".")) not in FORMATS:
+        raise ValueError(f"`path` is {PATH}, not {str(path)!r}")
+    loaded = _find_run(run)
+    if target.exists() and any(target.samefile(file) for file in loaded.folder.iterdir()):
+        raise ValueError(f"{path} is a file of the run, and would be overwritten; name another")
+    write_user_file(target, encode(export_run(loaded), format))
+    return target
+
+
+def encode(exportable: Exportable, format: str) -> bytes:
+    """Return the content of the file of an exported network; raises CannotRun where a library is missing."""
+    if format == "safetensors":
+        return to_safetensors(exportable)
+    if format == "pt2":
+        return to_torch_program(exportable)
+    try:
+        from specnet.backends import onnx
+    except ModuleNotFoundError as missing:
+        if is_own_module(missing.name):
+            raise
+        raise CannotRun(f"the format onnx needs {missing.name}: pip install 'specnet[export]'") from None
+    return onnx.export_model(exportable.module, exportable.examples, exportable.metadata)
 
 
 def _find_run(run: str | Path | LoadedRun) -> LoadedRun:

@@ -29,11 +29,11 @@ def check_loss(training: Training) -> str:
     )
 
 
-def check_target(training: Training) -> str:
-    """Check that the images of the data come with what the task needs."""
+def check_target(training: Training, outputs: int) -> str:
+    """Check that the images of the data come with what the task needs; the network has so many `outputs`."""
     task, data = training.task, training.data
     if data.has_masks or task.target is Target.MASK:
-        return _check_masks(training)
+        return _check_masks(training, outputs)
     if data.serves(task.target):
         return ""
     fitting = [f"`{word}`" for word, kind in SETS.items() if task.target in kind.targets]
@@ -44,7 +44,7 @@ def check_target(training: Training) -> str:
     )
 
 
-def _check_masks(training: Training) -> str:
+def _check_masks(training: Training, outputs: int) -> str:
     """Check that the data comes with masks if the task needs them, and says what classes they have."""
     task, data = training.task, training.data
     if data.has_masks and task.target is not Target.MASK:
@@ -57,7 +57,10 @@ def _check_masks(training: Training) -> str:
             '`data folder "images" masks="masks"` and `data csv "labels.csv" mask=COLUMN` do'
         )
     if isinstance(data, MaskedFiles) and not data.names and not data.classes:
-        return 'the classes of the masks are not known; `classes=11` says how many, or names="classes.txt" which'
+        return (
+            f"the classes of the masks are not known; `classes={outputs}` says that there are as many as outputs, or "
+            'names="classes.txt" which they are'
+        )
     return ""
 
 
@@ -69,6 +72,13 @@ def _list_words(words: Sequence[str]) -> str:
 def check_shapes(training: Training, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> str:
     """Check that inputs, H×W×C or a vector's length, and output have the form that the task needs."""
     return training.task.check_shapes(inputs, output, training.loss)
+
+
+def check_stride(
+    training: Training, image: tuple[int, ...], output: tuple[int, ...], stride: tuple[float, float] | None
+) -> str:
+    """Check that the output has the resolution that the task needs; `stride` in pixels, None if it is unknown."""
+    return training.task.check_stride(image, output, stride)
 
 
 def check_augment(training: Training) -> str:
@@ -85,7 +95,8 @@ def check_evaluate(training: Training) -> str:
     if not training.task.is_map or not training.evaluate.shift:
         return ""
     word = f"`task {get_choice('task', training.task)}`"
-    return f"`evaluate shift` averages outputs of whole images, and {word} has some for each pixel; `mirror` suits it"
+    each = f"those of {word} are for each pixel"
+    return f"`evaluate shift` averages the outputs for a whole image, and {each}; `mirror` suits it"
 
 
 def check_pairs(training: Training) -> str:
@@ -95,8 +106,10 @@ def check_pairs(training: Training) -> str:
     word = get_choice("task", training.task)
     if training.evaluate.mirror or training.evaluate.shift:
         return f"`evaluate` averages views of one image, and `task {word}` compares two"
-    if any(isinstance(step, Mixing) for step in training.augment):
-        return f"`augment` mixes two images, and `task {word}` compares them; other steps change each by itself"
+    for step in training.augment:
+        if isinstance(step, Mixing):
+            mixing = f"`augment {get_choice('augment', step)}`"
+            return f"{mixing} mixes two images, and `task {word}` compares them; other steps change each by itself"
     return ""
 
 

@@ -154,7 +154,7 @@ class Stranger:
 GOOD: dict[str, Any] = {
     "source": TEXT,
     "network": None,
-    "path": "no run",
+    "path": "run.pt2",
     "run": "no run",
     "images": "im.png",
     "name": "x",
@@ -171,6 +171,7 @@ def test_an_argument_of_another_type_is_refused_by_its_name() -> None:
     functions = [
         *(specnet.check, specnet.compile, specnet.digraph, specnet.draw, specnet.evaluate, specnet.load_run),
         *(
+            specnet.export,
             specnet.predict,
             specnet.resume,
             specnet.train,

@@ -71,6 +71,14 @@ def locate_receptive_fields(network: Network, found: TracedFields | None = None)
     return windows
 
 
+def find_output_stride(network: Network) -> Position | None:
+    """Return the stride of the only output, a map; None if it is unknown, or the output is no map."""
+    name = network.outputs[0]
+    if len(network.shapes[name] or ()) != 3 or not (fields := trace_fields(network)[name]):
+        return None
+    return _make_window(fields, is_map=True).stride
+
+
 def compute_largest_receptive_field(network: Network, found: TracedFields | None = None) -> Pixels | None:
     """Return the largest field of the layers that slide a window, (0, 0) without any; None if a field is unknown.
 

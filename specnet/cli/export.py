@@ -19,7 +19,6 @@ from specnet.cli.output import (
 )
 from specnet.cli.specs import check_file
 from specnet.cli.torch_commands import requires_torch
-from specnet.package import is_own_module
 
 if TYPE_CHECKING:
     from specnet.training.export import Exportable
@@ -56,10 +55,12 @@ def run(options: argparse.Namespace) -> int:
     target = options.output or Path(f"{Path(os.path.realpath(source)).stem}.{options.to}")
     refuse_folder(target)
     refuse_overwriting(target, source.iterdir() if source.is_dir() else [source])
+    from specnet.runs import encode
+
     exportable = _load_exportable(options)
     if exportable is None:
         return 1
-    write_file(target, _export(exportable, options.to))
+    write_file(target, encode(exportable, options.to))
     print_message(f"wrote {target}; {_describe_use(exportable, options.to)}")
     return 0
 
@@ -99,23 +100,6 @@ def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     return export_untrained(
         build_module(network), network.training or Training(), collect_layer_info(network), shapes, labels
     )
-
-
-def _export(exportable: Exportable, format: str) -> bytes:
-    """Return the content of the file."""
-    from specnet.training import export
-
-    if format == "safetensors":
-        return export.to_safetensors(exportable)
-    if format == "pt2":
-        return export.to_torch_program(exportable)
-    try:
-        from specnet.backends import onnx
-    except ModuleNotFoundError as missing:
-        if is_own_module(missing.name):
-            raise
-        raise CommandError(f"`--to onnx` needs {missing.name}: pip install 'specnet[export]'") from None
-    return onnx.export_model(exportable.module, exportable.examples, exportable.metadata)
 
 
 def _describe_use(exportable: Exportable, format: str) -> str:

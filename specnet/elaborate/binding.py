@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, cast, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
@@ -144,9 +145,9 @@ def _evaluate_argument(
     except UnknownShape:
         return UNSET
     except UndefinedName:
-        if annotation is str and isinstance(expression, tree.Name):
+        if _is_text(annotation) and isinstance(expression, tree.Name):
             return expression.text
-        if annotation is str:
+        if _is_text(annotation):
             raise _MisplacedArgument(_diagnose_unquoted(word, expression)) from None
         subject = attributes.key_of(name) if argument.key else word.text
         if unknown := _diagnose_unknown_choice(subject, expression, attributes.model_fields[name]):
@@ -171,6 +172,14 @@ def _evaluate_size(expression: tree.Expression, annotation: Any, lookup: Lookup)
 def _admits_size(annotation: Any) -> bool:
     """Return whether a type, or a part of it, is a tuple."""
     return get_origin(annotation) is tuple or any(map(_admits_size, get_args(annotation)))
+
+
+def _is_text(annotation: Any) -> bool:
+    """Return whether a type is a text, or a text or None."""
+    if get_origin(annotation) is Annotated:
+        return _is_text(get_args(annotation)[0])
+    parts = [part for part in get_args(annotation) if part is not NoneType]
+    return annotation is str or (get_origin(annotation) in (Union, UnionType) and all(map(_is_text, parts)))
 
 
 def _list_literals(annotation: Any) -> tuple[str, ...]:

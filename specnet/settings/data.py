@@ -193,6 +193,12 @@ class MaskedFiles(ImageFiles):
     def serves(self, target: Target) -> bool:
         return target in self.targets and self.has_masks == (target is Target.MASK)
 
+    @model_validator(mode="after")
+    def _name_all_classes(self) -> Self:
+        if self.classes and self.listed_names and self.classes != len(self.listed_names):
+            raise ValueError(f"has {len(self.listed_names)} `names`, and `classes` is {self.classes}")
+        return self
+
     @property
     def listed_names(self) -> tuple[str, ...]:
         """The names that are no file."""

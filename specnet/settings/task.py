@@ -91,6 +91,10 @@ class Task(Setting):
         """Check the form of the inputs and of the output; returns a sentence about a mismatch, or ""."""
         raise NotImplementedError
 
+    def check_stride(self, image: Shape, output: Shape, stride: tuple[float, float] | None) -> str:
+        """Check the pixels from one position of the output to the next, None if unknown; a sentence, or ""."""
+        return ""
+
     def correct_outputs(self, inputs: tuple[Shape, ...], output: Shape, loss: Loss) -> int | None:
         """Return the number of outputs, or channels of the output, that gives it the right form; None if none does."""
         return None
@@ -108,7 +112,7 @@ def format_shape(shape: Shape) -> str:
 def require_one_input(inputs: tuple[Shape, ...]) -> str:
     """Check that a network has one input, and that it reads images."""
     if len(inputs) != 1:
-        return f"the network has {len(inputs)} inputs, and this task gives it one image"
+        return f"the network has {len(inputs)} inputs, and this task feeds it one image at a time"
     if len(inputs[0]) != 3:
         return "the network reads a vector, and training needs one that reads images"
     return ""

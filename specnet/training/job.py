@@ -106,7 +106,8 @@ class Job:
     `image_memory` the bytes that the outputs of all layers take for it in fp32. `measure_memory` returns the memory of
     a training step under some conditions, None if it is unknown. `output_layer` is the layer that states the number of
     outputs, if it is a plain number. `given` is the data that a program has handed over, and
-    `own_metric` chooses the best epoch in the place of the task's.
+    `own_metric` chooses the best epoch in the place of the task's. `output_stride` are the pixels of the image, along
+    its height and width, from one position of an output map to the next, if they are known.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Job:
     output_layer: OutputLayer | None = None
     given: GivenData | None = None
     own_metric: OwnMetric | None = None
+    output_stride: tuple[float, float] | None = None
 
     def list_arguments(self) -> list[str]:
         """Return the names of the arguments by which a program has handed over what the run needs."""

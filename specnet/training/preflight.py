@@ -33,9 +33,10 @@ OTHER_FILES = 2**18
 
 def refuse_untrainable(job: Job) -> None:
     """Raise Unsuitable for a job that cannot be trained on any data."""
-    _refuse(validation.check_target(job.training))
+    _refuse(validation.check_target(job.training, job.output_shape[-1]))
     _refuse(validation.check_loss(job.training))
     _refuse(validation.check_shapes(job.training, job.input_shapes, job.output_shape))
+    _refuse(validation.check_stride(job.training, job.input_shape, job.output_shape, job.output_stride))
     if not any(parameter.requires_grad for parameter in job.module.parameters()):
         raise Unsuitable("the network has no parameters to learn")
     _refuse(validation.check_normalization(job.training, job.input_shape[2]))
@@ -52,19 +53,27 @@ def refuse_untrainable(job: Job) -> None:
         refuse_channels(job, data.image[2])
 
 
-def refuse_shape(job: Job, classes: int, channels: int, explain: Callable[[], str] = str) -> None:
+def refuse_shape(
+    job: Job,
+    classes: int,
+    channels: int,
+    explain_channels: Callable[[], str] = str,
+    explain_classes: Callable[[], str] = str,
+) -> None:
     """Raise Unsuitable for numbers of classes and channels that do not fit the network; needs no decoded images.
 
-    `explain` says which files decide about the channels, if it is some of them.
+    `explain_channels` says which files decide about the channels, if it is some of them; `explain_classes` which label
+    is probably wrong, if one is.
     """
-    _refuse_classes(job, classes)
-    refuse_channels(job, channels, explain)
+    _refuse_classes(job, classes, explain_classes)
+    refuse_channels(job, channels, explain_channels)
 
 
 def refuse_data(job: Job, data: DataSet) -> None:
     """Raise Unsuitable for data that does not fit the network and its settings."""
     objective = make_objective(job.training.task, data.classes, job.training.loss)
     refuse_shape(job, len(data.classes), objective.get_pixels(data.train.pixels).shape[3])
+    _refuse(objective.explain_unlearnable(data.train.targets))
     if job.training.evaluate.test and data.test is None:
         raise Unsuitable("`evaluate test` watches the test set, and the data has none")
     if job.training.stop:
@@ -146,8 +155,10 @@ def _refuse(problem: str) -> None:
         raise Unsuitable(problem)
 
 
-def _refuse_classes(job: Job, classes: int) -> None:
+def _refuse_classes(job: Job, classes: int, explain: Callable[[], str] = str) -> None:
     if problem := validation.check_classes(job.training, job.output_shape[-1], classes):
+        if probable := explain():
+            raise Unsuitable(f"{problem}; {probable}")
         needed = job.training.task.count_outputs(classes)
         fix = _fix_outputs(job, needed) if needed else ""
         least = "at least " if job.training.task.takes_spare_outputs else ""

@@ -67,6 +67,40 @@ def test_onnx(run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]
     assert np.allclose(found, outputs.numpy(), atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["out.pt2", "out.onnx"])
+def test_from_python(run: Path, expected: tuple[torch.Tensor, torch.Tensor], name: str) -> None:
+    """The normalisation is built in, whether the run is given as its folder or as it is loaded."""
+    if name.endswith(".onnx"):
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxscript")
+    pixels, outputs = expected
+    assert specnet.export(specnet.load_run(run), name) == Path(name)
+    if name.endswith(".pt2"):
+        found = torch.export.load(name).module()(pixels)
+    else:
+        from onnx.reference import ReferenceEvaluator
+
+        found = torch.from_numpy(*ReferenceEvaluator(name).run(None, {"pixels": pixels.numpy()}))
+    assert torch.allclose(found, outputs, atol=1e-4)
+    assert not torch.allclose(specnet.load_run(run).model(pixels), outputs, atol=0.1), "it does not normalise"
+
+
+def test_from_python_to_the_weights_alone(run: Path) -> None:
+    written = specnet.export(run, Path("new.safetensors"))
+    assert read_weights(written).metadata == read_weights(run / "model.safetensors").metadata
+
+
+def test_refusals_from_python(run: Path) -> None:
+    for path, message in (
+        ("x.h5", r"ends in \.safetensors, \.onnx or \.pt2, not 'x\.h5'"),
+        (run / "model.safetensors", "is a file of the run, and would be overwritten"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            specnet.export(run, path)
+    with pytest.raises(FileNotFoundError):
+        specnet.export(run, "nowhere/x.pt2")
+
+
 @pytest.fixture
 def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[torch.Tensor, torch.Tensor]:
     """Pixels N×C×H×W of 16 bits, and what a run that was trained on such makes of them."""
@@ -113,7 +147,7 @@ def test_onnx_where_it_is_not_installed(run: Path, call: Call, monkeypatch: pyte
     monkeypatch.delitem(sys.modules, "specnet.backends.onnx", raising=False)
     monkeypatch.delattr("specnet.backends.onnx", raising=False)
     code, _, err = call("export", run, "--to", "onnx")
-    assert (code, err) == (2, "error: `--to onnx` needs onnx: pip install 'specnet[export]'\n")
+    assert (code, err) == (2, "error: the format onnx needs onnx: pip install 'specnet[export]'\n")
     assert not Path("moved.onnx").exists()
 
 

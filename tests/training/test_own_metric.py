@@ -59,7 +59,13 @@ def test_the_best_epoch_is_that_of_the_metric(tmp_path: Path, metric: Any, is_la
     best = (max if is_larger else min)(values)
     summary = finished.summary
     assert (summary["best_epoch"], summary[f"validation_{name}"]) == (values.index(best) + 1, best)
-    assert summary["metric"] == {"name": name, "title": name, "larger_is_better": is_larger, "is_share": False}
+    assert summary["metric"] == {
+        "name": name,
+        "title": name,
+        "larger_is_better": is_larger,
+        "is_share": False,
+        "unit": "",
+    }
     assert name in repr(finished)
     results = specnet.evaluate(finished.folder, data=PAIR, metric=metric)
     assert results.scores[name] == pytest.approx(best)
@@ -86,7 +92,7 @@ class Notes(Callback):
         self.texts.append(text)
 
 
-@pytest.mark.parametrize("value", [lambda: 1 / 0, lambda: float("nan"), lambda: torch.tensor(np.inf)])
+@pytest.mark.parametrize("value", [lambda: 1 / 0, lambda: float("nan"), lambda: torch.tensor(np.inf), lambda: 10**400])
 def test_a_metric_that_is_not_defined_is_never_the_best(tmp_path: Path, value: Callable[[], Any]) -> None:
     calls = iter([value, lambda: 0.5, lambda: 0.4, lambda: 0.5])
     notes = Notes()
@@ -112,6 +118,7 @@ def fail_in_epoch_2(broken: Callable[[], Any]) -> Callable[[Tensor, Tensor], Any
     [
         (lambda: [][3], "the metric `unlucky` raised IndexError: list index out of range; the run is stopped"),
         (lambda: "high", "the metric `unlucky` returned 'high', and not a number; the run is stopped"),
+        (lambda: "0.5", "the metric `unlucky` returned '0.5', and not a number"),
         (lambda: None, "the metric `unlucky` returned None, and not a number"),
         (lambda: torch.ones(3), "returned an object of the class Tensor, and not a number"),
     ],

@@ -10,9 +10,10 @@ from typing import cast
 
 from specnet import validation
 from specnet.analyses.lints.view import Finding, Lint, View, has_trait
+from specnet.analyses.receptive_field import find_output_stride
 from specnet.diagnostics import Code, Fix, Label, make_replacement
 from specnet.elaborate import Place
-from specnet.graph import Node
+from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
@@ -80,7 +81,7 @@ def find_refusals(view: View) -> Iterator[Finding]:
         return
     inputs, answered = tuple(each.shape for each in network.inputs), network.shapes[network.outputs[0]]
     yield from _at(view, "loss", unsuitable := validation.check_loss(training))
-    misshapen = validation.check_shapes(training, inputs, answered) if answered and not unsuitable else ""
+    misshapen = _check_output(network, training, answered) if answered and not unsuitable else ""
     needed = training.task.correct_outputs(inputs, answered, training.loss) if answered and misshapen else None
     if answered and needed is not None:
         yield _make_output_finding(view, misshapen, _label_task(view), answered[-1], needed)
@@ -100,12 +101,22 @@ def find_refusals(view: View) -> Iterator[Finding]:
     yield from _at(view, "stop", validation.check_stop(has_validation or training.stop is None))
 
 
+def _check_output(network: Network, training: Training, output: Shape) -> str:
+    """Check the form of the inputs and of the output, and its stride where it is a map of the image."""
+    inputs = tuple(each.shape for each in network.inputs)
+    if (problem := validation.check_shapes(training, inputs, output)) or not training.task.is_map:
+        return problem
+    return validation.check_stride(training, inputs[0], output, find_output_stride(network))
+
+
 def _check_data(view: View, training: Training, read: tuple[int, int, int], outputs: int) -> Iterator[Finding]:
     """Yield the mismatches of data and network, unless the data is left to the command line."""
     span = view.elaborated.setting_spans.get("data")
     if span is None:
         return
-    yield from _at(view, "data", validation.check_target(training))
+    if other := validation.check_target(training, outputs):
+        yield Finding(span, fact=other)
+        return
     data = Label(span, primary=False)
     classes, image = training.data.count_targets(training.task.target), training.data.image
     if classes is not None and (fact := validation.check_classes(training, outputs, classes)):

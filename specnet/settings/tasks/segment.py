@@ -31,6 +31,16 @@ class Segment(Task):
         """Check that the output is a map of the input's size, or of its centre, as that of the U-Net (2015) is."""
         return require_one_input(inputs) or _check_map(inputs[0], output)
 
+    def check_stride(self, image: Shape, output: Shape, stride: tuple[float, float] | None) -> str:
+        """Check that a smaller output is not the whole image at a coarser step, where the centre is compared."""
+        if output[:2] == image[:2] or stride is None or stride == (1, 1):
+            return ""
+        down, across = stride
+        return (
+            f"{_compare_sizes(image, output)}, of which its positions are {down:g}×{across:g} apart: "
+            f"a mask has a class for each pixel; {_suggest_upsample(image)}"
+        )
+
 
 def _check_map(image: Shape, output: Shape) -> str:
     size = format_shape(image[:2])
@@ -39,13 +49,20 @@ def _check_map(image: Shape, output: Shape) -> str:
             f"the network's output is a vector of {format_shape(output)}, and `task segment` needs {size} pixels with "
             "a score for each class: a last layer `conv K=… F=1` instead of `flatten` and `fc`"
         )
-    there, fix = format_shape(output[:2]), f"`upsample to={image[0]}x{image[1]}` brings it to that of the image"
     margins = [whole - part for whole, part in zip(image[:2], output[:2], strict=True)]
     if min(margins) < 0 or any(2 * part < whole for whole, part in zip(image[:2], output[:2], strict=True)):
-        return f"the network's output has {there} pixels, and its image {size}; {fix}"
+        return f"{_compare_sizes(image, output)}; {_suggest_upsample(image)}"
     if any(margin % 2 for margin in margins):
         return (
-            f"the network's output has {there} pixels, and its image {size}: it stands for the centre of the mask, "
-            f"which has equal margins only where the difference is even; {fix}"
+            f"{_compare_sizes(image, output)}: it stands for the centre of the mask, "
+            f"which has equal margins only where the difference is even; {_suggest_upsample(image)}"
         )
     return ""
+
+
+def _compare_sizes(image: Shape, output: Shape) -> str:
+    return f"the network's output has {format_shape(output[:2])} pixels, and its image {format_shape(image[:2])}"
+
+
+def _suggest_upsample(image: Shape) -> str:
+    return f"`upsample to={image[0]}x{image[1]}` brings it to that of the image"

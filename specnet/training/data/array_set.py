@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specnet.settings.loss import Target
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images
-from specnet.training.data.labels import number_labels
+from specnet.training.data.labels import describe_stray_labels, find_first_images, number_labels
 from specnet.training.data.targets import CONVERSIONS, IMAGE, convert_arrays, make_empty_targets
 from specnet.training.errors import DataProblem
 
@@ -35,7 +35,13 @@ def make_array_set(
     """
     classes, targets = _read_targets(parts, request, count, names)
     pixels = _agree_on_type({part: each.pixels for part, each in parts.items()})
-    request.refuse(len(classes), next(iter(pixels.values())).shape[3], str)
+    labels = next(iter(parts.values())).labels
+    request.refuse(
+        len(classes),
+        next(iter(pixels.values())).shape[3],
+        str,
+        lambda: describe_stray_labels(find_first_images(labels)) if request.target is Target.CLASS else "",
+    )
     images = {part: Images(pixels[part], targets[part]) for part in parts}
     found = _merge(each.findings for each in parts.values())
     return DataSet(classes, images["train"], images.get("validation"), images.get("test"), found)
@@ -53,7 +59,8 @@ def _read_targets(
     numbered = None if count is None or names else tuple(map(str, range(count)))
     classes, targets = number_labels(labels, request.classes, names or numbered)
     if len(classes) < 2:
-        raise DataProblem(f"images of at least two classes are needed, and all are labelled {', '.join(classes)}")
+        there = f"the data names only {classes[0]}" if names else f"all are labelled {', '.join(classes)}"
+        raise DataProblem(f"images of at least two classes are needed, and {there}")
     return classes, targets
 
 

@@ -7,13 +7,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from specnet.option_names import name_option
-from specnet.printable import format_amount
+from specnet.printable import format_amount, shorten_text
 from specnet.settings.data import Csv
 from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import (
@@ -107,7 +108,7 @@ class _Listing:
         for written in dict.fromkeys((name, name.replace("\\", "/"))):
             if written and os.path.isfile(folder / written):  # noqa: PTH113, Path.is_file raises
                 return written if folder == self.home else os.path.relpath(folder / written, self.home)
-        raise BadValue(f"there is no {name}" if name else f"no {noun}")
+        raise BadValue(_explain_missing(folder, name) if name else f"no {noun}")
 
     @property
     def _origin(self) -> str:
@@ -126,6 +127,7 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     for part, place in tables.items():
         listing = _make_listing(setting, read_table(place), path.parent, part, request)
         images += _collect_images(listing, setting.image_column, layout.notes, request.skip_bad)
+    _refuse_untrained(images, path, setting)
     images.sort(key=lambda image: PARTS.index(image.file.part))
     layout.files += [image.file for image in images]
     layout.classes |= {part: order_classes(each.class_name for each in files) for part, files in _by_part(layout)}
@@ -133,6 +135,23 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     _note_repeated(layout)
     read = read_masked_files if request.target is Target.MASK else read_image_files
     return read(path.parent, layout, setting, request)
+
+
+def _refuse_untrained(images: Sequence[ListedImage], path: Path, setting: Csv) -> None:
+    """Raise DataProblem where no row is of the training part."""
+    if not any(image.file.part == "train" for image in images):
+        there = ", ".join(dict.fromkeys(image.file.part for image in images))
+        raise DataProblem(f"no row of {path} is of the training part: `{setting.part}` says {there} in all of them")
+
+
+def _explain_missing(folder: Path, name: str) -> str:
+    """Return why a path is no image that can be read."""
+    if name.startswith(("http://", "https://")):
+        return f"{shorten_text(name)} is a URL, and images are files"
+    with suppress(OSError, ValueError):
+        if (folder / name).exists():
+            return f"{shorten_text(name)} is no file"
+    return f"there is no {shorten_text(name)}"
 
 
 def _by_part(layout: FolderLayout) -> Iterator[tuple[str, list[ClassFile]]]:
@@ -196,7 +215,9 @@ def _read_pattern(table: Table, written: str) -> Callable[[Row], str]:
 def _read_part(value: str) -> str:
     part = find_part(value)
     if part is None:
-        raise BadValue(f"its part is `{value}`, and not train, validation or test" if value else "no part")
+        raise BadValue(
+            f"its part is `{shorten_text(value)}`, and not train, validation or test" if value else "no part"
+        )
     return "test" if part == "evaluation" else part
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from specnet.argument_types import describe_value
 from specnet.byte_sizes import format_bytes
@@ -44,6 +45,11 @@ def require_data(name: str, data: object) -> None:
         raise TypeError(
             f"`{name}` is {FORM}, not {describe_value(data)}: files are named in the spec, as `data folder`"
         )
+    if isinstance(data, DataLoader):
+        raise TypeError(
+            f"`{name}` is {FORM}, not a DataLoader: hand over its Dataset, as `{name}=loader.dataset`; "
+            "the batches are made by the spec's `batch`"
+        )
     if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
         raise TypeError(f"`{name}` is {FORM}, not {describe_value(data)}")
 
@@ -64,11 +70,22 @@ def _read_part(data: Any, name: str, request: DataRequest) -> ArrayPart:
 
 
 def _find_class_names(data: Any) -> tuple[str, ...] | None:
-    """Return the names of the classes that a Dataset, or the one that it is a subset of, has as `classes`."""
-    names = getattr(data, "classes", None)
-    if isinstance(names, list | tuple) and names:
-        return tuple(map(str, names))
-    return _find_class_names(data.dataset) if hasattr(data, "dataset") else None
+    """Return the names of the classes that a Dataset, or the one that it is a subset of, has as `classes`.
+
+    Raises DataProblem.
+    """
+    try:
+        names = getattr(data, "classes", None)
+        if isinstance(names, list | tuple) and names:
+            return tuple(map(str, names))
+        return _find_class_names(data.dataset) if hasattr(data, "dataset") else None
+    except Exception as error:
+        raise _make_problem("`classes` of the data", error) from error
+
+
+def _make_problem(owner: str, error: Exception) -> DataProblem:
+    """Return what says that code of the user's raised an error."""
+    return DataProblem(f"{owner} raised {type(error).__name__}: {error}")
 
 
 # Pairs of arrays
@@ -87,18 +104,29 @@ def _read_pair(images: Any, targets: Any, argument: str, request: DataRequest) -
 
 def _to_array(values: Any, owner: str) -> np.ndarray:
     """Return an array or tensor, or a list of numbers or texts, as an array; raises DataProblem."""
-    if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
     try:
-        array = np.asarray(values)
+        array = _read_tensor(values) if isinstance(values, Tensor) else np.asarray(values)
     except ValueError:  # lists of different lengths
         array = np.empty(0, dtype=object)
+    except (
+        Exception
+    ) as error:  # a tensor without plain numbers, as a sparse one, or what an object's `__array__` raises
+        raise DataProblem(f"{owner} cannot be read as an array: {_get_first_line(error)}") from None
     if array.dtype.kind == "O" and all(isinstance(each, str) for each in array.ravel()) and array.size:
         array = array.astype(str)  # as pandas holds texts
     if array.dtype.kind == "O":
         raise DataProblem(f"{owner} is an array of numbers or texts, not {describe_value(values)}")
     return array
+
+
+def _read_tensor(values: Tensor) -> np.ndarray:
+    plain = values.detach().cpu().resolve_conj().resolve_neg()
+    array: np.ndarray = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
+
+
+def _get_first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 # Datasets
@@ -114,12 +142,13 @@ class _Reader:
 
     def read(self) -> ArrayPart:
         """Return the images and targets of all items; raises DataProblem, CannotRun."""
-        if not len(self.dataset):
+        number = self._count_items()
+        if not number:
             raise DataProblem(f"`{self.argument}` has no images")
         self._warn_of_chance()
         collector, targets = PixelCollector(self.request.shape[:2], f"`{self.argument}`"), list[np.ndarray]()
         batch = list[np.ndarray]()
-        for image, target in self._read_items(len(self.dataset)):
+        for image, target in self._read_items(number):
             if batch and (len(batch) == BATCH or (image.shape, image.dtype) != (batch[0].shape, batch[0].dtype)):
                 collector.add(np.stack(batch))
                 batch.clear()
@@ -127,6 +156,12 @@ class _Reader:
             targets.append(target)
         collector.add(np.stack(batch))
         return ArrayPart(*collector.finish(), self._stack(targets))
+
+    def _count_items(self) -> int:
+        try:
+            return len(self.dataset)
+        except Exception as error:
+            raise _make_problem(f"`len({self.argument})`", error) from error
 
     def _read_items(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the images H×W×C and targets of all items; note the progress of a long reading."""
@@ -146,7 +181,7 @@ class _Reader:
         try:
             item = self.dataset[place]
         except Exception as error:
-            raise DataProblem(f"{owner} raised {type(error).__name__}: {error}") from error
+            raise _make_problem(owner, error) from error
         if self.request.target is Target.IMAGE:
             image = item[0] if isinstance(item, tuple | list) else item
             return self._read_image(image, owner), np.zeros(())
@@ -176,7 +211,12 @@ class _Reader:
         channels = 1 if image.mode in GREY and self.request.shape[2] == 1 else 3
         try:
             return to_array(image, channels, FULL_SCALE).reshape(image.height, image.width, channels)
-        except (BadImage, OSError) as error:
+        except (
+            BadImage,
+            OSError,
+            ValueError,
+            SyntaxError,
+        ) as error:  # the last two for a file that is closed or damaged
             raise DataProblem(f"{owner} cannot be read as an image: {error}") from None
 
     def _warn_of_chance(self) -> None:

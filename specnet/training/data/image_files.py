@@ -23,6 +23,7 @@ from specnet.training.data.folder_layout import ClassFile, FolderLayout, describ
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import ImageFormat, count_all_values
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images, MappedPixels, StoredPixels
+from specnet.training.data.labels import describe_stray_labels
 from specnet.training.data.streams.encoded_images import FileImages
 from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.errors import DataProblem
@@ -70,7 +71,10 @@ def _refuse_unsuitable(
     layout: FolderLayout, seen: Survey | DecodedFolder, explain: Callable[[], str], request: DataRequest
 ) -> None:
     """Refuse images that do not fit the request; `explain` says which files decide about their channels."""
-    request.refuse(len(_choose_classes(_sort_files(layout, seen), request)), seen.channels, explain)
+    files = _sort_files(layout, seen)
+    request.refuse(
+        len(_choose_classes(files, request)), seen.channels, explain, lambda: describe_stray_labels(files.find_firsts())
+    )
 
 
 def choose_scale(folder: Path, layout: FolderLayout, survey: Survey, request: DataRequest) -> SixteenBitScale | None:
@@ -97,6 +101,11 @@ class _Sorted:
     def good(self) -> list[ClassFile]:
         """The images."""
         return [self.layout.files[place] for place in self.places]
+
+    def find_firsts(self) -> dict[str, str]:
+        """Return the row of the first image of each class to train on; none where folders name the classes."""
+        listed = [file for file in self.good if file.part == "train"] if self.layout.is_listed else []
+        return {file.class_name: file.title for file in reversed(listed)}
 
     def count(self, part: str) -> Counter[str]:
         """Count the images of a part by class."""
@@ -142,7 +151,10 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
             where, lacking = layout.describe_part(part), "the training part lacks"
             if request.classes:
                 lacking = "the run was not trained on"
-            raise DataProblem(f"{where} has images of classes that {lacking}: {list_names(more)}; leave them out")
+            first = next(file.title for file in files.good if file.part == part and file.class_name in more)
+            raise DataProblem(
+                f"{where} has images of classes that {lacking}: {list_names(more)}, first {first}; leave them out"
+            )
     return classes
 
 

@@ -311,6 +311,10 @@ def resize_and_crop(pixels: Tensor, size: tuple[int, int], share: float = 1.0, i
     return covering[:, top : top + height, left : left + width].contiguous()
 
 
+Refusal = Callable[[int, int, Callable[[], str], Callable[[], str]], None]
+"""Raises for numbers of classes and of channels that do not fit; the functions explain them, or return ""."""
+
+
 @dataclass(frozen=True)
 class DataRequest:
     """Images of `shape` (height, width, channels), from below `data_dir` first, read by `workers` threads (0: none).
@@ -318,10 +322,10 @@ class DataRequest:
     `spec_folder` is that of the spec, if it is a file, which paths of the spec may be relative to; `given` is the data
     that a program has handed over.
     `note` reports downloads and decoding. `refuse` is called before images are decoded with the numbers of classes and
-    of channels, and a function that says which files decide about the channels; it raises where they do not fit. With
-    `skip_bad`, files that cannot be read and classes without images are left out. `classes` and `scale` are those of a
-    run that the images are for; without, they are found in the data. `target` is what each image must come with,
-    and `ignored` the value of pixels in masks that do not count.
+    of channels, a function that says which files decide about the channels, and one that says which label is probably
+    wrong; it raises where they do not fit. With `skip_bad`, files that cannot be read and classes without images are
+    left out. `classes` and `scale` are those of a run that the images are for; without, they are found in the data.
+    `target` is what each image must come with, and `ignored` the value of pixels in masks that do not count.
     With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
     """
 
@@ -330,7 +334,7 @@ class DataRequest:
     note: Callable[[str], None]
     workers: int = field(default_factory=count_processors)
     skip_bad: bool = False
-    refuse: Callable[[int, int, Callable[[], str]], None] = lambda classes, channels, explain: None
+    refuse: Refusal = lambda classes, channels, explain_channels, explain_classes: None
     classes: tuple[str, ...] | None = None
     scale: SixteenBitScale | None = None
     target: Target = Target.CLASS

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from specnet.printable import format_amount
+from specnet.printable import format_amount, shorten_text
 from specnet.training.data.folder_layout import list_names, order_classes
 from specnet.training.errors import DataProblem
+
+WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
 def number_labels(
@@ -31,13 +34,41 @@ def number_labels(
     numbers = {name: place for place, name in enumerate(found)}
     for part, each in named.items():
         if odd := order_classes(set(each) - set(found)):
-            whose = "the run was not trained on" if classes else "the training part lacks"
-            raise DataProblem(f"the {part} part has images of classes that {whose}: {list_names(odd)}")
+            first = f"the first is image {next(place for place, name in enumerate(each) if name in odd):,}"
+            raise DataProblem(
+                f"the {part} part has images {_explain_unknown(names, classes)}: {list_names(odd)}; {first}"
+            )
     return found, {part: torch.tensor([numbers[name] for name in each]) for part, each in named.items()}
+
+
+def describe_stray_labels(firsts: Mapping[str, str]) -> str:
+    """Return which label does not fit in with the others, such as 99 or `dog` among 0, 1, 2; "" where all may be right.
+
+    `firsts` says of each label where it is found first.
+    """
+    numbers = [label for label in firsts if WHOLE.fullmatch(label)]
+    usual = {str(number) for number in range(len(firsts) + 1)}
+    strays = numbers if 2 * len(numbers) < len(firsts) else [label for label in firsts if label not in usual]
+    if not 0 < 2 * len(strays) < len(firsts):
+        return ""
+    others = list_names(order_classes(set(firsts) - set(strays)))
+    return f"the label {shorten_text(strays[0])} of {firsts[strays[0]]} does not fit in with {others}: correct it"
+
+
+def find_first_images(labels: np.ndarray) -> dict[str, str]:
+    """Return the first image of each label of N."""
+    names = _name_all(labels)
+    return {name: f"image {names.index(name):,}" for name in dict.fromkeys(names)}
 
 
 def _name_all(labels: np.ndarray) -> list[str]:
     return [str(label) for label in labels.tolist()]
+
+
+def _explain_unknown(names: Sequence[str] | None, classes: tuple[str, ...] | None) -> str:
+    if names:
+        return f"labelled as none of the classes that the data names, {list_names(names)}"
+    return f"of classes that {'the run was not trained on' if classes else 'the training part lacks'}"
 
 
 def _flatten(labels: np.ndarray, part: str) -> np.ndarray:

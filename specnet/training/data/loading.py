@@ -225,5 +225,6 @@ def _check_labels(data: Data, found: DataSet) -> None:
         if odd:
             raise DataProblem(
                 f"{len(odd):,} of {len(part):,} labels of the {name} part are not from 0 to {len(found.classes) - 1}, "
-                f"as {len(found.classes)} classes have them: the first is {part.labels[odd[0]]}, of image {odd[0]:,}"
+                f"as {len(found.classes)} classes have them: the first is {part.labels[odd[0]]}, of "
+                f"{part.name_file(odd[0]) or f'image {odd[0]:,}'}"
             )

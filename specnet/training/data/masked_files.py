@@ -38,9 +38,9 @@ def read_masked_files(folder: Path, layout: FolderLayout, setting: MaskedFiles, 
     cache = FolderCache(folder, names, size, setting.resize, scale, request.workers, request.note, setting.crop, masks)
     if not (found := cache.find()):
         survey = survey_files(folder, names, request.workers)
-        request.refuse(len(classes.names), survey.channels, lambda: survey.describe_colours(names))
+        request.refuse(len(classes.names), survey.channels, lambda: survey.describe_colours(names), str)
         found = cache.make(survey, choose_scale(folder, layout, survey, request))
-    request.refuse(len(classes.names), found.channels, str)
+    request.refuse(len(classes.names), found.channels, str, str)
     data = _make_data_set(layout, found, classes.names, request)
     if request.classes is None:
         _refuse_single_class(data.train, form)

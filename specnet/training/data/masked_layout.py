@@ -47,19 +47,20 @@ def read_masked_layout(folder: Path, setting: Folder, request: DataRequest) -> F
             f"{folder} has no training part, only {list_names(parts.values())}; a folder called `train` is one"
         )
     layout = FolderLayout(has_parts="train" in parts)
-    used = set[Path]()
+    listed = dict[str, _Masks]()
     for part, place in (parts if layout.has_parts else {"train": folder}).items():
         masks, root = _find_masks(place, folder, setting.masks, request)
+        listed[part] = masks
         names = sorted((path.relative_to(folder).as_posix() for path in _walk(walker, place, masks)), key=natural_key)
         files = [ClassFile(name, part, "") for name in _leave_out_others(names, layout)]
         for file in files:
             mask = masks.find(PurePosixPath((folder / file.name).relative_to(root).as_posix()))
             layout.files.append(replace(file, mask=mask))
-            used |= {mask} if mask else set()
         layout.classes[part] = ()
-    _refuse_missing(layout, masks, request)
+    used = {file.mask for file in layout.files if file.mask}
+    _refuse_missing(layout, listed, request)
     walker.note_links([folder / file.name for file in layout.files])
-    layout.notes += [*walker.notes, *_describe_spare(masks, used)]
+    layout.notes += [*walker.notes, *_describe_spare(listed.values(), used)]
     return layout
 
 
@@ -71,7 +72,11 @@ def _find_masks(place: Path, folder: Path, masks: str, request: DataRequest) -> 
     for inner in (place / masks, place / Path(masks).name):
         if inner.is_dir():
             return _list_masks(inner), place
-    return _list_masks(find_folder(masks, request)), folder
+    try:
+        found = find_folder(masks, request)
+    except DataProblem as error:
+        raise DataProblem(f"{place} has no folder of masks, and {error}") from None
+    return _list_masks(found), folder
 
 
 def _list_masks(folder: Path) -> _Masks:
@@ -98,15 +103,17 @@ def _leave_out_others(names: list[str], layout: FolderLayout) -> list[str]:
     return [name for name in names if is_named_as_image(name)]
 
 
-def _refuse_missing(layout: FolderLayout, masks: _Masks, request: DataRequest) -> None:
+def _refuse_missing(layout: FolderLayout, listed: Mapping[str, _Masks], request: DataRequest) -> None:
     """Raise DataProblem for images without a mask, unless they are left out."""
-    missing = [file.name for file in layout.files if not file.mask]
+    missing = [file for file in layout.files if not file.mask]
     if not missing:
         return
-    amount = f"{len(missing):,} of {format_amount(len(layout.files), 'image')}"
+    masks = listed[missing[0].part]
+    verb = "has" if len(missing) == 1 else "have"
+    amount = f"{len(missing):,} of {format_amount(len(layout.files), 'image')} {verb} no mask"
     example = f", such as {next(iter(masks.paths.values()))}" if masks.paths else ""
     where = f"a mask has the name of its image, below {masks.folder}, which has {len(masks.paths):,}{example}"
-    text = f"{amount} have no mask: {list_names(missing)}; {where}"
+    text = f"{amount}: {list_names([file.name for file in missing])}; {where}"
     if len(missing) == len(layout.files):
         raise DataProblem(text)
     if not request.skip_bad:
@@ -115,7 +122,8 @@ def _refuse_missing(layout: FolderLayout, masks: _Masks, request: DataRequest) -
     layout.notes.append(f"{text}; left out")
 
 
-def _describe_spare(masks: _Masks, used: set[Path]) -> list[str]:
+def _describe_spare(listed: Iterable[_Masks], used: set[Path]) -> list[str]:
     """Return a note on masks without an image."""
-    spare = [path.name for path in masks.paths.values() if path not in used]
+    paths = dict.fromkeys(path for masks in listed for path in masks.paths.values())
+    spare = [path.name for path in paths if path not in used]
     return [f"{format_amount(len(spare), 'mask')} without an image: {list_names(spare)}"] if spare else []

@@ -43,16 +43,25 @@ class MaskForm:
 
 def read_mask(path: Path, form: MaskForm, size: tuple[int, int]) -> np.ndarray:
     """Return uint8 H×W for a mask whose image has this height and width; raises BadImage."""
-    with open_image(path) as image:
-        image.load()
-        if (image.height, image.width) != size:
-            raise BadImage(f"its mask is {image.height}×{image.width}, and it is {size[0]}×{size[1]}")
-        values = _find_colours(image, form.colours) if form.colours else _read_numbers(image)
+    image = _load_mask(path)
+    if (image.height, image.width) != size:
+        raise BadImage(f"its mask is {image.height}×{image.width}, and it is {size[0]}×{size[1]}")
+    values = _find_colours(image, form.colours) if form.colours else _read_numbers(image)
     is_ignored = values == form.ignored
     odd = (values < 0) | (values >= form.classes) & ~is_ignored
     if odd.any():
         raise BadImage(_describe_values(np.unique(values[odd]), form))
     return np.where(is_ignored, 0, values + 1).astype(np.uint8)
+
+
+def _load_mask(path: Path) -> Image.Image:
+    """Return a mask, decoded; raises BadImage that names its file, as the image itself is sound."""
+    try:
+        with open_image(path) as image:
+            image.load()
+            return image
+    except BadImage as error:
+        raise BadImage(f"its mask {path}: {error}") from None
 
 
 def _describe_values(values: np.ndarray, form: MaskForm) -> str:

@@ -17,6 +17,7 @@ from specnet.settings.data import Npz
 from specnet.settings.loss import Target
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.training.data.array_set import ArrayPart, make_array_set
+from specnet.training.data.folder_layout import list_names
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.pixels import PixelCollector, orient
 from specnet.training.data.places import find_file
@@ -35,6 +36,9 @@ USUAL = (
 )
 """The names of images and labels that are found without being told: those of Keras, scikit-learn and MedMNIST first."""
 
+ARCHIVE, ARRAY = b"PK", b"\x93NUMPY"
+"""The first bytes of an archive, and of a single array."""
+
 OTHER_PARTS = {"validation": ("val", "validation", "valid"), "test": ("test",)}
 """What the other parts have in their names where the images to train on have `train`."""
 
@@ -44,6 +48,7 @@ def read_npz(setting: Npz, request: DataRequest) -> DataSet:
     path = find_file(setting.path, request)
     with _open(path) as arrays:
         names = _choose_names(setting, path, arrays, request.target)
+        _note_unread(path, set(arrays.files) - {name for pair in names.values() for name in pair}, request)
         _refuse_large(path, arrays, [name for pair in names.values() for name in pair])
         parts = {part: _read_part(path, arrays, *pair, request) for part, pair in names.items()}
     return make_array_set(parts, request, setting.classes)
@@ -54,6 +59,9 @@ def _open(path: Path) -> Iterator[NpzFile]:
     """Open a file without running anything that it holds; raises DataProblem for one that is no archive of arrays."""
     try:
         with path.open("rb") as stream, _explain_damage(path):
+            if not (head := stream.read(len(ARRAY))).startswith((ARCHIVE, ARRAY)):
+                raise DataProblem(f"{path} {'is no archive of arrays, as numpy.savez writes' if head else 'is empty'}")
+            stream.seek(0)
             arrays = np.load(stream, allow_pickle=False)
             if not isinstance(arrays, NpzFile):
                 raise DataProblem(f"{path} is a single array, .npy; images and labels are two, as numpy.savez writes")
@@ -112,6 +120,21 @@ def _choose_names(setting: Npz, path: Path, arrays: NpzFile, target: Target) -> 
     return names
 
 
+def _note_unread(path: Path, names: Collection[str], request: DataRequest) -> None:
+    """Note the arrays that are not read, as the images of a part that has no labels."""
+    if names:
+        needed = "" if request.target is Target.IMAGE else "; a part needs images and labels, such as x_test and y_test"
+        request.note(f"not read of {path}: {list_names(sorted(names))}{needed}")
+
+
+def _read_array(path: Path, arrays: NpzFile, name: str) -> np.ndarray:
+    """Return an array of an archive, which may hold other files as well; raises DataProblem."""
+    array: object = arrays[name]
+    if not isinstance(array, np.ndarray):
+        raise DataProblem(f"{name} of {path} is no array, as numpy.savez writes it")
+    return array
+
+
 def _require(image: str, label: str, path: Path, there: Collection[str]) -> tuple[str, str]:
     """Return the names that are given; raises DataProblem for one that is missing, or that no array has."""
     for key, name in (("image", image), ("label", label)):
@@ -125,7 +148,7 @@ def _require(image: str, label: str, path: Path, there: Collection[str]) -> tupl
 
 def _read_part(path: Path, arrays: NpzFile, image: str, label: str, request: DataRequest) -> ArrayPart:
     """Return the images and labels of a part; raises DataProblem."""
-    images, labels = arrays[image], arrays[label]
+    images, labels = _read_array(path, arrays, image), _read_array(path, arrays, label)
     if images.ndim == 0 or labels.ndim == 0 or len(images) != len(labels):
         sizes = [f"{len(array):,}" if array.ndim else "none" for array in (images, labels)]
         raise DataProblem(f"{path} has another number of images than of labels: {sizes[0]} and {sizes[1]}")

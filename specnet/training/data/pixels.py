@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from specnet.printable import format_amount
 from specnet.training.data.images import Findings, count_enlarged, fitted_to, resize_and_crop
 from specnet.training.errors import DataProblem
 
@@ -40,11 +41,19 @@ class PixelCollector:
         if not len(images):
             raise DataProblem(f"{self._owner} has no images")
         before = sum(self._sizes.values())
+        self._require_channels(images, before)
         step = max(1, CHUNK // max(1, prod(images.shape[1:])))
         for start in range(0, len(images), step):
             values, scale = self._compress(images[start : start + step], before + start)
             self._sizes[(values.shape[1], values.shape[2])] += len(values)
             self._parts.append((resize_and_crop(values, self._size), scale))
+
+    def _require_channels(self, images: np.ndarray, place: int) -> None:
+        """Raise DataProblem for images with other channels than those before them; the first is at `place`."""
+        channels = self._parts[0][0].shape[3] if self._parts else images.shape[3]
+        if images.shape[3] != channels:
+            amount = format_amount(channels, "channel")
+            raise DataProblem(f"{self._owner} has images of {amount} and of {images.shape[3]}, first image {place:,}")
 
     def _compress(self, images: np.ndarray, start: int) -> tuple[Tensor, int]:
         if images.dtype.kind not in "buif":

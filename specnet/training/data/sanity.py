@@ -27,8 +27,11 @@ WIDEST_MARGIN = 0.1
 """The margin of error of an accuracy from which a part is too small to tell models apart."""
 
 
-def list_warnings(data: DataSet, size: tuple[int, int]) -> Iterator[str]:
-    """Yield a sentence for each thing that spoils a result; the images were brought to `size` (height, width)."""
+def list_warnings(data: DataSet, size: tuple[int, int], is_counted: bool = True) -> Iterator[str]:
+    """Yield a sentence for each thing that spoils a result; the images were brought to `size` (height, width).
+
+    `is_counted` says whether the result is an accuracy, a share of right answers.
+    """
     yield from _find_shared_images(data.parts())
     if data.findings and data.findings.enlarged:
         images = sum(map(len, data.parts().values()))
@@ -37,9 +40,15 @@ def list_warnings(data: DataSet, size: tuple[int, int]) -> Iterator[str]:
             f"{data.findings.enlarged:,} of {images:,} images are enlarged more than {MOST_ENLARGED} times to "
             f"{target}; the smallest is {smallest}, of which a smaller input loses nothing"
         )
-    if data.validation and data.validation.has_labels and (margin := 1 / sqrt(len(data.validation))) > WIDEST_MARGIN:
+    if is_counted and data.validation and data.validation.has_labels:
+        yield from _find_chance(len(data.validation))
+
+
+def _find_chance(images: int) -> Iterator[str]:
+    """Yield a sentence on a validation part that is too small to tell models apart."""
+    if (margin := 1 / sqrt(images)) > WIDEST_MARGIN:
         yield (
-            f"the validation part has {format_amount(len(data.validation), 'image')}: an accuracy on it is known to "
+            f"the validation part has {format_amount(images, 'image')}: an accuracy on it is known to "
             f"within {100 * margin:.0f} points, and smaller differences are chance"
         )
 

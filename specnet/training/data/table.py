@@ -90,13 +90,16 @@ def _decode(path: Path) -> str:
         raise CannotRun(f"{path} cannot be read: {describe_reason(error)}") from None
     encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataProblem(
             f"{path} is not text in {encoding.removesuffix('-sig').upper()}: byte {error.object[error.start]:#04x} "
             f"in line {line:,}; save it as UTF-8"
         ) from None
+    if "\0" in text:  # UTF-16 without its mark, UTF-32, or no text at all
+        raise DataProblem(f"{path} has bytes of zero, which no text in UTF-8 has; save it as UTF-8")
+    return text
 
 
 def _find_separator(path: Path, text: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from specnet.printable import format_amount
+from specnet.printable import format_amount, shorten_text
 from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import list_names, order_classes
 from specnet.training.data.images import Targets
@@ -17,6 +17,10 @@ from specnet.training.errors import DataProblem
 
 SEPARATORS = ("|", ";", ",")
 """What stands between names in one column; where none of them occurs, it is a space."""
+
+
+LARGEST = torch.finfo(torch.float32).max
+"""Targets are float32."""
 
 
 class BadValue(Exception):
@@ -44,9 +48,13 @@ def _read_number(cell: str, column: str) -> float:
     try:
         number = float(cell)
     except ValueError:
-        raise BadValue(f"`{cell}` in `{column}` is no number" if cell else f"no number in `{column}`") from None
+        raise BadValue(
+            f"`{shorten_text(cell)}` in `{column}` is no number" if cell else f"no number in `{column}`"
+        ) from None
     if not isfinite(number):
-        raise BadValue(f"{cell} in `{column}` is not finite")
+        raise BadValue(f"{shorten_text(cell)} in `{column}` is not finite")
+    if abs(number) > LARGEST:
+        raise BadValue(f"{shorten_text(cell)} in `{column}` is too large for a number of 32 bits")
     return number
 
 
@@ -55,7 +63,7 @@ def read_flags(cells: Sequence[str], columns: Sequence[str]) -> tuple[float, ...
     numbers = read_numbers(cells, columns)
     for number, cell, column in zip(numbers, cells, columns, strict=True):
         if number not in (0, 1):
-            raise BadValue(f"{cell} in `{column}` is neither 0 nor 1")
+            raise BadValue(f"{shorten_text(cell)} in `{column}` is neither 0 nor 1")
     return numbers
 
 
@@ -78,6 +86,8 @@ def encode_names(rows: Mapping[str, Sequence[Sequence[str]]], known: tuple[str, 
     train = rows.get("train", ())
     names = known or order_classes(name for row in train for name in row)
     places = {name: place for place, name in enumerate(names)}
+    if not names:
+        raise DataProblem("no image of the training part has a class: all its labels are empty")
     for part, each in rows.items():
         if odd := order_classes({name for row in each for name in row} - set(names)):
             whose = "the run was not trained on" if known else "the training part lacks"
@@ -96,7 +106,8 @@ def convert_numbers(values: np.ndarray, part: str) -> Tensor:
     """Return float32 N×K of numbers N or N×K; raises DataProblem."""
     if values.dtype.kind not in "buif" or values.ndim not in (1, 2):
         raise DataProblem(f"the targets of the {part} part are {_describe(values)}; numbers are N or N×K")
-    table = torch.from_numpy(np.ascontiguousarray(values, np.float32)).reshape(len(values), -1)
+    with np.errstate(over="ignore"):
+        table = torch.from_numpy(np.ascontiguousarray(values, np.float32)).reshape(len(values), -1)
     _refuse_rows(~table.isfinite().all(1), part, "not finite")
     return table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -106,14 +106,21 @@ def set_up(
         callback.on_note(
             f"a batch of {size:,} is more than the {format_amount(images, 'image')} to train on: all are one batch"
         )
-    for line in list_warnings(data, (job.input_shape[0], job.input_shape[1])) if ranks.is_first else ():
-        callback.on_note(f"warning: {line}")
     objective = replace(make_objective(job.training.task, data.classes, job.training.loss), own=job.own_metric)
+    for line in _find_flaws(job, data, objective) if ranks.is_first else ():
+        callback.on_note(f"warning: {line}")
     normalizer = fit_normalizer(job.training.normalize, objective.get_pixels(data.train.pixels))
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     if fitted := objective.fit_targets(data.train.targets):
         objective, folder = objective.add_fitted(fitted), folder.add_fitted(fitted)
     return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
+
+
+def _find_flaws(job: Job, data: DataSet, objective: Objective) -> Iterator[str]:
+    """Yield a sentence for each thing in the data that spoils a result."""
+    size = job.input_shape[0], job.input_shape[1]
+    yield from list_warnings(data, size, job.training.task.metric.is_share)
+    yield from objective.list_warnings({name: part.targets for name, part in data.parts().items()})
 
 
 def refuse_job(job: Job) -> None:

@@ -56,7 +56,11 @@ class LoadedRun(Displayed):
 
     @property
     def model(self) -> nn.Module:
-        """The module in evaluation mode with the best weights: normalised N×C×H×W to N×outputs."""
+        """The module in evaluation mode with the best weights: normalised N×C×H×W to N×outputs.
+
+        It does not normalise: of pixels N×H×W×C, it reads `run.normalization(pixels)`, or answers wrongly.
+        `specnet.export` writes a network that does.
+        """
         return self.job.module
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from specnet.printable import escape_unprintable
 from specnet.settings.task import Metric
 from specnet.settings.tasks.multilabel import Multilabel
+from specnet.training.data.folder_layout import list_names
 from specnet.training.figures.precision_recall import plot_precision_recall
 from specnet.training.figures.rendering import Note, render
 from specnet.training.metrics.ranking import PrecisionRecall, compute_precision_recall, describe_decisions, divide
@@ -41,6 +42,13 @@ class MultilabelObjective(Objective):
         """The probability of each class above which it is told."""
         common = self.setting.threshold or UNFITTED
         return self.fitted.get("thresholds", (common,) * len(self.classes))
+
+    def list_warnings(self, parts: Mapping[str, Tensor]) -> Iterator[str]:
+        """Yield a sentence about classes that all images to train on have, or none has."""
+        shares = parts["train"].double().mean(0).tolist()
+        for share, amount in ((1, "every image"), (0, "no image")):
+            if names := [name for name, each in zip(self.classes, shares, strict=True) if each == share]:
+                yield f"{amount} of the training part has {list_names(names)}, of which nothing can be learned"
 
     @property
     def fits_outputs(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -78,6 +78,14 @@ class Objective(ABC):
     def fit_targets(self, targets: Tensor) -> Fitted:
         """Return what is fitted to the targets N×… to train on, before the first step."""
         return {}
+
+    def explain_unlearnable(self, targets: Tensor) -> str:
+        """Return why nothing can be learned from the targets N×… to train on; "" where something can."""
+        return ""
+
+    def list_warnings(self, parts: Mapping[str, Tensor]) -> Iterator[str]:
+        """Yield a sentence for each thing in the targets N×… of the parts that spoils a result."""
+        yield from ()
 
     @property
     def fits_outputs(self) -> bool:

@@ -28,7 +28,9 @@ def compute_metric(own: OwnMetric, outputs: Tensor, targets: Tensor) -> float | 
     except Exception as error:
         raise DataProblem(f"the metric `{own.name}` raised {type(error).__name__}: {error}") from error
     try:
-        number = float(value)
+        number = float("" if isinstance(value, str | bytes) else value)
+    except OverflowError:  # a whole number beyond all floats
+        return None
     except (TypeError, ValueError, RuntimeError):
         raise DataProblem(f"the metric `{own.name}` returned {describe_value(value)}, and not a number") from None
     return number if isfinite(number) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -50,6 +50,13 @@ class RegressObjective(Objective):
         values = targets.double()
         std = values.std(0, correction=0).where(_vary(values), 1.0)
         return {"mean": tuple(values.mean(0).tolist()), "std": tuple(std.tolist())}
+
+    def list_warnings(self, parts: Mapping[str, Tensor]) -> Iterator[str]:
+        """Yield a sentence for each number that is the same for all images to train on."""
+        first, varies = parts["train"][0].tolist(), _vary(parts["train"]).tolist()
+        for name, value, is_learned in zip(self.classes, first, varies, strict=True):
+            if not is_learned:
+                yield f"`{name}` is {value:g} for every image of the training part, and nothing can be learned of it"
 
     def make_output_module(self) -> Units:
         return Units(torch.tensor(self.fitted["mean"]), torch.tensor(self.fitted["std"]))

@@ -182,7 +182,11 @@ class SegmentationMetrics(Results):
 
     def describe_scores(self) -> list[tuple[str, str]]:
         known = [share for share in self.class_ious.values() if share is not None]
-        of_some = f" of the {len(known)} classes in masks or answers" if 0 < len(known) < len(self.classes) else ""
+        of_some = (
+            f" of the {len(known)} classes in the masks or the answers"
+            if known and len(known) < len(self.classes)
+            else ""
+        )
         shown = {"mIoU": self.miou, "pixel accuracy": self.pixel_accuracy}
         told = [(title, "– (no pixel counts)" if share is None else f"{share:.2%}") for title, share in shown.items()]
         return [(title, text + of_some * (title == "mIoU")) for title, text in told]

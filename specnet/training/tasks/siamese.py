@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,6 +23,9 @@ from specnet.training.tasks.objective import Fitted, Objective, Outputs, Prepare
 from specnet.training.tasks.results import Meter, Results, Table
 from specnet.training.transforms.normalization import Normalizer
 
+MOST_ALONE = 0.1
+"""The share of images without another one of their class that a part has without a warning."""
+
 
 @dataclass(frozen=True)
 class SiameseObjective(Objective):
@@ -42,6 +45,23 @@ class SiameseObjective(Objective):
     def draw_partners(self, labels: Tensor, seed: int, epoch: int | None) -> Tensor:
         """Return the partner of each image, int64 N: of one half of them one of its class, of the other of another."""
         return draw_partners(labels, make_generator(seed, "partners", -1 if epoch is None else epoch))
+
+    def explain_unlearnable(self, targets: Tensor) -> str:
+        """Return that there are no pairs of one class, or none of different classes, to train on."""
+        problem = _explain_single_kind(targets)
+        return problem and f"the training part has {problem}, and `task siamese` learns to tell both kinds apart"
+
+    def list_warnings(self, parts: Mapping[str, Tensor]) -> Iterator[str]:
+        """Yield a sentence for each part with many images that only make pairs of different classes."""
+        for name, targets in parts.items():
+            alone = int((targets.bincount() == 1).sum())
+            if problem := _explain_single_kind(targets):
+                yield f"the {name} part has {problem}, so that its accuracy says nothing of the other kind"
+            elif alone > MOST_ALONE * len(targets):
+                yield (
+                    f"{alone:,} of {len(targets):,} images of the {name} part are the only ones of their class, "
+                    "and stand in pairs of different classes alone"
+                )
 
     def prepare(self, pixels: Tensor, targets: Tensor, normalizer: Normalizer, places: Tensor | None) -> PreparedBatch:
         pairs = len(pixels) // 2
@@ -78,6 +98,14 @@ class SiameseObjective(Objective):
 
     def answer(self, outputs: Tensor, top: int) -> list[Answer]:
         return [PairAnswer(score, self.threshold, self.loss.embeds) for score in self.score(outputs).tolist()]
+
+
+def _explain_single_kind(labels: Tensor) -> str:
+    """Return why all pairs of int64 N labels are of one kind; "" where both kinds are among them."""
+    counts = labels.bincount()
+    if int(counts.max()) < 2:
+        return "one image of each class, so that no pair is of one class"
+    return "images of one class alone, so that no pair is of different classes" if (counts > 0).sum() < 2 else ""
 
 
 def _are_same(targets: Tensor) -> Tensor:

@@ -151,7 +151,7 @@ def test_the_images_that_have_colours_among_grey_ones_are_named(tmp_path: Path) 
     write_image(tmp_path / "set/b/1.png", (1, 2, 3))
     told: list[str] = []
 
-    def refuse(classes: int, channels: int, explain: Callable[[], str]) -> None:
+    def refuse(classes: int, channels: int, explain: Callable[[], str], _: Callable[[], str]) -> None:
         told.append(f"{channels}: {explain()}")
 
     for _ in range(2):  # surveyed, and then read from the cache

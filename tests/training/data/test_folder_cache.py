@@ -283,7 +283,7 @@ def test_many_bad_files_are_counted(pets: Path) -> None:
 
 
 def test_what_does_not_suit_is_refused_before_anything_is_decoded(pets: Path, no_decoding: None) -> None:
-    def refuse(classes: int, channels: int, explain: Callable[[], str]) -> None:
+    def refuse(classes: int, channels: int, explain: Callable[[], str], _: Callable[[], str]) -> None:
         raise DataProblem(f"{classes} classes, {channels} channels")
 
     with pytest.raises(DataProblem, match="2 classes, 3 channels"):

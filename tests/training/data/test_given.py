@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import Dataset, Subset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 
 from specnet.settings.data import Python
 from specnet.training import CannotRun, DataProblem, GivenData
@@ -135,6 +135,27 @@ class Broken(Items):
 NAN = FLOATS.copy()
 NAN[5, 0, 0, 0] = np.inf
 
+
+class Odd(Items):
+    """A Dataset whose `classes` or length cannot be had."""
+
+    def __init__(self, length: Any, classes: object = None) -> None:
+        super().__init__((IMAGES[0], 0), (IMAGES[1], 1))
+        self.length, self.found = length, classes
+
+    def __len__(self) -> Any:
+        return self.length
+
+    @property
+    def classes(self) -> object:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+CLOSED = Image.fromarray(IMAGES[0])
+CLOSED.close()
+
 REFUSED: dict[str, tuple[object, str]] = {
     "nothing": (Items(), "`data` has no images"),
     "an item that raises": (Broken(*zip(IMAGES, LABELS, strict=True)), r"`data\[3\]` raised KeyError: 'lost.png'"),
@@ -156,6 +177,30 @@ REFUSED: dict[str, tuple[object, str]] = {
         r"the target of `data\[0\]` is 2, that of `data\[1\]` 1",
     ),
     "ragged images": (([IMAGES[0], IMAGES[1, :3]], [0, 1]), r"`data\[0\]` is an array of numbers or texts, not"),
+    "another number of channels": (
+        Items((IMAGES[0], 0), (IMAGES[1], 1), (IMAGES[2, ..., :1], 0)),
+        "`data` has images of 3 channels and of 1, first image 2",
+    ),
+    "a sparse tensor": (
+        Items((torch.zeros(6, 5).to_sparse(), 0)),
+        r"the image of `data\[0\]` cannot be read as an array: can't convert Sparse",
+    ),
+    "a meta tensor": (
+        Items((torch.zeros(6, 5, device="meta"), 0)),
+        r"the image of `data\[0\]` cannot be read as an array: Cannot copy out of meta tensor",
+    ),
+    "a closed picture": (Items((CLOSED, 0)), r"`data\[0\]` cannot be read as an image: Operation on closed image"),
+    "a negative length": (Odd(-1), r"`len\(data\)` raised ValueError"),
+    "half a length": (Odd(1.5), r"`len\(data\)` raised TypeError"),
+    "classes that raise": (Odd(2, OSError("no disk")), "`classes` of the data raised OSError: no disk"),
+    "one name for two classes": (
+        Items((IMAGES[0], 0), (IMAGES[1], 0), classes=["only"]),
+        "at least two classes are needed, and the data names only only",
+    ),
+    "labels of two kinds": (
+        Items((IMAGES[0], 0), (IMAGES[1], 1), (IMAGES[1], "zebra"), classes=["a", "b"]),
+        "the train part has images labelled as none of the classes that the data names, a, b: 0, 1, zebra; the first",
+    ),
     "one class": ((IMAGES, LABELS * 0), "at least two classes are needed, and all are labelled 0"),
     "labels out of range": (
         Items((IMAGES[0], 0), (IMAGES[1], 7), classes=["cat", "dog"]),
@@ -175,6 +220,7 @@ def test_data_that_is_refused(case: str) -> None:
     ("data", "message"),
     [
         ("folder", "a pair of images and targets, not 'folder': files are named in the spec"),
+        (DataLoader(TensorDataset(torch.ones(2))), r"not a DataLoader: .*, as `data=loader\.dataset`"),
         (3, "`data` is a torch Dataset .*, not 3"),
         (iter([]), "`data` is a torch Dataset .*, not an object of the class list_iterator"),
     ],

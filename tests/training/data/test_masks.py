@@ -296,3 +296,36 @@ def test_the_cache_does_not_depend_on_how_the_folder_is_written(
         notes: list[str] = []
         read(place, notes)
         assert [note.split()[0] for note in notes] == ["decoded" if place == Path() else "2"]
+
+
+@pytest.mark.parametrize(("kept", "reason"), [(0, "it is empty"), (60, "")])
+def test_a_damaged_mask_is_named_as_the_cause(kept: int, reason: str, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "set", images=3)
+    mask = tmp_path / "set/masks/1.png"
+    mask.write_bytes(mask.read_bytes()[:kept])
+    with pytest.raises(DataProblem, match=re.escape(f"images/1.png (its mask {mask}: {reason}")):
+        read(tmp_path)
+
+
+def test_the_part_without_masks_is_named(tmp_path: Path) -> None:
+    for part in PARTS:
+        write_pairs(tmp_path / "set" / part)
+    (tmp_path / "set/train/masks/1.png").unlink()
+    folder = tmp_path / "set/train/masks"
+    with pytest.raises(DataProblem, match=re.escape(f"below {folder}, which has 1, such as {folder / '0.png'}")) as one:
+        read(tmp_path)
+    assert str(one.value).startswith("1 of 4 images has no mask: train/images/1.png")
+    (folder / "0.png").unlink()
+    folder.rmdir()
+    with pytest.raises(DataProblem, match=re.escape(f"{folder.parent} has no folder of masks, and there is no folder")):
+        read(tmp_path)
+
+
+def test_masks_are_the_same_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(tmp_path / "images/set")
+    write_pairs(tmp_path / "other")
+    notes: list[str] = []
+    for root in (Path(), tmp_path):
+        read(root, notes, path="images/set/images", masks="images/set/masks")
+    assert ["read from" in note for note in notes] == [False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -165,9 +166,10 @@ class Exploding:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cannot be read as an archive of arrays: "),
+        (b"", "x.npz is empty"),
         (b"PK\x03\x04 cut short", "cannot be read as an archive of arrays: "),
-        (b"\x80\x04}.", "it holds Python objects, which are not read"),
+        (b"\x80\x04}.", "x.npz is no archive of arrays, as numpy.savez writes"),
+        (b"x,y", "x.npz is no archive of arrays, as numpy.savez writes"),
     ],
 )
 def test_files_that_are_no_archives(tmp_path: Path, content: bytes, message: str) -> None:
@@ -180,6 +182,23 @@ def test_no_object_is_made_of_a_pickle(tmp_path: Path) -> None:
     objects = np.array([Exploding()] * 8, dtype=object)
     with pytest.raises(DataProblem, match="it holds Python objects, which are not read, as they may run any code"):
         read(tmp_path, {"x": IMAGES, "y": objects})
+
+
+def test_a_file_in_an_archive_that_is_no_array(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", "hello")
+        archive.writestr("y.npy", "hello")
+    with pytest.raises(DataProblem, match=r"x of .*x\.npz is no array, as numpy\.savez writes it"):
+        load(Npz(path="x.npz"), None, DataRequest(SHAPE, tmp_path, print))
+
+
+def test_arrays_that_are_not_read_are_noted(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES)
+    notes: list[str] = []
+    load(Npz(path="x.npz"), None, DataRequest(SHAPE, tmp_path, notes.append))
+    assert notes == [
+        f"not read of {tmp_path / 'x.npz'}: x_test; a part needs images and labels, such as x_test and y_test"
+    ]
 
 
 def test_a_single_array(tmp_path: Path) -> None:

@@ -90,3 +90,4 @@ def test_a_validation_part_that_is_small(images: int, points: int | None) -> Non
     data = DataSet(("a", "b"), make_images(PIXELS), validation=make_images(pixels))
     expected = [f"the validation part has {images} images: an accuracy on it is known to within {points} points"]
     assert [line.partition(", and")[0] for line in list_warnings(data, SIZE)] == (expected if points else [])
+    assert not list(list_warnings(data, SIZE, is_counted=False))

@@ -125,3 +125,12 @@ def test_precision_and_recall_are_those_of_scikit_learn() -> None:
         np.testing.assert_allclose(curve.precision, precision[:-1][::-1])
         np.testing.assert_allclose(curve.recall, recall[:-1][::-1])
         np.testing.assert_allclose(curve.scores, scores[::-1])
+
+
+def test_classes_of_all_images_or_of_none_are_warned_of() -> None:
+    flags = torch.tensor([[1, 0, 1, 0], [1, 0, 0, 0]], dtype=torch.uint8)
+    objective = MultilabelObjective(Multilabel(), ("sky", "sea", "car", "cat"))
+    assert list(objective.list_warnings({"train": flags})) == [
+        "every image of the training part has sky, of which nothing can be learned",
+        "no image of the training part has sea, cat, of which nothing can be learned",
+    ]

@@ -90,3 +90,9 @@ def test_answers_are_in_the_units_of_the_data() -> None:
     assert list(record) == list(NAMES)
     assert list(record.values()) == pytest.approx(targets[0].tolist(), rel=1e-5)
     assert answer.describe()[2].split() == ["constant", "0.1"]
+
+
+def test_numbers_that_are_always_the_same_are_warned_of() -> None:
+    targets, objective = make_random()
+    (warning,) = objective.list_warnings({"train": targets, "test": targets[:1]})
+    assert warning.startswith("`constant` is 0.1 for every image of the training part")

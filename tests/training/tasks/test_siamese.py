@@ -220,3 +220,44 @@ def test_an_exported_program_computes_the_same(
         else:
             found, expected = program(given), run.model(run.normalization(pixels))
     assert torch.allclose(found, expected, atol=1e-5)
+
+
+def get_objective() -> SiameseObjective:
+    return SiameseObjective(Siamese(), ("a", "b", "c", "d"), Contrastive())
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        ([0, 1, 2, 3], "one image of each class, so that no pair is of one class"),
+        ([1, 1, 1], "images of one class alone, so that no pair is of different classes"),
+        ([0, 0, 1], ""),
+    ],
+)
+def test_pairs_of_one_kind_teach_nothing(labels: list[int], problem: str) -> None:
+    found = get_objective().explain_unlearnable(torch.tensor(labels))
+    assert problem in found
+    assert bool(found) == bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("labels", "warning"),
+    [
+        ([0, 1, 2], "the validation part has one image of each class"),
+        ([0, 0, 1, 2], "2 of 4 images of the validation part are the only ones of their class"),
+        ([0] * 10 + [1], ""),
+    ],
+)
+def test_images_without_another_of_their_class_are_warned_of(labels: list[int], warning: str) -> None:
+    parts = {"train": torch.tensor([0, 0, 1, 1]), "validation": torch.tensor(labels)}
+    found = list(get_objective().list_warnings(parts))
+    assert len(found) == bool(warning)
+    assert all(line.startswith(warning) for line in found)
+
+
+def test_a_set_with_one_image_of_each_class_is_refused(tmp_path: Path) -> None:
+    data = np.arange(8 * 64, dtype=np.uint8).reshape(8, 8, 8), list(range(8))
+    spec = re.sub("data .*|split .*", "", SPECS["triplet"])
+    with pytest.raises(specnet.TrainingError, match="one image of each class, so that no pair is of one class"):
+        specnet.train(spec, data=data, run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

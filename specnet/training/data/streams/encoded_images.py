@@ -117,8 +117,8 @@ class ShardImages(EncodedImages):
 
     @property
     def remedy(self) -> str:
-        started = f"a run that is started with {name_option('skip_bad', True)}"
-        return f"{started} decodes every image once before it begins, and leaves such out"
+        started = f"a new run with {name_option('skip_bad', True)}"
+        return f"put a whole shard there and resume; {started} decodes every image once first, and leaves such out"
 
     def _locate(self, number: int) -> tuple[int, int]:
         shard = int(self.shard[number])

@@ -28,6 +28,9 @@ CHUNK = 2**20
 TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers of a server that may be better the next time."""
 
+FINAL = (requests.TooManyRedirects, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
+"""What is no better the next time: where a URL, or the one that it leads to, is none to read from."""
+
 TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
 
 
@@ -70,6 +73,8 @@ def _look_up_once(url: str) -> RemoteFile:
             if not size.isdigit():
                 raise DataProblem(f"{url}: the server does not say how long the file is; keep it on another one")
             return RemoteFile(url, int(size), _get_version(answer))
+    except FINAL as error:
+        raise DataProblem(_describe_final(url, error)) from None
     except requests.RequestException as error:
         raise _Failure(_describe(error)) from None
 
@@ -115,6 +120,8 @@ def _append(file: RemoteFile, partial: Path, begin: int) -> None:
             with partial.open("ab" if is_rest else "wb") as stream:
                 while chunk := answer.raw.read1(CHUNK):  # what has come, so that nothing of it is lost
                     stream.write(chunk)
+    except FINAL as error:
+        raise DataProblem(_describe_final(file.url, error)) from None
     except (requests.RequestException, HTTPError) as error:  # the first is an OSError as well
         raise _Failure(_describe(error)) from None
     if _measure(partial) > file.size:
@@ -143,6 +150,13 @@ def _refuse_error(answer: requests.Response, url: str) -> None:
     if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise DataProblem(f"{url} may not be read: {status}; a URL that is signed may be out of date")
     raise DataProblem(f"{url} is not there: {status}")
+
+
+def _describe_final(url: str, error: requests.RequestException) -> str:
+    """Return what is wrong with a URL."""
+    if isinstance(error, requests.TooManyRedirects):
+        return f"{url} leads in a circle: the server redirects it again and again"
+    return f"{url} cannot be read: it is no URL of http or https, or leads to another one that is none"
 
 
 def _describe(error: BaseException) -> str:

@@ -28,7 +28,7 @@ from specnet.training.data.streams.shards import Shard
 from specnet.training.errors import CannotRun
 from specnet.training.files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 """A part of the key, to be increased whenever the same shard gives another index."""
 
 NOTE_EVERY = 5.0

@@ -21,6 +21,8 @@ BRACES = re.compile(r"\{([^{}]*)\}")
 
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
 SHOWN = 3
 """Missing shards that a message names."""
 
@@ -67,6 +69,7 @@ def find_shards(text: str, roots: Sequence[Path], endings: Sequence[str] = (".ta
     found: list[str] = []
     missing: list[str] = []
     for name in names:
+        _refuse_scheme(name)
         files = [name] if is_url(name) else _find_files(name, roots, endings)
         found += files
         missing += [] if files else [name]
@@ -76,6 +79,12 @@ def find_shards(text: str, roots: Sequence[Path], endings: Sequence[str] = (".ta
         twice = next(shard for place, shard in enumerate(found) if shard in found[:place])
         raise DataProblem(f'"{text}" names {twice} twice, and its images would count twice')
     return found
+
+
+def _refuse_scheme(name: str) -> None:
+    """Raise DataProblem for a URL of another kind."""
+    if (scheme := SCHEME.match(name)) and not is_url(name):
+        raise DataProblem(f"{name} cannot be read: URLs are those of http and https, not of {scheme[1]}")
 
 
 def _find_files(name: str, roots: Sequence[Path], endings: Sequence[str]) -> list[str]:

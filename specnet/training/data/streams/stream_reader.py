@@ -8,6 +8,7 @@ from functools import partial
 from math import prod
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,17 +16,19 @@ from specnet.option_names import name_option
 from specnet.pictures.files import BadFile, describe_bad_files, refuse_oversized_for_good
 from specnet.pictures.headers import Header
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.printable import format_amount
+from specnet.printable import format_amount, shorten_text
 from specnet.settings.data import ImageFiles
 from specnet.settings.loss import Target
 from specnet.training.data.folder_layout import compose_name, list_names, order_classes
 from specnet.training.data.image_decoding import ImageFormat
 from specnet.training.data.images import DataRequest, DataSet, Images
+from specnet.training.data.labels import describe_stray_labels
 from specnet.training.data.streams.encoded_images import ShardImages
-from specnet.training.data.streams.shard_index import ShardIndex
+from specnet.training.data.streams.shard_index import SEPARATOR, ShardIndex
 from specnet.training.data.streams.shards import Shard
 from specnet.training.data.streams.streamed_pixels import StreamedPixels
 from specnet.training.data.streams.verification import find_undecodable
+from specnet.training.data.targets import BadValue, read_numbers
 from specnet.training.errors import DataProblem
 
 
@@ -57,7 +60,7 @@ def make_data_set(
     if not headers:
         raise DataProblem(f"none of the images that were looked at in {parts['train'].shards[0].name} can be read")
     channels = 1 if all(header.is_grey for header in headers) else 3
-    request.refuse(len(classes), channels, str)
+    request.refuse(len(classes), channels, str, lambda: describe_stray_labels(_find_firsts(parts["train"])))
     scale = (request.scale or FULL_SCALE) if any(header.is_deep for header in headers) else None
     form = ImageFormat(request.shape[:2], channels, setting.resize, scale or FULL_SCALE, setting.crop)
     refuse_oversized_for_good()
@@ -124,10 +127,15 @@ def _choose_classes(
     if names is not None:
         classes = tuple(names)
     elif are_numbers:
-        highest = max(map(int, found))
-        if highest >= LARGEST_LABEL:
-            raise DataProblem(f"the labels go up to {highest:,}, which is no number of a class; they count from 0")
-        classes = tuple(str(number) for number in range(max(highest + 1, setting.classes or 0)))
+        highest = max(map(_strip_zeros, found), key=lambda label: (len(label), label))
+        if len(highest) > LONGEST_LABEL:
+            first = next(
+                first for label, first in _find_firsts(parts["train"]).items() if _strip_zeros(label) == highest
+            )
+            raise DataProblem(
+                f"{shorten_text(highest)}, the label of {first}, is no number of a class; they count from 0"
+            )
+        classes = tuple(str(number) for number in range(max(int(highest) + 1, setting.classes or 0)))
     else:
         classes = order_classes(compose_name(value, f"the label {value!r}") for value in found)
     if request.classes and len(classes) <= len(request.classes) and set(classes) <= set(request.classes):
@@ -137,8 +145,22 @@ def _choose_classes(
     return classes
 
 
-LARGEST_LABEL = 2**20
-"""Labels are below it."""
+LONGEST_LABEL = 6
+"""The most digits of the number of a class."""
+
+
+def _strip_zeros(label: str) -> str:
+    return label.lstrip("0") or "0"
+
+
+def _find_firsts(part: IndexedPart) -> dict[str, str]:
+    """Return the first sample of each label, by the label."""
+    firsts: dict[str, str] = {}
+    for shard, index in zip(part.shards, part.indexes, strict=True):
+        names, (labels, places) = index.names.split(SEPARATOR), np.unique(index.labels, return_index=True)
+        for label, place in zip(labels, places, strict=True):
+            firsts.setdefault(index.values[label], f"{names[place]} in {shard.name}")
+    return firsts
 
 
 def _list_values(part: IndexedPart) -> set[str]:
@@ -149,17 +171,11 @@ def _number_labels(classes: tuple[str, ...], name: str, part: IndexedPart) -> Te
     """Return the labels of a part, int64 N; raises DataProblem for classes that the training part lacks."""
     numbers = {each: number for number, each in enumerate(classes)}
     are_written_short = all(each.isdigit() for each in classes)
-    known = {
-        value: numbers.get(str(int(value)) if are_written_short and value.isdigit() else value)
-        for value in _list_values(part)
-    }
+    known = {value: numbers.get(_strip_zeros(value) if are_written_short else value) for value in _list_values(part)}
     if odd := sorted(value for value, number in known.items() if number is None):
-        first = next(
-            shard.name for shard, index in zip(part.shards, part.indexes, strict=True) if odd[0] in index.values
-        )
         raise DataProblem(
-            f"the {name} part has labels that are none of the {len(classes)} classes: {list_names(odd)}; "
-            f"the first is in {first}"
+            f"the {name} part has labels that are none of the {len(classes)} classes: "
+            f"{list_names(map(shorten_text, odd))}; the first is that of {_find_firsts(part)[odd[0]]}"
         )
     return _look_up(part, lambda value: cast(int, known[value]))
 
@@ -182,10 +198,10 @@ def _refuse_target(target: Target) -> None:
 
 def _read_numbers(name: str, part: IndexedPart) -> Tensor:
     """Return the labels as numbers, float32 N×1; raises DataProblem for one that is none."""
-    try:
-        numbers = _look_up(part, float).float()
-    except ValueError as error:
-        raise DataProblem(f"the {name} part has a label that is no number: {str(error).rpartition(': ')[2]}") from None
-    if not numbers.isfinite().all():
-        raise DataProblem(f"the {name} part has labels that are not finite")
-    return numbers[:, None]
+    for value in _list_values(part):
+        try:
+            read_numbers([value], ["label"])
+        except BadValue as error:
+            where = _find_firsts(part)[value]
+            raise DataProblem(f"the label of {where}, in the {name} part, cannot be used: {error}") from None
+    return _look_up(part, float).float()[:, None]

@@ -29,7 +29,7 @@ IMAGES = ("jpg", "jpeg", "png", "webp", "ppm", "pgm", "bmp", "tif", "tiff", "avi
 LONGEST_LABEL = 2**20
 """The most bytes of a file with a label; a JSON file may say more than that."""
 
-BLOCK = tarfile.BLOCKSIZE
+BLOCK, CHUNK = tarfile.BLOCKSIZE, 2**20
 
 COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 """The first bytes of compressed files."""
@@ -170,6 +170,18 @@ def _iterate_members(shard: Shard, stream: BinaryIO) -> Iterator[tarfile.TarInfo
         if len(block) < BLOCK:
             raise _make_cut_error(shard, "the blocks of zeros that end a tar file are missing")
         raise DataProblem(f"{shard.name} is damaged at byte {end:,}, where another file should begin; copy it again")
+    _refuse_rest(shard, stream)
+
+
+def _refuse_rest(shard: Shard, stream: BinaryIO) -> None:
+    """Raise DataProblem where more than zeros follow the end of a tar file."""
+    while chunk := stream.read(CHUNK):
+        if rest := chunk.lstrip(b"\0"):
+            place = stream.tell() - len(rest)
+            raise DataProblem(
+                f"{shard.name} goes on at byte {place:,}, after the end of a tar file, as several that are joined do; "
+                "keep them as shards of their own"
+            )
 
 
 def _make_cut_error(shard: Shard, why: str) -> DataProblem:
@@ -203,5 +215,10 @@ def _describe_none(shard: Shard, form: SampleForm, found: _Found) -> str:
     there = ", ".join(f"{count:,} .{ending}" for ending, count in found.endings.most_common(SHOWN))
     if found.bad and not found.bad[0].reason.startswith("no "):
         return f"{shard.name} has no usable sample; the first is {found.bad[0].name}: {found.bad[0].reason}"
+    if form.label_ending in found.endings and any(map(found.endings.get, [form.image] if form.image else IMAGES)):
+        return (
+            f"{shard.name} has no sample: its files are {there}, and those of one sample, which share a name, do not "
+            "stand one after the other; sort the files by name"
+        )
     wanted = f"an image ({form.image or 'of any kind'}) and a label ({form.label})"
     return f"{shard.name} has no sample with {wanted}; its files are {there}: `image=` and `label=` name their endings"

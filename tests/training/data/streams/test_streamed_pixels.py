@@ -211,7 +211,8 @@ def test_a_shard_that_is_cut_while_it_is_read_is_named(tmp_path: Path) -> None:
     ("labels", "settings", "message"),
     [
         (["0", "0"], {}, "needs images of at least two classes, and has only 0"),
-        (["0", "1", "99999999"], {}, "the labels go up to 99,999,999"),
+        (["0", "1", "99999999"], {}, "99999999, the label of 2 in .*a.tar, is no number of a class; they count from 0"),
+        (["0", "1", "9" * 5000], {}, "9…, the label of 2 in .*a.tar, is no number of a class"),
         (["0", "7"], {"classes": 5}, "the spec says 5 classes, and the data has 8"),
     ],
 )
@@ -229,9 +230,17 @@ def test_classes_of_other_parts_must_be_those_of_the_training_part(tmp_path: Pat
     write_shards(tmp_path / "train", draw_images(9), classes=3)
     write_shards(tmp_path / "test", draw_images(9), classes=4)
     with pytest.raises(
-        DataProblem, match=r"the test part has labels that are none of the 3 classes: 3; the first is in"
+        DataProblem, match=r"the test part has labels that are none of the 3 classes: 3; the first is that of 000003 in"
     ):
         read_shards(f"{tmp_path}/train", test=f"{tmp_path}/test")
+
+
+def test_a_shard_in_two_parts_is_refused(tmp_path: Path) -> None:
+    write_shards(tmp_path, draw_images(8), shards=2)
+    with pytest.raises(
+        DataProblem, match=r"the train part and the test part both have .*train-001\.tar; name it in one"
+    ):
+        read_shards(f"{tmp_path}/train-*.tar", test=f"{tmp_path}/train-001.tar")
 
 
 def test_names_of_classes_are_in_the_order_of_the_alphabet(tmp_path: Path) -> None:
@@ -264,8 +273,17 @@ def test_labels_are_numbers_for_a_task_that_needs_numbers(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("target", "labels", "message"),
     [
-        (Target.NUMBERS, ["1", "cat"], "the train part has a label that is no number: 'cat'"),
-        (Target.NUMBERS, ["1", "nan"], "the train part has labels that are not finite"),
+        (
+            Target.NUMBERS,
+            ["1", "cat"],
+            "the label of 1 in .*, in the train part, cannot be used: `cat` in `label` is no num",
+        ),
+        (
+            Target.NUMBERS,
+            ["1", "nan"],
+            "the label of 1 in .*, in the train part, cannot be used: nan in `label` is not",
+        ),
+        (Target.NUMBERS, ["1", "1e308"], "1e308 in `label` is too large for a number of 32 bits"),
         (Target.MASK, ["1", "2"], "the task needs a mask with the class of each pixel for an image"),
     ],
 )

@@ -127,6 +127,24 @@ def test_other_endings_than_the_asked_ones_are_listed(tmp_path: Path) -> None:
         index_tar(LocalShard(path), SampleForm(None, "cls"))
 
 
+def test_files_of_a_sample_that_do_not_stand_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    write_tar(path, [("x.jpg", PICTURE), ("y.jpg", PICTURE), ("x.cls", b"1"), ("y.cls", b"0")])
+    with pytest.raises(
+        DataProblem, match=r"2 \.jpg, 2 \.cls, and those of one sample, which share a name, do not stand"
+    ):
+        index_tar(LocalShard(path), SampleForm(None, "cls"))
+
+
+def test_joined_tar_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    write_tar(path, list_files("x", {"jpg": PICTURE, "cls": b"1"}))
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(DataProblem, match=rf"a\.tar goes on at byte {size:,}, after the end of a tar file"):
+        index_tar(LocalShard(path), SampleForm(None, "cls"))
+
+
 def test_a_file_twice_in_a_sample_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     write_tar(path, [("x.jpg", PICTURE), ("x.cls", b"1"), ("x.jpg", PICTURE)])
