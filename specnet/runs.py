@@ -47,6 +47,7 @@ from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 from specnet.training import resume as resume_run
 from specnet.training.export import Exportable, export_run, to_safetensors, to_torch_program
+from specnet.training.runs.run_folder import read_summary
 
 RUN = "the folder of a run, or what `specnet.load_run` returns"
 
@@ -73,6 +74,10 @@ def load_run(path: str | Path) -> LoadedRun:
     checked, job = restore_job(config)
     if not (config.folder / MODEL).exists():
         how = f"`specnet train --resume {config.folder}` continues it"
+        if read_summary(config.folder):
+            raise CannotRun(
+                f"{config.folder} is finished, and its {MODEL} is no longer there; put it back, or train anew"
+            )
         raise CannotRun(f"the run has no {MODEL} yet: it stopped before the end of its first epoch; {how}")
     weights = read_weights(config.folder / MODEL)
     _check_same_network(checked, weights, config)

@@ -64,7 +64,7 @@ class Display(Callback):
         self.on_note(f"on {plan.device} in {plan.precision}, saved in {plan.folder}")
 
     def on_progress(self, progress: Progress) -> None:
-        measure = _format_named(self._measure, progress.measure)
+        measure = format_named(self._measure, progress.measure)
         trained = (
             f"loss {progress.loss:.4f}  train {measure}  lr {_format_range(progress)}  "
             f"{progress.images_per_second:,.0f} img/s  {format_duration(progress.seconds_left)} left"
@@ -96,7 +96,7 @@ class Display(Callback):
             return ""
         top5 = metrics.get(f"{part}_top5_accuracy")
         beside = "" if top5 is None else f" (top-5 {top5:.2%})"
-        return f"{part} {_format_named(metric, metrics[name])}{beside}"
+        return f"{part} {format_named(metric, metrics[name])}{beside}"
 
     def on_interrupt(self, interrupted: Interrupted) -> None:
         """End the process now, as a step takes longer than a user wants to wait."""
@@ -105,7 +105,7 @@ class Display(Callback):
         os._exit(interrupted.exit_code)
 
 
-def _format_named(metric: Metric, value: float | None) -> str:
+def format_named(metric: Metric, value: float | None) -> str:
     """Return `71.20%` of an accuracy, and `mIoU 71.20%` of another figure."""
     return metric.format(value) if metric == Classify.metric else f"{metric.title} {metric.format(value)}"
 

@@ -16,8 +16,9 @@ from specnet.cli.options import (
     natural_number,
     positive_integer,
 )
-from specnet.cli.output import CommandError, print_message, print_text
+from specnet.cli.output import CommandError, print_data, print_json, print_message, print_text
 from specnet.cli.specs import read_spec
+from specnet.cli.table_options import TABLE_FORMATS
 from specnet.cli.torch_commands import requires_torch
 from specnet.cli.train import FLAGS, add_computing_arguments, add_data_arguments, add_setting_arguments
 from specnet.option_names import SHORT_SETTINGS
@@ -26,6 +27,7 @@ from specnet.printable import format_amount
 if TYPE_CHECKING:
     from specnet.cli.sweep_progress import SweepDisplay
     from specnet.sweeps.grid import Variation
+    from specnet.sweeps.results import Sweep
     from specnet.sweeps.sweep import Request
     from specnet.training import Options
 
@@ -56,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retry-failed", action="store_true", default=None, help="with --resume, also try failed runs again"
     )
+    formats = ("text", "json", *TABLE_FORMATS)
+    parser.add_argument("--format", choices=formats, default="text", help="format of the table (default: text)")
     add_device_arguments(parser)
     add_setting_arguments(parser)
     add_computing_arguments(parser)
@@ -69,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
     with SweepDisplay() as display:
         folder, signal = _resume(options, display) if options.resume else _start(options, display)
-    return _report(folder, signal)
+    return _report(folder, signal, options.format)
 
 
 def _start(options: argparse.Namespace, display: SweepDisplay) -> tuple[Path, int | None]:
@@ -140,19 +144,31 @@ def _resume(options: argparse.Namespace, display: SweepDisplay) -> tuple[Path, i
     given = [name for name in OF_STARTING if getattr(options, name, None)]
     if given:
         raise CommandError(
-            "--resume goes on with a sweep as it was started; it takes nothing but --jobs, --retry-failed"
+            "--resume goes on with a sweep as it was started; it takes nothing but --jobs, --retry-failed, --format"
         )
     return options.resume, resume(options.resume, options.jobs, bool(options.retry_failed), display)
 
 
-def _report(folder: Path, signal: int | None) -> int:
+def _print_table(sweep: Sweep, format: str) -> None:
+    from specnet.reporters.table_formats import FORMATS, NamedTable
+    from specnet.sweeps.results import describe_sweep, make_table
+
+    if format == "json":
+        print_json(describe_sweep(sweep))
+    elif format == "text":
+        print_text(sweep.format())
+    else:
+        print_data(FORMATS[format]([NamedTable("", "sweep", make_table(sweep))]))
+
+
+def _report(folder: Path, signal: int | None, format: str) -> int:
     """Write the files of results, and print the table and what is to be said of it."""
     from specnet.sweeps.results import describe, read_sweep, write_results
 
     sweep = read_sweep(folder, print_message)
     write_results(sweep, print_message)
     if sweep.groups:
-        print_text(sweep.format())
+        _print_table(sweep, format)
     print_message(*describe(sweep))
     if signal is not None:
         done = f"{len(sweep.entries)} of {format_amount(len(sweep.plan.runs), 'run')} finished"

@@ -238,6 +238,7 @@ def _make_job(checked: Checked) -> Job:
 
 
 def _print_result(finished: Run, network: Network) -> None:
+    from specnet.cli.progress import format_named
     from specnet.cli.speed import describe_speed
     from specnet.training.job import read_metric
 
@@ -245,7 +246,7 @@ def _print_result(finished: Run, network: Network) -> None:
     rows = [("best epoch", f"{summary['best_epoch']} of {summary['epochs']}")]
     for part in ("validation", "test"):
         if (score := summary[f"{part}_{metric.name}"]) is not None:
-            rows.append((part, metric.format(score) if metric.is_share else f"{metric.title} {metric.format(score)}"))
+            rows.append((part, format_named(metric, score)))
     if len(rows) == 1:
         print_message(WITHOUT_PARTS)
     rows.append(("speed", describe_speed(network, finished)))

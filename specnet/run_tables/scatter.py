@@ -49,7 +49,9 @@ def draw_scatter(entries: Sequence[RunEntry], x: str, format: str, note: Note) -
 
     The metric is that of the first run; those of another are left out.
     """
-    entries = [entry for entry in entries if entry.metric == entries[0].metric]
+    every, entries = len(entries), [entry for entry in entries if entry.metric == entries[0].metric]
+    if others := every - len(entries):
+        note(f"not in the plot: {others} of {every} runs, whose metric is not {entries[0].metric.title}")
     part = "validation" if any(entry.validation is not None for entry in entries) else "test"
     groups = group_runs(entries)
     names, has_several = _name_series(groups, x), len({entry.network for entry in entries}) > 1

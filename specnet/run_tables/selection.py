@@ -38,6 +38,8 @@ class Condition(Record):
         if found is None:
             return False
         numbers = parse_number(found), parse_number(self.value)
+        if numbers[1] is None and numbers[0] is not None:
+            raise ValueError(f"{self.name}{self.sign}{self.value}: {self.value} is no number, and {self.name} is one")
         compare = ORDERS[self.sign]
         return compare(str(found), self.value) if None in numbers else compare(*numbers)
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from specnet.attributes import Positive, Setting
+from pydantic import Field
+
+from specnet.attributes import Setting
+
+MOST_EPOCHS = 1_000_000
+"""More would be a slip of the keys."""
 
 
 class Epochs(Setting):
@@ -12,7 +18,7 @@ class Epochs(Setting):
 
     positional = ("count",)
 
-    count: Positive = 10.0
+    count: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 10.0
 
 
 CHOICES: Mapping[str, type[Epochs]] = {"": Epochs}

@@ -10,6 +10,7 @@ from itertools import product
 from random import Random
 
 from specnet.option_names import name_option
+from specnet.run_tables.columns import parse_number
 
 RANGE = re.compile(r"(log|uniform)\(\s*([^\s,()]+)\s*,\s*([^\s,()]+)\s*\)")
 """A range to draw from, `log(1e-4,1e-1)`."""
@@ -69,8 +70,14 @@ def check_values(values: Sequence[str]) -> tuple[str, ...]:
     """Return the values of a name; raises ValueError for an empty one, or one that stands there twice."""
     if not values or not all(values):
         raise ValueError("write NAME=A,B, or NAME=log(A,B) or NAME=uniform(A,B) for a range")
-    if twice := next((value for value in values if values.count(value) > 1), ""):
-        raise ValueError(f"the value {twice} stands there twice")
+    known: dict[float | str, str] = {}
+    for value in values:
+        number = parse_number(value)
+        key = value if number is None else number
+        if first := known.get(key, ""):
+            same = f"the value {first}" if first == value else f"the value {first}, also as {value},"
+            raise ValueError(f"{same} stands there twice")
+        known[key] = value
     return tuple(values)
 
 

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, PositiveInt, field_validator
 from specnet.training import BadRun, CannotRun
 from specnet.training.files import write_json
 from specnet.training.runs.records import Record, read_record
-from specnet.training.runs.run_folder import CONFIG, FAILURE, SUMMARY
+from specnet.training.runs.run_folder import CONFIG, FAILURE, SUMMARY, read_summary
 
 PLAN = "sweep.json"
 
@@ -91,10 +91,18 @@ def read_plan(folder: Path) -> Plan:
 def find_state(folder: Path) -> RunState:
     """Return how far the run in a folder is; nothing may be going on there."""
     if (folder / SUMMARY).exists():
-        return RunState.FINISHED
+        return RunState.FINISHED if _can_be_read(folder) else RunState.FAILED
     if (folder / FAILURE).exists():
         return RunState.FAILED
     return RunState.INTERRUPTED if (folder / CONFIG).exists() else RunState.WAITING
+
+
+def _can_be_read(folder: Path) -> bool:
+    """Whether a finished run's summary is whole; one that is not would be missing from the results for ever."""
+    try:
+        return bool(read_summary(folder))
+    except BadRun:
+        return False
 
 
 def find_states(folder: Path, plan: Plan) -> Mapping[str, RunState]:

@@ -23,7 +23,7 @@ from specnet.training.device import choose_device
 from specnet.training.files import lock_folder
 from specnet.training.resources import count_processors
 from specnet.training.runs.run_config import write_spec_snapshot
-from specnet.training.runs.run_folder import choose_folder, refuse_taken
+from specnet.training.runs.run_folder import SUMMARY, choose_folder, refuse_taken
 
 MOST_RUNS = 1000
 """The largest number of runs of a sweep."""
@@ -79,6 +79,8 @@ def run_plan(folder: Path, plan: Plan, jobs: int, retries_failed: bool, observer
         states = find_states(folder, plan)
         left_out = {RunState.FINISHED} if retries_failed else {RunState.FINISHED, RunState.FAILED}
         folders = [name for name, state in states.items() if state not in left_out]
+        for name in folders:
+            (folder / name / SUMMARY).unlink(missing_ok=True)  # which is damaged, or the run would be finished
         pool = Pool(folder, jobs, plan.threads, observer)
         pool.run(folders)
         return pool.signal

@@ -52,6 +52,7 @@ def _spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["tiny.net", "--vary", "width"], 2, "--vary width: write NAME=A,B"),
         (["tiny.net", "--vary", "=1,2"], 2, "--vary =1,2: write NAME=A,B"),
         (["tiny.net", "--vary", "width=1,1"], 2, "--vary width=1,1: the value 1 stands there twice"),
+        (["tiny.net", "--vary", "optimizer.lr=0.1,.10"], 2, "the value 0.1, also as .10, stands there twice"),
         (["tiny.net", "--vary", "width=1", "--vary", "width=2"], 2, "--vary width: it is varied already"),
         (["tiny.net", "--vary", "width=1", "--set", "width=2"], 2, "--vary width: it is set already"),
         (["tiny.net", "--vary", "epochs=1,2", "--epochs", "2"], 2, "--vary epochs: it is set already"),
@@ -143,6 +144,9 @@ def test_a_sweep_its_files_and_a_second_look(call: Call) -> None:
     code, again, err = call("sweep", "--resume", "sweep")
     assert (code, again) == (0, out)
     assert "sweep: of 2 runs, 2 finished" in err
+    code, latex, _ = call("sweep", "--resume", "sweep", "--format", "latex")
+    assert (code, latex.count("\\\\")) == (0, 3)
+    assert json.loads(call("sweep", "--resume", "sweep", "--format", "json")[1]) == results
     assert call("runs", "--where", "optimizer.lr>1e-5", "--columns", "run", "--format", "csv", "sweep")[1] == (
         "run\nsweep/1-optimizer.lr=0.1\n"
     )
@@ -160,6 +164,17 @@ def test_it_goes_on_with_the_spec_that_it_was_started_with(call: Call) -> None:
     code, out, err = call("sweep", "--resume", "sweep")
     assert (code, "of 2 runs, 1 finished, 1 interrupted" in err) == (0, True)
     assert len(out.splitlines()) == 4
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_whose_summary_is_damaged_counts_as_failed(call: Call) -> None:
+    assert call("sweep", "tiny.net", "--vary", "width=2,4", "--epochs", "1", "--run", "sweep")[0] == 0
+    Path("sweep/2-width=4/summary.json").write_text("{")
+    code, _, err = call("sweep", "--resume", "sweep")
+    assert code == 1
+    assert "of 2 runs, 1 finished, 1 failed" in err
+    code, out, _ = call("sweep", "--resume", "sweep", "--retry-failed")
+    assert (code, len(out.splitlines())) == (0, 4)
 
 
 @pytest.mark.usefixtures("here")

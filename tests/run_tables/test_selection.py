@@ -55,6 +55,11 @@ def test_what_is_no_condition(text: str) -> None:
         parse_condition(text)
 
 
+def test_a_number_is_compared_with_no_word() -> None:
+    with pytest.raises(ValueError, match="width>wide: wide is no number, and width is one"):
+        select_runs(RUNS, [parse_condition("width>wide")])
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("widht", "did you mean `width`?"), ("optimiser.lr", "did you mean `optimizer.lr`?"), ("xyz", "there are run")],

@@ -129,7 +129,7 @@ def test_a_damaged_summary_ends_no_sweep(sweep: Path) -> None:
     (sweep / "1-stopped/summary.json").write_text("{")
     witness = Witness()
     Pool(sweep, 1, 1, witness).run(["1-stopped", "2-fine"])
-    assert witness.ends["1-stopped"] == (RunState.FINISHED, "")
+    assert witness.ends["1-stopped"] == (RunState.FAILED, "")
     assert witness.ends["2-fine"] == (RunState.FINISHED, "validation 50.00%")
 
 

@@ -124,10 +124,21 @@ def test_the_average_that_spans_the_run_is_mentioned(tmp_path: Path) -> None:
     assert "the shares of `average lookahead` depend on the length of the run" in "\n".join(notebook.notes)
 
 
+def test_a_slip_of_the_keys_can_be_taken_back(tmp_path: Path) -> None:
+    """A run that is planned for far too many epochs goes on to fewer."""
+    planned = training(epochs=Epochs(count=2))
+    train(job(planned), Options(run=tmp_path / "run"))
+    lengthen(tmp_path / "run", 3)
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    config["training"]["epochs"]["count"] = 99_999
+    (tmp_path / "run/config.json").write_text(json.dumps(config))
+    assert lengthen(tmp_path / "run", 4).summary["epochs"] == 4
+
+
 @pytest.mark.parametrize(
     ("settings", "epochs", "said"),
     [
-        ({}, 2, "has done 2 of 2 epochs; a run is lengthened to more than it is planned for, not to 2"),
+        ({}, 2, "has done 2 of 2 epochs; it can go on to any other number above 2 and up to 1,000,000, not to 2"),
         ({}, 1, "not to 1"),
         ({}, float("nan"), "not to nan"),
         ({}, float("inf"), "not to inf"),

@@ -6,12 +6,14 @@ device. All ranks report at the same steps and exchange nothing in between: see 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from inspect import signature
 from pathlib import Path
-from time import perf_counter
+from threading import Thread
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, TypeGuard, TypeVar, cast
 
 import torch
@@ -48,6 +50,9 @@ WAIT = timedelta(seconds=5)
 """The time for which a failing rank waits for the exit code of the first that failed."""
 
 CPU = torch.device("cpu")
+
+LAUNCHER_INTERVAL = 1.0
+"""Seconds between two looks at whether the launcher is alive."""
 
 LOST_ERRORS = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")
 """Parts of torch's RuntimeErrors where another process no longer answers."""
@@ -272,6 +277,7 @@ def join_process_group() -> Iterator[Ranks]:
     if not is_distributed() or dist.is_initialized():
         yield _current
         return
+    Thread(target=_stop_without_launcher, args=(os.getppid(),), daemon=True).start()
     rank, world_size, local = (int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     with explain_lost_worker(None):
         store = _make_store()
@@ -286,6 +292,13 @@ def join_process_group() -> Iterator[Ranks]:
         finally:
             _current = SINGLE_PROCESS
     dist.destroy_process_group()
+
+
+def _stop_without_launcher(launcher: int) -> None:
+    """Ask this process to save and stop when the process that has started it dies, as nobody could stop it then."""
+    while os.getppid() == launcher:
+        sleep(LAUNCHER_INTERVAL)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _backend() -> str:

@@ -14,7 +14,7 @@ from specnet.file_access import read_bounded_file
 from specnet.option_names import name_option
 from specnet.printable import format_amount
 from specnet.settings import Training, get_choice, to_record
-from specnet.settings.epochs import Epochs
+from specnet.settings.epochs import MOST_EPOCHS, Epochs
 from specnet.settings.schedule import compute_rate_factor
 from specnet.training.errors import CannotRun
 from specnet.training.files import write_atomically
@@ -25,11 +25,16 @@ from specnet.training.runs.run_folder import CONFIG, SUMMARY
 
 
 def lengthen(config: RunConfig, saved: Checkpoint | None, epochs: float) -> Training:
-    """Return the settings of a run with more epochs; raises CannotRun where it cannot have them."""
+    """Return the settings of a run with another number of epochs than planned; raises CannotRun for one it cannot have.
+
+    It may be less than planned, as after a slip of the keys, and is more than are done.
+    """
     planned, done = config.training.epochs.count, count_done(saved)
-    if not epochs < float("inf") or epochs <= planned:
+    if not done < epochs <= MOST_EPOCHS or epochs == planned:
         fact = f"{config.folder} has done {done} of {format_amount(planned, 'epoch')}"
-        raise CannotRun(f"{fact}; a run is lengthened to more than it is planned for, not to {epochs:g}")
+        raise CannotRun(
+            f"{fact}; it can go on to any other number above {done} and up to {MOST_EPOCHS:,}, not to {epochs:g}"
+        )
     if planned % 1 and done == ceil(planned):
         raise CannotRun(
             f"{config.folder} has ended within epoch {done}, at {planned:g}, and goes on from whole epochs alone; "

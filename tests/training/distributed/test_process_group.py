@@ -338,6 +338,28 @@ def test_a_process_that_dies_ends_the_run(spec: Path, undisturbed: str) -> None:
 
 @linux
 @pytest.mark.slow
+def test_ranks_save_and_end_when_their_launcher_is_killed(spec: Path, undisturbed: str) -> None:
+    process = start(["specnet", "train", "tiny.net", "--nproc", "2", "--run", "two", *LONG])
+    wait_for(checkpoints("two"), process)
+    ranks = children(process)
+    process.kill()
+    process.communicate(timeout=60)  # which ends once the ranks, which write there too, have ended
+    assert not any(map(is_alive, ranks))
+    code, _, err = specnet("--resume", "two")
+    assert code == 0, err
+    assert "finished" not in err
+    assert_same(undisturbed, "two")
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@linux
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [(), ("--run", "runs/named")])
 @pytest.mark.parametrize("victim", [0, 1])
 def test_torchrun_starts_again_what_goes_on(spec: Path, undisturbed: str, run: tuple[str, ...], victim: int) -> None:
