@@ -50,7 +50,7 @@ def read_numbers(cells: Sequence[str], columns: Sequence[str]) -> tuple[float, .
 
 def _read_number(cell: str, column: str) -> float:
     try:
-        number = float(cell)
+        number = float(cell.replace("_", "?"))  # 1_000 is a number in Python alone
     except ValueError:
         raise BadValue(
             f"`{shorten_text(cell)}` in `{column}` is no number" if cell else f"no number in `{column}`"

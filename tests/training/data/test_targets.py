@@ -89,6 +89,8 @@ def test_an_image_that_is_its_own_target_needs_no_label(photos: Path, target: Ta
     [
         (Target.NUMBERS, NUMBERS.replace("3,0", "three,0"), "angle", r"line 4 \(`three` in `angle` is no number\)"),
         (Target.NUMBERS, NUMBERS.replace("3,0", ",0"), "angle", r"line 4 \(no number in `angle`\)"),
+        (Target.NUMBERS, NUMBERS.replace("3,0", "1_0,0"), "angle", r"line 4 \(`1_0` in `angle` is no number\)"),
+        (Target.NUMBERS, NUMBERS.replace("3,0", "-1e308,0"), "angle", r"line 4 \(-1e308 in `angle` is too large"),
         (Target.NUMBERS, NUMBERS.replace("3,0", "nan,0"), "angle", r"line 4 \(nan in `angle` is not finite\)"),
         (Target.NUMBERS, NUMBERS.replace("3,0", "1e999,0"), "angle", r"line 4 \(1e999 in `angle` is not finite\)"),
         (Target.NUMBERS, NUMBERS, "angle,z", "no column `z`"),
