@@ -142,3 +142,11 @@ def test_a_value_by_position_leaves_the_others(override: dict[str, str], batch: 
     settings = specnet.check(spec, override).network.training
     assert settings
     assert (settings.batch.size, settings.batch.drop_last, settings.batch.accumulate) == batch
+
+
+@pytest.mark.parametrize("line", ['image="jpg" label="txt"', "image=jpg label=txt"])
+def test_a_word_needs_no_quotes_where_a_text_is_expected(line: str) -> None:
+    """Whether the attribute may be left out makes no difference."""
+    network = specnet.check(f'input 8x8x1\nfc 10\ntrain {{\n  data webdataset "a.tar" {line}\n}}\n').network
+    assert network and network.training
+    assert to_record(network.training)["data"]["image_ending"] == "jpg"

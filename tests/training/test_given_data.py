@@ -127,7 +127,7 @@ def test_measured_on_data(finished: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_measured_on_other_classes(finished: Path) -> None:
-    with pytest.raises(TrainingError, match="not from 0 to 1"):
+    with pytest.raises(TrainingError, match="labels of the data are not from 0 to 1"):
         specnet.evaluate(finished, data=(IMAGES, LABELS + 5))
 
 

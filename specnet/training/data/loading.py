@@ -169,7 +169,7 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
 def load(data: Data, split: Split | None, request: DataRequest) -> DataSet:
     """Load a data set with all images in the requested size; raises DataProblem, CannotRun."""
     found = READERS[type(data)](data, request)
-    _check_labels(data, found)
+    _check_labels(data, found, request)
     chosen = _keep_classes(found, data.chosen) if isinstance(data, Published) and data.chosen else found
     fitting = _fit_to(chosen, request.shape[:2])
     return load_into_memory(apply_split(fitting, split), request.note)
@@ -210,7 +210,7 @@ def _resize_part(part: Images, size: tuple[int, int]) -> Images:
     return replace(part, pixels=resize_and_crop(part.pixels, size)) if isinstance(part.pixels, Tensor) else part
 
 
-def _check_labels(data: Data, found: DataSet) -> None:
+def _check_labels(data: Data, found: DataSet, request: DataRequest) -> None:
     """Raise DataProblem where labels and classes do not agree."""
     if data.classes is not None and len(found.classes) != data.classes:
         raise DataProblem(
@@ -223,8 +223,10 @@ def _check_labels(data: Data, found: DataSet) -> None:
             continue
         odd = ((part.labels < 0) | (part.labels >= len(found.classes))).nonzero().ravel().tolist()
         if odd:
+            is_measured = request.classes is not None and len(found.parts()) == 1  # other images, which are no part
+            where = "the data" if is_measured else f"the {name} part"
             raise DataProblem(
-                f"{len(odd):,} of {len(part):,} labels of the {name} part are not from 0 to {len(found.classes) - 1}, "
+                f"{len(odd):,} of {len(part):,} labels of {where} are not from 0 to {len(found.classes) - 1}, "
                 f"as {len(found.classes)} classes have them: the first is {part.labels[odd[0]]}, of "
                 f"{part.name_file(odd[0]) or f'image {odd[0]:,}'}"
             )

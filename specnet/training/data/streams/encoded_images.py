@@ -118,7 +118,7 @@ class ShardImages(EncodedImages):
     @property
     def remedy(self) -> str:
         started = f"a new run with {name_option('skip_bad', True)}"
-        return f"put a whole shard there and resume; {started} decodes every image once first, and leaves such out"
+        return f"put a shard with a whole image there; {started} decodes every image once first, and leaves such out"
 
     def _locate(self, number: int) -> tuple[int, int]:
         shard = int(self.shard[number])

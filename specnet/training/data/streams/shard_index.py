@@ -124,7 +124,7 @@ def index_shards(
             raise
     indexes = [index for index in found if index is not None]
     samples = format_amount(sum(map(len, indexes)), "sample")
-    made = f"; {len(lacking):,} were indexed now, which is done once" if lacking else ""
+    made = f"; {len(lacking):,} of them indexed now" if lacking else ""
     note(f"{samples} in {format_amount(len(shards), 'shard')}{made}")
     return indexes
 

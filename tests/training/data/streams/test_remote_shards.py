@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 import torch
 from safetensors.torch import load_file
 from shard_server import ShardServer, serve
@@ -96,6 +97,32 @@ def test_a_final_answer_is_not_asked_for_again(status: str, message: str, server
     with pytest.raises(DataProblem, match=message):
         read_shards(address(server))
     assert server.requests["train-003.tar"] == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "message"),
+    [
+        ("http://127.0.0.1:99999/x.tar", None, r"x\.tar cannot be read: it is no URL of http or https"),
+        (
+            "http://a.b/x.tar",
+            requests.exceptions.InvalidSchema(),
+            r"x\.tar cannot be read: .*, or leads to another one",
+        ),
+        ("http://a.b/x.tar", requests.TooManyRedirects(), r"x\.tar leads in a circle"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_asked_once(
+    url: str, error: Exception | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*_: object, **__: object) -> None:
+        assert error is not None
+        raise error
+
+    if error:
+        monkeypatch.setattr(requests, "get", answer)
+    monkeypatch.setattr(fetching, "_wait", lambda *_: pytest.fail("it is asked again"))
+    with pytest.raises(DataProblem, match=message):
+        look_up(url)
 
 
 def test_a_missing_url_is_named(server: ShardServer) -> None:

@@ -69,6 +69,7 @@ def test_shards_are_found_below_a_root(text: str, expected: list[str], shards: P
     ("text", "message"),
     [
         ("t-{2..4}.tar", r"2 of 3 shards are missing: t-3\.tar, t-4\.tar; looked below"),
+        ("s3://b/{0..1}.tar", r"s3://b/0\.tar cannot be read: URLs are those of http and https, not of s3"),
         ("v.tar", r"there is no shard v\.tar; looked below"),
         ("t-*.tar::u.tar::t-2.tar", r"names .*t-2\.tar twice"),
     ],
