@@ -114,5 +114,5 @@ def test_grey_images_for_a_colour_network(run: Path) -> None:
 
 def test_without_weights_there_is_nothing_to_measure(run: Path) -> None:
     (run / "model.safetensors").unlink()
-    with pytest.raises(CannotRun, match="is finished, and its model.safetensors is no longer there"):
+    with pytest.raises(CannotRun, match=r"is finished, and its model\.safetensors is no longer there"):
         specnet.evaluate(run)

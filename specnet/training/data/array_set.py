@@ -13,7 +13,7 @@ from torch import Tensor
 from specnet.settings.loss import Target
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images
 from specnet.training.data.labels import describe_stray_labels, find_first_images, number_labels
-from specnet.training.data.targets import CONVERSIONS, IMAGE, convert_arrays, make_empty_targets
+from specnet.training.data.targets import CONVERSIONS, IMAGE, convert_arrays, make_empty_targets, refuse_rounding
 from specnet.training.errors import DataProblem
 
 
@@ -55,7 +55,10 @@ def _read_targets(
     if request.target is Target.IMAGE:
         return (IMAGE,), {part: make_empty_targets(len(each.pixels)).values for part, each in parts.items()}
     if request.target in CONVERSIONS:
-        return convert_arrays(request.target, labels, request.classes or names)
+        found, targets = convert_arrays(request.target, labels, request.classes or names)
+        if request.target is Target.NUMBERS and request.classes is None:
+            refuse_rounding(labels["train"], found)
+        return found, targets
     numbered = None if count is None or names else tuple(map(str, range(count)))
     classes, targets = number_labels(labels, request.classes, names or numbered)
     if len(classes) < 2:

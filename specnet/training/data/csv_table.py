@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from specnet.option_names import name_option
@@ -37,6 +38,7 @@ from specnet.training.data.targets import (
     make_empty_targets,
     read_flags,
     read_numbers,
+    refuse_rounding,
     split_names,
 )
 from specnet.training.errors import DataProblem
@@ -193,6 +195,8 @@ def _encode_targets(images: Sequence[ListedImage], columns: Sequence[str], reque
     if request.target is Target.IMAGE:
         return make_empty_targets(len(images))
     if request.target is Target.NUMBERS:
+        if request.classes is None:
+            refuse_rounding(np.array([image.numbers for image in images]), columns)
         return Targets(tuple(columns), torch.tensor([image.numbers for image in images], dtype=torch.float32))
     if request.target is not Target.CLASSES:
         return None

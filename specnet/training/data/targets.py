@@ -23,6 +23,10 @@ LARGEST = torch.finfo(torch.float32).max
 """Targets are float32."""
 
 
+LARGEST_ERROR = 0.01
+"""The share of the range of a number within which its values may be rounded."""
+
+
 class BadValue(Exception):
     """A value cannot be used; the message is a short reason."""
 
@@ -56,6 +60,23 @@ def _read_number(cell: str, column: str) -> float:
     if abs(number) > LARGEST:
         raise BadValue(f"{shorten_text(cell)} in `{column}` is too large for a number of 32 bits")
     return number
+
+
+def refuse_rounding(numbers: np.ndarray, names: Sequence[str]) -> None:
+    """Raise DataProblem where float32 cannot tell the values of a number apart; `numbers` are N×K in any type.
+
+    Times in seconds since 1970 that differ by minutes are such numbers.
+    """
+    exact = np.asarray(numbers, np.float64).reshape(len(numbers), -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.abs(exact.astype(np.float32) - exact).max(0)
+        ranges = exact.max(0) - exact.min(0)
+    for name, error, width in zip(names, errors.tolist(), ranges.tolist(), strict=False):
+        if width > 0 and error > LARGEST_ERROR * width:
+            raise DataProblem(
+                f"the values of `{name}` lie within {width:.3g} of each other, and numbers of 32 bits round them by up "
+                f"to {error:.3g}; take off what they have in common, or choose a unit in which they are near 1"
+            )
 
 
 def read_flags(cells: Sequence[str], columns: Sequence[str]) -> tuple[float, ...]:

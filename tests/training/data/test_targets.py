@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +172,31 @@ def test_images_alone_where_they_are_their_own_targets(tmp_path: Path) -> None:
     for given in (IMAGES, [*IMAGES], [(image, None) for image in IMAGES]):
         found = load(Python(), None, DataRequest(SHAPE, None, print, target=Target.IMAGE, given=GivenData(given)))
         assert found.train.pixels[:].numpy().tolist() == IMAGES.tolist()
+
+
+ROUNDED = {
+    "seconds since 1970": ([1.7e9, 1.7e9 + 60, 1.7e9 + 20], "`{name}` lie within 60 of each other"),
+    "tiny": ([1e-200, 2e-200, 3e-200], "round them by up to 3e-200"),
+    "northings": ([4_649_776.5, 4_650_776.0, 4_651_000.0], ""),
+    "always the same": ([0.1, 0.1, 0.1], ""),
+}
+
+
+@pytest.mark.parametrize("source", ["csv", "npz"])
+@pytest.mark.parametrize("what", ROUNDED)
+def test_numbers_that_32_bits_cannot_tell_apart(what: str, source: str, photos: Path) -> None:
+    """They are refused for a training, and not where a run is measured."""
+    values, message = ROUNDED[what]
+    table = "image,t\n" + "".join(f"{place}.png,{value!r}\n" for place, value in enumerate(values))
+    np.savez(photos / "x.npz", x_train=np.zeros((3, *SHAPE), np.uint8), y_train=np.array(values))
+
+    def read_either(classes: tuple[str, ...] | None) -> DataSet:
+        if source == "csv":
+            return read(photos, Target.NUMBERS, table, "t", classes)
+        return load(Npz(path="x.npz"), None, DataRequest(SHAPE, photos, print, target=Target.NUMBERS, classes=classes))
+
+    name = "t" if source == "csv" else "target"
+    if message:
+        with pytest.raises(DataProblem, match=re.escape(message.format(name=name))):
+            read_either(None)
+    assert len(read_either((name,)).train) == 3
