@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from specnet.training.data.image_decoding import decode_into_memory
 from specnet.training.data.images import Images
 from specnet.training.errors import DataProblem
 from specnet.training.evaluate import PARTS, read_data
+from specnet.training.lettering import LONGEST_NAME, Fonts, shorten_name
 from specnet.training.predict import refuse_missing
 
 STORED = re.compile(r"(train|validation|test):(.*)")
@@ -98,6 +100,17 @@ def _read_parts(run: LoadedRun, request: Request) -> Mapping[str, Images]:
     if request.parts is not None:
         return request.parts
     return read_data(run, EvaluationOptions(data_dir=request.data_dir), request.note).parts()
+
+
+def name_row(row: Mapping[str, Any]) -> str:
+    """Return the image of a row of a view: `test:17`, `test:17  dogs/dog.62.jpg`."""
+    return f"{row['image']}  {row['file']}" if row["file"] else str(row["image"])
+
+
+def title_row(row: Mapping[str, Any], fonts: Fonts, longest: int = LONGEST_NAME) -> str:
+    """Return the name of the file of a row, if there is one that can be written, or else the image's in the data."""
+    file = Path(row["file"]).name if row["file"] else ""
+    return shorten_name(file, longest) if file and fonts.can_write(file) else str(row["image"])
 
 
 def choose_evenly(number: int, count: int | None) -> Tensor:

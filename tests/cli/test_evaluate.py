@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from scenes_of_squares import write_scenes
 from small_runs import COLOURS, Call, paint_set
 
 import specnet
@@ -61,6 +62,30 @@ def test_other_classes(run: Path, call: Call) -> None:
         specnet.evaluate(run, "other")
 
 
+SEGMENTATION = """net Squares
+input 16x16x1
+conv K=3 F=3 P=1
+train {
+  task segment
+  data folder "scenes" masks="masks" names="background,bright,dark"
+  optimizer adam lr=0.02
+  batch 10
+  epochs 1
+}
+"""
+
+
+def test_images_with_masks_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    """Training knows the folder in relation to the spec, and what comes after it by its whole path."""
+    monkeypatch.chdir(tmp_path)
+    write_scenes(tmp_path / "scenes", images=10)
+    Path("squares.net").write_text(SEGMENTATION)
+    words = (("train", "squares.net", "--run", "r"), ("evaluate", "r"), ("train", "squares.net"))
+    told = ["".join(call(*each)[1:]) for each in words]
+    assert ["decoded 12 images into" in each for each in told] == [True, False, False]
+    assert ["12 decoded images read from" in each for each in told] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -89,5 +114,5 @@ def test_grey_images_for_a_colour_network(run: Path) -> None:
 
 def test_without_weights_there_is_nothing_to_measure(run: Path) -> None:
     (run / "model.safetensors").unlink()
-    with pytest.raises(CannotRun, match="stopped before the end of its first epoch"):
+    with pytest.raises(CannotRun, match=r"is finished, and its model\.safetensors is no longer there"):
         specnet.evaluate(run)

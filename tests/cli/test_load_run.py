@@ -114,7 +114,7 @@ def test_a_spec_that_was_changed_afterwards(run: Path, call: Call) -> None:
         ("spec.net", SPEC.replace("fc 3\n", "cnov 3\n"), 1, "cnov"),
         ("spec.net", SPEC.replace("let width = 4", "let breadth = 4"), 1, "has been changed"),
         ("blocks/one.net", None, 2, "one.net cannot be read"),
-        ("model.safetensors", None, 2, "stopped before the end of its first epoch; `specnet train --resume"),
+        ("model.safetensors", None, 2, "is finished, and its model.safetensors is no longer there"),
         ("model.safetensors", "nonsense", 1, "is damaged or only half there"),
         ("config.json", "{", 1, "is damaged"),
         ("config.json", None, 2, "holds no run"),

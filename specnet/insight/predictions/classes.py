@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, take_pixels, to_picture
+from specnet.insight.images import choose_evenly, load_unseen, name_row, take_pixels, to_picture
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -70,7 +70,7 @@ def _describe(run: LoadedRun, request: Request, images: Images, chosen: Tensor, 
         f"What the network tells of images; {fact}",
         f"Below each image the classes that are rightly told, − those that are missed, + those that it does not "
         f"show.{rest}",
-        (fact, *(f"{row['image']}  {_caption(row)}" for row in rows)),
+        (fact, *(f"{name_row(row)}  {_caption(row)}" for row in rows)),
         {"which": which, "predictions": rows},
         partial(_draw, pictures, rows[:MOST_DRAWN], request),
     )

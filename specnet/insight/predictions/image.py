@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen
+from specnet.insight.images import choose_evenly, load_unseen, name_row
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -70,7 +70,7 @@ def _describe(run: LoadedRun, images: Images, chosen: Tensor, part: str, facts: 
         "predictions",
         f"What the network makes of {fact}",
         f"Above the images, below what the network makes of them, with its PSNR in dB.{rest}",
-        (fact, *(f"{row['image']}  {_format_psnr(row)}" for row in rows)),
+        (fact, *(f"{name_row(row)}  {_format_psnr(row)}" for row in rows)),
         {"which": which, "predictions": rows},
         partial(_draw, {name: tiles[:MOST_DRAWN] for name, tiles in pictures.items()}, rows[:MOST_DRAWN]),
     )

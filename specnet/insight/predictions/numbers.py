@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, take_pixels, to_picture
+from specnet.insight.images import choose_evenly, load_unseen, name_row, take_pixels, to_picture
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -75,7 +75,7 @@ def _describe(run: LoadedRun, images: Images, chosen: Tensor, facts: tuple[str, 
         "predictions",
         f"Predicted numbers; {fact}",
         f"Below each image its predicted numbers, and the true ones in brackets.{rest}",
-        (fact, *(f"{row['image']}  {', '.join(_list_numbers(row))}" for row in rows)),
+        (fact, *(f"{name_row(row)}  {', '.join(_list_numbers(row))}" for row in rows)),
         {"which": which, "predictions": rows},
         partial(_draw, pictures, rows[:MOST_DRAWN]),
     )

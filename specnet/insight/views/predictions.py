@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from specnet.insight.drawing import draw_picture
-from specnet.insight.images import choose_evenly, load_unseen, take_pixels, to_picture
+from specnet.insight.images import choose_evenly, load_unseen, name_row, take_pixels, title_row, to_picture
 from specnet.insight.request import Request
 from specnet.insight.results import read_results
 from specnet.insight.view import View
@@ -22,7 +22,7 @@ from specnet.printable import format_amount
 from specnet.settings.loss import Target
 from specnet.training import LoadedRun
 from specnet.training.data.images import Images
-from specnet.training.lettering import Fonts, choose_fonts, shorten_name, write_names
+from specnet.training.lettering import choose_fonts, write_names
 from specnet.training.randomness import make_generator
 
 TOP = 5
@@ -128,8 +128,7 @@ def _predict(run: LoadedRun, images: Images, number: int, name: str) -> dict[str
 def _format_row(row: dict[str, Any]) -> str:
     best = row["top"][0]
     verdict = "right" if row["correct"] else f"wrong, it is {row['true']} ({row['true_probability']:.2%})"
-    file = f"  {Path(row['file']).name}" if row["file"] else ""
-    return f"{row['image']}{file}  {best['class']} {best['probability']:.2%}  {verdict}"
+    return f"{name_row(row)}  {best['class']} {best['probability']:.2%}  {verdict}"
 
 
 def _draw(pictures: list[Any], rows: list[dict[str, Any]], request: Request) -> Figure:
@@ -146,15 +145,9 @@ def _draw(pictures: list[Any], rows: list[dict[str, Any]], request: Request) -> 
             axes.set_axis_off()
         for number, (picture, row) in enumerate(zip(pictures, rows, strict=True)):
             draw_picture(panels[2 * number], picture)
-            panels[2 * number].set_title(f"{labels[row['true']]}\n{_name_image(row, fonts)}", fontsize=8)
+            panels[2 * number].set_title(f"{labels[row['true']]}\n{title_row(row, fonts)}", fontsize=8)
             _draw_bars(panels[2 * number + 1], row, labels)
         return figure
-
-
-def _name_image(row: dict[str, Any], fonts: Fonts) -> str:
-    """Return the name of the file, if there is one that can be written, or else the image's in the data."""
-    file = Path(row["file"]).name if row["file"] else ""
-    return shorten_name(file) if file and fonts.can_write(file) else str(row["image"])
 
 
 def _list_classes(rows: list[dict[str, Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections import Counter
@@ -17,7 +18,14 @@ from specnet.option_names import name_option
 from specnet.printable import format_amount, shorten_text
 from specnet.settings.data import Csv
 from specnet.settings.loss import Target
-from specnet.training.data.folder_layout import ClassFile, FolderLayout, compose_name, find_part, order_classes
+from specnet.training.data.folder_layout import (
+    ClassFile,
+    FolderLayout,
+    compose_name,
+    find_part,
+    is_named_as_image,
+    order_classes,
+)
 from specnet.training.data.image_files import read_image_files
 from specnet.training.data.images import DataRequest, DataSet, Targets
 from specnet.training.data.masked_files import read_masked_files
@@ -120,7 +128,7 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     images = list[ListedImage]()
     for part, place in tables.items():
         listing = _make_listing(setting, read_table(place), path.parent, part, request)
-        images += _collect_images(listing, layout.notes, request.skip_bad)
+        images += _collect_images(listing, setting.image_column, layout.notes, request.skip_bad)
     _refuse_untrained(images, path, setting)
     images.sort(key=lambda image: PARTS.index(image.file.part))
     layout.files += [image.file for image in images]
@@ -217,15 +225,18 @@ def _read_part(value: str) -> str:
     return "test" if part == "evaluation" else part
 
 
-def _collect_images(listing: _Listing, notes: list[str], skip_bad: bool) -> Sequence[ListedImage]:
-    """Return the images of a table; raises DataProblem for rows that cannot be used, unless they are skipped."""
+def _collect_images(listing: _Listing, column: str, notes: list[str], skip_bad: bool) -> Sequence[ListedImage]:
+    """Return the images of a table; raises DataProblem for rows that cannot be used, unless they are skipped.
+
+    `column` is the setting that says where the paths are.
+    """
     read = list(listing.read())
     images = [each for each in read if isinstance(each, ListedImage)]
     bad = sorted((each for each in read if isinstance(each, BadRow)), key=lambda row: row.line)
     if bad:
         message = _describe_bad_rows(listing.table, bad, len(read))
         if not images:
-            raise DataProblem(message)
+            raise DataProblem(f"{message}{_suggest_pattern(listing, column)}")
         if not skip_bad:
             raise DataProblem(f"{message}; {name_option('skip_bad', True)} leaves such rows out")
         notes.append(f"{message}; left out")
@@ -238,6 +249,21 @@ def _describe_bad_rows(table: Table, bad: Sequence[BadRow], rows: int) -> str:
     is_missing = any(row.reason.startswith("there is no") for row in bad)
     place = f"; images are looked for in {table.path.absolute().parent}" if is_missing else ""
     return f"{len(bad):,} of {format_amount(rows, 'row')} of {table.path} cannot be used: {shown}{place}"
+
+
+def _suggest_pattern(listing: _Listing, column: str) -> str:
+    """Return the pattern that finds the image of the first row, if it lies in a folder beside it or has an ending."""
+    rows, folder = listing.table.rows, listing.table.path.parent
+    name = listing.name_image(rows[0]) if rows else ""
+    if not name or os.path.isabs(name) or os.path.isfile(folder / name):  # noqa: PTH113, PTH117, Path.is_file raises
+        return ""
+    written = column if COLUMN.search(column) and column not in listing.table.columns else f"{{{column}}}"
+    known = glob.escape(name)
+    for pattern in (f"{known}.*", f"*/{known}", f"*/{known}.*"):
+        found = sorted(filter(is_named_as_image, glob.glob(pattern, root_dir=folder)))  # noqa: PTH207, Path.glob raises
+        if found:
+            return f'; there is {found[0]}, which image="{found[0].replace(name, written, 1)}" names'
+    return ""
 
 
 def _note_repeated(layout: FolderLayout) -> None:

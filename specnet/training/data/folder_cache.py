@@ -7,6 +7,7 @@ their number, the files that could not be read, and the checksum. The key hashes
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -164,14 +165,12 @@ class FolderCache:
             return self._decode_into_memory(form, why, survey, scale)
 
     def _place(self, asked: SixteenBitScale | None) -> Path:
-        """Return the folder whose name is the key."""
+        """Return the folder whose name is the key: the same one however the folder of the images is written."""
         known = [(name, *_size_and_time(self.folder / name)) for name in self.files]
         share: list[object] = [] if self.crop == 1 else [self.crop]
         if self.masks:
-            share += [
-                self.masks.form.to_record(),
-                [(str(path.absolute()), *_size_and_time(path)) for path in self.masks.paths],
-            ]
+            masks = [(os.path.relpath(path, self.folder), *_size_and_time(path)) for path in self.masks.paths]
+            share += [self.masks.form.to_record(), masks]
         content = [FORMAT, self.size, self.resize, asked and asked.to_record(), known, *share]
         return get_cache_folder() / "folders" / sha256(json.dumps(content).encode()).hexdigest()[:16]
 

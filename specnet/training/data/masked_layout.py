@@ -114,7 +114,9 @@ def _refuse_missing(layout: FolderLayout, listed: Mapping[str, _Masks], request:
     example = f", such as {next(iter(masks.paths.values()))}" if masks.paths else ""
     where = f"a mask has the name of its image, below {masks.folder}, which has {len(masks.paths):,}{example}"
     text = f"{amount}: {list_names([file.name for file in missing])}; {where}"
-    if not request.skip_bad or len(missing) == len(layout.files):
+    if len(missing) == len(layout.files):
+        raise DataProblem(text)
+    if not request.skip_bad:
         raise DataProblem(f"{text}; {name_option('skip_bad', True)} leaves them out")
     layout.files = [file for file in layout.files if file.mask]
     layout.notes.append(f"{text}; left out")

@@ -162,6 +162,16 @@ class SegmentationMetrics(Results):
         return sum(known) / len(known) if known else None
 
     @property
+    def masked_ious(self) -> list[float]:
+        """Intersection over union of the classes that are in the masks.
+
+        Of one image this is the measure: by `miou`, a single pixel of a class that it does not show costs it as much as
+        a class that is missed.
+        """
+        has_pixels = dict(zip(self.classes, (self.confusion.sum(1) > 0).tolist(), strict=True))
+        return [share for name, share in self.class_ious.items() if share is not None and has_pixels[name]]
+
+    @property
     def pixel_accuracy(self) -> float | None:
         pixels = int(self.confusion.sum())
         return int(self.confusion.diagonal().sum()) / pixels if pixels else None

@@ -41,6 +41,8 @@ def test_images_are_shown_with_their_figures(run: LoadedRun, wrong: bool) -> Non
     assert len(rows) == 4
     assert all(0 <= row["miou"] <= 1 and list(row["per_class_iou"]) == list(NAMES) for row in rows)
     assert all(row["file"].startswith("test/images/") for row in rows)
+    for row, line in zip(rows, view.summary[1:], strict=True):
+        assert line.startswith(f"{row['image']}  {row['file']}  mIoU {row['miou']:.2%} of the 3 classes of its mask, ")
     if wrong:
         assert [row["miou"] for row in rows] == sorted(row["miou"] for row in rows)
     json.dumps(view.record(), allow_nan=False)

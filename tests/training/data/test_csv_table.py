@@ -195,9 +195,26 @@ def test_a_file_that_is_no_image_is_named_with_its_line(pets: Path) -> None:
     assert len(read(pets, table, skip_bad=True).train) == 4
 
 
-def test_all_rows_bad(pets: Path) -> None:
-    with pytest.raises(DataProblem, match="1 of 1 row of"):
-        read(pets, join("lost.png,cat"), skip_bad=True)
+ALL_BAD = {
+    "nowhere": ("image,label\nlost.png,cat\n", "image", r"are looked for in [^;]*$"),
+    "in a folder": (
+        "image,label\n0.png,cat\n",
+        "image",
+        r'; there is photos/0\.png, which image="photos/\{image\}" names$',
+    ),
+    "without an ending": ("id,label\nphotos/0,cat\n", "id", r'which image="\{id\}\.png" names$'),
+    "both": ("id,label\n0,cat\n", "id", r'which image="photos/\{id\}\.png" names$'),
+    "a pattern": ("id,label\n0,cat\n", "{id}.png", r'which image="photos/\{id\}\.png" names$'),
+    "no label": ("image,label\nphotos/0.png,\n", "image", r"line 2 \(no label\)$"),
+}
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+@pytest.mark.parametrize("case", ALL_BAD)
+def test_where_all_rows_are_bad_none_can_be_left_out(pets: Path, case: str, skip_bad: bool) -> None:
+    table, image, end = ALL_BAD[case]
+    with pytest.raises(DataProblem, match=f"1 of 1 row of .*{end}"):
+        read(pets, table, image=image, skip_bad=skip_bad)
 
 
 def test_a_class_that_only_the_test_part_has(pets: Path) -> None:

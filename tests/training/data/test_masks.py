@@ -286,6 +286,18 @@ def test_a_run_keeps_its_classes_on_other_images(tmp_path: Path) -> None:
     assert len(data.train) == 5
 
 
+def test_the_cache_does_not_depend_on_how_the_folder_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run names its data by the folder of its spec, which training may have been given in relation to another one."""
+    write_pairs(tmp_path / "set")
+    monkeypatch.chdir(tmp_path)
+    for place in (Path(), tmp_path, tmp_path / "set/.."):
+        notes: list[str] = []
+        read(place, notes)
+        assert [note.split()[0] for note in notes] == ["decoded" if place == Path() else "2"]
+
+
 @pytest.mark.parametrize(("kept", "reason"), [(0, "it is empty"), (60, "")])
 def test_a_damaged_mask_is_named_as_the_cause(kept: int, reason: str, tmp_path: Path) -> None:
     write_pairs(tmp_path / "set", images=3)

@@ -80,6 +80,18 @@ def test_figures_are_those_of_scikit_learn(classes: int) -> None:
     assert metrics.images == 6
 
 
+def test_the_figures_of_one_mask_are_those_of_its_classes() -> None:
+    """A class that is only in the answer takes from the others, and is no figure of its own."""
+    outputs, masks = draw(5)
+    masks = masks.masked_fill((masks == 1) | (masks == 4), IGNORED)
+    counts = masks != IGNORED
+    truth, said = masks[counts].numpy(), outputs.argmax(1)[counts].numpy()
+    metrics = measure(outputs, masks)
+    each = jaccard_score(truth, said, labels=[0, 2, 3], average=None)
+    assert metrics.masked_ious == pytest.approx(each.tolist(), abs=1e-6)
+    assert metrics.miou == pytest.approx(sum(each) / 5, abs=1e-6)
+
+
 @pytest.mark.parametrize("classes", [3, 5])
 def test_figures_are_those_of_torchmetrics(classes: int) -> None:
     torchmetrics = pytest.importorskip("torchmetrics.classification", reason="torchmetrics is not installed")
