@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from specnet.runs import evaluate, export, load_run, predict, resume, show
     from specnet.sweep_api import resume_sweep, sweep
     from specnet.torch_api import Metric, compile, train
-    from specnet.training.errors import TrainingError
+    from specnet.training.errors import Interrupted, TrainingError
+    from specnet.training.job import Callback
 
 __all__ = [
+    "Callback",
     "Checked",
     "Drawing",
     "DrawingError",
+    "Interrupted",
     "Metric",
     "NetworkBuilder",
     "OverrideError",
@@ -64,7 +67,8 @@ _MODULES = {
     "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),
     "sweep_api": ("resume_sweep", "sweep"),
     "torch_api": ("Metric", "compile", "train"),
-    "training.errors": ("TrainingError",),
+    "training.errors": ("Interrupted", "TrainingError"),
+    "training.job": ("Callback",),
 }
 """The modules of the public names, which are imported on first use: `import specnet` takes no time."""
 

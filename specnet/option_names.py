@@ -59,5 +59,10 @@ def write_override(name: str) -> tuple[str, str]:
     return "<settings>", f"{name}="
 
 
+def choose_wording(command: str, call: str) -> str:
+    """Return a command, or for the user of Python the call that does the same."""
+    return command if _READER.uses_commands else call
+
+
 def _quote(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)

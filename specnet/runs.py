@@ -23,6 +23,7 @@ from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
 from specnet.package import is_own_module
+from specnet.progress_lines import WrittenLines
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,
@@ -98,21 +99,21 @@ def resume(
     """Go on with a run as `specnet train --resume` does; with `epochs`, more than are planned, it is lengthened.
 
     A run on data or by a metric that was handed over takes the same `data`, `validation`, `test` and `metric` again;
-    others are refused. Raises TrainingError and SpecError, and TypeError or ValueError for an argument that makes no
-    sense.
+    others are refused. The `callback` is that of `specnet.train`. Raises TrainingError and SpecError, and TypeError or
+    ValueError for an argument that makes no sense.
     """
     require_path("run", run, "the folder of a run")
     if epochs is not None:
         require_type("epochs", epochs, (int, float), "a number of epochs")
     if callback is not None:
-        require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
+        require_type("callback", callback, Callback, "an object of a subclass of `specnet.Callback`")
     if data_dir is not None:
         require_path("data_dir", data_dir, "the folder of the data sets")
     given, own_metric = gather_data(data, validation, test), gather_metric(metric)
     config = read_run_config(Path(run))
     options = config.options if data_dir is None else replace(config.options, data_dir=Path(data_dir))
     job = replace(restore_job(config, given)[1], own_metric=own_metric)
-    return resume_run(config, job, options, callback, epochs)
+    return resume_run(config, job, options, callback or WrittenLines(), epochs)
 
 
 def _display(run: LoadedRun) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _conclude(folder: Path, signal: int | None, observer: Observer) -> Sweep:
     found = read_sweep(folder, observer.on_note)
     results.write_results(found, observer.on_note)
     if signal is not None:
-        raise Interrupted(folder, signal)
+        raise Interrupted(folder, signal, f'specnet.resume_sweep("{folder}")')
     return found
 
 

@@ -15,6 +15,7 @@ from specnet.backends.torch_module import build_module
 from specnet.foreign.recipes import find_setting, guess_setting
 from specnet.jobs import gather_data, gather_metric, make_job
 from specnet.option_names import name_setting
+from specnet.progress_lines import WrittenLines
 from specnet.suggest import find_closest_word
 from specnet.training import Callback, Options, OwnMetric, Run
 from specnet.training import train as train_job
@@ -46,18 +47,20 @@ def train(
     PIL picture, an array H×W×C or a tensor C×H×W) and its target, or a pair of images N×H×W×C or N×C×H×W and targets.
     `metric` is a function of the outputs and targets of a whole part, such as N×classes and N, that returns a number;
     the best epoch is that where it is largest on the validation part, or smallest with
-    `specnet.Metric(function, larger_is_better=False)`. Raises SpecError, UntrainableError and TrainingError, and
-    TypeError or ValueError for an argument that makes no sense, such as an option that does not exist.
+    `specnet.Metric(function, larger_is_better=False)`. The `callback` is told of notes, warnings, steps
+    and epochs; without one, all but the steps are lines on standard error, and `specnet.Callback()` is silent. Ctrl-C
+    saves the run and raises `specnet.Interrupted`. Raises SpecError, UntrainableError and TrainingError, and TypeError
+    or ValueError for an argument that makes no sense, such as an option that does not exist.
     """
     if callback is not None:
-        require_type("callback", callback, Callback, "an object of a subclass of `specnet.training.Callback`")
+        require_type("callback", callback, Callback, "an object of a subclass of `specnet.Callback`")
     refuse_settings(options)
     given, own_metric = gather_data(data, validation, test), gather_metric(metric)
     checked = check_sound(source, settings)
     own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
     chosen = make_options({**own, **options, "overrides": format_settings(settings)})
     job = replace(make_job(checked, given=given), own_metric=own_metric)
-    return train_job(job, chosen, callback or Callback())
+    return train_job(job, chosen, callback or WrittenLines())
 
 
 def _display(run: Run) -> dict[str, Any]:

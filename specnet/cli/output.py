@@ -113,7 +113,7 @@ def reporting_paths() -> Iterator[None]:
         raise CommandError(f"{os.fsdecode(error.filename)} cannot be accessed: {describe_reason(error)}") from None
 
 
-# The gate: nothing else in the package prints
+# The gate: no other module of the commands prints
 
 
 def print_text(text: str) -> None:

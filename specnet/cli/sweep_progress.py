@@ -10,8 +10,8 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from specnet.cli.output import print_message
-from specnet.cli.progress import format_duration
 from specnet.printable import escape_commands, escape_unprintable
+from specnet.progress_lines import format_duration
 from specnet.sweeps.plan import RunState
 from specnet.sweeps.processes import Event, Observer
 

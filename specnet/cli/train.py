@@ -117,7 +117,6 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 @requires_torch
 def run(options: argparse.Namespace) -> int:
     """Return 0, or the exit code of the error or signal that ended the training."""
-    from specnet.cli.progress import format_interruption
     from specnet.training import Interrupted
     from specnet.training.distributed import is_first_rank
 
@@ -125,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
         return _resume(options) if options.resume else _start(options)
     except Interrupted as interrupted:
         if is_first_rank():
-            print_message(*format_interruption(interrupted))
+            print_message(*interrupted.args)
         return interrupted.exit_code
 
 
@@ -238,8 +237,8 @@ def _make_job(checked: Checked) -> Job:
 
 
 def _print_result(finished: Run, network: Network) -> None:
-    from specnet.cli.progress import format_named
     from specnet.cli.speed import describe_speed
+    from specnet.progress_lines import format_named
     from specnet.training.job import read_metric
 
     summary, metric = finished.summary, read_metric(finished.summary)

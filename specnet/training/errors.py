@@ -84,9 +84,9 @@ class DataLost(TrainingError):
 
 
 class Interrupted(TrainingError):
-    """A signal has stopped the run; `saved` says what is in `folder`."""
+    """A signal has stopped the run; `saved` says what is in `folder`, and `resume` what goes on with it."""
 
-    def __init__(self, folder: Path, signal: int, saved: str = "everything") -> None:
-        super().__init__(f"interrupted; {saved} is saved in {folder}")
+    def __init__(self, folder: Path, signal: int, resume: str, saved: str = "everything") -> None:
+        super().__init__(f"interrupted; {saved} is saved in {folder}", f"to resume: {resume}")
         self.folder = folder
         self.exit_code = 128 + signal

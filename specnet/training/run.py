@@ -30,7 +30,6 @@ from specnet.training.runs.lengthening import describe_lengthening, lengthen, re
 from specnet.training.runs.run_config import RunConfig, write_run_config
 from specnet.training.runs.run_folder import (
     CHECKPOINT,
-    RunFolder,
     choose_folder,
     make_folder,
     read_summary,
@@ -53,7 +52,7 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
         if ranks.is_first:
             refuse_full_disk(path, job)
             make_folder(setup.folder)
-        with _lock_run(path, ranks), _explain_interruption(setup.folder):
+        with _lock_run(path, ranks), _explain_interruption(setup):
             if ranks.is_first:
                 refuse_taken(path)  # another process may have been quicker
                 write_run_config(setup.folder, job, options, setup.device, setup.data, ranks)
@@ -81,7 +80,7 @@ def resume(
         if training != config.training:
             config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))
-        with _explain_interruption(setup.folder):
+        with _explain_interruption(setup):
             return _train_and_conclude(setup, saved)
 
 
@@ -127,14 +126,15 @@ def _lock_run(path: Path, ranks: Ranks) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _explain_interruption(folder: RunFolder) -> Iterator[None]:
+def _explain_interruption(setup: Setup) -> Iterator[None]:
     """Turn a Ctrl-C before the first step, or a second one, into Interrupted, which says what is saved."""
     try:
         yield
     except KeyboardInterrupt:
+        folder = setup.folder
         is_trained = folder.checkpoint.is_dir() and any(folder.checkpoint.iterdir())
         saved = "the last checkpoint" if is_trained else "its configuration"
-        raise Interrupted(folder.path, signal.SIGINT, saved) from None
+        raise Interrupted(folder.path, signal.SIGINT, _format_resumption(setup), saved) from None
 
 
 def _adapt_options(options: Options, ranks: Ranks) -> Options:
@@ -187,17 +187,20 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
         draw_curves = partial(write_curves, setup.folder.path / "curves.png", setup.job.name, setup.objective.metric)
         loop = assemble(setup, interruption, saved, draw_curves)
         if setup.ranks.is_single:
-            interruption.overdue = loop.on_overdue
+            interruption.overdue = partial(loop.on_overdue, _format_resumption(setup))
         setup.callback.on_train_begin(_describe_plan(setup, loop))
         try:
             loop.run()
             return loop, _evaluate_best(setup, loop)
         except StopRequested as request:
-            raise Interrupted(setup.folder.path, request.signal) from None
+            raise Interrupted(setup.folder.path, request.signal, _format_resumption(setup)) from None
         except DataProblem as problem:
             kept = "everything" if setup.ranks.is_single else "the last checkpoint"
-            how = format_resumption(setup.folder.path, setup.job.list_arguments())
-            raise DataLost(problem, setup.folder.path, kept, how) from problem.__cause__
+            raise DataLost(problem, setup.folder.path, kept, _format_resumption(setup)) from problem.__cause__
+
+
+def _format_resumption(setup: Setup) -> str:
+    return format_resumption(setup.folder.path, setup.job.list_arguments())
 
 
 def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:

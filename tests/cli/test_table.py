@@ -41,16 +41,16 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_row_per_network(run: Run) -> None:
-    code, out, err = run("table", "resnet18", "resnet50", "vgg16")
+    code, out, err = run("table", "resnet18", "resnet34", "vgg16")
     assert (code, err) == (0, "")
     head, _, *rows = out.splitlines()
     assert head.split() == ["network", "depth", "parameters", "MACs", "memory", "receptive", "field"]
     assert [row.split()[:4] for row in rows] == [
         ["ResNet18", "18", "11,689,512", "1,814,073,344"],
-        ["ResNet50", "50", "25,557,032", "4,089,184,256"],
+        ["ResNet34", "34", "21,797,672", "3,663,761,408"],
         ["VGG16", "16", "138,357,544", "15,470,264,320"],
     ]
-    assert [row.split()[-1] for row in rows] == ["435", "427", "212"]
+    assert [row.split()[-1] for row in rows] == ["435", "899", "212"]
 
 
 def test_a_row_per_variant_the_last_name_first(run: Run) -> None:

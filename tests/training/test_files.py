@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,5 +86,5 @@ def test_a_failure_is_written_down_and_forgotten(tmp_path: Path) -> None:
         train(job(training(optimizer=Sgd(lr=1e25))), Options(run=tmp_path / "run", precision="fp32"))
     assert "is not finite" in (tmp_path / "run/failure.json").read_text()
     begun = read_run_config(tmp_path / "run")
-    resume(begun, job(), begun.options)
+    resume(replace(begun, training=training()), job(), begun.options)
     assert not (tmp_path / "run/failure.json").exists()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +158,49 @@ def test_settings_that_count_on_bytes_are_refused_with_floats(tmp_path: Path, li
 def test_parts_without_data_to_train_on() -> None:
     with pytest.raises(TypeError, match="`validation` and `test` go with `data`"):
         specnet.train(SPEC, validation=PAIR)
+
+
+def test_without_a_callback_warnings_and_epochs_are_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An image that both parts have is warned of; a resumed run speaks too, and an empty callback does not."""
+    parts = {"data": PAIR, "validation": PAIR}
+    specnet.train(SPEC, run=tmp_path / "run", **parts)
+    out, err = capsys.readouterr()
+    assert not out
+    assert "warning: 60 of 60 images of the validation part are in the train part too" in err
+    assert re.findall(r"^epoch (\S+)  loss \S+  train \S+%  validation \S+%", err, re.MULTILINE) == ["1/2", "2/2"]
+    specnet.resume(tmp_path / "run", epochs=3, **parts)
+    assert "\nepoch 3/3  loss " in capsys.readouterr().err
+    specnet.train(SPEC, callback=specnet.Callback(), run=tmp_path / "silent", **parts)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_nobody_reads_does_not_stop_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, stream in (("closed", None), ("full", FullStream())):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert specnet.train(SPEC, data=PAIR, run=tmp_path / name).summary["epochs"] == 2
+
+
+class FullStream(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+class InterruptAfterOne(Callback):
+    def on_epoch_end(self, metrics: Metrics) -> None:
+        if metrics["epoch"] == 1:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interruption_says_the_call_that_goes_on(tmp_path: Path) -> None:
+    parts = {"data": PAIR, "validation": PAIR}
+    with pytest.raises(specnet.Interrupted) as caught:
+        specnet.train(SPEC, callback=InterruptAfterOne(), run=tmp_path / "run", **parts)
+    call = f'specnet.resume("{tmp_path / "run"}", data=…, validation=…)'
+    assert str(caught.value) == f"interrupted; everything is saved in {tmp_path / 'run'}\nto resume: {call}"
+    assert specnet.resume(tmp_path / "run", **parts).summary["epochs"] == 2
+
+
+def test_an_interruption_of_a_run_on_its_own_data(tmp_path: Path) -> None:
+    settings = {"epochs": 2, "data": "digits"}
+    with pytest.raises(specnet.Interrupted, match=r'to resume: specnet\.resume\(".*run"\)$'):
+        specnet.train("input 8x8x1\nfc 10\n", settings, InterruptAfterOne(), run=tmp_path / "run")

@@ -164,3 +164,12 @@ def test_names_of_metrics() -> None:
         specnet.Metric(f1, name="loss")
     with pytest.raises(TypeError, match=r"a metric is a function of the outputs and targets .*, not 'f1'"):
         specnet.Metric("f1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", ["", "split validation=0.2"])
+def test_a_metric_without_a_validation_part_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    specnet.train(SPEC.replace("epochs 3", f"epochs 1\n{line}"), data=PAIR, metric=f1, run=tmp_path / "run")
+    warning = "warning: the metric f1 chooses no epoch, as there is no validation part; `validation=` hands one over"
+    assert (warning in capsys.readouterr().err) is (not line)

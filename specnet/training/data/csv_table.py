@@ -196,7 +196,7 @@ def _encode_targets(images: Sequence[ListedImage], columns: Sequence[str], reque
         return make_empty_targets(len(images))
     if request.target is Target.NUMBERS:
         if request.classes is None:
-            refuse_rounding(np.array([image.numbers for image in images]), columns)
+            refuse_rounding(np.array([image.numbers for image in images if image.file.part == "train"]), columns)
         return Targets(tuple(columns), torch.tensor([image.numbers for image in images], dtype=torch.float32))
     if request.target is not Target.CLASSES:
         return None

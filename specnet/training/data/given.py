@@ -33,6 +33,9 @@ NOTE_EVERY = 5.0
 BATCH = 64
 """Images of one form that are brought into the trainer's together, as each operation costs time beside a small one."""
 
+READ_TWICE = 8
+"""First images that are read twice: a random flip leaves half of them as they were."""
+
 FORM = "a torch Dataset with `__len__` and `__getitem__`, or a pair of images and targets"
 
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -221,12 +224,17 @@ class _Reader:
 
     def _warn_of_chance(self) -> None:
         """Note a Dataset that changes its images at random, of which each is read only once."""
-        (one, _), (other, _) = self._get(0), self._get(0)
-        if not np.array_equal(one, other, equal_nan=one.dtype.kind == "f"):
+        changed = (place for place in range(min(len(self.dataset), READ_TWICE)) if self._changes(place))
+        if (place := next(changed, None)) is not None:
             self.request.note(
-                f"warning: `{self.argument}[0]` differs each time it is read; each image is read once, "
+                f"warning: `{self.argument}[{place}]` differs each time it is read; each image is read once, "
                 "so that random changes belong in the spec, in a line such as `augment flip horizontal`"
             )
+
+    def _changes(self, place: int) -> bool:
+        """Whether an image differs when it is read twice."""
+        (one, _), (other, _) = self._get(place), self._get(place)
+        return not np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
     def _refuse_large(self, number: int, image: np.ndarray) -> None:
         """Raise CannotRun where images such as this one take more memory than is free."""

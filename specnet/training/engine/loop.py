@@ -133,9 +133,9 @@ class Loop:
         self.stepper.take(self.state)
         self.is_slow = perf_counter() - began > SLOW_STEP
 
-    def on_overdue(self, signal: int) -> None:
+    def on_overdue(self, resume: str, signal: int) -> None:
         """Report an interruption whose step takes too long to wait for; called in another thread."""
-        self.callback.on_interrupt(Interrupted(self.folder.path, signal, self.writer.save_snapshot()))
+        self.callback.on_interrupt(Interrupted(self.folder.path, signal, resume, self.writer.save_snapshot()))
 
     def _report(self, end: int) -> None:
         """Check the loss, report the progress, and save if it is time."""

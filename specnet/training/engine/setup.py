@@ -121,6 +121,11 @@ def _find_flaws(job: Job, data: DataSet, objective: Objective) -> Iterator[str]:
     size = job.input_shape[0], job.input_shape[1]
     yield from list_warnings(data, size, job.training.task.metric.is_share)
     yield from objective.list_warnings({name: part.targets for name, part in data.parts().items()})
+    if job.own_metric and not data.validation:
+        yield (
+            f"the metric {job.own_metric.name} chooses no epoch, as there is no validation part; "
+            "`validation=` hands one over, and a line `split validation=0.1` sets a tenth aside"
+        )
 
 
 def refuse_job(job: Job) -> None:

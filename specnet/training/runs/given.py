@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from specnet.option_names import choose_wording
 from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
 from specnet.training.errors import CannotRun, DataProblem
@@ -14,10 +15,9 @@ from specnet.training.runs.run_config import RunConfig
 
 
 def format_resumption(folder: Path, arguments: Sequence[str]) -> str:
-    """Return the command that resumes a run, or the call of Python where it needs these arguments."""
-    if not arguments:
-        return f"specnet train --resume {folder}"
-    return f'specnet.resume("{folder}", {", ".join(f"{name}=…" for name in arguments)})'
+    """Return the command that resumes a run, or for the user of Python, and where it needs arguments, the call."""
+    call = f'specnet.resume("{folder}"{"".join(f", {name}=…" for name in arguments)})'
+    return call if arguments else choose_wording(f"specnet train --resume {folder}", call)
 
 
 def refuse_missing_arguments(config: RunConfig, job: Job) -> None:

@@ -89,6 +89,20 @@ def test_grey_images_and_pictures_of_several_sizes() -> None:
     assert colour.train.pixels[0].float().std(2).max() == 0
 
 
+def test_chance_that_spares_the_first_image_is_warned_of() -> None:
+    class Flipped(Items):
+        reads = 0
+
+        def __getitem__(self, place: int) -> Any:
+            self.reads += 1
+            image, label = self.items[place]
+            return image[:, ::-1] if self.reads == 6 else image, label
+
+    notes: list[str] = []
+    read(Flipped(*zip(IMAGES, LABELS, strict=True)), notes)
+    assert [note for note in notes if note.startswith("warning: `data[2]` differs each time it is read")] == notes
+
+
 def test_names_of_classes() -> None:
     named = Items((IMAGES[0], 1), (IMAGES[1], 0), classes=["cat", "dog", "emu"])
     assert read(named).classes == ("cat", "dog", "emu")

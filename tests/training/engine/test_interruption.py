@@ -22,6 +22,7 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from small_jobs import job, training
 from specnet.cli.progress import Display
+from specnet.option_names import naming_flags
 from specnet.settings.epochs import Epochs
 from specnet.training import Options, train
 from specnet.training.engine import interruption, loop
@@ -38,7 +39,7 @@ def dawdle(module, inputs):
         time.sleep(60)
 
 asked.module.register_forward_pre_hook(dawdle)
-with Display() as display:
+with naming_flags(), Display() as display:
     train(asked, Options(run={folder!r}), display)
 """
 

@@ -199,7 +199,7 @@ def test_a_run_whose_url_fails_is_saved_and_resumed(
     begin = {name: value.clone() for name, value in small.module.state_dict().items()}
     with pytest.raises(DataLost, match=r"train-003\.tar broke off at byte 700 .* everything is saved in .*run") as told:
         train(small, options, Notebook())
-    assert told.value.args[-1] == f"to resume: specnet train --resume {tmp_path / 'run'}"
+    assert told.value.args[-1] == f'to resume: specnet.resume("{tmp_path / "run"}")'
     server.faults.clear()
     resume(read_run_config(tmp_path / "run"), small, options, Notebook())
     small.module.load_state_dict(begin)
