@@ -134,6 +134,8 @@ def read_csv(setting: Csv, request: DataRequest) -> DataSet:
     layout.files += [image.file for image in images]
     layout.classes |= {part: order_classes(each.class_name for each in files) for part, files in _by_part(layout)}
     layout.targets = _encode_targets(images, [*listing.labels], request)
+    if request.target is Target.CLASS and request.classes is None:
+        _note_joined(layout)
     _note_repeated(layout)
     read = read_masked_files if request.target is Target.MASK else read_image_files
     return read(path.parent, layout, setting, request)
@@ -194,7 +196,7 @@ def _encode_targets(images: Sequence[ListedImage], columns: Sequence[str], reque
         return make_empty_targets(len(images))
     if request.target is Target.NUMBERS:
         if request.classes is None:
-            refuse_rounding(np.array([image.numbers for image in images]), columns)
+            refuse_rounding(np.array([image.numbers for image in images if image.file.part == "train"]), columns)
         return Targets(tuple(columns), torch.tensor([image.numbers for image in images], dtype=torch.float32))
     if request.target is not Target.CLASSES:
         return None
@@ -264,6 +266,18 @@ def _suggest_pattern(listing: _Listing, column: str) -> str:
         if found:
             return f'; there is {found[0]}, which image="{found[0].replace(name, written, 1)}" names'
     return ""
+
+
+def _note_joined(layout: FolderLayout) -> None:
+    """Note classes that are made of fewer names, as where a cell has several classes; they may be meant as one."""
+    classes = order_classes(file.class_name for file in layout.files)
+    separator = find_separator(classes)
+    names = {name for each in classes for name in split_names(each, separator)}
+    if len(names) < len(classes):
+        joined = next(each for each in classes if len(split_names(each, separator)) > 1)
+        counts = f"{len(classes):,} classes, such as `{joined}`, are made of {len(names):,} names"
+        layout.advice = f"{counts}; `task multilabel` reads several classes in a cell"
+        layout.notes.append(layout.advice)
 
 
 def _note_repeated(layout: FolderLayout) -> None:

@@ -61,11 +61,13 @@ class FolderLayout:
     """The files below the folders of classes, the training part's first; `notes` says what is unusual.
 
     `classes` are the names of these folders by part; one may hold no files. A file that is no image is bad if it
-    `is_listed` in a table, else it is passed over. `targets` are those of the files where they are not classes.
+    `is_listed` in a table, else it is passed over. `targets` are those of the files where they are not classes, and
+    `advice` says what helps where classes are not known.
     """
 
     has_parts: bool
     is_listed: bool = False
+    advice: str = "leave them out, or rename them"
     targets: Targets | None = None
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: list[ClassFile] = field(default_factory=list)
@@ -124,6 +126,13 @@ def natural_key(path: str) -> tuple[tuple[int | str, ...], ...]:
 
 def is_named_as_image(name: str) -> bool:
     return Path(name).suffix.lower() in SUFFIXES
+
+
+def explain_unknown(odd: Iterable[str], known: Iterable[str] | None) -> str:
+    """Return what classes are that the training part lacks, or that a run with the classes `known` lacks."""
+    if known is None:
+        return f"classes that the training part lacks: {list_names(odd)}"
+    return f"classes that the run was not trained on: {list_names(odd)}; its classes are {list_names(known)}"
 
 
 def list_names(places: Iterable[Path | str]) -> str:

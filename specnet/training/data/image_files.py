@@ -19,7 +19,14 @@ from specnet.pictures.files import BadFile, describe_bad_files, refuse_oversized
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, fit_scale
 from specnet.settings.data import ImageFiles
 from specnet.training.data.folder_cache import DecodedFolder, FolderCache
-from specnet.training.data.folder_layout import ClassFile, FolderLayout, describe_endings, list_names, order_classes
+from specnet.training.data.folder_layout import (
+    ClassFile,
+    FolderLayout,
+    describe_endings,
+    explain_unknown,
+    list_names,
+    order_classes,
+)
 from specnet.training.data.folder_survey import Survey, survey_files
 from specnet.training.data.image_decoding import ImageFormat, count_all_values
 from specnet.training.data.images import DataRequest, DataSet, Findings, Images, MappedPixels, StoredPixels
@@ -148,13 +155,9 @@ def _choose_classes(files: _Sorted, request: DataRequest) -> tuple[str, ...]:
         raise DataProblem(f"{layout.describe_part('train')} needs images of at least two classes, and {there} any")
     for part in layout.classes:
         if more := order_classes(set(files.count(part)) - set(classes)):
-            where, lacking = layout.describe_part(part), "the training part lacks"
-            if request.classes:
-                lacking = "the run was not trained on"
+            where, unknown = layout.describe_part(part), explain_unknown(more, request.classes)
             first = next(file.title for file in files.good if file.part == part and file.class_name in more)
-            raise DataProblem(
-                f"{where} has images of classes that {lacking}: {list_names(more)}, first {first}; leave them out"
-            )
+            raise DataProblem(f"{where} has images of {unknown}; the first is {first}; {layout.advice}")
     return classes
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from specnet.printable import format_amount, shorten_text
-from specnet.training.data.folder_layout import list_names, order_classes
+from specnet.training.data.folder_layout import explain_unknown, list_names, order_classes
 from specnet.training.errors import DataProblem
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -35,9 +35,7 @@ def number_labels(
     for part, each in named.items():
         if odd := order_classes(set(each) - set(found)):
             first = f"the first is image {next(place for place, name in enumerate(each) if name in odd):,}"
-            raise DataProblem(
-                f"the {part} part has images {_explain_unknown(names, classes)}: {list_names(odd)}; {first}"
-            )
+            raise DataProblem(f"the {part} part has images {_explain_unknown(odd, names, classes)}; {first}")
     return found, {part: torch.tensor([numbers[name] for name in each]) for part, each in named.items()}
 
 
@@ -65,10 +63,10 @@ def _name_all(labels: np.ndarray) -> list[str]:
     return [str(label) for label in labels.tolist()]
 
 
-def _explain_unknown(names: Sequence[str] | None, classes: tuple[str, ...] | None) -> str:
+def _explain_unknown(odd: Sequence[str], names: Sequence[str] | None, classes: tuple[str, ...] | None) -> str:
     if names:
-        return f"labelled as none of the classes that the data names, {list_names(names)}"
-    return f"of classes that {'the run was not trained on' if classes else 'the training part lacks'}"
+        return f"labelled as none of the classes that the data names, {list_names(names)}: {list_names(odd)}"
+    return f"of {explain_unknown(odd, classes)}"
 
 
 def _flatten(labels: np.ndarray, part: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from specnet.printable import format_amount, shorten_text
 from specnet.settings.loss import Target
-from specnet.training.data.folder_layout import list_names, order_classes
+from specnet.training.data.folder_layout import explain_unknown, order_classes
 from specnet.training.data.images import Targets
 from specnet.training.errors import DataProblem
 
@@ -111,8 +111,7 @@ def encode_names(rows: Mapping[str, Sequence[Sequence[str]]], known: tuple[str, 
         raise DataProblem("no image of the training part has a class: all its labels are empty")
     for part, each in rows.items():
         if odd := order_classes({name for row in each for name in row} - set(names)):
-            whose = "the run was not trained on" if known else "the training part lacks"
-            raise DataProblem(f"the {part} part has images of classes that {whose}: {list_names(odd)}")
+            raise DataProblem(f"the {part} part has images of {explain_unknown(odd, known)}")
     every = [row for each in rows.values() for row in each]
     flags = torch.zeros(len(every), len(names), dtype=torch.uint8)
     for image, row in enumerate(every):

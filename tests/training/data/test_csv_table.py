@@ -226,8 +226,31 @@ def test_a_class_that_only_the_test_part_has(pets: Path) -> None:
 def test_other_images_of_a_run_need_no_parts_and_only_its_classes(pets: Path) -> None:
     data = read(pets, join(ROWS[1]), part="split", classes_of_run=("cat", "dog"))
     assert data.train.labels.tolist() == [1]
-    with pytest.raises(DataProblem, match="classes that the run was not trained on: emu"):
+    with pytest.raises(DataProblem, match="classes that the run was not trained on: emu; its classes are cat, dog; "):
         read(pets, join("photos/0.png,emu"), classes_of_run=("cat", "dog"))
+
+
+JOINED = {
+    "digits": ("0 1", "1", "0", "1 2", "2 0", True),
+    "names": ("cat|dog", "dog|emu", "cat|emu", "cat", "emu|dog|cat", True),
+    "two words": ("great white shark", "tiger shark", "hammerhead shark", "cat", "dog", False),
+    "plain": ("cat", "dog", "emu", "cat", "dog", False),
+}
+
+
+@pytest.mark.parametrize("case", JOINED)
+def test_several_classes_in_a_cell_need_another_task(pets: Path, case: str) -> None:
+    """They are told as such, and where the test part has others, which would be left out else."""
+    *cells, is_joined = JOINED[case]
+    rows = [f"photos/{number % 4}.png,{cell}" for number, cell in enumerate(cells)]
+    notes: list[str] = []
+    read(pets, join(*rows), notes)
+    advice = "`task multilabel` reads several classes in a cell"
+    assert any(advice in note for note in notes) == is_joined
+    (pets / "test.csv").write_text(join("photos/0.png,unknown"))
+    with pytest.raises(DataProblem, match="the training part lacks: unknown; the first is ") as one:
+        read(pets, join(*rows), test="test.csv")
+    assert str(one.value).endswith(advice if is_joined else "; leave them out, or rename them")
 
 
 def test_rows_that_name_the_same_image(pets: Path) -> None:

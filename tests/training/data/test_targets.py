@@ -30,7 +30,8 @@ def read(
 ) -> DataSet:
     (folder / "x.csv").write_text(table)
     request = DataRequest(SHAPE, folder, print, target=target, classes=classes, skip_bad=skip_bad)
-    return load(Csv(path="x.csv", label=label), None, request)
+    part = "part" if "part" in table else ""
+    return load(Csv(path="x.csv", label=label, part=part), None, request)
 
 
 NUMBERS = "image,angle,x\n0.png,10,0.5\n1.png,-1e2,1\n2.png,3,0\n"
@@ -187,7 +188,8 @@ ROUNDED = {
 def test_numbers_that_32_bits_cannot_tell_apart(what: str, source: str, photos: Path) -> None:
     """They are refused for a training, and not where a run is measured."""
     values, message = ROUNDED[what]
-    table = "image,t\n" + "".join(f"{place}.png,{value!r}\n" for place, value in enumerate(values))
+    rows = [f"{place}.png,train,{value!r}\n" for place, value in enumerate(values)]
+    table = "".join(["image,part,t\n", *rows, "3.png,test,0\n"])
     np.savez(photos / "x.npz", x_train=np.zeros((3, *SHAPE), np.uint8), y_train=np.array(values))
 
     def read_either(classes: tuple[str, ...] | None) -> DataSet:

@@ -9,11 +9,14 @@ from itertools import product
 from pathlib import Path
 
 from specnet.training.data.download import expand_home
-from specnet.training.data.folder_layout import natural_key
+from specnet.training.data.folder_layout import describe_endings, natural_key
 from specnet.training.errors import DataProblem
 
 BETWEEN = "::"
 """What stands between several names, as in WebDataset."""
+
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""Endings that compressed shards have behind their own."""
 
 MOST_SHARDS = 100_000
 
@@ -74,6 +77,7 @@ def find_shards(text: str, roots: Sequence[Path], endings: Sequence[str] = (".ta
         found += files
         missing += [] if files else [name]
     if missing:
+        _refuse_folder(missing[0], roots, endings)
         raise DataProblem(_describe_missing(missing, len(names), roots))
     if len(set(found)) < len(found):
         twice = next(shard for place, shard in enumerate(found) if shard in found[:place])
@@ -99,6 +103,23 @@ def _find_files(name: str, roots: Sequence[Path], endings: Sequence[str]) -> lis
         if files:
             return sorted(map(str, files), key=natural_key)
     return []
+
+
+def _refuse_folder(name: str, roots: Sequence[Path], endings: Sequence[str]) -> None:
+    """Raise DataProblem where a name is that of a folder without shards, with what is in it."""
+    folder = next((place for place in _list_places(name, roots) if place.is_dir()), None)
+    if not folder:
+        return
+    files = sorted((path.name for path in folder.iterdir() if path.is_file()), key=natural_key)
+    holds = f"it holds {describe_endings(files)}" if files else "no files are in it"
+    advice = "the images of a folder are read by `data folder`"
+    if packed := next(
+        (each for each in files if each.endswith(tuple(f"{end}{more}" for end in endings for more in PACKED))), ""
+    ):
+        advice = (
+            f"{packed} is compressed, so that its images cannot be read one by one: unpack it to {Path(packed).stem}"
+        )
+    raise DataProblem(f"the folder {folder} has no shard ({' or '.join(endings)}), {holds}; {advice}")
 
 
 def _list_places(name: str, roots: Sequence[Path]) -> Iterator[Path]:

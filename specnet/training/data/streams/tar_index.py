@@ -220,5 +220,10 @@ def _describe_none(shard: Shard, form: SampleForm, found: _Found) -> str:
             f"{shard.name} has no sample: its files are {there}, and those of one sample, which share a name, do not "
             "stand one after the other; sort the files by name"
         )
+    if cut := next((ending for ending in found.endings if ending.rpartition(".")[2] in IMAGES and "." in ending), ""):
+        return (
+            f"{shard.name} has no sample: its files are {there}, as the name of a sample ends at its first dot; write "
+            f"it without dots, as in `{found.bad[0].name}_{cut}` for `{found.bad[0].name}.{cut}`"
+        )
     wanted = f"an image ({form.image or 'of any kind'}) and a label ({form.label})"
     return f"{shard.name} has no sample with {wanted}; its files are {there}: `image=` and `label=` name their endings"

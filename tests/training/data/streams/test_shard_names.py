@@ -48,8 +48,10 @@ def test_senseless_braces_are_refused(text: str, message: str) -> None:
 
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
-    for name in ("t-2.tar", "t-10.tar", "u.tar", "notes.txt"):
+    for name in ("t-2.tar", "t-10.tar", "u.tar", "notes.txt", "gz/t.tar.gz", "loose/1.jpg", "loose/1.cls", "empty/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
+    (tmp_path / "empty/x").unlink()
     return tmp_path
 
 
@@ -70,6 +72,12 @@ def test_shards_are_found_below_a_root(text: str, expected: list[str], shards: P
     [
         ("t-{2..4}.tar", r"2 of 3 shards are missing: t-3\.tar, t-4\.tar; looked below"),
         ("s3://b/{0..1}.tar", r"s3://b/0\.tar cannot be read: URLs are those of http and https, not of s3"),
+        (
+            "gz",
+            r"the folder .*gz has no shard \(\.tar\), .* \(1 \.gz\); t\.tar\.gz is .* unpack it to t\.tar$",
+        ),
+        ("loose", r"it holds 2 files \(1 \.cls, 1 \.jpg\); the images of a folder are read by `data folder`"),
+        ("empty", r"the folder .*empty has no shard \(\.tar\), no files are in it"),
         ("v.tar", r"there is no shard v\.tar; looked below"),
         ("t-*.tar::u.tar::t-2.tar", r"names .*t-2\.tar twice"),
     ],

@@ -127,6 +127,14 @@ def test_other_endings_than_the_asked_ones_are_listed(tmp_path: Path) -> None:
         index_tar(LocalShard(path), SampleForm(None, "cls"))
 
 
+def test_a_dot_in_the_name_of_a_sample_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    write_tar(path, [*list_files("cat.85", {"jpg": PICTURE, "cls": b"1"}), *list_files("cat.7", {"jpg": PICTURE})])
+    expected = r"name of a sample ends at its first dot; .* as in `cat_85\.jpg` for `cat\.85\.jpg`"
+    with pytest.raises(DataProblem, match=expected):
+        index_tar(LocalShard(path), SampleForm(None, "cls"))
+
+
 def test_files_of_a_sample_that_do_not_stand_together(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     write_tar(path, [("x.jpg", PICTURE), ("y.jpg", PICTURE), ("x.cls", b"1"), ("y.cls", b"0")])
