@@ -192,7 +192,7 @@ def predict(
 
 def _refuse_arrays(images: object) -> None:
     """Raise TypeError for an array, a tensor or a Dataset, with the call that computes outputs."""
-    if not isinstance(images, str | os.PathLike) and (hasattr(images, "shape") or hasattr(images, "__getitem__")):
+    if not isinstance(images, str | os.PathLike) and hasattr(images, "__getitem__"):
         raise TypeError(
             f"`images` is {IMAGES}, not {describe_value(images)}; of a tensor of pixels N×H×W×C, "
             "`specnet.load_run(run).compute_outputs(pixels)` returns the outputs"
