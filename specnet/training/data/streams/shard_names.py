@@ -68,7 +68,7 @@ def find_shards(text: str, roots: Sequence[Path], endings: Sequence[str] = (".ta
     A folder stands for its files with one of the endings. The order is that of the text, and of patterns and folders
     the natural one of their names. Raises DataProblem for shards that are not there, are named twice, or are none.
     """
-    names = [shard for part in text.split(BETWEEN) for name in expand_braces(part.strip()) for shard in [name]]
+    names = [name for part in text.split(BETWEEN) for name in expand_braces(part.strip())]
     found: list[str] = []
     missing: list[str] = []
     for name in names:
