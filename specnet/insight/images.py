@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from specnet.training.errors import DataProblem
 from specnet.training.evaluate import PARTS, read_data
 from specnet.training.lettering import LONGEST_NAME, Fonts, shorten_name
 from specnet.training.predict import refuse_missing
+from specnet.training.randomness import make_generator
+
+BATCH = 256
+"""The most images that are looked at together."""
 
 STORED = re.compile(r"(train|validation|test):(.*)")
 """A part of the data, and what should be the number of an image."""
@@ -118,6 +122,22 @@ def choose_evenly(number: int, count: int | None) -> Tensor:
     if count is None or count >= number:
         return torch.arange(number)
     return torch.arange(count) * number // count
+
+
+def draw_images(number: int, request: Request) -> Tensor:
+    """Return the indices of as many random ones of a number of images as the request counts."""
+    return torch.randperm(number, generator=make_generator(request.seed, "predictions"))[: request.count]
+
+
+def rank_images(number: int, request: Request, measure: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the indices of the images that the request looks through, those with the largest measure first, and these.
+
+    `measure` returns a number for each image of an index.
+    """
+    searched = choose_evenly(number, request.most)
+    measures = torch.cat([measure(index) for index in torch.split(searched, BATCH)])
+    order = measures.argsort(descending=True, stable=True)
+    return searched[order], measures[order]
 
 
 def take_evenly(images: Images, count: int) -> Images:

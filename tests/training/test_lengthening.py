@@ -132,7 +132,9 @@ def test_a_slip_of_the_keys_can_be_taken_back(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "run/config.json").read_text())
     config["training"]["epochs"]["count"] = 99_999
     (tmp_path / "run/config.json").write_text(json.dumps(config))
-    assert lengthen(tmp_path / "run", 4).summary["epochs"] == 4
+    notebook = Notebook()
+    assert lengthen(tmp_path / "run", 4, notebook).summary["epochs"] == 4
+    assert "shortened from 99999 to 4 epochs at epoch 3" in "\n".join(notebook.notes)
 
 
 @pytest.mark.parametrize(

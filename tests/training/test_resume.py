@@ -40,6 +40,7 @@ from specnet.training import (
     resume,
     train,
 )
+from specnet.training.distributed.single_process import compute_share
 from specnet.training.engine import loop
 from specnet.training.engine.state import RunningMetrics, State
 from specnet.training.tasks.classify import ClassificationMetrics
@@ -160,6 +161,21 @@ def test_a_fused_optimizer_s_count_of_steps_lies_on_the_device() -> None:
             resumed.unpack(trained.pack())
         for slots in resumed.optimizer.state.values():
             assert (slots["step"].device.type, slots["exp_avg"].device.type) == (fused, "meta")
+
+
+def test_a_checkpoint_from_before_there_were_tasks(tmp_path: Path) -> None:
+    """Its count of right images has another name."""
+    module = torch.nn.Linear(2, 3)
+    states = [
+        State(module, torch.optim.Adam(module.parameters()), RunningMetrics.zero(CLASSIFY, torch.device("cpu")))
+        for _ in "ab"
+    ]
+    states[0].count(torch.tensor(0.5), torch.eye(3), torch.tensor([0, 1, 0]))
+    states[0].finish_step(compute_share(0, 1, 3))
+    saved = states[0].pack()
+    saved.tensors["sums.correct"] = saved.tensors.pop("sums.measure").long()
+    states[1].unpack(saved)
+    assert states[1].running.mean_measure() == states[0].running.mean_measure() == 2 / 3
 
 
 def test_the_best_and_the_patience_are_not_forgotten(tmp_path: Path) -> None:

@@ -10,17 +10,21 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, name_row, take_pixels, to_picture
+from specnet.insight.images import (
+    draw_images,
+    load_unseen,
+    name_row,
+    rank_images,
+    take_pixels,
+    to_picture,
+)
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
 from specnet.training import LoadedRun
 from specnet.training.data.images import Images
 from specnet.training.figures.captioned_images import plot_captioned
-from specnet.training.randomness import make_generator
 from specnet.training.tasks.multilabel import MultilabelObjective
-
-BATCH = 256
 
 MOST_DRAWN = 30
 """The most images in the picture."""
@@ -30,14 +34,12 @@ def compute(run: LoadedRun, request: Request) -> View:
     """Return `count` random images of the test part, or those with the most wrong classes; raises TrainingError."""
     part, images = load_unseen(run, request)
     if request.wrong:
-        searched = choose_evenly(len(images), request.most)
-        mistakes = torch.cat([_count_mistakes(run, images, index) for index in torch.split(searched, BATCH)])
+        ranked, mistakes = rank_images(len(images), request, partial(_count_mistakes, run, images))
         wrong = int((mistakes > 0).sum())
-        chosen = searched[mistakes.argsort(descending=True, stable=True)[: min(request.count, wrong)]]
-        fact = f"{wrong:,} of {format_amount(len(searched), f'{part} image')} have a wrong or a missing class"
+        chosen = ranked[: min(request.count, wrong)]
+        fact = f"{wrong:,} of {format_amount(len(ranked), f'{part} image')} have a wrong or a missing class"
     else:
-        order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
-        chosen = order[: request.count]
+        chosen = draw_images(len(images), request)
         fact = format_amount(len(chosen), f"random {part} image")
     return _describe(run, request, images, chosen, (part, fact, "worst" if request.wrong else "random"))
 

@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, name_row
+from specnet.insight.images import draw_images, load_unseen, name_row, rank_images
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -17,11 +17,8 @@ from specnet.training import LoadedRun
 from specnet.training.data.images import Images
 from specnet.training.figures.image_rows import plot_image_rows
 from specnet.training.metrics.image_quality import compute_psnr
-from specnet.training.randomness import make_generator
 from specnet.training.tasks.autoencode import AutoencodeObjective, to_pixels
 from specnet.training.tasks.objective import get_main_output
-
-BATCH = 256
 
 MOST_DRAWN = 10
 """The most images in the picture, which stand side by side."""
@@ -31,13 +28,11 @@ def compute(run: LoadedRun, request: Request) -> View:
     """Return `count` random images of the test part, or the worst ones; raises TrainingError."""
     part, images = load_unseen(run, request)
     if request.wrong:
-        searched = choose_evenly(len(images), request.most)
-        errors = torch.cat([_measure(run, images, index)[1] for index in torch.split(searched, BATCH)])
-        chosen = searched[errors.argsort(descending=True, stable=True)[: request.count]]
-        fact = f"the worst of {format_amount(len(searched), f'{part} image')}"
+        ranked, _ = rank_images(len(images), request, lambda index: _measure(run, images, index)[1])
+        chosen = ranked[: request.count]
+        fact = f"the worst of {format_amount(len(ranked), f'{part} image')}"
     else:
-        order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
-        chosen = order[: request.count]
+        chosen = draw_images(len(images), request)
         fact = f"{format_amount(len(chosen), f'random {part} image')}"
     return _describe(run, images, chosen, part, (fact, "worst" if request.wrong else "random"))
 

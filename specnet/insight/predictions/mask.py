@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, name_row, title_row, to_picture
+from specnet.insight.images import choose_evenly, draw_images, load_unseen, name_row, title_row, to_picture
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
@@ -24,7 +24,6 @@ from specnet.training.figures.masks import UNKNOWN, Colour, make_colours, overla
 from specnet.training.lettering import choose_fonts, write_names
 from specnet.training.optim.losses import build_loss
 from specnet.training.optim.mask_losses import IGNORED
-from specnet.training.randomness import make_generator
 from specnet.training.tasks.objective import get_main_output
 from specnet.training.tasks.segment import SegmentationMetrics
 
@@ -65,8 +64,7 @@ def compute(run: LoadedRun, request: Request) -> View:
         chosen = searched[scores.argsort(stable=True)[: request.count]]
         fact = f"the worst of {format_amount(len(searched), f'{part} image')}"
     else:
-        order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
-        chosen = order[: request.count]
+        chosen = draw_images(len(images), request)
         fact = format_amount(len(chosen), f"random {part} image")
     return _describe(run, request, images, chosen, (part, fact, "worst" if request.wrong else "random"))
 

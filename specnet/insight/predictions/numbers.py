@@ -10,16 +10,20 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen, name_row, take_pixels, to_picture
+from specnet.insight.images import (
+    draw_images,
+    load_unseen,
+    name_row,
+    rank_images,
+    take_pixels,
+    to_picture,
+)
 from specnet.insight.request import Request
 from specnet.insight.view import View
 from specnet.printable import format_amount
 from specnet.training import LoadedRun
 from specnet.training.data.images import Images
 from specnet.training.figures.captioned_images import plot_captioned
-from specnet.training.randomness import make_generator
-
-BATCH = 256
 
 MOST_DRAWN = 30
 """The most images in the picture."""
@@ -32,13 +36,11 @@ def compute(run: LoadedRun, request: Request) -> View:
     """Return `count` random images of the test part, or those with the largest errors; raises TrainingError."""
     part, images = load_unseen(run, request)
     if request.wrong:
-        searched = choose_evenly(len(images), request.most)
-        errors = torch.cat([_measure(run, images, index) for index in torch.split(searched, BATCH)])
-        chosen = searched[errors.argsort(descending=True, stable=True)[: request.count]]
-        fact = f"the largest errors of {format_amount(len(searched), f'{part} image')}"
+        ranked, _ = rank_images(len(images), request, partial(_measure, run, images))
+        chosen = ranked[: request.count]
+        fact = f"the largest errors of {format_amount(len(ranked), f'{part} image')}"
     else:
-        order = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))
-        chosen = order[: request.count]
+        chosen = draw_images(len(images), request)
         fact = format_amount(len(chosen), f"random {part} image")
     return _describe(run, images, chosen, (part, fact, "worst" if request.wrong else "random"))
 

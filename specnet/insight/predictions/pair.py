@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specnet.insight.images import choose_evenly, load_unseen
+from specnet.insight.images import choose_evenly, draw_images, load_unseen
 from specnet.insight.request import Request
 from specnet.insight.results import compute_outputs
 from specnet.insight.view import View
@@ -18,7 +18,6 @@ from specnet.training import LoadedRun
 from specnet.training.data.images import Images
 from specnet.training.figures.image_rows import plot_image_rows
 from specnet.training.metrics.pairs import find_best_threshold
-from specnet.training.randomness import make_generator
 from specnet.training.tasks.siamese import SiameseObjective
 
 MOST_DRAWN = 10
@@ -33,7 +32,7 @@ def compute(run: LoadedRun, request: Request) -> View:
     part, images = load_unseen(run, request)
     chosen = choose_evenly(len(images), request.most if request.wrong else None)
     if not request.wrong:
-        chosen = torch.randperm(len(images), generator=make_generator(request.seed, "predictions"))[: request.count]
+        chosen = draw_images(len(images), request)
     partners = run.objective.find_partners(images.targets)
     assert partners is not None, "the task compares pairs"
     rows = _list_rows(run, images, chosen, partners, part)

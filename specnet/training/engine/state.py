@@ -131,10 +131,13 @@ class State:
         if self.average:
             self.average.restore(_select("average.", tensors))
         place = self.running.loss.device
-        loss, measure, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", "measure", "finite"))
+        measured = "measure" if "sums.measure" in tensors else "correct"  # as runs from before there were tasks have it
+        loss, measure, finite = (tensors[f"sums.{name}"].to(place) for name in ("loss", measured, "finite"))
         images, steps = facts["sums"]
         has = int(self.ranks.is_first)  # the first rank has the sums so far, and the others zeros
-        running = RunningMetrics(self.running.objective, loss * has, measure * has, finite, images * has, steps)
+        running = RunningMetrics(
+            self.running.objective, loss * has, measure.double() * has, finite, images * has, steps
+        )
         self.running = running
         self.best = Best(*facts["best"]) if facts["best"] else None
         if self.scaler:

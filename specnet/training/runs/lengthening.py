@@ -63,7 +63,8 @@ def _refuse_stopped(config: RunConfig, saved: Checkpoint | None) -> None:
 def describe_lengthening(before: Training, after: Training, saved: Checkpoint | None) -> list[str]:
     """Return sentences about what more epochs mean for the learning rate and the average of the weights."""
     old, new, done = before.epochs.count, after.epochs.count, count_done(saved)
-    lines = [f"lengthened from {old:g} to {new:g} epochs at epoch {done}: {_describe_rate(before, after, saved)}"]
+    change = "lengthened" if new > old else "shortened"
+    lines = [f"{change} from {old:g} to {new:g} epochs at epoch {done}: {_describe_rate(before, after, saved)}"]
     if after.average and after.average.spans_run:
         word = get_choice("average", after.average)
         lines.append(
