@@ -10,11 +10,20 @@ from typing import TypeVar
 from specnet.records import Record
 from specnet.source import Source, Span
 
+LATER = frozenset({"carried", "layers"})
+"""Fields that the trees of older files lack: digests of files of blocks, which are made of `repr`, do not change."""
+
 
 class Tree(Record):
     """A node of the tree and its span."""
 
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        """Return all fields but those in `LATER` that are empty."""
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        texts = (f"{name}={value!r}" for name, value in shown if value or name not in LATER)
+        return f"{type(self).__name__}({', '.join(texts)})"
 
 
 # Expressions
@@ -109,6 +118,13 @@ class Argument(Tree):
     value: Expression
 
 
+class LayersArgument(Tree):
+    """`key={ … }`: layers for a parameter that stands for layers."""
+
+    key: Name
+    body: Body
+
+
 class Body(Tree):
     """Lines between braces, then arms, each after a bar."""
 
@@ -123,6 +139,18 @@ class Call(Tree):
     arguments: tuple[Argument, ...]
     body: Body | None = None
     alternative: Lines | None = None
+    layers: tuple[LayersArgument, ...] = ()
+
+    @property
+    def has_braces(self) -> bool:
+        return bool(self.body or self.layers or self.alternative is not None)
+
+    @property
+    def given(self) -> tuple[Argument | LayersArgument, ...]:
+        """The values and the layers in the order in which they are written."""
+        if not self.layers:
+            return self.arguments
+        return tuple(sorted((*self.arguments, *self.layers), key=lambda each: each.span.start))
 
 
 class Resume(Tree):
@@ -132,15 +160,19 @@ class Resume(Tree):
 
 
 class Repeat(Tree):
+    """`repeat 3 carry @a { … }`; a carried tap stands for what the turn before named."""
+
     variable: Name | None
     count: Expression
     body: Body
+    carried: tuple[Tap, ...] = ()
 
 
 class For(Tree):
     variable: Name
     values: tuple[Expression, ...]
     body: Body
+    carried: tuple[Tap, ...] = ()
 
 
 class If(Tree):
@@ -160,8 +192,11 @@ class Let(Tree):
 
 
 class Parameter(Tree):
+    """A parameter and its default; one that stands for layers has `layers`, which are its default."""
+
     name: Name
     default: Expression | None
+    layers: Body | None = None
 
 
 class Block(Tree):
