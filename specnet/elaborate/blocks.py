@@ -62,9 +62,7 @@ def _check_layer_parameter(name: tree.Name, layers: tree.Body, context: Context,
 
 def _report_no_chain(name: str, layers: tree.Body, context: Context) -> bool:
     """Report braces that hold more than layers one after the other; return whether they do."""
-    from specnet.printer.lines import is_chain
-
-    if not (fits := is_chain(layers)):
+    if not (fits := tree.is_chain(layers)):
         message = f"`{name}` takes layers one after the other, `{{ bn -> relu }}`; a block can hold more"
         context.report(Code.E106, message, layers.span)
     return not fits

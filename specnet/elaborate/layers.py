@@ -41,9 +41,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     _report_layers(call, context)
     if call.body and not call.body.arms:
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
-        edits = tuple(Edit(replace(line.span, end=line.span.start), "| ") for line in call.body.lines)
-        found = make_diagnostic(Code.E106, message, call.body.span, fixes=[Fix("a bar before each line", edits)])
-        context.add_diagnostics([found])
+        context.report(Code.E106, message, call.body.span)
         return None
     untapped, unnamed = _report_untapped(call, context, value), _report_unnamed(kind, call, context)
     if untapped or unnamed:

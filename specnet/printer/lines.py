@@ -145,7 +145,7 @@ def _signature(name: str, parameters: Sequence[tree.Parameter]) -> Iterator[Cell
     text = f"block {name}("
     for number, parameter in enumerate(parameters):
         text += ", " if number else ""
-        if parameter.layers and not is_chain(parameter.layers):
+        if parameter.layers and not tree.is_chain(parameter.layers):
             yield Cell("block", f"{text}{parameter.name.text}=")
             yield _group(parameter.layers)
             text = ""
@@ -202,25 +202,11 @@ def _argument(argument: tree.Argument | tree.LayersArgument) -> Iterator[Cell | 
     key = f"{argument.key.text}=" if argument.key else ""
     if isinstance(argument, tree.Argument):
         yield Cell(key, format_argument(argument))
-    elif is_chain(argument.body):
+    elif tree.is_chain(argument.body):
         yield Cell(key, f"{key}{format_layers(argument.body)}")
     else:
         yield Cell(key, key)
         yield _group(argument.body)
-
-
-def is_chain(layers: tree.Body) -> bool:
-    """Return whether braces hold layers one after the other, without labels, taps, claims and lines of their own."""
-    return not layers.arms and all(_is_plain(line) for line in layers.lines)
-
-
-def _is_plain(line: tree.Line) -> bool:
-    if not isinstance(line, tree.Chain) or line.label or line.claim is not None:
-        return False
-    calls = [
-        each for each in line.elements if isinstance(each, tree.Call) and not each.body and each.alternative is None
-    ]
-    return len(calls) == len(line.elements) and all(is_chain(given.body) for call in calls for given in call.layers)
 
 
 def format_layers(layers: tree.Body) -> str:

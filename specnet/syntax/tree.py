@@ -269,3 +269,25 @@ def is_single_call(body: Body) -> bool:
         return False
     call = line.elements[0]
     return isinstance(call, Call) and call.body is None and call.alternative is None
+
+
+def is_chain(layers: Body) -> bool:
+    """Return whether braces hold layers one after the other, without labels, taps, claims and lines of their own."""
+    return not layers.arms and all(_is_plain(line) for line in layers.lines)
+
+
+def _is_plain(line: Line) -> bool:
+    """Return whether a line is a chain of calls without label, taps, claim and braces with lines."""
+    if not isinstance(line, Chain) or line.label or line.claim is not None:
+        return False
+    calls = [each for each in line.elements if isinstance(each, Call) and not each.body and each.alternative is None]
+    return len(calls) == len(line.elements) and all(is_chain(given.body) for call in calls for given in call.layers)
+
+
+def join_lines(layers: Body) -> Body:
+    """Return the same layers on a single line if they are layers one after the other."""
+    if len(layers.lines) < 2 or not is_chain(layers):
+        return layers
+    lines = [line for line in layers.lines if isinstance(line, Chain)]
+    elements = tuple(element for line in lines for element in line.elements)
+    return Body(layers.span, (Chain(lines[0].span.to(lines[-1].span), None, elements, None),), ())

@@ -72,8 +72,7 @@ class TreeBuilder:
 
     def parameter(self, parts: Parts) -> tree.Parameter:
         name, _, default = parts
-        is_layers = isinstance(default, tree.Body)
-        given = (None, default) if is_layers else (default, None)
+        given = (None, tree.join_lines(default)) if isinstance(default, tree.Body) else (default, None)
         return tree.Parameter(self._span(parts), self._name(name), *given)
 
     def block(self, parts: Parts) -> tree.Block:
@@ -106,7 +105,7 @@ class TreeBuilder:
 
     def layers_argument(self, parts: Parts) -> tree.LayersArgument:
         key, _, body = parts
-        return tree.LayersArgument(self._span(parts), self._name(key), body)
+        return tree.LayersArgument(self._span(parts), self._name(key), tree.join_lines(body))
 
     def resume(self, parts: Parts) -> tree.Resume:
         return tree.Resume(self._span(parts), self.tap(parts))
