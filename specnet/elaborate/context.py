@@ -246,7 +246,10 @@ class Context(Record):
         if "." in name or name in RESERVED_TAPS:
             from specnet.elaborate.tap_errors import explain_dotted, explain_reserved
 
-            found = explain_dotted(name, span, self) if "." in name else explain_reserved(name, span, self)
+            if "." in name:
+                found = explain_dotted(name, span, self.scope, self.suggest)
+            else:
+                found = explain_reserved(name, span, self.scope)
             self.add_diagnostics([found], self.scope.trace)
             raise UnknownShape
         if named := self._find_inner_tap(name, span):

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
-from specnet.elaborate.context import Context
-from specnet.elaborate.scope import ARRIVING
+from specnet.elaborate.scope import ARRIVING, Scope
 from specnet.source import Span
 
+Suggest = Callable[[str, Iterable[str]], str]
+"""A function that returns which of these names is probably meant by a word, "" for none."""
 
-def explain_dotted(name: str, span: Span, context: Context) -> Diagnostic:
+
+def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Diagnostic:
     """Return the error for `@label.name` where no labelled call of a block names such a value."""
     label, _, inner = name.partition(".")
-    if call := context.scope.find_call(label):
-        block, scope = call
-        names = scope.own_taps() if scope else []
-        meant = context.suggest(inner, names)
+    if call := scope.find_call(label):
+        block, inside = call
+        names = inside.own_taps() if inside else []
+        meant = suggest(inner, names)
         has = ", ".join(f"`@{each}`" for each in names) or "none"
         message = f"`{block}` names no value `@{inner}`"
         help = "" if meant else f"its values with a name: {has}"
         return make_diagnostic(Code.E202, message, span, help=help, meant=meant and f"@{label}.{meant}")
-    if context.scope.find_tap(label)[0] and label not in context.scope.given:
+    if scope.find_tap(label)[0] and label not in scope.given:
         message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
         return make_diagnostic(Code.E202, message, span)
-    if context.scope.find_block(label):
+    if scope.find_block(label):
         return _explain_unlabelled(label, inner, span)
-    if named := context.scope.given.get(label):
+    if named := scope.given.get(label):
         message = f"`{label}` labels no single call of a block, so that it has no values with names of their own"
         return make_diagnostic(Code.E202, message, span, Label(named.span, "labelled here", primary=False))
-    labels = [each for each, _ in context.scope.visible_calls()]
-    meant = context.suggest(label, labels)
+    labels = [each for each, _ in scope.visible_calls()]
+    meant = suggest(label, labels)
     message = f"no line above with the label `{label}` calls a block"
     return make_diagnostic(Code.E202, message, span, meant=meant and f"@{meant}.{inner}")
 
@@ -48,9 +51,9 @@ def _explain_unlabelled(block: str, inner: str, span: Span) -> Diagnostic:
     return make_diagnostic(Code.E202, message, span, fixes=fixes)
 
 
-def explain_reserved(name: str, span: Span, context: Context) -> Diagnostic:
+def explain_reserved(name: str, span: Span, scope: Scope) -> Diagnostic:
     """Return the error for reading a name that no value can have: `@in` outside blocks, a label `C`."""
-    if name == ARRIVING and name not in context.scope.given:
+    if name == ARRIVING and name not in scope.given:
         message = "`@in` is the value that reaches a block, and stands within a block only"
         return make_diagnostic(Code.E202, message, span)
     return explain_reserved_name(name, span)
