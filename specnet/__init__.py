@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from specnet.elaborate import OverrideError
     from specnet.errors import SpecNetError
     from specnet.jobs import UntrainableError
+    from specnet.registry import PluginError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, export, load_run, predict, resume, show
     from specnet.sweep_api import resume_sweep, sweep
@@ -33,6 +34,7 @@ __all__ = [
     "Metric",
     "NetworkBuilder",
     "OverrideError",
+    "PluginError",
     "SpecError",
     "SpecNetError",
     "TrainingError",
@@ -63,6 +65,7 @@ _MODULES = {
     "elaborate": ("OverrideError",),
     "errors": ("SpecNetError",),
     "jobs": ("UntrainableError",),
+    "registry": ("PluginError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),
     "sweep_api": ("resume_sweep", "sweep"),

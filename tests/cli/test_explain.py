@@ -26,6 +26,8 @@ PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 def examples(code: Code) -> tuple[str, str, dict[str, str]]:
     """The broken spec of a page, the sound one, and the files that they use."""
     fences = re.findall(r"```net\n(.*?)```", read_page(code), flags=re.DOTALL)
+    for plugin in re.findall(r"```python\n(.*?)```", read_page(code), flags=re.DOTALL) if code is Code.E308 else ():
+        exec(plugin, {"__name__": f"plugin_of_{code.name}"})
     match code:
         case Code.E001:  # its one spec, saved as Latin-1
             (text,) = fences
