@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from specnet.compiler import Checked
     from specnet.drawing import Drawing
     from specnet.elaborate import OverrideError
-    from specnet.errors import SpecNetError
+    from specnet.errors import PluginError, SpecNetError
     from specnet.jobs import UntrainableError
-    from specnet.registry import PluginError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, export, load_run, predict, resume, show
     from specnet.sweep_api import resume_sweep, sweep
@@ -63,9 +62,8 @@ _MODULES = {
     "compiler": ("Checked",),
     "drawing": ("Drawing",),
     "elaborate": ("OverrideError",),
-    "errors": ("SpecNetError",),
+    "errors": ("PluginError", "SpecNetError"),
     "jobs": ("UntrainableError",),
-    "registry": ("PluginError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),
     "sweep_api": ("resume_sweep", "sweep"),

@@ -25,7 +25,7 @@ from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.measured_devices import read_measured_devices
 from specnet.option_names import name_override
-from specnet.plugin_loading import list_plugins, load_named
+from specnet.plugin_loading.loaded import list_plugins, load_named
 from specnet.printer.networks import format_network
 from specnet.printer.values import format_value
 from specnet.reporters.terminal import format_diagnostic

@@ -19,7 +19,8 @@ from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
-from specnet.plugin_loading import Plugin, list_refused
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loading import list_refused
 from specnet.printable import format_amount
 from specnet.records import Displayed, Record
 from specnet.source import Source, Span

@@ -43,3 +43,11 @@ class SpecNetError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
+
+
+class PluginError(SpecNetError, ValueError):
+    """A plugin cannot be imported, or registers what cannot be: the message says what, where, and what to do."""
+
+
+class ProjectError(SpecNetError, ValueError):
+    """A pyproject.toml cannot be read, or its table makes no sense."""

@@ -23,7 +23,8 @@ from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.families import get_init
-from specnet.plugin_loading import Plugin, find_plugin
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loaded import find_plugin
 from specnet.registry import find_registration
 from specnet.settings import Training
 from specnet.settings.data import Python

@@ -12,6 +12,7 @@ from specnet.attributes import Pair as Pair
 from specnet.attributes import Positive as Positive
 from specnet.attributes import Probability as Probability
 from specnet.diagnostics import Code as Code
+from specnet.errors import PluginError as PluginError
 from specnet.layers.base import Family as Family
 from specnet.layers.base import Layer as Layer
 from specnet.layers.base import LayerError as LayerError
@@ -41,5 +42,4 @@ from specnet.layers.base.traits import Trait as Trait
 from specnet.layers.base.traits import Traits as Traits
 from specnet.layers.base.traits import Workload as Workload
 from specnet.layers.base.traits import read_same_position as read_same_position
-from specnet.registry import PluginError as PluginError
 from specnet.registry import register as register

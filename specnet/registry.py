@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
-from specnet.errors import SpecNetError
+from specnet.errors import PluginError
 from specnet.records import Record
 
 PLUGIN_API = 1
@@ -22,10 +22,6 @@ PLUGIN_API = 1
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Registered = TypeVar("Registered", bound=type)
-
-
-class PluginError(SpecNetError, ValueError):
-    """A plugin cannot be imported, or registers what cannot be: the message says what, where, and what to do."""
 
 
 class Registration(Record):

@@ -17,16 +17,16 @@ from specnet.argument_types import describe_value, require_path, require_type, r
 from specnet.atomic_write import write_user_file
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
+from specnet.errors import PluginError, ProjectError
 from specnet.fixes import add_fixes
 from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
 from specnet.package import is_own_module
-from specnet.plugin_loading import Plugin, load_for_run
-from specnet.plugin_loading.project import ProjectError
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.needed import load_for_run
 from specnet.progress_lines import WrittenLines
-from specnet.registry import PluginError
 from specnet.source import Source, Span
 from specnet.training import (
     MODEL,

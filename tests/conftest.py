@@ -13,8 +13,8 @@ import pytest
 from paths import GOLDEN, SHARED
 from plugin_projects import forget_plugins
 
-from specnet.plugin_loading import list_plugins
 from specnet.plugin_loading.importing import FOLDERS
+from specnet.plugin_loading.loaded import list_plugins
 from specnet.registry import list_registrations
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, here and in the processes that tests start

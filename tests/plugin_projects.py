@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from specnet.plugin_loading import list_plugins
 from specnet.plugin_loading.importing import FOLDERS
-from specnet.plugin_loading.loading import _STATE
+from specnet.plugin_loading.loaded import LOADED, list_plugins
 from specnet.registry import REGISTRIES
 
 LAYERS = '''"""Two layers: one of a torch function, one that is a module of ours without a rule for its shape."""
@@ -123,7 +122,7 @@ def forget_plugins() -> None:
     homes = tuple(FOLDERS)
     for registry in REGISTRIES:
         registry._found.clear()
-    _STATE.loaded.clear()
+    LOADED.clear()
     FOLDERS.clear()
     for name, module in [*sys.modules.items()]:
         is_inside = bool(homes) and (getattr(module, "__file__", None) or "").startswith(homes)

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from specnet.diagnostics import Code
+from specnet.errors import PluginError
 from specnet.layers.base.module_layer import Measured
 from specnet.layers.base.shapes import LayerError, Shape, Shapes
-from specnet.plugin_loading import import_object
-from specnet.plugin_loading.importing import explain_failure, find_home
-from specnet.registry import PluginError
+from specnet.plugin_loading.importing import explain_failure, find_home, import_object
 
 BATCH = 2
 """The images of the batch: more than one, so that a module that mixes them up with another axis is noticed."""

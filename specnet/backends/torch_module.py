@@ -16,7 +16,7 @@ from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
 from specnet.naming import make_unused_name
-from specnet.plugin_loading import import_object
+from specnet.plugin_loading.importing import import_object
 
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 

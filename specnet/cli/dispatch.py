@@ -19,11 +19,10 @@ from typing import Any, NoReturn
 import specnet
 from specnet.cli.commands import COMMANDS, WITHOUT_PLUGINS
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
+from specnet.errors import PluginError
 from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
-from specnet.plugin_loading import importing_plugins, refusing_plugins
-from specnet.plugin_loading.loading import find_failing_place
-from specnet.registry import PluginError
+from specnet.plugin_loading.loading import importing_plugins, refusing_plugins
 from specnet.suggest import did_you_mean, find_closest_word
 
 SPIN_COUNT = "2000"
@@ -105,6 +104,8 @@ def _catch_errors(words: list[str]) -> int:
         print_error(CommandError(*error.args))
         return 2
     except Exception as error:
+        from specnet.plugin_loading.loaded import find_failing_place
+
         if place := find_failing_place(error):
             print_error(CommandError(f"a plugin fails at {place}: {type(error).__name__}: {error}"))
             return 1

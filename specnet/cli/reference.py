@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple, Setting
 from specnet.layers import get_layer_class, list_kinds
-from specnet.plugin_loading import find_plugin
+from specnet.plugin_loading.loaded import find_plugin
 from specnet.printer.values import format_value
 from specnet.registry import find_registration, list_registrations
 from specnet.reporters.table import align_definitions, align_rows

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError, refuse_overwriting
+from specnet.errors import PluginError, ProjectError
 from specnet.file_access import describe_reason
-from specnet.plugin_loading import Plugin, load_for_spec
-from specnet.plugin_loading.project import Project, ProjectError, find_project
-from specnet.registry import PluginError
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loading import load_for_spec
+from specnet.plugin_loading.project import Project, find_project
 from specnet.source import Source
 from specnet.spec_files import decode_spec, find_in_zoo, open_file, read_beginning, suggest_file
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from specnet.errors import PluginError
 from specnet.package import PACKAGE, __version__, is_own_module
-from specnet.registry import PluginError
 from specnet.suggest import did_you_mean, find_closest_word
 
 FOLDERS: list[str] = []

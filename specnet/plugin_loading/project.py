@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from specnet.errors import SpecNetError
+from specnet.errors import ProjectError
 from specnet.file_access import describe_reason
 from specnet.records import Record
 from specnet.suggest import did_you_mean, find_closest_word
@@ -19,10 +19,6 @@ LISTS: Mapping[str, str] = {
     "plugins": 'a list of modules such as ["mypkg.layers"]',
 }
 """The keys of the table, and what each is."""
-
-
-class ProjectError(SpecNetError, ValueError):
-    """A pyproject.toml cannot be read, or its table makes no sense."""
 
 
 class Project(Record):

@@ -12,8 +12,8 @@ from typing import Any
 from specnet.compiler import Checked
 from specnet.jobs import collect_used_files, find_needed_plugins
 from specnet.option_names import name_option
-from specnet.plugin_loading import Plugin
-from specnet.plugin_loading.loading import PROGRAM
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.needed import PROGRAM
 from specnet.printable import format_amount
 from specnet.runs import load_plugins
 from specnet.source import Source

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from specnet.api import SpecError
+from specnet.errors import PluginError
 from specnet.jobs import make_job
 from specnet.option_names import naming_flags
-from specnet.plugin_loading import load_named
-from specnet.registry import PluginError
+from specnet.plugin_loading.loaded import load_named
 from specnet.runs import check_snapshot, restore_job
 from specnet.settings.tasks.classify import Classify
 from specnet.sweeps.plan import Plan, read_plan

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from specnet.analyses.memory import Conditions, Memory
 from specnet.argument_types import describe_value, require_type
-from specnet.plugin_loading import Plugin
+from specnet.plugin_loading.discovery import Plugin
 from specnet.records import Displayed
 from specnet.settings import Training
 from specnet.settings.task import Metric

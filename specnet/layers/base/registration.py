@@ -16,12 +16,13 @@ from pydantic.errors import PydanticUserError
 
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
+from specnet.errors import PluginError
 from specnet.layers.base.layer import Layer, TorchCall
 from specnet.layers.base.shapes import LayerError, Shape, Shapes, check_bounds
 from specnet.layers.base.traits import Family, Kept
 from specnet.package import list_modules
 from specnet.plugin_loading.importing import explain_failure, find_home
-from specnet.registry import PluginError, Registry, find_place
+from specnet.registry import Registry, find_place
 
 STATEMENTS = frozenset({"net", "input", "default", "round", "use", "same", "head", "train"})
 """The words that begin a line of their own."""

@@ -14,7 +14,7 @@ import torch
 from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
-from specnet.plugin_loading import Plugin
+from specnet.plugin_loading.discovery import Plugin
 from specnet.settings import Training, from_record, to_record
 from specnet.settings.task import Metric
 from specnet.suggest import find_closest_word
