@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -14,7 +15,6 @@ from specnet.errors import PluginError
 from specnet.package import __version__
 from specnet.plugin_loading.discovery import Plugin
 from specnet.plugin_loading.importing import FOLDERS, find_place, import_plugin_module
-from specnet.plugin_loading.loading import STATE
 from specnet.registry import PLUGIN_API, REGISTRIES, Registration, importing, list_registrations
 
 API_NAME = "SPECNET_PLUGIN_API"
@@ -46,8 +46,8 @@ def find_failing_place(error: BaseException) -> str:
 
 
 def load_named(modules: Iterable[str]) -> tuple[Plugin, ...]:
-    """Import modules that a program names as plugins; raises PluginError."""
-    return tuple(import_once(Plugin(module), STATE.note) for module in modules)
+    """Import modules that a program names as plugins, and warn of what is odd about them; raises PluginError."""
+    return tuple(import_once(Plugin(module), lambda text: warnings.warn(text, stacklevel=4)) for module in modules)
 
 
 def import_once(plugin: Plugin, note: Callable[[str], None]) -> Plugin:
