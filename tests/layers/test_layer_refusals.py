@@ -52,15 +52,29 @@ REFUSED = {
     "depth_to_space 3": "E307 `depth_to_space1` cannot make blocks of 3×3 out of 4 channels",
     "drop_path": "E111 `drop_path` needs `p`",
     "drop_path 1.5": "E112 ",
-    "add { | identity | conv K=3 F=1 }": "E310 `add1` has arms that differ in shape: 13×9×4 and 13×9×3",
-    "mul { | identity | fc 4 }": "E310 `mul1` has arms that differ in shape: 13×9×4 and 4",
-    "mul { | identity | pool max F=1x9 }": "E310 `mul1` has arms that differ in shape: 13×9×4 and 13×1×4",
+    "add { | identity | conv K=3 F=1 }": "E310 `add1` has arms that differ in channels: 13×9×4 and 13×9×3",
+    "mul { | identity | fc 4 }": "E310 `mul1` joins maps with vectors: 13×9×4 and 4",
+    "mul { | identity | pool max F=1x8 S=1 }": "E310 `mul1` has arms that differ in width: 13×9×4 and 13×2×4",
+    "flatten -> mul { | fc 2 | fc 1 }": "E310 `mul1` has arms that differ in length: 2 and 1",
+    "sub { | conv K=3 F=2 | identity }": "E310 `sub1` has arms that differ in height, width and channels: 12×8×3 and "
+    "13×9×4",
+    "sub { | relu | tanh | identity }": "E202 `sub` joins two values, not three",
+    "maximum { | identity | pool max F=13x1 | pool max F=1x4 S=1 }": "E310 `maximum1` has arms that differ in width: "
+    "13×9×4, 1×9×4 and 13×6×4",
+    "softmax groups=3": "E304 `softmax1` cannot split 4 input channels into 3 equal groups",
+    "softmax groups=1": "E112 `groups` ",
     "concat { | relu | identity | pool max F=2 floor }": "E310 `concat1` has arms that differ in height or width: "
     "13×9×4, 13×9×4 and 6×4×4",
     "concat { | identity | fc 3 }": "E310 `concat1` joins maps with vectors: 13×9×4 and 3",
 }
 
 REMARKED = {
+    "add { | conv K=4 F=1 | conv K=1 F=1 }": "N303 `add1` repeats the one channel of 13×9×1 over 4 channels",
+    "sub { | conv K=1 F=1 | identity }": "N303 `sub1` repeats the one channel of 13×9×1 over 4 channels",
+    "maximum { | identity | relu | conv K=1 F=1 }": "N303 `maximum1` repeats the one channel of 13×9×1 over 4 channels",
+    "mul { | identity | conv K=1 F=1 -> sigmoid }": "",
+    "add { | pool avg F=1x9 | pool avg F=13x1 | pool avg global | identity }": "",
+    "flatten -> add { | fc 1 | fc 1 }": "",
     "conv K=6 F=1 S=5": "N302 `conv1` reads one pixel in 5",
     "conv K=6 F=3x1 S=5": "W303 `conv1` skips pixels: its stride 5 is larger than its window 3",
     "conv K=6 F=4 S=2 P=1": "N301 `conv1` leaves the last row of padding unread",
