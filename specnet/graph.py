@@ -58,11 +58,17 @@ class ValueRef(Record):
     """The name that the spec gives it, `skip`."""
 
 
+class GivenLayers(Record):
+    """The layers that a call gives to a parameter of a block, as they are written: `{ silu }`."""
+
+    text: str
+
+
 class ModuleScope(Record):
     """The block call, `repeat` or `for` that the nodes below a dotted name come from.
 
-    `values` are a block's parameters with their arguments: numbers, texts, booleans, sizes, lists and `ValueRef`s;
-    None stands for an argument that depends on an unknown shape.
+    `values` are a block's parameters with their arguments: numbers, texts, booleans, sizes, lists, `ValueRef`s and
+    `GivenLayers`; None stands for an argument that depends on an unknown shape.
     """
 
     word: str

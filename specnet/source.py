@@ -68,6 +68,10 @@ class Span(Record):
     def end_column(self) -> int:
         return self.source.position(self.end)[1]
 
+    def contains(self, other: Span) -> bool:
+        """Return whether another span is within this one."""
+        return self.source is other.source and self.start <= other.start and other.end <= self.end
+
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of the later one."""
         return Span(self.source, self.start, max(self.end, other.end))

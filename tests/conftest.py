@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import hypothesis
 import pytest
@@ -59,6 +60,26 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def drawn_figures() -> None:
+    """Draw figures in this test, whatever those around it do."""
+
+
+@pytest.fixture
+def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save figures as one white pixel, since a small run takes less time than its plots.
+
+    Runs that are trained once for several tests come before this fixture, and have their plots.
+    """
+    from PIL import Image
+
+    def save_pixel(figure: object, target: IO[bytes], format: str, **options: object) -> None:
+        Image.new("RGB", (1, 1), "white").save(target, format)
+
+    if HAS_TORCH and "drawn_figures" not in request.fixturenames:
+        monkeypatch.setattr("matplotlib.figure.Figure.savefig", save_pixel)
 
 
 @pytest.fixture(scope="session")

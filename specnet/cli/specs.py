@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 STDIN = "<stdin>"
 """The name under which a spec from standard input is shown."""
 
+TABLES = frozenset({".csv", ".tsv"})
+"""The endings of tables of data."""
+
 PROJECT_TABLE = "tool.specnet"
 PROJECT_KEYS = ("allow",)
 
@@ -100,8 +103,16 @@ def read_spec(file: str) -> Source:
         raise CommandError("an empty name names no file")
     if (path := find_in_zoo(file)) or not _is_missing(file):
         name = str(path or file)
+        _refuse_table(name)
         return Source(STDIN if name == "-" else name, decode_spec(read_file(name, "check")))
     raise CommandError(f"there is no file {file}{suggest_file(file)}")
+
+
+def _refuse_table(file: str) -> None:
+    """Raise CommandError for a table of data, which a spec names and which is none itself."""
+    if Path(file).suffix.lower() in TABLES and not Path(file).is_dir():
+        line = f'data csv "{Path(file).name}" image=COLUMN label=COLUMN'
+        raise CommandError(f"{file} is a table, not a spec; the `train` section of a spec names it: `{line}`")
 
 
 def read_file(file: str, command: str) -> bytes:

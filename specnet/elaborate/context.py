@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Scope, ValueName
+from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, LineLabel, Renaming, Scope, ValueName
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
@@ -26,6 +26,9 @@ Read = Callable[[str, Span], Source]
 
 SHAPE_NAMES = "HWC"
 """The names of the height, width and channels of a layer's input."""
+
+RESERVED_TAPS = frozenset({ARRIVING, *"CHWL"})
+"""The names that no value can have: `@in` is what reaches a block, and `@x.C` a size of `@x`."""
 
 MOST_COMPARED = 500_000
 """The letters of names that are compared with misspelt ones in one check, which takes about a second."""
@@ -217,52 +220,97 @@ class Context(Record):
             return f"@{name}"
         return translate_word(name, tuple(SHAPE_NAMES)) or self.suggest(name, self.scope.visible_names())
 
-    def _look_up_tap(self, tap: tree.Tap) -> ValueRef:
-        is_known, value = self.scope.find_tap(tap.name)
+    def _look_up_tap(self, tap: tree.Tap) -> ValueRef | int:
+        """Return the value that `@x` names, or the size `@x.C` of it."""
+        name, _, size = tap.name.rpartition(".")
+        if name and size in SHAPE_NAMES:
+            return self._find_size(f"`@{name}`", size, self.find_tap(name, tap.span), tap.span)
+        return ValueRef(self.find_tap(tap.name, tap.span), tap.name)
+
+    def find_tap(self, name: str, span: Span) -> str:
+        """Return the value with a name.
+
+        Raises UndefinedTap, and UnknownShape where the value is unknown or another error is reported.
+        """
+        is_known, value = self.scope.find_tap(name)
         if not is_known:
-            if named := self._find_inner_tap(tap):
-                self._report_inner_tap(tap, named)
-                raise UnknownShape
-            meant = self.suggest(tap.name, self.scope.visible_taps())
-            raise UndefinedTap(f"no value above is named `@{tap.name}`", tap.span, meant and f"@{meant}")
-        if renamed := self.scope.find_renamed_tap(tap.name):
-            inner = Label(renamed, "this value has the name within its braces only", primary=False)
-            message = f"`@{tap.name}` is still the value from before the braces in which it is named again"
-            self.report_in_call(Code.E202, message, tap.span, inner, help="give one of the two values another name")
+            self._refuse_tap(name, span)
+        if renamed := self.scope.find_renamed_tap(name):
+            self._report_renamed(name, span, renamed)
         if value is None or renamed:
             raise UnknownShape
-        return ValueRef(value, tap.name)
+        return value
 
-    def _find_inner_tap(self, tap: tree.Tap) -> Span | None:
+    def _refuse_tap(self, name: str, span: Span) -> NoReturn:
+        """Raise UndefinedTap, or UnknownShape after a report that says more."""
+        if "." in name or name in RESERVED_TAPS:
+            from specnet.elaborate.tap_errors import explain_dotted, explain_reserved
+
+            if "." in name:
+                found = explain_dotted(name, span, self.scope, self.suggest)
+            else:
+                found = explain_reserved(name, span, self.scope)
+            self.add_diagnostics([found], self.scope.trace)
+            raise UnknownShape
+        if named := self._find_inner_tap(name, span):
+            self._report_inner_tap(name, span, named)
+            raise UnknownShape
+        meant = self.suggest(name, self.scope.visible_taps())
+        raise UndefinedTap(f"no value above is named `@{name}`", span, meant and f"@{meant}")
+
+    def _report_renamed(self, name: str, span: Span, renamed: Renaming) -> None:
+        """Report a tap that may be meant to be another one, once for each place where that one is named."""
+        if renamed.loop:  # each turn reads it, and the lines below
+            if renamed.span in self.graph.log.reported:
+                return
+            self.graph.log.reported.add(renamed.span)
+        inner = Label(renamed.span, "this value has the name within its braces only", primary=False)
+        message = f"`@{name}` is still the value from before the braces in which it is named again"
+        ways, fixes = "give one of the two values another name", []
+        if renamed.loop:
+            ways += f", or let each turn of the loop take up what the turn before named: `carry @{name}`"
+            end = replace(renamed.loop, start=renamed.loop.end)
+            fixes = [Fix(f"carry @{name}", (Edit(end, f" carry @{name}"),))]
+        found = make_diagnostic(Code.E202, message, span, inner, help=ways, fixes=fixes)
+        self.add_diagnostics([found], self.scope.trace)
+
+    def _find_inner_tap(self, name: str, span: Span) -> Span | None:
         """Return where a tap or label above names a value of this name within braces that are closed here."""
-        named = self.graph.log.declared.get(tap.name)
-        if named is None or named.source is not tap.span.source or named.start > tap.span.start:
+        named = self.graph.log.declared.get(name)
+        if named is None or named.source is not span.source or named.start > span.start:
             return None
         is_label = named.source.text[named.end :].lstrip().startswith(":")
         return named if is_label or named.text.startswith("@") else None
 
-    def _report_inner_tap(self, tap: tree.Tap, named: Span) -> None:
+    def _report_inner_tap(self, name: str, span: Span, named: Span) -> None:
         """Report a tap that is named within braces; at their end, it can be named behind them instead."""
-        message = f"`@{tap.name}` is named within braces, and cannot be read behind them"
+        message = f"`@{name}` is named within braces, and cannot be read behind them"
         label = Label(named, "named here", primary=False)
         last = re.compile(r"\s*->\s*$").search(named.source.text[: named.start])
         brace = re.compile(r"\s*\}").match(named.source.text, named.end)
         fixes = []
         if last and brace:
             inner, behind = Span(named.source, last.start(), named.end), Span(named.source, brace.end(), brace.end())
-            edits = (Edit(inner, ""), Edit(behind, f" -> @{tap.name}"))
-            fixes = [Fix(f"-> @{tap.name} behind the braces, line {behind.line}", edits)]
-        self.add_diagnostics([make_diagnostic(Code.E202, message, tap.span, label, fixes=fixes)], self.scope.trace)
+            edits = (Edit(inner, ""), Edit(behind, f" -> @{name}"))
+            fixes = [Fix(f"-> @{name} behind the braces, line {behind.line}", edits)]
+        labels = [
+            f"{call}.{name}" for call, (_, scope) in self.scope.visible_calls() if scope and scope.find_own_tap(name)[0]
+        ]
+        fixes += [make_replacement(span, f"@{each}") for each in labels]
+        self.add_diagnostics([make_diagnostic(Code.E202, message, span, label, fixes=fixes)], self.scope.trace)
 
     def _look_up_size(self, name: tree.Name, value: ValueName) -> int:
         if not self.graph.inputs and not self.graph.has_gaps:
             raise UndefinedName(f"there is no input here yet, so `{name.text}` has no value", name.span)
+        return self._find_size("the input", name.text, value, name.span)
+
+    def _find_size(self, subject: str, size: str, value: ValueName, span: Span) -> int:
+        """Return H, W or C of a value; raises UnknownShape, and UndefinedName where a vector has none."""
         shape = self.graph.shapes[value] if value is not None else None
         if value is None or shape is None:
             raise UnknownShape
-        if len(shape) == 1 and name.text != "C":
-            vector = f"a vector of {format_shape(shape)}"
-            raise UndefinedName(f"the input is {vector}, which has no `{name.text}`", name.span)
-        place = SHAPE_NAMES.index(name.text) if len(shape) == 3 else 0
+        if len(shape) == 1 and size != "C":
+            raise UndefinedName(f"{subject} is a vector of {format_shape(shape)}, which has no `{size}`", span)
+        place = SHAPE_NAMES.index(size) if len(shape) == 3 else 0
         self.graph.shape_uses.sizes.add((value, place))
         return shape[place]

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from specnet.diagnostics import Code, Label
+from specnet.elaborate.carried_taps import CarriedTaps
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.repetition import Rounds
+from specnet.elaborate.repetition import Rounds, State
 from specnet.elaborate.scope import UNSET, LineLabel, ValueName
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
@@ -22,21 +23,34 @@ from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, UnknownShape, evaluate_condition, evaluate_integer
 from specnet.syntax.limits import MAX_NODES, LimitExceeded
 
+Branch = tree.Body | tree.If | None
+"""The lines that a condition chooses, None for none; `tree.If` where the condition is unknown or wrong."""
 
-def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
-    """Walk the first branch whose condition holds; return None if a condition is unknown or wrong."""
-    branch: tree.Body | tree.If | None = element
+
+def choose_branch(element: tree.If, context: Context, value: ValueName) -> Branch:
+    """Return the first branch whose condition holds; reports a condition that has no value."""
+    branch: Branch = element
     while isinstance(branch, tree.If):
         try:
             holds = evaluate_condition(branch.condition, context.lookup(value))
         except UnknownShape:
-            if context.is_uncalled:
-                _check_branches(branch, context)
-            return None
+            return branch
         except EvaluationError as error:
             context.report_no_value(error)
-            return None
+            return branch
         branch = branch.body if holds else branch.otherwise
+    return branch
+
+
+def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
+    """Walk the first branch whose condition holds; return None if a condition is unknown or wrong."""
+    if element.body.arms:
+        context.report(Code.E106, "the arms of `if` stand within a join, after a bar", element.body.span)
+    branch = choose_branch(element, context, value)
+    if isinstance(branch, tree.If):
+        if context.is_uncalled:
+            _check_branches(branch, context)
+        return None
     return context.walk(branch.lines, value) if branch else value
 
 
@@ -54,23 +68,43 @@ def _check_branches(element: tree.If, context: Context) -> None:
         context.scope.absorb(scope)
 
 
-def walk_repeat(element: tree.Repeat, context: Context, value: ValueName) -> ValueName:
-    """Walk the body a number of times, or once for each number of a range."""
-    bounds = _evaluate_bounds(element.count, context, value)
-    header = (element.variable or element.count).span.to(element.count.span)
-    loop = _LoopStatement("repeat", element.variable, element.body, header)
-    if context.is_uncalled:
-        return loop.walk([UNSET], context, value)
+def walk_loop(element: tree.Repeat | tree.For, context: Context, value: ValueName) -> ValueName:
+    """Walk the body of `repeat` or `for` once for each turn; return None if their number is unknown or wrong."""
+    turns = list_turns(element, context, value)
+    return None if turns is None else LoopStatement.of(element).walk(turns, context, value)
+
+
+def list_turns(element: tree.Repeat | tree.For, context: Context, value: ValueName) -> Sequence[Any] | None:
+    """Return the value of the variable in each turn; None, after a report, if that is unknown or wrong."""
+    if isinstance(element, tree.Repeat):
+        turns: Sequence[Any] | None = _count(element.count, context, value)
+    else:
+        parts = [_list_values(item, context, value) for item in element.values]
+        turns = None if None in parts else [current for part in parts for current in part or ()]
+    return [UNSET] if context.is_uncalled else turns
+
+
+def _list_values(item: tree.Expression, context: Context, value: ValueName) -> Sequence[Any] | None:
+    """Return the values of one item behind `in`: the numbers of a range, or the value of an expression."""
+    return _count(item, context, value) if isinstance(item, tree.Range) else [context.evaluate(item, value)]
+
+
+def _count(count: tree.Expression, context: Context, value: ValueName) -> range | None:
+    """Return the numbers of `low..high`, or those below a number; None, after a report, if they are unknown or wrong.
+
+    Raises LimitExceeded.
+    """
+    bounds = _evaluate_bounds(count, context, value)
     if bounds is None:
         return None
     low, high = bounds
     if high < low:
-        context.report(Code.E112, f"a repetition cannot run {high - low} times", element.count.span)
+        context.report(Code.E112, f"a repetition cannot run {high - low} times", count.span)
         return None
     if high - low > MAX_NODES:
         times = quote_value(high - low)
-        raise LimitExceeded(f"a repetition runs at most {MAX_NODES:,} times, not {times}", element.count.span)
-    return loop.walk(range(low, high), context, value)
+        raise LimitExceeded(f"a repetition runs at most {MAX_NODES:,} times, not {times}", count.span)
+    return range(low, high)
 
 
 def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName) -> tuple[int, int] | None:
@@ -87,41 +121,54 @@ def _evaluate_bounds(count: tree.Expression, context: Context, value: ValueName)
         return None
 
 
-def walk_for(element: tree.For, context: Context, value: ValueName) -> ValueName:
-    """Walk the body once for each of the values."""
-    values = [context.evaluate(item, value) for item in element.values]
-    values = [UNSET] if context.is_uncalled else values
-    header = element.variable.span.to(element.values[-1].span)
-    return _LoopStatement("for", element.variable, element.body, header).walk(values, context, value)
+class LoopStatement(Record):
+    """A `repeat` or `for`."""
 
-
-class _LoopStatement(Record):
     word: str
     variable: tree.Name | None
     body: tree.Body
+    carried: tuple[tree.Tap, ...]
     header: Span
+
+    @staticmethod
+    def of(element: tree.Repeat | tree.For) -> LoopStatement:
+        """Return the loop of an element of the tree; its head is the part that a trace shows."""
+        if isinstance(element, tree.For):
+            header = element.variable.span.to(element.values[-1].span)
+            return LoopStatement("for", element.variable, element.body, element.carried, header)
+        header = (element.variable or element.count).span.to(element.count.span)
+        return LoopStatement("repeat", element.variable, element.body, element.carried, header)
 
     def walk(self, values: Iterable[Any], context: Context, value: ValueName) -> ValueName:
         """Walk the body once for each value, in the scopes `NAME.0`, `NAME.1`, …"""
         if self.body.arms:
-            context.report(Code.E106, f"`{self.word}` takes no arms", self.body.span)
+            context.report(Code.E106, f"the arms of `{self.word}` stand within a join, after a bar", self.body.span)
         name = context.take_name(self.word)
         context.graph.scopes[name] = ModuleScope(self.word)
-        rounds = Rounds(name, context, partial(self._walk_once, context))
+        taps = CarriedTaps(self.carried, self.word == "repeat")
+        state = (value, *taps.find(context))
+        rounds = Rounds(name, context, partial(self._walk_once, context, taps))
         is_read = self.variable is not None and tree.reads(self.body, self.variable.text)
         for number, current in enumerate(values):
             context.graph.count_step(self.header)
-            value = rounds.walk(f"{name}.{number}", current if is_read else None, value)
-        return value
+            state = rounds.walk(f"{name}.{number}", current if is_read else None, state)
+        taps.name(context, state[1:])
+        return state[0]
 
-    def _walk_once(self, context: Context, name: str, current: Any, value: ValueName) -> ValueName:
-        path = name.removeprefix(context.scope.path)
-        inner = context.scope.make_inner(path, single_call=tree.is_single_call(self.body))
+    def _walk_once(self, context: Context, taps: CarriedTaps, name: str, current: Any, state: State) -> State:
+        outer = taps.make_scope(context.scope, state[1:])
+        inner = self.make_turn(context.within(outer), name.removeprefix(context.scope.path), current)
+        end = inner.walk(self.body.lines, state[0])
+        return end, *taps.collect(inner, state[1:])
+
+    def make_turn(self, context: Context, path: str, current: Any) -> Context:
+        """Return the context of one turn, in which the variable has the value `current`."""
+        inner = context.scope.make_inner(path, single_call=tree.is_single_call(self.body), loop=self.header)
         if self.variable:
             inner.variables[self.variable.text] = current
             inner.trace = (*context.scope.trace, self.header)
             context.declare(self.variable.text, self.variable.span)
-        return context.within(inner).walk(self.body.lines, value)
+        return context.within(inner)
 
 
 def walk_same(call: tree.Call, context: Context, value: ValueName) -> ValueName:

@@ -160,9 +160,10 @@ def _report_gaps(source: Source, lines: tree.Lines, end: str | None, context: Co
 
 
 def _report_unread_values(end: str | None, graph: GraphBuilder) -> None:
-    read = {name for node in graph.nodes for name in node.inputs} | {head.value for head in graph.heads} | {end}
+    read = {name for node in graph.nodes for name in node.inputs}
+    read |= {head.value for head in graph.heads} | graph.carried
     for name, place in graph.places.items():
-        if name not in read:
+        if name not in read and name != end:
             graph.log.report(Code.W101, f"nothing reads `{name}`", place.element, trace=place.trace)
 
 

@@ -101,6 +101,8 @@ class GraphBuilder:
     restated: dict[str, Claim] = field(default_factory=dict)
     """The claims that do not hold and are restated."""
     shape_uses: ShapeUses = field(default_factory=ShapeUses)
+    carried: set[str] = field(default_factory=set)
+    """The values that a loop carries, which count as read although no layer may read those of its last turn."""
     expectations: list[Expectation] = field(default_factory=list)
     setting_spans: dict[str, Span] = field(default_factory=dict)
     """The lines of the `train` section, and the section itself as `train`."""

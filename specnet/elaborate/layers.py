@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 from operator import not_
+from typing import Any
 
-from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic
+from specnet.elaborate.arms import Arms
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
-from specnet.elaborate.scope import UNSET, ValueName
+from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.graph import ValueRef
-from specnet.layers import get_layer_class
-from specnet.layers.base import Layer
-from specnet.layers.base.traits import Trait, spell_number
+from specnet.layers.base import Layer, format_shape
+from specnet.layers.base.traits import spell_number
 from specnet.source import Span
 from specnet.syntax import tree
+
+LIKE = "like"
+"""The key of a value whose height and width a layer comes to: `upsample like=@x`."""
 
 SIGNS = ("+", "-", "*", "/")
 """Operators with which other languages join values."""
@@ -27,12 +31,14 @@ def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: Value
     """Add a layer that reads one value; returns its name."""
     if call.body or call.alternative is not None:
         context.report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
+    _report_layers(call, context)
     return _add_node(kind, call, call.arguments, context, value, [value])
 
 
 def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add a layer that reads the ends of its arms, or the value that reaches it, and the taps among its arguments."""
     word = call.word.text
+    _report_layers(call, context)
     if call.body and not call.body.arms:
         message = f"the arms of `{word}` begin with a bar: `{word} {{ | … | … }}`"
         context.report(Code.E106, message, call.body.span)
@@ -40,11 +46,16 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     untapped, unnamed = _report_untapped(call, context, value), _report_unnamed(kind, call, context)
     if untapped or unnamed:
         return None
-    inputs = _walk_arms(call.body, context, value) if call.body else [value]
+    arms = Arms(value)
+    if call.body:
+        arms.add(call.body, context)
+    inputs = arms.walk(context) if call.body else [value]
     are_taps = [_is_tap(argument, context) for argument in call.arguments]
     taps = [*compress(call.arguments, are_taps)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
-    if not kind.arity.admits(len(inputs)):
+    if arms.variable and len(inputs) < 2:
+        return _take_only(inputs, arms, call, context)
+    if arms.is_complete and not kind.arity.admits(len(inputs)):
         given = spell_number(len(inputs))
         message = f"`{word}` joins {kind.arity}, not {given}: its arms, or its input and `@name`"
         lines = [line for arm in (call.body.arms if call.body else ()) for line in arm[1:]]
@@ -55,6 +66,18 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         return None
     others = tuple(compress(call.arguments, map(not_, are_taps)))
     return _add_node(kind, call, others, context, value, inputs)
+
+
+def _take_only(inputs: list[ValueName], arms: Arms, call: tree.Call, context: Context) -> ValueName:
+    """Return the only input that conditions have left to a join, which needs no join; reports one that has none."""
+    if inputs or not arms.is_complete:
+        return inputs[0]
+    labels = [Label(span, "gives no arm here", primary=False) for span in arms.variable]
+    message = f"no arm of `{call.word.text}` is left"
+    context.report_in_call(
+        Code.E202, message, call.word.span, *labels, help="`| identity` passes its input on unchanged"
+    )
+    return None
 
 
 def _report_untapped(call: tree.Call, context: Context, value: ValueName) -> bool:
@@ -110,6 +133,13 @@ def _name_taps(value: tree.Expression, context: Context) -> list[str]:
     return taps if all(context.scope.find_tap(tap)[0] for tap in taps) else []
 
 
+def _report_layers(call: tree.Call, context: Context) -> None:
+    """Report layers in braces, `K={ relu }`, which only a parameter of a block takes."""
+    for given in call.layers:
+        message = f"`{given.key.text}` of `{call.word.text}` takes a value, not layers in braces"
+        context.report(Code.E112, message, given.span)
+
+
 def _add_node(
     kind: type[Layer],
     call: tree.Call,
@@ -123,11 +153,47 @@ def _add_node(
     defaults, rounding = scope.collect_defaults(word.text), scope.find_rounding()
     if rounding and "rounding" in kind.model_fields:
         defaults = {"rounding": rounding} | defaults
+    if kind.size_field:
+        arguments, defaults = _take_like(kind, arguments, defaults, context)
     bound = bind_attributes(kind, word, arguments, context.lookup(value), defaults)
-    context.add_diagnostics(bound.diagnostics, scope.trace)
+    if not call.layers:  # which are reported, and may stand for what is missing
+        context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None
     return context.graph.add_node(context.take_name(word.text), word.text, bound.attributes, inputs, place, original)
+
+
+def _take_like(
+    kind: type[Layer], arguments: tuple[tree.Argument, ...], defaults: dict[str, Default], context: Context
+) -> tuple[tuple[tree.Argument, ...], dict[str, Default]]:
+    """Return the arguments without `like=@x`, and with the height and width of that value as a default."""
+    like = next((each for each in arguments if each.key and each.key.text == LIKE), None)
+    if like is None:
+        return arguments, defaults
+    others = tuple(each for each in arguments if each is not like)
+    for other in others:
+        if other.key and (other.key.text == LIKE or kind.field_of(other.key.text) == kind.size_field):
+            first = Label(like.span, "given here, too", primary=False)
+            context.report(Code.E113, "the size is given twice", other.span, first)
+            others = tuple(each for each in others if each is not other)
+    return others, defaults | {kind.size_field: Default(_find_map_size(like, context), like.span)}
+
+
+def _find_map_size(like: tree.Argument, context: Context) -> Any:
+    """Return the height and width of the map in `like=@x`; UNSET if they are unknown, or wrong, which is reported."""
+    given = context.evaluate(like.value, None)
+    if not isinstance(given, ValueRef):
+        if given is not UNSET:
+            message = f"`{LIKE}` takes a value with a name, `{LIKE}=@x`"
+            context.report(Code.E112, message, like.value.span)
+        return UNSET
+    shape = context.graph.shapes[given.name]
+    if shape and len(shape) != 3:
+        message = f"`{LIKE}` takes a map, and `@{given.tap}` is a vector of {format_shape(shape)}"
+        context.report_in_call(Code.E305, message, like.value.span)
+        return UNSET
+    context.graph.shape_uses.sizes.update(((given.name, 0), (given.name, 1)) if shape else ())
+    return shape[:2] if shape else UNSET
 
 
 def _is_tap(argument: tree.Argument, context: Context) -> bool:
@@ -140,74 +206,9 @@ def _is_tap(argument: tree.Argument, context: Context) -> bool:
 
 def _value_of_tap(argument: tree.Argument, context: Context) -> ValueName:
     given = context.evaluate(argument.value, None)
-    return given.name if isinstance(given, ValueRef) else None
-
-
-def _walk_arms(body: tree.Body, context: Context, value: ValueName) -> list[ValueName]:
-    """Return the value at the end of each arm; the arms `identity or { … }` meet the shape of the first other one."""
-    if body.lines:
-        context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
-    ends: list[ValueName] = [None] * len(body.arms)
-    choices = [_identity_or(arm) for arm in body.arms]
-    if all(choices):
-        message = "one arm must have no alternative, since it sets the shape for the others"
-        context.report(Code.E202, message, body.span)
-        return ends
-    for i, arm in enumerate(body.arms):
-        if not choices[i]:
-            ends[i] = _walk_arm(arm, body, context, value)
-    other = ends[choices.index(None)]
-    target, shape = _shape_of(other, context), _shape_of(value, context)
-    if any(choices) and value and other:
-        context.graph.shape_uses.pairs.add((value, other))
-    for i, choice in enumerate(choices):
-        if choice and (context.is_uncalled or (target and shape)):
-            ends[i] = value if shape and shape == target else context.walk(choice.alternative or (), value)
-    return ends
-
-
-def _shape_of(value: ValueName, context: Context) -> tuple[int, ...] | None:
-    return context.graph.shapes[value] if value else None
-
-
-def _walk_arm(arm: tree.Lines, body: tree.Body, context: Context, value: ValueName) -> ValueName:
-    if not arm:
-        bar = _find_empty_arm(body)
-        message = "the arm is empty; `identity` passes its input on unchanged"
-        fixes = [make_replacement(bar, "", "without the bar"), make_replacement(bar, "| identity")]
-        context.add_diagnostics([make_diagnostic(Code.E106, message, bar, fixes=fixes)], context.scope.trace)
+    if given is UNSET:
         return None
-    only = _only_call(arm)
-    if only and _is_identity(only) and not only.arguments:
-        return value
-    return context.walk(arm, value)
-
-
-def _find_empty_arm(body: tree.Body) -> Span:
-    """Return the bar of the first arm without lines, which the tree does not hold."""
-    start = body.span.start
-    for arm in body.arms:
-        bar = body.span.source.text.find("|", start)
-        if not arm:
-            return body.span.source.span(bar, bar + 1) if bar >= 0 else body.span
-        start = arm[-1].span.end
-    return body.span
-
-
-def _identity_or(arm: tree.Lines) -> tree.Call | None:
-    """Return the call of an arm that is `identity or { … }`, else None."""
-    call = _only_call(arm)
-    return call if call and _is_identity(call) and call.alternative is not None else None
-
-
-def _is_identity(call: tree.Call) -> bool:
-    kind = get_layer_class(call.word.text)
-    return kind is not None and Trait.IDENTITY in kind.kind_traits
-
-
-def _only_call(arm: tree.Lines) -> tree.Call | None:
-    """Return the call of an arm that consists of one call without a label, else None."""
-    if len(arm) != 1 or not isinstance(arm[0], tree.Chain) or arm[0].label or len(arm[0].elements) != 1:
+    if not isinstance(given, ValueRef):
+        context.report(Code.E202, f"a join takes values, and `{argument.span.text}` is a number", argument.span)
         return None
-    element = arm[0].elements[0]
-    return element if isinstance(element, tree.Call) else None
+    return given.name

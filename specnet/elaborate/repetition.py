@@ -15,13 +15,16 @@ from specnet.syntax.limits import MAX_NODES, MAX_STEPS
 
 V = TypeVar("V")
 
+State = tuple[ValueName, ...]
+"""The value at the end of a chain, then those of the carried taps."""
+
 
 class Round(Record):
-    """What a round with the scope `name` added to the network, given the value that reached it."""
+    """What a round with the scope `name` added to the network, given the values that reached it."""
 
     name: str
-    reached_by: str
-    end: ValueName
+    reached_by: tuple[str, ...]
+    end: State
     nodes: tuple[Node, ...]
     places: tuple[Place, ...]
     claims: Mapping[str, Claim]
@@ -34,11 +37,11 @@ class Round(Record):
         """Return whether another such round stays within the limits."""
         return len(graph.nodes) + len(self.nodes) < MAX_NODES and graph.steps + self.steps <= MAX_STEPS
 
-    def add_again(self, graph: GraphBuilder, name: str, value: str) -> ValueName:
-        """Add the same under the name of another round that `value` reaches; returns the value at its end."""
+    def add_again(self, graph: GraphBuilder, name: str, state: tuple[str, ...]) -> State:
+        """Add the same under the name of another round that `state` reaches; returns the state at its end."""
         length = len(self.name)
         names = {old: name + old[length:] for old in (*(node.name for node in self.nodes), *self.scopes)}
-        names[self.reached_by] = value
+        names.update(zip(self.reached_by, state, strict=True))
 
         def rename(old: str) -> str:
             return names.get(old, old)
@@ -52,7 +55,7 @@ class Round(Record):
         graph.shape_uses.update(self.shape_uses, rename)
         graph.scopes.update((rename(inner), _rename_values(scope, rename)) for inner, scope in self.scopes.items())
         graph.steps += self.steps
-        return self.end and rename(self.end)
+        return tuple(end and rename(end) for end in self.end)
 
 
 def _rename_values(scope: ModuleScope, rename: Callable[[str], str]) -> ModuleScope:
@@ -69,56 +72,60 @@ def _rename_value(value: Any, rename: Callable[[str], str]) -> Any:
 class Rounds:
     """The rounds of one loop.
 
-    A round adds what the last one added if a value of the same shape reaches it from the last one, which the body
+    A round adds what the last one added if values of the same shapes reach it from the last one, which the body
     cannot name otherwise, if the loop's variable is the same, and if there was nothing to report.
     """
 
-    def __init__(self, loop: str, context: Context, walk: Callable[[str, Any, ValueName], ValueName]) -> None:
+    def __init__(self, loop: str, context: Context, walk: Callable[[str, Any, State], State]) -> None:
         self._loop, self._context, self._walk = loop, context, walk
         self._last: object = None
         self._known: Round | None = None
 
-    def walk(self, name: str, variable: Any, value: ValueName) -> ValueName:
-        """Return the value after the round with the scope `name`; raises LimitExceeded."""
+    def walk(self, name: str, variable: Any, state: State) -> State:
+        """Return the state after the round with the scope `name`; raises LimitExceeded."""
         graph = self._context.graph
-        last, self._last = self._last, self._identify(variable, value)
-        if self._last is None or self._last != last or value is None:
+        known = tuple(value for value in state if value and self._is_repeatable(value))
+        last, self._last = self._last, self._identify(variable, known) if len(known) == len(state) else None
+        if self._last is None or self._last != last:
             self._known = None
-            return self._walk(name, variable, value)
+            return self._walk(name, variable, state)
         if self._known and self._known.fits(graph):
-            return self._known.add_again(graph, name, value)
-        return self._record(name, variable, value)
+            return self._known.add_again(graph, name, known)
+        return self._record(name, variable, known)
 
-    def _identify(self, variable: Any, value: ValueName) -> object:
-        """Return what a round depends on; None if it may depend on more."""
-        graph = self._context.graph
-        if value is None or value in graph.broken or not value.startswith(f"{self._loop}.") or self._context.originals:
-            return None
-        return repr(variable), graph.shapes[value]
+    def _is_repeatable(self, value: str) -> bool:
+        """Return whether a value is from the last round and sound."""
+        is_inside = value.startswith(f"{self._loop}.") and not self._context.originals
+        return is_inside and value not in self._context.graph.broken
 
-    def _record(self, name: str, variable: Any, value: str) -> ValueName:
+    def _identify(self, variable: Any, state: tuple[str, ...]) -> object:
+        """Return what a round depends on: its variable, the shapes that reach it, and which values are the same."""
+        return repr(variable), [(self._context.graph.shapes[value], state.index(value)) for value in state]
+
+    def _record(self, name: str, variable: Any, state: tuple[str, ...]) -> State:
         """Walk a round, and keep what it adds if that is all that it does."""
         graph = self._context.graph
         nodes, claims, scopes, steps = len(graph.nodes), len(graph.claims), len(graph.scopes), graph.steps
-        restated, effects = len(graph.restated), self._observe_effects(value)
+        restated, effects = len(graph.restated), self._observe_effects(state)
         shape_uses, graph.shape_uses = graph.shape_uses, ShapeUses()
-        end = self._walk(name, variable, value)
+        end = self._walk(name, variable, state)
         here, graph.shape_uses = graph.shape_uses, shape_uses
         graph.shape_uses.update(here)
         added = tuple(graph.nodes[nodes:])
         is_sound = not any(node.name in graph.broken for node in added)
-        if is_sound and effects == self._observe_effects(value):
+        if is_sound and effects == self._observe_effects(state):
             places = tuple(graph.places[node.name] for node in added)
             new_claims, new_scopes = _last_items(graph.claims, claims), _last_items(graph.scopes, scopes)
             new = new_claims, _last_items(graph.restated, restated), here, new_scopes
-            self._known = Round(name, value, end, added, places, *new, graph.steps - steps)
+            self._known = Round(name, state, end, added, places, *new, graph.steps - steps)
         return end
 
-    def _observe_effects(self, value: str) -> tuple[object, ...]:
-        """Count what a body may add besides nodes, claims and scopes, and look at the claims of the value before it."""
+    def _observe_effects(self, state: tuple[str, ...]) -> tuple[object, ...]:
+        """Count what a body may add besides nodes, claims and scopes, and look at the claims before it."""
         graph, blocks = self._context.graph, self._context.blocks
         counts = len(graph.log.diagnostics), len(graph.heads), len(graph.expectations), len(blocks.defined)
-        return *counts, graph.claims.get(value), graph.restated.get(value)
+        claims = [(graph.claims.get(value), graph.restated.get(value)) for value in state]
+        return *counts, len(graph.carried), claims
 
 
 def _last_items(items: dict[str, V], count: int) -> dict[str, V]:

@@ -22,6 +22,9 @@ class Unset:
 
 UNSET = Unset()
 
+ARRIVING = "in"
+"""The tap of the value that reaches a block: `@in`."""
+
 
 @dataclass(eq=False, repr=False)
 class LineLabel:
@@ -48,11 +51,20 @@ class DefinedBlock(Record):
     block: tree.Block
     home: Scope
     defaults: Defaults
+    is_parameter: bool = False
+    """Whether it holds the layers that a call gives, or the defaults of the parameter that stands for them."""
 
     def make_scope(self, name: str, active: tuple[str, ...], trace: tuple[Span, ...] = ()) -> Scope:
         """Return the scope of a call with this name; `active` are the blocks being called, `trace` their calls."""
         defaults = {kind: dict(fields) for kind, fields in self.defaults.items()}
         return Scope(f"{name}.", self.home, True, trace=trace, active=active, defaults=defaults)
+
+
+class Renaming(Record):
+    """Where a tap is named again within braces, and the head of the loop whose braces these are."""
+
+    span: Span
+    loop: Span | None
 
 
 @dataclass(eq=False, repr=False)
@@ -64,6 +76,10 @@ class Scope:
     is_block: bool = False
     single_call: bool = False
     """Whether this is a repetition of a single call, whose nodes take the name of the repetition."""
+    loop: Span | None = None
+    """The head of the loop of which this is a turn."""
+    is_carrying: bool = False
+    """Whether this is around a turn, and holds the taps that are carried from one turn to the next."""
     trace: tuple[Span, ...] = ()
     active: tuple[str, ...] = ()
     """The names of the blocks being called, outermost first."""
@@ -79,7 +95,9 @@ class Scope:
     given: dict[str, tree.Name] = field(default_factory=dict)
     """The labels, inputs and heads so far, by the names that they give."""
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
-    renamed: dict[str, Span] = field(default_factory=dict)
+    calls: dict[str, tuple[str, Scope | None]] = field(default_factory=dict)
+    """The blocks that labelled lines call, and the scopes of these calls; None for one whose lines are not walked."""
+    renamed: dict[str, Renaming] = field(default_factory=dict)
     """The taps that are named again within braces, and where."""
     names: set[str] = field(default_factory=set)
     """The names of its inputs, nodes and blocks, without its path."""
@@ -92,10 +110,10 @@ class Scope:
         """Name a value; a value of that name around the braces is not replaced, which readers of it are told."""
         self.taps[name] = value
         around = [scope for scope in self._within_block() if scope is not self and name in scope.taps]
-        if around and not self.is_block:
-            around[0].renamed.setdefault(name, span)
+        if around and not (self.is_block or around[0].is_carrying):
+            around[0].renamed.setdefault(name, Renaming(span, self.loop))
 
-    def find_renamed_tap(self, name: str) -> Span | None:
+    def find_renamed_tap(self, name: str) -> Renaming | None:
         """Return the place within braces where the value that `@name` means here has lost its name to another."""
         owner = next((scope for scope in self._within_block() if name in scope.taps), None)
         return owner.renamed.get(name) if owner else None
@@ -114,11 +132,16 @@ class Scope:
         self.blocks |= copy.blocks
         self.labelled |= copy.labelled
         self.given |= copy.given
+        self.calls |= copy.calls
         self.names |= copy.names
 
-    def make_inner(self, name: str, single_call: bool = False) -> Scope:
-        """Return a scope below this one, whose nodes are called NAME.…"""
-        return Scope(f"{self.path}{name}.", self, False, single_call, self.trace, self.active)
+    def make_inner(self, name: str, single_call: bool = False, loop: Span | None = None) -> Scope:
+        """Return a scope below this one, whose nodes are called NAME.…; that of a turn has the head of its `loop`."""
+        return Scope(f"{self.path}{name}.", self, False, single_call, loop, trace=self.trace, active=self.active)
+
+    def make_carrying(self, taps: dict[str, ValueName]) -> Scope:
+        """Return a scope between this one and a turn of a loop, in which the carried taps name these values."""
+        return Scope(self.path, self, is_carrying=True, trace=self.trace, active=self.active, taps=taps)
 
     def _outwards(self) -> Iterator[Scope]:
         scope: Scope | None = self
@@ -152,10 +175,13 @@ class Scope:
 
     def define_block(self, block: tree.Block) -> DefinedBlock:
         """Define a block here, with the defaults of this place."""
-        kinds = {kind for scope in self._within_block() for kind in scope.defaults}
-        defined = DefinedBlock(block, self, {kind: self.collect_defaults(kind) for kind in kinds})
-        self.blocks[block.name.text] = defined
+        defined = self.blocks[block.name.text] = self.make_definition(block)
         return defined
+
+    def make_definition(self, block: tree.Block, is_parameter: bool = False) -> DefinedBlock:
+        """Return a block that sees the names and the defaults of this place."""
+        kinds = {kind for scope in self._within_block() for kind in scope.defaults}
+        return DefinedBlock(block, self, {kind: self.collect_defaults(kind) for kind in kinds}, is_parameter)
 
     def find_rounding(self) -> Default | None:
         """Return the rounding of the file, of which blocks are parts."""
@@ -166,13 +192,32 @@ class Scope:
         for scope in self._within_block():
             if name in scope.taps:
                 return True, scope.taps[name]
-        return False, None
+        label, dot, inner = name.partition(".")
+        call = self.find_call(label) if dot else None
+        if call is None:
+            return False, None
+        return call[1].find_own_tap(inner) if call[1] else (True, None)
+
+    def find_own_tap(self, name: str) -> tuple[bool, str | None]:
+        """Return whether `@name` names a value within this block, and the value."""
+        return (False, None) if name == ARRIVING else self.find_tap(name)
+
+    def find_call(self, label: str) -> tuple[str, Scope | None] | None:
+        """Return the block that the line with a label calls, and the scope of the call."""
+        return next((scope.calls[label] for scope in self._within_block() if label in scope.calls), None)
+
+    def own_taps(self) -> list[str]:
+        """Return the names of the values within this block."""
+        return [name for name in self.taps if name != ARRIVING]
 
     def visible_names(self) -> Iterator[str]:
         return (name for scope in self._outwards() for name in scope.variables)
 
     def visible_taps(self) -> Iterator[str]:
         return (name for scope in self._within_block() for name in scope.taps)
+
+    def visible_calls(self) -> Iterator[tuple[str, tuple[str, Scope | None]]]:
+        return (call for scope in self._within_block() for call in scope.calls.items())
 
     def visible_blocks(self) -> Iterator[str]:
         return (name for scope in self._outwards() for name in scope.blocks)

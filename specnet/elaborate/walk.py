@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.context import Context, Walker
-from specnet.elaborate.control_flow import walk_for, walk_if, walk_repeat, walk_same
+from specnet.elaborate.context import RESERVED_TAPS, Context, Walker
+from specnet.elaborate.control_flow import walk_if, walk_loop, walk_same
 from specnet.elaborate.layers import add_join, add_layer
-from specnet.elaborate.scope import ValueName
+from specnet.elaborate.scope import UNSET, ValueName
 from specnet.elaborate.statements import (
     accept_rounding,
     add_expectation,
@@ -126,7 +126,7 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
         else:
             value = walk_element(element, labelled, value)
     if labelled.label and chain.label:
-        if chain.label.text not in scope.taps:
+        if chain.label.text not in scope.taps and chain.label.text not in RESERVED_TAPS:
             scope.name_tap(chain.label.text, value, chain.label.span)
         scope.labelled[chain.label.text] = chain, [node.name for node in graph.nodes[first:]]
     if chain.claim is not None:
@@ -137,12 +137,23 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
     """Return the value that a line resumes from: `@name` at its start."""
     given = context.evaluate(tap, None)
-    return given.name if isinstance(given, ValueRef) else None
+    if given is UNSET:
+        return None
+    if not isinstance(given, ValueRef):
+        context.report(Code.E202, f"a line begins with a value, and `@{tap.name}` is a number", tap.span)
+        return None
+    return given.name
 
 
 def _name_value(element: tree.Resume, context: Context, value: ValueName) -> None:
     """Name a value: `-> @name`."""
     name = element.tap.name
+    if name in RESERVED_TAPS or "." in name:
+        from specnet.elaborate.tap_errors import explain_dotted_name, explain_reserved_name
+
+        found = explain_dotted_name(name, element.span) if "." in name else explain_reserved_name(name, element.span)
+        context.add_diagnostics([found], context.scope.trace)
+        return
     if name in context.scope.taps:
         context.report(Code.E103, f"`@{name}` already names a value", element.span)
     context.scope.name_tap(name, value, element.span)
@@ -157,10 +168,8 @@ def walk_element(element: tree.Element, context: Context, value: ValueName) -> V
             return _walk_call(element, context, value)
         case tree.If():
             return walk_if(element, context, value)
-        case tree.Repeat():
-            return walk_repeat(element, context, value)
-        case tree.For():
-            return walk_for(element, context, value)
+        case tree.Repeat() | tree.For():
+            return walk_loop(element, context, value)
         case tree.Resume():
             _name_value(element, context, value)
             return value

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
 from specnet.analyses.input_sizes import find_fitting_sizes
 from specnet.compiler import Checked
-from specnet.diagnostics import Edit
+from specnet.diagnostics import Diagnostic, Edit
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import judge
 from specnet.fixes.goals import Goal, find_upstream
@@ -16,11 +17,41 @@ from specnet.layers.base import Shape, format_shape
 from specnet.layers.base.shapes import is_channels_first
 from specnet.source import Span
 
+CHANNELS = (3, 1)
+"""The channels of colour images and of grey ones."""
+
+SIZES = re.compile(r"\d+(?:x\d+)+")
+"""Sizes that are written as numbers."""
+
 MOST_SIZES = 3
 """The largest number of sizes to try for an input."""
 
 FARTHER = 0.3
 """The cost of changing the input for a layer that does not read it directly."""
+
+
+def complete_input(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
+    """Yield an input of two sizes with channels, or one of four without the size of the batch."""
+    places = checked.elaborated.places
+    name = next(
+        (n.name for n in checked.network.inputs if places[n.name].attributes.get("shape") == diagnostic.span), ""
+    )
+    if not name or not diagnostic.span or not SIZES.fullmatch(diagnostic.span.text):
+        return
+    span, sizes = diagnostic.span, tuple(map(int, diagnostic.span.text.split("x")))
+    for cost, shape in enumerate(_list_whole_shapes(checked, sizes)):
+        text = "x".join(map(str, shape))
+        yield Candidate((Change(_describe(name, span), text, "", Edit(span, text)),), 1.0 + cost / 10)
+
+
+def _list_whole_shapes(checked: Checked, sizes: Shape) -> list[Shape]:
+    """Return shapes of three sizes for one of two or four: the channels are those of the data, else of usual images."""
+    training = checked.network.training
+    if len(sizes) == 2:
+        known = training.data.image if training else None
+        return [(*sizes, channels) for channels in (known[2:] if known else CHANNELS)]
+    image = sizes[1:]
+    return [(*image[1:], image[0]) if is_channels_first(image) else image] if len(sizes) == 4 else []
 
 
 def change_inputs(checked: Checked, goal: Goal) -> Iterator[Candidate]:

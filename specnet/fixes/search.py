@@ -14,9 +14,9 @@ from specnet.fixes.causes import change_layers
 from specnet.fixes.exclusions import resolve_exclusion
 from specnet.fixes.expectations import close_gaps, correct_expectation
 from specnet.fixes.goals import set_goal
-from specnet.fixes.inputs import change_inputs, note_fitting_input, put_channels_last
-from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity
-from specnet.fixes.missing import fill_in_size
+from specnet.fixes.inputs import change_inputs, complete_input, note_fitting_input, put_channels_last
+from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity, put_bars
+from specnet.fixes.missing import fill_in
 from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
@@ -24,6 +24,7 @@ from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
 from specnet.fixes.verification import BudgetSpent, Verifier
+from specnet.fixes.widths import find_readings, name_channels
 
 MAX_OFFERS = 5
 """The search ends with so many fixes after which nothing is wrong that was not wrong before."""
@@ -81,8 +82,12 @@ class Search:
         """Return the candidates for an error that has to be searched for, as far as the budget admits."""
         if diagnostic.code is Code.E402:  # whose notes explain the gap by another way of counting
             return [*correct_expectation(self.checked, diagnostic), *([] if diagnostic.notes else self.closing)]
+        if diagnostic.code is Code.E106:
+            return self._collect(put_bars(self.checked, diagnostic))
         if diagnostic.code is Code.E111:
-            return self._collect(fill_in_size(self.checked, self.sites, diagnostic, self.verifier))
+            return self._collect(fill_in(self.checked, diagnostic, self.verifier))
+        if diagnostic.code is Code.E112:
+            return self._collect(complete_input(self.checked, diagnostic))
         if diagnostic.code is Code.E115:
             return self._collect(resolve_exclusion(self.checked, self.sites, diagnostic))
         if diagnostic.code in SEARCHED and diagnostic.node:
@@ -98,6 +103,7 @@ class Search:
         if diagnostic.code is Code.E401:
             yield from _correct_claim(checked, diagnostic)
         if diagnostic.code is Code.E310:
+            yield from name_channels(checked, goal)
             yield from project_identity(checked, checked.network.by_name[goal.node])
             yield from convert_arms(checked, goal)
             yield from meet_in_arms(checked, self.sites, goal)
@@ -150,6 +156,8 @@ def _fix_diagnostic(search: Search, diagnostic: Diagnostic) -> Diagnostic:
         if diagnostic.code in SEARCHED and diagnostic.node:
             goal = set_goal(search.checked, diagnostic)
             notes = (*notes, *note_fitting_input(search.checked, goal, search.verifier))
+        if diagnostic.code is Code.E310 and diagnostic.node:
+            notes = (*notes, *(reading.note for reading in find_readings(search.checked, goal)))
     except BudgetSpent:
         search.has_stopped = True
     best = rank(offers)

@@ -18,6 +18,9 @@ HEAD = re.compile(
 BARE_HEAD = re.compile(r"[ \t|{]*(?:\w+:[ \t]*)?(?P<word>repeat|for|if)\b[^{}]*$")
 """The beginning of a line with layers, up to the first of them."""
 
+BRACELESS = re.compile(rf"(?P<indent>[ \t]*)(?:\w+:[ \t]*)?(?P<word>repeat|for|if|block|train)\b[^\n{{}}{MASK}]*")
+"""A line that opens no brace, although its word needs one."""
+
 LOOP = re.compile(r"[ \t]+(?P<name>\w+)[ \t]+in[ \t]+range\((?P<bounds>[^()]*)\)[ \t]*")
 """`i in range(3)`."""
 
@@ -59,12 +62,28 @@ def recognise_bare_body(line: BadLine) -> Hint | None:
     return Hint(message, at, line.error.end, changes, replacement, title, is_safe=True, is_assumed=True)
 
 
+def recognise_lines_without_braces(line: BadLine) -> Hint | None:
+    """Recognise `repeat 3` without either brace; the lines below that are indented further stand between them."""
+    head = BRACELESS.match(line.code, line.bounds[0])
+    if head is None or "LBRACE" not in line.error.expected or line.token.strip():
+        return None
+    start, end = head.start(), head.start() + len(head[0].rstrip())
+    last = _find_last_line(line.code, head["indent"], end)
+    if last <= end:
+        return None
+    changes = ((end, end, " {"), (last, last, f"\n{head['indent']}}}"))
+    text = f"{line.text[start:end]} {{{line.text[end:last]}\n{head['indent']}}}"
+    title, message = f"{head[0].strip()} {{ … }}", f"the lines of `{head['word']}` are between braces"
+    place = head.span("word")
+    return Hint(message, *place, changes, text, title, is_safe=True, is_assumed=True, region=(start, last))
+
+
 def _put_in_braces(code: str, head: re.Match[str]) -> tuple[list[TextChange] | None, int]:
     """Return the changes that open and close the braces of a head and of those that follow it, and their end."""
     changes: list[TextChange] = []
     while True:
         changes += _open(head)
-        last = head.end("rest") if head["rest"] else _find_last_line(code, head)
+        last = head.end("rest") if head["rest"] else _find_last_line(code, head["indent"], head.end("colon"))
         if last < 0:
             return None, 0
         found = HEAD.match(code, find_line(code, last)[1] + 1)
@@ -86,10 +105,10 @@ def _open(head: re.Match[str]) -> list[TextChange]:
     return [(head.start("word"), head.end("of"), f"repeat {loop['name']} in {first}..{after}"), brace]
 
 
-def _find_last_line(code: str, head: re.Match[str]) -> int:
-    """Return the end of the last line of code below a head that is indented further; -1 if there is none."""
-    deeper = re.compile(rf"(?:\n(?:{head['indent']}[ \t]+[^\s{MASK}][^\n]*|[ \t\r{MASK}]*(?=\n|\Z)))*")
-    end = find_line(code, head.end("colon"))[1]
+def _find_last_line(code: str, indent: str, at: int) -> int:
+    """Return the end of the last line of code below the one at an offset that is indented further; -1 for none."""
+    deeper = re.compile(rf"(?:\n(?:{indent}[ \t]+[^\s{MASK}][^\n]*|[ \t\r{MASK}]*(?=\n|\Z)))*")
+    end = find_line(code, at)[1]
     below = deeper.match(code, end)
     length = len(below[0].rstrip(f" \t\r\n{MASK}")) if below else 0
     return end + length if length else -1

@@ -45,6 +45,7 @@ class Conv(Windowed):
     output_field: ClassVar[str] = "out_channels"
     projection: ClassVar[Projection | None] = Projection(("out_channels", "stride"), {"kernel_size": 1})
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
+    usual: ClassVar[tuple[str, ...]] = ("F=3 P=1", "F=1")
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"floor": ("rounding", "floor")}
 
     out_channels: Count = Field(alias="K", description="number of filters")

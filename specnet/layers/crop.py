@@ -1,4 +1,4 @@
-"""crop: cuts a map to its centre, `crop to=56x56`, or cuts off its sides, `crop P=1`, `crop P=0:1`."""
+"""crop: cuts a map to its centre, `crop to=56x56`, `crop like=@x`, or cuts off its sides, `crop P=1`, `crop P=0:1`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Crop(Reshaping):
     """H×W×C → H'×W'×C; an odd pixel is cut off at the end."""
 
     storage: ClassVar[Storage | None] = Storage.SCATTERED_VIEW
+    size_field: ClassVar[str] = "output_size"
 
     output_size: Pair | None = Field(None, alias="to", description="size to come to, as 56 or 56x48")
     padding: BothAxes | None = Field(None, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or [0:1, 2]")
@@ -26,7 +27,7 @@ class Crop(Reshaping):
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Crop:
         if (self.output_size is None) == (self.padding is None):
-            raise ValueError("needs either a size `to` or the pixels to cut off, `P`")
+            raise ValueError("needs either a size, `to` or `like=@x`, or the pixels to cut off, `P`")
         return self
 
     def sides(self, inputs: Shapes) -> Sides:

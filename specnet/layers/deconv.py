@@ -95,6 +95,7 @@ class Deconv(Layer):
     autocast: ClassVar[Autocast] = Autocast.LOWER
     output_field: ClassVar[str] = "out_channels"
     positional: ClassVar[tuple[str, ...]] = ("out_channels",)
+    usual: ClassVar[tuple[str, ...]] = ("F=2 S=2", "F=4 S=2 P=1")
 
     out_channels: Count = Field(alias="K", description="number of filters")
     kernel_size: Pair = Field(alias="F", description="filter's size, as 3 or 3x5")

@@ -19,6 +19,7 @@ class DepthToSpace(Reshaping):
 
     storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+    usual: ClassVar[tuple[str, ...]] = ("2",)
 
     upscale_factor: Count = Field(alias="factor", description="side of a block")
 

@@ -16,6 +16,7 @@ class DropPath(Regularisation):
     """Zeroes the whole map of an image with probability p in training, and scales the others by 1/(1 − p)."""
 
     positional: ClassVar[tuple[str, ...]] = ("p",)
+    usual: ClassVar[tuple[str, ...]] = ("0.1",)
 
     p: Probability = Field(description="probability of being dropped")
 

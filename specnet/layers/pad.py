@@ -34,6 +34,7 @@ class Pad(Reshaping):
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = Reshaping.kind_traits | {Trait.TRANSPARENT, Trait.PADS}
     positional: ClassVar[tuple[str, ...]] = ("padding",)
+    usual: ClassVar[tuple[str, ...]] = ("1",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {mode: ("mode", mode) for mode in MODES}
 
     padding: BothAxes = Field(alias="P", description="pixels on each side, as 1, 1x2, 0:1 or [0:1, 2]")

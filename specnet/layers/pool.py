@@ -60,6 +60,7 @@ class Pool(Windowed):
     family: ClassVar[Family] = Family.POOLING
     kind_traits: ClassVar[Traits] = frozenset({Trait.POOLS, Trait.KEEPS_UNIT_RANGE})
     positional: ClassVar[tuple[str, ...]] = ("operation",)
+    usual: ClassVar[tuple[str, ...]] = ("max F=2", "avg F=2", "max global", "avg global")
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "max": ("operation", "max"),
         "avg": ("operation", "avg"),

@@ -20,6 +20,7 @@ class Shuffle(PositionWise):
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LINEAR, Trait.KEEPS_UNIT_RANGE})
     positional: ClassVar[tuple[str, ...]] = ("groups",)
+    usual: ClassVar[tuple[str, ...]] = ("2",)
 
     groups: Count = Field(alias="G", description="number of groups")
 

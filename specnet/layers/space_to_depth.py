@@ -19,6 +19,7 @@ class SpaceToDepth(Reshaping):
 
     storage: ClassVar[Storage | None] = Storage.OWN
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+    usual: ClassVar[tuple[str, ...]] = ("2",)
 
     downscale_factor: Count = Field(alias="factor", description="side of a block")
 

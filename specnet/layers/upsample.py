@@ -1,4 +1,4 @@
-"""upsample: enlarges a map, `upsample 2`, `upsample 2 bilinear`, `upsample to=64x64 bilinear align_corners`."""
+"""upsample: enlarges a map, `upsample 2`, `upsample like=@x`, `upsample to=64x64 bilinear align_corners`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Upsample(Reshaping):
     """Resamples each channel: H×W×C → ⌊H·factor⌋×⌊W·factor⌋×C, or to a given size."""
 
     storage: ClassVar[Storage | None] = Storage.OWN
+    size_field: ClassVar[str] = "size"
     positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "nearest": ("mode", "nearest"),
@@ -57,7 +58,7 @@ class Upsample(Reshaping):
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Upsample:
         if (self.scale_factor is None) == (self.size is None):
-            raise ValueError("needs either a `factor` or a size `to`")
+            raise ValueError("needs either a `factor` or a size, `to` or `like=@x`")
         if self.align_corners and self.mode not in ("bilinear", "bicubic"):
             raise ValueError("takes `align_corners` with `bilinear` and `bicubic` only")
         return self

@@ -11,7 +11,7 @@ PRECEDENCE = {
     "or": OR, "and": AND, "not": NOT, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT
 }  # fmt: skip
 
-OPERATOR_WORDS = frozenset({"and", "or", "if", "else", "in"})
+OPERATOR_WORDS = frozenset({"and", "or", "if", "else", "in", "carry"})
 """Names that the parser would take for operators if they were given by position without parentheses."""
 
 

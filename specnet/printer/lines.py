@@ -136,11 +136,27 @@ def _statement(line: tree.Let | tree.Expect | tree.Block) -> Iterator[Cell | Bra
             operator = "" if comparison == "==" else f"{comparison} "
             yield Cell("expect", f"expect {quantity.text} {operator}{format_expression(value)}")
         case tree.Block(name=name, parameters=parameters, body=body):
-            yield Cell("block", f"block {name.text}({', '.join(map(_parameter, parameters))})")
+            yield from _signature(name.text, parameters)
             yield _group(body)
 
 
+def _signature(name: str, parameters: Sequence[tree.Parameter]) -> Iterator[Cell | BraceGroup]:
+    """Yield `block NAME(…)`, with layers that take several lines between its pieces."""
+    text = f"block {name}("
+    for number, parameter in enumerate(parameters):
+        text += ", " if number else ""
+        if parameter.layers and not tree.is_chain(parameter.layers):
+            yield Cell("block", f"{text}{parameter.name.text}=")
+            yield _group(parameter.layers)
+            text = ""
+        else:
+            text += _parameter(parameter)
+    yield Cell("block", f"{text})")
+
+
 def _parameter(parameter: tree.Parameter) -> str:
+    if parameter.layers:
+        return f"{parameter.name.text}={format_layers(parameter.layers)}"
     return format_key_value(parameter.name.text, parameter.default) if parameter.default else parameter.name.text
 
 
@@ -154,25 +170,50 @@ def _element(element: tree.Element, name_width: int = 0) -> Iterator[Cell | Brac
             yield Cell("repeat", "repeat")
             variable_in = f"{variable.text} in " if variable else ""
             yield Cell(variable_in, f"{variable_in}{format_positional(count)}")
+            yield from _carry(element.carried)
             yield _group(body)
         case tree.For(variable=variable, values=values, body=body):
             yield Cell("for", f"for {variable.text} in")
             yield from (Cell("", format_positional(value)) for value in values)
+            yield from _carry(element.carried)
             yield _group(body)
         case tree.If():
             yield from _if(element)
 
 
+def _carry(taps: tuple[tree.Tap, ...]) -> Iterator[Cell]:
+    if taps:
+        yield Cell("carry", " ".join(["carry", *(f"@{tap.name}" for tap in taps)]))
+
+
 def _call(call: tree.Call, name_width: int) -> Iterator[Cell | BraceGroup]:
-    is_alone = not (call.arguments or call.body or call.alternative is not None)
+    is_alone = not (call.arguments or call.has_braces)
     yield Cell(call.word.text, call.word.text if is_alone else call.word.text.ljust(name_width))
-    for argument in call.arguments:
-        yield Cell(f"{argument.key.text}=" if argument.key else "", format_argument(argument))
+    for argument in call.given:
+        yield from _argument(argument)
     if call.body:
         yield _group(call.body, has_names=call.word.text == SECTION)
     if call.alternative is not None:
         yield Cell("or", "or")
         yield _alternative(call, call.alternative)
+
+
+def _argument(argument: tree.Argument | tree.LayersArgument) -> Iterator[Cell | BraceGroup]:
+    key = f"{argument.key.text}=" if argument.key else ""
+    if isinstance(argument, tree.Argument):
+        yield Cell(key, format_argument(argument))
+    elif tree.is_chain(argument.body):
+        yield Cell(key, f"{key}{format_layers(argument.body)}")
+    else:
+        yield Cell(key, key)
+        yield _group(argument.body)
+
+
+def format_layers(layers: tree.Body) -> str:
+    """Return a chain of layers in braces on one line: `{ bn -> relu }`."""
+    lines = (to_logical_line(line).flat or () for line in layers.lines)
+    chain = f" {ARROW}".join(" ".join(cell.text for cell in cells) for cells in lines)
+    return f"{{ {chain} }}" if chain else "{ }"
 
 
 def _if(element: tree.If) -> Iterator[Cell | BraceGroup]:

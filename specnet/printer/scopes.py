@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from specnet.attributes import Interval
-from specnet.graph import ModuleScope, Network, ValueRef
+from specnet.graph import GivenLayers, ModuleScope, Network, ValueRef
 from specnet.printer.values import format_value
 
 REPETITIONS = ("repeat", "for")
@@ -84,6 +84,8 @@ def _format_call(word: str, values: Sequence[tuple[str, Any]]) -> str:
 def _format_value(value: Any) -> str:
     if isinstance(value, ValueRef):
         return f"@{value.tap or value.name}"
+    if isinstance(value, GivenLayers):
+        return value.text
     return format_value(value) if isinstance(value, int | float | str | tuple | Interval) else "?"
 
 

@@ -10,11 +10,20 @@ from typing import TypeVar
 from specnet.records import Record
 from specnet.source import Source, Span
 
+LATER = frozenset({"carried", "layers"})
+"""Fields that the trees of older files lack: digests of files of blocks, which are made of `repr`, do not change."""
+
 
 class Tree(Record):
     """A node of the tree and its span."""
 
     span: Span = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        """Return all fields but those in `LATER` that are empty."""
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        texts = (f"{name}={value!r}" for name, value in shown if value or name not in LATER)
+        return f"{type(self).__name__}({', '.join(texts)})"
 
 
 # Expressions
@@ -109,6 +118,13 @@ class Argument(Tree):
     value: Expression
 
 
+class LayersArgument(Tree):
+    """`key={ … }`: layers for a parameter that stands for layers."""
+
+    key: Name
+    body: Body
+
+
 class Body(Tree):
     """Lines between braces, then arms, each after a bar."""
 
@@ -123,6 +139,18 @@ class Call(Tree):
     arguments: tuple[Argument, ...]
     body: Body | None = None
     alternative: Lines | None = None
+    layers: tuple[LayersArgument, ...] = ()
+
+    @property
+    def has_braces(self) -> bool:
+        return bool(self.body or self.layers or self.alternative is not None)
+
+    @property
+    def given(self) -> tuple[Argument | LayersArgument, ...]:
+        """The values and the layers in the order in which they are written."""
+        if not self.layers:
+            return self.arguments
+        return tuple(sorted((*self.arguments, *self.layers), key=lambda each: each.span.start))
 
 
 class Resume(Tree):
@@ -132,15 +160,19 @@ class Resume(Tree):
 
 
 class Repeat(Tree):
+    """`repeat 3 carry @a { … }`; a carried tap stands for what the turn before named."""
+
     variable: Name | None
     count: Expression
     body: Body
+    carried: tuple[Tap, ...] = ()
 
 
 class For(Tree):
     variable: Name
     values: tuple[Expression, ...]
     body: Body
+    carried: tuple[Tap, ...] = ()
 
 
 class If(Tree):
@@ -160,8 +192,11 @@ class Let(Tree):
 
 
 class Parameter(Tree):
+    """A parameter and its default; one that stands for layers has `layers`, which are its default."""
+
     name: Name
     default: Expression | None
+    layers: Body | None = None
 
 
 class Block(Tree):
@@ -234,3 +269,25 @@ def is_single_call(body: Body) -> bool:
         return False
     call = line.elements[0]
     return isinstance(call, Call) and call.body is None and call.alternative is None
+
+
+def is_chain(layers: Body) -> bool:
+    """Return whether braces hold layers one after the other, without labels, taps, claims and lines of their own."""
+    return not layers.arms and all(_is_plain(line) for line in layers.lines)
+
+
+def _is_plain(line: Line) -> bool:
+    """Return whether a line is a chain of calls without label, taps, claim and braces with lines."""
+    if not isinstance(line, Chain) or line.label or line.claim is not None:
+        return False
+    calls = [each for each in line.elements if isinstance(each, Call) and not each.body and each.alternative is None]
+    return len(calls) == len(line.elements) and all(is_chain(given.body) for call in calls for given in call.layers)
+
+
+def join_lines(layers: Body) -> Body:
+    """Return the same layers on a single line if they are layers one after the other."""
+    if len(layers.lines) < 2 or not is_chain(layers):
+        return layers
+    lines = [line for line in layers.lines if isinstance(line, Chain)]
+    elements = tuple(element for line in lines for element in line.elements)
+    return Body(layers.span, (Chain(lines[0].span.to(lines[-1].span), None, elements, None),), ())

@@ -72,7 +72,8 @@ class TreeBuilder:
 
     def parameter(self, parts: Parts) -> tree.Parameter:
         name, _, default = parts
-        return tree.Parameter(self._span(parts), self._name(name), default)
+        given = (None, tree.join_lines(default)) if isinstance(default, tree.Body) else (default, None)
+        return tree.Parameter(self._span(parts), self._name(name), *given)
 
     def block(self, parts: Parts) -> tree.Block:
         _, name, *parameters, body = parts
@@ -93,23 +94,33 @@ class TreeBuilder:
     # Elements of a chain
 
     def call(self, parts: Parts) -> tree.Call:
-        word, *arguments, body, _, alternative, _ = parts
-        return tree.Call(self._span(parts), self._name(word), tuple(arguments), body, alternative)
+        word, *given, body, _, alternative, _ = parts
+        layers = tuple(each for each in given if isinstance(each, tree.LayersArgument))
+        arguments = tuple(each for each in given if each not in layers) if layers else tuple(given)
+        return tree.Call(self._span(parts), self._name(word), arguments, body, alternative, layers)
 
     def argument(self, parts: Parts) -> tree.Argument:
         key, value = parts[0] if len(parts) > 1 else None, parts[-1]
         return tree.Argument(self._span(parts), key and self._name(key), value)
 
+    def layers_argument(self, parts: Parts) -> tree.LayersArgument:
+        key, _, body = parts
+        return tree.LayersArgument(self._span(parts), self._name(key), tree.join_lines(body))
+
     def resume(self, parts: Parts) -> tree.Resume:
         return tree.Resume(self._span(parts), self.tap(parts))
 
     def repeat(self, parts: Parts) -> tree.Repeat:
-        _, variable, _, count, body = parts
-        return tree.Repeat(self._span(parts), variable and self._name(variable), count, body)
+        _, variable, _, count, *carry, body = parts
+        return tree.Repeat(self._span(parts), variable and self._name(variable), count, body, self._taps(carry))
 
     def for_each(self, parts: Parts) -> tree.For:
         _, variable, _, *values, body = parts
-        return tree.For(self._span(parts), self._name(variable), tuple(values), body)
+        return tree.For(self._span(parts), self._name(variable), _trees(values), body, self._taps(values))
+
+    def _taps(self, parts: Parts) -> tuple[tree.Tap, ...]:
+        """Return the taps behind `carry`, which are tokens among values that are trees."""
+        return tuple(self.tap([part]) for part in parts if isinstance(part, Token) and part.startswith("@"))
 
     def if_else(self, parts: Parts) -> tree.If:
         _, condition, body, _, otherwise = parts

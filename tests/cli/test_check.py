@@ -121,12 +121,16 @@ def test_several_files_are_a_list_and_the_highest_code_counts(
         (["a.net", "--set", "nothing"], "write NAME=VALUE"),
         (["a.net", "--set", "width=)"], "`)` is not a value"),
         (["a\0.net"], "cannot be read"),
+        (["labels.csv"], 'labels.csv is a table, not a spec; the `train` section of a spec names it: `data csv "lab'),
+        (["labels.TSV"], "labels.TSV is a table, not a spec; "),
     ],
 )
 def test_what_cannot_be_carried_out_is_2_and_prints_no_result(
     capsys: pytest.CaptureFixture[str], spec: Callable[..., str], arguments: list[str], message: str
 ) -> None:
     spec("let width = 2\ninput 4x4x1\nfc width\n")
+    spec("image,label\na.png,cat\n", "labels.csv")
+    spec("image\tlabel\na.png\tcat\n", "labels.TSV")
     assert main(["check", *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

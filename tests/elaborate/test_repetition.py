@@ -81,12 +81,33 @@ LOOPS = (
 )
 
 
+CARRYING_LOOPS = (
+    "repeat 5 carry @start @other { BODY }",
+    "for i in 2 2 2 3 3 3 carry @start @other { BODY }",
+    "repeat 3 carry @start @other { repeat 4 carry @start @other { BODY } }",
+    "repeat 3 { repeat 4 carry @start { BODY } }\nadd @start",
+)
+
+CARRYING_BODIES = (
+    "@start -> relu -> @start\n@other -> conv K=4 F=1 -> @other",
+    "@start -> relu -> @x\n@other -> tanh -> @y\n@x -> add @y -> @start\n@y -> mul @x -> @other",
+    "conv K=4 F=1 -> @start\nadd @start -> @other",
+    "conv K=4 F=1 -> @start -> @other\nadd @start",
+    "@other -> relu -> @start\n@start -> @other",
+    "@start -> conv K=8 F=1 -> @start\n@other -> relu -> @other",
+    "@start -> relu -> @start",
+    "m: plain\n@m.conv1 -> @start\n@m -> add @start -> @other",
+)
+
+
 @cache
 def make_source(loop: str, body: str) -> Source:
     """The same object for the same text, as spans of two sources are never equal."""
+    other = "conv K=4 F=3 P=1 -> @other\n" if "carry" in loop else ""
     loop = loop.replace("BODY", f"\n{body}\n")
     return Source(
-        "rounds.net", f"{BLOCKS}\nlet size = 32\ninput (size)x(size)x4\nouter: conv K=4 F=1 -> @start\n{loop}\n"
+        "rounds.net",
+        f"{BLOCKS}\nlet size = 32\ninput (size)x(size)x4\nouter: conv K=4 F=1 -> @start\n{other}{loop}\n",
     )
 
 
@@ -122,6 +143,14 @@ def test_rounds_are_as_if_each_were_walked(
     assert found == describe(check(loop, body, overrides))
 
 
+@pytest.mark.parametrize("loop", CARRYING_LOOPS)
+@pytest.mark.parametrize("body", CARRYING_BODIES)
+def test_rounds_that_carry_values_are_as_if_each_were_walked(
+    loop: str, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_rounds_are_as_if_each_were_walked(loop, body, {}, monkeypatch)
+
+
 def count_outputs(loop: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often a check computes the output of a convolution while it walks."""
     calls, compute = list[object](), Conv.output
@@ -141,6 +170,7 @@ def count_outputs(loop: str, monkeypatch: pytest.MonkeyPatch) -> int:
         ("repeat 500 { residual }", 3),
         ("repeat 100 { repeat 10 { conv K=4 F=1 -> relu } }", 9),
         ("repeat 4 { conv K=4 F=3 -> relu }", 4),
+        ("relu -> @a\nrepeat 500 carry @a { @a -> conv K=4 F=1 -> relu -> @a }", 3),
     ],
 )
 def test_equal_rounds_are_walked_once(loop: str, walked: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -286,7 +286,7 @@ def test_a_cause_on_another_line_is_labelled() -> None:
 
 MISSING = {
     "a claim": ("input 8x8x3\nconv F=3 -> relu => 6x6x16\nfc 10\n", ["conv K=16"]),
-    "the other arm": ("input 8x8x3\nconv K=12 F=3 P=1 -> @a\nconv F=3 P=1 -> add @a\n", ["K=12 in conv2, line 3"]),
+    "the other arm": ("input 8x8x3\nconv K=12 F=3 P=1 -> @a\nconv F=3 P=1 -> add @a\n", ["conv K=12, line 3"]),
     "nothing": ("input 8x8x3\nconv F=3\nfc 10\n", []),
 }
 

@@ -117,6 +117,8 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("repeat i in 1..3 conv K=i F=3 -> relu # wider", "repeat i in 1..3 { conv K=i F=3 -> relu }"),
         ("repeat 2 add { | relu | tanh }", "repeat 2 { add { | relu | tanh } }"),
         ("a: if W > 3 relu", "a: if W > 3 { relu }"),
+        ("repeat 2\n  relu\n  tanh\nrelu", "repeat 2 { … }"),
+        ("block a(K) # of one line\n\n\tconv K=K F=1\n\na 3", "block a(K) { … }"),
         # values
         ("conv channels*2 F=3", "C"),
         ("fc in_channels//2", "C"),

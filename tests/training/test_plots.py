@@ -21,6 +21,8 @@ from specnet.training.tasks import classify
 from specnet.training.tasks.answers import Prediction
 from specnet.training.tasks.classify import LARGEST_MATRIX, ClassificationMetrics, Ranking, ScoredClass
 
+pytestmark = pytest.mark.usefixtures("drawn_figures")
+
 ACCURACY = Classify.metric
 
 PIXELS = b"\x89PNG"

@@ -82,6 +82,12 @@ class Layer(Attributes):
     output_field: ClassVar[str] = ""
     """The field that holds the number of output channels or features; empty if there is none."""
 
+    size_field: ClassVar[str] = ""
+    """The field of the height and width to come to, which `like=@x` takes from a value; empty if there is none."""
+
+    usual: ClassVar[tuple[str, ...]] = ()
+    """What lines of this kind usually say, the likeliest first; a line that lacks a needed attribute is offered it."""
+
     projection: ClassVar[Projection | None] = None
     """The recipe for a projection by this kind; None if it cannot project a map."""
 

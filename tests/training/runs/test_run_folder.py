@@ -28,6 +28,7 @@ from specnet.training import CannotRun, Options, preflight, train
 MEASURED = {"epoch", "train_loss", "train_accuracy", "learning_rate", "images_per_second", "seconds"}
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_a_run_s_folder(tmp_path: Path) -> None:
     settings, callback, folder = training(), Notebook(), tmp_path / "deep/run"
     run = train(job(settings), Options(run=folder), callback)

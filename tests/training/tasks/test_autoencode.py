@@ -122,6 +122,7 @@ train {
 """
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_data_of_any_kind_is_trained_on_without_its_labels(tmp_path: Path) -> None:
     write_mnist(tmp_path / "data/fashion_mnist", train=20, test=10)
     run = specnet.train(SPEC, run=tmp_path / "run", data_dir=tmp_path / "data")

@@ -87,6 +87,7 @@ def test_a_network_that_is_always_right_or_wrong_has_a_bounded_temperature() -> 
     assert fit_temperature(outputs, torch.tensor([1, 0])) == pytest.approx(LARGEST)
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_two_classes_have_the_curve_of_the_second() -> None:
     outputs, labels = make_random(2)
     found = measure(outputs, labels)

@@ -104,6 +104,7 @@ def test_predict_refuses(call: Call, words: tuple[str, ...], problem: str) -> No
     assert problem in err
 
 
+@pytest.mark.usefixtures("drawn_figures")
 @pytest.mark.parametrize("wrong", [(), ("--wrong",)])
 def test_show_predictions(call: Call, trained: Path, wrong: tuple[str, ...]) -> None:
     code, out, _ = call("show", "denoise", "predictions", "--count", "3", "-o", "shown.png", "--format", "json", *wrong)

@@ -123,6 +123,7 @@ def test_a_mirrored_view_is_mirrored_back() -> None:
     torch.testing.assert_close(average_views(lambda image: image, Evaluate(mirror=True), is_map=True)(images), images)
 
 
+@pytest.mark.usefixtures("drawn_figures")
 @pytest.mark.parametrize("loss", [CrossEntropy(), CrossEntropy(weights="balanced"), Dice(), Focal()], ids=str)
 def test_a_network_learns_masks(loss: Loss, tmp_path: Path) -> None:
     write_scenes(tmp_path / "scenes", images=120)

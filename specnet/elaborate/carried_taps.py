@@ -1,0 +1,70 @@
+"""The taps that a loop carries from turn to turn: `repeat 3 carry @a @b { … }`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specnet.diagnostics import Code, Label
+from specnet.elaborate.context import Context
+from specnet.elaborate.scope import Scope, ValueName
+from specnet.graph import ValueRef
+from specnet.layers.base import format_shape
+from specnet.records import Record
+from specnet.syntax import tree
+
+
+class CarriedTaps(Record):
+    """The taps behind `carry`: each turn reads what the turn before named so, and the lines below the last turn."""
+
+    taps: tuple[tree.Tap, ...]
+    keep_shape: bool
+    """Whether all turns are alike, so that a value has the same shape at the end of each."""
+
+    def find(self, context: Context) -> tuple[ValueName, ...]:
+        """Return the values before the first turn; reports taps that name none, and those that are carried twice."""
+        for number, tap in enumerate(self.taps):
+            if tap in self.taps[:number]:
+                context.report(Code.E113, f"`@{tap.name}` is carried twice", tap.span)
+        given = [context.evaluate(tap, None) for tap in self.taps]
+        values = tuple(each.name if isinstance(each, ValueRef) else None for each in given)
+        context.graph.carried.update(filter(None, values))
+        return values
+
+    def make_scope(self, around: Scope, values: tuple[ValueName, ...]) -> Scope:
+        """Return the scope of a turn's carried values; that around the loop if there are none."""
+        return around.make_carrying(dict(zip(self._names, values, strict=True))) if self.taps else around
+
+    def collect(self, turn: Context, before: tuple[ValueName, ...]) -> Iterator[ValueName]:
+        """Yield the values that a turn has named; reports those that it has not, and other shapes."""
+        for tap, value in zip(self.taps, before, strict=True):
+            yield self._collect(tap, turn, value)
+
+    def name(self, context: Context, values: tuple[ValueName, ...]) -> None:
+        """Let the taps name the values of the last turn behind the loop, where nothing need read them."""
+        for tap, value in zip(self.taps, values, strict=True):
+            context.scope.name_tap(tap.name, value, tap.span)
+        context.graph.carried.update(filter(None, values))
+
+    @property
+    def _names(self) -> list[str]:
+        return [tap.name for tap in self.taps]
+
+    def _collect(self, tap: tree.Tap, turn: Context, before: ValueName) -> ValueName:
+        if tap.name not in turn.scope.taps:
+            message = f"`@{tap.name}` is carried, but no line of the loop names it"
+            help = f"end a line within the braces with `-> @{tap.name}`"
+            turn.report(Code.E202, message, tap.span, help=help)
+            return None
+        value = turn.scope.taps[tap.name]
+        shapes = turn.graph.shapes
+        one, other = (shapes[each] if each else None for each in (before, value))
+        if self.keep_shape and one and other and one != other:
+            self._report_shape(tap, turn, format_shape(one), format_shape(other))
+            return None
+        return value
+
+    def _report_shape(self, tap: tree.Tap, turn: Context, before: str, after: str) -> None:
+        message = f"`@{tap.name}` is {before} before a turn of the loop, and {after} after it"
+        named = turn.graph.log.declared[tap.name]
+        help = "a `repeat` carries values of one shape; a `for` may change them with its variable"
+        turn.report_in_call(Code.E310, message, tap.span, Label(named, f"gives {after}", primary=False), help=help)

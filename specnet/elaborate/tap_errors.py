@@ -1,0 +1,81 @@
+"""Errors about `@label.name`, a value within a call, and about names that no value can have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
+from specnet.elaborate.scope import ARRIVING, Scope
+from specnet.source import Span
+
+Suggest = Callable[[str, Iterable[str]], str]
+"""A function that returns which of these names is probably meant by a word, "" for none."""
+
+
+def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Diagnostic:
+    """Return the error for `@label.name` where no labelled call of a block names such a value."""
+    label, _, inner = name.partition(".")
+    if call := scope.find_call(label):
+        block, inside = call
+        names = inside.own_taps() if inside else []
+        meant = suggest(inner, names)
+        has = ", ".join(f"`@{each}`" for each in names) or "none"
+        message = f"`{block}` names no value `@{inner}`"
+        help = "" if meant else f"its values with a name: {has}"
+        return make_diagnostic(Code.E202, message, span, help=help, meant=meant and f"@{label}.{meant}")
+    if scope.find_tap(label)[0] and label not in scope.given:
+        message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
+        return make_diagnostic(Code.E202, message, span)
+    if scope.find_block(label):
+        return _explain_unlabelled(label, inner, span)
+    if named := scope.given.get(label):
+        message = f"`{label}` labels no single call of a block, so that it has no values with names of their own"
+        return make_diagnostic(Code.E202, message, span, Label(named.span, "labelled here", primary=False))
+    labels = [each for each, _ in scope.visible_calls()]
+    meant = suggest(label, labels)
+    message = f"no line above with the label `{label}` calls a block"
+    return make_diagnostic(Code.E202, message, span, meant=meant and f"@{meant}.{inner}")
+
+
+def _explain_unlabelled(block: str, inner: str, span: Span) -> Diagnostic:
+    """Return the error for a block's name in the place of a label; a single call above can be labelled."""
+    text = span.source.text[: span.start]
+    calls = [*re.finditer(rf"^[ \t]*({block})(?=[ \t\r\n])", text, re.MULTILINE)]
+    message = f"`{block}` is a block: `@label.{inner}` names the call by its label, `label: {block} …`"
+    fixes = []
+    if len(calls) == 1:
+        label = f"{block}1"
+        call = span.source.span(calls[0].start(1), calls[0].start(1))
+        fixes = [Fix(f"{label}: {block} …", (Edit(call, f"{label}: "), Edit(span, f"@{label}.{inner}")))]
+    return make_diagnostic(Code.E202, message, span, fixes=fixes)
+
+
+def explain_reserved(name: str, span: Span, scope: Scope) -> Diagnostic:
+    """Return the error for reading a name that no value can have: `@in` outside blocks, a label `C`."""
+    if name == ARRIVING and name not in scope.given:
+        message = "`@in` is the value that reaches a block, and stands within a block only"
+        return make_diagnostic(Code.E202, message, span)
+    return explain_reserved_name(name, span)
+
+
+def explain_reserved_name(name: str, span: Span) -> Diagnostic:
+    """Return the error for a name that no value can have, and the fix that gives the value another one everywhere."""
+    meaning = "the value that reaches a block" if name == ARRIVING else "a size, as in `@x.C`"
+    message = f"no value can be called `@{name}`: `{name}` stands for {meaning}"
+    return make_diagnostic(Code.E107, message, span, fixes=[_rename(name, span)])
+
+
+def explain_dotted_name(name: str, span: Span) -> Diagnostic:
+    """Return the error for `-> @a.b`, since a dot stands before a value within a call, or a size."""
+    fixes = [make_replacement(span, f"@{name.replace('.', '_')}")]
+    return make_diagnostic(Code.E107, f"`@{name}` cannot name a value: names have no dot", span, fixes=fixes)
+
+
+def _rename(name: str, span: Span) -> Fix:
+    text = span.source.text
+    new = next(f"{name}{number}" for number in range(1, len(text) + 2) if f"{name}{number}" not in text)
+    found = re.finditer(rf"@({name})(?![\w])|^[ \t]*({name})(?=[ \t]*:)", text, re.MULTILINE)
+    spots = [match.span(1) if match[1] else match.span(2) for match in found]
+    edits = tuple(Edit(span.source.span(start, end), new) for start, end in spots)
+    return Fix(f"`{new}` everywhere", edits)
