@@ -33,7 +33,7 @@ class Elementwise(Join):
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
-            raise LayerError(Code.E310, f"joins maps with vectors: {format_shapes(inputs)}")
+            raise _refuse_vectors(inputs)
         if differing := _name_differing_axes(inputs):
             fact = f"has arms that differ in {differing}: {format_shapes(inputs)}"
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), self._explain_arms(inputs))
@@ -44,8 +44,9 @@ class Elementwise(Join):
         is_usual = Trait.EQUAL_SHAPES not in self.traits
         if len(inputs[0]) != len(AXES) or not (is_usual or any(1 in shape for shape in inputs)):
             return ()
-        whole = format_shape(max(inputs, key=prod))
-        return (f"beside {whole} an arm may have a height, a width or a number of channels of 1",)
+        height, width, channels = whole = max(inputs, key=prod)
+        examples = join_words([*map(format_shape, ((1, 1, channels), (height, 1, channels), (height, width, 1)))])
+        return (f"beside {format_shape(whole)} an arm may have 1 along any axis, such as {examples}",)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         channels = self.output(inputs)[-1]
@@ -123,6 +124,14 @@ def broadcast(inputs: Shapes) -> Shape:
 def list_partial_results(inputs: Shapes) -> list[Shape]:
     """Return the shapes of the first two inputs joined, of the first three, and so on up to all."""
     return [broadcast(inputs[:count]) for count in range(2, len(inputs) + 1)]
+
+
+def _refuse_vectors(inputs: Shapes) -> LayerError:
+    """Return the error of vectors beside maps."""
+    channels = next(shape[-1] for shape in inputs if len(shape) == len(AXES))
+    note = f"a vector is joined with a map as 1×1×{channels}, by `reshape 1x1x{channels}`"
+    shapes = format_shapes(inputs)
+    return LayerError(Code.E310, f"joins maps with vectors: {shapes}", (), shapes, (note,))
 
 
 def _name_differing_axes(inputs: Shapes) -> str:
