@@ -15,6 +15,7 @@ from typing import Any
 from specnet.backends.torch_source.pretty_printer import Verbatim
 from specnet.layers.base import Layer, Shapes, TorchCall
 from specnet.layers.base.families import is_frozen
+from specnet.layers.base.layer import is_module_target
 from specnet.package import read_package_text
 
 SIGNATURES: Mapping[str, str] = {
@@ -54,10 +55,11 @@ SIGNATURES: Mapping[str, str] = {
     "torch.tanh": "",
     "torch.mul": "other",
     "torch.cat": "dim=0, /",
-    "torch.flatten": "start_dim=0, /",
+    "torch.flatten": "start_dim=0, /, end_dim=-1",
     "torch.narrow": "dim, start, length",
     "torch.permute": "dims",
     "torch.reshape": "shape",
+    "torch.unflatten": "dim, sizes",
 }
 """The arguments of a module's constructor, or those of a function that follow its input values.
 
@@ -131,7 +133,7 @@ class SourceCall:
 
     @property
     def is_module(self) -> bool:
-        return self.target.startswith(("nn.", "modules."))
+        return is_module_target(self.target)
 
     @property
     def is_activation(self) -> bool:
@@ -141,7 +143,7 @@ class SourceCall:
     @property
     def name(self) -> str:
         """The class or function as it is written: classes that torch lacks are embedded in the source."""
-        return self.target.removeprefix("modules.")
+        return self.target.removeprefix("modules.").removesuffix("()").replace(":", ".")
 
     @property
     def structure(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

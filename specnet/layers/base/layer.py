@@ -31,6 +31,9 @@ class TorchCall(Record):
     A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed
     with the arguments and called with the input values. A function (`F.…`, `torch.…`) takes the input values first,
     then the arguments. Arguments use torch's names, and include those that equal torch's defaults.
+
+    The target of a plugin is an import path: that of a module, `mypkg.modules:Swish`, or of a function, which is
+    written with parentheses, `mypkg.functions:swish()`.
     """
 
     target: str
@@ -44,7 +47,12 @@ class TorchCall(Record):
 
     @property
     def is_module(self) -> bool:
-        return self.target.startswith(("nn.", "modules."))
+        return is_module_target(self.target)
+
+
+def is_module_target(target: str) -> bool:
+    """Whether a torch module, rather than a function, has this name."""
+    return target.startswith(("nn.", "modules.")) or (":" in target and not target.endswith("()"))
 
 
 class Projection(NamedTuple):
@@ -68,7 +76,7 @@ class Layer(Attributes):
     """Where the output is stored; None if unknown."""
 
     shares_gradient: ClassVar[bool] = False
-    """Whether the gradient of each input is the output's or a view of it, rather than a new tensor."""
+    """Whether the gradient of an input as large as the output is the output's or a view of it, not a new tensor."""
 
     flattens: ClassVar[bool] = False
     """Whether axes of the input are merged, for which torch copies a scattered view."""
@@ -94,10 +102,16 @@ class Layer(Attributes):
     preserves_shape: ClassVar[bool] = False
     """Whether the output has the shape of the input (activations, normalisation, dropout)."""
 
+    asks_torch: ClassVar[bool] = False
+    """Whether the output's shape is that of the module in torch, as the layer has no rule for it."""
+
+    own_kind: ClassVar[str] = ""
+    """The word in a spec of a layer that a plugin has registered."""
+
     @property
     def kind(self) -> str:
         """The layer's word in a spec, which is the name of the file that defines it."""
-        return type(self).__module__.rpartition(".")[2]
+        return self.own_kind or type(self).__module__.rpartition(".")[2]
 
     @property
     def group_words(self) -> tuple[str, ...]:
@@ -193,6 +207,10 @@ class Layer(Attributes):
         The statistics of a whole map that a normalisation computes do not count.
         """
         return None
+
+    def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
+        """Return of each input whether its gradient is the output's or a view of it, rather than a new tensor."""
+        return (self.shares_gradient,) * len(inputs)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         """Yield other attribute values for a fix to try.
