@@ -24,6 +24,9 @@ from specnet.layers.base.traits import (
 )
 from specnet.records import Record
 
+LIKE = "like"
+"""The key of a value whose height and width a layer comes to: `upsample like=@x`."""
+
 
 class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
@@ -93,6 +96,10 @@ class Layer(Attributes):
 
     preserves_shape: ClassVar[bool] = False
     """Whether the output has the shape of the input (activations, normalisation, dropout)."""
+
+    @classmethod
+    def list_keys(cls) -> list[str]:
+        return [*super().list_keys(), *([LIKE] if cls.size_field else [])]
 
     @property
     def kind(self) -> str:
