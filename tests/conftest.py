@@ -80,6 +80,7 @@ def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
     if HAS_TORCH and "drawn_figures" not in request.fixturenames:
         monkeypatch.setattr("matplotlib.figure.Figure.savefig", save_pixel)
+        monkeypatch.setattr("matplotlib.figure.Figure.draw_without_rendering", lambda figure: None)
 
 
 @pytest.fixture(scope="session")

@@ -51,3 +51,8 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
         return code, out, err
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def _plain_figures(plain_figures: None) -> None:
+    """Pictures are blank unless a test uses `drawn_figures`."""

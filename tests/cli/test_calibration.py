@@ -51,6 +51,7 @@ def test_a_damaged_temperature(run: Path, trained: Path, call: Call, content: st
     assert code == 1 and "calibration.json is damaged" in err
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_the_view_has_a_diagram_before_and_after(run: Path, trained: Path, call: Call) -> None:
     before = json.loads(call("show", run, "calibration", "--data-dir", trained, "--format", "json")[1])
     assert [each["which"] for each in before["diagrams"]] == ["as trained"]

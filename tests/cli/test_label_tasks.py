@@ -102,6 +102,7 @@ def test_evaluate_repeats_the_results_of_the_training(finished: tuple[str, Path]
     assert set(fitted) == ({"thresholds"} if task == "multilabel" else {"mean", "std"})
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_predictions_as_text_json_csv_and_picture(finished: tuple[str, Path], call: Call) -> None:
     task, home = finished
     images = [home / "0.png", home / "1.png"]

@@ -54,6 +54,7 @@ def test_pictures_are_prepared_as_in_training(run: Path, trained: Path) -> None:
     assert [score.probability for score in found.top] == pytest.approx(sorted(row, reverse=True), rel=1e-4)
 
 
+@pytest.mark.usefixtures("drawn_figures")
 @pytest.mark.parametrize("name", ["out.png", "out.svg", "out.PDF"])
 def test_a_picture(run: Path, call: Call, name: str) -> None:
     paint(Path("costs $5 & $6.png"), COLOURS["green"], 99)

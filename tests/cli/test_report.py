@@ -8,6 +8,7 @@ import pytest
 from small_runs import Call
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_it_writes_one_file(run: Path, trained: Path, call: Call) -> None:
     code, out, err = call("report", run, "--data-dir", trained)
     assert (code, out) == (0, "")

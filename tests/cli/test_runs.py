@@ -107,6 +107,7 @@ def test_repetitions(runs: Path, call: Call) -> None:
     )
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_curves(runs: Path, call: Call) -> None:
     code, _, err = call("runs", "-o", "curves.png")
     assert (code, "wrote curves.png" in err) == (0, True)
@@ -190,6 +191,7 @@ def test_where_weights_came_from_is_shown_if_it_differs(runs: Path, call: Call) 
     assert out[2].startswith("runs/b-interrupted,Tiny,/data/w.pt,conv*,")
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_the_metric_against_a_column(runs: Path, call: Call) -> None:
     code, _, err = call("runs", "-o", "scatter.svg", "--against", "macs")
     assert (code, "wrote scatter.svg" in err) == (0, True)

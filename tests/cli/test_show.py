@@ -13,6 +13,8 @@ from small_runs import COLOURS, Call, paint, paint_set
 import specnet
 from specnet.insight.registry import VIEWS
 
+pytestmark = pytest.mark.usefixtures("drawn_figures")
+
 
 @pytest.fixture
 def layer(run: Path) -> str:

@@ -169,9 +169,25 @@ def test_a_layer_of_caffe_becomes_a_line(layer: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("param", "join"),
+    [
+        ("", "add @a"),
+        ("operation: SUM coeff: 1 coeff: -1", "sub @a"),
+        ("operation: PROD", "mul @a"),
+        ("operation: MAX", "maximum @a"),
+    ],
+)
+def test_a_layer_of_caffe_joins_by_its_operation(param: str, join: str) -> None:
+    layers = [f'name: "{name}" bottom: "{read}" top: "{name}" type: "ReLU"' for name, read in ("a0", "ba")]
+    eltwise = f'name: "c" bottom: "b" bottom: "a" top: "c" type: "Eltwise" eltwise_param {{ {param} }}'
+    draft = translate_caffe("\n".join(f"layer {{ {layer} }}" for layer in (*layers, eltwise)))
+    assert draft.steps[-1].text == f"c: {join}"
+
+
+@pytest.mark.parametrize(
     ("layer", "difference"),
     [
-        ('type: "Eltwise" bottom: "b" eltwise_param { operation: MAX }', "`operation='MAX'` has no counterpart"),
+        ('type: "Eltwise" bottom: "b" eltwise_param { coeff: 2 coeff: 1 }', "`coeff=(2, 1)` has no counterpart"),
         ('type: "Normalize"', "a layer of type Normalize has no counterpart here"),
         (
             'type: "Convolution" param { lr_mult: 1 } convolution_param { num_output: 8 kernel_size: 3 }',

@@ -28,7 +28,7 @@ strides = st.tuples(st.integers(1, 5), st.integers(1, 5))
 paddings = st.tuples(st.integers(0, 4), st.integers(0, 4))
 dilations = st.tuples(st.integers(1, 3), st.integers(1, 3))
 maps = st.tuples(sizes, sizes, st.integers(1, 6))
-examples = settings(max_examples=300)
+examples = settings(max_examples=150)
 
 
 def ours(kind: type[Layer], shape: Shape, fields: dict[str, Any]) -> Shape | None:

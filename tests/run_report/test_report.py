@@ -79,6 +79,7 @@ def test_names_are_shown_as_they_are(page: str) -> None:
     assert parsed.data["classes"] == ["<img src=x onerror=alert(1)>", "قطة", "猫"]
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_without_data_everything_else_is_there(without_data: Path) -> None:
     page = specnet.report(without_data).html
     assert_self_contained(page)
@@ -95,6 +96,7 @@ def edit(path: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**record, **changes}))
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_numbers_that_are_missing(without_data: Path) -> None:
     edit(without_data / "summary.json", measured="nothing", test_accuracy=None, seconds=None, best_epoch=None)
     (without_data / "environment.json").unlink()
@@ -104,6 +106,7 @@ def test_numbers_that_are_missing(without_data: Path) -> None:
     assert parse(page).data["results"] is None
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_an_unfinished_run_is_measured(home: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(home / "run", tmp_path / "run"))
     (copy / "summary.json").unlink()

@@ -193,7 +193,7 @@ def test_a_text_has_the_same_lines_and_errors_in_parts_of_any_size(file: Path, m
 def test_an_error_costs_reading_its_part_again(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text, read = "", list[int]()
     for number in range(10):
-        text += f"conv K={number} F=3 P=1\n" * 1000 + end * (number % 4 == 3)
+        text += f"conv K={number} F=3 P=1\n" * 400 + end * (number % 4 == 3)
     text += "}\n" * text.count("{")
     read_all = parser.read_lines
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def errors(checked: Checked) -> list[Code]:
     return [error.code for error in checked.errors]
 
 
+@cache
 def check(spec: str) -> Checked:
     return check_source(Source("<graph>", spec))
 
@@ -141,7 +143,7 @@ def test_graphs_agree_with_torch(shared: Callable[[str], Path]) -> None:
 def test_the_modules_have_the_parameters_that_torch_counted(shared: Callable[[str], Path]) -> None:
     for graph in read(shared("truth"), "random_graphs.jsonl")[:40]:
         network = check(text(graph, "round floor")).network
-        with torch.device("meta"):
+        with torch.device("meta"), torch.no_grad():
             module = build_module(network)
             output = module(*(torch.empty(2, *i.shape[-1:], *i.shape[:-1]) for i in network.inputs))
         assert sum(p.numel() for p in module.parameters()) == graph["truth"]["totals"]["params"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 import pytest
 import torch
@@ -98,8 +99,9 @@ SMALL = {
 """Input shapes small enough for a forward pass."""
 
 
+@cache
 def check(name: str, size: str = "") -> Checked:
-    """Check a spec; with another input shape, without its claims."""
+    """Check a spec, once for all tests; with another input shape, without its claims."""
     file = SPECS / f"{name}.net"
     text = file.read_text(encoding="utf-8")
     if not size:
@@ -153,9 +155,10 @@ def test_every_block_is_used() -> None:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", ALL)
-def test_the_module_has_these_parameters_and_gives_these_shapes(name: str) -> None:
+def test_the_module_has_these_parameters_shapes_and_macs(name: str) -> None:
+    """torch.utils.flop_counter counts two operations for each; the meta device computes no numbers."""
     checked = check(name)
-    with torch.device("meta"):
+    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
         module = build_module(checked.network).eval()
         shapes = Shapes(module, checked.network)
         shapes.run(*inputs(checked.network))
@@ -163,6 +166,8 @@ def test_the_module_has_these_parameters_and_gives_these_shapes(name: str) -> No
     names = {node.name for node in checked.network.nodes}
     assert {key.rpartition(".")[0] for key in module.state_dict()} <= names
     assert shapes.seen == {node.name: node.output for node in checked.network.nodes}
+    assert checked.totals.macs is not None
+    assert counter.get_total_flops() == IMAGES * 2 * checked.totals.macs
 
 
 @pytest.mark.torch
@@ -179,9 +184,13 @@ def test_the_module_computes(name: str) -> None:
         assert output.isfinite().all()
 
 
+IMAGES = 2
+"""The images of a batch."""
+
+
 def inputs(network: Network) -> list[torch.Tensor]:
-    """Return two random images for each input, N×C×H×W."""
-    return [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in network.inputs]
+    """Return random images for each input, N×C×H×W."""
+    return [torch.randn(IMAGES, i.shape[-1], *i.shape[:-1]) for i in network.inputs]
 
 
 def channels_last(value: torch.Tensor) -> Shape:
@@ -212,17 +221,3 @@ def _calls(network: Network, node: Node) -> int:
     input_shapes = network.input_shapes(node)
     assert node.layer and input_shapes
     return sum(len(input_shapes) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(input_shapes))
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("name", ALL)
-def test_macs_are_half_of_what_torch_counts(name: str) -> None:
-    """torch.utils.flop_counter counts two operations for each; the meta device computes no numbers."""
-    found = check(name)
-    with torch.device("meta"):
-        module = build_module(found.network).eval()
-        images = [torch.empty(1, *i.shape[-1:], *i.shape[:-1]) for i in found.network.inputs]
-        with FlopCounterMode(display=False) as counter:
-            module(*images)
-    assert found.totals.macs is not None
-    assert counter.get_total_flops() == 2 * found.totals.macs
