@@ -15,7 +15,9 @@ from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple, Setting
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base.layer import LIKE, Layer
+from specnet.plugin_loading.loaded import find_plugin
 from specnet.printer.values import format_value
+from specnet.registry import find_registration, list_registrations
 from specnet.reporters.table import align_definitions, align_rows
 
 WIDTH = 110
@@ -55,8 +57,25 @@ def summarize_modules(modules: Mapping[str, str]) -> dict[str, str]:
 
 def explain_layer(kind: type[Attributes]) -> str:
     """Return the text about a kind of layer."""
-    summary = fill(_read_summary(kind.__module__), WIDTH)
-    return "\n\n".join([summary, inspect.getdoc(kind) or "", *_describe_attributes(kind)])
+    registration = find_registration(kind)
+    if registration is None:
+        parts = [fill(_read_summary(kind.__module__), WIDTH), inspect.getdoc(kind) or ""]
+    else:
+        origin = f"from {find_plugin(registration)}, {registration.place}"
+        parts = [f"{registration.word}: {_get_doc(kind)}".rstrip(": "), origin]
+    return "\n\n".join([*parts, *_describe_attributes(kind)])
+
+
+def summarize_plugins() -> dict[str, str]:
+    """Return the first line about each word that plugins have registered, and the plugin it comes from."""
+    found = sorted(list_registrations(), key=lambda each: each.word)
+    summaries = {each: _get_doc(each.cls).partition("\n")[0] for each in found}
+    return {each.word: f"{summary} (from {each.plugin})".strip() for each, summary in summaries.items()}
+
+
+def _get_doc(kind: type[Any]) -> str:
+    """Return what a class says of itself, and nothing that it inherits."""
+    return inspect.cleandoc(kind.__doc__ or "")
 
 
 def explain_setting(line: str, only: str = "") -> str:

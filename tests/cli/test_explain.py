@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from paths import ROOT
@@ -26,6 +27,10 @@ PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 def examples(code: Code) -> tuple[str, str, dict[str, str]]:
     """The broken spec of a page, the sound one, and the files that they use."""
     fences = re.findall(r"```net\n(.*?)```", read_page(code), flags=re.DOTALL)
+    for plugin in re.findall(r"```python\n(.*?)```", read_page(code), flags=re.DOTALL) if code is Code.E308 else ():
+        vars(module := ModuleType(f"plugin_of_{code.name}"))["__builtins__"] = __builtins__
+        sys.modules[module.__name__] = module
+        exec(compile(plugin, module.__name__, "exec", dont_inherit=True), vars(module))
     match code:
         case Code.E001:  # its one spec, saved as Latin-1
             (text,) = fences
