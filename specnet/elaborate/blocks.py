@@ -96,7 +96,8 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
         context.scope.calls[label.text] = call.word.text, None if is_unknown else inner
     if is_unknown:
         return None
-    context.graph.scopes[name] = ModuleScope(call.word.text, binder.list_values(), binder.list_defaults())
+    values, defaults = binder.list_values(), binder.list_defaults()
+    context.graph.scopes[name] = ModuleScope(call.word.text, values, defaults, found.is_parameter)
     return context.within(inner).walk(block.body.lines, value)
 
 
