@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from specnet.compiler import Checked
     from specnet.drawing import Drawing
     from specnet.elaborate import OverrideError
-    from specnet.errors import SpecNetError
+    from specnet.errors import PluginError, SpecNetError
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, export, load_run, predict, resume, show
@@ -33,6 +33,7 @@ __all__ = [
     "Metric",
     "NetworkBuilder",
     "OverrideError",
+    "PluginError",
     "SpecError",
     "SpecNetError",
     "TrainingError",
@@ -61,7 +62,7 @@ _MODULES = {
     "compiler": ("Checked",),
     "drawing": ("Drawing",),
     "elaborate": ("OverrideError",),
-    "errors": ("SpecNetError",),
+    "errors": ("PluginError", "SpecNetError"),
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from errno import ENAMETOOLONG
 from numbers import Integral, Real
 from pathlib import Path
@@ -24,6 +25,7 @@ from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.measured_devices import read_measured_devices
 from specnet.option_names import name_override
+from specnet.plugin_loading.loaded import list_plugins, load_named
 from specnet.printer.networks import format_network
 from specnet.printer.values import format_value
 from specnet.reporters.terminal import format_diagnostic
@@ -51,18 +53,25 @@ class SpecError(SpecNetError, ValueError):
         self.checked = checked
 
 
-def check(source: Spec, settings: Settings | None = None, strict: bool = False, allow: Collection[str] = ()) -> Checked:
+def check(
+    source: Spec,
+    settings: Settings | None = None,
+    strict: bool = False,
+    allow: Collection[str] = (),
+    plugins: Collection[str] = (),
+) -> Checked:
     """Check a spec: shapes, costs and diagnostics, with fixes that are verified. Never raises for a bad spec.
 
     `settings` override values by name, as `--set` does. `allow` lists the codes of warnings and notes to leave out, as
-    `[tool.specnet]` of a pyproject.toml does, which is not read here. Raises OSError if the file cannot be read,
-    OverrideError for a name that the spec does not have, and TypeError or ValueError for any other argument that makes
-    no sense.
+    `[tool.specnet]` of a pyproject.toml does, which is not read here; `plugins` are modules to import, as a program may
+    do itself before. Raises OSError if the file cannot be read, OverrideError for a name that the spec does not have,
+    PluginError where a plugin fails, and TypeError or ValueError for any other argument that makes no sense.
     """
     require_type("strict", strict, bool, "True or False")
     codes = list_codes(allow)
+    load_named(list_modules(plugins))
     read, overrides = read_source(source), format_settings(settings)
-    checked = check_source(read, overrides, strict=strict, allow=codes)
+    checked = replace(check_source(read, overrides, strict=strict, allow=codes), plugins=list_plugins())
     if checked.ok:
         return checked
     from specnet.fixes import add_fixes
@@ -81,11 +90,19 @@ Checked.display = _display
 
 def list_codes(allow: Collection[str]) -> tuple[str, ...]:
     """Return the codes to leave out; raises TypeError."""
-    meaning = 'a list of codes such as ["N503"]'
-    require_type("allow", allow, Collection, meaning)
-    if isinstance(allow, str | bytes) or not all(isinstance(code, str) for code in allow):
-        raise TypeError(f"`allow` is {meaning}, not {describe_value(allow)}")
-    return tuple(allow)
+    return _list_texts("allow", allow, 'a list of codes such as ["N503"]')
+
+
+def list_modules(plugins: Collection[str]) -> tuple[str, ...]:
+    """Return the modules that are plugins; raises TypeError."""
+    return _list_texts("plugins", plugins, 'a list of modules such as ["mypkg.layers"]')
+
+
+def _list_texts(name: str, values: Collection[str], meaning: str) -> tuple[str, ...]:
+    require_type(name, values, Collection, meaning)
+    if isinstance(values, str | bytes) or not all(isinstance(each, str) for each in values):
+        raise TypeError(f"`{name}` is {meaning}, not {describe_value(values)}")
+    return tuple(values)
 
 
 def format_settings(settings: Settings | None) -> dict[str, str]:
@@ -136,14 +153,15 @@ def draw(
     heat: Quantity | None = None,
     device: str | None = None,
     title: bool = True,
+    plugins: Collection[str] = (),
 ) -> Drawing:
     """Draw a network, checked or not, sound or not, as a drawing that shows itself and has `save(path)`.
 
     Blocks and repetitions below `depth` are one box each; without one, they are open as far as is readable on a page.
     `style` is layers or volumes, `direction` auto, tb or lr, `theme` light, dark or print. `heat` colours the boxes by
     their share of the parameters, macs, memory of training or time of a step on a `device`. Without `title`, there is
-    no legend either. Raises ValueError for another value, and what `check` raises; `save` raises DrawingError where
-    Graphviz or matplotlib is missing.
+    no legend either. `plugins` are those of `check`. Raises ValueError for another value, and what `check` raises;
+    `save` raises DrawingError where Graphviz or matplotlib is missing.
     """
     if depth is not None:
         require_whole("depth", depth, 0)
@@ -163,14 +181,13 @@ def draw(
     if style == "volumes":
         _refuse_layers_options(expand=expand, direction=direction != "auto", heat=heat is not None)
     usage = Usage(device=_find_device(device)) if heat == "time" else None
-    return Drawing(
-        _check_once(source, settings), style, DrawingOptions(depth, expand, direction, theme, heat, usage, title)
-    )
+    options = DrawingOptions(depth, expand, direction, theme, heat, usage, title)
+    return Drawing(_check_once(source, settings, plugins), style, options)
 
 
-def _check_once(source: Spec | Checked, settings: Settings | None) -> Checked:
+def _check_once(source: Spec | Checked, settings: Settings | None, plugins: Collection[str]) -> Checked:
     if not isinstance(source, Checked):
-        return check(source, settings)
+        return check(source, settings, plugins=plugins)
     if settings:
         raise ValueError("`settings` are those of a spec that is checked now; give them to `check`")
     return source
@@ -216,9 +233,9 @@ def _read_file(name: str | Path) -> Source:
         raise ValueError(f"`source` is {SOURCE}, not {describe_value(str(name))}") from None
 
 
-def check_sound(source: Spec, settings: Settings | None) -> Checked:
+def check_sound(source: Spec, settings: Settings | None, plugins: Collection[str] = ()) -> Checked:
     """Check a spec; raises SpecError unless it is sound."""
-    checked = check(source, settings)
+    checked = check(source, settings, plugins=plugins)
     if not checked.ok:
         raise SpecError(checked)
     return checked

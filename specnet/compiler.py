@@ -19,6 +19,8 @@ from specnet.diagnostics import Code, Diagnostic, Severity, find_errors, sort_by
 from specnet.elaborate import CannotRead, Elaborated, Read, elaborate
 from specnet.foreign import recognise
 from specnet.graph import Network
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loading import list_refused
 from specnet.printable import format_amount
 from specnet.records import Displayed, Record
 from specnet.source import Source, Span
@@ -38,6 +40,8 @@ class Checked(Displayed, Record):
     diagnostics: tuple[Diagnostic, ...]
     restatement: Restatement | None = None
     """What is claimed of the spec as written only; None where overrides change no input and no `let`."""
+    plugins: tuple[Plugin, ...] = ()
+    """The plugins that were imported for the check."""
 
     def __repr__(self) -> str:
         errors = format_amount(len(self.errors), "error")
@@ -140,9 +144,20 @@ def check_source(
     ]
     if checked.ok:
         diagnostics += advise(source, checked.elaborated, checked.costs, allowed)
+    elif refused := list_refused():
+        diagnostics = [_name_refused(diagnostic, refused) for diagnostic in diagnostics]
     if strict:
         diagnostics = [diagnostic.apply_strict() for diagnostic in diagnostics]
     return replace(checked, diagnostics=sort_by_position(group_notes(sort_by_position(diagnostics))))
+
+
+def _name_refused(diagnostic: Diagnostic, refused: Sequence[Plugin]) -> Diagnostic:
+    """Add the plugins that the user did not want loaded to the error about a word that they may define."""
+    if diagnostic.code not in (Code.E101, Code.E104):
+        return diagnostic
+    note = f"plugins that may define it were not loaded: {', '.join(map(str, refused))}"
+    fixes = tuple(replace(fix, safe=False) for fix in diagnostic.fixes)
+    return replace(diagnostic, notes=(*diagnostic.notes, note), fixes=fixes)
 
 
 def check_lines(

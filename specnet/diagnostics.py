@@ -48,6 +48,7 @@ class Code(Enum):
     E305 = "the layer needs another kind of input"
     E306 = "a size is out of bounds"
     E307 = "the input cannot be rearranged like this"
+    E308 = "the layer of a plugin fails"
     E310 = "the arms of a join differ in shape"
     E401 = "a claimed shape is wrong"
     E402 = "an expectation is not met"

@@ -2,6 +2,8 @@
 
 SpecNetError
 ├── IncompleteInstall     a part of SpecNet itself is missing
+├── PluginError           a plugin cannot be imported, or registers what cannot be  (ValueError)
+├── ProjectError          a pyproject.toml cannot be read, or its table has mistakes (ValueError)
 ├── SpecError             a spec has errors; `checked` holds its diagnostics         (ValueError)
 ├── VariantsError         variants of a sweep have errors, or cannot be trained     (ValueError)
 ├── OverrideError         an override names nothing in the spec, or has no value     (ValueError)
@@ -41,3 +43,11 @@ class SpecNetError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
+
+
+class PluginError(SpecNetError, ValueError):
+    """A plugin cannot be imported, or registers what cannot be: the message says what, where, and what to do."""
+
+
+class ProjectError(SpecNetError, ValueError):
+    """A pyproject.toml cannot be read, or its table makes no sense."""

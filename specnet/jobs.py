@@ -9,6 +9,9 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from specnet.analyses.execution_plan import UnknownMemory
 from specnet.analyses.memory import Conditions, Memory
 from specnet.analyses.passes import replay_training
@@ -20,6 +23,9 @@ from specnet.compiler import Checked
 from specnet.errors import SpecNetError
 from specnet.graph import Network
 from specnet.layers.base.families import get_init
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loaded import find_plugin
+from specnet.registry import find_registration
 from specnet.settings import Training
 from specnet.settings.data import Python
 from specnet.spec_files import find_path_in_zoo
@@ -75,7 +81,7 @@ def make_job(checked: Checked, training: Training | None = None, given: GivenDat
         output_shape=network.shapes[network.outputs[0]] or (),
         parameters=checked.totals.parameters,
         macs=checked.totals.macs,
-        module=build_module(network),
+        module=_build_module(network, settings),
         training=settings,
         used=collect_used_files(checked),
         layers=collect_layer_info(network),
@@ -85,7 +91,22 @@ def make_job(checked: Checked, training: Training | None = None, given: GivenDat
         output_layer=_locate_output_count(checked),
         given=given,
         output_stride=find_output_stride(network),
+        plugins=find_needed_plugins(network),
     )
+
+
+def _build_module(network: Network, training: Training) -> nn.Module:
+    """Return the network's module; what modules of plugins draw as they are made, they draw from the seed."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(training.seed.value)
+        return build_module(network)
+
+
+def find_needed_plugins(network: Network) -> tuple[Plugin, ...]:
+    """Return the plugins without which a network cannot be read, in the order of their first layers."""
+    classes = dict.fromkeys(type(node.layer) for node in network.nodes if node.layer)
+    found = [registration for cls in classes if (registration := find_registration(cls))]
+    return tuple(dict.fromkeys(map(find_plugin, found)))
 
 
 def collect_layer_info(network: Network) -> dict[str, LayerInfo]:

@@ -17,12 +17,15 @@ from specnet.argument_types import describe_value, require_path, require_type, r
 from specnet.atomic_write import write_user_file
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
+from specnet.errors import PluginError, ProjectError
 from specnet.fixes import add_fixes
 from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
 from specnet.package import is_own_module
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.needed import load_for_run
 from specnet.progress_lines import WrittenLines
 from specnet.source import Source, Span
 from specnet.training import (
@@ -274,11 +277,20 @@ def restore_job(config: RunConfig, given: GivenData | None = None) -> tuple[Chec
 
     `given` is the data that a program hands over again.
     """
+    load_plugins(config.plugins, config.folder)
     checked = check_snapshot(config.spec_text, config.used, config.options.overrides)
     try:
         return checked, replace(make_job(checked, config.training), name=config.name, given=given)
     except UntrainableError as error:
         raise BadRun(f"the spec of the run has been changed: {error}") from None
+
+
+def load_plugins(needed: Sequence[Plugin], folder: Path) -> None:
+    """Import the plugins that a run needs, which a program has to do itself; raises CannotRun."""
+    try:
+        load_for_run(needed, folder)
+    except (PluginError, ProjectError) as error:
+        raise CannotRun(*error.args) from None
 
 
 def check_snapshot(text: str, used: Mapping[str, str], overrides: Mapping[str, str]) -> Checked:

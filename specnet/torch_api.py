@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,9 @@ Metric = OwnMetric
 """The name under which programs know it."""
 
 
-def compile(source: Spec, settings: Settings | None = None) -> fx.GraphModule:
-    """Build the network as a torch module that takes and returns N×C×H×W; raises SpecError."""
-    return build_module(check_sound(source, settings).network)
+def compile(source: Spec, settings: Settings | None = None, plugins: Collection[str] = ()) -> fx.GraphModule:
+    """Build the network as a torch module that takes and returns N×C×H×W; raises SpecError, and PluginError."""
+    return build_module(check_sound(source, settings, plugins).network)
 
 
 def train(
@@ -39,6 +39,7 @@ def train(
     validation: Any = None,
     test: Any = None,
     metric: Any = None,
+    plugins: Collection[str] = (),
     **options: Any,
 ) -> Run:
     """Train a network as `specnet train` does, with the `options` of `specnet.training.Options`.
@@ -48,7 +49,8 @@ def train(
     `metric` is a function of the outputs and targets of a whole part, such as N×classes and N, that returns a number;
     the best epoch is that where it is largest on the validation part, or smallest with
     `specnet.Metric(function, larger_is_better=False)`. The `callback` is told of notes, warnings, steps
-    and epochs; without one, all but the steps are lines on standard error, and `specnet.Callback()` is silent. Ctrl-C
+    and epochs; without one, all but the steps are lines on standard error, and `specnet.Callback()` is silent.
+    `plugins` are modules to import, such as `["mypkg.layers"]`, as a program may do itself before. Ctrl-C
     saves the run and raises `specnet.Interrupted`. Raises SpecError, UntrainableError and TrainingError, and TypeError
     or ValueError for an argument that makes no sense, such as an option that does not exist.
     """
@@ -56,7 +58,7 @@ def train(
         require_type("callback", callback, Callback, "an object of a subclass of `specnet.Callback`")
     refuse_settings(options)
     given, own_metric = gather_data(data, validation, test), gather_metric(metric)
-    checked = check_sound(source, settings)
+    checked = check_sound(source, settings, plugins)
     own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
     chosen = make_options({**own, **options, "overrides": format_settings(settings)})
     job = replace(make_job(checked, given=given), own_metric=own_metric)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -12,6 +12,11 @@ from typing import IO
 import hypothesis
 import pytest
 from paths import GOLDEN, SHARED
+from plugin_projects import forget_plugins
+
+from specnet.plugin_loading.importing import FOLDERS
+from specnet.plugin_loading.loaded import list_plugins
+from specnet.registry import list_registrations
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, here and in the processes that tests start
 # matplotlib lists the fonts once for all tests, although many have a cache folder of their own
@@ -45,6 +50,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("torch") and not HAS_TORCH:
         pytest.skip("torch is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins() -> Iterator[None]:
+    """Take away what a test has registered, so that no other meets it."""
+    yield
+    if FOLDERS or list_registrations() or list_plugins():
+        forget_plugins()
 
 
 @pytest.fixture

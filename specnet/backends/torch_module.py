@@ -16,6 +16,7 @@ from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
 from specnet.naming import make_unused_name
+from specnet.plugin_loading.importing import import_object
 
 LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
@@ -57,7 +58,9 @@ def _add_inputs(graph: fx.Graph, names: Sequence[str]) -> dict[str, fx.Node]:
 
 
 def _resolve(target: str) -> Any:
-    """Return the class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`."""
+    """Return the class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`, `mypkg.modules:Swish`."""
+    if ":" in target:
+        return import_object(target.removesuffix("()"))
     library, _, name = target.partition(".")
     return getattr(LIBRARIES[library], name)
 

@@ -159,6 +159,7 @@ def _format_text(checked: Checked, options: argparse.Namespace) -> str:
     digest = checked.digest.removeprefix("sha256:")[:12]
     sort = "" if checked.network.nodes else ", blocks and no network"
     verdict = f"ok{sort}{f', {counts}' if counts else ''}, digest {digest}" if checked.ok else counts
+    parts += [f"plugins: {escape_unprintable(', '.join(map(str, checked.plugins)))}"] if checked.plugins else []
     return "\n\n".join((*parts, f"{escape_unprintable(checked.source.name)}: {verdict}"))
 
 

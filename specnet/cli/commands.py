@@ -25,3 +25,6 @@ COMMANDS = (
     "devices",
     "explain",
 )
+
+WITHOUT_PLUGINS = frozenset({"devices"})
+"""The commands that read neither specs nor runs."""

@@ -10,16 +10,19 @@ import signal
 import sys
 import traceback
 import warnings
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import specnet
-from specnet.cli.commands import COMMANDS
+from specnet.cli.commands import COMMANDS, WITHOUT_PLUGINS
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
+from specnet.errors import PluginError
 from specnet.option_names import naming_flags
 from specnet.package import IncompleteInstall, describe_missing_module
+from specnet.plugin_loading.loading import importing_plugins, refusing_plugins
 from specnet.suggest import did_you_mean, find_closest_word
 
 SPIN_COUNT = "2000"
@@ -28,6 +31,9 @@ SPIN_COUNT = "2000"
 By default it polls 300,000 times, and takes the cores from whatever else runs. If it does not poll at all, waking up
 takes longer than most operations of a small network, which then trains a fifth slower.
 """
+
+
+NO_PLUGINS = "import no Python that the project or an installed package names as a plugin"
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     _prepare_streams()
     if arguments is None and not sys.warnoptions:  # what libraries warn their programmers of helps no user
         warnings.simplefilter("ignore")
-    with naming_flags():
+    with naming_flags(), importing_plugins(lambda text: print_message(f"note: {text}")):
         code = _catch_errors(words)
     if arguments is None:  # the process ends now, and another Ctrl-C would only disturb that
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -94,7 +100,15 @@ def _catch_errors(words: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except PluginError as error:
+        print_error(CommandError(*error.args))
+        return 2
     except Exception as error:
+        from specnet.plugin_loading.loaded import find_failing_place
+
+        if place := find_failing_place(error):
+            print_error(CommandError(f"a plugin fails at {place}: {type(error).__name__}: {error}"))
+            return 1
         print_message(*_describe_bug(error, words))
         return BUG
 
@@ -111,7 +125,10 @@ def _run(words: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
     for each in (name,) if name else COMMANDS:
         command = _import_command(each)
-        command.add_arguments(commands.add_parser(each, help=command.HELP, description=command.HELP))
+        arguments = commands.add_parser(each, help=command.HELP, description=command.HELP)
+        command.add_arguments(arguments)
+        if each not in WITHOUT_PLUGINS:
+            arguments.add_argument("--no-plugins", action="store_true", help=NO_PLUGINS)
     try:
         options, unknown = parser.parse_known_args(words)
     except SystemExit as done:  # --help and --version
@@ -123,7 +140,8 @@ def _run(words: list[str]) -> int:
         usage = getattr(options, "usage", None) or commands.choices[options.command].format_usage()
         raise _refuse_option(options.command, unknown, usage)
     options.command_line = words
-    code: int = _import_command(options.command).run(options)
+    with refusing_plugins() if getattr(options, "no_plugins", False) else nullcontext():
+        code: int = _import_command(options.command).run(options)
     return code
 
 

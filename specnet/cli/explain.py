@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from specnet.cli.output import CommandError, print_text
+from specnet.cli.specs import find_project_of, load_plugins
 from specnet.diagnostics import Code
 from specnet.package import list_package_files, read_package_text
+from specnet.plugin_loading.project import PROJECT_FILE
 from specnet.suggest import did_you_mean, find_closest_word
 
 HELP = "explain a code, a topic, a layer or a setting; without one, list them all"
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0; for an unknown word raise CommandError, and print nothing."""
+    load_plugins(find_project_of(PROJECT_FILE))
     texts = [_explain(word) for word in options.words]
     print_text("\n\n".join(texts) if texts else _list_all())
     return 0
@@ -57,6 +60,8 @@ def _explain(word: str) -> str:
     if not texts and "=" in word:  # an argument as it stands on a line: its key, and its value if that is a word
         key, _, value = word.partition("=")
         texts = list(dict.fromkeys([*_find_texts(key), *_find_texts(value)]))
+    if not texts and word.startswith("@"):  # a value as a spec has it, `@x` or `@x.H`
+        texts = [read_topics()["tap"]]
     if not texts:
         raise _refuse_word(word.partition("=")[0])
     return "\n\n".join(texts)
@@ -99,10 +104,10 @@ def _refuse_word(word: str) -> CommandError:
 def _list_all() -> str:
     """Return all codes, topics, kinds of layer and settings, a line each."""
     from specnet import settings
-    from specnet.cli.reference import list_words, summarize_modules
-    from specnet.layers import get_layer_class, list_kinds
+    from specnet.cli.reference import list_words, summarize_modules, summarize_plugins
+    from specnet.layers import get_layer_class, list_own_kinds
 
-    layers = {kind: found for kind in list_kinds() if (found := get_layer_class(kind))}
+    layers = {kind: found for kind in list_own_kinds() if (found := get_layer_class(kind))}
     lines = {line: f"{settings.__name__}.{line}" for line in settings.list_lines()}
     topics = dict(sorted((words.split(", ")[0], title) for words, title in map(read_heading, read_topics().values())))
     parts = {
@@ -110,5 +115,6 @@ def _list_all() -> str:
         "topics": list_words(topics),
         "layers": list_words(summarize_modules({kind: found.__module__ for kind, found in layers.items()})),
         "lines of `train`": list_words(summarize_modules(lines)),
+        "of plugins": list_words(summarize_plugins()),
     }
-    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items())
+    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in parts.items() if text)

@@ -16,7 +16,7 @@ from specnet.cli.output import (
     refuse_rewriting,
     write_file,
 )
-from specnet.cli.specs import STDIN, read_file
+from specnet.cli.specs import STDIN, find_project_of, load_plugins, read_file
 from specnet.diagnostics import Diagnostic
 from specnet.foreign import recognise
 from specnet.printable import escape_unprintable
@@ -85,6 +85,7 @@ def _fill(source: Source, lines: tree.Lines) -> tuple[str, Sequence[Diagnostic],
     from specnet.compiler import check_source
     from specnet.fixes.claims import fill_claims, summarize_claims
 
+    load_plugins(find_project_of(source.name))
     claimed = fill_claims(source, lines)
     text = _lay_out(source, claimed)
     errors = check_source(Source(source.name, text)).errors

@@ -14,7 +14,10 @@ from pydantic.fields import FieldInfo
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple, Setting
 from specnet.layers import get_layer_class, list_kinds
+from specnet.layers.base.layer import LIKE, Layer
+from specnet.plugin_loading.loaded import find_plugin
 from specnet.printer.values import format_value
+from specnet.registry import find_registration, list_registrations
 from specnet.reporters.table import align_definitions, align_rows
 
 WIDTH = 110
@@ -32,6 +35,9 @@ TYPES = {
 }
 
 FIELD_HEADS = ("attribute", "torch's word", "type", "default", "meaning")
+
+LIKE_ROW = (LIKE, "", "value with a name, as @x", "", "value whose height and width to come to")
+"""The row of `like=@x`, which sets another attribute."""
 
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
@@ -51,8 +57,25 @@ def summarize_modules(modules: Mapping[str, str]) -> dict[str, str]:
 
 def explain_layer(kind: type[Attributes]) -> str:
     """Return the text about a kind of layer."""
-    summary = fill(_read_summary(kind.__module__), WIDTH)
-    return "\n\n".join([summary, inspect.getdoc(kind) or "", *_describe_attributes(kind)])
+    registration = find_registration(kind)
+    if registration is None:
+        parts = [fill(_read_summary(kind.__module__), WIDTH), inspect.getdoc(kind) or ""]
+    else:
+        origin = f"from {find_plugin(registration)}, {registration.place}"
+        parts = [f"{registration.word}: {_get_doc(kind)}".rstrip(": "), origin]
+    return "\n\n".join([*parts, *_describe_attributes(kind)])
+
+
+def summarize_plugins() -> dict[str, str]:
+    """Return the first line about each word that plugins have registered, and the plugin it comes from."""
+    found = sorted(list_registrations(), key=lambda each: each.word)
+    summaries = {each: _get_doc(each.cls).partition("\n")[0] for each in found}
+    return {each.word: f"{summary} (from {each.plugin})".strip() for each, summary in summaries.items()}
+
+
+def _get_doc(kind: type[Any]) -> str:
+    """Return what a class says of itself, and nothing that it inherits."""
+    return inspect.cleandoc(kind.__doc__ or "")
 
 
 def explain_setting(line: str, only: str = "") -> str:
@@ -70,6 +93,7 @@ def explain_setting(line: str, only: str = "") -> str:
 def explain_attribute(word: str) -> str:
     """Return a table of the layers and settings that have an attribute of this key or name; empty if there are none."""
     rows = [(line, *_describe_field(kind, name, field)) for line, kind, name, field in _find_attributes(word)]
+    rows += [(kind, *LIKE_ROW) for kind, layer in _list_layers() if word == LIKE and layer.size_field]
     if not rows:
         return ""
     columns = [column for column in zip(("line", *FIELD_HEADS), *rows, strict=True) if any(column[1:])]
@@ -79,11 +103,15 @@ def explain_attribute(word: str) -> str:
 def _find_attributes(word: str) -> Iterator[tuple[str, type[Attributes], str, FieldInfo]]:
     """Yield the line and class of each kind of layer and choice of a setting with this attribute, and its field."""
     choices = [(line, *choice) for line in settings.list_lines() for choice in settings.get_choices(line).items()]
-    classes = [(kind, found) for kind in list_kinds() if (found := get_layer_class(kind))]
-    for line, kind in [*classes, *((f"{line} {choice}".rstrip(), found) for line, choice, found in choices)]:
+    for line, kind in [*_list_layers(), *((f"{line} {choice}".rstrip(), found) for line, choice, found in choices)]:
         for name, field in kind.model_fields.items():
             if word in (name, kind.key_of(name)):
                 yield line, kind, name, field
+
+
+def _list_layers() -> list[tuple[str, type[Layer]]]:
+    """Return the class of each kind of layer by its word."""
+    return [(kind, found) for kind in list_kinds() if (found := get_layer_class(kind))]
 
 
 def _read_summary(module: str) -> str:
@@ -95,6 +123,7 @@ def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
     """Yield the table of attributes, and the lines about positional values, choices and bare words."""
     if kind.model_fields:
         rows = [FIELD_HEADS, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
+        rows += [LIKE_ROW] if LIKE in kind.list_keys() else []
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
         yield "\n".join(align_rows(zip(*columns, strict=True)))
     lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []

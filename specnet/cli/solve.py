@@ -62,8 +62,10 @@ def run(options: argparse.Namespace) -> int:
     search = BudgetSearch(_Measure(elaborate_with, options.variable, grid, tuple(budgets)), budgets)
     with collect_garbage_later():
         search.run(grid.place(start))
-    if not any(not trial.error for trial in search.tried.values()):
-        return _report_errors(source, options)
+    if all(trial.error for trial in search.tried.values()):
+        if find_errors(elaborated.diagnostics):
+            return _report_errors(source, options)
+        raise CommandError(f"{options.file}: {next(iter(search.tried.values())).error}", exit_code=1)
     return _report(search, grid, source, options)
 
 
@@ -72,6 +74,7 @@ class _Measure:
 
     def __init__(self, elaborate_with: Elaborate, name: str, grid: ValueGrid, budgets: tuple[str, ...]) -> None:
         self.elaborate_with, self.name, self.grid, self.steps = elaborate_with, name, grid, 0
+        self.budgets = budgets
         self.quantities = {name: BUDGETS[name] for name in dict.fromkeys((*budgets, *ALWAYS_SHOWN))}
 
     def __call__(self, number: int) -> Trial:
@@ -84,7 +87,7 @@ class _Measure:
         totals = Totals(elaborated.network, measure_costs(elaborated.network))
         found = {name: count(totals) for name, count in self.quantities.items()}
         known = {name: quantity for name, quantity in found.items() if quantity is not None}
-        unknown = next((name for name in found if name not in known), "")
+        unknown = next((name for name in self.budgets if name not in known), "")
         return Trial(number, known, f"its {unknown} is unknown" if unknown else "")
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import collect_overrides
 from specnet.cli.output import CommandError, refuse_overwriting
+from specnet.errors import PluginError, ProjectError
 from specnet.file_access import describe_reason
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.loading import load_for_spec
+from specnet.plugin_loading.project import Project, find_project
 from specnet.source import Source
 from specnet.spec_files import decode_spec, find_in_zoo, open_file, read_beginning, suggest_file
-from specnet.suggest import did_you_mean, find_closest_word
 
 if TYPE_CHECKING:
     from specnet.compiler import Checked
@@ -24,9 +28,6 @@ STDIN = "<stdin>"
 
 TABLES = frozenset({".csv", ".tsv"})
 """The endings of tables of data."""
-
-PROJECT_TABLE = "tool.specnet"
-PROJECT_KEYS = ("allow",)
 
 
 def check_file(file: str, options: argparse.Namespace) -> Checked:
@@ -53,10 +54,11 @@ def check_text(source: Source, options: argparse.Namespace, read: Read | None = 
     from specnet.elaborate import OverrideError
 
     read = read or read_beside
-    overrides = collect_overrides(options)
-    is_strict, allow = getattr(options, "strict", False), read_allowed_codes(source.name)
+    overrides, project = collect_overrides(options), find_project_of(source.name)
+    is_strict, allow = getattr(options, "strict", False), project.allow if project else ()
+    plugins = load_plugins(project)
     try:
-        checked = check_source(source, overrides, read, is_strict, allow)
+        checked = replace(check_source(source, overrides, read, is_strict, allow), plugins=plugins)
     except OverrideError as error:
         raise CommandError(str(error)) from None
     if checked.ok:
@@ -76,6 +78,7 @@ def make_elaborate(source: Source, options: argparse.Namespace) -> Callable[[Map
     from specnet.foreign import recognise
     from specnet.syntax.parser import parse
 
+    load_plugins(find_project_of(source.name))
     given, (lines, unreadable) = collect_overrides(options), parse(source, recognise)
     if unreadable:
         return None
@@ -150,36 +153,17 @@ def _is_missing(file: str) -> bool:
 # The project
 
 
-def read_allowed_codes(spec: str) -> frozenset[str]:
-    """Return the codes of `allow = ["N503"]` in the nearest pyproject.toml above a spec; raises CommandError."""
-    file = _find_project_file(Path(spec))
+def find_project_of(spec: str) -> Project | None:
+    """Return the project of a spec, for standard input that of the current folder; raises CommandError."""
     try:
-        text = file.read_text(encoding="utf-8") if file else ""
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{file} cannot be read: {describe_reason(error)}") from None
-    return _parse_allowed_codes(file, text) if file and PROJECT_TABLE in text else frozenset()
+        return find_project(spec)
+    except ProjectError as error:
+        raise CommandError(*error.args) from None
 
 
-def _find_project_file(spec: Path) -> Path | None:
-    """Return the pyproject.toml in the folder of a spec or above; for standard input, in the current one."""
+def load_plugins(project: Project | None) -> tuple[Plugin, ...]:
+    """Import the plugins of a project and of installed packages, unless the user refuses; raises CommandError."""
     try:
-        folders = spec.resolve().parents
-        return next((file for folder in folders if (file := folder / "pyproject.toml").is_file()), None)
-    except (OSError, ValueError):
-        return None
-
-
-def _parse_allowed_codes(file: Path, text: str) -> frozenset[str]:
-    import tomllib
-
-    try:
-        table = tomllib.loads(text).get("tool", {}).get("specnet", {})
-    except tomllib.TOMLDecodeError as error:
-        raise CommandError(f"{file}: {error}") from None
-    if isinstance(table, dict) and (unknown := next((key for key in table if key not in PROJECT_KEYS), None)):
-        hint = did_you_mean(find_closest_word(unknown, PROJECT_KEYS))
-        raise CommandError(f"{file}: [{PROJECT_TABLE}] has no `{unknown}`{hint or f'; it has {PROJECT_KEYS[0]}'}")
-    codes = table.get("allow", []) if isinstance(table, dict) else None
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise CommandError(f'{file}: [{PROJECT_TABLE}] `allow` must be a list of codes such as ["N503"]')
-    return frozenset(codes)
+        return load_for_spec(project)
+    except PluginError as error:
+        raise CommandError(*error.args) from None

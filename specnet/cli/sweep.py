@@ -17,7 +17,7 @@ from specnet.cli.options import (
     positive_integer,
 )
 from specnet.cli.output import CommandError, print_data, print_json, print_message, print_text
-from specnet.cli.specs import read_spec
+from specnet.cli.specs import find_project_of, load_plugins, read_spec
 from specnet.cli.table_options import TABLE_FORMATS
 from specnet.cli.torch_commands import requires_torch
 from specnet.cli.train import FLAGS, add_computing_arguments, add_data_arguments, add_setting_arguments
@@ -86,6 +86,7 @@ def _start(options: argparse.Namespace, display: SweepDisplay) -> tuple[Path, in
     if options.retry_failed:
         raise CommandError("--retry-failed goes with --resume")
     request, source = _make_request(options), read_spec(options.file)
+    load_plugins(find_project_of(source.name))
     with naming_settings("--vary", request.vary):
         try:
             return start(source, request, _make_options(options), display)

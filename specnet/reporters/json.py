@@ -35,6 +35,7 @@ def describe_network(checked: Checked, with_flops: bool = False) -> dict[str, An
         "network": network.name,
         "ok": checked.ok,
         "digest": checked.digest,
+        "plugins": [plugin.to_record() for plugin in checked.plugins],
         "inputs": [{"name": i.name, "shape": list(i.shape) or None} for i in network.inputs],
         "layers": layers,
         "outputs": [_describe_output(checked, name) for name in network.outputs]
@@ -63,6 +64,7 @@ def _describe_layer(
         "inputs": [*node.inputs],
         "output": node.output,
         "attributes": attributes,
+        "shape_by_torch": node.layer.asks_torch if node.layer else None,
         "parameters": cost.parameters if cost else None,
         "buffers": cost.buffers if cost else None,
         "macs": cost.macs if cost else None,

@@ -174,5 +174,7 @@ def _make_row(checked: Checked, node: Node, word: str) -> Row:
         return Row(node.name, word, None, style=DIM)
     if node.shares and node.layer.parameters(inputs):
         word += f"  (weights of {node.shares})"
+    if node.layer.asks_torch:
+        word += "  (shape by torch)"
     is_dim = node.layer.preserves_shape and not checked.costs[node.name].parameters
     return Row(node.name, word, node.output, (node,), DIM if is_dim else "")

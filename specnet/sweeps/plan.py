@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, PositiveInt, field_validator
 
 from specnet.training import BadRun, CannotRun
 from specnet.training.files import write_json
-from specnet.training.runs.records import Record, read_record
+from specnet.training.runs.records import PluginRecord, Record, read_record
 from specnet.training.runs.run_folder import CONFIG, FAILURE, SUMMARY, read_summary
 
 PLAN = "sweep.json"
@@ -65,6 +65,7 @@ class Plan(Record):
     threads: PositiveInt
     options: dict[str, Any]
     runs: tuple[PlannedRun, ...]
+    plugins: tuple[PluginRecord, ...] = ()
 
     def find_run(self, folder: str) -> PlannedRun:
         """Return the run in a folder; raises BadRun."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
+from specnet.plugin_loading.importing import FOLDERS
 from specnet.sweeps.plan import RunState, find_state
 from specnet.training.errors import TrainingError
 from specnet.training.files import write_json
@@ -31,7 +32,7 @@ SAVED = (0, 130, 143)
 """The exit codes of a run that is finished, or that a signal has stopped after it was saved."""
 
 COMMAND = (sys.executable, "-m", "specnet.sweeps.worker")
-"""Trains one run; its arguments are the folder of the sweep and the name of the run's folder in it."""
+"""Trains one run; its arguments are the folder of the sweep, the name of the run's folder in it, and plugins."""
 
 Event = Mapping[str, Any]
 
@@ -77,8 +78,9 @@ Message = tuple[str, Event | None] | int
 class Pool:
     """Runs a process for each of several runs, `jobs` of them at a time with `threads` each."""
 
-    def __init__(self, sweep: Path, jobs: int, threads: int, observer: Observer) -> None:
+    def __init__(self, sweep: Path, jobs: int, threads: int, observer: Observer, plugins: Sequence[str] = ()) -> None:
         self._sweep, self._jobs, self._threads, self._observer = sweep, jobs, threads, observer
+        self._plugins = plugins
         self._workers: dict[str, Worker] = {}
         self._messages: SimpleQueue[Message] = SimpleQueue()
         self._has_begun = False
@@ -139,12 +141,17 @@ class Pool:
         threads = str(self._threads)
         with (place / LOG).open("ab") as log:
             process = subprocess.Popen(
-                [*COMMAND, str(self._sweep), folder],
+                [*COMMAND, str(self._sweep), folder, *self._plugins],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
+                env={
+                    **os.environ,
+                    "OMP_NUM_THREADS": threads,
+                    "MKL_NUM_THREADS": threads,
+                    "PYTHONPATH": os.pathsep.join([*FOLDERS, *filter(None, [os.environ.get("PYTHONPATH")])]),
+                },
             )
         self._workers[folder] = Worker(folder, process)
         assert process.stdout

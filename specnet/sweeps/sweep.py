@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from specnet.compiler import Checked
-from specnet.jobs import collect_used_files
+from specnet.jobs import collect_used_files, find_needed_plugins
 from specnet.option_names import name_option
+from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.needed import PROGRAM
 from specnet.printable import format_amount
+from specnet.runs import load_plugins
 from specnet.source import Source
 from specnet.sweeps.checking import check_variants
 from specnet.sweeps.grid import Range, Sample, Variation, format_settings, list_variants, name_folders
@@ -22,6 +25,7 @@ from specnet.training import CannotRun, Options
 from specnet.training.device import choose_device
 from specnet.training.files import lock_folder
 from specnet.training.resources import count_processors
+from specnet.training.runs.records import PluginRecord
 from specnet.training.runs.run_config import write_spec_snapshot
 from specnet.training.runs.run_folder import SUMMARY, choose_folder, refuse_taken
 
@@ -69,6 +73,7 @@ def resume(folder: Path, jobs: int | None, retries_failed: bool, observer: Obser
     Return the signal that has stopped the sweep, if one has. Raises TrainingError.
     """
     plan = read_plan(folder)
+    load_plugins([Plugin(each.module, "", each.version) for each in plan.plugins], folder)
     observer.on_note(_describe_states(folder, find_states(folder, plan), retries_failed))
     return run_plan(folder, plan, jobs or plan.jobs, retries_failed, observer)
 
@@ -81,7 +86,7 @@ def run_plan(folder: Path, plan: Plan, jobs: int, retries_failed: bool, observer
         folders = [name for name, state in states.items() if state not in left_out]
         for name in folders:
             (folder / name / SUMMARY).unlink(missing_ok=True)  # which is damaged, or the run would be finished
-        pool = Pool(folder, jobs, plan.threads, observer)
+        pool = Pool(folder, jobs, plan.threads, observer, [plugin.module for plugin in plan.plugins])
         pool.run(folders)
         return pool.signal
 
@@ -135,7 +140,19 @@ def _make_plan(
         threads=count_threads(request.jobs),
         options=_plain_options(options),
         runs=tuple(PlannedRun(folder=name, settings=each) for name, each in zip(names, settings, strict=True)),
+        plugins=_list_plugins(checked),
     )
+
+
+def _list_plugins(checked: Sequence[Checked]) -> tuple[PluginRecord, ...]:
+    """Return the plugins that the runs need; raises CannotRun for one that is this program, and no module."""
+    found = dict.fromkeys(plugin for each in checked for plugin in find_needed_plugins(each.network))
+    if any(plugin.module == PROGRAM for plugin in found):
+        raise CannotRun(
+            "the runs of a sweep are processes of their own, which layers of this program do not reach; "
+            "move them to a module: a plugin"
+        )
+    return tuple(PluginRecord(module=plugin.module, version=plugin.version) for plugin in found)
 
 
 def _without(settings: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Train one run of a sweep: `python -m specnet.sweeps.worker SWEEP FOLDER`, as the process of a sweep starts it.
+"""Train one run of a sweep: `python -m specnet.sweeps.worker SWEEP FOLDER PLUGIN…`, as a sweep starts it.
 
 Each event is a line of JSON on standard output. When standard input ends, since the sweep stops or has died, the run is
 saved and the process ends.
@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from specnet.api import SpecError
+from specnet.errors import PluginError
 from specnet.jobs import make_job
 from specnet.option_names import naming_flags
+from specnet.plugin_loading.loaded import load_named
 from specnet.runs import check_snapshot, restore_job
 from specnet.settings.tasks.classify import Classify
 from specnet.sweeps.plan import Plan, read_plan
@@ -89,16 +91,20 @@ def report(event: str, **values: Any) -> None:
 
 def main(arguments: list[str]) -> int:
     """Train the run and return its exit code."""
-    sweep, folder = Path(arguments[0]), arguments[1]
+    sweep, folder, *plugins = Path(arguments[0]), *arguments[1:]
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     try:
         with naming_flags():
+            load_named(plugins)
             _train(sweep, read_plan(sweep), folder)
     except Interrupted as interrupted:
         return interrupted.exit_code
     except TrainingError as error:
         report("error", lines=[str(line) for line in error.args])
         return error.exit_code
+    except PluginError as error:
+        report("error", lines=[*error.args])
+        return 2
     except SpecError as error:
         report("error", lines=["the spec of the sweep has errors", *error.args])
         return 1

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from specnet.analyses.memory import Conditions, Memory
 from specnet.argument_types import describe_value, require_type
+from specnet.plugin_loading.discovery import Plugin
 from specnet.records import Displayed
 from specnet.settings import Training
 from specnet.settings.task import Metric
@@ -107,7 +108,8 @@ class Job:
     a training step under some conditions, None if it is unknown. `output_layer` is the layer that states the number of
     outputs, if it is a plain number. `given` is the data that a program has handed over, and
     `own_metric` chooses the best epoch in the place of the task's. `output_stride` are the pixels of the image, along
-    its height and width, from one position of an output map to the next, if they are known.
+    its height and width, from one position of an output map to the next, if they are known. `plugins` are those without
+    which the spec cannot be read.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Job:
     given: GivenData | None = None
     own_metric: OwnMetric | None = None
     output_stride: tuple[float, float] | None = None
+    plugins: tuple[Plugin, ...] = ()
 
     def list_arguments(self) -> list[str]:
         """Return the names of the arguments by which a program has handed over what the run needs."""

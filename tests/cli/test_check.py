@@ -73,6 +73,7 @@ def test_json_of_a_sound_network(capsys: pytest.CaptureFixture[str]) -> None:
         "line": 5,
         "inputs": ["input"],
         "output": [55, 55, 96],
+        "shape_by_torch": False,
         "parameters": 34944,
         "buffers": 0,
         "macs": 105415200,
@@ -523,7 +524,11 @@ def test_what_train_would_refuse_has_a_fix(
     ("table", "message"),
     [
         ('allows = ["N503"]', "[tool.specnet] has no `allows`; did you mean `allow`?"),
-        ("plugins = []", "[tool.specnet] has no `plugins`; it has allow"),
+        ('plugin = ["mine"]', "[tool.specnet] has no `plugin`; did you mean `plugins`?"),
+        ("unheard_of = []", "[tool.specnet] has no `unheard_of`; it has allow and plugins"),
+        ('plugins = "mine"', '[tool.specnet] `plugins` must be a list of modules such as ["mypkg.layers"]'),
+        ("plugins = [1]", '[tool.specnet] `plugins` must be a list of modules such as ["mypkg.layers"]'),
+        ('plugins = ["my layers"]', "plugins of pyproject.toml: `my layers` is no name of a module"),
     ],
 )
 def test_a_key_of_the_project_that_there_is_not(

@@ -90,11 +90,14 @@ def repository(folder: Path, **texts: str) -> Path:
     return folder
 
 
-def act(folder: Path, paths: str = "*.net", sarif: str = "") -> subprocess.CompletedProcess[str]:
+def act(
+    folder: Path, paths: str = "*.net", sarif: str = "", plugins: str = "false"
+) -> subprocess.CompletedProcess[str]:
     """Run the last step of the action."""
     script = ACTION.rpartition("run: |")[2].strip()
     settings = {"GITHUB_ACTION_PATH": str(ROOT), "PYTHON": sys.executable, "PATHS": paths, "SARIF": sarif}
-    assert all(f"{name}: ${{{{" in ACTION for name in ("PYTHON", "PATHS", "SARIF"))
+    settings["PLUGINS"] = plugins
+    assert all(f"{name}: ${{{{" in ACTION for name in ("PYTHON", "PATHS", "SARIF", "PLUGINS"))
     return run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], folder, **settings)
 
 
@@ -133,3 +136,41 @@ def test_the_action_takes_the_paths_it_is_given(tmp_path: Path) -> None:
     done = act(folder, paths="specs/*.net")
     assert done.returncode == 1
     assert "::error::no file in this repository is named by `paths`: specs/*.net" in done.stdout
+
+
+# Plugins
+
+
+def hostile(folder: Path) -> Path:
+    """Write a project whose plugin leaves a file behind when it is imported; return where."""
+    mark = folder / "was-here"
+    (folder / "pyproject.toml").write_text('[tool.specnet]\nplugins = ["hostile"]\n', encoding="utf-8")
+    (folder / "hostile.py").write_text(f"open({str(mark)!r}, 'w')\n", encoding="utf-8")
+    return mark
+
+
+@pytest.mark.parametrize("hook", ["specnet-check", "specnet-fmt"])
+def test_a_hook_runs_no_code_of_the_repository(hook: str, tmp_path: Path) -> None:
+    mark = hostile(tmp_path)
+    (tmp_path / "a.net").write_text(GOOD, encoding="utf-8")
+    keys = hooks()[hook]
+    words = [*shlex.split(keys["entry"]), *keys.get("args", "[]").strip("[]").split()]
+    assert run([sys.executable, "-m", *words, "a.net"], tmp_path).returncode == 0
+    assert not mark.exists()
+    run([sys.executable, "-m", "specnet", "check", "a.net"], tmp_path)
+    assert mark.exists(), "the plugin of this test does what a hostile one would"
+
+
+@needs_git
+@pytest.mark.parametrize("plugins", ["false", "", "True", "no; true"])
+def test_the_action_runs_no_code_of_the_repository(plugins: str, tmp_path: Path) -> None:
+    mark = hostile(tmp_path)
+    assert act(repository(tmp_path, good=GOOD), sarif="log.sarif", plugins=plugins).returncode == 0
+    assert not mark.exists()
+
+
+@needs_git
+def test_the_action_runs_plugins_for_those_who_trust_them(tmp_path: Path) -> None:
+    mark = hostile(tmp_path)
+    assert act(repository(tmp_path, good=GOOD), plugins="true").returncode == 0
+    assert mark.exists()

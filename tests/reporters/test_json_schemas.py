@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from made_up_runs import make_entry
 from paths import ERRORS, ROOT, SPECS
+from plugin_projects import write_project
 
 import specnet
 from specnet.cli import main
@@ -36,6 +37,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["strange\nname\x1b.net"],
         ["trained.net", "--memory", "--precision", "bf16"],
         ["trained.net", "--time", "--device", "h100"],
+        ["ours/net.net"],
     ],
     "diff": [
         ["vgg16", "vgg19"],
@@ -122,6 +124,7 @@ def test_output_is_as_its_schema_says(
     for file, text in FILES.items():
         (tmp_path / file).write_text(text, encoding="utf-8")
     (tmp_path / "specs").symlink_to(SPECS)
+    write_project(tmp_path / "ours")
     if name == "runs":
         specnet.train(tmp_path / "tiny.net", {"epochs": 1}, run=tmp_path / "runs/a")
     monkeypatch.chdir(tmp_path)

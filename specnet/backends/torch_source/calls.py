@@ -15,6 +15,7 @@ from typing import Any
 from specnet.backends.torch_source.pretty_printer import Verbatim
 from specnet.layers.base import Layer, Shapes, TorchCall
 from specnet.layers.base.families import is_frozen
+from specnet.layers.base.layer import is_module_target
 from specnet.package import read_package_text
 
 SIGNATURES: Mapping[str, str] = {
@@ -132,7 +133,7 @@ class SourceCall:
 
     @property
     def is_module(self) -> bool:
-        return self.target.startswith(("nn.", "modules."))
+        return is_module_target(self.target)
 
     @property
     def is_activation(self) -> bool:
@@ -142,7 +143,7 @@ class SourceCall:
     @property
     def name(self) -> str:
         """The class or function as it is written: classes that torch lacks are embedded in the source."""
-        return self.target.removeprefix("modules.")
+        return self.target.removeprefix("modules.").removesuffix("()").replace(":", ".")
 
     @property
     def structure(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

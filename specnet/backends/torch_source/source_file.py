@@ -72,10 +72,15 @@ def write_main(network: Network, name: str) -> str:
     print(f"{{sum(p.numel() for p in model.parameters()):,}} parameters")"""
 
 
-def write_imports(source: str) -> str:
-    """Return those import statements of torch_modules.py whose names the source uses; torch's come last."""
+def list_foreign_modules(targets: Iterable[str]) -> list[str]:
+    """Return the modules of the import paths among the targets: `mypkg.modules` of `mypkg.modules:Swish`."""
+    return sorted({target.partition(":")[0] for target in targets if ":" in target})
+
+
+def write_imports(source: str, foreign: Iterable[str]) -> str:
+    """Return those import statements of torch_modules.py whose names the source uses; torch's come before `foreign`."""
     used = _find_names(ast.parse(source))
-    found: tuple[list[str], list[str]] = [], []
+    found: tuple[list[str], list[str], list[str]] = [], [], [f"import {module}" for module in foreign]
     for statement in read_torch_modules()[1].body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             module = (statement.module if isinstance(statement, ast.ImportFrom) else statement.names[0].name) or ""

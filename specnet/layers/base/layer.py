@@ -24,6 +24,9 @@ from specnet.layers.base.traits import (
 )
 from specnet.records import Record
 
+LIKE = "like"
+"""The key of a value whose height and width a layer comes to: `upsample like=@x`."""
+
 
 class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
@@ -31,6 +34,9 @@ class TorchCall(Record):
     A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed
     with the arguments and called with the input values. A function (`F.…`, `torch.…`) takes the input values first,
     then the arguments. Arguments use torch's names, and include those that equal torch's defaults.
+
+    The target of a plugin is an import path: that of a module, `mypkg.modules:Swish`, or of a function, which is
+    written with parentheses, `mypkg.functions:swish()`.
     """
 
     target: str
@@ -44,7 +50,12 @@ class TorchCall(Record):
 
     @property
     def is_module(self) -> bool:
-        return self.target.startswith(("nn.", "modules."))
+        return is_module_target(self.target)
+
+
+def is_module_target(target: str) -> bool:
+    """Whether a torch module, rather than a function, has this name."""
+    return target.startswith(("nn.", "modules.")) or (":" in target and not target.endswith("()"))
 
 
 class Projection(NamedTuple):
@@ -94,10 +105,20 @@ class Layer(Attributes):
     preserves_shape: ClassVar[bool] = False
     """Whether the output has the shape of the input (activations, normalisation, dropout)."""
 
+    asks_torch: ClassVar[bool] = False
+    """Whether the output's shape is that of the module in torch, as the layer has no rule for it."""
+
+    own_kind: ClassVar[str] = ""
+    """The word in a spec of a layer that a plugin has registered."""
+
+    @classmethod
+    def list_keys(cls) -> list[str]:
+        return [*super().list_keys(), *([LIKE] if cls.size_field else [])]
+
     @property
     def kind(self) -> str:
         """The layer's word in a spec, which is the name of the file that defines it."""
-        return type(self).__module__.rpartition(".")[2]
+        return self.own_kind or type(self).__module__.rpartition(".")[2]
 
     @property
     def group_words(self) -> tuple[str, ...]:

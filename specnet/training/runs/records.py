@@ -59,6 +59,13 @@ class MetricRecord(Record):
     unit: str = ""
 
 
+class PluginRecord(Record):
+    """A plugin that a run needs."""
+
+    module: str
+    version: str
+
+
 class ConfigRecord(Record):
     """config.json: how a run was started, and lengthened since."""
 
@@ -72,6 +79,7 @@ class ConfigRecord(Record):
     floats: bool = False
     given: GivenRecord | None = None
     own_metric: MetricRecord | None = None
+    plugins: tuple[PluginRecord, ...] = ()
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()

@@ -14,6 +14,7 @@ import torch
 from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
+from specnet.plugin_loading.discovery import Plugin
 from specnet.settings import Training, from_record, to_record
 from specnet.settings.task import Metric
 from specnet.suggest import find_closest_word
@@ -57,6 +58,7 @@ class RunConfig:
     own_metric: Metric | None
     training: Training
     options: Options
+    plugins: tuple[Plugin, ...] = ()
 
 
 def read_run_config(folder: Path) -> RunConfig:
@@ -85,6 +87,7 @@ def read_run_config(folder: Path) -> RunConfig:
             Metric(**record.own_metric.model_dump()) if record.own_metric else None,
             from_record(record.training),
             make_options(record.options),
+            tuple(Plugin(each.module, "", each.version) for each in record.plugins),
         )
     except OSError as error:
         raise CannotRun(
@@ -157,6 +160,7 @@ def write_run_config(
         "sixteen_bits": data.scale and data.scale.to_record(),
         "floats": not data.has_bytes,
         "given": _describe_given(job, data),
+        "plugins": [{"module": each.module, "version": each.version} for each in job.plugins],
         "own_metric": asdict(job.own_metric.metric) if job.own_metric else None,
         "training": to_record(job.training),
         "options": _plain_options(replace(options, device=str(device.place), precision=device.precision)),

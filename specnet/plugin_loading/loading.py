@@ -1,0 +1,76 @@
+"""Whether plugins are imported: a command does that, or refuses to; a program imports its own.
+
+Every check runs through here, so that what imports a plugin is itself imported only where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from specnet.plugin_loading.discovery import Plugin, list_announced, list_folders, list_named
+from specnet.plugin_loading.project import Project
+
+Policy = Literal["leave", "import", "refuse"]
+"""What becomes of plugins that projects and packages name: a program leaves them, a command imports or refuses them."""
+
+
+class _State:
+    """The policy of this process, who is told what there is to be told, and the plugins that were refused."""
+
+    def __init__(self) -> None:
+        self.policy: Policy = "leave"
+        self.note: Callable[[str], None] = lambda text: None
+        self.refused: dict[str, Plugin] = {}
+
+
+STATE = _State()
+
+
+@contextmanager
+def importing_plugins(note: Callable[[str], None]) -> Iterator[None]:
+    """Import the plugins of projects and of installed packages within the context; `note` gets what is to be told."""
+    with _changing(policy="import", note=note, refused={}):
+        yield
+
+
+@contextmanager
+def refusing_plugins() -> Iterator[None]:
+    """Import no plugins within the context, and remember those that there are."""
+    with _changing(policy="refuse", refused={}):
+        yield
+
+
+@contextmanager
+def _changing(**values: Any) -> Iterator[None]:
+    before = {name: getattr(STATE, name) for name in values}
+    vars(STATE).update(values)
+    try:
+        yield
+    finally:
+        vars(STATE).update(before)
+
+
+def list_refused() -> tuple[Plugin, ...]:
+    """Return the plugins that were not imported, as the user wanted."""
+    return tuple(STATE.refused.values())
+
+
+def load_for_spec(project: Project | None) -> tuple[Plugin, ...]:
+    """Import the plugins of a project and of installed packages, unless that is refused; raises PluginError."""
+    return load([*list_named(project), *list_announced()], list_folders(project))
+
+
+def load(plugins: Sequence[Plugin], folders: Sequence[str]) -> tuple[Plugin, ...]:
+    """Import plugins, which are looked for in these folders, too, as the policy says; raises PluginError."""
+    if STATE.policy != "import":
+        STATE.refused.update((plugin.module, plugin) for plugin in plugins if STATE.policy == "refuse")
+        return ()
+    if not plugins:
+        return ()
+    from specnet.plugin_loading.importing import FOLDERS
+    from specnet.plugin_loading.loaded import import_once
+
+    FOLDERS.extend(folder for folder in folders if folder not in FOLDERS)
+    return tuple(import_once(plugin, STATE.note) for plugin in plugins)

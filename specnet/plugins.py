@@ -1,0 +1,45 @@
+"""What a plugin imports: base classes, what they are made of, and `register`. docs/plugins.md shows it step by step.
+
+These names and what they promise are version 1 of the plugin API; a plugin that sets `SPECNET_PLUGIN_API = 1` is
+refused, with one message, where another version is installed.
+"""
+
+from specnet.attributes import Attributes as Attributes
+from specnet.attributes import BelowOne as BelowOne
+from specnet.attributes import Count as Count
+from specnet.attributes import NonNegative as NonNegative
+from specnet.attributes import Pair as Pair
+from specnet.attributes import Positive as Positive
+from specnet.attributes import Probability as Probability
+from specnet.diagnostics import Code as Code
+from specnet.errors import PluginError as PluginError
+from specnet.layers.base import Family as Family
+from specnet.layers.base import Layer as Layer
+from specnet.layers.base import LayerError as LayerError
+from specnet.layers.base import LayerNote as LayerNote
+from specnet.layers.base import Shape as Shape
+from specnet.layers.base import ShapePreserving as ShapePreserving
+from specnet.layers.base import Shapes as Shapes
+from specnet.layers.base import TorchCall as TorchCall
+from specnet.layers.base import require_map as require_map
+from specnet.layers.base.families import Activation as Activation
+from specnet.layers.base.families import Join as Join
+from specnet.layers.base.families import Normalisation as Normalisation
+from specnet.layers.base.families import Regularisation as Regularisation
+from specnet.layers.base.families import Reshaping as Reshaping
+from specnet.layers.base.layer import PositionWise as PositionWise
+from specnet.layers.base.module_layer import ModuleLayer as ModuleLayer
+from specnet.layers.base.registration import LAYERS as LAYERS
+from specnet.layers.base.traits import KEEPS_INPUT as KEEPS_INPUT
+from specnet.layers.base.traits import KEEPS_NOTHING as KEEPS_NOTHING
+from specnet.layers.base.traits import KEEPS_OUTPUT as KEEPS_OUTPUT
+from specnet.layers.base.traits import Arity as Arity
+from specnet.layers.base.traits import Autocast as Autocast
+from specnet.layers.base.traits import Kept as Kept
+from specnet.layers.base.traits import ReceptiveField as ReceptiveField
+from specnet.layers.base.traits import Storage as Storage
+from specnet.layers.base.traits import Trait as Trait
+from specnet.layers.base.traits import Traits as Traits
+from specnet.layers.base.traits import Workload as Workload
+from specnet.layers.base.traits import read_same_position as read_same_position
+from specnet.registry import register as register

@@ -1,0 +1,160 @@
+"""What plugins have registered: classes by the word that a spec calls them, who registered each, and where it stands.
+
+A room that can be extended holds a `Registry` for the classes derived from a base class of its own; `register`, which
+is what a plugin uses, finds it by that.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+
+from specnet.errors import PluginError
+from specnet.records import Record
+
+PLUGIN_API = 1
+"""The version of what `specnet.plugins` offers; it grows where a plugin would have to be changed."""
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Registered = TypeVar("Registered", bound=type)
+
+
+class Registration(Record):
+    """A class, the word that stands for it in a spec, the plugin that registered it, and its place, `layers.py:12`."""
+
+    word: str
+    cls: type[Any]
+    plugin: str
+    place: str
+
+
+@dataclass
+class Importing:
+    """The plugin that is being imported; "" while a program imports modules itself."""
+
+    plugin: str = ""
+
+
+_IMPORTING = Importing()
+
+
+@contextmanager
+def importing(plugin: str) -> Iterator[None]:
+    """Say which plugin registers what is registered within the context."""
+    before, _IMPORTING.plugin = _IMPORTING.plugin, plugin
+    try:
+        yield
+    finally:
+        _IMPORTING.plugin = before
+
+
+@dataclass
+class Registry:
+    """The classes of one sort, such as layers, that plugins have registered, by their words.
+
+    They are derived from `base`. `find_taken` returns what a word of the language or of SpecNet itself stands for, ""
+    where it is free. `complete` checks a class under its word, and makes it ready; it raises PluginError.
+    """
+
+    sort: str
+    base: type[Any]
+    find_taken: Callable[[str], str]
+    complete: Callable[[type[Any], str], None]
+    _found: dict[str, Registration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        REGISTRIES.append(self)
+
+    def find(self, word: str) -> Registration | None:
+        return self._found.get(word)
+
+    def list_words(self) -> tuple[str, ...]:
+        return tuple(sorted(self._found))
+
+    def list_registrations(self) -> tuple[Registration, ...]:
+        return tuple(self._found.values())
+
+    def add(self, cls: type[Any], word: str) -> None:
+        """Register a class; raises PluginError where its word is taken or is none, or the class is not complete."""
+        made = Registration(word, cls, _IMPORTING.plugin or cls.__module__, find_place(cls))
+        if not WORD.fullmatch(word):
+            raise PluginError(f"{made.place}: `{word}` cannot be a word of a spec: it has letters, digits and _")
+        if taken := self.find_taken(word):
+            raise PluginError(f"{made.place}: the {self.sort} `{word}` takes the name of {taken}; {ANOTHER_NAME}")
+        other = self._found.get(word)
+        if other and not is_same_class(other.cls, cls):
+            both = f"{other.place} of {other.plugin} and {made.place} of {made.plugin}"
+            raise PluginError(f"the {self.sort} `{word}` is registered twice, at {both}; {ANOTHER_NAME}")
+        self.complete(cls, word)
+        self._found[word] = made
+
+    def forget(self, plugin: str) -> None:
+        """Take away what a plugin has registered."""
+        self._found = {word: each for word, each in self._found.items() if each.plugin != plugin}
+
+
+ANOTHER_NAME = '`@register("NAME")` gives it another'
+
+REGISTRIES: list[Registry] = []
+"""All registries of the modules that are imported."""
+
+
+@overload
+def register(given: Registered, /) -> Registered: ...
+@overload
+def register(given: str, /) -> Callable[[Registered], Registered]: ...
+def register(given: Any, /) -> Any:
+    """Register a class under its name in snake case, `leaky_relu` for `LeakyRelu`, or under the word that is given.
+
+    Stands above a class: `@register`, or `@register("leaky_relu")`. Raises PluginError.
+    """
+    if isinstance(given, str):
+        return lambda cls: _register(cls, given)
+    return _register(given, make_word(getattr(given, "__name__", "")))
+
+
+def _register(cls: Any, word: str) -> Any:
+    registry = next((each for each in REGISTRIES if isinstance(cls, type) and issubclass(cls, each.base)), None)
+    if registry is None:
+        where = find_place(cls) if isinstance(cls, type) else repr(cls)
+        bases = ", ".join(each.base.__name__ for each in REGISTRIES)
+        raise PluginError(f"{where}: `@register` stands above a class that is derived from {bases}")
+    registry.add(cls, word)
+    return cls
+
+
+def make_word(name: str) -> str:
+    """Return the name of a class in snake case: `leaky_relu` for `LeakyRelu`, `se2d` for `SE2d`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def is_same_class(one: type[Any], other: type[Any]) -> bool:
+    """Whether a class is the other one, or its definition run again, as in a notebook's cell."""
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def find_place(cls: type[Any]) -> str:
+    """Return the file and line of a class, or its module where there is no file."""
+    from inspect import getsourcelines
+
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    try:
+        return f"{file or cls.__module__}:{getsourcelines(cls)[1]}"
+    except (OSError, TypeError):
+        return str(file or cls.__module__)
+
+
+def find_registration(cls: type[Any]) -> Registration | None:
+    """Return the registration of a class; None for one of SpecNet's own."""
+    every = (each for registry in REGISTRIES for each in registry.list_registrations())
+    return next((each for each in every if each.cls is cls), None)
+
+
+def list_registrations() -> tuple[Registration, ...]:
+    """Return all registrations of all sorts."""
+    return tuple(each for registry in REGISTRIES for each in registry.list_registrations())

@@ -1,0 +1,128 @@
+"""Modules of plugins, measured by torch without computing anything, against the modules themselves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from torch import nn
+
+import specnet
+from specnet.backends.meta_device import measure_module
+from specnet.diagnostics import Code
+from specnet.layers.base.shapes import LayerError
+from specnet.plugins import Count, Family, ModuleLayer, register
+
+
+class Stem(nn.Module):
+    """A conv, its norm, and rows that are cut off."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(channels, width, 3, stride=2), nn.BatchNorm2d(width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.conv(x))[:, :, 1:]  # type: ignore[no-any-return]
+
+
+class Odd(nn.Module):
+    """Returns something else than a layer should, or fails."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+
+    def forward(self, x: torch.Tensor) -> Any:
+        match self.what:
+            case "pair":
+                return x, x
+            case "flat":
+                return x.reshape(-1)
+            case "sequence":
+                return x.flatten(2)
+            case "item":
+                return x * x.sum().item()
+        raise RuntimeError(self.what)
+
+
+@pytest.fixture(autouse=True)
+def nets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module `nets` that can be imported, with the classes of this one."""
+    made = ModuleType("nets")
+    vars(made).update({"Stem": Stem, "Odd": Odd, "number": 3, "make": lambda: 3})
+    monkeypatch.setitem(sys.modules, "nets", made)
+
+
+def test_a_module_is_measured_as_it_is() -> None:
+    found = measure_module("nets:Stem", {"channels": 3, "width": 5}, ((16, 12, 3),))
+    module = Stem(3, 5).eval()
+    _, channels, height, width = module(torch.zeros(1, 3, 16, 12)).shape
+    assert found.output == (height, width, channels)
+    assert found.parameters == {name: tuple(value.shape) for name, value in module.named_parameters()}
+    assert found.buffers == {name: tuple(value.shape) for name, value in module.named_buffers()}
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "message"),
+    [
+        ("nowhere:Stem", {}, "`nowhere:Stem`: there is no module nowhere in "),
+        ("nets:Sten", {}, "`nets:Sten`: nets has no `Sten`; did you mean `Stem`?"),
+        ("nets:Stem", {"widht": 3}, "`nets:Stem(widht=3)` fails: TypeError: "),
+        ("nets:make", {}, "`nets:make` is no torch.nn.Module"),
+        ("nets:number", {}, "`nets:number()` fails: TypeError: 'int' object is not callable"),
+        ("nets:Odd", {"what": "pair"}, "`nets:Odd` returns a tuple, and a layer has one tensor"),
+        ("nets:Odd", {"what": "flat"}, "`nets:Odd` returns 384 for a batch of 2, and a layer N×C×H×W or N×length"),
+        ("nets:Odd", {"what": "sequence"}, "`nets:Odd` returns 2×3×64 for a batch of 2"),
+        ("nets:Odd", {"what": "item"}, "a rule for its shape, `output`, needs no torch"),
+        ("nets:Odd", {"what": "boom"}, "test_meta_device.py:"),
+    ],
+)
+def test_a_module_that_cannot_be_measured(path: str, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(LayerError) as caught:
+        measure_module(path, arguments, ((8, 8, 3),))
+    assert caught.value.code is Code.E308
+    assert caught.value.fact.startswith("cannot be measured: ")
+    assert message in caught.value.fact
+
+
+def test_a_layer_is_what_its_module_is(tmp_path: Path) -> None:
+    @register
+    class OurStem(ModuleLayer):
+        family: ClassVar[Family] = Family.CONVOLUTION
+        module: ClassVar[str] = "nets:Stem"
+        positional = ("width",)
+
+        width: Count
+
+        def arguments(self, inputs: Any) -> dict[str, Any]:
+            return {"channels": inputs[0][-1], "width": self.width}
+
+    checked = specnet.check("input 16x12x3\nour_stem 5 -> relu\nour_stem 7\nfc 4\n")
+    assert checked.ok
+    stem = checked.network.by_name["our_stem1"]
+    assert stem.output == (6, 5, 5)
+    assert checked.costs["our_stem1"].parameters == sum(p.numel() for p in Stem(3, 5).parameters())
+    assert checked.totals.macs is None
+    assert checked.totals.memory is None
+    assert checked.totals.receptive_field is None
+    module = specnet.compile("input 16x12x3\nour_stem 5 -> relu\nour_stem 7\nfc 4\n")
+    assert module(torch.zeros(2, 3, 16, 12)).shape == (2, 4)
+    assert sum(p.numel() for p in module.parameters()) == checked.totals.parameters
+    assert "our_stem1.conv.weight" in module.state_dict()
+
+
+def test_without_torch_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    @register
+    class Asking(ModuleLayer):
+        family: ClassVar[Family] = Family.CONVOLUTION
+        module: ClassVar[str] = "nets:Stem"
+
+    monkeypatch.delitem(sys.modules, "specnet.backends.meta_device")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (error,) = specnet.check("input 8\nasking\n").diagnostics
+    assert error.code is Code.E308
+    assert "there is no torch: pip install 'specnet[train]', or give its class `output`" in error.message

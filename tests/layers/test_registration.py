@@ -1,0 +1,162 @@
+"""Layers of plugins that fail: a mistake is one error at the layer's line, whatever method it is in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from specnet.compiler import check_source
+from specnet.diagnostics import Code
+from specnet.layers import get_layer_class, list_kinds
+from specnet.layers.base.traits import KEEPS_INPUT
+from specnet.plugins import (
+    Family,
+    Layer,
+    LayerError,
+    PluginError,
+    Shape,
+    ShapePreserving,
+    Shapes,
+    TorchCall,
+    register,
+)
+from specnet.registry import make_word
+from specnet.source import Source
+
+
+class Probe(ShapePreserving):
+    """A layer whose methods answer as a test says."""
+
+    family: ClassVar[Family] = Family.ACTIVATION
+    answers: ClassVar[dict[str, Any]] = {}
+
+    def answer(self, name: str, default: Any) -> Any:
+        given = self.answers.get(name, default)
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+    def output(self, inputs: Shapes) -> Shape:
+        return self.answer("output", inputs[0])  # type: ignore[no-any-return]
+
+    def parameters(self, inputs: Shapes) -> Any:
+        return self.answer("parameters", {"weight": (3,)})
+
+    def macs(self, inputs: Shapes) -> Any:
+        return self.answer("macs", 0)
+
+    def kept(self, inputs: Shapes) -> Any:
+        return self.answer("kept", KEEPS_INPUT)
+
+    def torch(self, inputs: Shapes) -> Any:
+        return self.answer("torch", (TorchCall("F.relu"),))
+
+
+def check_probe(**answers: Any) -> list[tuple[Code, str]]:
+    register("probe")(type("Answering", (Probe,), {"answers": answers, "__module__": __name__}))
+    checked = check_source(Source("a.net", "input 8x8x3\nprobe -> relu\n"))
+    assert all(diagnostic.span for diagnostic in checked.diagnostics)
+    return [(diagnostic.code, diagnostic.message) for diagnostic in checked.diagnostics]
+
+
+def test_a_layer_that_answers_well_is_as_any_other() -> None:
+    assert check_probe() == []
+    assert "probe" in list_kinds()
+    cls = get_layer_class("probe")
+    assert cls is not None
+    assert cls().kind == "probe"
+    assert cls().group_words == ("probe",)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"output": ValueError("no")}, "its `output` fails at {file}: ValueError: no"),
+        ({"output": SystemExit(1)}, "its `output` fails at {file}: it calls sys.exit(1)"),
+        ({"output": None}, "its `output` returns None, and not (height, width, channels) or (length,)"),
+        ({"output": (8, 8)}, "its `output` returns (8, 8), and not"),
+        ({"output": (0, 8, 3)}, "its `output` returns (0, 8, 3), and not"),
+        ({"output": (8, 8, -3)}, "its `output` returns (8, 8, -3), and not"),
+        ({"output": (8.0, 8, 3)}, "its `output` returns (8.0, 8, 3), and not"),
+        ({"output": [8, 8, 3]}, "its `output` returns [8, 8, 3], and not"),
+        ({"output": (True,)}, "its `output` returns (True,), and not"),
+        ({"parameters": KeyError("x")}, "its `parameters` fails at {file}: KeyError: 'x'"),
+        ({"parameters": {"weight": 3}}, "its `parameters` returns {'weight': 3}, and not shapes by name"),
+        ({"parameters": [3]}, "its `parameters` returns [3], and not shapes by name"),
+        ({"macs": -1}, "its `macs` returns -1, and not a whole number from 0, or None"),
+        ({"macs": 1.5}, "its `macs` returns 1.5, and not"),
+        ({"kept": "input"}, "its `kept` returns 'input', and not a Kept"),
+        ({"torch": TorchCall("F.relu")}, "its `torch` returns TorchCall("),
+        ({"torch": ()}, "its `torch` returns (), and not a tuple of TorchCall"),
+    ],
+)
+def test_a_mistake_is_one_error(answers: dict[str, Any], message: str) -> None:
+    ((code, said),) = check_probe(**answers)
+    assert code is Code.E308
+    assert said.startswith("`probe1` cannot be computed: ")
+    before, _, after = message.partition("{file}")
+    assert before in said
+    assert after in said
+
+
+def test_a_size_beyond_all_bounds_is_that_of_any_layer() -> None:
+    ((code, _),) = check_probe(output=(2**40, 8, 3))
+    assert code is Code.E306
+
+
+def test_an_error_of_the_layer_itself_is_shown_as_it_is() -> None:
+    assert check_probe(output=LayerError(Code.E305, "needs a cat")) == [(Code.E305, "`probe1` needs a cat")]
+
+
+def test_what_a_layer_prints_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    @register("talking")
+    class Talking(Probe):
+        def output(self, inputs: Shapes) -> Shape:
+            print("hello")
+            return inputs[0]
+
+    assert check_source(Source("a.net", "input 8\ntalking\n")).ok
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "hello" in captured.err
+
+
+def test_a_cell_that_is_run_again_replaces_its_layer() -> None:
+    assert check_probe(macs=-1)
+    assert not check_probe()
+
+
+def test_two_layers_cannot_have_one_name() -> None:
+    check_probe()
+    with pytest.raises(PluginError, match="the layer `probe` is registered twice"):
+        register("probe")(type("Another", (Probe,), {}))
+
+
+@pytest.mark.parametrize("cls", [int, Layer, "x y"])
+def test_what_is_no_layer_cannot_be_registered(cls: Any) -> None:
+    with pytest.raises(PluginError):
+        register("mine")(cls)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("LeakyRelu", "leaky_relu"),
+        ("SE", "se"),
+        ("Relu6", "relu6"),
+        ("SEBlock", "se_block"),
+        ("Conv2dSame", "conv2d_same"),
+    ],
+)
+def test_a_class_gives_its_layer_the_name(name: str, word: str) -> None:
+    assert make_word(name) == word
+
+
+def test_the_words_that_are_taken_are_all_of_the_language() -> None:
+    from specnet import builder
+    from specnet.elaborate import walk
+    from specnet.layers.base import registration
+
+    assert {*walk.STATEMENTS} == registration.STATEMENTS
+    assert {*walk.KEYWORDS, *builder.KEYWORDS} == registration.KEYWORDS

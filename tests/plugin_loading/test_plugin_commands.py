@@ -1,0 +1,220 @@
+"""Commands import the plugins of a project and of installed packages, and say in one line what is wrong with one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from plugin_projects import LAYERS, forget_plugins, write_project
+
+from specnet.cli import main
+
+PLAIN = LAYERS.replace("mypkg.modules:Swish", "nn.SiLU").replace("(ModuleLayer)", "(Activation)")
+"""Layers that need no torch."""
+
+RELU = "input 8x8x3\nconv K=4 F=3 -> relu\nfc 10\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_project(tmp_path)
+    (tmp_path / "net.net").write_text("input 8x8x3\nconv K=4 F=3 -> softshrink -> halve\nfc 10\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rewrite(project: Path, layers: str) -> None:
+    (project / "mypkg" / "layers.py").write_text(layers, encoding="utf-8")
+
+
+def test_the_plugins_of_a_project_are_imported_and_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "net.net"]) == 0
+    captured = capsys.readouterr()
+    assert "\nplugins: mypkg.layers 0.3 (plugins of pyproject.toml)\n" in captured.out
+    assert captured.err == ""
+    assert main(["check", "net.net", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["plugins"] == [{"module": "mypkg.layers", "origin": "plugins of pyproject.toml", "version": "0.3"}]
+    assert [layer["macs"] for layer in found["layers"]] == [3888, 0, None, 1440]
+    assert found["totals"]["macs"] is None
+
+
+def test_a_package_may_lie_in_src(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(tmp_path, src="src")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "a.net").write_text("input 8\nsoftshrink\n")
+    before = [*sys.path]
+    assert main(["check", str(tmp_path / "deep" / "er" / "a.net")]) == 0
+    assert sys.path == before
+
+
+def test_an_installed_package_announces_its_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site"
+    write_project(site)
+    metadata = site / "ours-1.2.dist-info"
+    metadata.mkdir()
+    points = (
+        "[console_scripts]\nspecnet = other:main\n\n[specnet.plugins]\n# ours\nlayers = mypkg.layers\n[more]\na=b\n"
+    )
+    (metadata / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(site))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    Path("a.net").write_text("input 8\nsoftshrink\n")
+    assert main(["check", "a.net"]) == 0
+    assert "plugins: mypkg.layers 1.2 (the package ours)" in capsys.readouterr().out
+    forget_plugins()
+    assert main(["check", "a.net", "--no-plugins"]) == 1
+    out = capsys.readouterr().out
+    assert "E101" in out
+    assert "plugins that may define it were not loaded: mypkg.layers 1.2 (the package ours)" in out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "net.net"],
+        ["draw", "net.net", "-o", "a.svg"],
+        ["compile", "net.net"],
+        ["fmt", "--fill", "net.net"],
+        ["sizes", "net.net"],
+        ["table", "net.net"],
+        ["diff", "net.net", "net.net"],
+        ["explain", "softshrink"],
+        ["solve", "net.net", "--let", "x", "--budget", "parameters=5000"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_imports_plugins_or_refuses_to(
+    command: list[str], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "let x = 4\n" + (project / "net.net").read_text().replace("K=4", "K=x")
+    (project / "net.net").write_text(text)
+    assert main([*command, "--no-plugins"]) in (1, 2)
+    assert "mypkg" not in sys.modules
+    (project / "net.net").write_text(text)
+    capsys.readouterr()
+    assert main(command) == 0, capsys.readouterr().err
+    assert "mypkg.layers" in sys.modules
+
+
+def test_without_plugins_a_fix_is_no_safe_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(project, PLAIN.replace("class Softshrink", "class Drop_out"))
+    (project / "net.net").write_text("input 8\ndrop_out\n")
+    main(["check", "net.net", "--no-plugins", "--fix"])
+    assert (project / "net.net").read_text() == "input 8\ndrop_out\n"
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("import nowhere_at_all\n", "fails at {file}:1: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("x = 1\nraise ValueError('no\\nluck')\n", "fails at {file}:2: ValueError: no luck"),
+        ("def f(:\n", "cannot be read: invalid syntax, at {file}:1"),
+        ("import sys\nsys.exit(3)\n", "fails at {file}:2: it calls sys.exit(3)"),
+        ("from specnet.plugins import Nothing\n", "cannot import name 'Nothing' from 'specnet.plugins'"),
+        ("SPECNET_PLUGIN_API = 99\n", "is written for version 99 of specnet.plugins, and SpecNet"),
+        (PLAIN.replace("class Softshrink", "class Relu"), 'takes the name of a layer of SpecNet; `@register("NAME")`'),
+        (PLAIN.replace('"se"', '"repeat"'), "the layer `repeat` takes the name of a word of the language"),
+        (PLAIN.replace('"se"', '"swish"'), "the layer `swish` is registered twice, at {file}:"),
+        (PLAIN.replace('"se"', '"a-b"'), "`a-b` cannot be a word of a spec"),
+        (PLAIN.replace('    module: ClassVar[str] = "nn.Softshrink"\n', ""), "the layer `softshrink` has no `module`"),
+        (PLAIN.replace("Family] = Family.RESHAPING", "Family]"), "the layer `halve` has no `family`, which is one of"),
+        (PLAIN.replace("    def torch", "    def torches"), "the layer `halve` has no `torch`"),
+        (PLAIN.replace("Positive = Field(", "Positively = Field("), "NameError: name 'Positively' is not defined"),
+        ("from specnet.plugins import register\n@register\nclass A:\n    pass\n", "a class that is derived from Layer"),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_one_message(
+    layers: str, message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rewrite(project, layers)
+    assert main(["check", "net.net"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert message.format(file=project / "mypkg" / "layers.py") in captured.err
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("mypkg.layer", "there is no module mypkg.layer in "),
+        ("nowhere.layers", "there is no module nowhere, for nowhere.layers, in "),
+    ],
+)
+def test_a_plugin_that_there_is_not(
+    module: str, message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "pyproject.toml").write_text(f'[tool.specnet]\nplugins = ["{module}"]\n')
+    assert main(["check", "net.net"]) == 2
+    err = capsys.readouterr().err
+    assert f"the plugin {module} (plugins of pyproject.toml): {message}{project}" in err
+
+
+def test_two_plugins_with_one_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "more.py").write_text((project / "mypkg" / "layers.py").read_text())
+    (project / "pyproject.toml").write_text('[tool.specnet]\nplugins = ["mypkg.layers", "more"]\n')
+    assert main(["check", "net.net"]) == 2
+    err = capsys.readouterr().err
+    assert f"the layer `softshrink` is registered twice, at {project}/mypkg/layers.py:" in err
+    assert f" of mypkg.layers and {project}/more.py:" in err
+
+
+def test_what_a_plugin_prints_does_not_reach_the_output(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(project, LAYERS + '\nprint("hello\\nthere")\n')
+    assert main(["check", "net.net", "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["ok"]
+    assert captured.err == "note: the plugin mypkg.layers prints while it is imported: hello there\n"
+
+
+def test_a_plugin_that_registers_nothing_is_told_how(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(project, "")
+    (project / "net.net").write_text(RELU)
+    assert main(["check", "net.net"]) == 0
+    assert "mypkg.layers 0.3 (plugins of pyproject.toml) registers nothing; `@register`" in capsys.readouterr().err
+
+
+def test_a_word_of_a_plugin_is_suggested_and_explained(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net.net").write_text("input 8\nsoftshrnk lamd=1\n")
+    assert main(["check", "net.net"]) == 1
+    assert "did you mean `softshrink lambd=1`?" in capsys.readouterr().out
+    (project / "net.net").write_text("input 8\nsoftshrink lamb=1\nsoftshrink lambd=0\n")
+    assert main(["check", "net.net"]) == 1
+    out = capsys.readouterr().out
+    assert "did you mean `lambd`?" in out
+    assert "must be more than 0" in out
+    assert main(["explain", "softshrink"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("softshrink: x − λ above λ, x + λ below −λ, else 0.\n")
+    assert f"from mypkg.layers 0.3 (plugins of pyproject.toml), {project}/mypkg/layers.py:13" in out
+    assert "half the width of the zeros" in out
+    assert main(["explain"]) == 0
+    assert "of plugins\n\nhalve       x/2, as a function of ours. (from mypkg.layers)" in capsys.readouterr().out
+
+
+def test_a_block_cannot_take_the_name_of_a_layer_of_a_plugin(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net.net").write_text("block halve(K) { conv K=K F=1 }\ninput 8x8x3\nhalve 4\n")
+    assert main(["check", "net.net"]) == 1
+    assert "E107" in capsys.readouterr().out
+
+
+def test_two_projects_with_plugins_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_project(tmp_path / name).write_text("input 8\nsoftshrink\n")
+    assert main(["check", f"{tmp_path}/one/net.net", f"{tmp_path}/two/net.net"]) == 2
+    err = capsys.readouterr().err
+    assert f"two projects, {tmp_path}/one and {tmp_path}/two, have a plugin mypkg.layers" in err
+
+
+def test_a_budget_of_what_is_unknown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net.net").write_text("let x = 4\ninput 8x8x3\nconv K=x F=3 -> halve\nfc 10\n")
+    assert main(["solve", "net.net", "--let", "x", "--budget", "macs=1M"]) == 1
+    assert capsys.readouterr().err == "error: net.net: its macs is unknown\n"
