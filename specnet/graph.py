@@ -75,6 +75,8 @@ class ModuleScope(Record):
     values: tuple[tuple[str, Any], ...] = ()
     defaults: frozenset[str] = field(default=frozenset(), compare=False)
     """The parameters that have their default values, which the call need not write."""
+    are_given_layers: bool = field(default=False, compare=False)
+    """Whether these are the layers that a call gives to a parameter of a block, and `word` is that parameter."""
 
 
 class Network(Record):

@@ -118,6 +118,9 @@ def check(text: str, name: str = "test.net") -> Checked:
         ("repeat 2 add { | relu | tanh }", "repeat 2 { add { | relu | tanh } }"),
         ("a: if W > 3 relu", "a: if W > 3 { relu }"),
         ("repeat 2\n  relu\n  tanh\nrelu", "repeat 2 { … }"),
+        ("if W > 3\n  relu\nelse\n  tanh\nrelu", "if W > 3 { … }"),
+        ("add # both\n  | relu\n  | tanh\nrelu", "add { … }"),
+        ("relu -> add\n\t| relu\n\t  tanh\n\t| tanh\nrelu", "relu -> add { … }"),
         ("block a(K) # of one line\n\n\tconv K=K F=1\n\na 3", "block a(K) { … }"),
         # values
         ("conv channels*2 F=3", "C"),

@@ -222,11 +222,12 @@ SHORTCUTS_DIFFER = "MISMATCHED"
 """In the last column: Darknet adds maps of different numbers of channels, where they overlap."""
 
 
-def test_networks_in_the_wild_come_to_their_known_sizes(shared: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_networks_in_the_wild_come_to_their_known_sizes(step: int, shared: Callable[[str], Path]) -> None:
     folder = shared("corpus")
     rows = [line.split("\t") for line in (folder / "EXPECTED.tsv").read_text(encoding="utf-8").splitlines()[2:]]
     compared = 0
-    for name, _, _, parameters, macs, _, last in rows:
+    for name, _, _, parameters, macs, _, last in rows[::step]:
         text = "\n" + (folder / name).read_text(encoding="utf-8", errors="replace").replace("\r", "")
         draft = translate_file(text, is_darknet=name.startswith("darknet"))
         if draft.is_known and SHORTCUTS_DIFFER not in last:
@@ -235,7 +236,7 @@ def test_networks_in_the_wild_come_to_their_known_sizes(shared: Callable[[str], 
             stored = checked.totals.parameters + (count_statistics(checked) if name.startswith("darknet") else 0)
             assert (stored, checked.totals.macs) == (int(parameters), int(macs)), name
             compared += 1
-    assert compared >= 60
+    assert compared >= 60 // step
 
 
 def translate_file(text: str, is_darknet: bool) -> Draft:
