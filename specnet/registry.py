@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
 
 from specnet.errors import PluginError
 from specnet.records import Record
@@ -133,6 +136,22 @@ def make_word(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def require_members(cls: type[Any], base: type[Any], names: Iterable[str], what: str) -> None:
+    """Raise PluginError unless a class has members of these names that its base has not; `what` is "the loss `x`"."""
+    for name in names:
+        if (member := getattr(cls, name, None)) is None or member is getattr(base, name, None):
+            raise PluginError(f"{find_place(cls)}: {what} has no `{name}`")
+
+
+def build_fields(cls: type[BaseModel], word: str) -> None:
+    """Complete a class whose fields are attributes; raises PluginError for a type that cannot be understood."""
+    try:
+        cls.model_rebuild(force=True)
+    except (PydanticUserError, NameError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
+
+
 def is_same_class(one: type[Any], other: type[Any]) -> bool:
     """Whether a class is the other one, or its definition run again, as in a notebook's cell."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
@@ -153,6 +172,15 @@ def find_registration(cls: type[Any]) -> Registration | None:
     """Return the registration of a class; None for one of SpecNet's own."""
     every = (each for registry in REGISTRIES for each in registry.list_registrations())
     return next((each for each in every if each.cls is cls), None)
+
+
+def name_registered(value: object) -> str:
+    """Return what messages call a value of a registered class: "the loss `focal` of mypkg.losses"."""
+    for registry in REGISTRIES:
+        for each in registry.list_registrations():
+            if each.cls is type(value):
+                return f"the {registry.sort} `{each.word}` of {each.plugin}"
+    return f"`{type(value).__name__}`"
 
 
 def list_registrations() -> tuple[Registration, ...]:

@@ -76,7 +76,7 @@ def resume(
         job = replace(job, training=training)
         setup = set_up(job, _adapt_options(options, ranks), config.folder, callback, ranks, config)
         _refuse_other_classes(setup.data, config)
-        refuse_other_data(config.given, setup.data)
+        refuse_other_data(config.data_digest, setup.data)
         if training != config.training:
             config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))
