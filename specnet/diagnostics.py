@@ -68,6 +68,7 @@ class Code(Enum):
     W512 = "a join reads one value twice"
     N301 = "padding is never read"
     N302 = "pixels are skipped by subsampling"
+    N303 = "one channel is joined with each of many"
     N501 = "K is neither a power of two nor a multiple of 8"
     N502 = "an even filter has no centre"
     N503 = "a map shrinks without a stride"

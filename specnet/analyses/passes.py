@@ -184,7 +184,7 @@ class Replay:
 
     def _pass_gradient(self, step: Step, name: str, gradient: Tensor) -> Tensor:
         """Return the gradient of an input: a new tensor, or the output's for a layer that only passes it on."""
-        if step.layer.shares_gradient:
+        if step.layer.passes_gradient(step.shapes)[step.node.inputs.index(name)]:
             return self.memory.hold(gradient)
         return self.memory.allocate(step.node.name, self._plan.measure(name))
 

@@ -175,6 +175,8 @@ def _apply_reading(reading: Reading, shape: Shape, fields: Fields, output: Shape
         return fields
     if reading is Elements.ALL:
         return _field_of_whole(shape, fields, 0)
+    if reading is Elements.SOME:
+        return fields if all(field.advance == 0 for field in fields) else None
     if reading is Elements.MOVED:
         return _field_of_moved(shape, fields, output)
     if len(shape) == 1:

@@ -130,7 +130,7 @@ def _share_of_backward(plan: Plan, step: Step) -> float:
     The gradients of inputs and those of parameters take half of the time each, where there are both. Joins that only
     pass their gradient on take none.
     """
-    if step.layer.shares_gradient:
+    if all(step.layer.passes_gradient(step.shapes)):
         return 0.0
     passes_on = not plan.trained_values.isdisjoint(step.node.inputs)
     if not step.layer.parameters(step.shapes):

@@ -73,7 +73,7 @@ def change_layers(
     for candidate in (*(draft.candidate for draft in drafts), *_change_alike(checked, sites, drafts)):
         through = propagate(checked.network, candidate.inputs, candidate.layers, goal.node)
         sites.spend(1 + (len(checked.network.nodes) + SIMULATED * len(through.shapes)) // SCANNED)
-        if goal.is_met(through):
+        if goal.is_met(checked.network, through):
             yield judge(checked, candidate)
 
 

@@ -11,6 +11,7 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape
+from specnet.layers.base.traits import Trait
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,21 @@ class Goal:
     node: str
     shape: Shape | None
 
-    def is_met(self, through: Propagation) -> bool:
+    def is_met(self, network: Network, through: Propagation) -> bool:
         output = through.shapes.get(self.node)
-        return output is not None and self.shape in (None, output)
+        return output is not None and self.shape in (None, output) and not self._repeats_anew(network, through, output)
+
+    def _repeats_anew(self, network: Network, through: Propagation, output: Shape) -> bool:
+        """Whether the node, which usually takes equal shapes, repeats an input that has several elements there now.
+
+        A stride so large that one position is left would make such arms fit, and is not what was meant.
+        """
+        node = network.by_name.get(self.node)
+        if node is None or node.layer is None or Trait.EQUAL_SHAPES not in node.layer.traits:
+            return False
+        changed = [(network.shapes[name] or (), shape) for name in node.inputs if (shape := through.shapes.get(name))]
+        sizes = (axis for now, then in changed if len(now) == len(then) for axis in zip(now, then, output, strict=True))
+        return any(then == 1 < whole and now > 1 for now, then, whole in sizes)
 
 
 def set_goal(checked: Checked, diagnostic: Diagnostic) -> Goal:

@@ -61,7 +61,7 @@ def change_inputs(checked: Checked, goal: Goal) -> Iterator[Candidate]:
         place = checked.elaborated.places[given.name]
         if given.name in upstream and given.shape and "shape" in place.attributes:
             fitting = find_fitting_sizes(checked.network, given.name, goal.node)
-            met = (shape for shape, through in fitting if goal.is_met(through))
+            met = (shape for shape, through in fitting if goal.is_met(checked.network, through))
             for shape in islice(met, MOST_SIZES):
                 yield _change_input(checked, goal, given.name, given.shape, shape)
 

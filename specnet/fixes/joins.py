@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import Field, is_dataclass
-from dataclasses import fields as list_fields
-from typing import Any
 
 from specnet.compiler import Checked
-from specnet.diagnostics import Diagnostic, Edit
+from specnet.diagnostics import Edit
 from specnet.elaborate import Place
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import ANOTHER, change_layers, judge, unite
@@ -22,33 +19,12 @@ from specnet.layers.base import Layer, Shape
 from specnet.layers.base.traits import Trait
 from specnet.printer.values import format_value
 from specnet.source import Span
-from specnet.syntax import tree
 
 MAX_ARMS = 6
 """The largest number of arms to change at once."""
 
 CONVERTED = 1.0
 """The cost of a further layer behind an arm."""
-
-
-def put_bars(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
-    """Yield a bar before each line between the braces of a join, if none has one."""
-    body = diagnostic.span and _find_body(checked.lines, diagnostic.span)
-    if body and body.lines and not body.arms:
-        starts = [Span(line.span.source, line.span.start, line.span.start) for line in body.lines]
-        yield Candidate(tuple(Change("", "a bar", "", Edit(start, "| ")) for start in starts), CONVERTED)
-
-
-def _find_body(part: object, span: Span) -> tree.Body | None:
-    """Return the braces at a place, in a part of the tree."""
-    if isinstance(part, tree.Body) and part.span == span:
-        return part
-    inner = part if isinstance(part, tuple) else [getattr(part, each.name) for each in _list_fields(part)]
-    return next((found for each in inner if (found := _find_body(each, span))), None)
-
-
-def _list_fields(part: object) -> Sequence[Field[Any]]:
-    return list_fields(part) if isinstance(part, tree.Tree) and is_dataclass(part) else ()
 
 
 def meet_in_arms(checked: Checked, sites: Sites, goal: Goal) -> Iterator[Candidate]:

@@ -9,13 +9,14 @@ from functools import cached_property
 from specnet.compiler import Checked, collect_garbage_later
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Severity
 from specnet.elaborate import Read
+from specnet.fixes.braces import complete_braces
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.causes import change_layers
 from specnet.fixes.exclusions import resolve_exclusion
 from specnet.fixes.expectations import close_gaps, correct_expectation
 from specnet.fixes.goals import set_goal
 from specnet.fixes.inputs import change_inputs, complete_input, note_fitting_input, put_channels_last
-from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity, put_bars
+from specnet.fixes.joins import convert_arms, meet_in_arms, project_identity
 from specnet.fixes.missing import fill_in
 from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
@@ -83,7 +84,7 @@ class Search:
         if diagnostic.code is Code.E402:  # whose notes explain the gap by another way of counting
             return [*correct_expectation(self.checked, diagnostic), *([] if diagnostic.notes else self.closing)]
         if diagnostic.code is Code.E106:
-            return self._collect(put_bars(self.checked, diagnostic))
+            return self._collect(complete_braces(self.checked, diagnostic))
         if diagnostic.code is Code.E111:
             return self._collect(fill_in(self.checked, diagnostic, self.verifier))
         if diagnostic.code is Code.E112:

@@ -31,6 +31,7 @@ def recognise(parser_input: ParserInput, statement: int, error: ParseError) -> H
         braces.recognise_unclosed_brace,
         braces.recognise_unopened_brace,
         indentation.recognise_lines_without_braces,
+        indentation.recognise_arms_without_braces,
         braces.recognise_separate_claim,
         recipes.recognise_setting,
         sections.recognise_section,

@@ -60,7 +60,9 @@ Power(*, power: 1 = 1.0, scale: by = 1.0, shift: 0 = 0.0) -> times
 Flatten(*, axis: 1 = 1, end_axis: -1 = -1) -> flatten
 ShuffleChannel(*, group: G = 1) -> shuffle
 Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> add
+Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: (1, -1), stable_prod_grad: unread = True) -> sub
 Eltwise(*, operation: "PROD" | 0 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> mul
+Eltwise(*, operation: "MAX" | 2 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> maximum
 Concat(*, axis: 1 = 1, concat_dim: 1 = 1) -> concat
 """
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, torch_layers
-from specnet.foreign.chains import Draft, Step, explain_length, is_join
+from specnet.foreign.chains import Draft, Step, explain_length, is_join, takes_values
 from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.tools import ALONE, KERAS, Program, find_rows, guess_tool, name_tool, read_program
 from specnet.foreign.translation import translate
@@ -86,12 +86,12 @@ def translate_statement(text: str, program: Program = ALONE, line: int = 1) -> C
     return None
 
 
-OPERATORS: Mapping[type[ast.operator], str] = {ast.Add: "add", ast.Mult: "mul"}
+OPERATORS: Mapping[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 """The joins that operators between values are."""
 
 
 def _translate_operator(node: ast.BinOp) -> Call | None:
-    """Translate a sum or a product of named values, `a + b`; None for any other."""
+    """Translate a sum, a product or a difference of named values, `a + b`; None for any other."""
     join, names, rest = OPERATORS.get(type(node.op)), list[str](), list[ast.expr]([node])
     while rest:
         match rest.pop(0):
@@ -101,7 +101,7 @@ def _translate_operator(node: ast.BinOp) -> Call | None:
                 names.append(name)
             case _:
                 return None
-    is_join = join is not None and all(name in VARIABLES or not name.isupper() for name in names)
+    is_join = takes_values(join or "", len(names)) and all(name in VARIABLES or not name.isupper() for name in names)
     return Call((Step("", (join or "",), (None,)),), ast.unparse(node), inputs=tuple(names)) if is_join else None
 
 
@@ -124,7 +124,7 @@ def translate_layer_call(text: str, file: str) -> Draft | None:
     return Draft(call.steps, call.differences, call.is_known) if call and call.tool else None
 
 
-TAP = re.compile(r"(?<=[(,=+*])[ \t]*@(?=[A-Za-z_])")
+TAP = re.compile(r"(?<=[(,=+*-])[ \t]*@(?=[A-Za-z_])")
 """The sign of a tap among the arguments of a call, which Python does not have."""
 
 TEXT = re.compile(r"same|valid|zeros|circular|reflect|replicate|nearest|bilinear|bicubic|channels_(first|last)")
@@ -253,8 +253,9 @@ def _translate_known(call: ast.Call, tool: str, rows: Sequence[Signature], progr
         return _read_inputs(own, [call.func.value], program)
     if not _takes_value(rows):
         return own
-    read = [*call.args[:1], *[node for name, node in keywords.items() if name == rows[0].parameters[0].name]]
-    return _read_inputs(own, read, program)
+    read = [parameter.name for parameter in rows[0].parameters if parameter.word == "value"]
+    nodes = [*call.args[: len(read)], *[node for name, node in keywords.items() if name in read]]
+    return _read_inputs(own, nodes, program)
 
 
 def _takes_value(rows: Sequence[Signature]) -> bool:

@@ -161,6 +161,12 @@ def is_join(layer: str) -> bool:
     return bool(cls and cls.arity.joins)
 
 
+def takes_values(layer: str, count: int) -> bool:
+    """Return whether a layer takes this number of values."""
+    cls = get_layer_class(layer.partition(" ")[0])
+    return bool(cls and cls.arity.admits(count))
+
+
 # A graph whose values have names
 
 

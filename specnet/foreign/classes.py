@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specnet.builder import KEYWORDS
-from specnet.foreign.calls import VARIABLES, translate_call
+from specnet.foreign.calls import OPERATORS, VARIABLES, translate_call
 from specnet.foreign.chains import MOST_TRANSLATED, ChainBuilder, Draft, Step
 from specnet.foreign.folding import decide, fold
 from specnet.foreign.modules import Instance, Leaf, Module, ModuleMaker, Series, Unfollowed, find_method, shorten_node
@@ -237,8 +237,9 @@ class _Frame:
         match node:
             case ast.Name(id=name) if name in self.values:
                 return self.values[name]
-            case ast.BinOp(left=left, op=ast.Add() | ast.Mult() as operation, right=right):
-                join = "add" if isinstance(operation, ast.Add) else "mul"
+            case ast.BinOp(left=left, op=operation, right=right) if self._is_value(node) and (
+                join := OPERATORS.get(type(operation))
+            ):
                 return self.follower.add((join,), [self.evaluate(left), self.evaluate(right)])
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name), args=args, keywords=[]):
                 if name not in self.instance.modules:

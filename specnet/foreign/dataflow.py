@@ -15,12 +15,13 @@ from specnet.foreign.calls import VARIABLES, parse_python, translate_statement
 from specnet.foreign.chains import is_join, make_unique
 from specnet.foreign.patterns import MODEL, gives_no_value, list_outputs
 from specnet.foreign.tools import read_program
+from specnet.foreign.torch_layers import JOINING
 from specnet.syntax.parser_input import MASK, mask_text
 
 ARRIVING, UNKNOWN = -1, -2
 """The values that arrive at the first line, and that no line gives."""
 
-ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*[+*]?=(?![=>])")
+ASSIGNMENT = re.compile(r"[ \t]*(?:self\.)?(?P<name>[A-Za-z_]\w*)[ \t]*[+*-]?=(?![=>])")
 NATIVE = re.compile(r"[ \t]*(?:(?P<name>[A-Za-z_]\w*)[ \t]*:)?")
 TAP = re.compile(r"->[ \t]*@(\w+)")
 EMPTY = re.compile(rf"[\s{MASK}]*")
@@ -150,14 +151,14 @@ def _is_alias(nodes: list[ast.stmt]) -> bool:
 
 
 def _list_reads(node: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement may read values from: of first arguments, of operands, of methods' objects."""
+    """Yield the names that a statement may read values from: first or joined arguments, operands, methods' objects."""
     places = list[ast.expr]()
     for each in ast.walk(node):
         match each:
             case ast.Call(func=func, args=args):
-                is_own = isinstance(func, ast.Name) and is_join(func.id)
-                places += [*(args if is_own else args[:1]), *([func.value] if isinstance(func, ast.Attribute) else [])]
-                places += [key.value for key in each.keywords if key.arg in ("input", "inputs", "x", "tensors")]
+                joins = ast.unparse(func) in JOINING or (isinstance(func, ast.Name) and is_join(func.id))
+                places += [*(args if joins else args[:1]), *([func.value] if isinstance(func, ast.Attribute) else [])]
+                places += [key.value for key in each.keywords if key.arg in VALUES]
             case ast.BinOp(left=left, right=right):
                 places += [left, right]
             case ast.Assign(value=ast.Name() as value):
@@ -168,6 +169,9 @@ def _list_reads(node: ast.stmt) -> Iterator[str]:
         parts = place.elts if isinstance(place, ast.List | ast.Tuple) else [place]
         yield from (part.id for part in parts if isinstance(part, ast.Name) and part.id not in MODULES)
 
+
+VALUES = frozenset({"input", "inputs", "x", "tensors", "other"})
+"""Names of arguments that are values."""
 
 MODULES = frozenset({"F", "nn", "torch", "tf", "tensorflow", "keras", "layers", "slim", "K", "L", "KL", "self"})
 """Names of modules and objects that hold functions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from specnet.foreign.bad_line import BadLine
 from specnet.syntax.parser_input import MASK, TextChange, find_line
@@ -18,8 +19,15 @@ HEAD = re.compile(
 BARE_HEAD = re.compile(r"[ \t|{]*(?:\w+:[ \t]*)?(?P<word>repeat|for|if)\b[^{}]*$")
 """The beginning of a line with layers, up to the first of them."""
 
-BRACELESS = re.compile(rf"(?P<indent>[ \t]*)(?:\w+:[ \t]*)?(?P<word>repeat|for|if|block|train)\b[^\n{{}}{MASK}]*")
-"""A line that opens no brace, although its word needs one."""
+BRACELESS = re.compile(
+    rf"(?P<indent>[ \t]*)(?P<label>\w+:[ \t]*)?(?P<word>repeat|for|if|else|block)\b"
+    rf"(?P<of>[^\n{{}}{MASK}]*?)(?P<colon>)(?P<rest>(?!))?[ \t\r{MASK}]*$",
+    re.MULTILINE,
+)
+"""The same without the colon."""
+
+JOIN = re.compile(rf"(?P<indent>[ \t]*)[^\n{{}}{MASK}]*?(?P<word>\b[a-z]\w*)(?P<end>)[ \t\r{MASK}]*$", re.MULTILINE)
+"""A line that ends with a word and opens no brace."""
 
 LOOP = re.compile(r"[ \t]+(?P<name>\w+)[ \t]+in[ \t]+range\((?P<bounds>[^()]*)\)[ \t]*")
 """`i in range(3)`."""
@@ -36,16 +44,18 @@ def recognise_indented_lines(line: BadLine) -> Hint | None:
     changes, last = _put_in_braces(code, head)
     if changes is None:
         return None
-    end = max(end, last)
+    return _hint(line, head, changes, max(end, last), (head.end("colon") - 1, head.end("colon")))
+
+
+def _hint(line: BadLine, head: re.Match[str], changes: Sequence[TextChange], end: int, place: tuple[int, int]) -> Hint:
+    """Return the hint that puts the lines of a head between braces; `place` is where the message points."""
+    start = head.start()
     text = line.text[start:end]
     for first, after, new in sorted(changes, reverse=True):
         text = f"{text[: first - start]}{new}{text[after - start :]}"
-    title = re.sub(r"\s*\n[\s\S]*\n\s*", " … ", text.strip())
+    title = re.sub(r"\s*(#.*)?\n[\s\S]*\n\s*", " … ", text.strip())
     message = f"the lines of `{head['word']}` are between braces"
-    colon = head.end("colon") - 1
-    return Hint(
-        message, colon, colon + 1, tuple(changes), text, title, is_safe=True, is_assumed=True, region=(start, end)
-    )
+    return Hint(message, *place, tuple(changes), text, title, is_safe=True, is_assumed=True, region=(start, end))
 
 
 def recognise_bare_body(line: BadLine) -> Hint | None:
@@ -65,17 +75,23 @@ def recognise_bare_body(line: BadLine) -> Hint | None:
 def recognise_lines_without_braces(line: BadLine) -> Hint | None:
     """Recognise `repeat 3` without either brace; the lines below that are indented further stand between them."""
     head = BRACELESS.match(line.code, line.bounds[0])
-    if head is None or "LBRACE" not in line.error.expected or line.token.strip():
+    if head is None or head["word"] in FOLLOWING or "LBRACE" not in line.error.expected or line.token.strip():
         return None
-    start, end = head.start(), head.start() + len(head[0].rstrip())
-    last = _find_last_line(line.code, head["indent"], end)
-    if last <= end:
+    changes, last = _put_in_braces(line.code, head)
+    return _hint(line, head, changes, last, head.span("word")) if changes else None
+
+
+def recognise_arms_without_braces(line: BadLine) -> Hint | None:
+    """Recognise arms below `add` that are indented further, without either brace."""
+    above = line.code[: line.bounds[0]].rstrip(f" \t\r\n{MASK}")
+    head = JOIN.match(line.code, find_line(line.code, len(above))[0])
+    if line.token != "|" or line.code[line.bounds[0] : line.error.start].strip() or head is None:
         return None
-    changes = ((end, end, " {"), (last, last, f"\n{head['indent']}}}"))
-    text = f"{line.text[start:end]} {{{line.text[end:last]}\n{head['indent']}}}"
-    title, message = f"{head[0].strip()} {{ … }}", f"the lines of `{head['word']}` are between braces"
-    place = head.span("word")
-    return Hint(message, *place, changes, text, title, is_safe=True, is_assumed=True, region=(start, last))
+    last = find_last_line(line.code, head["indent"], head.end("end"))
+    if last < line.error.end:
+        return None
+    changes = [(head.end("end"), head.end("end"), " {"), (last, last, f"\n{head['indent']}}}")]
+    return _hint(line, head, changes, last, head.span("word"))
 
 
 def _put_in_braces(code: str, head: re.Match[str]) -> tuple[list[TextChange] | None, int]:
@@ -83,10 +99,10 @@ def _put_in_braces(code: str, head: re.Match[str]) -> tuple[list[TextChange] | N
     changes: list[TextChange] = []
     while True:
         changes += _open(head)
-        last = head.end("rest") if head["rest"] else _find_last_line(code, head["indent"], head.end("colon"))
+        last = head.end("rest") if head["rest"] else find_last_line(code, head["indent"], head.end("colon"))
         if last < 0:
             return None, 0
-        found = HEAD.match(code, find_line(code, last)[1] + 1)
+        found = head.re.match(code, find_line(code, last)[1] + 1)
         if found is None or found["word"] not in FOLLOWING or found["indent"] != head["indent"]:
             return [*changes, (last, last, " }" if head["rest"] else f"\n{head['indent']}}}")], last
         word = "else if" if found["word"] == "elif" else "else"
@@ -105,7 +121,7 @@ def _open(head: re.Match[str]) -> list[TextChange]:
     return [(head.start("word"), head.end("of"), f"repeat {loop['name']} in {first}..{after}"), brace]
 
 
-def _find_last_line(code: str, indent: str, at: int) -> int:
+def find_last_line(code: str, indent: str, at: int) -> int:
     """Return the end of the last line of code below the one at an offset that is indented further; -1 for none."""
     deeper = re.compile(rf"(?:\n(?:{indent}[ \t]+[^\s{MASK}][^\n]*|[ \t\r{MASK}]*(?=\n|\Z)))*")
     end = find_line(code, at)[1]

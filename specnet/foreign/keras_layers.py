@@ -211,7 +211,9 @@ UpSampling2D(size: factor = (2, 2), data_format: layout = None, interpolation: "
        **kwargs: Layer) -> upsample bilinear
 
 Add(**kwargs: Layer) -> add
+Subtract(**kwargs: Layer) -> sub
 Multiply(**kwargs: Layer) -> mul
+Maximum(**kwargs: Layer) -> maximum
 Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
 """,
     ACTIVATIONS,
@@ -244,7 +246,9 @@ KERAS: Table = {
 JOINS: Table = read_table(
     """
 add(inputs: value) -> add
+subtract(inputs: value) -> sub
 multiply(inputs: value) -> mul
+maximum(inputs: value) -> maximum
 concatenate(inputs: value, axis: -1 | 3 = -1) -> concat
 """
 )

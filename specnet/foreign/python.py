@@ -48,7 +48,7 @@ def recognise_python(line: BadLine) -> Hint | None:
     return _translate_line(line, text[start:code_end], start, end)
 
 
-JOINED = re.compile(rf"[ \t]*[A-Za-z_]\w*[ \t]*[+*]?=[ \t]*(?P<values>\w+(?:[ \t]*[+*][ \t]*\w+)*)[ \t\r{MASK}]*")
+JOINED = re.compile(rf"[ \t]*[A-Za-z_]\w*[ \t]*[+*-]?=[ \t]*(?P<values>\w+(?:[ \t]*[+*-][ \t]*\w+)*)[ \t\r{MASK}]*")
 """`x = a + b`, `x += a`."""
 
 
@@ -204,7 +204,7 @@ def _find_tap(name: str, lines: Mapping[int, Line], own: Line | None, is_first: 
 def _make_message(call: Call) -> str:
     if call.tool:
         return f"`{call.function}(…)` is a call of {call.tool}; here a layer is a word, then its values"
-    if re.search(r"[+*]", call.function):
+    if re.search(r"[+*-]", call.function):
         return f"`{call.function}` is Python; here values are joined by `{call.layers[0].partition(' ')[0]}`"
     if any(step.label for step in call.steps) or not call.is_exact:
         fact = f"`{call.function}(…)` is a call of Python"

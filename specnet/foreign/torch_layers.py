@@ -145,9 +145,23 @@ pixel_unshuffle(input: value, downscale_factor: factor) -> space_to_depth
 channel_shuffle(input: value, groups: G) -> shuffle
 flatten(input: value, start_dim: 1 = 0, end_dim: -1 = -1) -> flatten
 cat(tensors: value, dim: 1 | -3 = 0, *, out: None = None) -> concat
+add(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> add
+sub(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> sub
+subtract(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> sub
+mul(input: value, other: value, *, out: None = None) -> mul
+multiply(input: value, other: value, *, out: None = None) -> mul
+maximum(input: value, other: value, *, out: None = None) -> maximum
+max(input: value, other: value, *, out: None = None) -> maximum
 """
 )
 """The functions of torch and of torch.nn.functional."""
+
+JOINING = frozenset(
+    f"torch.{name}"
+    for name, (row, *_) in FUNCTIONS.items()
+    if sum(parameter.word == "value" for parameter in row.parameters) > 1
+)
+"""The functions that join the values of several arguments."""
 
 METHODS: Table = read_table(
     """

@@ -86,6 +86,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "shortcut": ("add",),
     "sum": ("add",),
     "multiply": ("mul",),
+    "subtract": ("sub",),
+    "minus": ("sub",),
+    "difference": ("sub",),
+    "max": ("maximum", "pool max"),
     "skip": ("identity",),
     # attributes
     "filters": ("K",),
@@ -163,6 +167,7 @@ PARTIAL = frozenset(
         "atrousconv",
         "dropout2d",
         "spatialdropout",
+        "max",
     )
 )
 """Words that say more than those in their place, such as the number of groups."""

@@ -1,34 +1,24 @@
-"""add: the sum of arms of equal shapes, `add { | … | identity }`, `add @e1` (ResNet, He et al. 2015)."""
+"""add: the sum of arms, `add { | … | identity }`, `add @e1` (ResNet, He et al. 2015)."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import ClassVar
 
-from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shapes
-from specnet.layers.base.families import Join
+from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base.elementwise import Elementwise, list_partial_results
 from specnet.layers.base.traits import Trait, Traits
 
 
-class Add(Join):
-    """x₁ + x₂ + …, element by element, for inputs of equal shapes."""
+class Add(Elementwise):
+    """x₁ + x₂ + …, element by element; 1×1×C is repeated over the positions of H×W×C, H×1×C along its width."""
 
-    kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
+    kind_traits: ClassVar[Traits] = Elementwise.kind_traits | {Trait.SUMS}
 
-    def output(self, inputs: Shapes) -> Shape:
-        if len(set(inputs)) > 1:
-            raise LayerError(
-                Code.E310, f"has arms that differ in shape: {format_shapes(inputs)}", (), format_shapes(inputs)
-            )
-        return inputs[0]
-
-    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
-        return other
-
-    def scratch(self, inputs: Shapes) -> int:
-        """Return the sum of the first arms, where there are more than two."""
-        return prod(inputs[0]) if len(inputs) > 2 else 0
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the gradient of the first arms, where it is a sum of the output's."""
+        *partial, whole = list_partial_results(inputs)
+        return max((prod(shape) for shape in partial if shape != whole), default=0)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.add", joins="fold"),)

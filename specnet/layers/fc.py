@@ -71,6 +71,6 @@ class Fc(Layer):
         return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        flatten = (TorchCall("torch.flatten", start_dim=1),) if len(inputs[0]) > 1 else ()
+        flatten = (TorchCall("torch.flatten", start_dim=1, end_dim=-1),) if len(inputs[0]) > 1 else ()
         linear = TorchCall("nn.Linear", in_features=prod(inputs[0]), out_features=self.out_features, bias=self.bias)
         return *flatten, linear

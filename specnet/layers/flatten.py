@@ -25,4 +25,4 @@ class Flatten(Reshaping):
         return (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.flatten", start_dim=1),)
+        return (TorchCall("torch.flatten", start_dim=1, end_dim=-1),)

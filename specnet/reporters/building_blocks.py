@@ -98,7 +98,7 @@ def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
     weighted = dict[str, Node]()
     for node in nodes:
         paths = [name for name in node.inputs if name in weighted and not is_gate(weighted[name], node)]
-        is_shortcut = node.layer is not None and Trait.EQUAL_SHAPES in node.layer.traits
+        is_shortcut = node.layer is not None and Trait.SUMS in node.layer.traits
         if len(paths) > 1 and not is_shortcut:
             return ()
         if paths or learns_weight(node):

@@ -26,6 +26,8 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "foreign/": (KINDS, "tables of other tools' words for layers"),
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
     "cli/commands.py": (frozenset({"filter"}), "a command"),
+    "insight/views/filters.py": (frozenset({"maximum"}), "a key of the view's numbers"),
+    "insight/views/occlusion.py": (frozenset({"maximum"}), "a key of the view's numbers"),
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
     "training/data/streams/fetching.py": (frozenset({"identity"}), "a way of sending files over HTTP"),

@@ -87,6 +87,21 @@ def test_an_input_gets_channels_and_loses_its_batch(written: str, data: str, mea
     assert [fix.edits[0].text for fix in error.fixes] == meant
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("add {\n  relu\n  tanh -> relu\n}\n", "add {\n  | relu\n  | tanh -> relu\n}\n"),
+        ("fc 10\ntrain # on digits\n  data mnist\n", "fc 10\ntrain { # on digits\n  data mnist\n}\n"),
+        ("fc 10\ntrain\n\tdata mnist\n\n\tepochs 3", "fc 10\ntrain {\n\tdata mnist\n\n\tepochs 3\n}"),
+    ],
+)
+def test_bars_and_braces_are_put_where_lines_are_indented(written: str, meant: str) -> None:
+    checked = check(f"{HEAD}{written}")
+    after = apply_edits(checked.source, checked.errors[0].fixes[0].edits)
+    assert after.text == f"{HEAD}{meant}"
+    assert check_source(after).ok
+
+
 GATE = "pool avg global -> conv K=C//16 F=1 -> relu -> conv K={} F=1 -> sigmoid"
 
 

@@ -22,7 +22,11 @@ from specnet.source import Source
 NEW = {"bias"}
 """Keywords that the oldest supported version of torch does not have everywhere."""
 
-INNER = {"max_pool2d": "max_pool2d_with_indices", "adaptive_max_pool2d": "adaptive_max_pool2d_with_indices"}
+INNER = {
+    "max_pool2d": "max_pool2d_with_indices",
+    "adaptive_max_pool2d": "adaptive_max_pool2d_with_indices",
+    "max": "maximum",
+}
 """Functions that choose one of two, and the one that has the signature."""
 
 Parameters = dict[str, Any]
@@ -38,7 +42,7 @@ def parameters_in_torch(call: Callable[..., Any]) -> Parameters:
     try:
         signature = inspect.signature(call)
     except ValueError:
-        documented = re.match(r"\w+(\(.*?\)) -> ", (call.__doc__ or "").strip(), re.DOTALL)
+        documented = re.match(r"\w+(\(.*?\))( -> |\n)", (call.__doc__ or "").strip(), re.DOTALL)
         assert documented
         names: dict[str, Callable[..., Any]] = {}
         exec(f"def call{documented[1]}: ...", {}, names)
@@ -66,7 +70,8 @@ def test_every_argument_of_a_module_is_accounted_for(row: Signature) -> None:
 
 @pytest.mark.parametrize("row", [row for rows in FUNCTIONS.values() for row in rows], ids=lambda row: row.name)
 def test_every_argument_of_a_function_is_accounted_for(row: Signature) -> None:
-    function = getattr(F, INNER.get(row.name, row.name), None) or getattr(torch, row.name)
+    name = INNER.get(row.name, row.name)
+    function = getattr(F, name, None) or getattr(torch, name)
     assert not differences(row, parameters_in_torch(function))
 
 

@@ -83,10 +83,29 @@ ROWS: dict[str, list[str]] = {
     "shuffle": [f"{MAP}\nshuffle G=2"],
     "space_to_depth": ["input 12x9x4\nspace_to_depth 3"],
     "depth_to_space": [f"{MAP}\ndepth_to_space 2"],
-    "add": [f"{MAP}\nadd {{ | identity | relu | conv K=C F=1 }}", f"{VECTOR} -> @a\nfc 20 -> add @a"],
+    "add": [
+        f"{MAP}\nadd {{ | identity | relu | conv K=C F=1 }}",
+        f"{MAP}\nadd {{ | identity | conv K=1 F=1 | pool avg global }}",
+        f"{MAP}\nadd {{ | pool avg F=1x9 | pool avg F=13x1 | identity }}",
+        f"{VECTOR} -> @a\nfc 20 -> add @a",
+    ],
+    "sub": [
+        f"{MAP}\nsub {{ | identity | conv K=C F=3 P=1 }}",
+        f"{MAP}\nsub {{ | identity | pool avg global }}",
+        f"{MAP}\nsub {{ | pool avg F=1x9 | pool avg F=13x1 }}",
+        f"{VECTOR} -> @a\nfc 20 -> sub @a",
+    ],
+    "maximum": [
+        f"{MAP}\nmaximum {{ | conv K=8 F=1 | conv K=8 F=1 }}",
+        f"{MAP}\nmaximum {{ | identity | relu | pool avg global }}",
+        f"{MAP}\nmaximum {{ | pool avg F=1x9 | pool avg F=13x1 | conv K=1 F=1 }}",
+        f"{VECTOR}\nmaximum {{ | fc 6 | fc 6 | fc 6 }}",
+    ],
     "mul": [
         f"{MAP}\nmul {{ | identity | pool avg global -> sigmoid }}",
         f"{MAP}\nmul {{ | conv K=1 F=1 -> sigmoid | identity | relu }}",
+        f"{MAP}\nmul {{ | identity | pool avg F=1x9 -> sigmoid | pool avg F=13x1 -> sigmoid }}",
+        f"{MAP}\nmul {{ | pool avg F=1x9 | pool avg F=13x1 }}",
         f"{VECTOR}\nmul {{ | identity | fc 20 }}",
     ],
     "concat": [
@@ -107,7 +126,13 @@ ROWS: dict[str, list[str]] = {
     "gelu": [f"{MAP}\ngelu", f"{MAP}\ngelu approximate=tanh"],
     "elu": [f"{MAP}\nelu", f"{MAP}\nelu alpha=0.5"],
     "leaky_relu": [f"{MAP}\nleaky_relu", f"{MAP}\nleaky_relu slope=0.2"],
-    "softmax": [f"{MAP}\nsoftmax", f"{VECTOR}\nsoftmax"],
+    "softmax": [
+        f"{MAP}\nsoftmax",
+        f"{VECTOR}\nsoftmax",
+        f"{MAP}\nsoftmax groups=2",
+        f"{VECTOR}\nsoftmax groups=4",
+        f"{VECTOR}\nfc 6 -> reshape 1x1x6 -> softmax groups=3",
+    ],
 }
 ROWS |= {
     kind: [f"{MAP}\n{kind}", f"{VECTOR}\n{kind}"]
@@ -278,9 +303,10 @@ def test_what_holds_of_a_map_holds_of_one_a_period_larger(kind: str, spec: str, 
 
 
 def _grow(shapes: Shapes, axis: int, pixels: int) -> Shapes:
-    """Add pixels to all inputs but a gate of one position, which stays."""
+    """Add pixels along an axis to all inputs but those that are repeated along it, which stay."""
+    is_repeated = any(shape[axis] > 1 for shape in shapes)
     return tuple(
-        tuple(size + pixels * (place == axis and shape[:2] != (1, 1)) for place, size in enumerate(shape))
+        tuple(size + pixels * (place == axis and not (size == 1 and is_repeated)) for place, size in enumerate(shape))
         for shape in shapes
     )
 
@@ -350,6 +376,8 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
         reached = row.touched(at)[number]
         if reading is Elements.ALL:
             assert reached.all()
+        elif reading is Elements.SOME:
+            assert 1 < reached.sum() < reached.numel()
         else:
             assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any())
         if reading == SAME_POSITION:

@@ -6,6 +6,7 @@ And that a network with one of each can be exported, compiled and pickled.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -113,11 +114,61 @@ def test_joins() -> None:
     relu3 = "| identity | relu | sigmoid"
     torch.testing.assert_close(compiled(f"input 7x7x4\nadd {{ {relu3} }}")(x), x + x.relu() + x.sigmoid())
     torch.testing.assert_close(compiled(f"input 7x7x4\nmul {{ {relu3} }}")(x), x * x.relu() * x.sigmoid())
+    largest = torch.stack([x, x.relu(), x.sigmoid()]).amax(0)
+    assert torch.equal(compiled(f"input 7x7x4\nmaximum {{ {relu3} }}")(x), largest)
     torch.testing.assert_close(compiled(f"input 5\nconcat {{ {relu3} }}")(vector)[:, 5:10], vector.relu())
     gated = compiled("input 7x7x4\nmul { | pool avg global -> sigmoid | identity }")(x)
     torch.testing.assert_close(gated, x * x.mean((2, 3), keepdim=True).sigmoid())
     cropped = compiled("input 7x7x4 -> @e\npool max F=4 S=1 -> concat @e crop=center")(x)
     torch.testing.assert_close(cropped[:, 4:], x[:, :, 1:5, 1:5])
+
+
+ARMS = {
+    "map": lambda x: x,
+    "position": lambda x: x.mean((2, 3), keepdim=True),
+    "columns": lambda x: x.mean(2, keepdim=True),
+    "rows": lambda x: x.mean(3, keepdim=True),
+    "channel": lambda x: x[:, :1],
+    "row of a channel": lambda x: x[:, :1].mean(2, keepdim=True),
+}
+"""A map and what can be repeated beside it, or beside another one."""
+
+AS_TEXT = {
+    "map": "identity",
+    "position": "pool avg global",
+    "columns": "pool avg F=6x1",
+    "rows": "pool avg F=1x5",
+    "channel": "slice 0..1",
+    "row of a channel": "slice 0..1 -> pool avg F=6x1",
+}
+
+
+@pytest.mark.parametrize("join, function", [("add", torch.add), ("sub", torch.sub), ("mul", torch.mul),
+                                            ("maximum", torch.maximum)])  # fmt: skip
+@pytest.mark.parametrize("first", ARMS)
+@pytest.mark.parametrize("second", ARMS)
+def test_arms_are_repeated_as_torch_does(
+    join: str, function: Callable[[Tensor, Tensor], Tensor], first: str, second: str
+) -> None:
+    x = torch.randn(2, 4, 6, 5)
+    module = compiled(f"input 6x5x4\n{join} {{ | {AS_TEXT[first]} | {AS_TEXT[second]} }}")
+    torch.testing.assert_close(module(x), function(ARMS[first](x), ARMS[second](x)))
+
+
+def test_a_difference_is_that_of_the_value_before_and_the_one_named() -> None:
+    x = torch.randn(2, 4, 6, 5)
+    assert torch.equal(compiled("input 6x5x4 -> @x\nrelu -> sub @x")(x), x.relu() - x)
+    assert torch.equal(compiled("input 6x5x4 -> @x\nrelu -> sub { | @x | identity }")(x), x - x.relu())
+
+
+@pytest.mark.parametrize("shape", [(2, 12), (2, 12, 3, 5)])
+@pytest.mark.parametrize("groups", [2, 3, 4, 12])
+def test_a_softmax_between_groups(shape: tuple[int, ...], groups: int) -> None:
+    x = torch.randn(shape)
+    size = "x".join(map(str, (*shape[2:], 12)))
+    found = compiled(f"input {size}\nsoftmax groups={groups}")(x)
+    parts = torch.stack(x.chunk(groups, 1)).softmax(0)
+    torch.testing.assert_close(found, torch.cat([*parts], 1))
 
 
 def test_the_arrangement_of_numbers() -> None:
@@ -144,6 +195,7 @@ lrn n=3 -> mish -> filter gaussian_blur P=1 -> drop_path 0.1 -> scale init=0.1 b
 pad 1 reflect -> crop P=1 -> shuffle G=2 -> space_to_depth 2 -> depth_to_space 2 -> permute WHC -> upsample 2
 add { | identity | conv K=C F=1 | filter sobel_x P=1 } -> @wide
 mul { | identity | pool avg global -> conv K=C F=1 -> hard_sigmoid }
+maximum { | pool avg F=1x24 | pool avg F=24x1 | identity } -> sub { | identity | conv K=C F=1 } -> softmax groups=2
 concat @start @wide crop=center -> slice 4..C -> upsample to=8x8 bilinear -> leaky_relu -> elu -> selu -> tanh
 reshape 1280 -> ln -> dropout -> fc 40 -> reshape 2x2x10 -> flatten -> softmax
 """

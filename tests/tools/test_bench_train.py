@@ -12,6 +12,7 @@ from bench_train.gpu import (
     compare_with_plain_loop,
     measure_images_per_second,
     measure_multiplications_per_second,
+    report_gpu,
 )
 from bench_train.timing import Ratio, compare, summarize
 from paths import ROOT, SPECS
@@ -48,9 +49,9 @@ def test_a_network_is_timed_beside_a_plain_loop(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="would measure")
-def test_without_a_gpu_it_says_so() -> None:
-    done = subprocess.run([sys.executable, BENCH, "--gpu"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("no CUDA device")
+def test_without_a_gpu_it_says_so(tmp_path: Path) -> None:
+    (line,) = report_gpu(None, tmp_path)
+    assert line.startswith("no CUDA device")
 
 
 def test_the_interval_holds_the_median_in_95_of_100_cases() -> None:

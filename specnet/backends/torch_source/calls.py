@@ -55,10 +55,11 @@ SIGNATURES: Mapping[str, str] = {
     "torch.tanh": "",
     "torch.mul": "other",
     "torch.cat": "dim=0, /",
-    "torch.flatten": "start_dim=0, /",
+    "torch.flatten": "start_dim=0, /, end_dim=-1",
     "torch.narrow": "dim, start, length",
     "torch.permute": "dims",
     "torch.reshape": "shape",
+    "torch.unflatten": "dim, sizes",
 }
 """The arguments of a module's constructor, or those of a function that follow its input values.
 

@@ -30,7 +30,7 @@ MAX_NESTED_CALLS = 4
 FOLLOWERS = (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
 """Layers that are written on the line of the layer before them."""
 
-OPERATORS = {"torch.add": " + ", "torch.mul": " * "}
+OPERATORS = {"torch.add": " + ", "torch.sub": " - ", "torch.mul": " * "}
 
 SHORT_NAMES = ("x", "y", "z", "u", "v", "w")
 

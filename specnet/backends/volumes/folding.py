@@ -15,7 +15,7 @@ from specnet.backends.volumes.towers import split_towers
 from specnet.backends.volumes.volume import FoldedVolumes, Link, Volume, is_sum
 from specnet.graph import Network, Node
 from specnet.layers import get_layer_class
-from specnet.layers.base import Family
+from specnet.layers.base import Family, Shape
 from specnet.printer.scopes import Scopes
 
 
@@ -80,8 +80,12 @@ class _Folding:
             return None
         if kind.preserves_shape and len(sources) == 1:
             return next(iter(sources))
-        free = [source for source in sources if self.members[source] and source not in self._read]
+        free = [name for name in sources if self._ends_in(name, node.output) and name not in self._read]
         return max(free, key=self._steps.__getitem__, default=None) if is_sum(node) else None
+
+    def _ends_in(self, name: str, shape: Shape | None) -> bool:
+        """Whether a volume is that of layers, and the output of the last one has a shape."""
+        return bool(self.members[name]) and self.members[name][-1].output == shape
 
 
 def _make_volume(network: Network, name: str, nodes: list[Node], is_folded: bool) -> Volume:

@@ -104,5 +104,5 @@ class FoldedVolumes:
 
 
 def is_sum(node: Node) -> bool:
-    """Whether a node adds values of equal shapes."""
-    return node.output is not None and node.layer is not None and Trait.EQUAL_SHAPES in node.layer.traits
+    """Whether a node adds values, or subtracts one from another."""
+    return node.output is not None and node.layer is not None and Trait.SUMS in node.layer.traits

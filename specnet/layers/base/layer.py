@@ -76,7 +76,7 @@ class Layer(Attributes):
     """Where the output is stored; None if unknown."""
 
     shares_gradient: ClassVar[bool] = False
-    """Whether the gradient of each input is the output's or a view of it, rather than a new tensor."""
+    """Whether the gradient of an input as large as the output is the output's or a view of it, not a new tensor."""
 
     flattens: ClassVar[bool] = False
     """Whether axes of the input are merged, for which torch copies a scattered view."""
@@ -207,6 +207,10 @@ class Layer(Attributes):
         The statistics of a whole map that a normalisation computes do not count.
         """
         return None
+
+    def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
+        """Return of each input whether its gradient is the output's or a view of it, rather than a new tensor."""
+        return (self.shares_gradient,) * len(inputs)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         """Yield other attribute values for a fix to try.

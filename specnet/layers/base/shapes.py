@@ -59,8 +59,12 @@ def format_shape(shape: Shape) -> str:
 
 def format_shapes(shapes: Shapes) -> str:
     """Format a list of shapes, as 55×55×96, 55×55×64 and 27×27×96."""
-    *others, last = map(format_shape, shapes)
-    return f"{', '.join(others)} and {last}" if others else last
+    return join_words([*map(format_shape, shapes)])
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Join words, as `height, width and channels`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def format_filters(kernel_size: Sequence[int], filters: int, groups: int, stride: Sequence[int]) -> str:

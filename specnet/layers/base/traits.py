@@ -68,7 +68,9 @@ class Trait(StrEnum):
     PADS = "pads"
     """Adds pixels around a map."""
     EQUAL_SHAPES = "equal shapes"
-    """Takes inputs of equal shapes, so that one of another shape needs a projection."""
+    """Usually takes inputs of equal shapes, so that one of another shape needs a projection."""
+    SUMS = "sums"
+    """Adds its inputs or their negatives, so that one of them may be a shortcut past the layers of another."""
     IDENTITY = "identity"
     """Returns its input unchanged."""
 
@@ -199,6 +201,8 @@ class Elements(Enum):
 
     ALL = "all"
     """Every output element reads the whole input."""
+    SOME = "some"
+    """Every output element reads several input elements, at unspecified places."""
     MOVED = "moved"
     """Every output element is a copy of one input element, at an unspecified place."""
 

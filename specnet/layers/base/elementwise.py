@@ -1,0 +1,150 @@
+"""The joins that compute element by element, and repeat an input along the axes on which it has a single element."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar
+
+from specnet.diagnostics import Code
+from specnet.layers.base.families import Join
+from specnet.layers.base.shapes import LayerError, LayerNote, Shape, Shapes, format_shape, format_shapes, join_words
+from specnet.layers.base.traits import (
+    SAME_POSITION,
+    Kept,
+    Reach,
+    Reading,
+    ReceptiveField,
+    Trait,
+    Traits,
+    read_same_position,
+)
+
+AXES = ("height", "width", "channels")
+
+
+class Elementwise(Join):
+    """A join of vectors of equal lengths, or of maps that agree on each axis but for those that have 1 there.
+
+    A 1 is repeated, as torch broadcasts: 1×1×C beside H×W×C over all positions, H×W×1 over all channels, and H×1×C
+    beside 1×W×C gives H×W×C. More than two inputs are joined from the left.
+    """
+
+    kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
+
+    def output(self, inputs: Shapes) -> Shape:
+        if len({len(shape) for shape in inputs}) > 1:
+            raise _refuse_vectors(inputs)
+        if differing := _name_differing_axes(inputs):
+            fact = f"has arms that differ in {differing}: {format_shapes(inputs)}"
+            raise LayerError(Code.E310, fact, (), format_shapes(inputs), self._explain_arms(inputs))
+        return broadcast(inputs)
+
+    def _explain_arms(self, inputs: Shapes) -> tuple[str, ...]:
+        """Return what an arm of a map may be, where one seems to be repeated on purpose."""
+        is_usual = Trait.EQUAL_SHAPES not in self.traits
+        if len(inputs[0]) != len(AXES) or not (is_usual or any(1 in shape for shape in inputs)):
+            return ()
+        height, width, channels = whole = max(inputs, key=prod)
+        examples = join_words([*map(format_shape, ((1, 1, channels), (height, 1, channels), (height, width, 1)))])
+        return (f"beside {format_shape(whole)} an arm may have 1 along any axis, such as {examples}",)
+
+    def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
+        channels = self.output(inputs)[-1]
+        single = [shape for shape in inputs if shape[-1] < channels]
+        if not single or Trait.EQUAL_SHAPES not in self.traits:
+            return ()
+        fact = f"repeats the one channel of {format_shape(single[0])} over {channels} channels"
+        return (LayerNote(Code.N303, fact, (), format_shapes(inputs)),)
+
+    def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
+        if Trait.EQUAL_SHAPES in self.traits or len(shape) != len(other):
+            return other
+        return tuple(own if 1 in (own, size) else size for own, size in zip(shape, other, strict=True))
+
+    def converter(self, shape: Shape, other: Shape) -> str:
+        is_vector_of_channels = len(shape) == 1 and len(other) == 3 and shape[0] == other[2]
+        return f"reshape 1x1x{shape[0]}" if is_vector_of_channels else ""
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        """Return the same position of each input, or its only one along an axis on which it is repeated."""
+        if len(inputs[0]) != len(AXES):
+            return read_same_position(inputs)
+        whole = self.output(inputs)
+        return tuple(_read_repeated(shape, whole) for shape in inputs)
+
+    def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
+        """Return that of an input as it is; the gradient of one that is repeated is a sum."""
+        return tuple(self.shares_gradient and shape == self.output(inputs) for shape in inputs)
+
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the largest result for the first arms, where there are more than two."""
+        return max(map(prod, list_partial_results(inputs)[:-1]), default=0)
+
+
+class Product(Elementwise):
+    """A join whose gradients are products with its inputs, which torch keeps."""
+
+    shares_gradient: ClassVar[bool] = False
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        partial = list_partial_results(inputs)[:-1]
+        return Kept(inputs=tuple(range(len(inputs))), elements=sum(map(prod, partial)))
+
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the most beside the output's and all inputs' gradients in any step, which takes two inputs apart.
+
+        The gradient of a partial result, and one of the whole size for each input that is repeated, of which that
+        input's gradient is a sum. The last input's step comes first, after which the output's gradient is freed.
+        """
+        results = list_partial_results(inputs)
+        steps = zip((inputs[0], *results), inputs[1:], results, strict=False)
+        counts = (self._count_in_step(place, *step) for place, step in enumerate(steps))
+        absent = (self._count_absent(inputs, results, place) for place in range(len(results)))
+        return max(count - less for count, less in zip(counts, absent, strict=True))
+
+    def _count_in_step(self, place: int, left: Shape, right: Shape, result: Shape) -> int:
+        repeated = (place > 0 or left != result) + (right != result)
+        return prod(result) * repeated + self.count_temporaries(prod(result))
+
+    def _count_absent(self, inputs: Shapes, results: list[Shape], place: int) -> int:
+        """Return the elements of gradients that are not computed yet in a step, and of results that are freed."""
+        missing = inputs[: place + 1] if place > 0 else ()
+        return sum(map(prod, (*missing, *results[place + 1 :])))
+
+    def count_temporaries(self, size: int) -> int:
+        """Return the elements that torch computes the gradients of two inputs by, for a result of this size."""
+        return 0
+
+
+def broadcast(inputs: Shapes) -> Shape:
+    """Return the shape that inputs which agree but for sizes of 1 have together."""
+    return tuple(map(max, zip(*inputs, strict=True)))
+
+
+def list_partial_results(inputs: Shapes) -> list[Shape]:
+    """Return the shapes of the first two inputs joined, of the first three, and so on up to all."""
+    return [broadcast(inputs[:count]) for count in range(2, len(inputs) + 1)]
+
+
+def _refuse_vectors(inputs: Shapes) -> LayerError:
+    """Return the error of vectors beside maps."""
+    channels = next(shape[-1] for shape in inputs if len(shape) == len(AXES))
+    note = f"a vector is joined with a map as 1×1×{channels}, by `reshape 1x1x{channels}`"
+    shapes = format_shapes(inputs)
+    return LayerError(Code.E310, f"joins maps with vectors: {shapes}", (), shapes, (note,))
+
+
+def _name_differing_axes(inputs: Shapes) -> str:
+    """Return the axes on which inputs of one rank differ and cannot be repeated: `height, width and channels`."""
+    if len(inputs[0]) != len(AXES):
+        return "length" if len(set(inputs)) > 1 else ""
+    sizes = zip(AXES, zip(*inputs, strict=True), strict=True)
+    return join_words([axis for axis, along in sizes if len({*along} - {1}) > 1])
+
+
+def _read_repeated(shape: Shape, whole: Shape) -> Reading:
+    """Return what a position of the whole reads of an input: the only position along an axis where it is repeated."""
+    if shape[:2] == whole[:2]:
+        return SAME_POSITION
+    height, width = (Reach() if shape[axis] == whole[axis] else Reach(stride=0) for axis in (0, 1))
+    return height, width
