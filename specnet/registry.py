@@ -125,8 +125,8 @@ def _register(cls: Any, word: str) -> Any:
     registry = next((each for each in REGISTRIES if isinstance(cls, type) and issubclass(cls, each.base)), None)
     if registry is None:
         where = find_place(cls) if isinstance(cls, type) else repr(cls)
-        bases = ", ".join(each.base.__name__ for each in REGISTRIES)
-        raise PluginError(f"{where}: `@register` stands above a class that is derived from {bases}")
+        bases = ", ".join(sorted(each.base.__name__ for each in REGISTRIES))
+        raise PluginError(f"{where}: `@register` stands above a class that is derived from one of {bases}")
     registry.add(cls, word)
     return cls
 
@@ -136,10 +136,11 @@ def make_word(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def require_members(cls: type[Any], base: type[Any], names: Iterable[str], what: str) -> None:
-    """Raise PluginError unless a class has members of these names that its base has not; `what` is "the loss `x`"."""
+def require_members(cls: type[Any], bases: Iterable[type[Any]], names: Iterable[str], what: str) -> None:
+    """Raise PluginError unless a class has members of these names other than its bases'; `what` is "the loss `x`"."""
     for name in names:
-        if (member := getattr(cls, name, None)) is None or member is getattr(base, name, None):
+        member = getattr(cls, name, None)
+        if member is None or any(member is getattr(base, name, None) for base in bases):
             raise PluginError(f"{find_place(cls)}: {what} has no `{name}`")
 
 

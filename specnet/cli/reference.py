@@ -67,11 +67,11 @@ def _name_origin(registration: Registration) -> str:
 
 def summarize_plugins() -> dict[str, str]:
     """Return the first line about each word that plugins have registered, what it is, and where it comes from."""
-    found = sorted((each.word, registry.sort, each) for registry in REGISTRIES for each in registry.list_registrations())
+    found = sorted(
+        (each.word, registry.sort, each) for registry in REGISTRIES for each in registry.list_registrations()
+    )
     summaries = {(word, sort): _get_doc(each.cls).partition("\n")[0] for word, sort, each in found}
-    return {
-        word: f"{summaries[word, sort]} ({sort} of {each.plugin})".strip() for word, sort, each in found
-    }
+    return {word: f"{summaries[word, sort]} ({sort} of {each.plugin})".strip() for word, sort, each in found}
 
 
 def _get_doc(kind: type[Any]) -> str:

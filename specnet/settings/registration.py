@@ -22,10 +22,11 @@ class Choices(Mapping[str, type[SettingT]]):
         self._registry = Registry(sort, base, self._find_taken, self._complete)
 
     def _find_taken(self, word: str) -> str:
-        return f"one of SpecNet, the {self._registry.sort} `{word}`" if word in self._own else ""
+        return "one of SpecNet" if word in self._own else ""
 
     def _complete(self, cls: type[SettingT], word: str) -> None:
-        require_members(cls, self._base, cls.required, f"the {self._registry.sort} `{word}`")
+        bases = [base for base in cls.__mro__ if "required" in vars(base)]
+        require_members(cls, bases, cls.required, f"the {self._registry.sort} `{word}`")
         build_fields(cls, word)
 
     def __getitem__(self, word: str) -> type[SettingT]:

@@ -10,7 +10,8 @@ import torch
 
 from specnet.argument_types import describe_value
 from specnet.plugin_loading.importing import explain_failure, find_home
-from specnet.registry import find_place, name_registered
+from specnet.registry import find_place, find_registration, name_registered
+from specnet.settings import Training
 from specnet.training.device import is_out_of_memory
 from specnet.training.errors import PluginFailure, TrainingError
 
@@ -39,3 +40,10 @@ def _describe(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor {'×'.join(map(str, value.shape)) or 'with one element'} of {str(value.dtype)[6:]}"
     return describe_value(value)
+
+
+def describe_own_parts(training: Training) -> list[str]:
+    """Return a line about the parts of a training that plugins compute; none where there are no such parts."""
+    computed = [training.loss, training.optimizer, *training.augment]
+    own = [f"{name_registered(each)}, {find_place(type(each))}" for each in computed if find_registration(type(each))]
+    return [f"plugins compute a part of it: {'; '.join(own)}"] if own else []

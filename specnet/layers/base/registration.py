@@ -38,7 +38,7 @@ def _find_taken(word: str) -> str:
 def _complete(cls: type[Layer], word: str) -> None:
     """Check that a class has what every layer has, give it its word, and guard its `output`; raises PluginError."""
     needed = ["output", "torch", *(["module"] if "module" in cls.__class_vars__ else [])]
-    require_members(cls, Layer, needed, f"the layer `{word}`")
+    require_members(cls, [Layer], needed, f"the layer `{word}`")
     if not isinstance(getattr(cls, "family", None), Family):
         choices = ", ".join(f"Family.{family.name}" for family in Family)
         raise PluginError(f"{find_place(cls)}: the layer `{word}` has no `family`, which is one of {choices}")
