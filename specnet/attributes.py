@@ -42,6 +42,11 @@ class Attributes(BaseModel):
         return cls.model_fields[field].alias or field
 
     @classmethod
+    def list_keys(cls) -> list[str]:
+        """Return the keys of all attributes in a spec."""
+        return [cls.key_of(name) for name in cls.model_fields]
+
+    @classmethod
     def field_of(cls, key: str) -> str | None:
         """Return the field that a key sets; None if there is none."""
         return next((name for name in cls.model_fields if cls.key_of(name) == key), None)

@@ -60,6 +60,8 @@ def _explain(word: str) -> str:
     if not texts and "=" in word:  # an argument as it stands on a line: its key, and its value if that is a word
         key, _, value = word.partition("=")
         texts = list(dict.fromkeys([*_find_texts(key), *_find_texts(value)]))
+    if not texts and word.startswith("@"):  # a value as a spec has it, `@x` or `@x.H`
+        texts = [read_topics()["tap"]]
     if not texts:
         raise _refuse_word(word.partition("=")[0])
     return "\n\n".join(texts)

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from specnet import settings
 from specnet.attributes import Attributes, Interval, Multiple, Setting
 from specnet.layers import get_layer_class, list_kinds
+from specnet.layers.base.layer import LIKE, Layer
 from specnet.plugin_loading.loaded import find_plugin
 from specnet.printer.values import format_value
 from specnet.registry import REGISTRIES, Registration, find_registration
@@ -34,6 +35,9 @@ TYPES = {
 }
 
 FIELD_HEADS = ("attribute", "torch's word", "type", "default", "meaning")
+
+LIKE_ROW = (LIKE, "", "value with a name, as @x", "", "value whose height and width to come to")
+"""The row of `like=@x`, which sets another attribute."""
 
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
@@ -96,6 +100,7 @@ def explain_setting(line: str, only: str = "") -> str:
 def explain_attribute(word: str) -> str:
     """Return a table of the layers and settings that have an attribute of this key or name; empty if there are none."""
     rows = [(line, *_describe_field(kind, name, field)) for line, kind, name, field in _find_attributes(word)]
+    rows += [(kind, *LIKE_ROW) for kind, layer in _list_layers() if word == LIKE and layer.size_field]
     if not rows:
         return ""
     columns = [column for column in zip(("line", *FIELD_HEADS), *rows, strict=True) if any(column[1:])]
@@ -105,11 +110,15 @@ def explain_attribute(word: str) -> str:
 def _find_attributes(word: str) -> Iterator[tuple[str, type[Attributes], str, FieldInfo]]:
     """Yield the line and class of each kind of layer and choice of a setting with this attribute, and its field."""
     choices = [(line, *choice) for line in settings.list_lines() for choice in settings.get_choices(line).items()]
-    classes = [(kind, found) for kind in list_kinds() if (found := get_layer_class(kind))]
-    for line, kind in [*classes, *((f"{line} {choice}".rstrip(), found) for line, choice, found in choices)]:
+    for line, kind in [*_list_layers(), *((f"{line} {choice}".rstrip(), found) for line, choice, found in choices)]:
         for name, field in kind.model_fields.items():
             if word in (name, kind.key_of(name)):
                 yield line, kind, name, field
+
+
+def _list_layers() -> list[tuple[str, type[Layer]]]:
+    """Return the class of each kind of layer by its word."""
+    return [(kind, found) for kind in list_kinds() if (found := get_layer_class(kind))]
 
 
 def _read_summary(module: str) -> str:
@@ -121,6 +130,7 @@ def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
     """Yield the table of attributes, and the lines about positional values, choices and bare words."""
     if kind.model_fields:
         rows = [FIELD_HEADS, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
+        rows += [LIKE_ROW] if LIKE in kind.list_keys() else []
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
         yield "\n".join(align_rows(zip(*columns, strict=True)))
     lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []

@@ -220,7 +220,7 @@ def _diagnose_unknown_attribute(
 ) -> Diagnostic:
     """Return the diagnostic of an unknown key, with the probable one, rather one that is not taken: F for `K=8 k=3`."""
     keys = {name: attributes.key_of(name) for name in attributes.model_fields}
-    written = list(keys.values())
+    written = attributes.list_keys()
     message = f"`{word.text}` has no attribute `{key.text}`"
     if key.text in attributes.model_fields:
         letter = attributes.key_of(key.text)
@@ -246,7 +246,7 @@ def _find_relatives(attributes: type[Attributes], key: str) -> list[str]:
     if not issubclass(attributes, Layer):
         return []
     family = [kind for kind in list_kinds() if (layer := get_layer_class(kind)) and layer.family is attributes.family]
-    having = [kind for kind in family if (layer := get_layer_class(kind)) and layer.field_of(key)]
+    having = [kind for kind in family if (layer := get_layer_class(kind)) and key in layer.list_keys()]
     return having if len(having) <= MOST_CHOICES else []
 
 

@@ -16,12 +16,10 @@ from specnet.elaborate.graph_builder import Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.graph import ValueRef
 from specnet.layers.base import Layer, format_shape
+from specnet.layers.base.layer import LIKE
 from specnet.layers.base.traits import spell_number
 from specnet.source import Span
 from specnet.syntax import tree
-
-LIKE = "like"
-"""The key of a value whose height and width a layer comes to: `upsample like=@x`."""
 
 SIGNS = ("+", "-", "*", "/")
 """Operators with which other languages join values."""

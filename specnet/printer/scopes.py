@@ -19,10 +19,14 @@ ITERATION = ModuleScope("")
 
 
 class Scopes:
-    """The blocks, repetitions and heads of a network by name."""
+    """The blocks, repetitions and heads of a network by name.
+
+    The layers given to a parameter of a block are layers of that block, and have no scope of their own.
+    """
 
     def __init__(self, network: Network) -> None:
-        self._scopes = {head.name: ModuleScope("head") for head in network.heads} | dict(network.scopes)
+        called = {name: scope for name, scope in network.scopes.items() if not scope.are_given_layers}
+        self._scopes = {head.name: ModuleScope("head") for head in network.heads} | called
         self._inside: dict[str, list[ModuleScope]] = defaultdict(list)
         self._repetitions: dict[str, set[str]] = defaultdict(set)
         for name, scope in self._scopes.items():

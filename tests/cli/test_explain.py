@@ -148,6 +148,9 @@ ASKED = (
         "for",
         "parameters",
         "C",
+        "carry",
+        "arms",
+        "@in",
     ),
 )
 
@@ -250,6 +253,19 @@ def test_an_argument_is_explained_by_its_key_and_its_value(capsys: pytest.Captur
     assert "is called `kernl`" in capsys.readouterr().err
     assert main(["explain", "transposed"]) == 2
     assert "is called `transposed`; did you mean `deconv`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["@skip", "@x.H", "@m.left"])
+def test_a_named_value_is_explained_as_one(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    assert capsys.readouterr().out.startswith("# tap, ")
+
+
+def test_like_is_an_attribute_of_the_layers_that_take_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "like"]) == 0
+    assert re.findall(r"^(\w+) +like ", capsys.readouterr().out, flags=re.MULTILINE) == ["crop", "upsample"]
+    assert main(["explain", "crop"]) == 0
+    assert re.search(r"^like +value with a name, as @x", capsys.readouterr().out, flags=re.MULTILINE)
 
 
 def test_a_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from specnet.compiler import check_source
 from specnet.source import Source
 
 BLOCKS = [(page, block) for page in PAGES for block in read_blocks(page)]
-SPECS = [block for _, block in BLOCKS if block.language == "net"]
+SPECS = [block for _, block in BLOCKS if block.language == "net" and block.file_name]
 COMMANDS = [pytest.param(page, block, id=f"{page.stem}:{block.line}") for page, block in BLOCKS if block.commands]
 
 LARGEST = 300_000

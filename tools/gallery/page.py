@@ -1,4 +1,4 @@
-"""Run the commands of the pages in docs/gallery, and keep the pictures that the pages show."""
+"""Run the commands of the pages in docs/gallery and of docs/language.md, and keep the pictures that they show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lessons import read_blocks, run_chapter, run_command
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "gallery"
-PAGES = sorted(FOLDER.glob("*.md"))
+PAGES = [*sorted(FOLDER.glob("*.md")), ROOT / "docs" / "language.md"]
 
 MERMAID = re.compile(r"(?<=^```mermaid\n).*?(?=^```$)", flags=re.DOTALL | re.MULTILINE)
 
@@ -40,7 +40,7 @@ def make_all() -> Iterator[str]:
             yield from run_chapter(page, folder)
             with contextlib.chdir(folder):
                 for name in linked_files(page):
-                    make(name)
+                    make(Path(name).name)
             yield from _keep(page, folder)
 
 
@@ -58,9 +58,10 @@ def make(name: str) -> None:
 
 def _keep(page: Path, folder: Path) -> Iterator[str]:
     for name in linked_files(page):
-        if (folder / name).is_file():
-            shutil.copy(folder / name, FOLDER / name)
-        elif not (FOLDER / name).exists():
+        kept, made = page.parent / name, folder / Path(name).name
+        if kept.parent == FOLDER and made.is_file():
+            shutil.copy(made, kept)
+        elif not kept.exists():
             yield f"nothing makes {name}"
     if MERMAID.search(text := page.read_text(encoding="utf-8")):
         before, after = MERMAID.split(text, maxsplit=1)

@@ -88,7 +88,8 @@ def fold_network(
         name = node.name
         if depth is not None and len(enclosing) > depth:
             name = next(scope for scope in enclosing if held[scope] == held[enclosing[depth]])
-        if name == node.name not in alone and _shares_box(node, members, sources, reads):
+        before = members.get(sources[node.inputs[0]], []) if name == node.name not in alone and node.inputs else []
+        if _fits_box(node, before, reads) and enclosing == scopes.list_enclosing(before[0].name):
             name = sources[node.inputs[0]]
         members.setdefault(name, []).append(node)
         sources[node.name] = name
@@ -107,24 +108,12 @@ def _count_reads(network: Network) -> Counter[str]:
     return inside + Counter((*network.outputs, *(head.value for head in network.heads)))
 
 
-def _shares_box(
-    node: Node, members: Mapping[str, list[Node]], sources: Mapping[str, str], reads: Mapping[str, int]
-) -> bool:
-    """Return whether a node joins the box of the layer before it.
-
-    It must keep the shape of that layer, be its only reader, and stand in the same scope; the box must have room.
-    """
+def _fits_box(node: Node, box: list[Node], reads: Mapping[str, int]) -> bool:
+    """Return whether a box has room for a node that keeps the shape of its last layer, and alone reads it."""
     kind = get_layer_class(node.kind)
     if not kind or not kind.preserves_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
         return False
-    before = members.get(sources[node.inputs[0]])
-    if before is None or before[-1].name != node.inputs[0] or len(before) >= MOST_IN_A_BOX:
-        return False
-    return _parent(node.name) == _parent(before[0].name)
-
-
-def _parent(name: str) -> str:
-    return name.rpartition(".")[0]
+    return bool(box) and box[-1].name == node.inputs[0] and len(box) < MOST_IN_A_BOX
 
 
 def _make_flows(groups: Mapping[str, Group], sources: Mapping[str, str]) -> Iterator[Flow]:

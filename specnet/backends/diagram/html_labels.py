@@ -42,9 +42,14 @@ def escape_text(plain: str) -> str:
     return escape(make_printable(plain)).replace("\\", "<FONT>&#92;</FONT>")
 
 
+def wrap_lines(plain: str, width: int) -> list[str]:
+    """Return text as lines of at most `width` characters; no brace stands alone, as in `act={ silu }`."""
+    return wrap(make_printable(plain).replace("{ ", "{\N{NO-BREAK SPACE}").replace(" }", "\N{NO-BREAK SPACE}}"), width)
+
+
 def wrap_text(plain: str, width: int) -> str:
-    """Return text as lines of at most `width` characters."""
-    return "<BR/>".join(escape_text(line) for line in wrap(make_printable(plain), width))
+    """Return text as lines of at most `width` characters, as markup."""
+    return "<BR/>".join(escape_text(line) for line in wrap_lines(plain, width))
 
 
 def wrap_evenly(plain: str, width: int) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise, product
 from math import ceil, dist
-from textwrap import wrap
 
 from specnet.backends.diagram.crowding import CROWDED, measure_crowding
-from specnet.backends.diagram.html_labels import TITLE, make_printable
+from specnet.backends.diagram.html_labels import TITLE, make_printable, wrap_lines
 from specnet.backends.diagram.layout import Curve, Layout, Point, Rectangle
 from specnet.backends.diagram.model import Diagram, Scope
 from specnet.backends.diagram.occupancy import Occupancy
@@ -50,7 +49,7 @@ def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> La
 
 def measure_caption(scope: Scope) -> int:
     """Return about the width of a caption in points."""
-    lines = wrap(make_printable(scope.call), choose_caption_width(scope.call))
+    lines = wrap_lines(scope.call, choose_caption_width(scope.call))
     heading = 1.07 * measure_text(scope.title[: TITLE + 1]) + (34 if scope.count > 1 else 0)
     return ceil(1.08 * max([heading, *map(measure_text, lines)])) + 4
 

@@ -24,6 +24,9 @@ from specnet.layers.base.traits import (
 )
 from specnet.records import Record
 
+LIKE = "like"
+"""The key of a value whose height and width a layer comes to: `upsample like=@x`."""
+
 
 class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
@@ -90,6 +93,9 @@ class Layer(Attributes):
     output_field: ClassVar[str] = ""
     """The field that holds the number of output channels or features; empty if there is none."""
 
+    later_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the kind has got since digests of networks were recorded, which their defaults do not change."""
+
     size_field: ClassVar[str] = ""
     """The field of the height and width to come to, which `like=@x` takes from a value; empty if there is none."""
 
@@ -107,6 +113,10 @@ class Layer(Attributes):
 
     own_kind: ClassVar[str] = ""
     """The word in a spec of a layer that a plugin has registered."""
+
+    @classmethod
+    def list_keys(cls) -> list[str]:
+        return [*super().list_keys(), *([LIKE] if cls.size_field else [])]
 
     @property
     def kind(self) -> str:
