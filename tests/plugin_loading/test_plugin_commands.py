@@ -127,7 +127,7 @@ def test_without_plugins_a_fix_is_no_safe_one(project: Path, capsys: pytest.Capt
         (PLAIN.replace("Family] = Family.RESHAPING", "Family]"), "the layer `halve` has no `family`, which is one of"),
         (PLAIN.replace("    def torch", "    def torches"), "the layer `halve` has no `torch`"),
         (PLAIN.replace("Positive = Field(", "Positively = Field("), "NameError: name 'Positively' is not defined"),
-        ("from specnet.plugins import register\n@register\nclass A:\n    pass\n", "a class that is derived from one of Augment, "),
+        ("from specnet.plugins import register\n@register\nclass A:\n    pass\n", "derived from one of Augment, "),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_one_message(
