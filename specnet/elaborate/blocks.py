@@ -9,7 +9,7 @@ from specnet.diagnostics import Code, Fix, Label, make_diagnostic, make_replacem
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, Scope, ValueName
-from specnet.graph import GivenLayers, ModuleScope, ValueRef
+from specnet.graph import GivenLayers, ModuleScope
 from specnet.layers import get_layer_class, list_kinds
 from specnet.source import Source
 from specnet.syntax import tree
@@ -242,9 +242,7 @@ class _ArgumentBinder:
             self._report_kind(argument, name, f"takes layers in braces, `{name}={{ … }}`")
             return False
         self.bound[name] = argument
-        given = self.inner.variables[name] = self.context.evaluate(argument.value, self.value)
-        if given is UNSET or isinstance(given, ValueRef):  # known in the block as `@name`, too
-            self.inner.taps[name] = given.name if isinstance(given, ValueRef) else None
+        self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
         return True
 
     def _bind_layers(self, given: tree.LayersArgument) -> bool:

@@ -213,10 +213,11 @@ class Context(Record):
         return look_up
 
     def _find_meant_value(self, name: str) -> str:
-        """Return the tap of this name, the size that it names elsewhere, or a variable that resembles it."""
+        """Return the tap or size of this name, the size that it names elsewhere, or a variable that resembles it."""
         from specnet.foreign.words import translate_word
 
-        if self.scope.find_tap(name)[0]:
+        tap, _, size = name.rpartition(".")
+        if self.scope.find_tap(name)[0] or (size in SHAPE_NAMES and self.scope.find_tap(tap)[0]):
             return f"@{name}"
         return translate_word(name, tuple(SHAPE_NAMES)) or self.suggest(name, self.scope.visible_names())
 

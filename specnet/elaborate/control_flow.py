@@ -165,7 +165,7 @@ class LoopStatement(Record):
         """Return the context of one turn, in which the variable has the value `current`."""
         inner = context.scope.make_inner(path, single_call=tree.is_single_call(self.body), loop=self.header)
         if self.variable:
-            inner.variables[self.variable.text] = current
+            inner.set_variable(self.variable.text, current)
             inner.trace = (*context.scope.trace, self.header)
             context.declare(self.variable.text, self.variable.span)
         return context.within(inner)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from specnet.graph import ValueRef
 from specnet.naming import is_reserved
 from specnet.records import Record
 from specnet.source import Span
@@ -105,6 +106,12 @@ class Scope:
     """The number of elements with each word so far."""
     numbers: dict[str, int] = field(default_factory=dict)
     """The last number that was put behind each word; lower ones are taken."""
+
+    def set_variable(self, name: str, given: Any) -> None:
+        """Give a name to what an expression stands for; a value of the network is known as `@name`, too."""
+        self.variables[name] = given
+        if given is UNSET or isinstance(given, ValueRef):
+            self.taps[name] = given.name if isinstance(given, ValueRef) else None
 
     def name_tap(self, name: str, value: ValueName, span: Span) -> None:
         """Name a value; a value of that name around the braces is not replaced, which readers of it are told."""

@@ -7,8 +7,8 @@ stored in another order than the spec's, so all orders are tried. A match is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -35,6 +35,13 @@ class _State:
     place: Place = START
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
+    rival: Pairs | None = None
+    """Other pairs that are as good, and after which all goes on alike."""
+
+    @property
+    def future(self) -> tuple[object, ...]:
+        """What the layers behind depend on: what was taken, and the last name, which tells the blocks that are left."""
+        return self.taken, self.place.last
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -68,7 +75,9 @@ class Search:
         if not states:
             raise self._describe_disagreement(self._furthest)
         if len(states) > 1 and states[0].detours == states[1].detours:
-            raise self._describe_ambiguity(states)
+            raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
+        if states[0].rival:
+            raise self._describe_ambiguity(states[0].pairs, states[0].rival)
         state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
         unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
         left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
@@ -87,12 +96,18 @@ class Search:
         return self._take_fork(item, state) if isinstance(item, Fork) else self._take_layer(item, state)
 
     def _merge(self, states: Iterable[_State]) -> list[_State]:
-        """Return the best of all states that match the same; raises UnfitWeights if there are too many."""
-        best = sorted(states, key=lambda state: -state.detours)
-        merged = list({state.assignment: state for state in best}.values())
-        if len(merged) > LIMIT:
-            raise self._describe_ambiguity(merged)
-        return merged
+        """Return the best of all states after which all goes on alike; raises UnfitWeights if there are too many."""
+        merged: dict[object, _State] = {}
+        for state in states:
+            other = merged.get(state.future)
+            merged[state.future] = _choose(state, other) if other else state
+        self._limit(merged.values())
+        return list(merged.values())
+
+    def _limit(self, states: Collection[_State]) -> None:
+        if len(states) > LIMIT:
+            one, other, *_ = states
+            raise self._describe_ambiguity(one.pairs, other.pairs)
 
     def _take_layer(self, wanted: NetworkLayer, state: _State) -> list[_State]:
         """Return the states with a layer matched; the last layer of the network may stay without one."""
@@ -117,7 +132,9 @@ class Search:
                 return None
             place, detour = after, state.place.measure_distance(parts) - nearest
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
-        return _State(taken, (*state.pairs, (wanted, layer)), place, state.detours + detour)
+        pair = (wanted, layer)
+        rival = (*state.rival, pair) if state.rival else None
+        return _State(taken, (*state.pairs, pair), place, state.detours + detour, rival)
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)
@@ -126,18 +143,16 @@ class Search:
         """Return the states behind a fork, whose arms are tried in every order."""
         if not self.arrangement.follows_branches:
             self._refuse_alike(fork)
-        ways = {(frozenset[int](), state.assignment): state}
+        ways = {frozenset[int](): [state]}
         for _ in fork.arms:
-            ways = {
-                (used | {number}, after.assignment): after
-                for (used, _), before in ways.items()
-                for number, arm in enumerate(fork.arms)
-                if number not in used
-                for after in self._follow(arm, before)
-            }
-            if len(ways) > LIMIT:
-                raise self._describe_ambiguity(list(ways.values()))
-        return list(ways.values())
+            further: dict[frozenset[int], list[_State]] = {}
+            for used, before in ways.items():
+                for number in set(range(len(fork.arms))) - used:
+                    after = [each for state in before for each in self._follow(fork.arms[number], state)]
+                    further.setdefault(used | {number}, []).extend(after)
+            ways = {used: self._merge(states) for used, states in further.items()}
+            self._limit([state for states in ways.values() for state in states])
+        return [state for states in ways.values() for state in states]
 
     def _refuse_alike(self, fork: Fork) -> None:
         """Raise UnfitWeights if arms have layers of the same shapes, and the file does not say which is which."""
@@ -168,8 +183,16 @@ class Search:
             *format_around(self.weights.path, state.pairs, self._find_next(state), self._find_rest(state)),
         )
 
-    def _describe_ambiguity(self, states: Sequence[_State]) -> AmbiguousWeights:
+    def _describe_ambiguity(self, one: Pairs, other: Pairs) -> AmbiguousWeights:
         return AmbiguousWeights(
             f"{self.weights.path} fits this network in several ways, and nothing says which is right",
-            *format_ambiguity(self.weights.path, states[0].pairs, states[1].pairs),
+            *format_ambiguity(self.weights.path, one, other),
         )
+
+
+def _choose(one: _State, other: _State) -> _State:
+    """Return the state with fewer detours, of two after which all goes on alike; of equal ones, one with its rival."""
+    best, second = sorted((other, one), key=lambda state: state.detours)
+    if best.rival or best.detours < second.detours or best.assignment == second.assignment:
+        return best
+    return replace(best, rival=second.pairs)

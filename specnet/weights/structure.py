@@ -37,7 +37,7 @@ def find_items(module: nn.Module) -> tuple[Item, ...]:
     """Return the layers and forks of a network; a module that is no graph is taken as a chain."""
     if isinstance(module, fx.GraphModule):
         return _Walk(module).find_items()
-    return tuple(layer for name, part in module.named_modules() if (layer := _describe(name, part)))
+    return tuple(_describe_parts("", module))
 
 
 def flatten_items(items: Sequence[Item]) -> Iterator[NetworkLayer]:
@@ -48,6 +48,13 @@ def flatten_items(items: Sequence[Item]) -> Iterator[NetworkLayer]:
         else:
             for arm in item.arms:
                 yield from flatten_items(arm)
+
+
+def _describe_parts(name: str, module: nn.Module) -> Iterator[NetworkLayer]:
+    """Yield a module and those within it, which the module of a plugin may have, as far as they have tensors."""
+    for inner, part in module.named_modules(prefix=name):
+        if layer := _describe(inner, part):
+            yield layer
 
 
 def _describe(name: str, part: nn.Module) -> NetworkLayer | None:
@@ -85,16 +92,57 @@ class _Walk:
 
     def _describe_step(self, node: fx.Node, above: fx.Node | str) -> Iterator[Item]:
         if len(node.all_input_nodes) > 1:
+            yield from self._describe_arms(node, above)
+        yield from self._describe_layer(node)
+
+    def _describe_layer(self, node: fx.Node) -> Iterator[Item]:
+        if node.op == "call_module" and node.target not in self._seen:
+            self._seen.add(str(node.target))
+            yield from _describe_parts(str(node.target), self._module.get_submodule(str(node.target)))
+
+    def _describe_arms(self, node: fx.Node, above: fx.Node | str) -> Iterator[Item]:
+        if self._are_apart(node):
             arms = [tuple(self._collect(source, above)) for source in node.all_input_nodes]
             arms = [arm for arm in arms if arm]
             if len(arms) > 1:
                 yield Fork(tuple(arms))
             elif arms:
                 yield from arms[0]
-        if node.op == "call_module" and node.target not in self._seen:
-            self._seen.add(str(node.target))
-            if layer := _describe(str(node.target), self._module.get_submodule(str(node.target))):
-                yield layer
+        else:
+            yield from self._describe_streams(set().union(*self._find_arms(node)))
+
+    def _describe_streams(self, nodes: set[fx.Node]) -> Iterator[Item]:
+        """Yield the items of arms that exchange values, in the order of the spec, since no arm is stored as a whole."""
+        joins = {node for node in nodes if len(node.all_input_nodes) > 1 and self._are_apart(node)}
+        within = {each for join in joins for arm in self._find_arms(join) for each in arm}
+        for node in self._module.graph.nodes:
+            if node in joins - within:
+                yield from self._describe_step(node, self._dominators[node])
+            elif node in nodes - within:
+                yield from self._describe_layer(node)
+
+    def _are_apart(self, join: fx.Node) -> bool:
+        """Whether no two arms of a join have a node in common, and nothing but the join reads what is in them."""
+        arms = self._find_arms(join)
+        read_by = ((user, arm) for arm in arms for node in arm for user in node.users)
+        is_closed = all(user is join or user in arm for user, arm in read_by)
+        return is_closed and sum(map(len, arms)) == len(set().union(*arms))
+
+    def _find_arms(self, join: fx.Node) -> list[set[fx.Node]]:
+        """Return the nodes of each arm, between the last node that all arms depend on and the join."""
+        above = self._dominators[join]
+        return [_find_between(source, above) for source in join.all_input_nodes]
+
+
+def _find_between(node: fx.Node, above: fx.Node | str) -> set[fx.Node]:
+    """Return a node and what it depends on, as far as the node `above`, which is left out."""
+    found, waiting = set[fx.Node](), [node]
+    while waiting:
+        each = waiting.pop()
+        if each is not above and each not in found:
+            found.add(each)
+            waiting.extend(each.all_input_nodes)
+    return found
 
 
 def find_flattened(module: nn.Module, input_shape: Shape) -> dict[str, Shape]:

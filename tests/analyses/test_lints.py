@@ -66,6 +66,13 @@ def test_what_a_lint_finds(code: str, text: str) -> None:
     assert code in codes(text)
 
 
+def test_a_large_map_that_is_joined_with_an_enlarged_one_is_needed() -> None:
+    """Parallel streams keep their map on purpose, and see further by the smaller ones."""
+    wide = "input 64x64x3\nrepeat 9 { conv K=8 F=3 P=1 -> relu } -> @x\npool max F=2 -> upsample 2"
+    assert "N507" in codes(f"{wide} -> pool avg global -> fc 10")
+    assert "N507" not in codes(f"{wide} -> add @x -> pool avg global -> fc 10")
+
+
 @pytest.mark.parametrize(
     "text",
     [

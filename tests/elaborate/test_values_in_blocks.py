@@ -58,6 +58,18 @@ def test_sizes_of_any_value() -> None:
     assert specnet.check(FORK + text).network.by_name["upsample1"].output == (16, 12, 3)
 
 
+def test_the_variable_of_a_loop_over_values_is_a_tap() -> None:
+    arms = "add { | for v in @x @y { | @v -> conv K=@v.C*2 F=1 } }"
+    assert inputs(f"relu -> @x\ntanh -> @y\n{arms}", "for1.1.conv1") == ("tanh1",)
+
+
+@pytest.mark.parametrize("name", ["x.C", "v.C"])
+def test_a_size_without_its_at_sign_is_meant_as_one(name: str) -> None:
+    (error,) = specnet.check(f"{FORK}relu -> @x\nfor v in @x {{ conv K={name} F=1 }}").errors
+    assert error.code is Code.E102
+    assert f"did you mean `@{name}`?" in error.message
+
+
 @pytest.mark.parametrize("layer", ["upsample like=@x", "crop like=@x", "upsample bilinear like=@x"])
 def test_like_takes_height_and_width_of_a_value(layer: str) -> None:
     before = "pool max F=2" if "upsample" in layer else "pad P=3"

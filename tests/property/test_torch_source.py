@@ -124,6 +124,10 @@ class Writer:
                 f"add {{ | {arm}\n | {self.conv(('4',))} }}",
                 f"concat {{ | {self.conv()}\n | {arm}\n | identity }} -> conv K=4 F=1",
                 "mul { | identity | pool avg global -> conv K=C F=1 -> sigmoid }",
+                "mul { | identity | pool avg F=1x(W) -> conv K=C F=1 -> sigmoid | pool avg F=(H)x1 -> sigmoid }",
+                f"sub {{ | identity | {arm} }}",
+                f"maximum {{ | {arm}\n | identity | {self.conv(('4',))} }}",
+                "concat { | relu | identity } -> softmax groups=2 -> add { | slice 0..4 | slice 4..8 }",
             ]
         )
 

@@ -123,6 +123,46 @@ def test_arms_that_cannot_be_told_apart_are_refused_with_both_ways() -> None:
     assert any("one" in line and "or two" in line for line in refusal.value.args)
 
 
+STREAMS = """wide: conv K=4 F=1 -> @a
+narrow: conv K=6 F=1 S=2 -> @b
+repeat 2 carry @a @b {
+  @a -> conv K=4 F=1 -> @x
+  @b -> conv K=6 F=1 -> @y
+  add { | @x | @y -> conv K=4 F=1 -> upsample like=@x } -> @a
+  add { | @y | @x -> conv K=6 F=1 S=2 } -> @b
+}
+@a -> conv K=6 F=1 S=2 -> add @b -> fc 2"""
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_streams_that_exchange_values_are_matched_in_the_order_of_the_spec(sorted_by_name: bool) -> None:
+    """No arm of the last join is stored as a whole."""
+    module = build(STREAMS)
+    shapes = {name: tuple(part.weight.shape) for name, part in module.named_modules() if hasattr(part, "weight")}
+    theirs = {name: f"part{number}" for number, name in enumerate(shapes)}
+    tensors = {key: value for name in shapes for key, value in conv(theirs[name], *shapes[name]).items()}
+    assert pairs(match(module, tensors, sorted_by_name)) == theirs
+
+
+MANY_ARMS = """repeat 12 { add {
+  | conv K=3 F=3 P=1 bias=no -> bn
+  | conv K=3 F=1 bias=no -> bn
+  | bn
+} }
+fc 2"""
+
+
+def test_names_tell_the_bn_of_one_arm_from_those_of_others_however_many_there_are() -> None:
+    tensors: dict[str, Tensor] = {}
+    for number in range(12):
+        parts = (bn(f"{number}.skip", 3), conv(f"{number}.three.conv", 3, 3, 3, 3, bias=False))
+        tensors |= parts[0] | parts[1] | bn(f"{number}.three.bn", 3)
+        tensors |= conv(f"{number}.one.conv", 3, 3, 1, 1, bias=False) | bn(f"{number}.one.bn", 3)
+    found = pairs(match(build(MANY_ARMS), tensors | conv("head", 2, 192)))
+    last = [found[f"repeat1.11.{name}"] for name in ("conv1", "bn1", "conv2", "bn2", "bn3")]
+    assert last == ["11.three.conv", "11.three.bn", "11.one.conv", "11.one.bn", "11.skip"]
+
+
 def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
     module = build("conv K=3 F=1\nconv K=3 F=1")
     with pytest.raises(UnfitWeights, match="in several ways"):

@@ -139,6 +139,8 @@ def assert_same(ours: Tensor, theirs: Tensor) -> None:
         (make_timm, "efficientnet_b0", "efficientnet-b0"),
         (make_timm, "tf_efficientnet_b0", "efficientnet-b0-keras"),
         (make_timm, "convnext_tiny", "convnext-tiny"),
+        (make_timm, "hrnet_w18", "hrnet-w18"),
+        (make_timm, "repvgg_a0", "repvgg-a0"),
         (make_pytorchcv, "vgg11", "vgg11"),
         (make_pytorchcv, "resnet18", "resnet18"),
         (make_pytorchcv, "densenet121", "densenet121"),

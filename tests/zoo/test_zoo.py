@@ -63,6 +63,9 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
         (12 * 24 + 24) + 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256) + 2 * 2 * (64 + 256 + 256) + 256 * 10,
         None,
     ),
+    # timm's hrnet_w18 and repvgg_a0, of which tests/weights/test_published.py computes the outputs, too.
+    "hrnet-w18": (21_299_004, None),
+    "repvgg-a0": (9_108_968, None),
     # Those of their flavours, which have edits of other layers.
     "mobilenet-v1-keras": (4_231_976, None),
     "mobilenet-v2-keras": (3_504_872, None),
@@ -73,7 +76,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 }
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
-MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25}
+MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 
@@ -92,6 +95,8 @@ SMALL = {
     "efficientnet-b0": "64x64x3",
     "convnext-tiny": "64x64x3",
     "xception": "71x71x3",
+    "hrnet-w18": "32x32x3",
+    "repvgg-a0": "64x64x3",
     "unet": "188x188x1",
     "dcgan": "100",
     "siamese": "",

@@ -151,16 +151,32 @@ def _last_pools(view: View) -> list[Node]:
 
 
 def find_long_rows(view: View) -> Iterator[Finding]:
-    """Yield the longest row of convolutions on a large map, unless the network's output is a map."""
+    """Yield the longest row of convolutions on a large map, unless the network's output or a join needs the map."""
     rows = _count_rows(view)
     longest = max(rows, key=lambda name: rows[name], default="")
     node = view.network.by_name.get(longest)
     gives_map = any(map(_is_map, map(view.network.shapes.get, view.ends)))
-    if node and node.output and rows[longest] > LONG_ROW and not gives_map:
+    if node and node.output and rows[longest] > LONG_ROW and not (gives_map or _joins_enlarged(view)):
         height, width = node.output[:2]
         fact = f"{rows[longest]} convolutions in a row keep the map at {height}×{width}"
         beside = "each adds F − 1 pixels to the receptive field; behind a stride of 2 it would be 2(F − 1)"
         yield view.make_finding(node, "stride", beside, fact=fact)
+
+
+def _joins_enlarged(view: View) -> bool:
+    """Whether the network joins a map with a smaller one that was enlarged, as parallel streams do."""
+    enlarged = set[str]()
+    for node in view.network.nodes:
+        if len(node.inputs) > 1 and enlarged.intersection(node.inputs):
+            return True
+        if len(node.inputs) == 1 and _enlarges(view, node):
+            enlarged.add(node.name)
+    return False
+
+
+def _enlarges(view: View, node: Node) -> bool:
+    given, output = view.input_shape(node), node.output or ()
+    return _is_map(given) and len(output) == 3 and given[0] < output[0] and given[1] < output[1]
 
 
 def _is_map(shape: Shape | None) -> bool:
