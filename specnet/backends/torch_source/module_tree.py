@@ -282,7 +282,7 @@ class _TreeBuilder:
     def _find_last_outputs(
         self, names: list[str], outputs_of_each: list[tuple[str, ...]], outputs: tuple[str, ...]
     ) -> tuple[str, ...] | None:
-        """Return the outputs of the last module of a row: those named as in the one before, also if nothing reads some."""
+        """Return the outputs of the last module of a row: those named as in the one before, whether read or not."""
         if len(names) < 2 or len(outputs_of_each[-1]) == 1:
             return outputs if len(outputs) == 1 else None
         before, last = names[-2:]
