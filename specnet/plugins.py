@@ -21,7 +21,9 @@ from specnet.layers.base import Shape as Shape
 from specnet.layers.base import ShapePreserving as ShapePreserving
 from specnet.layers.base import Shapes as Shapes
 from specnet.layers.base import TorchCall as TorchCall
+from specnet.layers.base import check_bounds as check_bounds
 from specnet.layers.base import require_map as require_map
+from specnet.layers.base import split_groups as split_groups
 from specnet.layers.base.families import Activation as Activation
 from specnet.layers.base.families import Join as Join
 from specnet.layers.base.families import Normalisation as Normalisation
