@@ -45,3 +45,9 @@ from specnet.layers.base.traits import Traits as Traits
 from specnet.layers.base.traits import Workload as Workload
 from specnet.layers.base.traits import read_same_position as read_same_position
 from specnet.registry import register as register
+from specnet.settings.augment import Augment as Augment
+from specnet.settings.augment import Mixing as Mixing
+from specnet.settings.data import Data as Data
+from specnet.settings.loss import Loss as Loss
+from specnet.settings.loss import Target as Target
+from specnet.settings.optimizer import Optimizer as Optimizer

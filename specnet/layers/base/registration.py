@@ -12,8 +12,6 @@ from contextlib import redirect_stdout
 from functools import wraps
 from typing import Any
 
-from pydantic.errors import PydanticUserError
-
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
 from specnet.errors import PluginError
@@ -22,7 +20,7 @@ from specnet.layers.base.shapes import LayerError, Shape, Shapes, check_bounds
 from specnet.layers.base.traits import Family, Kept
 from specnet.package import list_modules
 from specnet.plugin_loading.importing import explain_failure, find_home
-from specnet.registry import Registry, find_place
+from specnet.registry import Registry, build_fields, find_place, require_members
 
 STATEMENTS = frozenset({"net", "input", "default", "round", "use", "same", "head", "train"})
 """The words that begin a line of their own."""
@@ -39,18 +37,12 @@ def _find_taken(word: str) -> str:
 
 def _complete(cls: type[Layer], word: str) -> None:
     """Check that a class has what every layer has, give it its word, and guard its `output`; raises PluginError."""
-    lacking = [name for name in ("output", "torch") if getattr(cls, name) is getattr(Layer, name)]
-    lacking += [name for name in ("module",) if name in cls.__class_vars__ and not hasattr(cls, name)]
-    if lacking:
-        raise PluginError(f"{find_place(cls)}: the layer `{word}` has no `{lacking[0]}`")
+    needed = ["output", "torch", *(["module"] if "module" in cls.__class_vars__ else [])]
+    require_members(cls, [Layer], needed, f"the layer `{word}`")
     if not isinstance(getattr(cls, "family", None), Family):
         choices = ", ".join(f"Family.{family.name}" for family in Family)
         raise PluginError(f"{find_place(cls)}: the layer `{word}` has no `family`, which is one of {choices}")
-    try:
-        cls.model_rebuild(force=True)
-    except (PydanticUserError, NameError) as error:
-        reason = str(error).partition("\n")[0]
-        raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
+    build_fields(cls, word)
     cls.own_kind = word
     cls.output = _guard(cls.output)  # type: ignore[method-assign, assignment]
 
