@@ -126,13 +126,20 @@ class Network(Record):
     @cached_property
     def digest(self) -> str:
         """A hash of inputs, nodes, attributes and edges. Layout, comments and training settings do not change it."""
-        dump = once_per_layer(lambda layer, _: layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES))
+        dump = once_per_layer(lambda layer, _: _dump_attributes(layer))
         parts: list[Any] = [[i.name, i.shape] for i in self.inputs]
         for node in self.nodes:
             attributes = dump(node.layer, ()) if node.layer else None
             parts.append([node.name, node.kind, attributes, node.inputs, node.shares])
         parts += [self.outputs, [[head.name, head.value] for head in self.heads]]
         return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _dump_attributes(layer: Layer) -> dict[str, Any]:
+    """Return the attributes that make the function of a layer; defaults of later fields are left out."""
+    fields = type(layer).model_fields
+    later = {name for name in layer.later_fields if getattr(layer, name) == fields[name].default}
+    return layer.model_dump(mode="json", exclude=TRAINING_ATTRIBUTES | later)
 
 
 def once_per_layer(compute: Callable[[Layer, Shapes], T]) -> Callable[[Layer, Shapes], T]:

@@ -21,7 +21,9 @@ from specnet.layers.base import Shape as Shape
 from specnet.layers.base import ShapePreserving as ShapePreserving
 from specnet.layers.base import Shapes as Shapes
 from specnet.layers.base import TorchCall as TorchCall
+from specnet.layers.base import check_bounds as check_bounds
 from specnet.layers.base import require_map as require_map
+from specnet.layers.base import split_groups as split_groups
 from specnet.layers.base.families import Activation as Activation
 from specnet.layers.base.families import Join as Join
 from specnet.layers.base.families import Normalisation as Normalisation
@@ -43,3 +45,9 @@ from specnet.layers.base.traits import Traits as Traits
 from specnet.layers.base.traits import Workload as Workload
 from specnet.layers.base.traits import read_same_position as read_same_position
 from specnet.registry import register as register
+from specnet.settings.augment import Augment as Augment
+from specnet.settings.augment import Mixing as Mixing
+from specnet.settings.data import Data as Data
+from specnet.settings.loss import Loss as Loss
+from specnet.settings.loss import Target as Target
+from specnet.settings.optimizer import Optimizer as Optimizer

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
 
 from specnet.errors import PluginError
 from specnet.records import Record
@@ -122,8 +125,8 @@ def _register(cls: Any, word: str) -> Any:
     registry = next((each for each in REGISTRIES if isinstance(cls, type) and issubclass(cls, each.base)), None)
     if registry is None:
         where = find_place(cls) if isinstance(cls, type) else repr(cls)
-        bases = ", ".join(each.base.__name__ for each in REGISTRIES)
-        raise PluginError(f"{where}: `@register` stands above a class that is derived from {bases}")
+        bases = ", ".join(sorted(each.base.__name__ for each in REGISTRIES))
+        raise PluginError(f"{where}: `@register` stands above a class that is derived from one of {bases}")
     registry.add(cls, word)
     return cls
 
@@ -131,6 +134,23 @@ def _register(cls: Any, word: str) -> Any:
 def make_word(name: str) -> str:
     """Return the name of a class in snake case: `leaky_relu` for `LeakyRelu`, `se2d` for `SE2d`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def require_members(cls: type[Any], bases: Iterable[type[Any]], names: Iterable[str], what: str) -> None:
+    """Raise PluginError unless a class has members of these names other than its bases'; `what` is "the loss `x`"."""
+    for name in names:
+        member = getattr(cls, name, None)
+        if member is None or any(member is getattr(base, name, None) for base in bases):
+            raise PluginError(f"{find_place(cls)}: {what} has no `{name}`")
+
+
+def build_fields(cls: type[BaseModel], word: str) -> None:
+    """Complete a class whose fields are attributes; raises PluginError for a type that cannot be understood."""
+    try:
+        cls.model_rebuild(force=True)
+    except (PydanticUserError, NameError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
 
 
 def is_same_class(one: type[Any], other: type[Any]) -> bool:
@@ -153,6 +173,15 @@ def find_registration(cls: type[Any]) -> Registration | None:
     """Return the registration of a class; None for one of SpecNet's own."""
     every = (each for registry in REGISTRIES for each in registry.list_registrations())
     return next((each for each in every if each.cls is cls), None)
+
+
+def name_registered(value: object) -> str:
+    """Return what messages call a value of a registered class: "the loss `focal` of mypkg.losses"."""
+    for registry in REGISTRIES:
+        for each in registry.list_registrations():
+            if each.cls is type(value):
+                return f"the {registry.sort} `{each.word}` of {each.plugin}"
+    return f"`{type(value).__name__}`"
 
 
 def list_registrations() -> tuple[Registration, ...]:

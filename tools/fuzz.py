@@ -7,6 +7,7 @@ The faults are printed, reduced as far as they still raise the same; FOLDER rece
 
 from __future__ import annotations
 
+import argparse
 import random
 import re
 import signal
@@ -28,7 +29,7 @@ from specnet.backends.diagram import DrawingOptions, sketch
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
 from specnet.cli import explain
-from specnet.cli.check import FORMATS
+from specnet.cli.check import FORMATS, add_arguments
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code
 from specnet.elaborate import CannotRead
@@ -97,8 +98,10 @@ def exercise(case: Case) -> bool:
 
 
 def _render(checked: Checked) -> None:
-    for render in FORMATS.values():
-        render([checked])
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    for name, render in FORMATS.items():
+        render([checked], parser.parse_args(["case.net", "--format", name]))
     if checked.network.nodes:
         format_table(checked, make_table(checked), width=60, colour=True)
     for diagnostic in checked.diagnostics:

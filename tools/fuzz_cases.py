@@ -46,6 +46,9 @@ LINES = (
     *("repeat 2 { conv K=C F=3 P=1 -> relu }", "concat { | relu | identity }", "default bn momentum=0.2", "tap: relu"),
     *(
         "mul { | identity | sigmoid }",
+        "sub { | identity | tanh }",
+        "maximum { | identity | pool avg global }",
+        "softmax groups=2",
         "for K in 4 8 { conv K=K F=1 }",
         "flatten",
         "pool max F=2",

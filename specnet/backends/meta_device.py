@@ -1,19 +1,21 @@
-"""Measure torch modules of plugins on the meta device, where tensors have shapes and no elements."""
+"""Measure the layers of plugins on torch's meta device, where tensors have shapes and no elements."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from specnet.backends.torch_targets import join_values, resolve
 from specnet.diagnostics import Code
 from specnet.errors import PluginError
+from specnet.layers.base import Layer, TorchCall, format_shape, format_shapes
 from specnet.layers.base.module_layer import Measured
 from specnet.layers.base.shapes import LayerError, Shape, Shapes
-from specnet.plugin_loading.importing import explain_failure, find_home, import_object
+from specnet.plugin_loading.importing import explain_failure, find_home
 
 BATCH = 2
 """The images of the batch: more than one, so that a module that mixes them up with another axis is noticed."""
@@ -53,7 +55,7 @@ def _measure(path: str, arguments: Mapping[str, Any], inputs: Shapes) -> Measure
 def _construct(path: str, arguments: Mapping[str, Any]) -> nn.Module:
     """Construct the module without memory for its tensors; raises LayerError."""
     try:
-        made = import_object(path)
+        made = resolve(path)
     except PluginError as error:
         raise LayerError(Code.E308, f"cannot be measured: {error}") from None
     try:
@@ -83,3 +85,44 @@ def _read_shape(path: str, output: Any) -> Shape:
 
 def _channels_first(shape: Shape) -> Shape:
     return (shape[-1], *shape[:-1])
+
+
+def verify_layer(name: str, layer: Layer, inputs: Shapes) -> None:
+    """Compare what a layer says of itself with the torch module that it names; raises PluginError where they differ.
+
+    What cannot be computed on the meta device is not compared.
+    """
+    values: list[Any] = [torch.empty(BATCH, *_channels_first(shape), device="meta") for shape in inputs]
+    tensors: dict[str, tuple[int, ...]] = {}
+    try:
+        for call in layer.torch(inputs):
+            apply = _make_function(call, tensors)
+            with torch.no_grad():
+                values = [join_values(call, apply, values)]
+    except PluginError:
+        raise
+    except Exception:
+        return
+    said = {**layer.parameters(inputs), **layer.buffers(inputs)}
+    if differing := next((key for key in {**said, **tensors} if said.get(key) != tensors.get(key)), None):
+        both = f"{_format(said.get(differing))}, and in torch it has {_format(tensors.get(differing))}"
+        raise PluginError(f"`{name}`: by its class the tensor `{differing}` has {both}")
+    if (shape := _read_shape(name, values[0])) != (rule := layer.output(inputs)):
+        both = f"{format_shape(rule)}, and torch returns {format_shape(shape)}"
+        raise PluginError(f"`{name}`: of {format_shapes(inputs)} its `output` makes {both}")
+
+
+def _make_function(call: TorchCall, tensors: dict[str, tuple[int, ...]]) -> Callable[..., Any]:
+    """Return the function of a call, or the module that it constructs, whose tensors are added to `tensors`."""
+    made = resolve(call.target)
+    if not call.is_module:
+        return lambda *values: made(*values, **call.arguments)
+    with torch.device("meta"):
+        module: nn.Module = made(**call.arguments).eval()
+    named = (*module.named_parameters(), *module.named_buffers())
+    tensors.update((name, tuple(tensor.shape)) for name, tensor in named)
+    return module
+
+
+def _format(shape: tuple[int, ...] | None) -> str:
+    return "no such shape" if shape is None else f"the shape {shape}"

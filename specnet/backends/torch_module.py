@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
-import torch
-import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import fx, nn
 
-from specnet.backends import torch_modules
+from specnet.backends.meta_device import verify_layer
+from specnet.backends.torch_targets import join_values, resolve
 from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
 from specnet.naming import make_unused_name
-from specnet.plugin_loading.importing import import_object
-
-LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
 
 
 def build_module(network: Network) -> fx.GraphModule:
@@ -26,7 +21,7 @@ def build_module(network: Network) -> fx.GraphModule:
 
     Parameters are named after their nodes: `conv1.weight`. `meta["values"]` holds the name that the value of each node
     has in the module's graph, `meta["traits"]` the traits of its layer. Raises ValueError if the network was checked
-    with errors, or is that of a file of blocks alone.
+    with errors, or is that of a file of blocks alone, and PluginError for the layer of a plugin that is not as it says.
     """
     if not network.outputs:
         raise ValueError("there are no layers to build a module of")
@@ -37,10 +32,12 @@ def build_module(network: Network) -> fx.GraphModule:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
             raise ValueError(f"`{node.name}` has an error, or follows one: check the spec first")
+        if node.layer.own_kind:
+            verify_layer(node.name, node.layer, shapes)
         inputs = [values[name] for name in node.inputs]
         for call in node.layer.torch(shapes):
             if call.is_module and not node.shares:
-                _place(root, node.name, _freeze(node.layer, _resolve(call.target)(**call.arguments)))
+                _place(root, node.name, _freeze(node.layer, resolve(call.target)(**call.arguments)))
             inputs = [_apply(graph, call, node.shares or node.name, inputs)]
         values[node.name] = inputs[0]
     outputs = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
@@ -57,14 +54,6 @@ def _add_inputs(graph: fx.Graph, names: Sequence[str]) -> dict[str, fx.Node]:
     return {name: graph.create_node("placeholder", name, name=renamed.get(name)) for name in names}
 
 
-def _resolve(target: str) -> Any:
-    """Return the class or function of that name: `nn.Conv2d`, `F.pad`, `modules.Scale`, `mypkg.modules:Swish`."""
-    if ":" in target:
-        return import_object(target.removesuffix("()"))
-    library, _, name = target.partition(".")
-    return getattr(LIBRARIES[library], name)
-
-
 def _freeze(layer: Layer, module: nn.Module) -> nn.Module:
     """Switch off the gradients of the parameters that the layer's `freeze` names."""
     for name, parameter in module.named_parameters():
@@ -78,15 +67,9 @@ def _apply(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node
     def apply(*values: Any) -> fx.Node:
         if call.is_module:
             return graph.call_module(name, values)
-        return graph.call_function(_resolve(call.target), values, dict(call.arguments))
+        return graph.call_function(resolve(call.target), values, dict(call.arguments))
 
-    match call.joins:
-        case "fold":
-            return reduce(apply, inputs)
-        case "list":
-            return apply(list(inputs))
-        case None:
-            return apply(*inputs)
+    return join_values(call, apply, inputs)
 
 
 def _place(root: nn.Module, name: str, module: nn.Module) -> None:

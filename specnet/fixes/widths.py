@@ -54,7 +54,10 @@ def find_readings(checked: Checked, goal: Goal) -> Iterator[Reading]:
     """Yield the last layer with channels of each arm that has fewer than another one because of a `C`."""
     network, shared = checked.network, find_shared(checked.network, goal.node)
     inputs = network.by_name[goal.node].inputs
-    other = max((shape for value in inputs if (shape := network.shapes[value])), key=lambda shape: (shape[-1], shape))
+    shapes = [shape for value in inputs if (shape := network.shapes[value])]
+    if not shapes:
+        return
+    other = max(shapes, key=lambda shape: (shape[-1], shape))
     for value in inputs:
         own = find_upstream(network, value) - shared
         arm = tuple(node for node in network.nodes if node.name in own and node.layer)

@@ -34,6 +34,7 @@ class Softmax(PositionWise):
     storage: ClassVar[Storage | None] = Storage.OWN
     autocast: ClassVar[Autocast] = Autocast.FULL
     kind_traits: ClassVar[Traits] = frozenset({Trait.UNIT_RANGE})
+    later_fields: ClassVar[frozenset[str]] = frozenset({"groups"})
 
     groups: Annotated[int, Field(ge=2, le=LARGEST)] | None = Field(None, description="groups that the sum is over")
 

@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from specnet.layers.base import Shapes, TorchCall
 from specnet.layers.base.elementwise import Elementwise
-from specnet.layers.base.traits import Arity, Trait, Traits
+from specnet.layers.base.traits import Arity
 
 
 class Sub(Elementwise):
     """x₁ − x₂, element by element; 1×1×C is repeated over the positions of H×W×C, H×1×C along its width."""
 
     arity: ClassVar[Arity] = Arity(2, 2)
-    kind_traits: ClassVar[Traits] = Elementwise.kind_traits | {Trait.SUMS}
 
     def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
         """Return that of the first input; the second one's has the other sign."""

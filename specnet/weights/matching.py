@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -17,6 +17,7 @@ from specnet.weights.search import Found, Pairs, Search
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Item, NetworkLayer, find_items, flatten_items
 from specnet.weights.tables import describe_shape, format_ambiguity, format_pairs
+from specnet.weights.torch_layout import ROLES
 
 
 class Counts(NamedTuple):
@@ -72,7 +73,7 @@ class Match:
         for ours, theirs in self.pairs:
             for role, shape in ours.shapes.items():
                 tensor = _read_floats(self.weights, theirs, role)
-                is_output = role == "bias" and len(ours.shapes["weight"]) > 1
+                is_output = role == "bias" and len(ours.shapes.get("weight", ())) > 1
                 read = None if is_output else flattened.get(ours.name)
                 tensors[f"{ours.name}.{role}"] = convert(tensor, shape, layout, read)
             if COUNTER in theirs.tensors:
@@ -84,10 +85,26 @@ def match_weights(weights: StoredWeights, module: nn.Module) -> Match:
     """Match all layers of a network but, if need be, the last; raises UnfitWeights."""
     items = find_items(module)
     ours = tuple(flatten_items(items))
+    weights = _join_own_tensors(weights, ours)
     if named := _match_names(weights, ours):
         return named
     found = _search(weights, items, ours)
     return Match(weights, found.pairs, False, found.anew, found.resized, found.unused)
+
+
+def _join_own_tensors(weights: StoredWeights, ours: Sequence[NetworkLayer]) -> StoredWeights:
+    """Return the weights with such tensors as `swish1.beta`, layers of their own in a file, in the layer here.
+
+    The modules of plugins have them.
+    """
+    homes = {f"{layer.name}.{role}": (layer.name, role) for layer in ours for role in layer.shapes if role not in ROLES}
+    if not homes.keys() & {layer.name for layer in weights.layers}:
+        return weights
+    tensors = dict[str, dict[str, Tensor]]()
+    for layer in weights.layers:
+        name, role = homes.get(layer.name, (layer.name, ""))
+        tensors.setdefault(name, {}).update({role: layer.tensors["weight"]} if role else layer.tensors)
+    return replace(weights, layers=tuple(StoredLayer(name, each) for name, each in tensors.items()))
 
 
 def _search(weights: StoredWeights, items: Sequence[Item], ours: tuple[NetworkLayer, ...]) -> Found:

@@ -42,7 +42,7 @@ def find_items(module: nn.Module) -> tuple[Item, ...]:
     """Return the layers and forks of a network; a module that is no graph is taken as a chain."""
     if isinstance(module, fx.GraphModule):
         return _Walk(module).find_items()
-    return tuple(layer for name, part in module.named_modules() if (layer := _describe(name, part)))
+    return tuple(_describe_parts("", module))
 
 
 def flatten_items(items: Sequence[Item]) -> Iterator[NetworkLayer]:
@@ -53,6 +53,13 @@ def flatten_items(items: Sequence[Item]) -> Iterator[NetworkLayer]:
         else:
             for arm in item.arms:
                 yield from flatten_items(arm)
+
+
+def _describe_parts(name: str, module: nn.Module) -> Iterator[NetworkLayer]:
+    """Yield a module and those within it, which the module of a plugin may have, as far as they have tensors."""
+    for inner, part in module.named_modules(prefix=name):
+        if layer := _describe(inner, part):
+            yield layer
 
 
 def _describe(name: str, part: nn.Module) -> NetworkLayer | None:
@@ -93,8 +100,7 @@ class _Walk:
     def _describe_layer(self, node: fx.Node) -> Iterator[Item]:
         if node.op == "call_module" and node.target not in self._seen:
             self._seen.add(str(node.target))
-            if layer := _describe(str(node.target), self._module.get_submodule(str(node.target))):
-                yield layer
+            yield from _describe_parts(str(node.target), self._module.get_submodule(str(node.target)))
 
     def _describe_arms(self, join: fx.Node, above: Place) -> Iterator[Item]:
         if not self._joins.are_apart(join):

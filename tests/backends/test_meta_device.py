@@ -14,8 +14,9 @@ from torch import nn
 import specnet
 from specnet.backends.meta_device import measure_module
 from specnet.diagnostics import Code
+from specnet.jobs import make_job
 from specnet.layers.base.shapes import LayerError
-from specnet.plugins import Count, Family, ModuleLayer, register
+from specnet.plugins import Arity, Count, Family, Layer, ModuleLayer, TorchCall, register
 
 
 class Stem(nn.Module):
@@ -126,3 +127,65 @@ def test_without_torch_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPat
     (error,) = specnet.check("input 8\nasking\n").diagnostics
     assert error.code is Code.E308
     assert "there is no torch: pip install 'specnet[train]', or give its class `output`" in error.message
+
+
+class Claiming(ModuleLayer):
+    """A layer around `Stem` whose class says something else."""
+
+    family: ClassVar[Family] = Family.CONVOLUTION
+    module: ClassVar[str] = "nets:Stem"
+
+    def arguments(self, inputs: Any) -> dict[str, Any]:
+        return {"channels": inputs[0][-1], "width": 5}
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (
+            {"output": lambda self, inputs: (7, 5, 5)},
+            "`stem1`: of 16×12×3 its `output` makes 7×5×5, and torch returns 6×5×5",
+        ),
+        (
+            {"parameters": lambda self, inputs: {"conv.weight": (5, 3, 3, 3)}},
+            "`stem1`: by its class the tensor `conv.bias` has no such shape, and in torch it has the shape (5,)",
+        ),
+        (
+            {"buffers": lambda self, inputs: {"more": (2, 3)}},
+            "`stem1`: by its class the tensor `more` has the shape (2, 3), and in torch it has no such shape",
+        ),
+    ],
+)
+def test_a_class_that_says_something_else_than_torch(claim: dict[str, Any], message: str) -> None:
+    register("stem")(type("Stemming", (Claiming,), {**claim, "__module__": __name__}))
+    assert specnet.check("input 16x12x3\nstem\n").ok, "nothing of torch is asked"
+    with pytest.raises(specnet.PluginError) as caught:
+        specnet.compile("input 16x12x3\nstem\n")
+    assert str(caught.value) == message
+
+
+def test_a_function_or_a_join_is_compared_too() -> None:
+    @register
+    class Taller(Layer):
+        family: ClassVar[Family] = Family.JOIN
+        arity: ClassVar[Arity] = Arity(2, 2)
+
+        def output(self, inputs: Any) -> tuple[int, ...]:
+            height, width, channels = inputs[0]
+            return (height + inputs[1][0], width, channels + 1)
+
+        def torch(self, inputs: Any) -> tuple[TorchCall, ...]:
+            return (TorchCall("torch.cat", joins="list", dim=2),)
+
+    with pytest.raises(specnet.PluginError, match="its `output` makes 16×8×4, and torch returns 16×8×3"):
+        specnet.compile("input 8x8x3 -> @x\nrelu\ntaller @x\n")
+
+
+def test_weights_of_a_plugin_are_drawn_from_the_seed() -> None:
+    @register
+    class OurStem(Claiming):
+        """What `Stem` draws as it is made."""
+
+    spec = "input 16x12x3\nour_stem\nfc 2\ntrain {\n  data synthetic classes=2\n  seed 3\n}\n"
+    one, other = (make_job(specnet.check(spec)).module.state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], other[name]) for name in one)

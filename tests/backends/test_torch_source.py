@@ -60,9 +60,66 @@ pool avg global -> dropout 0.4
 fc: fc 10
 """
 
+STREAMS = """
+net SmallStreams "two streams that exchange their values, after arms of three sizes"
+block unit(K, S=1, act={ relu }) { conv K=K F=3 S=S P=1 bias=no -> bn -> act }
+input 17x17x3
+concat { | for F in 3 5 7 { | conv K=4 F=F P=same -> relu } } -> @fine
+unit 16 S=2 act={ silu } -> @coarse
+stage: repeat 3 carry @fine @coarse {
+  @fine   -> unit 16 S=2 act={ } -> @down
+  @coarse -> unit 12 act={ } -> upsample like=@fine -> add @fine -> relu -> @fine
+  @down   -> add @coarse -> relu -> @coarse
+}
+@fine -> pool avg global -> @summary
+@coarse -> pool avg global -> concat @summary -> fc 10
+"""
+
 SMALL = {
     "residual": RESIDUAL,
     "inception": INCEPTION,
+    "streams": STREAMS,
+    "a carried value that nothing reads behind the loop": """
+input 6x6x3
+conv K=4 F=1 -> @a
+conv K=4 F=3 P=1 -> @b
+repeat 3 carry @a @b { @b -> conv K=4 F=1 -> add @a -> @c
+@a -> conv K=4 F=1 -> add @b -> @b
+@c -> relu -> @a }
+@b -> fc 2
+""",
+    "a carried value that is read on, beside one from outside": """
+input 6x6x3
+conv K=4 F=1 -> @out
+conv K=4 F=3 P=1 -> @a
+conv K=4 F=3 P=1 -> @b
+repeat 3 carry @a @b { @out -> conv K=4 F=1 -> mul @b -> @c
+@a -> conv K=4 F=1 -> add @c -> @a
+@c -> bn -> @b }
+@a -> concat @b @out
+""",
+    "a carried value that starts where another does": """
+input 6x6x3
+conv K=4 F=1 -> @a
+identity -> @b
+for K in 2 3 carry @a @b { @b -> conv K=K F=1 -> concat @a -> @c
+@a -> conv K=K F=1 -> @a
+@c -> relu -> @b }
+@a -> concat @b
+""",
+    "arms of loops": """
+input 6x6x3
+block arms(n) { add { | repeat n { | conv K=4 F=1 -> bn } | conv K=4 F=3 P=1 } }
+arms 3 -> arms 2 -> arms 1 -> arms 0
+concat { | for F in 1 3 { | conv K=2 F=F P=same | relu } }
+concat { | for K in 2 3 4 { | repeat 2 { conv K=K F=1 -> relu } } }
+""",
+    "given layers with weights": """
+input 6x6x3
+block unit(K, act={ relu }, norm={ bn }) { conv K=K F=3 P=1 -> norm -> act -> conv K=K F=1 -> act }
+unit 4 -> unit 4 act={ prelu } -> unit 4 act={ silu -> dropout 0.2 } norm={ } -> unit 4 norm={ conv K=C F=1 G=C -> bn }
+repeat 2 { unit 4 act={ prelu } }
+""",
     "pre-activation": """
 input 16x16x4
 block unit(K) {
@@ -270,6 +327,7 @@ def test_every_kind(kind: str) -> None:
         ("alexnet.py.txt", (SPECS / "alexnet.net").read_text(encoding="utf-8")),
         ("small-resnet.py.txt", RESIDUAL),
         ("small-inception.py.txt", INCEPTION),
+        ("small-streams.py.txt", STREAMS),
     ],
 )
 def test_golden(name: str, text: str, golden: Callable[[str, str], None]) -> None:

@@ -142,6 +142,24 @@ def test_a_scale_of_sixteen_bits_is_built_into_onnx(call: Call, deep: tuple[torc
     assert np.allclose(found, outputs.numpy(), atol=1e-4)
 
 
+def test_joins_and_a_softmax_between_groups_in_onnx(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from onnx.reference import ReferenceEvaluator
+
+    monkeypatch.chdir(tmp_path)
+    lines = "maximum { | identity | pool avg F=1x5 }\nsub { | identity | pool avg F=6x1 }\nsoftmax groups=2\n"
+    Path("joins.net").write_text(f"input 6x5x4\n{lines}flatten -> softmax groups=3\n")
+    assert call("export", "joins.net", "--to", "onnx")[0] == 0
+    pixels = torch.randn(3, 4, 6, 5)
+    (found,) = ReferenceEvaluator(onnx.load("joins.onnx")).run(None, {"input": pixels.numpy()})
+    largest = torch.maximum(pixels, pixels.mean(3, keepdim=True))
+    weights = (largest - largest.mean(2, keepdim=True)).unflatten(1, (2, 2)).softmax(1).flatten(1)
+    assert np.allclose(found, weights.unflatten(1, (3, 40)).softmax(1).flatten(1).numpy(), atol=1e-5)
+
+
 def test_onnx_where_it_is_not_installed(run: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "specnet.backends.onnx", raising=False)

@@ -116,6 +116,13 @@ def test_squeeze_and_excitation_multiplies_a_map_by_its_channels_weights() -> No
     assert result["squeeze_excite2.mul1"] == (8, 8, 32)
 
 
+@pytest.mark.parametrize("join", ["add", "sub", "mul", "maximum"])
+def test_a_shape_that_could_be_repeated_is_not_that_of_the_other_arm(join: str) -> None:
+    """`identity or { … }` asks for equal shapes, and 8×8×1 beside 8×8×4 is another one."""
+    found = names(f"input 8x8x1\n{join} {{ | conv K=4 F=3 P=1 | identity or {{ conv K=4 F=1 }} }}")
+    assert found == ["conv1", "conv2", f"{join}1"]
+
+
 def test_taps_carry_values_past_other_lines() -> None:
     text = "input 8x8x3\nconv K=4 F=1 -> @skip\npool max F=2\nupsample 2 -> concat @skip"
     network = checked(text).network

@@ -214,6 +214,20 @@ def test_a_quantity_of_another_name_or_unit_is_counted_here(case: str) -> None:
     assert "".join(error.notes).startswith(note)
 
 
+@pytest.mark.parametrize("join", ["add", "sub", "maximum"])
+def test_no_fix_leaves_one_position_that_is_repeated(join: str) -> None:
+    """1×1×16 would fit beside 3×3×16, by `P=0` and by `F=3`."""
+    found = titles(f"input 3x3x8\n{join} {{ | conv K=16 F=3 S=2 P=1 -> relu | conv K=16 F=1 }}\n")
+    assert found[:2] == ["S=1 → S=2 in conv2, line 2: 2×2×16", "S=2 → S=1 in conv1, line 2: 3×3×16"]
+    assert not [title for title in found if "P=0" in title or "→ F=3" in title]
+
+
+def test_the_gates_along_both_axes_are_changed_together() -> None:
+    rows, columns = (f"pool avg F={size} -> conv K=6 F=1 -> sigmoid" for size in ("1x14", "14x1"))
+    expected = "K=6 → K=8 in conv1, line 2, and in conv2, line 2: 14×14×8"
+    assert titles(f"input 14x14x8\nmul {{ | identity | {rows} | {columns} }}\n") == [expected]
+
+
 def test_no_two_fixes_of_an_error_have_one_title() -> None:
     two = "conv K=8 F=1x8 P=0x3 -> conv K=8 F=7x1 P=3x0"
     text = f"block b() {{\n  {two} -> {two}\n}}\ninput 8x8x8\nb\nb\nexpect parameters 3776\n"

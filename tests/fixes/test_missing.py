@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from paths import SPECS
 
 from specnet.compiler import Checked, check_source, read_beside
+from specnet.diagnostics import Code
 from specnet.fixes import add_fixes, apply_edits
 from specnet.layers import get_layer_class, list_kinds
 from specnet.source import Source
@@ -132,3 +134,11 @@ def test_a_gate_whose_channels_are_its_own_reads_those_of_the_join(written: str,
 def test_a_name_that_the_spec_has_is_not_taken_again() -> None:
     after = fixed(f"let width = 2\ninput 32x32x64\nmul {{ | identity | {GATE.format('C')} }}\n")
     assert "let channels = C\n" in after
+
+
+def test_arms_whose_shapes_are_not_known_again_are_no_gate() -> None:
+    """The error is that of the first turn of a `repeat`, and its arms have no shape behind it."""
+    text = (SPECS / "mobilenet-v2.net").read_text(encoding="utf-8").replace("S=s P=1 G=C", "S=s P=2 G=C")
+    errors = [error for error in check(text).errors if error.code is Code.E310]
+    assert errors
+    assert not any("arrive at that very layer" in note for error in errors for note in error.notes)

@@ -1,4 +1,4 @@
-"""Generated source of random specs: blocks in blocks, repetitions, arms, taps, heads, shared lines."""
+"""Generated source of random specs: blocks in blocks, given layers, carried values, arms, taps, heads, shared lines."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Writer:
   if flag == 0 { add @a } }""",
         """block NAME(K, flag) { conv K=4 F=1 -> @t
   repeat (1+flag*2) { conv K=K F=3 P=1 -> concat @t -> conv K=K F=1 } }""",
+        """block NAME(K, flag, act={ relu }) { conv K=K F=3 P=1 -> bn -> act -> @t
+  add { | identity | conv K=K F=1 -> act | if flag == 1 { | for F in 1 3 { | conv K=K F=F P=same -> act } } }
+  concat @in }""",
     )
 
     def __init__(self, random: Random) -> None:
@@ -52,7 +55,7 @@ class Writer:
         lines = []
         for _ in range(self.random.randint(1, 4)):
             kinds = [self.plain, self.plain, self.call, self.shared, self.skip, self.head]
-            kinds += [self.repetition, self.join, self.join] if depth else []
+            kinds += [self.repetition, self.join, self.join, self.carrying, self.arms] if depth else []
             lines.append(self.random.choice(kinds)(depth, widths, taps))
             if lines[-1].endswith("_") and "-> @" in lines[-1]:
                 taps = (*taps, lines[-1].rpartition("@")[2])
@@ -65,7 +68,38 @@ class Writer:
         made = [block.partition("(")[0].removeprefix("block ") for block in getattr(self, "blocks", [])]
         label = self.random.choice(["", f"{self.name('s')}: "])
         choice = self.random.choice(made) if made else ""
-        return f"{label}{choice} {self.random.randint(2, 4)} {self.random.randint(0, 1)}" if made else self.conv(widths)
+        if not made:
+            return self.conv(widths)
+        takes_layers = any(block.startswith(f"block {choice}(K, flag, act=") for block in self.blocks)
+        layers = ["", " act={ silu }", " act={ }", " act={ prelu -> dropout 0.2 }"] if takes_layers else [""]
+        return f"{label}{choice} {self.random.randint(2, 4)} {self.random.randint(0, 1)}{self.random.choice(layers)}"
+
+    def carrying(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        one, other = self.name("t"), self.name("t")
+        head = self.random.choice([f"repeat {self.random.randint(0, 3)}", "for n in 2 3", "repeat n in 0..2"])
+        width = "n" if "for" in head else self.random.choice(widths)
+        before = "2" if "for" in head else width
+        size = self.random.choice(["pool max F=3 S=1 P=1", "conv K=C F=1"])
+        end = self.random.choice(["relu", f"concat @{other} -> {self.conv((width,))}"])
+        last = self.random.choice([f"@{one} -> concat @{other}", f"@{one} -> relu", f"@{other} -> concat @{one}"])
+        return f"""conv K=({before}) F=1 -> @{one}
+{self.conv((before,))} -> @{other}
+{head} carry @{one} @{other} {{
+  @{one} -> {size} -> upsample like=@{other} -> concat @{other} -> conv K=({width}) F=1 -> @new_
+  @{other} -> {self.conv((width,))} -> @{other}
+  @new_ -> {end} -> @{one}
+}}
+{last}"""
+
+    def arms(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
+        arm = f"{self.lines(depth - 1, widths, taps)}\n{self.conv(('4',))}"
+        return self.random.choice(
+            [
+                f"concat {{ | for F in 1 3 5 {{ | conv K=2 F=F P=same -> relu }} | {arm} }}",
+                f"add {{ | repeat {self.random.randint(0, 3)} {{ | {arm} }} | {self.conv(('4',))} }}",
+                f"add {{ | {self.conv(('4',))} | if C == 4 {{ | bn }} else {{ | {arm} }} }}",
+            ]
+        )
 
     def shared(self, depth: int, widths: tuple[str, ...], taps: tuple[str, ...]) -> str:
         label = self.name("l")
@@ -90,6 +124,10 @@ class Writer:
                 f"add {{ | {arm}\n | {self.conv(('4',))} }}",
                 f"concat {{ | {self.conv()}\n | {arm}\n | identity }} -> conv K=4 F=1",
                 "mul { | identity | pool avg global -> conv K=C F=1 -> sigmoid }",
+                "mul { | identity | pool avg F=1x(W) -> conv K=C F=1 -> sigmoid | pool avg F=(H)x1 -> sigmoid }",
+                f"sub {{ | identity | {arm} }}",
+                f"maximum {{ | {arm}\n | identity | {self.conv(('4',))} }}",
+                "concat { | relu | identity } -> softmax groups=2 -> add { | slice 0..4 | slice 4..8 }",
             ]
         )
 

@@ -222,4 +222,6 @@ def _make_flag_name(branch: OptionalBranch, full: Module) -> str:
         return "residual"
     value = children[name].outputs[number]
     is_joined = any(value in children[join].inputs for join in joins)
-    return "projection" if is_joined else f"with_{branch.children[0].replace('.', '_').rstrip('0123456789')}"
+    scopes = {name.rpartition(".")[0] for name in branch.children}
+    named = scopes.pop() if len(scopes) == 1 and "" not in scopes else branch.children[0]
+    return "projection" if is_joined else f"with_{named.replace('.', '_').rstrip('0123456789')}"

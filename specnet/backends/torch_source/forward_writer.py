@@ -83,8 +83,9 @@ class ForwardStatement:
 
     @property
     def is_loop(self) -> bool:
-        """Whether it calls a stack whose modules read more than the module before."""
-        return isinstance(self.children[0].content, Stack) and len(self.reads) > 1
+        """Whether it calls the modules of a stack one by one."""
+        stack = self.children[0].content
+        return isinstance(stack, Stack) and not stack.is_sequential
 
     def format(self, body: ClassBody, values: list[PythonText]) -> PythonText:
         """Return the expression that computes its outputs from values."""
@@ -305,19 +306,42 @@ class _ForwardWriter:
         return self.variables.names.get(value) or self.variables.assign_result(value, position)
 
     def _write_loop(self, position: int, indent: int) -> None:
-        """Write a `for` over a stack whose modules read more than the module before."""
+        """Write a `for` over a stack that carries values from module to module, or a list of modules side by side."""
         statement, names = self.statements[position], self.variables.names
-        (output,), (value, *others) = statement.assigns, statement.reads
+        (child,) = statement.children
+        carried = child.content.carried if isinstance(child.content, Stack) else 0
+        if not carried:
+            self._write_arms(position, indent)
+            return
+        pairs = [*zip(statement.assigns, statement.reads, strict=False)]
+        for output, _ in pairs:
+            self.variables.add_reader(output, position)  # so that one that nothing reads has a variable of its own
+        for output, value in pairs:
+            self._begin_loop(output, value, position, indent)
+        step = make_unused_name("step", names.values())
+        targets = ", ".join(names[output] for output, _ in pairs)
+        arguments = ", ".join([targets, *(names[other] for other in statement.reads[carried:])])
+        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(child.owner)}:")
+        self.lines.append(f"{' ' * indent}    {targets} = {step}({arguments})")
+
+    def _begin_loop(self, output: str, value: str, position: int, indent: int) -> None:
+        """Let a variable hold a value before the loop that carries it, and the output of the loop after it."""
+        names = self.variables.names
         if output not in names and self.variables.is_dead_after(value, position):
             self.variables.assign(output, names[value])
         elif output not in names:
             self.variables.assign_unused(output, position)
-        step = make_unused_name("step", names.values())
         if names[output] != names[value] and self.initial.get(output) != value:
             self.lines.append(f"{' ' * indent}{names[output]} = {names[value]}")
-        arguments = ", ".join([names[output], *(names[other] for other in others)])
-        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(statement.children[0].owner)}:")
-        self.lines.append(f"{' ' * indent}    {names[output]} = {step}({arguments})")
+
+    def _write_arms(self, position: int, indent: int) -> None:
+        """Write a list of the values of modules that stand side by side."""
+        statement, names = self.statements[position], self.variables.names
+        arm = make_unused_name("arm", names.values())
+        arguments = [names[value] for value in statement.reads]
+        targets = [self._target(value, position) for value in statement.assigns]
+        each = format_call(arm, arguments), f"for {arm} in {format_submodule(statement.children[0].owner)}"
+        self.lines += format_lines(Bracketed("[", each, "]", ""), indent, f"{', '.join(targets)} = ")
 
     def _is_return(self, position: int) -> bool:
         """Return whether this is the last statement and computes the outputs of the class."""

@@ -155,11 +155,11 @@ def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
             return next(texts, None)
         case Module(path=path):
             return _instance(body, child, 0, body.instances[path].definition)
-        case Stack(modules=modules):
+        case Stack(modules=modules) as stack:
             found = enumerate(find_repetitions(body.instances, modules))
             items = tuple(_repetition(body, child, position, repetition) for position, repetition in found)
-            has_loop = len(child.inputs) > 1
-            return format_call("nn.ModuleList", [_list(items)]) if has_loop else format_call("nn.Sequential", items)
+            sequential = format_call("nn.Sequential", items)
+            return sequential if stack.is_sequential else format_call("nn.ModuleList", [_list(items)])
 
 
 def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Bracketed:

@@ -203,9 +203,9 @@ def _find_content_structure(child: Child, instances: Instances) -> object:
             return tuple(call.structure for call in calls)
         case Module(path=path):
             return instances[path].definition.name if child.is_owner else ""
-        case Stack(modules=modules):
+        case Stack(modules=modules, carried=carried):
             found = find_repetitions(instances, modules) if child.is_owner else []
-            return tuple(repetition.definition.name for repetition in found)
+            return carried, tuple(repetition.definition.name for repetition in found)
 
 
 # Branches

@@ -170,9 +170,19 @@ class Module:
 
 @dataclass(frozen=True)
 class Stack:
-    """Modules in a row, each reading the one before: nn.Sequential, or nn.ModuleList if they read more than that."""
+    """Numbered modules: nn.Sequential if each reads the one before and nothing else, or else nn.ModuleList.
+
+    The first `carried` inputs of each are the outputs of the one before; without any, the modules stand side by side,
+    read the same values, and give one each.
+    """
 
     modules: tuple[Module, ...]
+    carried: int = 1
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it can be called as a whole."""
+        return self.carried == 1 == len(self.modules[0].inputs)
 
 
 @dataclass(frozen=True)
@@ -227,10 +237,11 @@ class _TreeBuilder:
         ranges = self._ranges(path, positions)
         outputs = self.flow.outputs_of(positions)
         owner = self.roles.shares.get(path, path)
-        if not self._is_stack(path, ranges, outputs):
-            return Child(path, self._module(path, positions), self.flow.inputs_of(positions), outputs, owner)
-        modules = tuple(self._module(name, inside) for name, inside in ranges)
-        return Child(path, Stack(modules), modules[0].inputs, outputs, owner)
+        if stack := self._find_stack(path, ranges, outputs):
+            ends = stack.modules if not stack.carried else stack.modules[-1:]
+            outputs = tuple(value for module in ends for value in module.outputs)
+            return Child(path, stack, stack.modules[0].inputs, outputs, owner)
+        return Child(path, self._module(path, positions), self.flow.inputs_of(positions), outputs, owner)
 
     def _module(self, path: str, positions: range) -> Module:
         children = _rename_activations(list(self._children(path, positions)))
@@ -245,16 +256,71 @@ class _TreeBuilder:
         name = path.rpartition(".")[2]
         return scope.word if scope and scope.word not in ("repeat", "for") else name.rstrip("0123456789") or "repeat"
 
-    def _is_stack(self, path: str, ranges: list[tuple[str, range]], outputs: tuple[str, ...]) -> bool:
-        """Return whether these are repetitions that each read the one before, and besides that all the same values."""
+    def _find_stack(self, path: str, ranges: list[tuple[str, range]], outputs: tuple[str, ...]) -> Stack | None:
+        """Return the modules of numbered scopes if they read one another in a row, or stand side by side."""
         names = [name for name, _ in ranges]
         if names != [f"{path}.{number}" for number in range(len(names))] or self.flow.position.keys() & set(names):
-            return False
+            return None
         inputs_of_each = [self.flow.inputs_of(inside) for _, inside in ranges]
         outputs_of_each = [self.flow.outputs_of(inside) for _, inside in ranges]
-        chained = outputs_of_each[:-1] == [values[:1] for values in inputs_of_each[1:]]
-        others_agree = all(values[1:] == inputs_of_each[0][1:] for values in inputs_of_each)
-        return chained and others_agree and len(outputs) == 1 and outputs == outputs_of_each[-1]
+        if _are_side_by_side(inputs_of_each, outputs_of_each):
+            return Stack(tuple(self._module(name, inside) for name, inside in ranges), carried=0)
+        carried = _find_carried(inputs_of_each, outputs_of_each)
+        if carried is None:
+            return None
+        inputs_of_each = [_move_to_front(carried, inputs) for inputs in inputs_of_each]
+        outputs_of_each = [inputs[: len(carried)] for inputs in inputs_of_each[1:]]
+        last = self._find_last_outputs(names, outputs_of_each, outputs)
+        if last is None:
+            return None
+        modules = zip(ranges, inputs_of_each, (*outputs_of_each, last), strict=True)
+        return Stack(
+            tuple(replace(self._module(name, inside), inputs=i, outputs=o) for (name, inside), i, o in modules),
+            len(carried),
+        )
+
+    def _find_last_outputs(
+        self, names: list[str], outputs_of_each: list[tuple[str, ...]], outputs: tuple[str, ...]
+    ) -> tuple[str, ...] | None:
+        """Return the outputs of the last module of a row: those named as in the one before, whether read or not."""
+        if len(names) < 2 or len(outputs_of_each[-1]) == 1:
+            return outputs if len(outputs) == 1 else None
+        before, last = names[-2:]
+        alike = tuple(last + value.removeprefix(before) for value in outputs_of_each[-1])
+        return alike if set(outputs) <= set(alike) <= self.flow.position.keys() else None
+
+
+def _are_side_by_side(inputs_of_each: list[tuple[str, ...]], outputs_of_each: list[tuple[str, ...]]) -> bool:
+    """Return whether modules read the same values, and give one each."""
+    return len(inputs_of_each) > 1 == len(set(inputs_of_each)) and all(len(outputs) == 1 for outputs in outputs_of_each)
+
+
+def _find_carried(
+    inputs_of_each: list[tuple[str, ...]], outputs_of_each: list[tuple[str, ...]]
+) -> tuple[int, ...] | None:
+    """Return the places of the inputs that each module reads from the one before; None if they differ.
+
+    The other inputs must be the same everywhere. A single module is a row in which the first input is carried.
+    """
+    if len(inputs_of_each) == 1:
+        return (0,)
+    carried = tuple(place for place, value in enumerate(inputs_of_each[1]) if value in outputs_of_each[0])
+    others = {_leave_out(carried, inputs) for inputs in inputs_of_each}
+    if len(others) > 1 or len({len(inputs) for inputs in inputs_of_each}) > 1 or not carried:
+        return None
+    chained = (
+        {inputs[place] for place in carried} == set(outputs)
+        for inputs, outputs in zip(inputs_of_each[1:], outputs_of_each[:-1], strict=True)
+    )
+    return carried if all(chained) else None
+
+
+def _leave_out(places: tuple[int, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value for place, value in enumerate(values) if place not in places)
+
+
+def _move_to_front(places: tuple[int, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(values[place] for place in places), *_leave_out(places, values))
 
 
 def _rename_activations(children: list[Child]) -> tuple[Child, ...]:

@@ -104,5 +104,5 @@ class FoldedVolumes:
 
 
 def is_sum(node: Node) -> bool:
-    """Whether a node adds values, or subtracts one from another."""
+    """Whether a node adds values."""
     return node.output is not None and node.layer is not None and Trait.SUMS in node.layer.traits

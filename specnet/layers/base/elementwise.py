@@ -74,7 +74,8 @@ class Elementwise(Join):
 
     def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
         """Return that of an input as it is; the gradient of one that is repeated is a sum."""
-        return tuple(self.shares_gradient and shape == self.output(inputs) for shape in inputs)
+        whole = self.output(inputs)
+        return tuple(self.shares_gradient and shape == whole for shape in inputs)
 
     def scratch(self, inputs: Shapes) -> int:
         """Return the largest result for the first arms, where there are more than two."""

@@ -93,6 +93,9 @@ class Layer(Attributes):
     output_field: ClassVar[str] = ""
     """The field that holds the number of output channels or features; empty if there is none."""
 
+    later_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the kind has got since digests of networks were recorded, which their defaults do not change."""
+
     size_field: ClassVar[str] = ""
     """The field of the height and width to come to, which `like=@x` takes from a value; empty if there is none."""
 

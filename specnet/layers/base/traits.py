@@ -70,7 +70,7 @@ class Trait(StrEnum):
     EQUAL_SHAPES = "equal shapes"
     """Usually takes inputs of equal shapes, so that one of another shape needs a projection."""
     SUMS = "sums"
-    """Adds its inputs or their negatives, so that one of them may be a shortcut past the layers of another."""
+    """Adds its inputs, so that one of them may be a shortcut past the layers of another."""
     IDENTITY = "identity"
     """Returns its input unchanged."""
 

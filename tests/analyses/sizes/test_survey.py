@@ -211,6 +211,10 @@ LAYERS = (
     "concat crop=center { | relu | conv K=2 F=3 S=1 }",
     "add { | conv K=C F=3 S=2 P=1 | identity or { conv K=C F=1 S=2 } }",
     "mul { | relu | pool avg global }",
+    "mul { | identity | pool avg F=1x(W) | pool avg F=(H)x1 }",
+    "sub { | identity | pool max F=4x1 S=3 }",
+    "maximum { | pool max F=1x5 S=1 | pool max F=5x1 S=1 }",
+    "softmax groups=2",
 )
 
 

@@ -66,6 +66,20 @@ def test_a_sum_belongs_to_its_longest_term() -> None:
     assert {("a", "conv3"), ("conv6", "conv5")} <= targets
 
 
+@pytest.mark.parametrize(
+    ("join", "has_own"),
+    [
+        ("add { | identity | conv K=8 F=1 }", False),
+        ("add { | identity | pool avg global -> conv K=8 F=1 }", True),
+        ("sub { | identity | conv K=8 F=1 }", True),
+        ("maximum { | identity | conv K=8 F=1 }", True),
+    ],
+)
+def test_a_join_has_its_own_volume_unless_it_is_a_sum_of_one_shape(join: str, has_own: bool) -> None:
+    folded = fold(f"input 9x9x8\nconv K=8 F=3 P=1\njoin: {join}\nfc 3\n")[1]
+    assert ("join" in folded.volumes) == has_own
+
+
 def test_a_sum_of_a_layer_and_its_input_is_marked() -> None:
     folded = fold("input 8\nx: fc 8 -> @x\nfc 8 -> add @x\n")[1]
     assert [name for name, volume in folded.volumes.items() if volume.has_skip] == ["fc2"]

@@ -169,18 +169,18 @@ def test_tables_that_are_refused(pets: Path, case: str) -> None:
 
 
 def test_missing_images_are_counted_and_named(pets: Path) -> None:
-    """Ten bad rows of ten thousand."""
-    rows = [ROWS[number % 4] for number in range(10_000)]
-    rows[99::1000] = [f"photos/lost{number}.png,cat" for number in range(10)]
+    """Ten bad rows of two thousand."""
+    rows = [ROWS[number % 4] for number in range(2_000)]
+    rows[99::200] = [f"photos/lost{number}.png,cat" for number in range(10)]
     with pytest.raises(DataProblem) as caught:
         read(pets, join(*rows))
     message = str(caught.value)
-    assert "10 of 10,000 rows of" in message
-    assert "line 101 (there is no photos/lost0.png), line 1,101 (there is no photos/lost1.png)" in message
+    assert "10 of 2,000 rows of" in message
+    assert "line 101 (there is no photos/lost0.png), line 301 (there is no photos/lost1.png)" in message
     assert f"and 5 more; images are looked for in {pets}" in message
     notes: list[str] = []
-    assert len(read(pets, join(*rows), notes, skip_bad=True).train) == 9_990
-    assert any(note.startswith("10 of 10,000 rows") and note.endswith("; left out") for note in notes)
+    assert len(read(pets, join(*rows), notes, skip_bad=True).train) == 1_990
+    assert any(note.startswith("10 of 2,000 rows") and note.endswith("; left out") for note in notes)
 
 
 def test_a_file_that_is_no_image_is_named_with_its_line(pets: Path) -> None:
