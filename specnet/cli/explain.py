@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from specnet.cli.output import CommandError, print_text
+from specnet.cli.output import CommandError, print_message, print_text
 from specnet.cli.specs import find_project_of, load_plugins
 from specnet.diagnostics import AnyCode, Code, PluginCode
 from specnet.package import list_package_files, read_package_text
@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0; for an unknown word raise CommandError, and print nothing."""
-    load_plugins(find_project_of(PROJECT_FILE))
+    try:
+        load_plugins(find_project_of(PROJECT_FILE))
+    except CommandError as error:
+        print_message(f"note: {error}")
     texts = [_explain(word) for word in options.words]
     print_text("\n\n".join(texts) if texts else _list_all())
     return 0

@@ -218,3 +218,14 @@ def test_a_budget_of_what_is_unknown(project: Path, capsys: pytest.CaptureFixtur
     (project / "net.net").write_text("let x = 4\ninput 8x8x3\nconv K=x F=3 -> halve\nfc 10\n")
     assert main(["solve", "net.net", "--let", "x", "--budget", "macs=1M"]) == 1
     assert capsys.readouterr().err == "error: net.net: its macs is unknown\n"
+
+
+def test_a_plugin_that_fails_is_told_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(project, "raise ValueError\n")
+    (project / "more.net").write_text(RELU)
+    assert main(["check", "net.net", "more.net"]) == 2
+    assert capsys.readouterr().err.count("error: ") == 1
+    assert main(["explain", "conv", "E308"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("conv: ")
+    assert captured.err.startswith("note: the plugin mypkg.layers 0.3 (plugins of pyproject.toml) fails at ")

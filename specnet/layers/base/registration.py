@@ -59,11 +59,11 @@ def _guard(output: Callable[[Any, Shapes], Shape]) -> Callable[[Any, Shapes], Sh
     @wraps(output)
     def compute(layer: Layer, inputs: Shapes) -> Shape:
         with redirect_stdout(sys.stderr):  # what a layer prints is no result
-            shape = _require_shape(_call("output", lambda: output(layer, inputs), layer))
+            shape = _require_shape(layer, _call("output", lambda: output(layer, inputs), layer))
             for name, (is_valid, meaning) in ANSWERS.items():
                 answer = _call(name, lambda name=name: getattr(layer, name)(inputs), layer)  # type: ignore[misc]
                 if not is_valid(answer):
-                    raise _refuse(name, answer, meaning)
+                    raise _refuse(layer, name, answer, meaning)
         return shape
 
     return compute
@@ -81,10 +81,12 @@ def _call(name: str, compute: Callable[[], Any], layer: Layer) -> Any:
         raise LayerError(Code.E308, explain_failure(error, what, [find_home(type(layer))])) from None
 
 
-def _require_shape(shape: Any) -> Shape:
+def _require_shape(layer: Layer, shape: Any) -> Shape:
     if isinstance(shape, tuple) and len(shape) in (1, 3) and all(map(_is_size, shape)):
         return check_bounds(tuple(map(int, shape)))
-    raise _refuse("output", shape, f"(height, width, channels) or (length,), whole numbers from 1 to {LARGEST:,}")
+    raise _refuse(
+        layer, "output", shape, f"(height, width, channels) or (length,), whole numbers from 1 to {LARGEST:,}"
+    )
 
 
 def _is_size(value: Any) -> bool:
@@ -116,7 +118,8 @@ ANSWERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 """What a layer says of its inputs: whether an answer is valid, and what it should be."""
 
 
-def _refuse(name: str, answer: Any, meaning: str) -> LayerError:
+def _refuse(layer: Layer, name: str, answer: Any, meaning: str) -> LayerError:
     shown = repr(answer)
     cut = f"{shown[:60]} …" if len(shown) > 60 else shown
-    return LayerError(Code.E308, f"cannot be computed: its `{name}` returns {cut}, and not {meaning}")
+    fact = f"cannot be computed: its `{name}` returns {cut}, and not {meaning}"
+    return LayerError(Code.E308, fact, notes=(f"its class is at {find_place(type(layer))}",))
