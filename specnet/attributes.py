@@ -58,6 +58,9 @@ class Setting(Attributes):
     endings: ClassVar[tuple[str, ...]] = ()
     """How the text that comes first ends, where it is a file's name."""
 
+    required: ClassVar[tuple[str, ...]] = ()
+    """What the class of a plugin must have, beside what it inherits."""
+
 
 class Interval(Record):
     """`0.2..1.8`: from `low` to `high`; a range of integers excludes `high`."""

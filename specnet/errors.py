@@ -21,6 +21,7 @@ SpecNetError
 │       └── AmbiguousWeights  they could be matched in several ways
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
+    │   └── PluginFailure a loss, an augmentation … of a plugin fails
     ├── Unsuitable        the network, its data and its settings do not go together
     ├── BadRun            the folder of a run is damaged
     ├── CannotRun         a device, a folder, disk space or an option's value is not available

@@ -91,7 +91,7 @@ def make_job(checked: Checked, training: Training | None = None, given: GivenDat
         output_layer=_locate_output_count(checked),
         given=given,
         output_stride=find_output_stride(network),
-        plugins=find_needed_plugins(network),
+        plugins=find_needed_plugins(network, settings),
     )
 
 
@@ -102,10 +102,12 @@ def _build_module(network: Network, training: Training) -> nn.Module:
         return build_module(network)
 
 
-def find_needed_plugins(network: Network) -> tuple[Plugin, ...]:
-    """Return the plugins without which a network cannot be read, in the order of their first layers."""
-    classes = dict.fromkeys(type(node.layer) for node in network.nodes if node.layer)
-    found = [registration for cls in classes if (registration := find_registration(cls))]
+def find_needed_plugins(network: Network, training: Training | None) -> tuple[Plugin, ...]:
+    """Return the plugins without which a network and its training cannot be read, in the order of their first words."""
+    used: list[object] = [node.layer for node in network.nodes]
+    for _, value in training or ():
+        used += value if isinstance(value, tuple) else [value]
+    found = [registration for cls in dict.fromkeys(map(type, used)) if (registration := find_registration(cls))]
     return tuple(dict.fromkeys(map(find_plugin, found)))
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
 
 from specnet.errors import PluginError
 from specnet.records import Record
@@ -58,13 +61,15 @@ class Registry:
     """The classes of one sort, such as layers, that plugins have registered, by their words.
 
     They are derived from `base`. `find_taken` returns what a word of the language or of SpecNet itself stands for, ""
-    where it is free. `complete` checks a class under its word, and makes it ready; it raises PluginError.
+    where it is free. `complete` checks a class under its word, and makes it ready; it raises PluginError. The words of
+    a registry that `is_namespaced` have the plugin's package before them, `mypkg/wide_fc`.
     """
 
     sort: str
     base: type[Any]
     find_taken: Callable[[str], str]
     complete: Callable[[type[Any], str], None]
+    is_namespaced: bool = False
     _found: dict[str, Registration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,17 +86,18 @@ class Registry:
 
     def add(self, cls: type[Any], word: str) -> None:
         """Register a class; raises PluginError where its word is taken or is none, or the class is not complete."""
-        made = Registration(word, cls, _IMPORTING.plugin or cls.__module__, find_place(cls))
+        plugin, place = _IMPORTING.plugin or cls.__module__, find_place(cls)
         if not WORD.fullmatch(word):
-            raise PluginError(f"{made.place}: `{word}` cannot be a word of a spec: it has letters, digits and _")
-        if taken := self.find_taken(word):
-            raise PluginError(f"{made.place}: the {self.sort} `{word}` takes the name of {taken}; {ANOTHER_NAME}")
-        other = self._found.get(word)
+            raise PluginError(f"{place}: `{word}` cannot be a word of a spec: it has letters, digits and _")
+        name = f"{plugin.partition('.')[0]}/{word}" if self.is_namespaced else word
+        if taken := self.find_taken(name):
+            raise PluginError(f"{place}: the {self.sort} `{name}` takes the name of {taken}; {ANOTHER_NAME}")
+        other = self._found.get(name)
         if other and not is_same_class(other.cls, cls):
-            both = f"{other.place} of {other.plugin} and {made.place} of {made.plugin}"
-            raise PluginError(f"the {self.sort} `{word}` is registered twice, at {both}; {ANOTHER_NAME}")
-        self.complete(cls, word)
-        self._found[word] = made
+            both = f"{other.place} of {other.plugin} and {place} of {plugin}"
+            raise PluginError(f"the {self.sort} `{name}` is registered twice, at {both}; {ANOTHER_NAME}")
+        self.complete(cls, name)
+        self._found[name] = Registration(name, cls, plugin, place)
 
     def forget(self, plugin: str) -> None:
         """Take away what a plugin has registered."""
@@ -122,8 +128,8 @@ def _register(cls: Any, word: str) -> Any:
     registry = next((each for each in REGISTRIES if isinstance(cls, type) and issubclass(cls, each.base)), None)
     if registry is None:
         where = find_place(cls) if isinstance(cls, type) else repr(cls)
-        bases = ", ".join(each.base.__name__ for each in REGISTRIES)
-        raise PluginError(f"{where}: `@register` stands above a class that is derived from {bases}")
+        bases = ", ".join(sorted(each.base.__name__ for each in REGISTRIES))
+        raise PluginError(f"{where}: `@register` stands above a class that is derived from one of {bases}")
     registry.add(cls, word)
     return cls
 
@@ -131,6 +137,23 @@ def _register(cls: Any, word: str) -> Any:
 def make_word(name: str) -> str:
     """Return the name of a class in snake case: `leaky_relu` for `LeakyRelu`, `se2d` for `SE2d`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def require_members(cls: type[Any], bases: Iterable[type[Any]], names: Iterable[str], what: str) -> None:
+    """Raise PluginError unless a class has members of these names other than its bases'; `what` is "the loss `x`"."""
+    for name in names:
+        member = getattr(cls, name, None)
+        if member is None or any(member is getattr(base, name, None) for base in bases):
+            raise PluginError(f"{find_place(cls)}: {what} has no `{name}`")
+
+
+def build_fields(cls: type[BaseModel], word: str) -> None:
+    """Complete a class whose fields are attributes; raises PluginError for a type that cannot be understood."""
+    try:
+        cls.model_rebuild(force=True)
+    except (PydanticUserError, NameError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
 
 
 def is_same_class(one: type[Any], other: type[Any]) -> bool:
@@ -153,6 +176,15 @@ def find_registration(cls: type[Any]) -> Registration | None:
     """Return the registration of a class; None for one of SpecNet's own."""
     every = (each for registry in REGISTRIES for each in registry.list_registrations())
     return next((each for each in every if each.cls is cls), None)
+
+
+def name_registered(value: object) -> str:
+    """Return what messages call a value of a registered class: "the loss `focal` of mypkg.losses"."""
+    for registry in REGISTRIES:
+        for each in registry.list_registrations():
+            if each.cls is type(value):
+                return f"the {registry.sort} `{each.word}` of {each.plugin}"
+    return f"`{type(value).__name__}`"
 
 
 def list_registrations() -> tuple[Registration, ...]:

@@ -41,7 +41,7 @@ def test_the_tree_of_exceptions_is_complete() -> None:
 
     tree = inspect.getdoc(errors) or ""
     drawn = re.findall(r"[├└]── (\w+)", tree)
-    drawn_below_training = re.findall(r"^ +[├└]── (\w+)", tree, re.MULTILINE)
+    drawn_below_training = re.findall(r"^ +(?:│ +)?[├└]── (\w+)", tree, re.MULTILINE)
     assert sorted(names(specnet.SpecNetError)) == sorted(["SpecNetError", *drawn])
     assert sorted(names(specnet.TrainingError)) == sorted(["TrainingError", *drawn_below_training])
 

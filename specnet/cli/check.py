@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
             results.append(_apply_fixes(checked, file, options) if options.fix else checked)
         except CommandError as error:
             errors.append(error)
-    for each in errors:
+    for each in {each.args: each for each in errors}.values():  # a plugin that fails does so for each FILE
         print_error(each)
     if errors:
         return max(each.exit_code for each in errors)

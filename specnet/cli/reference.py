@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from specnet import settings
+from specnet.analyses.lints.own import OWN_LINTS
 from specnet.attributes import Attributes, Interval, Multiple, Setting
+from specnet.diagnostics import PluginCode
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base.layer import LIKE, Layer
 from specnet.plugin_loading.loaded import find_plugin
 from specnet.printer.values import format_value
-from specnet.registry import find_registration, list_registrations
+from specnet.registry import REGISTRIES, Registration, find_registration
 from specnet.reporters.table import align_definitions, align_rows
 
 WIDTH = 110
@@ -61,16 +63,30 @@ def explain_layer(kind: type[Attributes]) -> str:
     if registration is None:
         parts = [fill(_read_summary(kind.__module__), WIDTH), inspect.getdoc(kind) or ""]
     else:
-        origin = f"from {find_plugin(registration)}, {registration.place}"
-        parts = [f"{registration.word}: {_get_doc(kind)}".rstrip(": "), origin]
+        parts = [f"{registration.word}: {_get_doc(kind)}".rstrip(": "), _name_origin(registration)]
     return "\n\n".join([*parts, *_describe_attributes(kind)])
 
 
+def explain_lint(code: PluginCode) -> str:
+    """Return the page of the code of a plugin's lint, in Markdown: its title, what its class says, and its origin."""
+    registration = OWN_LINTS.find(code.name)
+    assert registration, "a code is that of a registered lint"
+    parts = [f"# {code.name}: {code.value}", *_get_doc(registration.cls).partition("\n\n")[2:], registration.cls.help]
+    allow = f"`# specnet: allow {code.name}` at the end of a line allows it there."
+    return "\n\n".join(filter(None, [*parts, allow, f"from {find_plugin(registration)}"])) + "\n"
+
+
+def _name_origin(registration: Registration) -> str:
+    return f"from {find_plugin(registration)}, {registration.place}"
+
+
 def summarize_plugins() -> dict[str, str]:
-    """Return the first line about each word that plugins have registered, and the plugin it comes from."""
-    found = sorted(list_registrations(), key=lambda each: each.word)
-    summaries = {each: _get_doc(each.cls).partition("\n")[0] for each in found}
-    return {each.word: f"{summary} (from {each.plugin})".strip() for each, summary in summaries.items()}
+    """Return the first line about each word that plugins have registered, what it is, and where it comes from."""
+    found = sorted(
+        (each.word, registry.sort, each) for registry in REGISTRIES for each in registry.list_registrations()
+    )
+    summaries = {(word, sort): _get_doc(each.cls).partition("\n")[0] for word, sort, each in found}
+    return {word: f"{summaries[word, sort]} ({sort} of {each.plugin})".strip() for word, sort, each in found}
 
 
 def _get_doc(kind: type[Any]) -> str:
@@ -86,7 +102,9 @@ def explain_setting(line: str, only: str = "") -> str:
         if only and word != only:
             continue
         heading = [f"{line} {word}" + (" (the default)" if kind is default else "")] if word else []
-        parts += ["\n".join([*heading, inspect.getdoc(kind) or ""]), *_describe_attributes(kind)]
+        origin = [_name_origin(registration)] if (registration := find_registration(kind)) else []
+        text = _get_doc(kind) if origin else inspect.getdoc(kind) or ""
+        parts += ["\n".join([*heading, text]), *origin, *_describe_attributes(kind)]
     return "\n\n".join(parts)
 
 

@@ -3,6 +3,7 @@
 from specnet.settings.training import (
     Training,
     explain_absent,
+    find_unknown_choice,
     from_record,
     get_choice,
     get_choices,
@@ -14,6 +15,7 @@ from specnet.settings.training import (
 __all__ = [
     "Training",
     "explain_absent",
+    "find_unknown_choice",
     "from_record",
     "get_choice",
     "get_choices",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from specnet.attributes import Count, Interval, Probability, Setting
+from specnet.settings.registration import Choices
 
 SEVERAL = True
 """The line takes several steps, which are applied in order."""
@@ -16,19 +17,33 @@ SEVERAL = True
 class Augment(Setting):
     """A random change, drawn anew for every image in every epoch."""
 
+    required: ClassVar[tuple[str, ...]] = ("apply",)
+
     reads_bytes: ClassVar[bool] = False
     """Whether it counts on pixels of 0 to 255."""
+
+    moves: ClassVar[bool] = False
+    """Whether it moves whole pixels and changes none, so that a mask, the last channel, is moved with its image."""
+
+    def apply(self, images: Any) -> Any:
+        """Return a batch B×H×W×C, 0 to 255, uint8 or float, after the change, with the same shape.
+
+        A plugin's augmentation has it; those of SpecNet are in specnet/training/transforms/augmentation.py.
+        """
+        raise NotImplementedError
 
 
 class RandomCrop(Augment):
     """A random window of the image's own size, in the image with `pad` black pixels around it."""
 
+    moves = True
     pad: Count = 4
 
 
 class Flip(Augment):
     """Mirror an image with probability `p`, or with `alternating` in every other epoch, from the first or second on."""
 
+    moves = True
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "horizontal": ("direction", "horizontal"),
         "vertical": ("direction", "vertical"),
@@ -43,6 +58,7 @@ class Flip(Augment):
 class Shift(Augment):
     """Shift by up to `pixels` in all directions; the image is reflected at its edge."""
 
+    moves = True
     positional = ("pixels",)
 
     pixels: Count = 2
@@ -161,8 +177,17 @@ class Mixing(Augment):
 
     positional = ("alpha",)
 
+    required: ClassVar[tuple[str, ...]] = ("mix",)
+
     alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """The share is drawn from Beta(alpha, alpha)."""
+
+    def mix(self, images: Any, share: float) -> Any:
+        """Return images B×C×H×W mixed with those of the reversed batch, and the actual share of the first of each two.
+
+        A plugin's mixing step has it.
+        """
+        raise NotImplementedError
 
 
 class Mixup(Mixing):
@@ -177,7 +202,7 @@ class Cutmix(Mixing):
     alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
 
-CHOICES: Mapping[str, type[Augment]] = {
+OWN: Mapping[str, type[Augment]] = {
     "crop": RandomCrop,
     "flip": Flip,
     "shift": Shift,
@@ -193,3 +218,5 @@ CHOICES: Mapping[str, type[Augment]] = {
     "mixup": Mixup,
     "cutmix": Cutmix,
 }
+
+CHOICES: Mapping[str, type[Augment]] = Choices("augmentation", Augment, OWN)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from specnet.attributes import Count, Pair, Setting
 from specnet.settings.loss import Target
+from specnet.settings.registration import Choices
 
 CLASS = "{class}"
 """What stands for the class in the pattern of a file's name."""
@@ -35,6 +37,8 @@ class Data(Setting):
 
     has_order: ClassVar[bool] = False
     """Whether images are read in an order of their own, as those of shards."""
+
+    required: ClassVar[tuple[str, ...]] = ("read",)
 
     targets: ClassVar[frozenset[Target]] = WITH_CLASSES
     """What its images can come with, for a task."""
@@ -63,6 +67,15 @@ class Data(Setting):
     def serves(self, target: Target) -> bool:
         """Whether the images, as these settings read them, come with a target."""
         return target in self.targets
+
+    def read(self, find: Callable[[str], Path]) -> Any:
+        """Return the images to train on, or a mapping of `train` to them and `validation` and `test` to other parts.
+
+        Each part is what `specnet.train(…, data=…)` takes: a torch Dataset, or a pair of images and targets. `find`
+        returns the file or folder of a path where data is looked for. A plugin's data set has it; the readers of
+        SpecNet are in specnet/training/data.
+        """
+        raise NotImplementedError
 
 
 def _list_names(text: str) -> tuple[str, ...]:
@@ -342,7 +355,7 @@ class Synthetic(Data):
         return self.images
 
 
-CHOICES: Mapping[str, type[Data]] = {
+OWN: Mapping[str, type[Data]] = {
     "mnist": Mnist,
     "fashion_mnist": FashionMnist,
     "cifar10": Cifar10,
@@ -356,3 +369,5 @@ CHOICES: Mapping[str, type[Data]] = {
     "python": Python,
     "synthetic": Synthetic,
 }
+
+CHOICES: Mapping[str, type[Data]] = Choices("data set", Data, OWN)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from specnet.attributes import BelowOne, NonNegative, Positive, Probability, Setting
+from specnet.settings.registration import Choices
 
 
 def _to_tuple(value: object) -> object:
@@ -36,6 +37,8 @@ class Target(StrEnum):
 class Loss(Setting):
     """A number for each image that is smaller the better the outputs fit its target."""
 
+    required: ClassVar[tuple[str, ...]] = ("targets", "compute")
+
     targets: ClassVar[frozenset[Target]]
     """The targets that the outputs can be compared with."""
 
@@ -57,6 +60,13 @@ class Loss(Setting):
     def class_weights(self) -> ClassWeights | None:
         """The factors of the classes in the mean, for a loss that has them."""
         return None
+
+    def compute(self, outputs: Any, targets: Any) -> Any:
+        """Return the mean loss of a batch, a tensor with one element, of outputs B×… and targets B×….
+
+        A plugin's loss has it; those of SpecNet are in specnet/training/optim/losses.py.
+        """
+        raise NotImplementedError
 
 
 class CrossEntropy(Loss):
@@ -209,7 +219,7 @@ ABSENT: Mapping[str, str] = {
 }
 """What to do instead of a loss that is not here, by its name in lower case without underscores and a final `loss`."""
 
-CHOICES: Mapping[str, type[Loss]] = {
+OWN: Mapping[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,
     "dice": Dice,
     "binary_cross_entropy": BinaryCrossEntropy,
@@ -221,3 +231,5 @@ CHOICES: Mapping[str, type[Loss]] = {
     "contrastive": Contrastive,
     "triplet": Triplet,
 }
+
+CHOICES: Mapping[str, type[Loss]] = Choices("loss", Loss, OWN)

@@ -9,10 +9,13 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from specnet.attributes import BelowOne, NonNegative, Positive, Setting
+from specnet.settings.registration import Choices
 
 
 class Optimizer(Setting):
     """An update rule; `lr` is the learning rate that the schedule scales."""
+
+    required: ClassVar[tuple[str, ...]] = ("build", "count_state")
 
     lr: Positive
     weight_decay: NonNegative = 0.0
@@ -25,6 +28,13 @@ class Optimizer(Setting):
     def count_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
         """Return the elements that an update borrows for parameters of these shapes; a fused kernel needs none."""
         return 0
+
+    def build(self, groups: Any) -> Any:
+        """Return a `torch.optim.Optimizer` of parameter groups, each with its own `lr` and `weight_decay`.
+
+        A plugin's optimizer has it; those of SpecNet are in specnet/training/optim/optimizers.py.
+        """
+        raise NotImplementedError
 
 
 class Sgd(Optimizer):
@@ -101,10 +111,12 @@ class Muon(Optimizer):
         return 2 * max((prod(shape) for shape in shapes if len(shape) > 1), default=0)
 
 
-CHOICES: Mapping[str, type[Optimizer]] = {
+OWN: Mapping[str, type[Optimizer]] = {
     "sgd": Sgd,
     "adam": Adam,
     "adamw": AdamW,
     "rmsprop": RmsProp,
     "muon": Muon,
 }
+
+CHOICES: Mapping[str, type[Optimizer]] = Choices("optimizer", Optimizer, OWN)

@@ -114,6 +114,16 @@ def to_record(training: Training) -> dict[str, Any]:
     return record
 
 
+def find_unknown_choice(record: Mapping[str, Any]) -> str:
+    """Return the first choice of a record that no line has, as plugins add some; "" if there is none."""
+    for line, value in record.items():
+        for each in value if isinstance(value, list) else [value]:
+            word = each.get("choice") if isinstance(each, dict) else None
+            if word is not None and line in list_lines() and word not in get_choices(line):
+                return str(word)
+    return ""
+
+
 def from_record(record: Mapping[str, Any]) -> Training:
     """Return the settings from the plain values that `to_record` has made; raises ValueError, KeyError, TypeError."""
     settings: dict[str, Any] = {}

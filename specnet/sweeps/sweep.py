@@ -146,7 +146,8 @@ def _make_plan(
 
 def _list_plugins(checked: Sequence[Checked]) -> tuple[PluginRecord, ...]:
     """Return the plugins that the runs need; raises CannotRun for one that is this program, and no module."""
-    found = dict.fromkeys(plugin for each in checked for plugin in find_needed_plugins(each.network))
+    networks = [each.network for each in checked]
+    found = dict.fromkeys(plugin for each in networks for plugin in find_needed_plugins(each, each.training))
     if any(plugin.module == PROGRAM for plugin in found):
         raise CannotRun(
             "the runs of a sweep are processes of their own, which layers of this program do not reach; "

@@ -181,3 +181,13 @@ def use_fast_dropout(module: nn.Module) -> None:
     for name, part in list(module.named_modules()):
         if type(part) is nn.Dropout:
             module.set_submodule(name, FastDropout(part.p).train(part.training))
+
+
+CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+"""Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of a device does not suffice."""
+    is_known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return is_known or any(words in str(error) for words in CPU_ERRORS)

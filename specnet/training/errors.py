@@ -2,6 +2,7 @@
 
 TrainingError
 ├── DataProblem     1    images or labels
+│   └── PluginFailure    code of a plugin
 ├── Unsuitable      1    network, data and settings
 ├── BadRun          1    the folder of a run
 ├── CannotRun       2    device, folder, space, options
@@ -27,6 +28,10 @@ class TrainingError(SpecNetError):
 
 class DataProblem(TrainingError):
     """The images or labels are missing, damaged, or not as the spec says."""
+
+
+class PluginFailure(DataProblem):
+    """What a plugin has implemented fails, or returns what it should not; the message names it and the line."""
 
 
 class Unsuitable(TrainingError):

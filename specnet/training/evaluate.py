@@ -12,6 +12,7 @@ import torch
 
 from specnet.option_names import name_option
 from specnet.pictures.sixteen_bits import FULL_SCALE
+from specnet.registry import find_registration
 from specnet.settings.data import CHOICES, Data, Folder, HuggingFace, ImageFiles, Python, WebDataset
 from specnet.settings.loss import Target
 from specnet.settings.split import Split
@@ -156,7 +157,8 @@ def _copy_form(own: Data | None, kind: type[Data]) -> dict[str, Any]:
 
 def _choose_by_name(data: str, own: Data | None) -> Data:
     kind = CHOICES.get(data)
-    if kind not in READERS or "path" in kind.model_fields:
+    is_read = kind and (kind in READERS or find_registration(kind))
+    if not kind or not is_read or "path" in kind.model_fields:
         raise CannotRun(f"`{data}`: there is no such folder or file, and no data set of that name")
     return own if isinstance(own, kind) else kind.model_validate({})
 

@@ -12,6 +12,7 @@ from specnet import validation
 from specnet.attributes import Setting
 from specnet.byte_sizes import FP32, format_bytes
 from specnet.option_names import name_option
+from specnet.registry import find_registration
 from specnet.settings import Training, get_choice
 from specnet.settings.augment import Mixing
 from specnet.training.data.images import DataSet
@@ -119,7 +120,8 @@ def refuse_unsupported(job: Job, options: Options, device: Device) -> None:
         "fp16": device.precision == "fp16",
         "average": job.training.average is not None,
     }
-    for feature, why in OPTIMIZERS[type(setting)].unsupported.items():
+    row = OPTIMIZERS.get(type(setting))
+    for feature, why in row.unsupported.items() if row else ():
         if features[feature]:
             raise CannotRun(f"`optimizer {get_choice('optimizer', setting)}` {why}")
 
@@ -133,7 +135,7 @@ def refuse_unregistered(training: Training) -> None:
         ("optimizer", training.optimizer, OPTIMIZERS),
     ]
     for line, setting, registry in registries:
-        if type(setting) not in registry:
+        if type(setting) not in registry and not find_registration(type(setting)):
             raise CannotRun(f"`{line} {get_choice(line, setting)}` can be checked, but nothing here trains with it")
 
 

@@ -15,7 +15,7 @@ from specnet.analyses.memory import Conditions, Memory
 from specnet.byte_sizes import format_bytes
 from specnet.option_names import name_option, name_setting
 from specnet.printable import format_amount
-from specnet.training.device import Device
+from specnet.training.device import Device, is_out_of_memory
 from specnet.training.errors import OutOfMemory
 from specnet.training.job import Job
 
@@ -24,9 +24,6 @@ CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 UNLIMITED = 2**63
 """Bytes where no limit is known."""
-
-CPU_ERRORS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
-"""Parts of torch's RuntimeErrors where a CPU's memory does not suffice."""
 
 DATA_SHARE = 0.5
 """The share of free memory that a set may take; the rest is for the network."""
@@ -101,14 +98,9 @@ def explain_out_of_memory(advice: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise OutOfMemory(advice()) from error
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    is_known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return is_known or any(words in str(error) for words in CPU_ERRORS)
 
 
 def advise_smaller_batch(batch: int) -> str:

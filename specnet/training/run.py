@@ -18,10 +18,11 @@ from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.loop import Loop
 from specnet.training.engine.setup import Setup, assemble, set_up
 from specnet.training.engine.starting_weights import find_starting_weights
-from specnet.training.errors import BadRun, DataLost, DataProblem, Interrupted
+from specnet.training.errors import BadRun, DataLost, DataProblem, Interrupted, NotFinite
 from specnet.training.files import lock_folder, write_atomically
 from specnet.training.job import Callback, Job, Options, Plan, Run
 from specnet.training.plots import write_curves
+from specnet.training.plugin_calls import describe_own_parts
 from specnet.training.preflight import refuse_full_disk
 from specnet.training.resources import advise_training, explain_out_of_memory, keep_freed_memory
 from specnet.training.runs.checkpoint import Checkpoint, load_checkpoint
@@ -76,7 +77,7 @@ def resume(
         job = replace(job, training=training)
         setup = set_up(job, _adapt_options(options, ranks), config.folder, callback, ranks, config)
         _refuse_other_classes(setup.data, config)
-        refuse_other_data(config.given, setup.data)
+        refuse_other_data(config.data_digest, setup.data)
         if training != config.training:
             config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))
@@ -192,6 +193,8 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
         try:
             loop.run()
             return loop, _evaluate_best(setup, loop)
+        except NotFinite as error:
+            raise NotFinite(*error.args, *describe_own_parts(setup.job.training)) from None
         except StopRequested as request:
             raise Interrupted(setup.folder.path, request.signal, _format_resumption(setup)) from None
         except DataProblem as problem:

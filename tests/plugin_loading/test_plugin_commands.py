@@ -127,7 +127,7 @@ def test_without_plugins_a_fix_is_no_safe_one(project: Path, capsys: pytest.Capt
         (PLAIN.replace("Family] = Family.RESHAPING", "Family]"), "the layer `halve` has no `family`, which is one of"),
         (PLAIN.replace("    def torch", "    def torches"), "the layer `halve` has no `torch`"),
         (PLAIN.replace("Positive = Field(", "Positively = Field("), "NameError: name 'Positively' is not defined"),
-        ("from specnet.plugins import register\n@register\nclass A:\n    pass\n", "a class that is derived from Layer"),
+        ("from specnet.plugins import register\n@register\nclass A:\n    pass\n", "derived from one of Augment, "),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_one_message(
@@ -196,7 +196,7 @@ def test_a_word_of_a_plugin_is_suggested_and_explained(project: Path, capsys: py
     assert f"from mypkg.layers 0.3 (plugins of pyproject.toml), {project}/mypkg/layers.py:13" in out
     assert "half the width of the zeros" in out
     assert main(["explain"]) == 0
-    assert "of plugins\n\nhalve       x/2, as a function of ours. (from mypkg.layers)" in capsys.readouterr().out
+    assert "of plugins\n\nhalve       x/2, as a function of ours. (layer of mypkg.layers)" in capsys.readouterr().out
 
 
 def test_a_block_cannot_take_the_name_of_a_layer_of_a_plugin(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,3 +218,14 @@ def test_a_budget_of_what_is_unknown(project: Path, capsys: pytest.CaptureFixtur
     (project / "net.net").write_text("let x = 4\ninput 8x8x3\nconv K=x F=3 -> halve\nfc 10\n")
     assert main(["solve", "net.net", "--let", "x", "--budget", "macs=1M"]) == 1
     assert capsys.readouterr().err == "error: net.net: its macs is unknown\n"
+
+
+def test_a_plugin_that_fails_is_told_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(project, "raise ValueError\n")
+    (project / "more.net").write_text(RELU)
+    assert main(["check", "net.net", "more.net"]) == 2
+    assert capsys.readouterr().err.count("error: ") == 1
+    assert main(["explain", "conv", "E308"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("conv: ")
+    assert captured.err.startswith("note: the plugin mypkg.layers 0.3 (plugins of pyproject.toml) fails at ")

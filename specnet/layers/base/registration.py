@@ -12,8 +12,6 @@ from contextlib import redirect_stdout
 from functools import wraps
 from typing import Any
 
-from pydantic.errors import PydanticUserError
-
 from specnet.attributes import LARGEST
 from specnet.diagnostics import Code
 from specnet.errors import PluginError
@@ -22,7 +20,7 @@ from specnet.layers.base.shapes import LayerError, Shape, Shapes, check_bounds
 from specnet.layers.base.traits import Family, Kept
 from specnet.package import list_modules
 from specnet.plugin_loading.importing import explain_failure, find_home
-from specnet.registry import Registry, find_place
+from specnet.registry import Registry, build_fields, find_place, require_members
 
 STATEMENTS = frozenset({"net", "input", "default", "round", "use", "same", "head", "train"})
 """The words that begin a line of their own."""
@@ -39,18 +37,12 @@ def _find_taken(word: str) -> str:
 
 def _complete(cls: type[Layer], word: str) -> None:
     """Check that a class has what every layer has, give it its word, and guard its `output`; raises PluginError."""
-    lacking = [name for name in ("output", "torch") if getattr(cls, name) is getattr(Layer, name)]
-    lacking += [name for name in ("module",) if name in cls.__class_vars__ and not hasattr(cls, name)]
-    if lacking:
-        raise PluginError(f"{find_place(cls)}: the layer `{word}` has no `{lacking[0]}`")
+    needed = ["output", "torch", *(["module"] if "module" in cls.__class_vars__ else [])]
+    require_members(cls, [Layer], needed, f"the layer `{word}`")
     if not isinstance(getattr(cls, "family", None), Family):
         choices = ", ".join(f"Family.{family.name}" for family in Family)
         raise PluginError(f"{find_place(cls)}: the layer `{word}` has no `family`, which is one of {choices}")
-    try:
-        cls.model_rebuild(force=True)
-    except (PydanticUserError, NameError) as error:
-        reason = str(error).partition("\n")[0]
-        raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
+    build_fields(cls, word)
     cls.own_kind = word
     cls.output = _guard(cls.output)  # type: ignore[method-assign, assignment]
 
@@ -67,11 +59,11 @@ def _guard(output: Callable[[Any, Shapes], Shape]) -> Callable[[Any, Shapes], Sh
     @wraps(output)
     def compute(layer: Layer, inputs: Shapes) -> Shape:
         with redirect_stdout(sys.stderr):  # what a layer prints is no result
-            shape = _require_shape(_call("output", lambda: output(layer, inputs), layer))
+            shape = _require_shape(layer, _call("output", lambda: output(layer, inputs), layer))
             for name, (is_valid, meaning) in ANSWERS.items():
                 answer = _call(name, lambda name=name: getattr(layer, name)(inputs), layer)  # type: ignore[misc]
                 if not is_valid(answer):
-                    raise _refuse(name, answer, meaning)
+                    raise _refuse(layer, name, answer, meaning)
         return shape
 
     return compute
@@ -89,10 +81,12 @@ def _call(name: str, compute: Callable[[], Any], layer: Layer) -> Any:
         raise LayerError(Code.E308, explain_failure(error, what, [find_home(type(layer))])) from None
 
 
-def _require_shape(shape: Any) -> Shape:
+def _require_shape(layer: Layer, shape: Any) -> Shape:
     if isinstance(shape, tuple) and len(shape) in (1, 3) and all(map(_is_size, shape)):
         return check_bounds(tuple(map(int, shape)))
-    raise _refuse("output", shape, f"(height, width, channels) or (length,), whole numbers from 1 to {LARGEST:,}")
+    raise _refuse(
+        layer, "output", shape, f"(height, width, channels) or (length,), whole numbers from 1 to {LARGEST:,}"
+    )
 
 
 def _is_size(value: Any) -> bool:
@@ -124,7 +118,8 @@ ANSWERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 """What a layer says of its inputs: whether an answer is valid, and what it should be."""
 
 
-def _refuse(name: str, answer: Any, meaning: str) -> LayerError:
+def _refuse(layer: Layer, name: str, answer: Any, meaning: str) -> LayerError:
     shown = repr(answer)
     cut = f"{shown[:60]} …" if len(shown) > 60 else shown
-    return LayerError(Code.E308, f"cannot be computed: its `{name}` returns {cut}, and not {meaning}")
+    fact = f"cannot be computed: its `{name}` returns {cut}, and not {meaning}"
+    return LayerError(Code.E308, fact, notes=(f"its class is at {find_place(type(layer))}",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from time import perf_counter
@@ -19,12 +19,15 @@ from specnet.byte_sizes import format_bytes
 from specnet.pictures.decoding import to_array
 from specnet.pictures.files import BadImage
 from specnet.pictures.sixteen_bits import FULL_SCALE
-from specnet.settings.data import Python
+from specnet.registry import name_registered
+from specnet.settings.data import Data, Python
 from specnet.settings.loss import Target
 from specnet.training.data.array_set import ArrayPart, make_array_set
 from specnet.training.data.images import DataRequest, DataSet
 from specnet.training.data.pixels import PixelCollector, orient
-from specnet.training.errors import CannotRun, DataProblem
+from specnet.training.data.places import find_place
+from specnet.training.errors import CannotRun, DataProblem, PluginFailure
+from specnet.training.plugin_calls import calling, refuse_result
 from specnet.training.resources import CPU, fits_in_memory, get_free_memory
 
 NOTE_EVERY = 5.0
@@ -35,6 +38,8 @@ BATCH = 64
 
 READ_TWICE = 8
 """First images that are read twice: a random flip leaves half of them as they were."""
+
+PARTS = {"train", "validation", "test"}
 
 FORM = "a torch Dataset with `__len__` and `__getitem__`, or a pair of images and targets"
 
@@ -61,12 +66,30 @@ def read_given(setting: Python, request: DataRequest) -> DataSet:
     """Read every image of all parts once, in order; raises DataProblem, CannotRun."""
     if request.given is None:
         raise DataProblem(f"the data is to come from Python: `specnet.train(…, data=…)` takes {FORM}")
-    parts = {name: _read_part(part, name, request) for name, part in request.given.parts().items()}
-    return make_array_set(parts, request, names=_find_class_names(request.given.data))
+    arguments = {"data" if name == "train" else name: part for name, part in request.given.parts().items()}
+    parts = [_read_part(part, name, request) for name, part in arguments.items()]
+    named = dict(zip(request.given.parts(), parts, strict=True))
+    return make_array_set(named, request, names=_find_class_names(request.given.data))
 
 
-def _read_part(data: Any, name: str, request: DataRequest) -> ArrayPart:
-    argument = "data" if name == "train" else name
+def read_own(setting: Data, request: DataRequest) -> DataSet:
+    """Read the data set of a plugin; raises PluginFailure, CannotRun."""
+    with calling(setting, "read"):
+        found = setting.read(lambda path: find_place(path, request))
+    parts = dict(found) if isinstance(found, Mapping) else {"train": found}
+    if "train" not in parts or not set(parts) <= PARTS:
+        raise refuse_result(setting, "read", parts, 'a mapping of "train", and maybe of "validation" and "test"')
+    try:
+        for name, part in parts.items():
+            require_data(name, part)
+        read = {name: _read_part(part, name, request) for name, part in parts.items()}
+        return make_array_set(read, request, names=_find_class_names(parts["train"]))
+    except (DataProblem, TypeError) as problem:
+        first, *others = problem.args
+        raise PluginFailure(f"{name_registered(setting)}: {first}", *others) from problem.__cause__
+
+
+def _read_part(data: Any, argument: str, request: DataRequest) -> ArrayPart:
     if isinstance(data, tuple | list) and len(data) == 2:
         return _read_pair(data[0], data[1], argument, request)
     return _Reader(data, argument, request).read()

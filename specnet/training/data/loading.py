@@ -16,6 +16,7 @@ from specnet.printable import format_amount
 from specnet.settings.data import Data, Published
 from specnet.settings.split import Split
 from specnet.suggest import did_you_mean, find_closest_word
+from specnet.training.data.given import read_own
 from specnet.training.data.images import (
     DataRequest,
     DataSet,
@@ -168,7 +169,7 @@ def apply_split(data: DataSet, split: Split | None) -> DataSet:
 
 def load(data: Data, split: Split | None, request: DataRequest) -> DataSet:
     """Load a data set with all images in the requested size; raises DataProblem, CannotRun."""
-    found = READERS[type(data)](data, request)
+    found = READERS.get(type(data), read_own)(data, request)
     _check_labels(data, found, request)
     chosen = _keep_classes(found, data.chosen) if isinstance(data, Published) and data.chosen else found
     fitting = _fit_to(chosen, request.shape[:2])

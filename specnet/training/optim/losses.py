@@ -18,6 +18,7 @@ from torch.nn.functional import (
 
 from specnet.settings import loss as settings
 from specnet.training.optim.mask_losses import average_pixels, compute_dice, cut_centre
+from specnet.training.plugin_calls import calling, refuse_result
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From float outputs B×… and targets B×… to the mean loss of the batch.
@@ -138,7 +139,19 @@ LOSSES: dict[type[settings.Loss], Callable[[Any, Tensor | None], Loss]] = {
 
 def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
     """Return the loss for a setting; `weights` are the class weights, which apply only in training."""
-    return LOSSES[type(setting)](setting, weights)
+    make = LOSSES.get(type(setting))
+    return make(setting, weights) if make else partial(_compute_own, setting)
+
+
+def _compute_own(setting: settings.Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss of a plugin; raises PluginFailure."""
+    with calling(setting, "compute"):
+        loss = setting.compute(outputs, targets)
+    if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.is_floating_point():
+        raise refuse_result(setting, "compute", loss, "the mean of the batch, a float tensor with one element")
+    if outputs.requires_grad and not loss.requires_grad:
+        raise refuse_result(setting, "compute", loss, "one that depends on the outputs and has a gradient")
+    return loss.reshape(())
 
 
 def compute_class_weights(

@@ -16,6 +16,7 @@ from specnet.settings import optimizer as settings
 from specnet.settings.group import Group, Rate
 from specnet.training.errors import Unsuitable
 from specnet.training.job import LayerInfo
+from specnet.training.plugin_calls import calling, refuse_result
 
 FUSED = frozenset({"cpu", "cuda"})
 """The types of devices for which torch has fused optimizers."""
@@ -90,7 +91,22 @@ def build_optimizer(
     """Return a torch optimizer of all trainable parameters, fused if torch supports that."""
     trained = _trainable_parameters(module)
     fused = device.type in FUSED and not any(_is_shard(parameter) for parameter in trained.values())
-    return OPTIMIZERS[type(setting)].build(setting, _group_parameters(setting, groups, trained, layers), fused)
+    grouped = _group_parameters(setting, groups, trained, layers)
+    row = OPTIMIZERS.get(type(setting))
+    return row.build(setting, grouped, fused) if row else _build_own(setting, grouped)
+
+
+def _build_own(setting: settings.Optimizer, groups: ParameterGroups) -> Optimizer:
+    """Return the optimizer of a plugin, whose groups are those that it was given; raises PluginFailure."""
+    with calling(setting, "build"):
+        optimizer = setting.build(groups)
+    if not isinstance(optimizer, Optimizer):
+        raise refuse_result(setting, "build", optimizer, "a torch.optim.Optimizer")
+    trained = {id(parameter) for group in groups for parameter in group["params"]}
+    found = {id(each) for group in optimizer.param_groups if "peak" in group for each in group["params"]}
+    if found != trained:
+        raise refuse_result(setting, "build", optimizer, "an optimizer of the groups that it gets, all of them")
+    return optimizer
 
 
 def refuse_groups(groups: Sequence[Group], module: nn.Module, parts: Mapping[str, LayerInfo]) -> None:

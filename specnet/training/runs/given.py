@@ -10,7 +10,6 @@ from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.job import Job
-from specnet.training.runs.records import GivenRecord
 from specnet.training.runs.run_config import RunConfig
 
 
@@ -34,10 +33,10 @@ def refuse_missing_arguments(config: RunConfig, job: Job) -> None:
         raise CannotRun(f"the best epoch of the run is chosen by {there.name}, and not by {job.own_metric.name}")
 
 
-def refuse_other_data(recorded: GivenRecord | None, data: DataSet) -> None:
-    """Raise DataProblem where the data is not that which a run was started with."""
-    if recorded and (digest := compute_digest(data)) != recorded.digest:
-        one, other = (_shorten(each) for each in (recorded.digest, digest))
+def refuse_other_data(recorded: str | None, data: DataSet) -> None:
+    """Raise DataProblem where the data has another digest than that which a run was started with, if it is known."""
+    if recorded and (digest := compute_digest(data)) != recorded:
+        one, other = (_shorten(each) for each in (recorded, digest))
         raise DataProblem(f"the data is not that of the run: its digest is {other}, and the run was started with {one}")
 
 

@@ -80,6 +80,7 @@ class ConfigRecord(Record):
     given: GivenRecord | None = None
     own_metric: MetricRecord | None = None
     plugins: tuple[PluginRecord, ...] = ()
+    data_digest: str | None = None
     training: dict[str, Any]
     options: dict[str, Any]
     lengthened: tuple[LengtheningRecord, ...] = ()

@@ -11,11 +11,14 @@ from typing import Any
 
 import torch
 
+from specnet.errors import PluginError, ProjectError
 from specnet.file_access import describe_reason, read_bounded_file
 from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.plugin_loading.discovery import Plugin
-from specnet.settings import Training, from_record, to_record
+from specnet.plugin_loading.needed import load_for_run
+from specnet.registry import find_registration
+from specnet.settings import Training, find_unknown_choice, from_record, to_record
 from specnet.settings.task import Metric
 from specnet.suggest import find_closest_word
 from specnet.training.data.digest import compute_digest
@@ -41,7 +44,7 @@ class RunConfig:
 
     `scale` is that of grey images of 16 bits; a run from before there was one has had the full scale. The pixels are
     `floats` where they are no bytes; `given` is what is known of data that a program has handed over, and `own_metric`
-    of its metric.
+    of its metric. `data_digest` is the digest of data that a program or a plugin has made.
     """
 
     folder: Path
@@ -59,6 +62,7 @@ class RunConfig:
     training: Training
     options: Options
     plugins: tuple[Plugin, ...] = ()
+    data_digest: str | None = None
 
 
 def read_run_config(folder: Path) -> RunConfig:
@@ -71,7 +75,10 @@ def read_run_config(folder: Path) -> RunConfig:
     if not (folder / CONFIG).is_file():
         raise CannotRun(f"{folder} holds no run: there is no {folder / CONFIG}")
     record = read_record(folder / CONFIG, ConfigRecord)
+    plugins = tuple(Plugin(each.module, "", each.version) for each in record.plugins)
     try:
+        if find_unknown_choice(record.training):
+            load_for_run(plugins, folder)
         return RunConfig(
             folder,
             record.name,
@@ -87,8 +94,11 @@ def read_run_config(folder: Path) -> RunConfig:
             Metric(**record.own_metric.model_dump()) if record.own_metric else None,
             from_record(record.training),
             make_options(record.options),
-            tuple(Plugin(each.module, "", each.version) for each in record.plugins),
+            plugins,
+            record.data_digest or (record.given.digest if record.given else None),
         )
+    except (PluginError, ProjectError) as error:
+        raise CannotRun(*error.args) from None
     except OSError as error:
         raise CannotRun(
             f"{folder} is not complete: {error.filename or SPEC} cannot be read: {describe_reason(error)}"
@@ -160,6 +170,7 @@ def write_run_config(
         "sixteen_bits": data.scale and data.scale.to_record(),
         "floats": not data.has_bytes,
         "given": _describe_given(job, data),
+        "data_digest": compute_digest(data) if find_registration(type(job.training.data)) else None,
         "plugins": [{"module": each.module, "version": each.version} for each in job.plugins],
         "own_metric": asdict(job.own_metric.metric) if job.own_metric else None,
         "training": to_record(job.training),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import pi, sqrt
 from typing import Any
 
@@ -37,6 +38,7 @@ from specnet.settings.augment import (
     Zoom,
 )
 from specnet.training.optim.losses import Loss
+from specnet.training.plugin_calls import calling, refuse_result
 from specnet.training.randomness import draw_fractions, draw_integers
 from specnet.training.resources import fits_in_memory
 from specnet.training.transforms.affine import AFFINE_MAPS, draw_uniform, sample_affine
@@ -194,12 +196,24 @@ def _find_border(step: Augment) -> tuple[int, str]:
 
 def apply_step(step: Augment, pixels: Tensor) -> Tensor:
     """Return a batch B×H×W×C after one step."""
-    return AUGMENTATIONS[type(step)](step, pixels)
+    change = AUGMENTATIONS.get(type(step))
+    return change(step, pixels) if change else _apply_own(step, pixels)
+
+
+def _apply_own(step: Augment, pixels: Tensor) -> Tensor:
+    """Apply an augmentation of a plugin; raises PluginFailure."""
+    with calling(step, "apply"):
+        changed: Tensor = step.apply(pixels)
+    is_same = isinstance(changed, Tensor) and changed.shape == pixels.shape and changed.device == pixels.device
+    if not is_same or not (changed.dtype == torch.uint8 or changed.is_floating_point()):
+        shape = "×".join(map(str, pixels.shape))
+        raise refuse_result(step, "apply", changed, f"images {shape} as it gets them, of uint8 or floats")
+    return changed
 
 
 def apply_step_to_masked(step: Augment, pixels: Tensor) -> Tensor:
     """Return a batch B×H×W×C after one step; its last channel is a mask, of whole numbers."""
-    if isinstance(step, MOVES):
+    if step.moves:
         return apply_step(step, pixels)
     images, masks = pixels[..., :-1], pixels[..., -1:]
     if draw := AFFINE_MAPS.get(type(step)):
@@ -306,9 +320,6 @@ AUGMENTATIONS: dict[type[Augment], Callable[[Any, Tensor], Tensor]] = {
 }
 """What each step does to pixels B×H×W×C, by the class of its settings; steps that mix images are in `MIXINGS`."""
 
-MOVES = (RandomCrop, Shift, Flip)
-"""The steps that move whole pixels, and change none."""
-
 
 @dataclass(frozen=True)
 class Targets:
@@ -336,8 +347,19 @@ class Mixer:
         if not self._steps:
             return inputs, Targets(targets)
         step = self._steps[int(torch.randint(len(self._steps), ()))]
-        mixed, share = MIXINGS[type(step)](inputs[0], Beta(step.alpha, step.alpha).sample().item())
+        mix = MIXINGS.get(type(step)) or partial(_mix_own, step)
+        mixed, share = mix(inputs[0], Beta(step.alpha, step.alpha).sample().item())
         return (mixed,), Targets(targets, targets.flip(0), share)
+
+
+def _mix_own(step: Mixing, images: Tensor, share: float) -> tuple[Tensor, float]:
+    """Mix by a step of a plugin; raises PluginFailure."""
+    with calling(step, "mix"):
+        mixed = step.mix(images, share)
+    is_pair = isinstance(mixed, tuple) and len(mixed) == 2 and isinstance(mixed[0], Tensor)
+    if not is_pair or mixed[0].shape != images.shape or not 0 <= float(mixed[1]) <= 1:
+        raise refuse_result(step, "mix", mixed, "images of the same shape, and a share from 0 to 1")
+    return mixed[0], float(mixed[1])
 
 
 def _mix_up(images: Tensor, share: float) -> tuple[Tensor, float]:
