@@ -49,6 +49,11 @@ class Arms:
             else:
                 self.arms.append(Arm(lines, body, context))
 
+    def find_only_loop(self) -> tree.Repeat | tree.For | None:
+        """Return the loop that is the only arm, and has no bars of its own."""
+        element = _only_element(self.arms[0].lines) if len(self.arms) == 1 and not self.variable else None
+        return element if isinstance(element, tree.Repeat | tree.For) else None
+
     def _add_branch(self, element: tree.If, context: Context) -> None:
         branch = choose_branch(element, context, self.value)
         if isinstance(branch, tree.If):

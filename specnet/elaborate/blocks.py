@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -181,6 +182,11 @@ def _report_braces(call: tree.Call, found: DefinedBlock, context: Context) -> No
     context.add_diagnostics([found_braces])
 
 
+def reads_as_layers(block: tree.Block, name: str) -> bool:
+    """Return whether a line of a block has the name of a parameter in the place of a layer."""
+    return bool(re.search(rf"(?:^|->|[{{|])[ \t]*{name}[ \t]*(?:->|[|}}\n]|$)", block.body.span.text, re.MULTILINE))
+
+
 def _is_known(word: str, context: Context) -> bool:
     """Return whether a word is a layer or a block."""
     return get_layer_class(word) is not None or context.scope.find_block(word) is not None
@@ -263,6 +269,8 @@ class _ArgumentBinder:
         declared = Label(parameter.span, "declared here", primary=False)
         message = f"`{name}` of `{self.block.name.text}` {takes}"
         fixes = self._offer_braces(given, [name])
+        if isinstance(given, tree.LayersArgument) and reads_as_layers(self.block, name):
+            fixes = [make_replacement(parameter.span, given.span.text)]
         found = make_diagnostic(Code.E112, message, given.span, declared, fixes=fixes)
         self.context.add_diagnostics([found], self.context.scope.trace)
 
@@ -281,8 +289,22 @@ class _ArgumentBinder:
             declared = Label(parameter.span, "declared here", primary=False)
             self.context.report_in_call(Code.E111, message, self.call.span, declared)
             return False
+        if self._report_default(parameter, parameter.default):
+            return False
         default = self.context.within(self.inner).evaluate(parameter.default, self.value)
         self.inner.variables[parameter.name.text] = default
+        return True
+
+    def _report_default(self, parameter: tree.Parameter, default: tree.Expression) -> bool:
+        """Report `act=relu` as the default of a parameter that its block uses as a layer; return whether it is that."""
+        name = parameter.name.text
+        is_layer = isinstance(default, tree.Name) and _is_known(default.text, self.context)
+        if not (is_layer and reads_as_layers(self.block, name)):
+            return False
+        braces = f"{name}={{ {default.span.text} }}"
+        message = f"`{name}` stands for layers, whose default is in braces: `{braces}`"
+        found = make_diagnostic(Code.E112, message, default.span, fixes=[make_replacement(parameter.span, braces)])
+        self.context.add_diagnostics([found], self.inner.trace)
         return True
 
     def _report_misplaced(
