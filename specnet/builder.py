@@ -72,8 +72,8 @@ class NetworkBuilder:
         require_type("layer", layer, (Layer, str), 'a kind of layer, such as "conv", or a layer')
         made = layer if isinstance(layer, Layer) else make_layer(layer, attributes)
         name = _escape_path(name) if name else self._next_name(made.kind)
-        if not made.arity.admits(len(inputs)):
-            raise ValueError(f"`{name}` takes {made.arity}, not {spell_number(len(inputs))}")
+        if not made.input_count.admits(len(inputs)):
+            raise ValueError(f"`{name}` takes {made.input_count}, not {spell_number(len(inputs))}")
         shapes = tuple(self._shape(value) for value in inputs)
         try:
             output = made.output(shapes)

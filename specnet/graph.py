@@ -41,6 +41,16 @@ class Node(Record):
     shares: str | None = None
     """The node whose weights this one shares."""
 
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The inputs whose elements the layer reads: all but the value of `like=@x`, which gives a size alone."""
+        return self.inputs[:-1] if self.layer and self.layer.is_like else self.inputs
+
+    @property
+    def like(self) -> str:
+        """The value whose height and width the layer comes to, `like=@x`; "" if there is none."""
+        return self.inputs[-1] if self.layer and self.layer.is_like else ""
+
 
 class Head(Record):
     """An auxiliary output, with the weight of its loss."""

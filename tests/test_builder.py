@@ -32,6 +32,21 @@ def test_a_built_network_is_checked_like_a_spec() -> None:
     assert checked.network == network
 
 
+def test_a_layer_comes_to_the_size_of_its_second_input() -> None:
+    builder = make_builder()
+    image = builder.input((32, 24, 3))
+    small = builder.add("pool", image, operation="avg", F=2)
+    with pytest.raises(ValueError, match="`upsample1` takes two values, not one"):
+        builder.add("upsample", small, like=True, name="upsample1")
+    with pytest.raises(ValueError, match="takes one value, not two"):
+        builder.add("upsample", small, image, factor=2)
+    with pytest.raises(ValueError, match="needs either a `factor` or a size, `to` or `like=@x`"):
+        builder.add("upsample", small, image, factor=2, like=True)
+    network = builder.network(builder.add("upsample", small, image, like=True, name="upsample1"))
+    assert network.shapes["upsample1"] == (32, 24, 3)
+    assert specnet.check(network).network == network
+
+
 def test_names_are_free_and_hide_no_attribute_of_a_module() -> None:
     builder = make_builder()
     image = builder.input((8, 8, 3))

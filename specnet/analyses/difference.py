@@ -8,9 +8,10 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from specnet.analyses.cost import Cost, measure_costs
-from specnet.analyses.pairing import format_node, pair_nodes
+from specnet.analyses.pairing import format_unnamed, pair_nodes
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
+from specnet.printer.values import format_node
 
 
 class Change(StrEnum):
@@ -27,7 +28,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """A layer in one of the two networks; `text` is the layer as a spec writes it, without name and inputs."""
+    """A layer in one of the two networks; `text` is the layer as a spec writes it, without its arms or taps."""
 
     name: str
     text: str
@@ -81,7 +82,8 @@ def _classify_change(
     if old is None or new is None or left is None or right is None:
         return Change.ADDED if old is None else Change.REMOVED
     inputs = tuple(names.get(name, name) for name in old.inputs)
-    if left.text != right.text or (inputs != new.inputs and len(new.inputs) > 1):
+    is_other_layer = left.text != right.text and format_unnamed(old) != format_unnamed(new)
+    if is_other_layer or (inputs != new.inputs and len(new.inputs) > 1):
         return Change.CHANGED
     if (left.output, left.cost) != (right.output, right.cost):
         return Change.AFFECTED

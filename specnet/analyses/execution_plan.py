@@ -57,7 +57,7 @@ class Plan:
             raise UnknownMemory(node.name)
         width = self.widths[node.name] = self._choose_width(node, node.layer)
         trained = self._list_trained(node, node.layer, shapes) if self.is_training else {}
-        needs_gradient = bool(trained) or not self.trained_values.isdisjoint(node.inputs)
+        needs_gradient = bool(trained) or not self.trained_values.isdisjoint(node.operands)
         if needs_gradient:
             self.trained_values.add(node.name)
         return Step(node, node.layer, shapes, width, trained, needs_gradient)
@@ -68,7 +68,7 @@ class Plan:
         if layer.autocast is Autocast.LOWER:
             return ELEMENT_BYTES[self.conditions.precision]
         is_full = layer.autocast in (Autocast.FULL, Autocast.FULL_RESULT) and self.conditions.device == "cuda"
-        return FP32 if is_full else max(self.widths[name] for name in node.inputs)
+        return FP32 if is_full else max(self.widths[name] for name in node.operands)
 
     def _list_trained(self, node: Node, layer: Layer, shapes: Shapes) -> dict[str, Shape]:
         """Return the parameters that a node trains; shared ones belong to the node that has them."""

@@ -18,7 +18,7 @@ def measure_inference_peak(network: Network) -> int:
     """Return the most bytes of values that live while a layer runs; raises UnknownMemory.
 
     The memory of a value, and of its views, lives from the layer that allocates it to the last one that reads any of
-    them; inputs and outputs live to the end.
+    them, or the one before a layer that reads a size alone; inputs and outputs live to the end.
     """
     count_scratch = once_per_layer(lambda layer, shapes: layer.scratch(shapes))
     owners = {each.name: each.name for each in network.inputs}
@@ -29,7 +29,7 @@ def measure_inference_peak(network: Network) -> int:
         if layer is None or layer.storage is None or shapes is None or node.output is None:
             raise UnknownMemory(node.name)
         for name in node.inputs:
-            last[owners[name]] = max(last[owners[name]], at)
+            last[owners[name]] = max(last[owners[name]], at if name in node.operands else at - 1)
         is_scattered = node.inputs[0] in scattered
         if layer.storage is Storage.OWN or (layer.flattens and is_scattered):
             owners[node.name], born[node.name], last[node.name] = node.name, at, at

@@ -22,7 +22,7 @@ def find_longest_path(nodes: Sequence[Node]) -> Sequence[Node]:
     depths, before = dict[str, int](), dict[str, Node | None]()
     by_name = {node.name: node for node in nodes}
     for node in nodes:
-        read = [by_name[name] for name in node.inputs if name in depths]
+        read = [by_name[name] for name in node.operands if name in depths]
         followed = [each for each in read if not is_gate(each, node)]
         before[node.name] = deepest = max(followed, key=lambda each: depths[each.name], default=None)
         depths[node.name] = learns_weight(node) + (depths[deepest.name] if deepest else 0)
@@ -35,7 +35,7 @@ def find_longest_path(nodes: Sequence[Node]) -> Sequence[Node]:
 
 def is_gate(node: Node, reader: Node) -> bool:
     """Whether a node has a single position, and a node that reads it together with others has several."""
-    if len(reader.inputs) < 2 or node.output is None or reader.output is None:
+    if len(reader.operands) < 2 or node.output is None or reader.output is None:
         return False
     return node.output[:-1] == (1, 1) != reader.output[:-1]
 

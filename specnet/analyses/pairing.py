@@ -32,8 +32,8 @@ def pair_nodes(before: Sequence[Node], after: Sequence[Node]) -> Sequence[Pair]:
     return min(by_name, *([*_pair_by(before, after, matches)] for matches in orders), key=_count_differences)
 
 
-def format_node(node: Node) -> str:
-    """Return the layer as a spec writes it, without name and inputs."""
+def format_unnamed(node: Node) -> str:
+    """Return the layer as a spec writes it, without any names of values."""
     return format_layer(node.layer) if node.layer else node.kind
 
 
@@ -60,7 +60,7 @@ def _pair_in_place(before: Sequence[Node], after: Sequence[Node]) -> Iterator[Pa
 
 
 def _count_differences(pairs: Sequence[Pair]) -> int:
-    return sum(not old or not new or format_node(old) != format_node(new) for old, new in pairs)
+    return sum(not old or not new or format_unnamed(old) != format_unnamed(new) for old, new in pairs)
 
 
 def _match_texts(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tuple[int, int]]:
@@ -71,7 +71,7 @@ def _match_texts(before: Sequence[Node], after: Sequence[Node]) -> Iterator[tupl
     """
     if len(before) * len(after) > MOST_COMPARED:
         return
-    matcher = SequenceMatcher(None, [*map(format_node, before)], [*map(format_node, after)], autojunk=True)
+    matcher = SequenceMatcher(None, [*map(format_unnamed, before)], [*map(format_unnamed, after)], autojunk=True)
     for i, j, length in matcher.get_matching_blocks():
         yield from zip(range(i, i + length), range(j, j + length), strict=True)
 
@@ -81,7 +81,7 @@ def _match_names(before: Sequence[Node], after: Sequence[Node]) -> Iterable[tupl
 
 
 def _match_names_with_texts(before: Sequence[Node], after: Sequence[Node]) -> Iterable[tuple[int, int]]:
-    return _match_in_order(*([(node.name, format_node(node)) for node in nodes] for nodes in (before, after)))
+    return _match_in_order(*([(node.name, format_unnamed(node)) for node in nodes] for nodes in (before, after)))
 
 
 def _match_in_order(before: Iterable[object], after: Iterable[object]) -> Iterable[tuple[int, int]]:

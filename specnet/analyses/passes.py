@@ -11,7 +11,7 @@ Under autocast, layers that compute in the lower type keep copies of weights, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -61,13 +61,12 @@ class Replay:
         for each in self._plan.network.inputs:
             self._values[each.name] = self.memory.allocate(each.name, self._plan.measure(each.name))
         for step in self._plan.steps:
+            self._count_as_read({*step.node.inputs}.difference(step.node.operands))  # a size is read before the layer
             self._values[step.node.name] = self._store_output(step)
             if step.needs_gradient:
                 self._kept_by[step.node.name] = self._keep(step)
             self._record("forward", step.node.name, self._measure_scratch(step))
-            for name in dict.fromkeys(step.node.inputs):
-                self._readers[name] -= 1
-                self._free_unread(name)
+            self._count_as_read(dict.fromkeys(step.node.operands))
             self._free_unread(step.node.name)
 
     def _measure_scratch(self, step: Step) -> Bytes:
@@ -75,6 +74,11 @@ class Replay:
         kept = step.layer.kept(step.shapes) if step.needs_gradient else None
         elements = self._plan.count_scratch(step.layer, step.shapes) - (kept.elements if kept else 0)
         return Bytes(0, step.width * elements) if elements > 0 else NOTHING
+
+    def _count_as_read(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._readers[name] -= 1
+            self._free_unread(name)
 
     def _free_unread(self, name: str) -> None:
         if not self._readers[name]:
@@ -180,7 +184,7 @@ class Replay:
         return NOTHING, added
 
     def _list_receivers(self, step: Step) -> list[str]:
-        return [name for name in step.node.inputs if name in self._plan.trained_values]
+        return [name for name in step.node.operands if name in self._plan.trained_values]
 
     def _pass_gradient(self, step: Step, name: str, gradient: Tensor) -> Tensor:
         """Return the gradient of an input: a new tensor, or the output's for a layer that only passes it on."""

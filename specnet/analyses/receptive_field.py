@@ -141,9 +141,7 @@ def trace_fields(network: Network) -> TracedFields:
     found: dict[str, Fields | None] = {i.name: _fields_of_input(i.shape) for i in network.inputs}
     reads = once_per_layer(lambda layer, shapes: layer.receptive_field(shapes))
     for node in network.nodes:
-        inputs = [found[name] for name in node.inputs]
-        known = [fields for fields in inputs if fields is not None]
-        found[node.name] = _fields_of_node(network, node, reads, known) if len(known) == len(inputs) else None
+        found[node.name] = _fields_of_node(network, node, reads, [found[name] for name in node.inputs])
     return found
 
 
@@ -152,7 +150,7 @@ def _fields_of_input(shape: Shape) -> Fields | None:
 
 
 def _fields_of_node(
-    network: Network, node: Node, reads: Callable[[Layer, Shapes], ReceptiveField], inputs: Sequence[Fields]
+    network: Network, node: Node, reads: Callable[[Layer, Shapes], ReceptiveField], inputs: Sequence[Fields | None]
 ) -> Fields | None:
     shapes = network.input_shapes(node)
     readings = reads(node.layer, shapes) if node.layer and node.output and shapes else None
@@ -169,8 +167,10 @@ def _fields_of_node(
     return _join_fields(read, node.output)
 
 
-def _apply_reading(reading: Reading, shape: Shape, fields: Fields, output: Shape) -> Fields | None:
+def _apply_reading(reading: Reading, shape: Shape, fields: Fields | None, output: Shape) -> Fields | None:
     """Return the field that an output sees through one of its inputs; None if unknown."""
+    if reading is Elements.NONE:
+        return ()
     if not fields or reading is SAME_POSITION:
         return fields
     if reading is Elements.ALL:

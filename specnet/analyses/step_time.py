@@ -132,7 +132,7 @@ def _share_of_backward(plan: Plan, step: Step) -> float:
     """
     if all(step.layer.passes_gradient(step.shapes)):
         return 0.0
-    passes_on = not plan.trained_values.isdisjoint(step.node.inputs)
+    passes_on = not plan.trained_values.isdisjoint(step.node.operands)
     if not step.layer.parameters(step.shapes):
         return float(passes_on)
     return (passes_on + bool(step.trained)) / 2

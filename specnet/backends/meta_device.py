@@ -116,7 +116,7 @@ def _make_function(call: TorchCall, tensors: dict[str, tuple[int, ...]]) -> Call
     """Return the function of a call, or the module that it constructs, whose tensors are added to `tensors`."""
     made = resolve(call.target)
     if not call.is_module:
-        return lambda *values: made(*values, **call.arguments)
+        return lambda *values, **size: made(*values, **size, **call.arguments)
     with torch.device("meta"):
         module: nn.Module = made(**call.arguments).eval()
     named = (*module.named_parameters(), *module.named_buffers())

@@ -9,7 +9,7 @@ from typing import Any
 from torch import fx, nn
 
 from specnet.backends.meta_device import verify_layer
-from specnet.backends.torch_targets import join_values, resolve
+from specnet.backends.torch_targets import join_values, measure_size, resolve
 from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
@@ -64,12 +64,12 @@ def _freeze(layer: Layer, module: nn.Module) -> nn.Module:
 def _apply(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:
     """Apply a function, or the module placed at `name`, to the inputs."""
 
-    def apply(*values: Any) -> fx.Node:
+    def apply(*values: Any, **size: fx.Node) -> fx.Node:
         if call.is_module:
-            return graph.call_module(name, values)
-        return graph.call_function(resolve(call.target), values, dict(call.arguments))
+            return graph.call_module(name, values, dict(size))
+        return graph.call_function(resolve(call.target), values, {**size, **call.arguments})
 
-    return join_values(call, apply, inputs)
+    return join_values(call, apply, inputs, lambda like: graph.call_function(measure_size, (like,)))
 
 
 def _place(root: nn.Module, name: str, module: nn.Module) -> None:

@@ -7,6 +7,14 @@ import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import Tensor, nn
 
 
+class CenterCrop(nn.Module):
+    """Cuts a map to its centre of a height and width; an odd pixel is cut off at the end."""
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        top, left = (x.shape[2] - size[0]) // 2, (x.shape[3] - size[1]) // 2
+        return x[:, :, top : top + size[0], left : left + size[1]]
+
+
 class CenterCropConcat(nn.Module):
     """Concatenates the channels of maps, each cropped at its centre to the smallest height and width."""
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812, the name that everyone knows
-from torch import nn
+from torch import Tensor, nn
 
 from specnet.backends import torch_modules
 from specnet.layers.base import TorchCall
@@ -30,13 +30,30 @@ def resolve(target: str) -> Any:
     return getattr(LIBRARIES[library], name)
 
 
-def join_values(call: TorchCall, apply: Callable[..., Value], inputs: Sequence[Any]) -> Value:
-    """Apply a call to its inputs in the way that it takes several: in order, as one list, or folded from the left."""
+def measure_size(like: Tensor) -> tuple[int, int]:
+    """Return the height and width of N×C×H×W."""
+    height, width = like.shape[-2:]
+    return height, width
+
+
+def join_values(
+    call: TorchCall,
+    apply: Callable[..., Value],
+    inputs: Sequence[Any],
+    measure: Callable[[Any], Any] = measure_size,
+) -> Value:
+    """Apply a call to its inputs in the way that it takes several (`TorchCall.joins`).
+
+    That is in order, as one list, folded from the left, or with the size of the second, which `measure` returns.
+    """
     match call.joins:
         case "fold":
             joined: Value = reduce(apply, inputs)
             return joined
         case "list":
             return apply(list(inputs))
+        case "size":
+            value, like = inputs
+            return apply(value, size=measure(like))
         case None:
             return apply(*inputs)

@@ -38,9 +38,6 @@ TYPES = {
 
 FIELD_HEADS = ("attribute", "torch's word", "type", "default", "meaning")
 
-LIKE_ROW = (LIKE, "", "value with a name, as @x", "", "value whose height and width to come to")
-"""The row of `like=@x`, which sets another attribute."""
-
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
 MOST_BOUND = 10**6
@@ -111,7 +108,6 @@ def explain_setting(line: str, only: str = "") -> str:
 def explain_attribute(word: str) -> str:
     """Return a table of the layers and settings that have an attribute of this key or name; empty if there are none."""
     rows = [(line, *_describe_field(kind, name, field)) for line, kind, name, field in _find_attributes(word)]
-    rows += [(kind, *LIKE_ROW) for kind, layer in _list_layers() if word == LIKE and layer.size_field]
     if not rows:
         return ""
     columns = [column for column in zip(("line", *FIELD_HEADS), *rows, strict=True) if any(column[1:])]
@@ -141,7 +137,6 @@ def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
     """Yield the table of attributes, and the lines about positional values, choices and bare words."""
     if kind.model_fields:
         rows = [FIELD_HEADS, *(_describe_field(kind, name, field) for name, field in kind.model_fields.items())]
-        rows += [LIKE_ROW] if LIKE in kind.list_keys() else []
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
         yield "\n".join(align_rows(zip(*columns, strict=True)))
     lines = [f"by position: {', '.join(map(kind.key_of, kind.positional))}"] if kind.positional else []
@@ -156,6 +151,8 @@ def _describe_attributes(kind: type[Attributes]) -> Iterator[str]:
 
 def _describe_field(kind: type[Attributes], name: str, field: FieldInfo) -> tuple[str, ...]:
     key = kind.key_of(name)
+    if name == LIKE and issubclass(kind, Layer) and kind.size_field:
+        return key, "", "value with a name, as @x", "", field.description or ""
     type_name = _describe_type(field.annotation, field.metadata)
     torch_word = "" if key == name or issubclass(kind, Setting) else name
     return key, torch_word, type_name, _describe_default(field), field.description or ""

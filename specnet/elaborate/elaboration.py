@@ -69,7 +69,7 @@ class Elaborated(Record):
             field = node.layer.output_field if node.layer else ""
             if span := self.places[name].attributes.get(field):
                 return name, span
-            name = node.inputs[0] if len(node.inputs) == 1 else ""
+            name = node.operands[0] if len(node.operands) == 1 else ""
         return None
 
 

@@ -16,6 +16,7 @@ from specnet.elaborate.like import take_like
 from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
 from specnet.layers.base import Layer
+from specnet.layers.base.layer import LIKE
 from specnet.layers.base.traits import spell_number
 from specnet.source import Span
 from specnet.syntax import tree
@@ -161,11 +162,13 @@ def _add_node(
     if rounding and "rounding" in kind.model_fields:
         defaults = {"rounding": rounding} | defaults
     if kind.size_field:
-        arguments, defaults = take_like(kind, word, arguments, defaults, context)
+        arguments, defaults, like = take_like(kind, word, arguments, defaults, context)
+        inputs = [*inputs, *like]
     bound = bind_attributes(kind, word, arguments, context.lookup(value), defaults)
     if not call.layers:  # which are reported, and may stand for what is missing
         context.add_diagnostics(bound.diagnostics, scope.trace)
-    place = Place(call.span, word.span, bound.spans, scope.trace)
+    likes = {LIKE: defaults[LIKE].span} if kind.size_field and LIKE in defaults else {}
+    place = Place(call.span, word.span, bound.spans | likes, scope.trace)
     original = next(context.originals, None) if context.originals else None
     return context.graph.add_node(context.take_name(word.text), word.text, bound.attributes, inputs, place, original)
 

@@ -1,57 +1,62 @@
-"""`like=@x`: a layer comes to the height and width of a value."""
+"""`like=@x`: a layer comes to the height and width of a value, which is its second input."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import Context
-from specnet.elaborate.scope import UNSET, Default
+from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.graph import ValueRef
-from specnet.layers.base import Layer, format_shape
+from specnet.layers.base import Layer
 from specnet.layers.base.layer import LIKE
 from specnet.source import Span
 from specnet.syntax import tree
 
 Arguments = tuple[tree.Argument, ...]
 
+Taken = tuple[Arguments, dict[str, Default], list[ValueName]]
+"""The arguments but `like=@x`, the defaults with what that sets, and the values that it adds to the inputs."""
+
 
 def take_like(
     kind: type[Layer], word: tree.Name, arguments: Arguments, defaults: dict[str, Default], context: Context
-) -> tuple[Arguments, dict[str, Default]]:
-    """Return the arguments without `like=@x`, and with the height and width of that value as a default."""
+) -> Taken:
+    """Take `like=@x`, for which a default size gives way, from the arguments; reports what is wrong about it."""
     if slips := [*_find_slips(kind, arguments, context)]:
-        return _report_slips(kind, word, arguments, slips, context), defaults | {
-            kind.size_field: Default(UNSET, word.span)
-        }
+        others = _report_slips(kind, word, arguments, slips, context)
+        return others, defaults | {kind.size_field: Default(UNSET, word.span)}, []
     like = next((each for each in arguments if each.key and each.key.text == LIKE), None)
     if like is None:
-        return arguments, defaults
+        return arguments, defaults, []
+    defaults = {field: default for field, default in defaults.items() if field != kind.size_field}
     others = tuple(each for each in arguments if each is not like)
     for other in others:
         if other.key and (other.key.text == LIKE or kind.field_of(other.key.text) == kind.size_field):
             first = Label(like.span, "given here, too", primary=False)
             context.report(Code.E113, "the size is given twice", other.span, first)
             others = tuple(each for each in others if each is not other)
-    return others, defaults | {kind.size_field: Default(_find_map_size(like, context), like.span)}
+    value = _find_value(like, context)
+    return others, defaults | {LIKE: Default(UNSET if value is None else True, like.span)}, [value]
 
 
-def _find_map_size(like: tree.Argument, context: Context) -> Any:
-    """Return the height and width of the map in `like=@x`; UNSET if they are unknown, or wrong, which is reported."""
+def refuse_default(kind: type[Layer], word: tree.Name, arguments: Arguments, context: Context) -> Arguments:
+    """Report `like=@x` among the defaults of a kind; return the other arguments."""
+    likes = [each for each in arguments if kind.size_field and each.key and each.key.text == LIKE]
+    for each in likes:
+        message = f"`{LIKE}` is no default: each `{word.text}` names a value of its own, `{word.text} {LIKE}=@x`"
+        context.report(Code.E110, message, each.span)
+    return tuple(each for each in arguments if each not in likes)
+
+
+def _find_value(like: tree.Argument, context: Context) -> ValueName:
+    """Return the value of `like=@x`; None if it is unknown, or none, which is reported."""
     given = context.evaluate(like.value, None)
-    if not isinstance(given, ValueRef):
-        if given is not UNSET:
-            message = f"`{LIKE}` takes a value with a name, `{LIKE}=@x`"
-            context.report(Code.E112, message, like.value.span)
-        return UNSET
-    shape = context.graph.shapes[given.name]
-    if shape and len(shape) != 3:
-        message = f"`{LIKE}` takes a map, and `@{given.tap}` is a vector of {format_shape(shape)}"
-        context.report_in_call(Code.E305, message, like.value.span)
-        return UNSET
-    context.graph.shape_uses.sizes.update(((given.name, 0), (given.name, 1)) if shape else ())
-    return shape[:2] if shape else UNSET
+    if isinstance(given, ValueRef):
+        return given.name
+    if given is not UNSET:
+        context.report(Code.E112, f"`{LIKE}` takes a value with a name, `{LIKE}=@x`", like.value.span)
+    return None
 
 
 Slip = tuple[Arguments, Span, str]

@@ -11,6 +11,7 @@ from specnet.elaborate.binding import bind_attributes, collect_arguments
 from specnet.elaborate.blocks import report_shape_name
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
+from specnet.elaborate.like import refuse_default
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
 from specnet.graph import Head
@@ -158,7 +159,8 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=context.suggest(first.text, list_kinds()))
         return value
-    given = collect_arguments(kind, first, call.arguments[1:], context.lookup(value))
+    arguments = refuse_default(kind, first, call.arguments[1:], context)
+    given = collect_arguments(kind, first, arguments, context.lookup(value))
     context.add_diagnostics(given.diagnostics)
     defaults = {name: Default(given.values[name], given.spans[name]) for name in given.values}
     context.scope.defaults.setdefault(first.text, {}).update(defaults)

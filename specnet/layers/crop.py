@@ -10,9 +10,9 @@ from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, format_shape, require_map
 from specnet.layers.base.alternatives import Alternative, Alternatives, vary_padding
-from specnet.layers.base.families import Reshaping
+from specnet.layers.base.families import LIKE_FIELD, Reshaping, measure_like
 from specnet.layers.base.padding import BothAxes, Sides
-from specnet.layers.base.traits import ReceptiveField, Storage, read_with_offset
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_with_offset
 
 
 class Crop(Reshaping):
@@ -20,13 +20,15 @@ class Crop(Reshaping):
 
     storage: ClassVar[Storage | None] = Storage.SCATTERED_VIEW
     size_field: ClassVar[str] = "output_size"
+    later_fields: ClassVar[frozenset[str]] = frozenset({"like"})
 
     output_size: Pair | None = Field(None, alias="to", description="size to come to, as 56 or 56x48")
     padding: BothAxes | None = Field(None, alias="P", description="pixels cut off, as 1, 1x2, 0:1 or [0:1, 2]")
+    like: bool = LIKE_FIELD
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Crop:
-        if (self.output_size is None) == (self.padding is None):
+        if [self.output_size is not None, self.padding is not None, self.like].count(True) != 1:
             raise ValueError("needs either a size, `to` or `like=@x`, or the pixels to cut off, `P`")
         return self
 
@@ -39,15 +41,15 @@ class Crop(Reshaping):
         if self.padding:
             sides = self.padding
         else:
-            assert self.output_size
-            over = height - self.output_size[0], width - self.output_size[1]
+            target = self.output_size or measure_like(inputs)
+            over = height - target[0], width - target[1]
             sides = (over[0] // 2, over[0] - over[0] // 2), (over[1] // 2, over[1] - over[1] // 2)
         left = height - sum(sides[0]), width - sum(sides[1]), channels
         if min(left) < 1 or min(map(min, sides)) < 0:
             raise LayerError(
                 Code.E306,
                 f"cannot cut {format_shape(left)} out of {format_shape(inputs[0])}",
-                ("output_size", "padding"),
+                ("output_size", "padding", "like"),
             )
         return sides
 
@@ -57,16 +59,17 @@ class Crop(Reshaping):
 
     @property
     def period(self) -> tuple[int, int]:
-        return (2, 2) if self.output_size else (1, 1)
+        return (1, 1) if self.padding else (2, 2)
 
     def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
         """Return whether an odd pixel is cut off, so that the centre moves by half a pixel."""
-        height, width = (bool(self.output_size) and before != after for before, after in self.sides(inputs))
+        height, width = (not self.padding and before != after for before, after in self.sides(inputs))
         return height, width
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         (top, _), (left, _) = self.sides(inputs)
-        return (read_with_offset(top, left),)
+        read = read_with_offset(top, left)
+        return (read, Elements.NONE) if self.like else (read,)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if wanted and self.output_size:
@@ -74,6 +77,8 @@ class Crop(Reshaping):
         yield from vary_padding(self.padding)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        if self.like:
+            return (TorchCall("modules.CenterCrop", joins="size"),)
         (top, _), (left, _) = self.sides(inputs)
         height, width, _ = self.output(inputs)
         return (

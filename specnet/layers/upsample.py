@@ -20,9 +20,9 @@ from specnet.layers.base import (
     require_map,
 )
 from specnet.layers.base.alternatives import Alternative, Alternatives
-from specnet.layers.base.families import Reshaping
+from specnet.layers.base.families import LIKE_FIELD, Reshaping, measure_like
 from specnet.layers.base.padding import collapse_pair
-from specnet.layers.base.traits import Reach, ReceptiveField, Storage, divide
+from specnet.layers.base.traits import Elements, Reach, ReceptiveField, Storage, divide
 
 Factor = Annotated[int | float, Field(gt=0, le=LARGEST)]
 
@@ -41,6 +41,7 @@ class Upsample(Reshaping):
 
     storage: ClassVar[Storage | None] = Storage.OWN
     size_field: ClassVar[str] = "size"
+    later_fields: ClassVar[frozenset[str]] = frozenset({"like"})
     positional: ClassVar[tuple[str, ...]] = ("scale_factor",)
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "nearest": ("mode", "nearest"),
@@ -54,10 +55,11 @@ class Upsample(Reshaping):
     size: Pair | None = Field(None, alias="to", description="size to come to, as 64 or 64x48")
     mode: Literal["nearest", "nearest_exact", "bilinear", "bicubic"] = Field("nearest", description="interpolation")
     align_corners: bool = Field(False, description="corners that stay where they are")
+    like: bool = LIKE_FIELD
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Upsample:
-        if (self.scale_factor is None) == (self.size is None):
+        if [self.scale_factor is not None, self.size is not None, self.like].count(True) != 1:
             raise ValueError("needs either a `factor` or a size, `to` or `like=@x`")
         if self.align_corners and self.mode not in ("bilinear", "bicubic"):
             raise ValueError("takes `align_corners` with `bilinear` and `bicubic` only")
@@ -67,8 +69,8 @@ class Upsample(Reshaping):
         height, width, channels = require_map(inputs)
         if self.scale_factor:
             height, width = int(height * self.scale_factor[0]), int(width * self.scale_factor[1])
-        elif self.size:
-            height, width = self.size
+        else:
+            height, width = self.size or measure_like(inputs)
         if min(height, width) < 1:
             raise LayerError(Code.E306, f"would give {format_shape((height, width, channels))}", ("scale_factor",))
         return check_bounds((height, width, channels))
@@ -87,12 +89,12 @@ class Upsample(Reshaping):
         if self.scale_factor:
             others = (2 * max(self.scale_factor), max(self.scale_factor) / 2)
             yield from (Alternative("scale_factor", int(other), 1.2) for other in others if other % 1 == 0)
-        if wanted and len(wanted) == 3:
+        if wanted and len(wanted) == 3 and not self.like:
             yield Alternative("size", wanted[:2], 1.4, instead="scale_factor")
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         height, width = (self._reach(axis, inputs[0][axis], self.output(inputs)[axis]) for axis in (0, 1))
-        return ((height, width),)
+        return ((height, width), Elements.NONE) if self.like else ((height, width),)
 
     def _reach(self, axis: int, before: int, after: int) -> Reach:
         """Return the taps around i·(N − 1)/(M − 1) with `align_corners`, or else around (i + 1/2)·stride − 1/2."""
@@ -119,11 +121,16 @@ class Upsample(Reshaping):
         return 1 / Fraction(str(self.scale_factor[axis]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        mode, align_corners = self.mode.replace("_", "-"), self.align_corners or None  # torch rejects False: `nearest`
+        if self.like:
+            return (
+                TorchCall("F.interpolate", scale_factor=None, mode=mode, align_corners=align_corners, joins="size"),
+            )
         upsample = TorchCall(
             "nn.Upsample",
             size=collapse_pair(self.size) if self.size else None,
             scale_factor=collapse_pair(self.scale_factor) if self.scale_factor else None,
-            mode=self.mode.replace("_", "-"),
-            align_corners=self.align_corners or None,  # torch rejects False with `nearest`
+            mode=mode,
+            align_corners=align_corners,
         )
         return (upsample,)

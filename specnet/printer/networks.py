@@ -44,7 +44,7 @@ def _lines(network: Network, labels: Labels) -> Iterator[tree.Line]:
     yield from (_line(_input(i, labels, is_only=len(network.inputs) == 1)) for i in network.inputs)
     previous = network.inputs[-1].name if network.inputs else ""
     for node in network.nodes:
-        yield _node(node, previous, labels)
+        yield _node(node, previous, labels, _repeats_line(node, network))
         previous = node.name
         if node.name in heads:
             yield _line(_head(heads[node.name], labels))
@@ -76,16 +76,21 @@ def _input(i: Input, labels: Labels, is_only: bool) -> tree.Call:
     return _call("input", *name, tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0])
 
 
-def _node(node: Node, previous: str, labels: Labels) -> tree.Chain:
+def _repeats_line(node: Node, network: Network) -> bool:
+    """Whether a node is the line of the one whose weights it shares: `same` reads the taps of that line, too."""
+    return bool(node.shares) and node.inputs[1:] == network.by_name[node.shares or ""].inputs[1:]
+
+
+def _node(node: Node, previous: str, labels: Labels, is_same: bool) -> tree.Chain:
     """Return `conv2: @pool1 -> conv K=256 F=5`, without the tap where the line above gives the input."""
     if node.layer is None or node.output is None:
         raise ValueError(f"`{node.name}` has an error, or follows one: such a network cannot be printed")
-    first, *others = (tree.Tap(NOWHERE, labels[name]) for name in node.inputs)
+    first, *others = (tree.Tap(NOWHERE, labels[name]) for name in node.operands)
     resume = [] if node.inputs[0] == previous else [tree.Resume(NOWHERE, first)]
-    if node.shares:
+    if node.shares and is_same:
         layer = _call("same", make_name(labels[node.shares]))
     else:
-        layer = _call(node.layer.kind, *others, *to_arguments(node.layer))
+        layer = _call(node.layer.kind, *others, *to_arguments(node.layer, labels.get(node.like, "")))
     return _line(*resume, layer, label=labels[node.name])
 
 

@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
+from specnet.graph import Node
 from specnet.layers.base import Layer
+from specnet.layers.base.layer import LIKE
 from specnet.printer.expressions import format_argument, format_expression
 from specnet.source import Source
 from specnet.syntax import tree
@@ -20,13 +22,21 @@ from specnet.syntax.expressions import CONSTANTS
 NOWHERE = Source("<printer>", "").span(0, 0)
 """The span of trees that a program makes, which are in no file."""
 
+UNNAMED = "…"
+"""Stands for the name of the value of `like=@x` where that is not known."""
+
 LONGEST_QUOTED = 10**15
 """Whole numbers from here on are rounded in messages."""
 
 
-def format_layer(layer: Layer) -> str:
-    """Return the canonical text of a layer; reading it gives an equal layer."""
-    return f"{layer.kind} {format_arguments(layer)}".rstrip()
+def format_layer(layer: Layer, like: str = UNNAMED) -> str:
+    """Return the canonical text of a layer; reading it gives an equal layer. `like` names the value of `like=@x`."""
+    return " ".join([layer.kind, *map(format_argument, to_arguments(layer, like))])
+
+
+def format_node(node: Node) -> str:
+    """Return the layer of a node as a spec writes it, without name and inputs; its word if it has an error."""
+    return format_layer(node.layer, node.like) if node.layer else node.kind
 
 
 def format_arguments(attributes: Attributes) -> str:
@@ -59,9 +69,15 @@ def quote_value(value: Any) -> str:
             return "that"
 
 
-def to_arguments(attributes: Attributes) -> tuple[tree.Argument, ...]:
-    """Return the arguments that set these attributes: all positional ones, then the others unless default."""
-    return tuple(_arguments(attributes))
+def to_arguments(attributes: Attributes, like: str = UNNAMED) -> tuple[tree.Argument, ...]:
+    """Return the arguments that set these attributes: all positional ones, then the others unless default.
+
+    `like` names the value to whose height and width a layer comes, if it comes to those of one.
+    """
+    found = [*_arguments(attributes)]
+    if isinstance(attributes, Layer) and attributes.is_like:
+        found.append(tree.Argument(NOWHERE, make_name(LIKE), tree.Tap(NOWHERE, like)))
+    return tuple(found)
 
 
 def _arguments(attributes: Attributes) -> Iterator[tree.Argument]:
@@ -75,7 +91,8 @@ def _arguments(attributes: Attributes) -> Iterator[tree.Argument]:
 @cache
 def _list_fields(cls: type[Attributes]) -> tuple[tuple[str, bool, Any], ...]:
     """Return the fields in the order of arguments: name, whether it is positional, and default."""
-    others = [name for name in cls.model_fields if name not in cls.positional]
+    is_sized = issubclass(cls, Layer) and bool(cls.size_field)
+    others = [name for name in cls.model_fields if name not in cls.positional and not (is_sized and name == LIKE)]
     return tuple((name, name in cls.positional, cls.model_fields[name].default) for name in (*cls.positional, *others))
 
 

@@ -15,7 +15,7 @@ from specnet.graph import Network, Node
 from specnet.layers.base.traits import Trait
 from specnet.printable import format_amount
 from specnet.printer.scopes import Scopes
-from specnet.printer.values import format_layer
+from specnet.printer.values import format_layer, format_node
 from specnet.reporters.network_table import list_inputs
 from specnet.reporters.table_columns import Blocks, Cell, Row, Stack
 
@@ -77,9 +77,9 @@ def _describe(name: str, nodes: Sequence[Node], scopes: Scopes) -> Cell:
 
 def _describe_line(nodes: Sequence[Node]) -> str:
     """Return `7×7, 64, stride 2` for a convolution, the layer as the spec has it for others."""
-    layer = next((node.layer for node in nodes if learns_weight(node)), nodes[0].layer)
-    assert layer is not None  # the network has no error
-    return layer.notation(with_stride=True) or format_layer(layer)
+    node = next(filter(learns_weight, nodes), nodes[0])
+    assert node.layer is not None  # the network has no error
+    return node.layer.notation(with_stride=True) or format_node(node)
 
 
 def _split_iterations(name: str, nodes: Sequence[Node], scopes: Scopes) -> list[list[Node]]:
@@ -97,7 +97,7 @@ def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
     """
     weighted = dict[str, Node]()
     for node in nodes:
-        paths = [name for name in node.inputs if name in weighted and not is_gate(weighted[name], node)]
+        paths = [name for name in node.operands if name in weighted and not is_gate(weighted[name], node)]
         is_shortcut = node.layer is not None and Trait.SUMS in node.layer.traits
         if len(paths) > 1 and not is_shortcut:
             return ()

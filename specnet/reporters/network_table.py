@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specnet.compiler import Checked
 from specnet.graph import Network, Node, once_per_layer
 from specnet.printable import escape_unprintable
-from specnet.printer.values import format_layer
+from specnet.printer.values import format_layer, format_node
 from specnet.records import Record
 from specnet.reporters.table import align_rows
 from specnet.reporters.table_columns import (
@@ -165,7 +165,10 @@ def list_inputs(network: Network) -> Iterator[Row]:
 
 def _make_rows(checked: Checked, nodes: Iterable[Node]) -> Iterator[Row]:
     words = once_per_layer(lambda layer, _: format_layer(layer))
-    return (_make_row(checked, node, words(node.layer, ()) if node.layer else node.kind) for node in nodes)
+    return (
+        _make_row(checked, node, words(node.layer, ()) if node.layer and not node.like else format_node(node))
+        for node in nodes
+    )
 
 
 def _make_row(checked: Checked, node: Node, word: str) -> Row:

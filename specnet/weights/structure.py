@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import fx, nn
 
 from specnet.weights.fitting import Shape
-from specnet.weights.joins import COMMUTATIVE, START, Joins, Place
+from specnet.weights.joins import COMMUTATIVE, START, Joins, Place, list_operands
 
 STATISTICS = ("running_mean", "running_var")
 
@@ -86,14 +86,14 @@ class _Walk:
         steps: list[tuple[fx.Node, Place]] = []
         while node != top:
             assert isinstance(node, fx.Node)
-            sources = node.all_input_nodes
+            sources = list_operands(node)
             above = sources[0] if len(sources) == 1 else self._joins.find_fork(node)
             steps.append((node, above))
             node = above
         return [item for node, above in reversed(steps) for item in self._describe_step(node, above)]
 
     def _describe_step(self, node: fx.Node, above: Place) -> Iterator[Item]:
-        if len(node.all_input_nodes) > 1:
+        if len(list_operands(node)) > 1:
             yield from self._describe_arms(node, above)
         yield from self._describe_layer(node)
 
@@ -118,7 +118,7 @@ class _Walk:
 
     def _describe_streams(self, nodes: set[fx.Node]) -> Iterator[Item]:
         """Yield the items of arms that exchange values, in the order of the spec, since no arm is stored as a whole."""
-        joins = {node for node in nodes if len(node.all_input_nodes) > 1 and self._joins.are_apart(node)}
+        joins = {node for node in nodes if len(list_operands(node)) > 1 and self._joins.are_apart(node)}
         within = {each for join in joins for arm in self._joins.find_arms(join) for each in arm}
         within |= {call for join in joins for call in self._joins.unfold(join)[1] if call is not join}
         for node in self._module.graph.nodes:

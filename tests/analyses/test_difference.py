@@ -107,6 +107,11 @@ def test_a_join_with_other_arms_is_changed() -> None:
     assert changes(text.format("a"), text.format("input")) == [("changed", "add1", "add1")]
 
 
+def test_a_value_of_another_name_gives_the_same_size() -> None:
+    text = "input 4x4x3\n{0}: conv K=3 F=1\npool max F=2 -> upsample like=@{0}\n"
+    assert changes(text.format("a"), text.format("b")) == [("renamed", "b", "a")]
+
+
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.net").write_text(BASE)
@@ -139,6 +144,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     [
         ("add @a @b", "add @a @input", "~ join  add @b → @input"),
         ("add @a", "add @a @input", "~ join  add @b @a → @b @a @input"),
+        ("upsample like=@a", "upsample like=@input", "~ join  upsample like=@a → upsample like=@input"),
+        ("crop to=4", "crop like=@a", "~ join  crop to=4 → crop like=@a"),
     ],
 )
 def test_a_join_says_which_inputs_differ(before: str, after: str, shown: str) -> None:

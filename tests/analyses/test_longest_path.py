@@ -56,6 +56,8 @@ def test_a_published_depth(name: str) -> None:
         ("mul { | conv K=3 F=1 | conv K=3 F=1 -> conv K=1 F=1 }", ["conv2", "conv3"]),
         ("pool avg global -> mul { | conv K=3 F=1 | conv K=3 F=1 -> conv K=3 F=1 }", ["conv2", "conv3"]),
         ("conv K=3 F=1 -> @a\nconv K=3 F=1 -> conv K=3 F=1\n@a -> fc 2", ["conv1", "fc1"]),
+        ("conv K=3 F=1 -> conv K=3 F=1 -> @a\n@input -> conv K=3 F=3 -> upsample like=@a", ["conv3"]),
+        ("conv K=3 F=1 -> @a\npool avg global -> conv K=3 F=1 -> upsample like=@a", ["conv1", "conv2"]),
     ],
 )
 def test_the_longest_path(text: str, path: list[str]) -> None:

@@ -150,6 +150,25 @@ def test_a_step_with_a_join_takes_what_torch_accounts_for(join: str) -> None:
     assert memory.peak(16) == pytest.approx(peak, rel=2e-2)
 
 
+RESIZED = (
+    "conv K=8 F=1 -> relu -> @a\npool max F=2 -> conv K=8 F=1 -> upsample like=@a -> concat @a",
+    "conv K=8 F=1 -> relu -> @a\npool max F=2 -> conv K=8 F=1 -> upsample bilinear like=@a -> tanh",
+    "conv K=8 F=1 -> tanh -> @a\npad 3 -> conv K=8 F=1 -> crop like=@a -> add @a",
+)
+
+
+@pytest.mark.parametrize("layers", RESIZED)
+def test_the_value_that_gives_a_size_lives_as_long_as_torch_needs_it(layers: str) -> None:
+    """No gradient reaches it from there, and the backward pass needs nothing of it."""
+    network = network_of(JOINED.format(layers))
+    saved, peak = measure_step(network, 16, OPTIMIZERS["sgd"][1])
+    memory = replay_training(network, Training(optimizer=Sgd()), ON_CPU)
+    assert kept_before_loss(memory, 16) == saved
+    assert memory.peak(16) == pytest.approx(peak, rel=2e-2)
+    assert replay_inference(network, ON_CPU).peak(16) == pytest.approx(measure_forward(network, 16), rel=1e-2)
+    assert measure_inference_peak(network) == max(moment.live.of(1) for moment in replay_inference(network).moments)
+
+
 @pytest.mark.parametrize("join", PAIRS)
 def test_inference_with_a_join_takes_what_torch_accounts_for(join: str) -> None:
     """Of more than two inputs torch frees the first ones early, which the replay does not see."""

@@ -115,6 +115,20 @@ def test_what_keeps_its_shape_stands_in_the_box_before_it() -> None:
     assert kinds == {"first": ["conv", "bn", "relu"], "fc1": ["fc", "dropout", "softmax"]}
 
 
+def test_a_value_that_gives_a_size_leads_to_the_layer_that_comes_to_it() -> None:
+    text = "input 8x8x3\na: conv K=4 F=1\npool max F=2 -> upsample bilinear like=@a -> conv K=2 F=1"
+    diagram = describe_network(checked(text))
+    assert diagram.boxes["upsample1"].call == "upsample bilinear like=@a"
+    sources = [edge.source for edge in diagram.edges if edge.target == "upsample1"]
+    assert sources == ["pool1", "a"]
+
+
+def test_layers_that_are_drawn_once_come_to_the_sizes_of_several_values() -> None:
+    text = "input 8x8x3\nrepeat 3 { conv K=4 F=1 -> @a -> pool max F=2 -> upsample like=@a }"
+    (box,) = (box for box in describe_network(checked(text)).boxes.values() if "upsample" in box.call)
+    assert box.call == "upsample like=@…"
+
+
 def test_what_others_read_too_stays_visible() -> None:
     drawn = boxes("input 8x8x4\na: conv K=4 F=3 P=1 -> @x -> relu\nadd @x")
     assert list(drawn.groups) == ["a", "a_relu", "add1"]

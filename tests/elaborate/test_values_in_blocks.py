@@ -76,12 +76,13 @@ def test_like_takes_height_and_width_of_a_value(layer: str) -> None:
     found = specnet.check(f"input 8x6x4\nrelu -> @x\n{before}\n{layer} => 8x6x4")
     assert not found.errors, [each.message for each in found.errors]
     resized = found.network.nodes[-1]
-    assert resized.layer and getattr(resized.layer, resized.layer.size_field) == (8, 6)
+    assert resized.inputs[-1] == resized.like == "relu1"
+    assert resized.operands == resized.inputs[:-1]
 
 
-def test_sizes_of_values_are_shapes_that_the_network_depends_on() -> None:
+def test_sizes_in_expressions_are_shapes_that_the_network_depends_on() -> None:
     found = specnet.check("input 8x6x4\nrelu -> @x\npool max F=2\nupsample like=@x\nconv K=@x.C F=1")
-    assert found.elaborated.shape_uses.sizes == {("relu1", 0), ("relu1", 1), ("relu1", 2)}
+    assert found.elaborated.shape_uses.sizes == {("relu1", 2)}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,11 @@ def test_sizes_of_values_are_shapes_that_the_network_depends_on() -> None:
         ("relu -> @x\nupsample to=3 like=@x", Code.E113),
         ("relu -> @x\nupsample like=@x like=@x", Code.E113),
         ("upsample like=3", Code.E112),
+        ("upsample like=yes", Code.E112),
+        ("default upsample like=yes bilinear", Code.E110),
+        ("relu -> @x\ndefault crop like=@x", Code.E110),
+        ("relu -> @x\npool max F=2 -> crop like=@x", Code.E306),
+        ("relu -> @x\nupsample like=@x { | relu }", Code.E106),
         ("fc 3 -> @x\nupsample like=@x", Code.E305),
         ("relu -> @x\nconv K=3 F=1 like=@x", Code.E110),
     ],

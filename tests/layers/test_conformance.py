@@ -72,13 +72,21 @@ ROWS: dict[str, list[str]] = {
         f"{MAP}\nupsample 2.7 bilinear",
         f"{MAP}\nupsample factor=2x3 bilinear align_corners",
         f"{MAP}\nupsample to=20x31 bicubic",
+        f"{MAP} -> @a\npool max F=3x2 floor -> upsample like=@a",
+        f"{MAP} -> @a\npad [0:2, 1] -> upsample bilinear align_corners like=@a",
+        f"{MAP} -> @a\nconv K=3 F=4 -> upsample bicubic like=@a",
     ],
     "fc": [f"{MAP}\nfc 10", f"{VECTOR}\nfc 10 bias=no"],
     "flatten": [f"{MAP}\nflatten", f"{VECTOR}\nflatten"],
     "reshape": [f"{MAP}\nreshape 4x9x13", f"{MAP}\nreshape 468", f"{VECTOR}\nreshape 1x1x20"],
     "permute": [f"{MAP}\npermute {order}" for order in ("HWC", "HCW", "WHC", "WCH", "CHW", "CWH")],
     "pad": [f"{MAP}\npad 1", f"{MAP}\npad [0:1, 2] reflect", f"{MAP}\npad 1x20 replicate"],
-    "crop": [f"{MAP}\ncrop to=7x8", f"{MAP}\ncrop P=1x2", f"{MAP}\ncrop P=0:1"],
+    "crop": [
+        f"{MAP}\ncrop to=7x8",
+        f"{MAP}\ncrop P=1x2",
+        f"{MAP}\ncrop P=0:1",
+        f"{MAP} -> @a\npad [2, 1:2] -> crop like=@a",
+    ],
     "slice": [f"{MAP}\nslice 0..C//2", f"{MAP}\nslice 1..4", f"{VECTOR}\nslice 5..20"],
     "shuffle": [f"{MAP}\nshuffle G=2"],
     "space_to_depth": ["input 12x9x4\nspace_to_depth 3"],
@@ -343,7 +351,7 @@ def test_what_is_said_of_a_layer_is_said(kind: str, spec: str) -> None:
 @each_row
 def test_a_layer_takes_as_many_inputs_as_it_says(kind: str, spec: str) -> None:
     row = Alone(spec)
-    arity = row.layer.arity
+    arity = row.layer.input_count
     assert arity.admits(len(row.shapes))
     builder = NetworkBuilder("more")
     names = [builder.input(row.shapes[0], f"input{i}") for i in range(1 + (arity.most or len(row.shapes)))]
@@ -376,6 +384,8 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
         reached = row.touched(at)[number]
         if reading is Elements.ALL:
             assert reached.all()
+        elif reading is Elements.NONE:
+            assert not reached.any()
         elif reading is Elements.SOME:
             assert 1 < reached.sum() < reached.numel()
         else:
@@ -426,7 +436,7 @@ def test_a_layer_has_the_traits_that_it_says(kind: str, spec: str) -> None:
     assert (Trait.LEARNS_WEIGHT in traits) == has_matrix
     assert (Trait.ADDS_BIAS in traits) == ("bias" in names and Trait.NORMALISES not in traits)
     assert Trait.LINEAR in traits or Trait.TRANSPARENT not in traits
-    if row.layer.arity.joins:
+    if row.layer.input_count.joins:
         return
     one, other, zero = row.draw()[0], row.draw()[0], torch.zeros_like(row.draw()[0])
     is_linear = torch.allclose(row(one) + row(other), row(one + other) + row(zero))

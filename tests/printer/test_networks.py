@@ -57,6 +57,32 @@ def test_a_network_made_by_a_program() -> None:
     assert "right: @input -> conv K=16 F=1\nadd1:  @left  -> add @right\n" in format_network(network)
 
 
+LIKE = """input 8x8x3
+block b {
+  conv K=3 F=3 P=1 -> @s
+  pool max F=2 -> upsample bilinear like=@s -> add @s
+}
+m: b
+n: same m
+pad 1 -> crop like=@m
+"""
+
+
+def test_a_layer_names_the_value_whose_size_it_comes_to() -> None:
+    """Where weights are shared, it is that of its own line."""
+    network = specnet.check(LIKE).network
+    text = format_network(network)
+    assert "m_upsample1: upsample bilinear like=@m_conv1\n" in text
+    assert "n_upsample1: upsample bilinear like=@n_conv1\n" in text
+    again = read_back(network)
+    labels = {name: name.replace(".", "_") for name in network.shapes}
+    assert [node.inputs for node in again.nodes] == [
+        tuple(labels[name] for name in node.inputs) for node in network.nodes
+    ]
+    assert read_back(again) == again
+    assert_canonical(text)
+
+
 def test_names_that_differ_in_dots_have_different_labels() -> None:
     net = builder()
     x = net.add("relu", net.input((4, 4, 3)), name="a.b")

@@ -166,6 +166,13 @@ def test_a_row_of_every_column() -> None:
     }
 
 
+def test_a_row_names_the_value_whose_size_a_layer_comes_to() -> None:
+    text = "input 8x8x3\na: conv K=4 F=1\npool max F=2 -> upsample like=@a\nb: upsample 2 -> bn\nupsample like=@b"
+    rows = make_table(checked(text), ["layer"]).cells
+    assert [row[0] for row in rows if "like" in str(row[0])] == ["upsample like=@a", "upsample like=@b_bn"]
+    assert "upsample like=@a" in [row.layer for row in list_blocks(checked(text).network)]
+
+
 def test_the_receptive_field_of_a_row() -> None:
     text = "input 9x9x1\nconv K=1 F=3x5 S=2x1 -> relu\npool avg global -> fc 3\n"
     table = make_table(checked(text), ("receptive_field", "stride", "centre"))

@@ -231,4 +231,5 @@ def _calls(network: Network, node: Node) -> int:
     """Return how many torch calls a node makes."""
     input_shapes = network.input_shapes(node)
     assert node.layer and input_shapes
-    return sum(len(input_shapes) - 1 if call.joins == "fold" else 1 for call in node.layer.torch(input_shapes))
+    numbers = {"fold": len(input_shapes) - 1, "size": 2}  # the size of a value is measured before it is passed
+    return sum(numbers.get(call.joins or "", 1) for call in node.layer.torch(input_shapes))

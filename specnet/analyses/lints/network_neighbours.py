@@ -88,8 +88,8 @@ def find_variance_shifts(view: View) -> Iterator[Finding]:
 def find_doubled_inputs(view: View) -> Iterator[Finding]:
     """Yield layers that read the same value twice, such as a join of the chain's value with its own tap."""
     for node in view.network.nodes:
-        if len(node.inputs) > len({*node.inputs}):
-            doubled = next(name for name in node.inputs if node.inputs.count(name) > 1)
+        if len(node.operands) > len({*node.operands}):
+            doubled = next(name for name in node.operands if node.operands.count(name) > 1)
             yield view.make_finding(node, "", f"reads `{doubled}` more than once")
 
 

@@ -65,7 +65,7 @@ def _inner_convolutions(view: View) -> Iterator[Node]:
         if has_weights and len(node.output or ()) == 3 and node.name in ahead:
             found.append(node)
         if has_weights or node.name in ahead:
-            ahead.update(node.inputs)
+            ahead.update(node.operands)
     yield from reversed(found)
 
 
@@ -144,7 +144,7 @@ def _last_pools(view: View) -> list[Node]:
     found, gates = list[Node](), set[str]()
     for node in reversed(view.network.nodes):
         if _is_map(node.output) or node.name in gates:
-            gates.update(node.inputs)
+            gates.update(node.operands)
         elif has_trait(node, Trait.POOLS) and view.input_shape(node)[:2] != (1, 1):
             found.append(node)
     return found
@@ -167,9 +167,9 @@ def _joins_enlarged(view: View) -> bool:
     """Whether the network joins a map with a smaller one that was enlarged, as parallel streams do."""
     enlarged = set[str]()
     for node in view.network.nodes:
-        if len(node.inputs) > 1 and enlarged.intersection(node.inputs):
+        if len(node.operands) > 1 and enlarged.intersection(node.operands):
             return True
-        if len(node.inputs) == 1 and _enlarges(view, node):
+        if len(node.operands) == 1 and _enlarges(view, node):
             enlarged.add(node.name)
     return False
 
@@ -188,7 +188,7 @@ def _count_rows(view: View) -> Mapping[str, int]:
     rows: dict[str, int] = {}
     for node in view.network.nodes:
         if node.output and len(node.output) == 3 and min(node.output[:2]) >= LARGE_SIDE:
-            before = max((rows.get(name, 0) for name in node.inputs), default=0)
+            before = max((rows.get(name, 0) for name in node.operands), default=0)
             is_same = view.input_shape(node)[:2] == node.output[:2]
             rows[node.name] = (before if is_same else 0) + _has_filter(view, node)
     return rows

@@ -52,10 +52,10 @@ class View:
 
     @cached_property
     def readers(self) -> Mapping[str, list[Node]]:
-        """The layers that read each value, by its name."""
+        """The layers that read elements of each value, by its name."""
         readers: dict[str, list[Node]] = {name: [] for name in self.network.shapes}
         for node in self.network.nodes:
-            for name in node.inputs:
+            for name in node.operands:
                 readers[name].append(node)
         return readers
 
@@ -79,9 +79,9 @@ class View:
 
     def find_previous(self, node: Node) -> Node | None:
         """Return the layer whose output only this one reads; None if others read it, too, or there is none."""
-        if len(node.inputs) != 1 or len(self.readers[node.inputs[0]]) > 1 or node.inputs[0] in self.ends:
+        if len(node.operands) != 1 or len(self.readers[node.operands[0]]) > 1 or node.operands[0] in self.ends:
             return None
-        return self.network.by_name.get(node.inputs[0])
+        return self.network.by_name.get(node.operands[0])
 
     def skip_back(self, node: Node, skips: Callable[[Node], bool]) -> Node | None:
         """Return the nearest earlier layer that is not skipped, on a path without branches; None if there is none."""

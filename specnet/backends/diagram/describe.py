@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import prod
 
 from specnet.analyses.cost import format_count
+from specnet.analyses.pairing import format_unnamed
 from specnet.backends.diagram.errors import ErrorPlaces, locate_errors
 from specnet.backends.diagram.folding import Flow, FoldedNetwork, Group, fold_network, shorten_name
 from specnet.backends.diagram.heat import Heat
@@ -168,7 +169,9 @@ class Describer:
         return self.scopes.format_common_call(run) if run else self.scopes.format_call(name)
 
     def _format_node(self, node: Node) -> str:
-        copies = (self.checked.network.by_name[name] for name in self.folded.list_copies(node.name))
+        copies = [self.checked.network.by_name[name] for name in self.folded.list_copies(node.name)]
+        if len({copy.like for copy in copies}) > 1:
+            return format_unnamed(node)
         return join_texts([format_node(copy) for copy in copies])
 
     # Boxes and scopes

@@ -8,8 +8,8 @@ from specnet.analyses.cost import format_count
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import format_shape
+from specnet.printer import values
 from specnet.printer.scopes import round_fractions
-from specnet.printer.values import format_layer
 from specnet.reporters.table_columns import Measures
 
 MOST_LAYERS = 30
@@ -48,4 +48,4 @@ class Tooltips:
 
 def format_node(node: Node) -> str:
     """Return a layer as a spec writes it, with fractions rounded."""
-    return round_fractions(format_layer(node.layer)) if node.layer else node.kind
+    return round_fractions(values.format_node(node))

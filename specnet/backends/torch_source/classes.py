@@ -216,7 +216,8 @@ def _to_camel_case(word: str) -> str:
 def _make_flag_name(branch: OptionalBranch, full: Module) -> str:
     """Return the parameter for taking a branch: `residual` if it ends in a join, `projection` if it leads into one."""
     children = {child.name: child for child in full.children}
-    joins = {name for name, child in children.items() if isinstance(child.content, Leaf) and len(child.inputs) > 1}
+    leaves = {name: child.content.node for name, child in children.items() if isinstance(child.content, Leaf)}
+    joins = {name for name, node in leaves.items() if len(node.operands) > 1}
     name, number = branch.output
     if name in joins:
         return "residual"

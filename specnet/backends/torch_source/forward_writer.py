@@ -145,9 +145,11 @@ def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> 
 
 
 def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
-    """Return a call with several values: as a list, pairwise from the left, or in order."""
+    """Return a call with several values: as a list, pairwise from the left, in order, or the size of the second."""
     if call.joins == "list":
         return _apply(body, child, position, call, [Bracketed("[", tuple(values), "]")])
+    if call.joins == "size":
+        return _apply(body, child, position, call, [values[0], f"size={format_flat(values[1])}.shape[-2:]"])
     if call.joins != "fold":
         return _apply(body, child, position, call, values)
     if call.target in OPERATORS:

@@ -10,11 +10,10 @@ from specnet.analyses.cost import format_count
 from specnet.backends.volumes.font import make_printable
 from specnet.backends.volumes.volume import Volume
 from specnet.compiler import Checked
-from specnet.graph import Node
 from specnet.layers.base import Family, Layer, format_shape
 from specnet.layers.base.traits import Trait
 from specnet.printer.scopes import Scopes, round_fractions
-from specnet.printer.values import format_layer, format_value
+from specnet.printer.values import format_node, format_value
 
 MOST_HOVERED = 12
 """The largest number of layers in a tooltip."""
@@ -91,13 +90,10 @@ def make_tooltip(volume: Volume, checked: Checked) -> str:
 def _describe_nodes(volume: Volume, checked: Checked) -> Iterator[str]:
     for node in volume.nodes:
         inputs, cost = checked.network.input_shapes(node), checked.costs.get(node.name)
-        parts = [f"{node.name}: {_format_node(node)} → {format_shape(node.output) if node.output else '?'}"]
+        text, shape = round_fractions(format_node(node)), format_shape(node.output) if node.output else "?"
+        parts = [f"{node.name}: {text} → {shape}"]
         if cost and inputs and node.layer:
             parts += filter(None, [node.layer.formula(inputs)])
             parts += [f"{format_count(cost.parameters)} parameters"] if cost.parameters else []
             parts += [f"{format_count(cost.macs)} MACs"] if cost.macs else []
         yield ", ".join(parts)
-
-
-def _format_node(node: Node) -> str:
-    return round_fractions(format_layer(node.layer)) if node.layer else node.kind

@@ -113,7 +113,7 @@ def _list_parts(
 def _is_one_layer(nodes: list[Node]) -> bool:
     """Whether a scope holds one layer and what keeps its shape, so that it is drawn as that layer."""
     kinds = [get_layer_class(node.kind) for node in nodes]
-    return all(len(node.inputs) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
+    return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
 
 
 def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base.layer import Layer, PositionWise, TorchCall
-from specnet.layers.base.shapes import Shapes
+from specnet.diagnostics import Code
+from specnet.layers.base.layer import LIKE, Layer, PositionWise, TorchCall
+from specnet.layers.base.shapes import LayerError, Shapes
 from specnet.layers.base.traits import (
     KEEPS_INPUT,
     KEEPS_NOTHING,
@@ -36,6 +37,10 @@ Freeze = Literal["weight", "bias", "all"] | None
 INIT = Field(None, description="initialisation of the weight, instead of that of `train`")
 
 FREEZE = Field(None, description="parameters that are not learned: weight, bias or all")
+
+
+LIKE_FIELD = Field(False, description="value whose height and width to come to")
+"""The field of `like=@x`, which says that the layer has a second input, whose height and width it comes to."""
 
 
 class Activation(PositionWise):
@@ -106,6 +111,15 @@ class Join(Layer):
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return read_same_position(inputs)
+
+
+def measure_like(inputs: Shapes) -> tuple[int, int]:
+    """Return the height and width of the value of `like=@x`, the last input; raises LayerError if it is a vector."""
+    like = inputs[-1]
+    if len(like) != 3:
+        fact = f"comes to the height and width of a map, not of a vector of {like[0]}"
+        raise LayerError(Code.E305, fact, (LIKE,), arms=(len(inputs) - 1,))
+    return like[0], like[1]
 
 
 def get_init(layer: Layer) -> str | None:

@@ -41,10 +41,15 @@ class TorchCall(Record):
 
     target: str
     arguments: Mapping[str, Any]
-    joins: Literal["list", "fold"] | None
-    """How to pass several input values: as one list, folded from the left, ((a + b) + c), or in order (None)."""
+    joins: Literal["list", "fold", "size"] | None
+    """How to pass several input values: as one list, folded from the left, ((a + b) + c), or in order (None).
 
-    def __init__(self, target: str, /, *, joins: Literal["list", "fold"] | None = None, **arguments: Any) -> None:
+    With `size`, the first is passed, and the height and width of the second as the argument `size`.
+    """
+
+    def __init__(
+        self, target: str, /, *, joins: Literal["list", "fold", "size"] | None = None, **arguments: Any
+    ) -> None:
         for name, value in (("target", target), ("arguments", arguments), ("joins", joins)):
             object.__setattr__(self, name, value)
 
@@ -73,7 +78,7 @@ class Layer(Attributes):
     family: ClassVar[Family]
 
     arity: ClassVar[Arity] = Arity()
-    """The number of inputs that the layer takes."""
+    """The number of inputs that the kind takes, beside a value that gives a size alone (`is_like`)."""
 
     storage: ClassVar[Storage | None] = None
     """Where the output is stored; None if unknown."""
@@ -97,7 +102,10 @@ class Layer(Attributes):
     """Fields that the kind has got since digests of networks were recorded, which their defaults do not change."""
 
     size_field: ClassVar[str] = ""
-    """The field of the height and width to come to, which `like=@x` takes from a value; empty if there is none."""
+    """The field of the height and width to come to; empty if there is none.
+
+    A kind that has one has the field `like` as well, which says that they are those of a second input, `like=@x`.
+    """
 
     usual: ClassVar[tuple[str, ...]] = ()
     """What lines of this kind usually say, the likeliest first; a line that lacks a needed attribute is offered it."""
@@ -114,14 +122,20 @@ class Layer(Attributes):
     own_kind: ClassVar[str] = ""
     """The word in a spec of a layer that a plugin has registered."""
 
-    @classmethod
-    def list_keys(cls) -> list[str]:
-        return [*super().list_keys(), *([LIKE] if cls.size_field else [])]
-
     @property
     def kind(self) -> str:
         """The layer's word in a spec, which is the name of the file that defines it."""
         return self.own_kind or type(self).__module__.rpartition(".")[2]
+
+    @property
+    def is_like(self) -> bool:
+        """Whether the last input gives nothing but the height and width to come to, as the value of `like=@x` does."""
+        return bool(self.size_field and getattr(self, LIKE))
+
+    @property
+    def input_count(self) -> Arity:
+        """The number of inputs of this layer: those of its kind, and the value of `like=@x`."""
+        return Arity(2, 2) if self.is_like else self.arity
 
     @property
     def group_words(self) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ INDEPENDENT = {
     "upsampling by half": "input 12x12x4\nconv K=4 F=3 S=2 P=1\nupsample 1.5\npool max F=3\n",
     "an odd crop": "input 20x20x4\nconv K=4 F=3 -> @a\npool max F=2 -> deconv K=4 F=2 S=2 -> concat @a crop=center\n",
     "a crop to a size": "input 12x13x1\nconv K=2 F=3\ncrop to=5x7\n",
+    "the size of another value": "input 20x23x3\nconv K=4 F=3 P=1 -> @a\npool max F=3 floor\nconv K=4 F=3 P=1\n"
+    "upsample like=@a\nconcat @a\n",
+    "a crop to the size of another value": "input 20x23x3\nconv K=4 F=5 -> @a\n@input -> pad 2x1 -> crop like=@a -> "
+    "concat @a -> pool max F=2\n",
     "a given output size": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool avg to=3x5\nfc 3\n",
     "ceil and floor": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool max F=3 S=2 ceil\npool max F=3 S=2 floor\nfc 3\n",
     "a mirrored edge": "input 32x40x4\npad 5 reflect\nconv K=2 F=7 S=4 P=same\nspace_to_depth 2\n",
