@@ -190,7 +190,7 @@ class GraphBuilder:
             shown = inputs if error.arms is None else [inputs[arm] for arm in error.arms]
             origins = [label for value in shown for label in self._label_origins(value, place.trace)]
             origins += self._label_declarations(place)
-            self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
+            self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins, error.help))
             return None
         for note in layer.notes(shapes):
             self.log.add(_make_layer_diagnostic(name, note, place))
@@ -225,11 +225,16 @@ class GraphBuilder:
 
 
 def _make_layer_diagnostic(
-    name: str, found: LayerError | LayerNote, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
+    name: str,
+    found: LayerError | LayerNote,
+    place: Place,
+    notes: Sequence[str] = (),
+    origins: Sequence[Label] = (),
+    help: str = "",
 ) -> Diagnostic:
     """Return a layer's error or note, at the attributes that it is about or, if they are not written, at its word."""
     spans = {place.attributes[field] for field in found.attributes if field in place.attributes}
     labels = [Label(span) for span in sorted(spans, key=lambda span: span.start) or [place.word]]
     labels[-1] = Label(labels[-1].span, found.arithmetic)
     fact = f"`{name}` {found.fact}"
-    return make_diagnostic(found.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)
+    return make_diagnostic(found.code, fact, *labels, *origins, notes=notes, help=help, trace=place.trace, node=name)
