@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import Context
 from specnet.elaborate.scope import Scope, ValueName
 from specnet.graph import ValueRef
@@ -51,9 +51,7 @@ class CarriedTaps(Record):
 
     def _collect(self, tap: tree.Tap, turn: Context, before: ValueName) -> ValueName:
         if tap.name not in turn.scope.taps:
-            message = f"`@{tap.name}` is carried, but no line of the loop names it"
-            help = f"end a line within the braces with `-> @{tap.name}`"
-            turn.report(Code.E202, message, tap.span, help=help)
+            self._report_unnamed(tap, turn)
             return None
         value = turn.scope.taps[tap.name]
         shapes = turn.graph.shapes
@@ -62,6 +60,17 @@ class CarriedTaps(Record):
             self._report_shape(tap, turn, format_shape(one), format_shape(other))
             return None
         return value
+
+    def _report_unnamed(self, tap: tree.Tap, turn: Context) -> None:
+        """Report a tap that no line of a turn names; one that resembles it may be meant."""
+        message = f"`@{tap.name}` is carried, but no line of the loop names it"
+        if misspelt := turn.suggest(tap.name, [name for name in turn.scope.taps if name not in self._names]):
+            span = turn.graph.log.declared[misspelt]
+            label, fixes = [Label(span, "meant here?", primary=False)], [make_replacement(span, f"@{tap.name}")]
+            found = make_diagnostic(Code.E202, message, tap.span, *label, fixes=fixes)
+            turn.add_diagnostics([found], turn.scope.trace)
+        else:
+            turn.report(Code.E202, message, tap.span, help=f"end a line within the braces with `-> @{tap.name}`")
 
     def _report_shape(self, tap: tree.Tap, turn: Context, before: str, after: str) -> None:
         message = f"`@{tap.name}` is {before} before a turn of the loop, and {after} after it"
