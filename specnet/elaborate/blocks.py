@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from specnet.diagnostics import Code, Fix, Label, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, Scope, ValueName
 from specnet.graph import GivenLayers, ModuleScope
 from specnet.layers import get_layer_class, list_kinds
-from specnet.source import Source
+from specnet.source import Source, Span
 from specnet.syntax import tree
 
 
@@ -80,7 +80,6 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     assert found, "the caller has looked the block up"
     block = found.block
     context.blocks.called.add(block.span)
-    label = context.label if context.label and not context.label.taken else None
     name = _take_name(call, context)
     active = (*(found.home if found.is_parameter else context.scope).active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
@@ -92,8 +91,8 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     if not binder.bind():
         return None
     is_unknown = context.is_uncalled and not found.is_parameter
-    if label:
-        context.scope.calls[label.text] = call.word.text, None if is_unknown else inner
+    if context.label:
+        context.scope.record_call(context.label.text, call.word.text, None if is_unknown else inner)
     if is_unknown:
         return None
     values, defaults = binder.list_values(), binder.list_defaults()
@@ -242,6 +241,10 @@ class _ArgumentBinder:
             self._report_kind(argument, name, f"takes layers in braces, `{name}={{ … }}`")
             return False
         self.bound[name] = argument
+        if self._is_undeclared_layer(argument.value):
+            parameter = next(each for each in self.block.parameters if each.name.text == name)
+            self._report_undeclared(parameter, argument.value.span.text, argument.span)
+            return False
         self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
         return True
 
@@ -257,12 +260,31 @@ class _ArgumentBinder:
         define_layers(given.key, given.body, self.inner, self.context.scope)
         return not _report_no_chain(name, given.body, self.context)
 
+    def _is_undeclared_layer(self, value: tree.Expression) -> bool:
+        """Return whether a value is the name of a layer, which is none of a value: `act=relu`."""
+        if not isinstance(value, tree.Name) or get_layer_class(value.text) is None:
+            return False
+        return not (self.inner.find_variable(value.text)[0] or self.context.scope.find_variable(value.text)[0])
+
+    def _report_undeclared(self, parameter: tree.Parameter, layer: str, span: Span) -> None:
+        """Report a layer that is given to a parameter which is not declared to stand for layers."""
+        name = parameter.name.text
+        message = f"`{layer}` is a layer; a parameter that stands for layers is declared `{name}={{ {layer} }}`"
+        declared = [] if parameter.span == span else [Label(parameter.span, "declared here", primary=False)]
+        edits = [Edit(parameter.span, f"{name}={{ {layer} }}")]
+        edits += [Edit(span, f"{name}={{ {layer} }}")] if declared else []
+        fixes = [Fix(f"{name}={{ {layer} }}", tuple(edits))]
+        found = make_diagnostic(Code.E112, message, span, *declared, fixes=fixes)
+        self.context.add_diagnostics([found], self.context.scope.trace)
+
     def _report_kind(self, given: tree.Argument | tree.LayersArgument, name: str, takes: str) -> None:
         """Report a value where a parameter stands for layers, or the reverse."""
         parameter = next(each for each in self.block.parameters if each.name.text == name)
         declared = Label(parameter.span, "declared here", primary=False)
         message = f"`{name}` of `{self.block.name.text}` {takes}"
         fixes = self._offer_braces(given, [name])
+        if isinstance(given, tree.LayersArgument) and parameter.default is None:
+            fixes = [make_replacement(parameter.span, given.span.text, f"{given.span.text} in the block")]
         found = make_diagnostic(Code.E112, message, given.span, declared, fixes=fixes)
         self.context.add_diagnostics([found], self.context.scope.trace)
 
@@ -280,6 +302,9 @@ class _ArgumentBinder:
             message = f"`{self.block.name.text}` needs `{parameter.name.text}`"
             declared = Label(parameter.span, "declared here", primary=False)
             self.context.report_in_call(Code.E111, message, self.call.span, declared)
+            return False
+        if self._is_undeclared_layer(parameter.default):
+            self._report_undeclared(parameter, parameter.default.span.text, parameter.span)
             return False
         default = self.context.within(self.inner).evaluate(parameter.default, self.value)
         self.inner.variables[parameter.name.text] = default

@@ -51,7 +51,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     are_taps = [_is_tap(argument, context) for argument in call.arguments]
     taps = [*compress(call.arguments, are_taps)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
-    if arms.variable and len(inputs) < 2:
+    if arms.variable and len(inputs) < 2 and kind.arity.most is None:
         return _take_only(inputs, arms, call, context)
     if arms.is_complete and not kind.arity.admits(len(inputs)):
         given = spell_number(len(inputs))
@@ -59,6 +59,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         lines = [line for arm in (call.body.arms if call.body else ()) for line in arm[1:]]
         labels = [Label(line.span, "no bar before this", primary=False) for line in lines]
         bars = [Fix(f"| {line.span.text}", (Edit(line.span, f"| {line.span.text}"),)) for line in lines]
+        bars += [*arms.offer_bars()]
         found = make_diagnostic(Code.E202, message, call.word.span, *labels, fixes=bars)
         context.add_diagnostics([found], context.scope.trace)
         return None

@@ -24,11 +24,14 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
         message = f"`{block}` names no value `@{inner}`"
         help = "" if meant else f"its values with a name: {has}"
         return make_diagnostic(Code.E202, message, span, help=help, meant=meant and f"@{label}.{meant}")
+    if inner.upper() in ("H", "W", "C") and scope.find_tap(label)[0]:
+        return _explain_size(label, inner, span)
     if scope.find_tap(label)[0] and label not in scope.given:
         message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
         return make_diagnostic(Code.E202, message, span)
-    if scope.find_block(label):
-        return _explain_unlabelled(label, inner, span)
+    block = label.rstrip("0123456789").removesuffix("_")
+    if name_of_block := next((each for each in (label, block) if scope.find_block(each)), ""):
+        return _explain_unlabelled(name_of_block, inner, span)
     if named := scope.given.get(label):
         message = f"`{label}` labels no single call of a block, so that it has no values with names of their own"
         return make_diagnostic(Code.E202, message, span, Label(named.span, "labelled here", primary=False))
@@ -36,6 +39,12 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
     meant = suggest(label, labels)
     message = f"no line above with the label `{label}` calls a block"
     return make_diagnostic(Code.E202, message, span, meant=meant and f"@{meant}.{inner}")
+
+
+def _explain_size(tap: str, size: str, span: Span) -> Diagnostic:
+    """Return the error for `@x.c`."""
+    fixes = [make_replacement(span, f"@{tap}.{size.upper()}", safe=True)]
+    return make_diagnostic(Code.E202, f"sizes have capital letters: `@{tap}.{size.upper()}`", span, fixes=fixes)
 
 
 def _explain_unlabelled(block: str, inner: str, span: Span) -> Diagnostic:
