@@ -82,7 +82,17 @@ class Code(Enum):
         return {"E": Severity.ERROR, "W": Severity.WARNING, "N": Severity.NOTE}[self.name[0]]
 
 
-ROUNDING = frozenset({Code.N301, Code.N302})
+class PluginCode(Record):
+    """The code of what a plugin's lint finds, `mypkg/wide_fc`: the package, and the word of the lint; its title."""
+
+    name: str
+    value: str
+    severity: Severity
+
+
+AnyCode = Code | PluginCode
+
+ROUNDING: frozenset[AnyCode] = frozenset({Code.N301, Code.N302})
 """The notes that `--strict` turns into errors, as it does all warnings."""
 
 
@@ -141,7 +151,7 @@ class Diagnostic(Record):
     labels.
     """
 
-    code: Code
+    code: AnyCode
     message: str
     labels: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
@@ -174,7 +184,7 @@ def make_replacement(span: Span, text: str, title: str = "", safe: bool = False)
 
 
 def make_diagnostic(
-    code: Code,
+    code: AnyCode,
     message: str,
     *places: Span | Label,
     notes: Iterable[str] = (),

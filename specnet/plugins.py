@@ -4,6 +4,10 @@ These names and what they promise are version 1 of the plugin API; a plugin that
 refused, with one message, where another version is installed.
 """
 
+from specnet.analyses.lints.own import Lint as Lint
+from specnet.analyses.lints.view import Finding as Finding
+from specnet.analyses.lints.view import View as View
+from specnet.analyses.lints.view import has_trait as has_trait
 from specnet.attributes import Attributes as Attributes
 from specnet.attributes import BelowOne as BelowOne
 from specnet.attributes import Count as Count
@@ -12,6 +16,8 @@ from specnet.attributes import Pair as Pair
 from specnet.attributes import Positive as Positive
 from specnet.attributes import Probability as Probability
 from specnet.diagnostics import Code as Code
+from specnet.diagnostics import Label as Label
+from specnet.diagnostics import Severity as Severity
 from specnet.errors import PluginError as PluginError
 from specnet.layers.base import Family as Family
 from specnet.layers.base import Layer as Layer

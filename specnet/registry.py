@@ -61,13 +61,15 @@ class Registry:
     """The classes of one sort, such as layers, that plugins have registered, by their words.
 
     They are derived from `base`. `find_taken` returns what a word of the language or of SpecNet itself stands for, ""
-    where it is free. `complete` checks a class under its word, and makes it ready; it raises PluginError.
+    where it is free. `complete` checks a class under its word, and makes it ready; it raises PluginError. The words of
+    a registry that `is_namespaced` have the plugin's package before them, `mypkg/wide_fc`.
     """
 
     sort: str
     base: type[Any]
     find_taken: Callable[[str], str]
     complete: Callable[[type[Any], str], None]
+    is_namespaced: bool = False
     _found: dict[str, Registration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,17 +86,18 @@ class Registry:
 
     def add(self, cls: type[Any], word: str) -> None:
         """Register a class; raises PluginError where its word is taken or is none, or the class is not complete."""
-        made = Registration(word, cls, _IMPORTING.plugin or cls.__module__, find_place(cls))
+        plugin, place = _IMPORTING.plugin or cls.__module__, find_place(cls)
         if not WORD.fullmatch(word):
-            raise PluginError(f"{made.place}: `{word}` cannot be a word of a spec: it has letters, digits and _")
-        if taken := self.find_taken(word):
-            raise PluginError(f"{made.place}: the {self.sort} `{word}` takes the name of {taken}; {ANOTHER_NAME}")
-        other = self._found.get(word)
+            raise PluginError(f"{place}: `{word}` cannot be a word of a spec: it has letters, digits and _")
+        name = f"{plugin.partition('.')[0]}/{word}" if self.is_namespaced else word
+        if taken := self.find_taken(name):
+            raise PluginError(f"{place}: the {self.sort} `{name}` takes the name of {taken}; {ANOTHER_NAME}")
+        other = self._found.get(name)
         if other and not is_same_class(other.cls, cls):
-            both = f"{other.place} of {other.plugin} and {made.place} of {made.plugin}"
-            raise PluginError(f"the {self.sort} `{word}` is registered twice, at {both}; {ANOTHER_NAME}")
-        self.complete(cls, word)
-        self._found[word] = made
+            both = f"{other.place} of {other.plugin} and {place} of {plugin}"
+            raise PluginError(f"the {self.sort} `{name}` is registered twice, at {both}; {ANOTHER_NAME}")
+        self.complete(cls, name)
+        self._found[name] = Registration(name, cls, plugin, place)
 
     def forget(self, plugin: str) -> None:
         """Take away what a plugin has registered."""

@@ -1,6 +1,6 @@
 """Select and group messages: hide allowed codes, and merge equal notes about several layers.
 
-A code is allowed by `# specnet: allow W501 N503` at the end of a line, or for a whole project.
+A code is allowed by `# specnet: allow W501 mypkg/wide_fc` at the end of a line, or for a whole project.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from specnet.diagnostics import Code, Diagnostic, Severity
+from specnet.diagnostics import AnyCode, Diagnostic, Severity
 from specnet.source import Source, Span
 
 MARK = "specnet:"
 
-COMMENT = r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(specnet:\s*allow\b)((?:[\s,]+[A-Za-z]+\d\w*)*)'
+COMMENT = r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(specnet:\s*allow\b)((?:[\s,]+(?:[A-Za-z]+\d\w*|[A-Za-z_]\w*/[A-Za-z_]\w*))*)'
 """A line with an `allow` comment, and its codes; a reason may follow. A `#` in a quoted text starts no comment."""
 
 MOST_NAMED = 3
@@ -28,7 +28,7 @@ class AllowedCodes:
         self.project = project
         self._lines: dict[Source, dict[int, set[str]]] = {}
 
-    def permits(self, code: Code, span: Span | None) -> bool:
+    def permits(self, code: AnyCode, span: Span | None) -> bool:
         """Whether a message of this code is allowed at this place; an error never is."""
         if code.severity is Severity.ERROR:
             return False
@@ -48,7 +48,10 @@ def find_comments(source: Source) -> Iterator[list[Span]]:
     for line in re.finditer(r"[^\n]+", source.text):
         comment = re.match(COMMENT, line[0])
         if comment:
-            ends = [comment.span(1), *(code.span() for code in re.compile(r"\w+").finditer(line[0], *comment.span(2)))]
+            ends = [
+                comment.span(1),
+                *(code.span() for code in re.compile(r"[\w/]+").finditer(line[0], *comment.span(2))),
+            ]
             yield [source.span(line.start() + start, line.start() + end) for start, end in ends]
 
 
@@ -62,7 +65,7 @@ def list_names(names: Sequence[str]) -> str:
 
 def group_notes(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield the diagnostics, with the notes of one code merged into the first, which then names the other layers."""
-    notes: dict[Code, list[Diagnostic]] = {}
+    notes: dict[AnyCode, list[Diagnostic]] = {}
     for diagnostic in diagnostics:
         if diagnostic.severity is Severity.NOTE and diagnostic.node:
             notes.setdefault(diagnostic.code, []).append(diagnostic)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from specnet.cli.output import CommandError, print_message, print_text
 from specnet.cli.specs import find_project_of, load_plugins
-from specnet.diagnostics import Code
+from specnet.diagnostics import AnyCode, Code, PluginCode
 from specnet.package import list_package_files, read_package_text
 from specnet.plugin_loading.project import PROJECT_FILE
 from specnet.suggest import did_you_mean, find_closest_word
@@ -35,8 +35,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_page(code: Code) -> str:
-    """Return the Markdown page that explains a code."""
+def read_page(code: AnyCode) -> str:
+    """Return the Markdown page that explains a code; of a plugin's, what its class says."""
+    if isinstance(code, PluginCode):
+        from specnet.cli.reference import explain_lint
+
+        return explain_lint(code)
     return read_package_text(f"docs/errors/{code.name}.md")
 
 
@@ -59,6 +63,8 @@ def _explain(word: str) -> str:
     if re.fullmatch(r"[A-Za-z]\d+", word):
         hint = did_you_mean(find_closest_word(word.upper(), Code.__members__))
         raise CommandError(f"no code is called `{word.upper()}`{hint}")
+    if found := _find_own_lints(word):
+        return "\n\n".join(found)
     texts = [*_find_texts(word)]
     if not texts and "=" in word:  # an argument as it stands on a line: its key, and its value if that is a word
         key, _, value = word.partition("=")
@@ -68,6 +74,15 @@ def _explain(word: str) -> str:
     if not texts:
         raise _refuse_word(word.partition("=")[0])
     return "\n\n".join(texts)
+
+
+def _find_own_lints(word: str) -> list[str]:
+    """Return the pages of plugins' lints that a word names, with or without their package, and where these stand."""
+    from specnet.analyses.lints.own import OWN_LINTS, make_code
+
+    every = OWN_LINTS.list_registrations()
+    named = [each for each in every if word in (each.word, each.word.partition("/")[2])]
+    return [f"{read_page(make_code(each)).rstrip()}, {each.place}" for each in named]
 
 
 def _find_texts(word: str) -> Iterator[str]:
@@ -91,6 +106,7 @@ def _find_texts(word: str) -> Iterator[str]:
 
 def _refuse_word(word: str) -> CommandError:
     from specnet import settings
+    from specnet.analyses.lints.own import OWN_LINTS
     from specnet.cli.commands import COMMANDS
     from specnet.foreign.words import translate_word
     from specnet.layers import list_kinds
@@ -98,7 +114,7 @@ def _refuse_word(word: str) -> CommandError:
     if word in COMMANDS:
         return CommandError(f"`{word}` is a command: `specnet {word} --help` explains it")
     choices = [choice for line in settings.list_lines() for choice in settings.get_choices(line) if choice]
-    possible = (*list_kinds(), *settings.list_lines(), *choices, *read_topics())
+    possible = (*list_kinds(), *settings.list_lines(), *choices, *read_topics(), *OWN_LINTS.list_words())
     similar = get_close_matches(word, possible, n=1, cutoff=SIMILAR)
     meant = similar[0] if similar else translate_word(word, possible)
     return CommandError(f"no code, topic, layer or setting is called `{word}`{did_you_mean(meant)}")

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from specnet import settings
+from specnet.analyses.lints.own import OWN_LINTS
 from specnet.attributes import Attributes, Interval, Multiple, Setting
+from specnet.diagnostics import PluginCode
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base.layer import LIKE, Layer
 from specnet.plugin_loading.loaded import find_plugin
@@ -63,6 +65,15 @@ def explain_layer(kind: type[Attributes]) -> str:
     else:
         parts = [f"{registration.word}: {_get_doc(kind)}".rstrip(": "), _name_origin(registration)]
     return "\n\n".join([*parts, *_describe_attributes(kind)])
+
+
+def explain_lint(code: PluginCode) -> str:
+    """Return the page of the code of a plugin's lint, in Markdown: its title, what its class says, and its origin."""
+    registration = OWN_LINTS.find(code.name)
+    assert registration, "a code is that of a registered lint"
+    parts = [f"# {code.name}: {code.value}", *_get_doc(registration.cls).partition("\n\n")[2:], registration.cls.help]
+    allow = f"`# specnet: allow {code.name}` at the end of a line allows it there."
+    return "\n\n".join(filter(None, [*parts, allow, f"from {find_plugin(registration)}"])) + "\n"
 
 
 def _name_origin(registration: Registration) -> str:

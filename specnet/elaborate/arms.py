@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from specnet.diagnostics import Code, Edit, Fix, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, make_diagnostic, make_replacement
 from specnet.elaborate.context import Context
 from specnet.elaborate.control_flow import LoopStatement, choose_branch, list_turns
 from specnet.elaborate.scope import ValueName
@@ -42,15 +41,24 @@ class Arms:
         if body.lines:
             context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
         for lines in body.arms:
-            element = _only_element(lines)
+            readable = tuple(line for line in lines if not isinstance(line, tree.Unreadable))
+            element = _only_element(readable)
             _report_claim(lines, context)
             if not element or not _stands_for_arms(element):
                 self.arms.append(Arm(lines, body, context))
-            elif isinstance(element, tree.If):
+                continue
+            self.is_complete &= readable == lines
+            context.graph.has_gaps |= readable != lines
+            if isinstance(element, tree.If):
                 self.variable.append(element.condition.span)
                 self._add_branch(element, context)
             elif isinstance(element, tree.Repeat | tree.For):
                 self._add_turns(element, context)
+
+    def find_only_loop(self) -> tree.Repeat | tree.For | None:
+        """Return the loop that is the only arm, and has no bars of its own."""
+        element = _only_element(self.arms[0].lines) if len(self.arms) == 1 and not self.variable else None
+        return element if isinstance(element, tree.Repeat | tree.For) else None
 
     def _add_branch(self, element: tree.If, context: Context) -> None:
         branch = choose_branch(element, context, self.value)
@@ -90,15 +98,6 @@ class Arms:
         for number, current in enumerate(turns or ()):
             context.graph.count_step(loop.header)
             self.add(element.body, loop.make_turn(context, f"{name}.{number}", current))
-
-    def offer_bars(self) -> Iterator[Fix]:
-        """Yield the fixes that make each line of a loop an arm of its own, `| for … { | … }`."""
-        for arm in self.arms:
-            element = _only_element(arm.lines)
-            if isinstance(element, tree.Repeat | tree.For) and element.body.lines:
-                starts = [replace(line.span, end=line.span.start) for line in element.body.lines]
-                edits = tuple(Edit(start, "| ") for start in starts)
-                yield Fix(f"a bar within the braces, line {starts[0].line}", edits)
 
     def walk(self, context: Context) -> list[ValueName]:
         """Return the value at the end of each arm; None stands for those that are unknown.

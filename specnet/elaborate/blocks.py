@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -11,7 +12,7 @@ from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, Scope, ValueName
 from specnet.graph import GivenLayers, ModuleScope
 from specnet.layers import get_layer_class, list_kinds
-from specnet.source import Source, Span
+from specnet.source import Source
 from specnet.syntax import tree
 
 
@@ -180,6 +181,11 @@ def _report_braces(call: tree.Call, found: DefinedBlock, context: Context) -> No
     context.add_diagnostics([found_braces])
 
 
+def reads_as_layers(block: tree.Block, name: str) -> bool:
+    """Return whether a line of a block has the name of a parameter in the place of a layer."""
+    return bool(re.search(rf"(?:^|->|[{{|])[ \t]*{name}[ \t]*(?:->|[|}}\n]|$)", block.body.span.text, re.MULTILINE))
+
+
 def _is_known(word: str, context: Context) -> bool:
     """Return whether a word is a layer or a block."""
     return get_layer_class(word) is not None or context.scope.find_block(word) is not None
@@ -241,9 +247,8 @@ class _ArgumentBinder:
             self._report_kind(argument, name, f"takes layers in braces, `{name}={{ … }}`")
             return False
         self.bound[name] = argument
-        if self._is_undeclared_layer(argument.value):
-            parameter = next(each for each in self.block.parameters if each.name.text == name)
-            self._report_undeclared(parameter, argument.value.span.text, argument.span)
+        if self._means_layers(name, argument.value):
+            self._report_undeclared(name, argument)
             return False
         self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
         return True
@@ -260,21 +265,19 @@ class _ArgumentBinder:
         define_layers(given.key, given.body, self.inner, self.context.scope)
         return not _report_no_chain(name, given.body, self.context)
 
-    def _is_undeclared_layer(self, value: tree.Expression) -> bool:
-        """Return whether a value is the name of a layer, which is none of a value: `act=relu`."""
-        if not isinstance(value, tree.Name) or get_layer_class(value.text) is None:
-            return False
-        return not (self.inner.find_variable(value.text)[0] or self.context.scope.find_variable(value.text)[0])
+    def _means_layers(self, name: str, value: tree.Expression) -> bool:
+        """Return whether a value is the name of a layer, given to a parameter that the block uses as a layer."""
+        is_layer = isinstance(value, tree.Name) and _is_known(value.text, self.context)
+        return is_layer and reads_as_layers(self.block, name)
 
-    def _report_undeclared(self, parameter: tree.Parameter, layer: str, span: Span) -> None:
+    def _report_undeclared(self, name: str, argument: tree.Argument) -> None:
         """Report a layer that is given to a parameter which is not declared to stand for layers."""
-        name = parameter.name.text
-        message = f"`{layer}` is a layer; a parameter that stands for layers is declared `{name}={{ {layer} }}`"
-        declared = [] if parameter.span == span else [Label(parameter.span, "declared here", primary=False)]
-        edits = [Edit(parameter.span, f"{name}={{ {layer} }}")]
-        edits += [Edit(span, f"{name}={{ {layer} }}")] if declared else []
-        fixes = [Fix(f"{name}={{ {layer} }}", tuple(edits))]
-        found = make_diagnostic(Code.E112, message, span, *declared, fixes=fixes)
+        parameter = next(each for each in self.block.parameters if each.name.text == name)
+        braces = f"{name}={{ {argument.value.span.text} }}"
+        message = f"`{name}` stands for layers, which are in braces here and where it is declared: `{braces}`"
+        declared = Label(parameter.span, "declared here", primary=False)
+        fix = Fix(braces, (Edit(parameter.span, braces), Edit(argument.span, braces)))
+        found = make_diagnostic(Code.E112, message, argument.span, declared, fixes=[fix])
         self.context.add_diagnostics([found], self.context.scope.trace)
 
     def _report_kind(self, given: tree.Argument | tree.LayersArgument, name: str, takes: str) -> None:
@@ -283,8 +286,8 @@ class _ArgumentBinder:
         declared = Label(parameter.span, "declared here", primary=False)
         message = f"`{name}` of `{self.block.name.text}` {takes}"
         fixes = self._offer_braces(given, [name])
-        if isinstance(given, tree.LayersArgument) and parameter.default is None:
-            fixes = [make_replacement(parameter.span, given.span.text, f"{given.span.text} in the block")]
+        if isinstance(given, tree.LayersArgument) and reads_as_layers(self.block, name):
+            fixes = [make_replacement(parameter.span, given.span.text)]
         found = make_diagnostic(Code.E112, message, given.span, declared, fixes=fixes)
         self.context.add_diagnostics([found], self.context.scope.trace)
 
@@ -303,11 +306,21 @@ class _ArgumentBinder:
             declared = Label(parameter.span, "declared here", primary=False)
             self.context.report_in_call(Code.E111, message, self.call.span, declared)
             return False
-        if self._is_undeclared_layer(parameter.default):
-            self._report_undeclared(parameter, parameter.default.span.text, parameter.span)
+        if self._report_default(parameter, parameter.default):
             return False
         default = self.context.within(self.inner).evaluate(parameter.default, self.value)
         self.inner.variables[parameter.name.text] = default
+        return True
+
+    def _report_default(self, parameter: tree.Parameter, default: tree.Expression) -> bool:
+        """Report `act=relu` as the default of a parameter that its block uses as a layer; return whether it is that."""
+        name = parameter.name.text
+        if not self._means_layers(name, default):
+            return False
+        braces = f"{name}={{ {default.span.text} }}"
+        message = f"`{name}` stands for layers, whose default is in braces: `{braces}`"
+        found = make_diagnostic(Code.E112, message, default.span, fixes=[make_replacement(parameter.span, braces)])
+        self.context.add_diagnostics([found], self.inner.trace)
         return True
 
     def _report_misplaced(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.carried_taps import CarriedTaps
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
@@ -78,10 +78,28 @@ def list_turns(element: tree.Repeat | tree.For, context: Context, value: ValueNa
     """Return the value of the variable in each turn; None, after a report, if that is unknown or wrong."""
     if isinstance(element, tree.Repeat):
         turns: Sequence[Any] | None = _count(element.count, context, value)
+    elif unmarked := _find_unmarked(element, context):
+        _report_unmarked(unmarked, context)
+        turns = None
     else:
         parts = [_list_values(item, context, value) for item in element.values]
         turns = None if None in parts else [current for part in parts for current in part or ()]
     return [UNSET] if context.is_uncalled else turns
+
+
+def _find_unmarked(element: tree.For, context: Context) -> list[tree.Name]:
+    """Return `carry` and the words behind it among the values of a `for`, whose taps lack their `@`."""
+    words = [each for each in element.values if isinstance(each, tree.Name)]
+    at = next((at for at, word in enumerate(words) if word.text == "carry"), len(words))
+    return words[at:] if words[at:] and not context.scope.find_variable("carry")[0] else []
+
+
+def _report_unmarked(words: list[tree.Name], context: Context) -> None:
+    span = words[0].span.to(words[-1].span)
+    text = " ".join(["carry", *(f"@{word.text}" for word in words[1:])])
+    message = f"carried values are written as `{text if words[1:] else 'carry @x'}`"
+    fixes = [make_replacement(span, text, safe=True)] if words[1:] else []
+    context.add_diagnostics([make_diagnostic(Code.E106, message, span, fixes=fixes)], context.scope.trace)
 
 
 def _list_values(item: tree.Expression, context: Context, value: ValueName) -> Sequence[Any] | None:

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 from operator import not_
-from typing import Any
 
 from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic
 from specnet.elaborate.arms import Arms
 from specnet.elaborate.binding import bind_attributes
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import Place
-from specnet.elaborate.scope import UNSET, Default, ValueName
+from specnet.elaborate.like import take_like
+from specnet.elaborate.scope import UNSET, ValueName
 from specnet.graph import ValueRef
-from specnet.layers.base import Layer, format_shape
-from specnet.layers.base.layer import LIKE
+from specnet.layers.base import Layer
 from specnet.layers.base.traits import spell_number
 from specnet.source import Span
 from specnet.syntax import tree
@@ -59,12 +58,21 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         lines = [line for arm in (call.body.arms if call.body else ()) for line in arm[1:]]
         labels = [Label(line.span, "no bar before this", primary=False) for line in lines]
         bars = [Fix(f"| {line.span.text}", (Edit(line.span, f"| {line.span.text}"),)) for line in lines]
-        bars += [*arms.offer_bars()]
+        bars += _offer_inner_bar(arms)
         found = make_diagnostic(Code.E202, message, call.word.span, *labels, fixes=bars)
         context.add_diagnostics([found], context.scope.trace)
         return None
     others = tuple(compress(call.arguments, map(not_, are_taps)))
     return _add_node(kind, call, others, context, value, inputs)
+
+
+def _offer_inner_bar(arms: Arms) -> list[Fix]:
+    """Return the fix that makes each turn of a loop, which is the only arm, an arm of its own."""
+    loop = arms.find_only_loop()
+    if loop is None or not loop.body.lines:
+        return []
+    first = loop.body.lines[0].span
+    return [Fix("a bar within the loop", (Edit(replace(first, end=first.start), "| "),))]
 
 
 def _take_only(inputs: list[ValueName], arms: Arms, call: tree.Call, context: Context) -> ValueName:
@@ -153,46 +161,13 @@ def _add_node(
     if rounding and "rounding" in kind.model_fields:
         defaults = {"rounding": rounding} | defaults
     if kind.size_field:
-        arguments, defaults = _take_like(kind, arguments, defaults, context)
+        arguments, defaults = take_like(kind, word, arguments, defaults, context)
     bound = bind_attributes(kind, word, arguments, context.lookup(value), defaults)
     if not call.layers:  # which are reported, and may stand for what is missing
         context.add_diagnostics(bound.diagnostics, scope.trace)
     place = Place(call.span, word.span, bound.spans, scope.trace)
     original = next(context.originals, None) if context.originals else None
     return context.graph.add_node(context.take_name(word.text), word.text, bound.attributes, inputs, place, original)
-
-
-def _take_like(
-    kind: type[Layer], arguments: tuple[tree.Argument, ...], defaults: dict[str, Default], context: Context
-) -> tuple[tuple[tree.Argument, ...], dict[str, Default]]:
-    """Return the arguments without `like=@x`, and with the height and width of that value as a default."""
-    like = next((each for each in arguments if each.key and each.key.text == LIKE), None)
-    if like is None:
-        return arguments, defaults
-    others = tuple(each for each in arguments if each is not like)
-    for other in others:
-        if other.key and (other.key.text == LIKE or kind.field_of(other.key.text) == kind.size_field):
-            first = Label(like.span, "given here, too", primary=False)
-            context.report(Code.E113, "the size is given twice", other.span, first)
-            others = tuple(each for each in others if each is not other)
-    return others, defaults | {kind.size_field: Default(_find_map_size(like, context), like.span)}
-
-
-def _find_map_size(like: tree.Argument, context: Context) -> Any:
-    """Return the height and width of the map in `like=@x`; UNSET if they are unknown, or wrong, which is reported."""
-    given = context.evaluate(like.value, None)
-    if not isinstance(given, ValueRef):
-        if given is not UNSET:
-            message = f"`{LIKE}` takes a value with a name, `{LIKE}=@x`"
-            context.report(Code.E112, message, like.value.span)
-        return UNSET
-    shape = context.graph.shapes[given.name]
-    if shape and len(shape) != 3:
-        message = f"`{LIKE}` takes a map, and `@{given.tap}` is a vector of {format_shape(shape)}"
-        context.report_in_call(Code.E305, message, like.value.span)
-        return UNSET
-    context.graph.shape_uses.sizes.update(((given.name, 0), (given.name, 1)) if shape else ())
-    return shape[:2] if shape else UNSET
 
 
 def _is_tap(argument: tree.Argument, context: Context) -> bool:

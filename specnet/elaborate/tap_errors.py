@@ -12,6 +12,9 @@ from specnet.source import Span
 Suggest = Callable[[str, Iterable[str]], str]
 """A function that returns which of these names is probably meant by a word, "" for none."""
 
+SIZES = {"h": "H", "height": "H", "w": "W", "width": "W", "c": "C", "channels": "C", "k": "C"}
+"""Words that other tools have for the sizes of a value."""
+
 
 def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Diagnostic:
     """Return the error for `@label.name` where no labelled call of a block names such a value."""
@@ -24,11 +27,8 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
         message = f"`{block}` names no value `@{inner}`"
         help = "" if meant else f"its values with a name: {has}"
         return make_diagnostic(Code.E202, message, span, help=help, meant=meant and f"@{label}.{meant}")
-    if inner.upper() in ("H", "W", "C") and scope.find_tap(label)[0]:
-        return _explain_size(label, inner, span)
     if scope.find_tap(label)[0] and label not in scope.given:
-        message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
-        return make_diagnostic(Code.E202, message, span)
+        return _explain_size(label, inner, span)
     block = label.rstrip("0123456789").removesuffix("_")
     if name_of_block := next((each for each in (label, block) if scope.find_block(each)), ""):
         return _explain_unlabelled(name_of_block, inner, span)
@@ -41,10 +41,16 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
     return make_diagnostic(Code.E202, message, span, meant=meant and f"@{meant}.{inner}")
 
 
-def _explain_size(tap: str, size: str, span: Span) -> Diagnostic:
-    """Return the error for `@x.c`."""
-    fixes = [make_replacement(span, f"@{tap}.{size.upper()}", safe=True)]
-    return make_diagnostic(Code.E202, f"sizes have capital letters: `@{tap}.{size.upper()}`", span, fixes=fixes)
+def _explain_size(label: str, inner: str, span: Span) -> Diagnostic:
+    """Return the error for `@x.channels`, and for `@x.Hx@x.W` without the parentheses of a computed size."""
+    message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
+    pair = re.compile(r"(@\w+\.[HWC])x(@\w+\.[HWC])\b").match(span.source.text, span.start)
+    if pair:
+        whole, size = span.source.span(*pair.span()), f"({pair[1]})x({pair[2]})"
+        message = f"the numbers of a computed size are in parentheses, `{size}`"
+        return make_diagnostic(Code.E202, message, whole, fixes=[make_replacement(whole, size, safe=True)])
+    meant = SIZES.get(inner.lower(), "")
+    return make_diagnostic(Code.E202, message, span, meant=meant and f"@{label}.{meant}")
 
 
 def _explain_unlabelled(block: str, inner: str, span: Span) -> Diagnostic:

@@ -211,6 +211,11 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
         _report_program(call, context)
         return
     fact = f"no layer or block is called `{word}`"
+    is_variable, variable = context.scope.find_variable(word)
+    if is_variable and not (call.given or isinstance(variable, ValueRef) or context.scope.find_tap(word)[1]):
+        help = f"a parameter of a block stands for layers if its default is in braces, `{word}={{ … }}`"
+        context.report_in_call(Code.E101, f"`{word}` is a number or word here, and no layer", call.word.span, help=help)
+        return
     if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)
         return

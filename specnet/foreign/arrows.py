@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
+from specnet.diagnostics import AnyCode, Code, Diagnostic, make_diagnostic, make_replacement
 from specnet.foreign.bad_line import BadLine
 from specnet.layers import get_layer_class
 from specnet.source import Span
@@ -48,7 +48,7 @@ def _is_misused(sign: re.Match[str], line: BadLine) -> bool:
     )
 
 
-def recognise_sign(code: Code, place: Span) -> Diagnostic | None:
+def recognise_sign(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `conv K=8 F=3 - relu`, in which a layer is subtracted, compared or claimed, at either operand."""
     line = place.source.span_of_line(place.line)
     first, last = place.start - line.start, place.end - line.start

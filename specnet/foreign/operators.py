@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from specnet.diagnostics import Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
+from specnet.diagnostics import AnyCode, Code, Diagnostic, Edit, Fix, make_diagnostic, make_replacement
 from specnet.foreign import LONGEST_LINE
 from specnet.foreign.arrows import NO_VALUE, recognise_sign
 from specnet.foreign.punctuation import CONDITION
@@ -68,7 +68,7 @@ def _is_within(diagnostic: Diagnostic, spans: Mapping[tuple[Source, int], Sequen
     return any(span.start <= place.start and place.end <= span.end for span in around)
 
 
-def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
+def _recognise(code: AnyCode, place: Span, has_fix: bool) -> Diagnostic | None:
     if len(place.source.line(place.line)) > LONGEST_LINE:
         return None
     recognisers = [
@@ -83,7 +83,7 @@ def _recognise(code: Code, place: Span, has_fix: bool) -> Diagnostic | None:
     return next((cause for recognise in recognisers if (cause := recognise(code, place))), None)
 
 
-def _recognise_comment(code: Code, place: Span) -> Diagnostic | None:
+def _recognise_comment(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `fc 10 // the classes`, at the word that has no value."""
     line = place.source.span_of_line(place.line)
     found = COMMENT.search(mask_text(line.text))
@@ -96,7 +96,7 @@ def _recognise_comment(code: Code, place: Span) -> Diagnostic | None:
     return make_diagnostic(Code.E102, message, operator, fixes=[comment])
 
 
-def _recognise_condition(_: Code, place: Span) -> Diagnostic | None:
+def _recognise_condition(_: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `fc 10 if wide else 5`, at one of its words."""
     if place.text not in CONDITION_WORDS:
         return None
@@ -109,7 +109,7 @@ def _recognise_condition(_: Code, place: Span) -> Diagnostic | None:
     return None
 
 
-def _recognise_hyphens(code: Code, place: Span) -> Diagnostic | None:
+def _recognise_hyphens(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `head aux-1 { … }`, a statement with a subtraction for its name."""
     line = place.source.span_of_line(place.line)
     found = HYPHENS.search(mask_text(line.text), place.start - line.start)
@@ -120,7 +120,7 @@ def _recognise_hyphens(code: Code, place: Span) -> Diagnostic | None:
     return make_diagnostic(code, message, name, fixes=[make_replacement(name, found[0].replace("-", "_"), safe=True)])
 
 
-def _recognise_claim(code: Code, place: Span) -> Diagnostic | None:
+def _recognise_claim(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `conv K=8 F=3 > 30x30x8`, a claim that is read as a comparison with the size."""
     line = place.source.span_of_line(place.line)
     found = CLAIM.search(mask_text(line.text))
@@ -131,7 +131,7 @@ def _recognise_claim(code: Code, place: Span) -> Diagnostic | None:
     return make_diagnostic(code, message, sign, fixes=[make_replacement(sign, "=>", safe=True)])
 
 
-def _recognise_product(code: Code, place: Span) -> Diagnostic | None:
+def _recognise_product(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `4C`, a product without its `*`, which is read as two values."""
     text, source = place.text, place.source
     follows_number = re.search(r"\b\d+\Z", source.text[max(place.start - LONGEST_NUMBER, 0) : place.start]) is not None
@@ -141,7 +141,7 @@ def _recognise_product(code: Code, place: Span) -> Diagnostic | None:
     return make_diagnostic(Code.E102, "multiplication is written `*`", place, fixes=[fix])
 
 
-def _recognise_equal_sign(code: Code, place: Span) -> Diagnostic | None:
+def _recognise_equal_sign(code: AnyCode, place: Span) -> Diagnostic | None:
     """Recognise `K96`, an attribute without its `=`."""
     text = place.text
     splits = [i for i in range(1, len(text)) if text[i:].isdigit()] if text.isidentifier() else []

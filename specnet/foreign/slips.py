@@ -1,7 +1,8 @@
-"""Recognise slips of the pen at one token: a parenthesis too few or too many, a keyword with a wrong letter."""
+"""Recognise slips of the pen: a parenthesis too few or too many, a keyword with a wrong letter, `carry x`."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from specnet import suggest
@@ -11,13 +12,16 @@ from specnet.syntax.recovery import Hint
 PAIRS = {"(": ("RPAR", ")"), "[": ("RSQB", "]")}
 """The terminal and the sign that close each bracket."""
 
+CARRY = re.compile(r"(?<=[ \t])carry(?P<names>(?:[ \t,]+@?[A-Za-z_]\w*)*)[ \t]*\{")
+"""What a loop carries, with or without `@`."""
+
 KEYWORDS = {"IN": "in", "_ELSE": "else"}
 """Keywords in the middle of a line, by the terminal that is expected there."""
 
 
 def recognise_slip(line: BadLine) -> Hint | None:
     """Return a hint on the token at which the parser stopped, if changing or leaving out that one is enough."""
-    return _recognise_bracket(line) or _recognise_keyword(line)
+    return _recognise_bracket(line) or _recognise_keyword(line) or _recognise_carry(line)
 
 
 def _recognise_bracket(line: BadLine) -> Hint | None:
@@ -56,6 +60,17 @@ def _recognise_keyword(line: BadLine) -> Hint | None:
     return _hint(
         line, line.error.start, line.error.end, meant, f"`{token}` cannot stand here{suggest.did_you_mean(meant)}"
     )
+
+
+def _recognise_carry(line: BadLine) -> Hint | None:
+    """Recognise `repeat 3 carry x { … }`, whose values lack their `@`, and `repeat 3 carry { … }`, which has none."""
+    found = CARRY.search(line.code, *line.bounds)
+    if found is None or not found.start() <= line.error.start <= found.end():
+        return None
+    taps = [f"@{name.lstrip('@')}" for name in re.findall(r"@?\w+", found["names"])]
+    text = " ".join(["carry", *taps, "{"]) if taps else "{"
+    message = f"carried values are written as `{text[:-2]}`" if taps else "`carry` names values, as in `carry @x`"
+    return _hint(line, found.start(), found.end(), text, message)
 
 
 def _hint(line: BadLine, start: int, end: int, text: str, message: str) -> Hint:

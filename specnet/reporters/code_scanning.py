@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from specnet.diagnostics import Code, Diagnostic, Fix, Severity
+from specnet.diagnostics import AnyCode, Diagnostic, Fix, Severity
 from specnet.package import __version__
 from specnet.printable import escape_inner_commands, escape_unprintable
 from specnet.reporters.terminal import format_notes, format_omitted
@@ -32,7 +32,7 @@ LocatedDiagnostic = tuple[Source, Diagnostic]
 # SARIF
 
 
-def make_log(findings: Sequence[LocatedDiagnostic], read_page: Callable[[Code], str]) -> dict[str, Any]:
+def make_log(findings: Sequence[LocatedDiagnostic], read_page: Callable[[AnyCode], str]) -> dict[str, Any]:
     """Return the log of one run, with a rule for each code in it; `read_page` returns a code's page in Markdown."""
     codes = sorted({diagnostic.code for _, diagnostic in findings}, key=lambda code: code.name)
     driver = {
@@ -46,7 +46,7 @@ def make_log(findings: Sequence[LocatedDiagnostic], read_page: Callable[[Code], 
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _make_rule(code: Code, page: str) -> dict[str, Any]:
+def _make_rule(code: AnyCode, page: str) -> dict[str, Any]:
     """Return the rule of a code: its title, the first paragraph of its page, and the page."""
     _, introduction, *_ = page.split("\n\n")
     words = re.findall(r"\w+", code.value.replace("×", "x"))
@@ -60,7 +60,7 @@ def _make_rule(code: Code, page: str) -> dict[str, Any]:
     }
 
 
-def _make_results(findings: Iterable[LocatedDiagnostic], codes: Sequence[Code]) -> Iterator[dict[str, Any]]:
+def _make_results(findings: Iterable[LocatedDiagnostic], codes: Sequence[AnyCode]) -> Iterator[dict[str, Any]]:
     seen = Counter[str]()
     for source, diagnostic in findings:
         fingerprint = _compute_fingerprint(source, diagnostic)

@@ -100,3 +100,8 @@ def test_the_arms_of_a_block_that_nobody_calls_are_checked() -> None:
 def test_a_claim_behind_an_arm_is_compared(arm: str) -> None:
     assert not errors(specnet.check(f"{TOP}add {{ | tanh | {arm} => 8x8x4 }}"))
     assert Code.E401 in errors(specnet.check(f"{TOP}add {{ | tanh | {arm} => 8x8x999 }}"))
+
+
+def test_a_slip_within_the_arms_of_a_condition_is_one_error() -> None:
+    found = specnet.check(f"{TOP}add {{\n  | relu\n  | if C > 1 {{ | conv K=4 F=1, S=1 -> bn }}\n}}\n")
+    assert errors(found) == [Code.E003]

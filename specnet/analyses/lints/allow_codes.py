@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specnet.analyses.lints.view import Finding, Lint, View
+from specnet.analyses.lints.view import Finding, LintRow, View
 from specnet.analyses.messages import find_comments
 from specnet.diagnostics import Code, Severity
+from specnet.suggest import did_you_mean, find_closest_word
 
 
 def find_impossible_codes(view: View) -> Iterator[Finding]:
@@ -24,9 +25,21 @@ def find_impossible_codes(view: View) -> Iterator[Finding]:
 
 def _explain_impossible(name: str) -> str:
     """Return why a code cannot be allowed; empty if it can."""
+    if "/" in name:
+        return _explain_unregistered(name)
     if name not in Code.__members__:
         return f"there is no code `{name}` to allow"
     return f"`{name}` is an error, and no error can be allowed" if Code[name].severity is Severity.ERROR else ""
 
 
-LINTS = (Lint(Code.W506, find_impossible_codes, help="`specnet explain` lists all codes"),)
+def _explain_unregistered(name: str) -> str:
+    """Return why there is no such code of a plugin's lint; empty for that of a plugin that is not loaded."""
+    from specnet.analyses.lints.own import OWN_LINTS
+
+    known = [code for code in OWN_LINTS.list_words() if code.startswith(f"{name.partition('/')[0]}/")]
+    if name in known or not known:
+        return ""
+    return f"there is no code `{name}` to allow{did_you_mean(find_closest_word(name, known))}"
+
+
+LINTS = (LintRow(Code.W506, find_impossible_codes, help="`specnet explain` lists all codes"),)

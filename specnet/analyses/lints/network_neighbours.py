@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from specnet.analyses.lints.view import Finding, Lint, View, has_trait
+from specnet.analyses.lints.view import Finding, LintRow, View, has_trait
 from specnet.diagnostics import Code, Label
 from specnet.graph import Node
 from specnet.layers.base.families import Regularisation, has_default_bias
@@ -94,25 +94,25 @@ def find_doubled_inputs(view: View) -> Iterator[Finding]:
 
 
 LINTS = (
-    Lint(
+    LintRow(
         Code.W512,
         find_doubled_inputs,
         "{names} join{s} a value with itself",
         help="a join reads the value before it, and `@name` is another one",
     ),
-    Lint(
+    LintRow(
         Code.W503,
         find_linear_pairs,
         "{names} follow{s} a linear layer with nothing non-linear between",
         help="put an activation between them, as in `conv K=16 F=3 -> relu -> conv K=16 F=3`",
     ),
-    Lint(
+    LintRow(
         Code.W501,
         find_lost_biases,
         "{names} add{s} a bias that the normalisation behind subtracts again",
         help="write `default conv bias=no` above, or `bias=yes` where it is meant",
     ),
-    Lint(
+    LintRow(
         Code.W504,
         find_variance_shifts,
         "{names} stand{s} directly before a normalisation, whose statistics then are not those of evaluation",

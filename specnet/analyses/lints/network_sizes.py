@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from specnet.analyses.lints.view import Finding, Lint, View, has_trait
+from specnet.analyses.lints.view import Finding, LintRow, View, has_trait
 from specnet.diagnostics import Code
 from specnet.graph import Node
 from specnet.layers.base import Shape, format_shape
@@ -216,13 +216,15 @@ def _halves(view: View, node: Node) -> bool:
 
 
 LINTS = (
-    Lint(Code.W511, find_channels_first, help="a spec has height, width and channels in this order: `input 32x32x3`"),
-    Lint(Code.N501, find_odd_counts, "{names} take{s} a K that is neither a power of two nor a multiple of 8"),
-    Lint(Code.N502, find_even_filters, "{names} take{s} an even F, which has no middle"),
-    Lint(Code.N503, find_shrinking_maps, "{names} make{s} the map smaller without a stride"),
-    Lint(Code.N504, find_wide_pools, "{names} pool{s} over more than 3×3"),
-    Lint(Code.N505, find_dominant_layers),
-    Lint(Code.N506, find_short_sight),
-    Lint(Code.N507, find_long_rows),
-    Lint(Code.N507, find_unpooled_maps),
+    LintRow(
+        Code.W511, find_channels_first, help="a spec has height, width and channels in this order: `input 32x32x3`"
+    ),
+    LintRow(Code.N501, find_odd_counts, "{names} take{s} a K that is neither a power of two nor a multiple of 8"),
+    LintRow(Code.N502, find_even_filters, "{names} take{s} an even F, which has no middle"),
+    LintRow(Code.N503, find_shrinking_maps, "{names} make{s} the map smaller without a stride"),
+    LintRow(Code.N504, find_wide_pools, "{names} pool{s} over more than 3×3"),
+    LintRow(Code.N505, find_dominant_layers),
+    LintRow(Code.N506, find_short_sight),
+    LintRow(Code.N507, find_long_rows),
+    LintRow(Code.N507, find_unpooled_maps),
 )

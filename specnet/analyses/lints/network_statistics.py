@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specnet.analyses.lints.view import Finding, Lint, View
+from specnet.analyses.lints.view import Finding, LintRow, View
 from specnet.diagnostics import Code
 
 FORGETFUL = 0.9
@@ -23,7 +23,7 @@ def find_short_memories(view: View) -> Iterator[Finding]:
 
 
 LINTS = (
-    Lint(
+    LintRow(
         Code.W509,
         find_short_memories,
         "{names} replace{s} the running statistics with nearly those of each new batch",

@@ -9,7 +9,7 @@ from math import e, log
 from typing import cast
 
 from specnet import validation
-from specnet.analyses.lints.view import Finding, Lint, View, has_trait
+from specnet.analyses.lints.view import Finding, LintRow, View, has_trait
 from specnet.analyses.receptive_field import find_output_stride
 from specnet.diagnostics import Code, Fix, Label, make_replacement
 from specnet.elaborate import Place
@@ -198,24 +198,24 @@ def _learned_parameters(view: View) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 LINTS = (
-    Lint(
+    LintRow(
         Code.W502,
         partial(find_double_squash, "a softmax"),
         "{names} stand{s} before a loss that takes a softmax itself",
         help="leave it out: the class with the largest output stays the same",
     ),
-    Lint(
+    LintRow(
         Code.W502,
         partial(find_double_squash, "a sigmoid"),
         "{names} stand{s} before a loss that takes a sigmoid itself",
         help="leave it out: an output above 0 then stands for more than one half",
     ),
-    Lint(Code.W505, find_unsuitable_init, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),
-    Lint(
+    LintRow(Code.W505, find_unsuitable_init, help="`init he` suits relu and its kin, `init xavier` tanh and sigmoid"),
+    LintRow(
         Code.W507,
         find_empty_groups,
         help='a group is `conv1`, `conv1.bias`, `bias`, `fc`, `norm.bias`, `"block*.bias"`',
     ),
-    Lint(Code.W508, find_refusals, help="`specnet train` refuses this before it begins"),
-    Lint(Code.W510, find_spare_outputs, help="as many outputs as classes are enough"),
+    LintRow(Code.W508, find_refusals, help="`specnet train` refuses this before it begins"),
+    LintRow(Code.W510, find_spare_outputs, help="as many outputs as classes are enough"),
 )

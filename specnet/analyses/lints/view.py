@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from specnet.analyses.cost import Cost
 from specnet.analyses.messages import AllowedCodes
-from specnet.diagnostics import Code, Fix, Label
+from specnet.diagnostics import AnyCode, Fix, Label
 from specnet.elaborate import Elaborated
 from specnet.graph import Network, Node
 from specnet.layers.base import Layer, Shape
@@ -133,10 +133,10 @@ class Finding(NamedTuple):
     fixes: tuple[Fix, ...] = ()
 
 
-class Lint(NamedTuple):
+class LintRow(NamedTuple):
     """A rule and its message, such as `{names} add{s} a bias …`; without one, each finding has its own."""
 
-    code: Code
+    code: AnyCode
     find: Callable[[View], Iterable[Finding]]
     message: str = ""
     help: str = ""
