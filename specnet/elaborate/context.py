@@ -244,6 +244,11 @@ class Context(Record):
         if "." in name or name in tree.RESERVED_TAPS:
             from specnet.elaborate.tap_errors import explain_dotted, explain_reserved
 
+            label = name.partition(".")[0]
+            is_known = self.scope.find_tap(label)[0] or label in self.scope.given or self.scope.find_block(label)
+            if "." in name and not is_known and (named := self._find_inner_tap(label, span)):
+                self._report_inner_tap(name, span, named)
+                raise UnknownShape
             if "." in name:
                 found = explain_dotted(name, span, self.scope, self.suggest)
             else:
