@@ -59,9 +59,7 @@ def _is_loop(call: tree.Call, first: str) -> bool:
     return bool(call.body and is_number and find_closest_word(call.word.text, LOOPS))
 
 
-CARRY = re.compile(
-    r"(?P<carry>carry(?:[ \t]+@[A-Za-z_]\w*)+)[ \t]+(?P<loop>(?:repeat|for)\b[^{]*?)[ \t]*(?=\{)"
-)
+CARRY = re.compile(r"(?P<carry>carry(?:[ \t]+@[A-Za-z_]\w*)+)[ \t]+(?P<loop>(?:repeat|for)\b[^{]*?)[ \t]*(?=\{)")
 """What a loop carries, written before the loop."""
 
 
