@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from specnet.diagnostics import Code, Fix, Label, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, Scope, ValueName
@@ -81,7 +81,6 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     assert found, "the caller has looked the block up"
     block = found.block
     context.blocks.called.add(block.span)
-    label = context.label if context.label and not context.label.taken else None
     name = _take_name(call, context)
     active = (*(found.home if found.is_parameter else context.scope).active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
@@ -93,8 +92,8 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     if not binder.bind():
         return None
     is_unknown = context.is_uncalled and not found.is_parameter
-    if label:
-        context.scope.calls[label.text] = call.word.text, None if is_unknown else inner
+    if context.label:
+        context.scope.record_call(context.label.text, call.word.text, None if is_unknown else inner)
     if is_unknown:
         return None
     values, defaults = binder.list_values(), binder.list_defaults()
@@ -248,6 +247,9 @@ class _ArgumentBinder:
             self._report_kind(argument, name, f"takes layers in braces, `{name}={{ … }}`")
             return False
         self.bound[name] = argument
+        if self._means_layers(name, argument.value):
+            self._report_undeclared(name, argument)
+            return False
         self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
         return True
 
@@ -262,6 +264,21 @@ class _ArgumentBinder:
         self.bound[name] = given
         define_layers(given.key, given.body, self.inner, self.context.scope)
         return not _report_no_chain(name, given.body, self.context)
+
+    def _means_layers(self, name: str, value: tree.Expression) -> bool:
+        """Return whether a value is the name of a layer, given to a parameter that the block uses as a layer."""
+        is_layer = isinstance(value, tree.Name) and _is_known(value.text, self.context)
+        return is_layer and reads_as_layers(self.block, name)
+
+    def _report_undeclared(self, name: str, argument: tree.Argument) -> None:
+        """Report a layer that is given to a parameter which is not declared to stand for layers."""
+        parameter = next(each for each in self.block.parameters if each.name.text == name)
+        braces = f"{name}={{ {argument.value.span.text} }}"
+        message = f"`{name}` stands for layers, which are in braces here and where it is declared: `{braces}`"
+        declared = Label(parameter.span, "declared here", primary=False)
+        fix = Fix(braces, (Edit(parameter.span, braces), Edit(argument.span, braces)))
+        found = make_diagnostic(Code.E112, message, argument.span, declared, fixes=[fix])
+        self.context.add_diagnostics([found], self.context.scope.trace)
 
     def _report_kind(self, given: tree.Argument | tree.LayersArgument, name: str, takes: str) -> None:
         """Report a value where a parameter stands for layers, or the reverse."""
@@ -298,8 +315,7 @@ class _ArgumentBinder:
     def _report_default(self, parameter: tree.Parameter, default: tree.Expression) -> bool:
         """Report `act=relu` as the default of a parameter that its block uses as a layer; return whether it is that."""
         name = parameter.name.text
-        is_layer = isinstance(default, tree.Name) and _is_known(default.text, self.context)
-        if not (is_layer and reads_as_layers(self.block, name)):
+        if not self._means_layers(name, default):
             return False
         braces = f"{name}={{ {default.span.text} }}"
         message = f"`{name}` stands for layers, whose default is in braces: `{braces}`"

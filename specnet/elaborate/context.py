@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, LineLabel, Renaming, Scope, ValueName
+from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Renaming, Scope, ValueName
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
@@ -26,9 +26,6 @@ Read = Callable[[str, Span], Source]
 
 SHAPE_NAMES = "HWC"
 """The names of the height, width and channels of a layer's input."""
-
-RESERVED_TAPS = frozenset({ARRIVING, *"CHWL"})
-"""The names that no value can have: `@in` is what reaches a block, and `@x.C` a size of `@x`."""
 
 MOST_COMPARED = 500_000
 """The letters of names that are compared with misspelt ones in one check, which takes about a second."""
@@ -244,9 +241,14 @@ class Context(Record):
 
     def _refuse_tap(self, name: str, span: Span) -> NoReturn:
         """Raise UndefinedTap, or UnknownShape after a report that says more."""
-        if "." in name or name in RESERVED_TAPS:
+        if "." in name or name in tree.RESERVED_TAPS:
             from specnet.elaborate.tap_errors import explain_dotted, explain_reserved
 
+            label = name.partition(".")[0]
+            is_known = self.scope.find_tap(label)[0] or label in self.scope.given or self.scope.find_block(label)
+            if "." in name and not is_known and (named := self._find_inner_tap(label, span)):
+                self._report_inner_tap(name, span, named)
+                raise UnknownShape
             if "." in name:
                 found = explain_dotted(name, span, self.scope, self.suggest)
             else:

@@ -50,7 +50,7 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
     are_taps = [_is_tap(argument, context) for argument in call.arguments]
     taps = [*compress(call.arguments, are_taps)]
     inputs += [_value_of_tap(argument, context) for argument in taps]
-    if arms.variable and len(inputs) < 2:
+    if arms.variable and len(inputs) < 2 and kind.arity.most is None:
         return _take_only(inputs, arms, call, context)
     if arms.is_complete and not kind.arity.admits(len(inputs)):
         given = spell_number(len(inputs))

@@ -29,8 +29,9 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
         return make_diagnostic(Code.E202, message, span, help=help, meant=meant and f"@{label}.{meant}")
     if scope.find_tap(label)[0] and label not in scope.given:
         return _explain_size(label, inner, span)
-    if scope.find_block(label):
-        return _explain_unlabelled(label, inner, span)
+    block = label.rstrip("0123456789").removesuffix("_")
+    if name_of_block := next((each for each in (label, block) if scope.find_block(each)), ""):
+        return _explain_unlabelled(name_of_block, inner, span)
     if named := scope.given.get(label):
         message = f"`{label}` labels no single call of a block, so that it has no values with names of their own"
         return make_diagnostic(Code.E202, message, span, Label(named.span, "labelled here", primary=False))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
 from specnet.elaborate.blocks import call_block, define_block
-from specnet.elaborate.context import RESERVED_TAPS, Context, Walker
+from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_if, walk_loop, walk_same
 from specnet.elaborate.layers import add_join, add_layer
 from specnet.elaborate.scope import UNSET, ValueName
@@ -126,7 +126,7 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
         else:
             value = walk_element(element, labelled, value)
     if labelled.label and chain.label:
-        if chain.label.text not in scope.taps and chain.label.text not in RESERVED_TAPS:
+        if chain.label.text not in scope.taps and chain.label.text not in tree.RESERVED_TAPS:
             scope.name_tap(chain.label.text, value, chain.label.span)
         scope.labelled[chain.label.text] = chain, [node.name for node in graph.nodes[first:]]
     if chain.claim is not None:
@@ -148,7 +148,7 @@ def _resume(tap: tree.Tap, context: Context) -> ValueName:
 def _name_value(element: tree.Resume, context: Context, value: ValueName) -> None:
     """Name a value: `-> @name`."""
     name = element.tap.name
-    if name in RESERVED_TAPS or "." in name:
+    if name in tree.RESERVED_TAPS or "." in name:
         from specnet.elaborate.tap_errors import explain_dotted_name, explain_reserved_name
 
         found = explain_dotted_name(name, element.span) if "." in name else explain_reserved_name(name, element.span)

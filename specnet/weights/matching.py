@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from specnet.weights.arrangement import arrange
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights, UnreadableWeights
 from specnet.weights.fitting import COUNTER, Shape, convert, differs_in_outputs, fits_layer
+from specnet.weights.flattened import find_flattened
 from specnet.weights.search import Found, Pairs, Search
 from specnet.weights.stored import StoredLayer, StoredWeights
-from specnet.weights.structure import Item, NetworkLayer, find_flattened, find_items, flatten_items
+from specnet.weights.structure import Item, NetworkLayer, find_items, flatten_items
 from specnet.weights.tables import describe_shape, format_ambiguity, format_pairs
 from specnet.weights.torch_layout import ROLES
 

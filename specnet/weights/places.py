@@ -29,8 +29,13 @@ class Place:
     numbers: Mapping[tuple[Parts, str], tuple[int, str]] = field(default_factory=dict)
 
     def measure_distance(self, parts: Parts) -> int:
-        """Return the number of steps to another layer in the tree of names: 2 from `a.conv1` to `a.conv2`."""
-        return len(self.last) + len(parts) - 2 * self._count_common(parts)
+        """Return the number of steps to another layer in the tree of names: 2 from `a.conv1` to `a.bn1`.
+
+        It is one step less if only numbers differ where the names part: from `a.conv1` to `a.conv2`.
+        """
+        common = self._count_common(parts)
+        here, there = (NUMBER.sub("#", "".join(each[common : common + 1])) for each in (self.last, parts))
+        return len(self.last) + len(parts) - 2 * common - (here == there != "")
 
     def _count_common(self, parts: Parts) -> int:
         pairs = zip(self.last, parts, strict=False)
@@ -41,7 +46,7 @@ class Place:
     def move_to(self, parts: Parts, layout: Layout) -> Place | None:
         """Return the place at the next layer, or None if a block would begin again, or a number come too late."""
         common = self._count_common(parts)
-        entered, left = _find_blocks(parts, common, layout), _find_blocks(self.last, common, layout)
+        entered, left = find_blocks(parts, common, layout), find_blocks(self.last, common, layout)
         if self.finished & entered:
             return None
         numbers = dict(self.numbers)
@@ -55,8 +60,8 @@ class Place:
         return Place(parts, self.finished | left, numbers)
 
 
-def _find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
-    """Return the blocks around a layer that are deeper than `common` parts."""
+def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
+    """Return the blocks around a layer that have more than `common` parts."""
     blocks = (parts[:end] for end in range(common + 1, len(parts)))
     return frozenset(block for block in blocks if layout == "torch" or NUMBER.search(block[-1]))
 

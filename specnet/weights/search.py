@@ -7,6 +7,7 @@ stored in another order than the spec's, so all orders are tried. A match is ref
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Place, split_name
+from specnet.weights.places import START, Parts, Place, find_blocks, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
@@ -147,12 +148,30 @@ class Search:
         for _ in fork.arms:
             further: dict[frozenset[int], list[_State]] = {}
             for used, before in ways.items():
-                for number in set(range(len(fork.arms))) - used:
-                    after = [each for state in before for each in self._follow(fork.arms[number], state)]
+                for number in fork.list_next(used):
+                    after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
                     further.setdefault(used | {number}, []).extend(after)
             ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
+
+    def _end_arm(self, state: _State) -> _State:
+        """Count as detours the blocks that an arm ends within: they are stored as a whole, as arms are."""
+        if not self.arrangement.follows_names:
+            return state
+        around = find_blocks(state.place.last, 0, self.weights.layout)
+        within = sum(not self._is_complete(block, state.pairs) for block in around)
+        return replace(state, detours=state.detours + within)
+
+    def _is_complete(self, block: Parts, pairs: Pairs) -> bool:
+        """Whether all layers of the present block are matched, which come one after the other."""
+        size = self._block_sizes[block]
+        return size <= len(pairs) and self._split(pairs[-size][1])[: len(block)] == block
+
+    @cached_property
+    def _block_sizes(self) -> Counter[Parts]:
+        names = map(self._split, self.weights.layers)
+        return Counter(block for parts in names for block in find_blocks(parts, 0, self.weights.layout))
 
     def _refuse_alike(self, fork: Fork) -> None:
         """Raise UnfitWeights if arms have layers of the same shapes, and the file does not say which is which."""

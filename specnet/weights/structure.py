@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-import torch
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from specnet.weights.fitting import Shape
+from specnet.weights.joins import COMMUTATIVE, START, Joins, Place
 
 STATISTICS = ("running_mean", "running_var")
 
@@ -28,6 +26,13 @@ class Fork:
     """The layers of arms that read the same value and are joined later; each arm has some."""
 
     arms: tuple[tuple[Item, ...], ...]
+    alike: tuple[int, ...]
+    """The first of the arms that compute the same as this one, so that the join gives the same if they are swapped."""
+
+    def list_next(self, used: Collection[int]) -> Iterator[int]:
+        """Yield the arms that may come next; of those that are alike, the first."""
+        free = [number for number in range(len(self.arms)) if number not in used]
+        yield from {self.alike[number]: number for number in reversed(free)}.values()
 
 
 Item = NetworkLayer | Fork
@@ -69,28 +74,25 @@ class _Walk:
 
     def __init__(self, module: fx.GraphModule) -> None:
         self._module = module
-        self._graph = nx.DiGraph((source, node) for node in module.graph.nodes for source in node.all_input_nodes)
-        inputs = [node for node in module.graph.nodes if node.op == "placeholder"]
-        self._graph.add_edges_from(("start", node) for node in inputs)
-        self._dominators = nx.immediate_dominators(self._graph, "start")
+        self._joins = Joins(module)
         self._seen: set[str] = set()
 
     def find_items(self) -> tuple[Item, ...]:
         output = next(node for node in self._module.graph.nodes if node.op == "output")
-        return tuple(self._collect(output, "start"))
+        return tuple(self._collect(output, START))
 
-    def _collect(self, node: fx.Node | str, top: fx.Node | str) -> list[Item]:
+    def _collect(self, node: Place, top: Place) -> list[Item]:
         """Return the items behind `top` up to and with `node`."""
-        steps: list[tuple[fx.Node, fx.Node | str]] = []
+        steps: list[tuple[fx.Node, Place]] = []
         while node != top:
             assert isinstance(node, fx.Node)
             sources = node.all_input_nodes
-            above = sources[0] if len(sources) == 1 else self._dominators[node]
+            above = sources[0] if len(sources) == 1 else self._joins.find_fork(node)
             steps.append((node, above))
             node = above
         return [item for node, above in reversed(steps) for item in self._describe_step(node, above)]
 
-    def _describe_step(self, node: fx.Node, above: fx.Node | str) -> Iterator[Item]:
+    def _describe_step(self, node: fx.Node, above: Place) -> Iterator[Item]:
         if len(node.all_input_nodes) > 1:
             yield from self._describe_arms(node, above)
         yield from self._describe_layer(node)
@@ -100,93 +102,27 @@ class _Walk:
             self._seen.add(str(node.target))
             yield from _describe_parts(str(node.target), self._module.get_submodule(str(node.target)))
 
-    def _describe_arms(self, node: fx.Node, above: fx.Node | str) -> Iterator[Item]:
-        if self._are_apart(node):
-            arms = [tuple(self._collect(source, above)) for source in node.all_input_nodes]
-            arms = [arm for arm in arms if arm]
-            if len(arms) > 1:
-                yield Fork(tuple(arms))
-            elif arms:
-                yield from arms[0]
+    def _describe_arms(self, join: fx.Node, above: Place) -> Iterator[Item]:
+        if not self._joins.are_apart(join):
+            yield from self._describe_streams(set().union(*self._joins.find_arms(join)))
+            return
+        sources, _ = self._joins.unfold(join)
+        found = {source: arm for source in sources if (arm := tuple(self._collect(source, above)))}
+        if len(found) > 1:
+            computed = [self._joins.describe_computation(source, above) for source in found]
+            swaps = computed if join.target in COMMUTATIVE else [*range(len(found))]
+            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)))
         else:
-            yield from self._describe_streams(set().union(*self._find_arms(node)))
+            for arm in found.values():
+                yield from arm
 
     def _describe_streams(self, nodes: set[fx.Node]) -> Iterator[Item]:
         """Yield the items of arms that exchange values, in the order of the spec, since no arm is stored as a whole."""
-        joins = {node for node in nodes if len(node.all_input_nodes) > 1 and self._are_apart(node)}
-        within = {each for join in joins for arm in self._find_arms(join) for each in arm}
+        joins = {node for node in nodes if len(node.all_input_nodes) > 1 and self._joins.are_apart(node)}
+        within = {each for join in joins for arm in self._joins.find_arms(join) for each in arm}
+        within |= {call for join in joins for call in self._joins.unfold(join)[1] if call is not join}
         for node in self._module.graph.nodes:
             if node in joins - within:
-                yield from self._describe_step(node, self._dominators[node])
+                yield from self._describe_step(node, self._joins.find_fork(node))
             elif node in nodes - within:
                 yield from self._describe_layer(node)
-
-    def _are_apart(self, join: fx.Node) -> bool:
-        """Whether no two arms of a join have a node in common, and nothing but the join reads what is in them."""
-        arms = self._find_arms(join)
-        read_by = ((user, arm) for arm in arms for node in arm for user in node.users)
-        is_closed = all(user is join or user in arm for user, arm in read_by)
-        return is_closed and sum(map(len, arms)) == len(set().union(*arms))
-
-    def _find_arms(self, join: fx.Node) -> list[set[fx.Node]]:
-        """Return the nodes of each arm, between the last node that all arms depend on and the join."""
-        above = self._dominators[join]
-        return [_find_between(source, above) for source in join.all_input_nodes]
-
-
-def _find_between(node: fx.Node, above: fx.Node | str) -> set[fx.Node]:
-    """Return a node and what it depends on, as far as the node `above`, which is left out."""
-    found, waiting = set[fx.Node](), [node]
-    while waiting:
-        each = waiting.pop()
-        if each is not above and each not in found:
-            found.add(each)
-            waiting.extend(each.all_input_nodes)
-    return found
-
-
-def find_flattened(module: nn.Module, input_shape: Shape) -> dict[str, Shape]:
-    """Return the C×H×W of the map that each layer reads as one vector, by the layers' names, for an input of H×W×C.
-
-    Only a Linear and what is between it and the map are there, and only for maps of several positions.
-    """
-    if not isinstance(module, fx.GraphModule) or len(input_shape) != 3:
-        return {}
-    shapes = _Shapes(_copy_without_values(module))
-    height, width, channels = input_shape
-    shapes.run(torch.empty(1, channels, height, width, device="meta"))
-    return shapes.flattened
-
-
-def _copy_without_values(module: fx.GraphModule) -> fx.GraphModule:
-    """Return a copy in evaluation mode whose tensors have shapes alone."""
-    memo: dict[int, Tensor] = {id(value): nn.Parameter(value.to("meta")) for value in module.parameters()}
-    memo |= {id(value): value.to("meta") for value in module.buffers()}
-    return copy.deepcopy(module, memo).eval()
-
-
-class _Shapes(fx.Interpreter):
-    """Runs a module and notes which layers read vectors that are made of maps."""
-
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module)
-        self.flattened: dict[str, Shape] = {}
-        self._maps: dict[fx.Node, Shape] = {}
-
-    def run_node(self, n: fx.Node) -> object:
-        value = super().run_node(n)
-        sources = n.all_input_nodes
-        if len(sources) == 1 and isinstance(value, Tensor) and value.ndim == 2:
-            before = self.env.get(sources[0])
-            if isinstance(before, Tensor) and before.ndim == 4:
-                self._maps[n] = tuple(before.shape[1:])
-            elif sources[0] in self._maps:
-                self._note_reader(n, self._maps[sources[0]])
-        return value
-
-    def _note_reader(self, n: fx.Node, shape: Shape) -> None:
-        """Note a module that reads a flattened map; what is no Linear passes the order of its values on."""
-        if n.op == "call_module" and shape[1] * shape[2] > 1:
-            self.flattened[str(n.target)] = shape
-        if not (n.op == "call_module" and isinstance(self.submodules.get(str(n.target)), nn.Linear)):
-            self._maps[n] = shape

@@ -163,6 +163,34 @@ def test_names_tell_the_bn_of_one_arm_from_those_of_others_however_many_there_ar
     assert last == ["11.three.conv", "11.three.bn", "11.one.conv", "11.one.bn", "11.skip"]
 
 
+ALIKE_ARMS = "add { | repeat 3 { | conv K=3 F=1 bias=no -> bn } | bn }\nfc 2"
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_arms_that_compute_the_same_are_matched_in_their_order(sorted_by_name: bool) -> None:
+    """Their sum is the same whatever their order is; the bn beside them is no part of an arm by its name."""
+    tensors = bn("x.skip", 3)
+    for number in range(3):
+        tensors |= conv(f"x.arm.{number}.conv", 3, 3, 1, 1, bias=False) | bn(f"x.arm.{number}.bn", 3)
+    found = pairs(match(build(ALIKE_ARMS), tensors | conv("y", 2, 192), sorted_by_name))
+    assert found == {
+        **{f"repeat1.{number}.conv1": f"x.arm.{number}.conv" for number in range(3)},
+        **{f"repeat1.{number}.bn1": f"x.arm.{number}.bn" for number in range(3)},
+        "bn1": "x.skip",
+        "fc1": "y",
+    }
+
+
+@pytest.mark.parametrize(
+    "arms", ["concat { | conv K=3 F=1 | conv K=3 F=1 }", "add { | conv K=3 F=3 P=1 | conv K=3 F=3 P=2 D=2 }"]
+)
+def test_arms_that_compute_something_else_are_not_swapped(arms: str) -> None:
+    shape = (3, 3, 1, 1) if "F=1" in arms else (3, 3, 3, 3)
+    tensors = conv("left", *shape) | conv("right", *shape) | conv("y", 2, 384 if "concat" in arms else 192)
+    with pytest.raises(AmbiguousWeights, match="several ways"):
+        match(build(f"{arms}\nfc 2"), tensors)
+
+
 def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
     module = build("conv K=3 F=1\nconv K=3 F=1")
     with pytest.raises(UnfitWeights, match="in several ways"):

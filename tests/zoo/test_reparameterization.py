@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 import torch
@@ -26,18 +26,16 @@ def check(name: str, deploy: str) -> Checked:
     return check_source(Source(str(file), text), {"input": SMALL[name], "deploy": deploy})
 
 
-def group_arms(network: Network, module: nn.Module) -> dict[str, list[Arm]]:
-    """Return the arms of each block by its name, in the order of the spec; a conv without bn is left out."""
-    found: dict[str, list[Arm]] = {}
+def find_arms(network: Network, module: nn.Module, block: str) -> Iterator[Arm]:
+    """Yield the arms of a block, each of which ends with a bn."""
     for node in network.nodes:
-        if node.kind == "bn":
+        if node.kind == "bn" and node.name.startswith(f"{block}."):
             (source,) = node.inputs
-            conv = module.get_submodule(source) if network.by_name.get(source, node).kind == "conv" else None
+            conv = module.get_submodule(source) if network.by_name[source].kind == "conv" else None
             norm = module.get_submodule(node.name)
             assert isinstance(norm, nn.BatchNorm2d)
             assert conv is None or isinstance(conv, nn.Conv2d)
-            found.setdefault(node.name.rpartition(".")[0], []).append((conv, norm))
-    return found
+            yield conv, norm
 
 
 def fold(arm: Arm, like: nn.Conv2d) -> tuple[Tensor, Tensor]:
@@ -60,11 +58,11 @@ def deploy_block(arms: Iterable[Arm], conv: nn.Conv2d) -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["repvgg-a0"])
+@pytest.mark.parametrize("name", ["repvgg-a0", "mobileone-s0"])
 def test_both_forms_compute_the_same(name: str) -> None:
-    trained, deployed = check(name, "no"), check(name, "yes")
+    trained, deployed = (check(name, deploy).network for deploy in ("no", "yes"))
     torch.manual_seed(1)
-    ours, theirs = (build_module(each.network).eval() for each in (trained, deployed))
+    ours, theirs = (build_module(network).eval() for network in (trained, deployed))
     images = torch.randn(2, 3, *(int(size) for size in SMALL[name].split("x")[:2]))
     with torch.no_grad():
         for norm in (part for part in ours.modules() if isinstance(part, nn.BatchNorm2d)):
@@ -72,14 +70,12 @@ def test_both_forms_compute_the_same(name: str) -> None:
             norm.bias.normal_(0, 0.1)
             norm.running_mean.normal_(0, 0.1)
             norm.running_var.uniform_(0.5, 1.5)
-        blocks = group_arms(trained.network, ours)
-        for block, arms in blocks.items():
-            conv = theirs.get_submodule(f"{block}.conv1")
-            assert isinstance(conv, nn.Conv2d)
-            deploy_block(arms, conv)
-        (last,) = (node.name for node in trained.network.nodes if node.kind == "fc")
-        theirs.get_submodule(last).load_state_dict(ours.get_submodule(last).state_dict())
+        for node in deployed.nodes:
+            layer = theirs.get_submodule(node.name) if node.kind in ("conv", "fc") else None
+            if isinstance(layer, nn.Conv2d):
+                deploy_block(find_arms(trained, ours, node.name.rpartition(".")[0]), layer)
+            elif layer:
+                layer.load_state_dict(ours.get_submodule(node.name).state_dict())
         expected = ours(images)
         assert expected.std() > 1e-2 * expected.abs().max()
         torch.testing.assert_close(theirs(images), expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max()))
-    assert len(blocks) == sum(node.kind == "conv" for node in deployed.network.nodes)

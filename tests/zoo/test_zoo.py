@@ -63,9 +63,12 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
         (12 * 24 + 24) + 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256) + 2 * 2 * (64 + 256 + 256) + 256 * 10,
         None,
     ),
-    # timm's hrnet_w18 and repvgg_a0, of which tests/weights/test_published.py computes the outputs, too.
+    # timm's networks of these names, of which tests/weights/test_published.py computes the outputs, too.
     "hrnet-w18": (21_299_004, None),
     "repvgg-a0": (9_108_968, None),
+    "mobileone-s0": (5_293_272, None),
+    "sk-resnet50": (25_803_160, None),
+    "resnest50d": (27_483_240, None),
     # Those of their flavours, which have edits of other layers.
     "mobilenet-v1-keras": (4_231_976, None),
     "mobilenet-v2-keras": (3_504_872, None),
@@ -97,6 +100,9 @@ SMALL = {
     "xception": "71x71x3",
     "hrnet-w18": "32x32x3",
     "repvgg-a0": "64x64x3",
+    "mobileone-s0": "64x64x3",
+    "sk-resnet50": "64x64x3",
+    "resnest50d": "64x64x3",
     "unet": "188x188x1",
     "dcgan": "100",
     "siamese": "",
