@@ -56,4 +56,5 @@ from specnet.settings.augment import Mixing as Mixing
 from specnet.settings.data import Data as Data
 from specnet.settings.loss import Loss as Loss
 from specnet.settings.loss import Target as Target
+from specnet.settings.metric import Metric as Metric
 from specnet.settings.optimizer import Optimizer as Optimizer

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import specnet
-from specnet.plugins import Augment, Data, Loss, Mixing, Optimizer, Positive, Target, register
+from specnet.plugins import Augment, Data, Loss, Metric, Mixing, Optimizer, Positive, Target, register
 from specnet.settings.augment import Flip
 from specnet.training import DataLost, NotFinite, TrainingError
 from specnet.training.errors import PluginFailure
@@ -276,6 +276,32 @@ def test_a_data_set_that_fails_is_named(read: Any, message: str, tmp_path: Path)
     with pytest.raises(TrainingError, match=message):
         train_on(read, tmp_path)
     assert not (tmp_path / "run").exists()
+
+
+def train_by(compute: Any, folder: Path, **members: Any) -> Any:
+    register("share")(type("Ours", (Metric,), {"compute": compute, "__module__": __name__, **members}))
+    spec = write_spec(folder, epochs=2)
+    spec.write_text(spec.read_text().replace("  batch", "  split validation=0.25\n  metric share\n  batch"))
+    return specnet.train(spec, run=folder / "run")
+
+
+def test_a_metric_chooses_the_best_epoch_and_a_run_knows_it(tmp_path: Path) -> None:
+    run = train_by(
+        lambda self, outputs, targets: (outputs.argmax(1) != targets).double().mean(),
+        tmp_path,
+        larger_is_better=False,
+    )
+    assert run.summary["metric"]["name"] == "share"
+    assert run.summary["metric"]["larger_is_better"] is False
+    longer = specnet.resume(tmp_path / "run", epochs=3)
+    assert longer.summary["epochs"] == 3
+    results = specnet.evaluate(tmp_path / "run")
+    assert results.scores["share"] == longer.summary["test_share"] == pytest.approx(1 - results.scores["accuracy"])
+
+
+def test_a_metric_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"the metric `share` of .*: its `compute` fails at .*py:\d+: ValueError"):
+        train_by(raise_error, tmp_path)
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_is_named(tmp_path: Path) -> None:
