@@ -220,7 +220,7 @@ class Context(Record):
         return look_up
 
     def _find_meant_value(self, name: str) -> str:
-        """Return `yes` for `True`, the tap or size of this name, its size elsewhere, or a variable that resembles it."""
+        """Return `yes` for `True`, the tap or size of this name, its size elsewhere, or a variable like it."""
         from specnet.foreign.words import translate_word
 
         if constant := find_constant(name):
