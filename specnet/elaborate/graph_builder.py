@@ -194,7 +194,7 @@ class GraphBuilder:
             origins = [label for value in shown for label in self._label_origins(value, place.trace)]
             origins = [*{label.span: label for label in origins}.values()][:MOST_ORIGINS]
             origins += self._label_declarations(place)
-            self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins, error.help))
+            self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
             return None
         for note in layer.notes(shapes):
             self.log.add(_make_layer_diagnostic(name, note, place))
@@ -229,16 +229,11 @@ class GraphBuilder:
 
 
 def _make_layer_diagnostic(
-    name: str,
-    found: LayerError | LayerNote,
-    place: Place,
-    notes: Sequence[str] = (),
-    origins: Sequence[Label] = (),
-    help: str = "",
+    name: str, found: LayerError | LayerNote, place: Place, notes: Sequence[str] = (), origins: Sequence[Label] = ()
 ) -> Diagnostic:
     """Return a layer's error or note, at the attributes that it is about or, if they are not written, at its word."""
     spans = {place.attributes[field] for field in found.attributes if field in place.attributes}
     labels = [Label(span) for span in sorted(spans, key=lambda span: span.start) or [place.word]]
     labels[-1] = Label(labels[-1].span, found.arithmetic)
     fact = f"`{name}` {found.fact}"
-    return make_diagnostic(found.code, fact, *labels, *origins, notes=notes, help=help, trace=place.trace, node=name)
+    return make_diagnostic(found.code, fact, *labels, *origins, notes=notes, trace=place.trace, node=name)

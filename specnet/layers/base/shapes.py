@@ -20,7 +20,7 @@ class LayerError(Exception):
     """A layer cannot take its inputs.
 
     In the message, `fact` follows the layer's name, `arithmetic` is shown beside the fields in `attributes`, and
-    `notes` and `help` below. `arms` are the positions of the inputs that show the conflict; None stands for all.
+    `notes` below. `arms` are the positions of the inputs that show the conflict; None stands for all.
     """
 
     def __init__(
@@ -31,11 +31,10 @@ class LayerError(Exception):
         arithmetic: str = "",
         notes: tuple[str, ...] = (),
         arms: tuple[int, ...] | None = None,
-        help: str = "",
     ) -> None:
         super().__init__(fact)
         self.code, self.fact, self.attributes, self.arithmetic, self.notes = code, fact, attributes, arithmetic, notes
-        self.arms, self.help = arms, help
+        self.arms = arms
 
 
 class LayerNote(Record):
