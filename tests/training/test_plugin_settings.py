@@ -391,6 +391,8 @@ def test_a_task_is_trained_measured_and_answers(tmp_path: Path) -> None:
     (first, _) = loaded.objective.answer(outputs, 1)
     assert first.to_record() == {"brightness": pytest.approx(float(outputs[0]))}
     assert first.describe()[0].startswith("brightness  ")
+    with pytest.raises(TrainingError, match="the view `predictions` reads the outputs of SpecNet's own tasks"):
+        specnet.show(loaded, "predictions")
 
 
 @pytest.mark.parametrize(
