@@ -180,12 +180,13 @@ def compute_positions(axes: WindowAxes, window: str, otherwise: str = "") -> tup
                 f"{axis.size} + {axis.before} + {axis.after} in {name}",
             )
         if axis.rounding == "exact" and axis.loses_pixels:
+            lines = _lines(axis.unread, name, axes)
             raise LayerError(
                 Code.E301,
                 f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
                 (window, "stride"),
                 f"{format_rule(axes)} = {axis.arithmetic}",
-                (f"rounding down (`floor`) would leave the last {_lines(axis.unread, name, axes)} of the input unread{otherwise}",),
+                (f"rounding down (`floor`) would leave the last {lines} of the input unread{otherwise}",),
             )
     return axes[0].positions, axes[1].positions
 
