@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specnet.diagnostics import Code, Label
-from specnet.elaborate.context import RESERVED_TAPS, Context
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
+from specnet.elaborate.context import Context
 from specnet.elaborate.scope import Scope, ValueName
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
@@ -30,7 +30,7 @@ class CarriedTaps(Record):
         for tap in taps:
             if tap in carried:
                 context.report(Code.E113, f"`@{tap.name}` is carried twice", tap.span)
-            elif "." in tap.name or tap.name in RESERVED_TAPS:
+            elif "." in tap.name or tap.name in tree.RESERVED_TAPS:
                 help = f"give the value a name before the loop: `@{tap.name} -> @x`, and carry that"
                 context.report(Code.E202, f"no turn can name `@{tap.name}` anew", tap.span, help=help)
             else:
@@ -76,11 +76,19 @@ class CarriedTaps(Record):
         return value
 
     def _report_unnamed(self, tap: tree.Tap, turn: Context) -> None:
+        """Report a tap that no line of a turn names; one that resembles it may be meant."""
         message = f"`@{tap.name}` is carried, but no line of the loop names it"
         help = f"end a line within the braces with `-> @{tap.name}`"
+        misspelt = turn.suggest(tap.name, [name for name in turn.scope.taps if name not in self._names])
         if re.search(rf"->\s*@{tap.name}\b", self.body.text):
             message = f"`@{tap.name}` is carried, but a turn leaves out the line that names it"
             help = f"name it in every turn: `@{tap.name} -> @{tap.name}` hands the value on as it is"
+        elif misspelt:
+            span = turn.graph.log.declared[misspelt]
+            label, fix = Label(span, "meant here?", primary=False), make_replacement(span, f"@{tap.name}")
+            found = make_diagnostic(Code.E202, message, tap.span, label, fixes=[fix])
+            turn.add_diagnostics([found], turn.scope.trace)
+            return
         turn.report_in_call(Code.E202, message, tap.span, help=help)
 
     def _report_shape(self, tap: tree.Tap, turn: Context, before: str, after: str) -> None:

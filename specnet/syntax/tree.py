@@ -48,6 +48,10 @@ class Text(Tree):
     value: str
 
 
+RESERVED_TAPS = frozenset({"in", *"CHWL"})
+"""The names that no value can have: `@in` is what reaches a block, and `@x.C` a size of `@x`."""
+
+
 class Tap(Tree):
     """`@name`: a named value."""
 
